@@ -1,0 +1,52 @@
+# Every target makes .venv and installs what it needs when that is missing or out of date.
+# make PYTHON=python3.12 ... picks the interpreter; make fly SCENARIO=PE1-E1-I1 ARGS="--seed 3".
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& echo "$$p" && break; done)
+SCENARIO ?= PE1-E3-I3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+STAMP := $(VENV)/.installed
+
+.PHONY: help install fly test test-fast check format bench clean
+
+help:
+	@echo "make install | fly | test | test-fast | check | format | bench | clean"
+
+install: $(STAMP)
+
+# torch comes first and alone: that exact version decides which build is taken.
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 to 3.13 found: make PYTHON=/path/to/python" >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install -q $$(grep '^torch==' constraints.txt)
+	$(PIP) install -q -c constraints.txt -e ".[test]"
+	@touch $@
+
+fly: $(STAMP)
+	$(BIN)/helmsight fly $(SCENARIO) $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+test-fast: $(STAMP)
+	$(BIN)/python -m pytest -m "not slow and not display and not serial and not gpu"
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""Who decides: the operator graph, the chat models behind it and the scripted pilots."""

@@ -1,0 +1,41 @@
+"""Errors of the agents. Each says whether it halts the run."""
+
+
+class AgentsError(Exception):
+    """Base of every error raised by `agents`. `exit_status` is what a command line returns."""
+
+    exit_status = 1
+
+
+class UnknownPilot(AgentsError):
+    """A pilot name that no provider, folder or scripted pilot answers to. Halts before the run."""
+
+    exit_status = 2
+
+
+class ModelUnavailable(AgentsError):
+    """A model that cannot be loaded or reached, or lacks a package. Halts before the run."""
+
+
+class ObservationMissing(AgentsError):
+    """A pilot was given an environment that does not show what the pilot needs. Halts."""
+
+    exit_status = 2
+
+
+class UnknownStrategy(AgentsError):
+    """A grounding strategy or prompt that is not registered. Halts before the run starts."""
+
+    exit_status = 2
+
+
+class ApprovalMissing(AgentsError):
+    """Approval by a person is configured and nobody is there to be asked. Halts before the run."""
+
+    exit_status = 2
+
+
+class CannotResume(AgentsError):
+    """A checkpoint that holds no flight to go on with. Halts before the run starts."""
+
+    exit_status = 2

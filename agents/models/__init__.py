@@ -1,0 +1,1 @@
+"""The chat models: local ones through transformers, scripted ones, providers by name."""

@@ -1,0 +1,236 @@
+"""Pilots by name: bundled, scripted, local folders and hub ids, providers, plug-ins."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from agents.decide import Manner, ModelPilot
+from agents.errors import ModelUnavailable, UnknownPilot
+from agents.pilot import Pilot
+from envs.contract import ObservationMode, observation_mode
+
+if TYPE_CHECKING:
+    from agents.models.local import LocalVLM
+
+BUNDLED = Path(__file__).parent / "bundled"
+GROUP = "helmsight.pilots"
+EXPERTS = {
+    "naive": "burns at the target, as the public baseline does",
+    "navball": "the published expert rule on the navball's vectors",
+    "rendezvous": "a guidance law that plans to the score: intercept, brake, capture",
+}
+FORMS = {
+    "bundled": "the vision-language model trained in this repository",
+    **EXPERTS,
+    "scripted:FILE": "a chat model that answers the lines of a file",
+    "local:FOLDER_OR_HUB_ID": "a local vision-language model through transformers",
+    "PROVIDER:MODEL": "any LangChain chat model, as openai:gpt-4o or ollama:qwen3-vl",
+}
+_HUB_ID = re.compile(r"[\w.\-]+/[\w.\-]+")
+FIND_S = 10.0  # seconds that the hub may take to answer
+
+
+def load_pilot(
+    spec: str,
+    *,
+    base_url: str | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    observation: str | None = None,
+    few_shot: int | None = None,
+    think_timeout_s: float = 60.0,
+    **options: Any,
+) -> Pilot:
+    """Return the pilot that `spec` names (see `pilots` for the forms it can take).
+
+    `observation` is what a model is shown ("frame" unless its folder says otherwise), `few_shot`
+    how many examples go with each question; `options` go to the chat model (temperature, ...).
+
+    Raises:
+        UnknownPilot: nothing answers to `spec`; suggests the nearest name.
+        ModelUnavailable: the model, its server package or a package it needs is missing.
+    """
+    kind, _, rest = spec.partition(":")
+    if spec in EXPERTS:
+        from agents import scripted
+
+        return scripted.make(spec)
+    if plugin := _plugins().get(spec):
+        return _from_plugin(plugin)
+    manner = _manner(observation, few_shot)
+    if kind == "scripted" and rest:
+        from agents.models.scripted import ScriptedVLM
+
+        return _seated(ScriptedVLM.from_file(Path(rest)), spec, manner, think_timeout_s, {})
+    source = _local_source(spec, kind, rest)
+    if source is not None:
+        manner = _folder_manner(source, observation, few_shot)
+        asked = {"device": device, "dtype": dtype, **options}
+        model = _local(source, {"max_new_tokens": manner.max_new_tokens, **asked})
+        return _seated(model, spec, manner, think_timeout_s, asked)
+    if kind and rest:
+        asked = {"base_url": base_url, **options}
+        given = {key: value for key, value in asked.items() if value is not None}
+        model = _provider(spec, kind, rest, given)
+        shown = manner.model_copy(update={"few_shot": 2}) if few_shot is None else manner
+        return _seated(model, spec, shown, think_timeout_s, given)
+    raise unknown(spec)
+
+
+def pilots() -> dict[str, str]:
+    """Return what `load_pilot` understands, with a line about each; plug-ins included."""
+    return FORMS | {name: f"plug-in of {point.value}" for name, point in _plugins().items()}
+
+
+def unknown(spec: str) -> UnknownPilot:
+    """Return the error for a name that nothing answers to."""
+    near = get_close_matches(spec, [n for n in pilots() if ":" not in n], n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    return UnknownPilot(f'no pilot is called "{spec}".{hint} See: helmsight list pilots')
+
+
+def _seated(
+    model: Any, spec: str, manner: Manner, think_timeout_s: float, options: dict[str, Any]
+) -> ModelPilot:
+    options = {**options, "think_timeout_s": think_timeout_s, "few_shot": manner.few_shot}
+    return ModelPilot(model, spec, manner, think_timeout_s=think_timeout_s, options=options)
+
+
+def _manner(observation: str | None, few_shot: int | None, base: Manner | None = None) -> Manner:
+    update: dict[str, Any] = {}
+    if observation is not None:
+        needs: ObservationMode = observation_mode(observation)
+        update["needs"] = needs
+    if few_shot is not None:
+        update["few_shot"] = few_shot
+    return (base or Manner()).model_copy(update=update)
+
+
+def _folder_manner(source: Path | str, observation: str | None, few_shot: int | None) -> Manner:
+    """Return how the model in a folder wants to be asked: its helmsight.json, then the options."""
+    card = Path(source) / "helmsight.json"
+    if not card.is_file():
+        return _manner(observation, few_shot)
+    try:
+        told = Manner.model_validate(json.loads(card.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(f'"{card}" cannot be read: {error}') from None
+    return _manner(observation, few_shot, told)
+
+
+def _local_source(spec: str, kind: str, rest: str) -> Path | str | None:
+    """Return the folder or hub id that `spec` names, or None when it names neither."""
+    if spec == "bundled":
+        if not (BUNDLED / "config.json").is_file():
+            raise ModelUnavailable(
+                f'the bundled model is not in "{BUNDLED}"; make it with: helmsight train pilot'
+            )
+        return BUNDLED
+    if kind == "local" and rest:
+        return _found(rest)
+    looks_like_path = spec.startswith((".", "~", "/", "\\")) or Path(spec).is_absolute()
+    if looks_like_path or Path(spec).is_dir() or ("/" in spec and not rest):
+        return _found(spec)
+    return None
+
+
+def _found(name: str) -> Path | str:
+    """Return an existing model folder, or a hub id whose files are in the local cache."""
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise ModelUnavailable(f'"{folder}" holds no model: there is no config.json in it')
+        return folder
+    if not _HUB_ID.fullmatch(name) or name.startswith("."):
+        raise ModelUnavailable(f'there is no model folder "{folder}"; check the path')
+    return _fetched(name)
+
+
+def _fetched(hub_id: str) -> str:
+    """Return the cached folder of a hub id, downloading it once if the hub answers at once."""
+    from huggingface_hub import HfApi, snapshot_download
+
+    try:
+        return str(snapshot_download(hub_id, local_files_only=True))
+    except Exception as error:
+        if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+            raise ModelUnavailable(
+                f'"{hub_id}" is neither a folder here nor in the hub cache, and HF_HUB_OFFLINE '
+                "is set; unset it to download the model"
+            ) from error
+    try:
+        HfApi().model_info(hub_id, timeout=FIND_S)  # asks once, before anything that retries
+        return str(snapshot_download(hub_id))
+    except Exception as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelUnavailable(
+            f'"{hub_id}" is neither a folder here nor in the hub cache, and the hub does not '
+            f"give it: {first}"
+        ) from error
+
+
+def _local(source: Path | str, asked: dict[str, Any]) -> LocalVLM:
+    try:
+        from agents.models.local import LocalVLM
+    except ImportError as error:
+        raise ModelUnavailable(
+            f"local models need torch and transformers ({error}); install them with: "
+            "pip install torch==2.13.0 transformers"
+        ) from error
+    return LocalVLM.load(source, **asked)
+
+
+def _provider(spec: str, provider: str, model: str, given: dict[str, Any]) -> Any:
+    from langchain.chat_models import init_chat_model
+
+    try:
+        return init_chat_model(model, model_provider=provider, **given)
+    except ImportError as error:
+        package = _package(str(error), provider)
+        raise ModelUnavailable(
+            f'"{spec}" needs the package {package}; install it with: pip install {package}'
+        ) from error
+    except ValidationError as error:
+        raise ModelUnavailable(f'"{spec}" does not take these options: {error}') from error
+    except ValueError as error:
+        if "nsupported" in str(error):
+            raise unknown(spec) from error
+        raise ModelUnavailable(f'"{spec}" cannot be used: {error}') from error
+    except Exception as error:  # a missing key, a broken integration: one line is owed
+        raise ModelUnavailable(f'"{spec}" cannot be used: {error}') from error
+
+
+def _package(text: str, provider: str) -> str:
+    named = re.search(r"pip install (?:-U )?([\w\-]+)", text) or re.search(
+        r"(langchain[_\-][\w\-]+)", text
+    )
+    return named[1].replace("_", "-") if named else f"langchain-{provider}"
+
+
+def _plugins() -> dict[str, metadata.EntryPoint]:
+    return {point.name: point for point in metadata.entry_points(group=GROUP)}
+
+
+def _from_plugin(point: metadata.EntryPoint) -> Pilot:
+    """Return the pilot that a plug-in makes: a class or function without arguments."""
+    try:
+        make: Callable[[], Any] = point.load()
+        pilot = make()
+    except Exception as error:
+        raise ModelUnavailable(
+            f'the plug-in pilot "{point.name}" ({point.value}) does not load: {error}'
+        ) from error
+    if not isinstance(pilot, Pilot):
+        raise ModelUnavailable(
+            f'the plug-in pilot "{point.name}" ({point.value}) lacks name, needs, reset or decide'
+        )
+    return pilot

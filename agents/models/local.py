@@ -1,0 +1,261 @@
+"""Local vision-language models through transformers, with answers held to a given set."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from PIL import Image
+from pydantic import PrivateAttr
+
+from agents.errors import ModelUnavailable
+
+Trie = dict[int, "Trie"]
+ROLES = {"human": "user", "ai": "assistant", "system": "system"}
+DTYPES = ("float32", "bfloat16", "float16")
+SMALL = 100_000_000  # parameters below which one thread is as fast as many, and far steadier
+
+
+class LocalVLM(BaseChatModel):
+    """Any model that `AutoModelForImageTextToText` loads, answering greedily.
+
+    `model` and `processor` are the loaded pair. Images come as data URLs in the content blocks
+    of the messages. The keyword `allowed` of `invoke`, a tuple of texts, holds the answer to one
+    of these texts.
+    """
+
+    model: Any
+    processor: Any
+    max_new_tokens: int = 128
+    _tries: dict[tuple[str, ...], tuple[Trie, int]] = PrivateAttr(default_factory=dict)
+    _asking: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def load(
+        cls,
+        source: str | Path,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        max_new_tokens: int = 128,
+    ) -> Self:
+        """Load a model folder, or a hub id that is already in the local cache.
+
+        `device` defaults to cuda, mps or cpu, whichever is there first; `dtype` to float32 on a
+        CPU and to half precision elsewhere.
+
+        Raises:
+            ModelUnavailable: the folder or a package that the model needs is missing.
+        """
+        from transformers import AutoModelForImageTextToText, AutoProcessor
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # a bar of weights has no place in a line of JSON
+        where = torch.device(device or _best_device())
+        kind = _dtype(dtype, where)
+        try:
+            processor = AutoProcessor.from_pretrained(source, local_files_only=True)
+            model = AutoModelForImageTextToText.from_pretrained(
+                source, local_files_only=True, dtype=kind
+            )
+        except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelUnavailable(_why(source, error)) from error
+        model = model.to(where).eval()
+        if where.type == "cpu" and model.num_parameters() < SMALL:
+            torch.set_num_threads(1)
+        tokenizer = processor.tokenizer
+        tokenizer.padding_side = "left"
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token_id = tokenizer.eos_token_id
+        return cls(model=model, processor=processor, max_new_tokens=max_new_tokens)
+
+    def model_post_init(self, context: Any) -> None:
+        """Prepare a greedy generation once for all answers."""
+        super().model_post_init(context)
+        if "enable_thinking" in str(self.processor.chat_template):
+            # thinking lowers scores on pictures and costs seconds
+            self._asking["enable_thinking"] = False
+        greedy = self.model.generation_config
+        greedy.do_sample, greedy.num_beams = False, 1
+        greedy.temperature = greedy.top_p = greedy.top_k = None
+        greedy.max_length, greedy.max_new_tokens = None, self.max_new_tokens
+        if greedy.eos_token_id is None:
+            greedy.eos_token_id = self.processor.tokenizer.eos_token_id
+        if greedy.pad_token_id is None:
+            greedy.pad_token_id = self.processor.tokenizer.pad_token_id
+
+    @property
+    def _llm_type(self) -> str:
+        return "helmsight-local"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        allowed: tuple[str, ...] | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        text = self.answer_batch([messages], allowed)[0]
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
+
+    @torch.inference_mode()
+    def answer_batch(
+        self, batch: Sequence[Sequence[BaseMessage]], allowed: tuple[str, ...] | None = None
+    ) -> list[str]:
+        """Return one answer for each list of messages, all of them in one pass."""
+        inputs = self.processor.apply_chat_template(
+            [[_turn(message) for message in messages] for messages in batch],
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=True,
+            return_tensors="pt",
+            processor_kwargs={"padding": True},
+            **self._asking,
+        ).to(self.model.device, dtype=self.model.dtype)
+        if allowed:
+            ids = self._choose(inputs, *self._trie(allowed))
+        else:
+            start = inputs["input_ids"].shape[1]
+            ids = self.model.generate(**inputs)[:, start:].tolist()
+        texts = self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
+        return [text.strip() for text in texts]
+
+    def _choose(self, inputs: Any, trie: Trie, longest: int) -> list[list[int]]:
+        """Return the tokens of one allowed answer per row.
+
+        Only where answers differ is the model asked: the tokens that all of them begin with are
+        given to it with the question, and it stops as soon as one answer is left.
+        """
+        begun = _forced(trie)
+        start = inputs["input_ids"].shape[1] + len(begun)
+        end = self._end()
+
+        def options(_: int, ids: torch.Tensor) -> list[int]:
+            return list(_walk(trie, [*begun, *ids[start:].tolist()])[1]) or [end]
+
+        def settled(ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+            nodes = [_walk(trie, [*begun, *row])[1] for row in ids[:, start:].tolist()]
+            done = [not _walk(node, _forced(node))[1] for node in nodes]
+            return torch.tensor(done, device=ids.device)
+
+        ids = self.model.generate(
+            **_extended(inputs, begun),
+            prefix_allowed_tokens_fn=options,
+            stopping_criteria=[settled],
+            max_new_tokens=longest,
+        )
+        answers = []
+        for row in ids[:, start:].tolist():
+            written, node = _walk(trie, [*begun, *row])
+            answers.append([*written, *_forced(node)])
+        return answers
+
+    def _end(self) -> int:
+        end = self.model.generation_config.eos_token_id
+        return int(end[0] if isinstance(end, list) else end)
+
+    def _trie(self, allowed: tuple[str, ...]) -> tuple[Trie, int]:
+        """Return the token trie over `allowed` and its depth; the end token closes each text."""
+        if allowed not in self._tries:
+            rows = self.processor.tokenizer(list(allowed), add_special_tokens=False)["input_ids"]
+            trie: Trie = {}
+            for row in rows:
+                node = trie
+                for token in (*row, self._end()):
+                    node = node.setdefault(token, {})
+            self._tries[allowed] = trie, 1 + max(map(len, rows))
+        return self._tries[allowed]
+
+
+def _walk(trie: Trie, tokens: Sequence[int]) -> tuple[list[int], Trie]:
+    """Follow `tokens` as far as the trie has them; return these tokens and the node reached."""
+    written: list[int] = []
+    for token in tokens:
+        if token not in trie:  # padding behind a finished answer
+            break
+        written.append(token)
+        trie = trie[token]
+    return written, trie
+
+
+def _forced(trie: Trie) -> list[int]:
+    """Return the tokens that follow without a choice."""
+    tokens: list[int] = []
+    while len(trie) == 1:
+        ((token, trie),) = trie.items()
+        tokens.append(token)
+    return tokens
+
+
+def _extended(inputs: Any, tokens: Sequence[int]) -> dict[str, Any]:
+    """Return the model's inputs with `tokens` appended to every row."""
+    ids = inputs["input_ids"]
+    more = torch.tensor(tokens, dtype=ids.dtype, device=ids.device).expand(len(ids), -1)
+    extended = {}
+    for key, value in inputs.items():
+        if key == "input_ids":
+            value = torch.cat([value, more], dim=1)
+        elif value.shape == ids.shape:  # attention 1, kinds of token 0: text
+            filler = torch.full_like(more, int(key == "attention_mask"), dtype=value.dtype)
+            value = torch.cat([value, filler], dim=1)
+        extended[key] = value
+    return extended
+
+
+def _turn(message: BaseMessage) -> dict[str, Any]:
+    """Return a LangChain message as a turn of a chat template, its data URLs as images."""
+    content = message.content
+    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    return {"role": ROLES[message.type], "content": [_block(block) for block in blocks]}
+
+
+def _block(block: str | dict[str, Any]) -> dict[str, Any]:
+    if isinstance(block, str):
+        return {"type": "text", "text": block}
+    if block["type"] == "image_url":
+        data = base64.b64decode(block["image_url"]["url"].partition(",")[2])
+        return {"type": "image", "image": Image.open(io.BytesIO(data)).convert("RGB")}
+    return {"type": "text", "text": block["text"]}
+
+
+def _best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _dtype(name: str | None, device: torch.device) -> torch.dtype:
+    if name is None:
+        if device.type == "cpu":
+            return torch.float32
+        full = device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return torch.bfloat16 if full else torch.float16
+    if name not in DTYPES:
+        raise ModelUnavailable(f'dtype "{name}" is not known; choose one of: {", ".join(DTYPES)}')
+    kind: torch.dtype = getattr(torch, name)
+    return kind
+
+
+def _why(source: str | Path, error: Exception) -> str:
+    text = str(error)
+    for package in ("torchvision", "num2words"):
+        if package in text.lower():
+            return (
+                f'the model "{source}" needs the package {package}; '
+                f"install it with: pip install {package}"
+            )
+    first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    return (
+        f'"{source}" does not load as a vision-language model: {first} '
+        "(expected what AutoModelForImageTextToText and AutoProcessor can load)"
+    )

@@ -1,0 +1,1 @@
+"""Training the bundled vision-language model from scratch: questions, flights, fitting."""

@@ -1,0 +1,191 @@
+"""Fitting the bundled model: first the eye, then the answers, on samples that keep coming."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from agents.training.policy import pixels, prompt_ids
+from agents.training.questions import QUESTIONS
+from agents.training.store import BLANK, DIGITS, FIGURES, Shard, read
+from agents.training.student import SHUFFLE, VIEW, PATCH
+
+SHARES = {"command": 0.8, "relation": 0.1, "reading": 0.1}
+"""Shares of the questions in the answering stage."""
+IGNORE = -100
+
+
+class Buffer:
+    """The newest samples that fit in memory; `refresh` takes in the shards written since."""
+
+    def __init__(self, folder: Path, capacity: int, rng: np.random.Generator) -> None:
+        self.folder, self.capacity, self.rng = folder, capacity, rng
+        self.shards: list[Shard] = []
+        self._known: set[str] = set()
+
+    def __len__(self) -> int:
+        return sum(map(len, self.shards))
+
+    def refresh(self) -> None:
+        """Read new shards and let go of the oldest beyond the capacity."""
+        files = sorted(self.folder.glob("*.npz"), key=lambda f: f.stat().st_mtime)
+        for file in files:
+            if file.name not in self._known and not file.name.endswith(".part.npz"):
+                self._known.add(file.name)
+                self.shards.append(read(file))
+        while len(self.shards) > 1 and len(self) - len(self.shards[0]) >= self.capacity:
+            self.shards.pop(0)
+
+    def draw(self, size: int) -> tuple[list[tuple[Shard, int]], NDArray[np.uint8]]:
+        """Return `size` random samples as (shard, index) pairs, and their views stacked."""
+        sizes = np.array([len(s) for s in self.shards])
+        owners = self.rng.choice(len(sizes), size, p=sizes / sizes.sum())
+        picks = [(self.shards[o], int(self.rng.integers(sizes[o]))) for o in owners]
+        return picks, np.stack([shard.views[i] for shard, i in picks])
+
+
+class Eye(nn.Module):
+    """The throw-away head of the first stage: digits and figures from the visual tokens."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        tokens = (VIEW // PATCH // SHUFFLE) ** 2
+        self.inner = nn.Sequential(nn.Linear(3 * tokens * width, 512), nn.GELU())
+        self.outer = nn.Linear(512, DIGITS * (BLANK + 1) + FIGURES)
+
+    def forward(self, features: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return (digit logits (n, DIGITS, 11), figures (n, FIGURES))."""
+        out = self.outer(self.inner(features.reshape(count, -1)))
+        digits, figures = out.split([DIGITS * (BLANK + 1), FIGURES], dim=1)
+        return digits.reshape(count, DIGITS, BLANK + 1), figures
+
+
+class Fit:
+    """One training: a model, its optimiser and a time budget, in wall seconds."""
+
+    def __init__(
+        self, model: Any, processor: Any, buffer: Buffer, say: Callable[[str], None], batch: int = 48
+    ) -> None:
+        self.model, self.processor, self.buffer = model, processor, buffer
+        self.say, self.batch = say, batch
+        self.device = next(model.parameters()).device
+        self._starts = {q: prompt_ids(processor, q) for q in QUESTIONS}
+        self._coded: dict[str, list[int]] = {}
+
+    def see(self, seconds: float, rate: float = 1.5e-3) -> None:
+        """Stage one: the vision tower learns to read figures and markers through a spare head."""
+        eye = Eye(self.model.config.text_config.hidden_size).to(self.device)
+        parts = [*self.model.model.vision_model.parameters()]
+        parts += [*self.model.model.connector.parameters(), *eye.parameters()]
+        optimiser = torch.optim.AdamW(parts, lr=rate, weight_decay=0.01)
+        for step, share in _until(seconds):
+            _set_rate(optimiser, [rate], share)
+            if step % 200 == 0:
+                self.buffer.refresh()
+            picks, views = self.buffer.draw(self.batch)
+            with torch.autocast(self.device.type, torch.bfloat16):
+                features = self._features(pixels(views).to(self.device))
+                logits, figures = eye(features, len(picks))
+            digits = torch.tensor(np.stack([s.digits[i] for s, i in picks]), dtype=torch.long)
+            truth = torch.tensor(np.stack([s.figures[i] for s, i in picks]))
+            reading = nn.functional.cross_entropy(
+                logits.float().flatten(0, 1), digits.flatten().to(self.device)
+            )
+            error = nn.functional.smooth_l1_loss(
+                figures.float(), truth.to(self.device), beta=0.05
+            )
+            self._step(optimiser, parts, reading + 10.0 * error)
+            if step % 50 == 0:
+                right = (logits.argmax(-1).cpu() == digits).float().mean()
+                off = (figures.detach().cpu() - truth).abs().mean()
+                self.say(f"see {share:4.0%} step {step} digits {right:.3f} figures {off:.4f}")
+
+    def answer(
+        self, seconds: float, rate: float = 1.2e-3, every: float = 120.0,
+        checkpoint: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """Stage two: the whole model learns to answer; `checkpoint` is called `every` seconds."""
+        vision = [*self.model.model.vision_model.parameters()]
+        names = {id(p) for p in vision}
+        rest = [p for p in self.model.parameters() if id(p) not in names]
+        optimiser = torch.optim.AdamW(
+            [{"params": vision}, {"params": rest}], lr=rate, weight_decay=0.02, betas=(0.9, 0.98)
+        )
+        saved = time.monotonic()
+        for step, share in _until(seconds):
+            _set_rate(optimiser, [0.4 * rate, rate], share)
+            if step % 100 == 0:
+                self.buffer.refresh()
+            question = self.buffer.rng.choice(list(SHARES), p=list(SHARES.values()))
+            picks, views = self.buffer.draw(self.batch)
+            ids, labels = self._tokens(question, [s.answers[question][i] for s, i in picks])
+            with torch.autocast(self.device.type, torch.bfloat16):
+                logits = self.model(
+                    input_ids=ids, pixel_values=pixels(views).to(self.device)
+                ).logits[:, len(self._starts[question]) - 1 : -1]
+            loss = nn.functional.cross_entropy(
+                logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORE
+            )
+            self._step(optimiser, [*vision, *rest], loss)
+            if step % 50 == 0:
+                exact = ((logits.argmax(-1) == labels) | (labels == IGNORE)).all(1).float().mean()
+                self.say(
+                    f"answer {share:4.0%} step {step} {question} loss {loss.item():.4f} "
+                    f"exact {exact:.2f} samples {len(self.buffer)}"
+                )
+            if time.monotonic() - saved > every:
+                checkpoint()
+                saved = time.monotonic()
+        checkpoint()
+
+    def _features(self, values: torch.Tensor) -> torch.Tensor:
+        seen = self.model.model.vision_model(pixel_values=values.flatten(0, 1)).last_hidden_state
+        features: torch.Tensor = self.model.model.connector(seen)
+        return features
+
+    def _tokens(self, question: str, answers: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return (ids of prompt and answer, labels of the answer), padded at the end."""
+        tokenizer = self.processor.tokenizer
+        coded = []
+        for text in answers:
+            if text not in self._coded:
+                ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+                self._coded[text] = [*ids, tokenizer.eos_token_id]
+            coded.append(self._coded[text])
+        longest = max(map(len, coded))
+        start = self._starts[question]
+        padded = [c + [tokenizer.pad_token_id] * (longest - len(c)) for c in coded]
+        labels = [c + [IGNORE] * (longest - len(c)) for c in coded]
+        ids = torch.tensor([start + p for p in padded], device=self.device)
+        return ids, torch.tensor(labels, device=self.device)
+
+    def _step(
+        self, optimiser: torch.optim.Optimizer, parts: list[nn.Parameter], loss: torch.Tensor
+    ) -> None:
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(parts, 1.0)
+        optimiser.step()
+
+
+def _until(seconds: float) -> Iterator[tuple[int, float]]:
+    """Yield (step, share of the time gone) until the time is up."""
+    begun, step = time.monotonic(), 0
+    while (share := (time.monotonic() - begun) / max(seconds, 1e-9)) < 1.0:
+        yield step, share
+        step += 1
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, peaks: list[float], share: float) -> None:
+    """Warm up over the first hundredth, then fall along a cosine to a fiftieth."""
+    factor = min(1.0, share * 100 + 0.01) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+    for group, peak in zip(optimiser.param_groups, peaks, strict=True):
+        group["lr"] = peak * factor

@@ -1,0 +1,193 @@
+"""Flights that training pictures are taken from: random starts, the teacher, the student."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.scripted.guidance import Law, Situation, throttle
+from envs.orbital.cockpit.layout import Layout
+from envs.orbital.cockpit.picture import render
+from envs.orbital.cockpit.state import CockpitState
+from envs.orbital.dynamics import MU, Array, cross, unit
+from envs.orbital.panel import cockpit_state
+from envs.orbital.scenarios import EVADER, PURSUER, Scenario
+from envs.orbital.scoring import ClosestApproach
+from envs.orbital.world import DT, World
+from tools.marks import views
+
+TEACHER = Law(
+    forward_band=0.6, lateral_band=0.15, noise_band=0.05, braking=0.75, margin=20.0
+)
+"""`rendezvous` with the wide dead bands that an eye with 2 % error needs."""
+BOTS = (1, 2, 3, 4)
+BOT_SHARES = (0.55, 0.1, 0.25, 0.1)
+DECISION = 0.5  # s
+PLAIN_SHARE = 0.65  # of the flights have the nominal cockpit, the others a randomised one
+
+Policy = Callable[[NDArray[np.uint8]], Array]
+"""From views (n, 3, S, S, 3) uint8 to throttles (n, 3)."""
+
+
+@dataclass(frozen=True)
+class RandomStart:
+    """A start drawn for training: state (2, 3) m and m/s, evader bot and time on the clock."""
+
+    evader: int
+    load_time: float
+    position: Array
+    velocity: Array
+
+    def initial_state(self, seed: int = 0) -> tuple[Array, Array]:
+        """Return the drawn state, whatever the seed."""
+        return self.position.copy(), self.velocity.copy()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture with its truth: views (3, S, S, 3) uint8, the state, the teacher's throttle."""
+
+    views: NDArray[np.uint8]
+    state: CockpitState
+    throttle: Array
+
+
+def draw_start(rng: np.random.Generator) -> RandomStart:
+    """Return a start near a public scenario (half of them) or anywhere a chase may lead."""
+    evader = int(rng.choice(BOTS, p=BOT_SHARES))
+    if rng.random() < 0.5:
+        scenario = Scenario(evader, int(rng.integers(1, 5)))
+        position, velocity = scenario.initial_state()
+        position[PURSUER] += rng.normal(0.0, 120.0, 3)
+        velocity[PURSUER] += rng.normal(0.0, 1.2, 3)
+        return RandomStart(evader, scenario.load_time, position, velocity)
+    return _anywhere(evader, rng)
+
+
+def _anywhere(evader: int, rng: np.random.Generator) -> RandomStart:
+    angle, tilt = rng.uniform(0.0, 2 * np.pi), rng.normal(0.0, 0.02)
+    radial = np.array([np.cos(angle), np.sin(angle), 0.0])
+    along = np.array([-np.sin(angle) * np.cos(tilt), np.cos(angle) * np.cos(tilt), np.sin(tilt)])
+    target, speed = 750_000.0 * radial, np.sqrt(MU / 750_000.0) * along
+    distance = float(np.exp(rng.uniform(np.log(8.0), np.log(6000.0))))
+    # Chases lie mostly in the orbital plane, along the track.
+    sight = unit(rng.normal(size=3) * np.array([1.0, 1.0, 0.7]))
+    braked = np.sqrt(6.0 + 1.8 * distance)
+    closing = rng.uniform(-0.4, 1.2) * min(braked, 45.0)
+    side = unit(cross(sight, rng.normal(size=3)))
+    slip = abs(closing) * np.tan(rng.normal(0.0, 0.2)) + rng.normal(0.0, 0.4)
+    moving = closing * sight + slip * side
+    spin = cross(unit(cross(target, speed)), -distance * sight) * np.sqrt(MU / 750_000.0**3)
+    position = np.stack([target, target - distance * sight])
+    velocity = np.stack([speed, speed + spin + moving])
+    return RandomStart(evader, float(rng.uniform(0.1, 215.0)), position, velocity)
+
+
+class Flights:
+    """A batch of n worlds from random starts, each with its own cockpit layout."""
+
+    def __init__(
+        self,
+        n: int,
+        rng: np.random.Generator,
+        starts: Sequence[RandomStart] = (),
+        plain: bool = False,
+    ) -> None:
+        self.rng = rng
+        self.starts = list(starts) or [draw_start(rng) for _ in range(n)]
+        seeds = [int(s) for s in rng.integers(1, 2**31, len(self.starts))]
+        self.world = World(self.starts, seeds)
+        mid_flight = np.array([s.load_time > 5.0 for s in self.starts])
+        self.world.propellant[mid_flight, PURSUER] -= rng.uniform(0.0, 300.0, mid_flight.sum())
+        self._aim(mid_flight)
+        self.closest = ClosestApproach(self.world)
+        tidy = rng.random(len(self.starts)) < (1.0 if plain else PLAIN_SHARE)
+        self.layouts = [Layout() if t else Layout.random(rng) for t in tidy]
+
+    def _aim(self, which: NDArray[np.bool_]) -> None:
+        """Point the noses at the targets; worlds drawn in mid-flight get a random roll."""
+        world = self.world
+        nose = unit(world.line_of_sight)
+        roll = np.where(which[:, None], self.rng.normal(size=nose.shape), world.axes[:, PURSUER, 1])
+        right = unit(roll - nose * (roll * nose).sum(axis=1, keepdims=True))
+        aimed = np.stack([nose, right, cross(nose, right)], axis=1)
+        world.axes[which, PURSUER] = aimed[which]
+        still = ~which
+        if still.any():  # as a reset does: the nose swings by the shortest way
+            waiting = world.over.copy()
+            world.over |= which
+            world.settle()
+            world.over[:] = waiting | (world.captured & which)
+
+    def teach(self, law: Law = TEACHER) -> Array:
+        """Return the teacher's throttles along the body axes, (n, 3); it knows of no evasion."""
+        world = self.world
+        now = Situation(
+            gap=world.line_of_sight,
+            velocity=world.relative_velocity,
+            axes=world.axes[:, PURSUER],
+            target_position=world.position[:, EVADER],
+            target_velocity=world.velocity[:, EVADER],
+            target_acceleration=np.zeros((len(world), 3)),
+            mass=world.mass[:, PURSUER],
+            fuel_used=self.closest.fuel_used(world),
+            met=world.met,
+        )
+        return throttle(now, law)
+
+    def look(self, i: int) -> tuple[NDArray[np.uint8], CockpitState]:
+        """Return the views of world `i` and its state.
+
+        The throttle lamps show random values: a pilot that copied its last command from them
+        would score well in training and fly badly.
+        """
+        state = cockpit_state(self.world, i)
+        shown = replace(state, throttle=np.round(self.rng.uniform(-1.2, 1.2, 3)).clip(-1, 1))
+        frame = render(shown, self.layouts[i], self.rng)
+        pictures = views(frame, self.layouts[i].regions(), 128)
+        return np.stack([picture for _, picture in pictures]), state
+
+    def fly(self, throttles: Array) -> None:
+        """Burn for one decision interval in every world."""
+        self.world.burn(throttles)
+        self.world.advance(round(DECISION / DT))
+        self.closest.sample(self.world)
+
+
+def collect(
+    n: int, decisions: int, rng: np.random.Generator, student: Policy | None, share: float
+) -> list[Sample]:
+    """Fly n worlds for up to `decisions` and return a sample of each decision of each world.
+
+    A `share` of the worlds is flown by the student (aggregating what it reaches, as DAgger does),
+    the rest by the teacher with bursts of random throttle; all are labelled by the teacher.
+    """
+    flights = Flights(n, rng)
+    led = rng.random(n) < (share if student else 0.0)
+    upset = np.zeros(n, dtype=int)
+    burst = np.zeros((n, 3))
+    samples: list[Sample] = []
+    for _ in range(decisions):
+        live = np.flatnonzero(~flights.world.over)
+        if not live.size:
+            break
+        taught = flights.teach()
+        seen = [flights.look(int(i)) for i in live]
+        samples += [
+            Sample(pictures, state, taught[i]) for i, (pictures, state) in zip(live, seen, strict=True)
+        ]
+        flown = taught.copy()
+        starts = (rng.random(n) < 0.04) & (upset == 0)
+        upset[starts] = rng.integers(1, 9, starts.sum())
+        burst[starts] = rng.choice([-1.0, 0.0, 0.0, 1.0], (int(starts.sum()), 3))
+        flown[upset > 0] = burst[upset > 0]
+        upset = np.maximum(upset - 1, 0)
+        mine = live[led[live]]
+        if student and mine.size:
+            at = np.flatnonzero(led[live])
+            flown[mine] = student(np.stack([seen[k][0] for k in at]))
+        flights.fly(flown)
+    return samples

@@ -1,0 +1,104 @@
+"""The student at the controls, many worlds at a time: views in, throttles out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agents.training.flights import DECISION, Flights, RandomStart
+from agents.training.questions import prompt
+from agents.training.student import BRIGHTNESS, IMAGE, VIEWS
+from envs.orbital.command import LEVELS, BurnCommand
+from envs.orbital.dynamics import Array
+from envs.orbital.scenarios import Scenario
+
+
+def pixels(pictures: NDArray[np.uint8]) -> torch.Tensor:
+    """Return views (n, 3, S, S, 3) uint8 as the model takes them: (n, 3, 3, S, S) float32."""
+    scaled = torch.from_numpy(pictures).permute(0, 1, 4, 2, 3).to(torch.float32)
+    return scaled.mul_(1.0 / (255.0 * BRIGHTNESS)).sub_(1.0)
+
+
+def prompt_ids(processor: Any, question: str) -> list[int]:
+    """Return the token ids of a question with its pictures, up to where the answer begins."""
+    content: list[dict[str, str]] = [{"type": "image"} for _ in VIEWS]
+    content.append({"type": "text", "text": prompt(question)})
+    text = processor.apply_chat_template(
+        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
+    )
+    expanded = text.replace(IMAGE, processor.replace_image_token({"rows": [[0]], "cols": [[0]]}, 0))
+    ids: list[int] = processor.tokenizer(expanded, add_special_tokens=False)["input_ids"]
+    return ids
+
+
+class StudentPolicy:
+    """Greedy decoding of the three throttles, held to the command's levels.
+
+    The same answer as constrained generation gives, in four passes instead of ten: the text
+    between the numbers is known.
+    """
+
+    def __init__(self, model: Any, processor: Any) -> None:
+        self.model = model
+        tokenizer = processor.tokenizer
+
+        def ids(text: str) -> list[int]:
+            return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+        self._start = prompt_ids(processor, "command")
+        command = BurnCommand.null().text()
+        pieces = command.split("0, ")
+        self._gaps = [ids(pieces[0]), ids(", " + pieces[1]), ids(", " + pieces[2])]
+        texts = [BurnCommand(forward=x, right=0, down=0).text() for x in LEVELS]
+        tokens = [ids(t)[len(self._gaps[0])] for t in texts]
+        self._levels = torch.tensor(tokens)
+
+    @torch.inference_mode()
+    def __call__(self, pictures: NDArray[np.uint8]) -> Array:
+        """Return throttles (n, 3) for views (n, 3, S, S, 3) uint8."""
+        n = len(pictures)
+        levels = torch.tensor(LEVELS, dtype=torch.float64)
+        given: dict[str, Any] = {"pixel_values": pixels(pictures)}
+        cache = None
+        ids = torch.tensor(self._start + self._gaps[0]).expand(n, -1)
+        chosen = []
+        for gap in (*self._gaps[1:], None):
+            out = self.model(input_ids=ids, past_key_values=cache, use_cache=True, **given)
+            best = out.logits[:, -1, self._levels].argmax(dim=-1)
+            chosen.append(levels[best])
+            if gap is not None:
+                following = torch.tensor(gap).expand(n, -1)
+                ids = torch.cat([self._levels[best][:, None], following], dim=1)
+            cache, given = out.past_key_values, {}
+        return torch.stack(chosen, dim=1).numpy()
+
+
+def trial(policy: StudentPolicy, scenarios: Sequence[Scenario], seeds: Sequence[int]) -> Array:
+    """Return the PE1 scores (len(scenarios), len(seeds)) of a policy, paused, plain cockpit.
+
+    A negative score marks a flight that did not end in a capture. The seeds must not be those
+    that results are reported on.
+    """
+    pairs = [(scenario, seed) for scenario in scenarios for seed in seeds]
+    starts = [_start(scenario, seed) for scenario, seed in pairs]
+    flights = Flights(len(starts), np.random.default_rng(0), starts, plain=True)
+    for _ in range(round(240.0 / DECISION)):
+        live = np.flatnonzero(~flights.world.over)
+        if not live.size:
+            break
+        throttles = np.zeros((len(starts), 3))
+        throttles[live] = policy(np.stack([flights.look(int(i))[0] for i in live]))
+        flights.fly(throttles)
+    score = flights.closest.score() * np.where(flights.world.captured, 1.0, -1.0)
+    return np.asarray(score.reshape(len(scenarios), len(seeds)))
+
+
+def _start(scenario: Scenario, seed: int) -> RandomStart:
+    position, velocity = scenario.initial_state(seed)
+    return RandomStart(scenario.evader, scenario.load_time, position, velocity)
+
+

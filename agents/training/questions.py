@@ -1,0 +1,62 @@
+"""What the bundled model is asked and what the right answer is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from envs.orbital.cockpit.state import CockpitState
+from envs.orbital.command import LEVELS, BurnCommand
+from prompts.templates import render
+
+QUESTIONS = ("command", "relation", "reading")
+RELATION_BAND = 0.035  # markers closer than this (of the ball's radius, 2 degrees) coincide
+
+
+def prompt(question: str) -> str:
+    """Return the words of `question`: one of "command", "relation" and "reading"."""
+    return render("bundled" if question == "command" else f"bundled_{question}").strip()
+
+
+def command_text(throttle: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
+    """Return the command of `throttle` (forward, right, down), each at its nearest level."""
+    levels = np.array(LEVELS)
+    forward, right, down = levels[np.abs(throttle[:, None] - levels).argmin(axis=1)]
+    return BurnCommand(forward=forward, right=right, down=down).text()
+
+
+def relation_text(state: CockpitState) -> str:
+    """Return in words where the prograde (or the visible retrograde) marker is from the target."""
+    direction = state.velocity / max(state.speed, 1e-9)
+    sight = state.target / max(state.range, 1e-9)
+    if state.speed < 0.01:
+        return "There is no prograde marker."
+    marker, sign = ("prograde", 1.0) if direction[0] > 0 else ("retrograde", -1.0)
+    right, down = sign * direction[1] - sight[1], sign * direction[2] - sight[2]
+    words = []
+    if abs(right) > RELATION_BAND:
+        words.append("right of" if right > 0 else "left of")
+    if abs(down) > RELATION_BAND:
+        words.append("below" if down > 0 else "above")
+    return f"The {marker} marker is {' and '.join(words) or 'on'} the target marker."
+
+
+def reading_text(state: CockpitState) -> str:
+    """Return what the readouts show: distance and speed."""
+    return f"distance {state.range:.1f} m, speed {state.speed:.2f} m/s"
+
+
+def corpus() -> Iterator[str]:
+    """Yield texts for the tokenizer: every prompt, every command, relations and readings."""
+    rng = np.random.default_rng(0)
+    for question in QUESTIONS:
+        yield from [prompt(question)] * 400
+    for command in BurnCommand.choices():
+        yield from [command.text()] * 3
+    for marker in ("prograde", "retrograde"):
+        for where in ("on", "left of", "right of", "above", "below", "left of and above"):
+            yield from [f"The {marker} marker is {where} the target marker."] * 60
+    yield from ["There is no prograde marker."] * 20
+    for distance in rng.uniform(0.0, 6000.0, 400):
+        yield f"distance {distance:.1f} m, speed {distance / 60:.2f} m/s"

@@ -1,0 +1,82 @@
+"""Training samples on disk: compressed shards written by flights, read by the fit."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.training.flights import Sample
+from agents.training.questions import command_text, reading_text, relation_text
+from envs.orbital.cockpit.state import CockpitState
+
+DIGITS = 6 + 5 + 4
+"""Digits of distance (to 0.1 m), speed (to 0.01 m/s) and clock (mm:ss) that the eye learns."""
+BLANK = 10
+FIGURES = 2 + 4 * 3 + 2
+"""Regression targets: log range, log speed, four unit vectors, clock, mass."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Samples as arrays: views (n, 3, S, S, 3) uint8, digits (n, DIGITS), figures (n, FIGURES)
+    float32, and the right answers, a list of texts for each question.
+    """
+
+    views: NDArray[np.uint8]
+    digits: NDArray[np.uint8]
+    figures: NDArray[np.float32]
+    answers: dict[str, list[str]]
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+
+def shown_digits(state: CockpitState) -> list[int]:
+    """Return the digits on the readouts, leading blanks as BLANK."""
+    minutes, seconds = divmod(int(state.met), 60)
+    text = f"{state.range:7.1f}{state.speed:6.2f}{minutes:02d}{seconds:02d}"
+    return [BLANK if c == " " else int(c) for c in text if c != "."]
+
+
+def figures(state: CockpitState) -> list[float]:
+    """Return the regression targets of one picture, each of order one."""
+    direction = state.velocity / max(state.speed, 1e-6)
+    sight = state.target / max(state.range, 1e-6)
+    return [
+        np.log(max(state.range, 1.0)) / 4.0,
+        np.log(max(state.speed, 0.1)) / 2.0,
+        *direction, *sight, *state.up, *state.north,
+        state.met / 240.0, state.mass / 6685.0,
+    ]  # fmt: skip
+
+
+def write(folder: Path, name: str, samples: Sequence[Sample]) -> None:
+    """Write samples as one shard; it appears under its name only when complete."""
+    texts = {
+        "command": [command_text(s.throttle) for s in samples],
+        "relation": [relation_text(s.state) for s in samples],
+        "reading": [reading_text(s.state) for s in samples],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{name}.part.npz"
+    np.savez(
+        part,
+        views=np.stack([s.views for s in samples]),
+        digits=np.array([shown_digits(s.state) for s in samples], dtype=np.uint8),
+        figures=np.array([figures(s.state) for s in samples], dtype=np.float32),
+        answers=np.frombuffer(json.dumps(texts).encode(), dtype=np.uint8),
+    )
+    os.replace(part, folder / f"{name}.npz")
+
+
+def read(path: Path) -> Shard:
+    """Read one shard."""
+    with np.load(path) as data:
+        answers = json.loads(data["answers"].tobytes())
+        return Shard(data["views"], data["digits"], data["figures"], answers)

@@ -1,0 +1,17 @@
+"""What is operated: the environment contract, the orbital twin, and the worlds to come.
+
+Importing this package registers its environments with gymnasium.
+"""
+
+import gymnasium as gym
+
+from envs.orbital.scenarios import SCENARIOS
+
+for _scenario in SCENARIOS.values():
+    gym.register(
+        id=_scenario.environment_id,
+        entry_point="envs.orbital.env:PursuitEnv",
+        kwargs={"scenario": _scenario.name},
+        disable_env_checker=True,
+        order_enforce=False,
+    )

@@ -1,0 +1,23 @@
+"""Errors of the environments. Every one of them halts the run it is raised in."""
+
+
+class EnvsError(Exception):
+    """Base of every error raised by `envs`. `exit_status` is what a command line should return."""
+
+    exit_status = 1
+
+
+class UnknownScenario(EnvsError):
+    """A scenario name that is not registered. Halts before the run starts."""
+
+    exit_status = 2
+
+
+class InvalidOption(EnvsError):
+    """An environment option (observation, time rule, ...) with a value it cannot have. Halts."""
+
+    exit_status = 2
+
+
+class EpisodeOver(EnvsError):
+    """`step` was called after the episode ended or before `reset`. Halts: the loop is wrong."""

@@ -1,0 +1,90 @@
+"""KSPDG's public evaders E1..E4, for a batch of worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from envs.orbital.attitude import SAS, rotate
+from envs.orbital.dynamics import Array
+from envs.orbital.scenarios import EVADER
+
+if TYPE_CHECKING:
+    from envs.orbital.world import World
+
+ACTIVATION_RANGE = 2200.0
+"""E2 and E3 wake when the pursuer is this close, m."""
+EVADE_RANGE = 200.0
+"""E3 burns while the pursuer is closer than this, m."""
+CRUISE_THROTTLE = 0.2
+"""E4's constant prograde throttle."""
+MAX_HOLD = 2.0
+"""E2 keeps each random input for a time uniform between 0 and this, s."""
+
+
+class Bots:
+    """The evaders' minds. `kinds` are 1..4 per world; E2 draws from its own seeded generator.
+
+    They act from `start` (mission elapsed time, s): KSPDG starts them after its reset.
+    """
+
+    def __init__(self, kinds: Sequence[int], seeds: Sequence[int], start: Array) -> None:
+        self.kinds = np.asarray(kinds)
+        self.start = start
+        self._awake = np.zeros(len(self.kinds), dtype=bool)
+        self._until = np.zeros(len(self.kinds))
+        self._rotation = np.zeros((len(self.kinds), 3))
+        self._spin = np.zeros((len(self.kinds), 3))
+        self._random = {
+            i: np.random.default_rng([seed, 2]) for i, seed in enumerate(seeds) if kinds[i] == 2
+        }
+        self._active = bool((self.kinds != 1).any())
+
+    def act(self, world: World) -> None:
+        """Set the evaders' throttles and SAS modes for the coming physics step."""
+        if not self._active:
+            return
+        distance = world.range
+        started = world.met >= self.start
+        reacting = (self.kinds == 2) | (self.kinds == 3)
+        wakes = started & ~self._awake
+        wakes &= (reacting & (distance < ACTIVATION_RANGE)) | (self.kinds == 4)
+        if wakes.any():
+            self._awake |= wakes
+            world.rcs[wakes, EVADER] = True
+            modes = np.where(self.kinds == 3, SAS.NORMAL, SAS.PROGRADE)
+            world.sas[wakes, EVADER] = modes[wakes]
+        fleeing = self._awake & (self.kinds == 3)
+        world.throttle[fleeing, EVADER, 0] = distance[fleeing] < EVADE_RANGE
+        world.throttle[self._awake & (self.kinds == 4), EVADER, 0] = CRUISE_THROTTLE
+        for i, rng in self._random.items():
+            if self._awake[i] and world.met[i] >= self._until[i]:
+                self._until[i] = world.met[i] + rng.uniform(0.0, MAX_HOLD)
+                if rng.random() < 0.5:
+                    world.throttle[i, EVADER] = rng.uniform(-1.0, 1.0, 3)
+                if rng.random() < 0.5:
+                    self._rotation[i] = rng.uniform(-1.0, 1.0, 3)
+
+    def tumble(self, world: World, dt: float) -> None:
+        """Turn the E2 evaders by their random pitch, yaw and roll inputs.
+
+        Inputs override SAS while they are not zero. The wheels' torque is held against KSP's
+        damping by letting the rate settle at input times the vehicle's slew rate.
+        """
+        if not self._random:
+            return
+        turning = np.flatnonzero(self._awake & (np.abs(self._rotation).sum(axis=1) > 0))
+        if not turning.size:
+            return
+        limit = world.vehicle.slew_acceleration * dt
+        change = self._rotation[turning] * world.vehicle.slew_rate - self._spin[turning]
+        self._spin[turning] += np.clip(change, -limit, limit)
+        pitch, yaw, roll = self._spin[turning].T
+        axes = world.axes[turning, EVADER]
+        spin = np.einsum("ni,nij->nj", np.stack([roll, pitch, yaw], axis=1), axes)
+        angle = np.linalg.norm(spin, axis=1)
+        around = spin / np.maximum(angle, 1e-12)[:, None]
+        world.axes[turning, EVADER] = rotate(axes, around, angle * dt)
+        world.turn_rate[turning, EVADER] = 0.0

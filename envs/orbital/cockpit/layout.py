@@ -1,0 +1,102 @@
+"""Where the instruments stand in the picture, in which colours, and how clean the picture is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+Box = tuple[int, int, int, int]
+Colour = tuple[int, int, int]
+
+WIDTH = 1280
+HEIGHT = 720
+REGION = 256  # side of the square regions a model sees enlarged, px
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The look of the cockpit. `Layout()` is nominal, `Layout.random` draws a disturbed one.
+
+    Centres are pixels (x, y) in the 1280x720 frame. `scale` enlarges every instrument about its
+    own centre; `navball_radius` is the nominal radius, to be multiplied by it. `offset` shifts
+    the other head-up panels. Colours are RGB. `brightness` multiplies the finished picture,
+    `noise` is the standard deviation of its grain (of 255), `blur` that of its softness (px).
+    The regions do not follow the jitter: an operator looks at fixed boxes of the screen.
+    """
+
+    navball_centre: tuple[int, int] = (640, 592)
+    navball_radius: int = 100
+    readouts_centre: tuple[int, int] = (904, 592)
+    offset: tuple[int, int] = (0, 0)
+    scale: float = 1.0
+    sky: Colour = (38, 116, 190)
+    ground: Colour = (118, 78, 42)
+    level: Colour = (255, 150, 30)
+    prograde: Colour = (190, 255, 20)
+    target: Colour = (255, 40, 235)
+    text: Colour = (236, 240, 236)
+    accent: Colour = (120, 235, 130)
+    panel: Colour = (20, 24, 28)
+    brightness: float = 1.0
+    noise: int = 0
+    blur: float = 0.0
+    navball_region: Box = (512, 464, 768, 720)
+    readouts_region: Box = (776, 464, 1032, 720)
+
+    @property
+    def radius(self) -> int:
+        """Radius of the drawn navball, px."""
+        return round(self.navball_radius * self.scale)
+
+    def regions(self) -> dict[str, Box]:
+        """Return the boxes (x0, y0, x1, y1) of "navball" and "readouts", inside the frame, px."""
+        return {"navball": _inside(self.navball_region), "readouts": _inside(self.readouts_region)}
+
+    @classmethod
+    def random(cls, rng: np.random.Generator) -> Layout:
+        """Return a layout for domain randomisation: legible, and within its regions.
+
+        Scale varies by 8 %, each place by 10 px, colours by a few per cent (the markers keep
+        their hue), with grain, softness and brightness of a captured screen.
+        """
+        plain = cls()
+        softness = float(rng.uniform(0.3, 0.7)) if rng.random() < 0.5 else 0.0
+        return replace(
+            plain,
+            navball_centre=_near(plain.navball_centre, rng),
+            readouts_centre=_near(plain.readouts_centre, rng),
+            offset=_near(plain.offset, rng),
+            scale=round(float(rng.uniform(0.92, 1.08)), 3),
+            sky=_tinted(plain.sky, rng, 22),
+            ground=_tinted(plain.ground, rng, 20),
+            level=_tinted(plain.level, rng, 18),
+            prograde=_tinted(plain.prograde, rng, 18),
+            target=_tinted(plain.target, rng, 18),
+            text=_tinted(plain.text, rng, 18),
+            accent=_tinted(plain.accent, rng, 22),
+            panel=_tinted(plain.panel, rng, 12),
+            brightness=round(float(rng.uniform(0.85, 1.12)), 3),
+            noise=int(rng.integers(0, 7)),
+            blur=round(softness, 2),
+        )
+
+
+def _inside(box: Box) -> Box:
+    """Return `box` moved, not cut, so that it lies inside the frame."""
+    x0, y0, x1, y1 = box
+    dx = min(max(0, -x0), WIDTH - x1) if x0 < 0 else min(0, WIDTH - x1)
+    dy = min(max(0, -y0), HEIGHT - y1) if y0 < 0 else min(0, HEIGHT - y1)
+    return x0 + dx, y0 + dy, x1 + dx, y1 + dy
+
+
+def _near(place: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]:
+    """Return `place` moved by up to 10 px along each axis."""
+    dx, dy = rng.integers(-10, 11, size=2)
+    return place[0] + int(dx), place[1] + int(dy)
+
+
+def _tinted(colour: Colour, rng: np.random.Generator, spread: int) -> Colour:
+    """Return `colour` with each channel moved by up to `spread`, within 0..255."""
+    red, green, blue = np.clip(np.add(colour, rng.integers(-spread, spread + 1, size=3)), 0, 255)
+    return int(red), int(green), int(blue)

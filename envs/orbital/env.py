@@ -1,0 +1,185 @@
+"""KSPDG pursuit-evasion on the orbital twin, as a gymnasium environment."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from envs.clock import Clock, TimeRule
+from envs.contract import Observation, Task, observation_mode
+from envs.errors import EpisodeOver, InvalidOption
+from envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
+from envs.orbital.cockpit.picture import render
+from envs.orbital.command import BurnCommand
+from envs.orbital.dynamics import Array, orbital_axes
+from envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
+from envs.orbital.scenarios import PURSUER, find_scenario
+from envs.orbital.scoring import ClosestApproach
+from envs.orbital.world import DT, World
+
+GOAL = "Fly to the target: come within 5 m of it, slowly, early and with little propellant."
+
+
+class PursuitEnv(gym.Env[Observation, dict[str, Any]]):
+    """One PE1 scenario. Observations hold "frame" and/or "telemetry" (see `envs.orbital.panel`).
+
+    Args:
+        scenario: a name that `find_scenario` knows.
+        observation: "frame", "telemetry" or "frame+telemetry".
+        time: "paused", "fixed:S", "measured" or "realtime" (see `envs.clock`).
+        hold: what the thrusters do while the pilot thinks: "repeat" the last command, as KSPDG's
+            own runner does, or "coast".
+        randomize: draw the cockpit's layout, colours and noise anew at every reset.
+        render_mode: None or "rgb_array".
+
+    The reward is 0 until the episode ends and then minus the score, as in KSPDG.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 2}
+
+    def __init__(
+        self,
+        scenario: str = "PE1-E1-I3",
+        observation: str = "frame+telemetry",
+        time: str = "paused",
+        hold: str = "repeat",
+        randomize: bool = False,
+        render_mode: str | None = None,
+    ) -> None:
+        if hold not in ("repeat", "coast"):
+            raise InvalidOption(f"hold={hold!r} is not known; choose repeat or coast")
+        self.scenario = find_scenario(scenario)
+        self.observation_mode = observation_mode(observation)
+        self.clock = Clock(TimeRule.parse(time))
+        self.hold = hold
+        self.randomize = randomize
+        self.render_mode = render_mode
+        self.layout = Layout()
+        self.observation_space = spaces.Dict(_spaces(self.observation_mode))
+        self.action_space = BurnCommand.space()
+        self._world: World | None = None
+
+    @property
+    def task(self) -> Task:
+        """What an operator is told about this episode."""
+        return Task(
+            name=self.scenario.name,
+            goal=GOAL,
+            command=BurnCommand,
+            objects=("prograde marker", "target marker", "level marker"),
+            regions=self.layout.regions(),
+            fields=TELEMETRY,
+        )
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Load the scenario. Seed 0 (or none on the first reset) is the public initial state;
+        other seeds move the pursuer by 50 m and 0.5 m/s (one sigma an axis).
+        """
+        super().reset(seed=seed)
+        number = int(seed) if seed is not None else 0
+        if self.randomize:
+            self.layout = Layout.random(self.np_random)
+        self._world = World([self.scenario], [number])
+        self._world.settle()
+        self._closest = ClosestApproach(self._world)
+        self._owed = 0.0
+        observation = self._observe()
+        self.clock.observed()
+        return observation, self._info(0.0, BurnCommand.null())
+
+    def step(
+        self, action: dict[str, Any]
+    ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Let the think time pass, then burn for the command's duration (or until the end)."""
+        world = self._world
+        if world is None or world.over[0]:
+            raise EpisodeOver("the episode is over or has not begun; call reset() first")
+        command = BurnCommand.from_action(action)
+        lag = self.clock.lag()
+        if self.hold == "coast":
+            world.burn(np.zeros((1, 3)))
+        ran = self._run(lag)
+        if not world.over[0]:
+            world.burn(self._body_throttle(command)[None])
+            self.clock.pace(self._run(command.duration))
+        self._closest.sample(world)
+        info = self._info(ran, command)
+        observation = self._observe()
+        self.clock.observed()
+        captured = bool(world.captured[0])
+        over = bool(world.over[0])
+        reward = -float(info["score"]) if over else 0.0
+        return observation, reward, captured, over and not captured, info
+
+    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+        """Return the cockpit picture, (720, 1280, 3) RGB, when render_mode is "rgb_array"."""
+        if self.render_mode != "rgb_array" or self._world is None:
+            return None
+        return self._frame()
+
+    def _run(self, seconds: float) -> float:
+        """Advance whole physics steps, carry the remainder over, return the seconds that passed."""
+        assert self._world is not None
+        self._owed += seconds
+        steps = int(self._owed / DT + 1e-6)
+        self._owed -= steps * DT
+        before = float(self._world.met[0])
+        self._world.advance(steps)
+        return float(self._world.met[0]) - before
+
+    def _body_throttle(self, command: BurnCommand) -> Array:
+        assert self._world is not None
+        wanted = np.array([command.forward, command.right, command.down])
+        if command.frame == "body":
+            return wanted
+        position = self._world.position[0, PURSUER]
+        if command.frame == "orbital":
+            wanted = wanted @ orbital_axes(position, self._world.velocity[0, PURSUER])
+        return np.asarray(self._world.axes[0, PURSUER] @ wanted)
+
+    def _frame(self) -> NDArray[np.uint8]:
+        assert self._world is not None
+        noise = self.np_random if self.randomize else None
+        return render(cockpit_state(self._world, 0), self.layout, noise)
+
+    def _observe(self) -> Observation:
+        assert self._world is not None
+        observation: Observation = {}
+        if "frame" in self.observation_mode:
+            observation["frame"] = self._frame()
+        if "telemetry" in self.observation_mode:
+            observation["telemetry"] = telemetry(self._world, 0)
+        return observation
+
+    def _info(self, lag: float, command: BurnCommand) -> dict[str, Any]:
+        assert self._world is not None
+        closest = self._closest
+        return {
+            **measures(self._world, 0),
+            "fuel_used": float(closest.fuel_used(self._world)[0]),
+            "captured": bool(self._world.captured[0]),
+            "score": float(closest.score()[0]),
+            "closest_approach": float(closest.distance[0]),
+            "closest_speed": float(closest.speed[0]),
+            "closest_time": float(closest.time[0]),
+            "closest_fuel": float(closest.fuel[0]),
+            "lag": lag,
+            "applied": command.model_dump(),
+        }
+
+
+def _spaces(mode: str) -> dict[str, spaces.Space[Any]]:
+    parts: dict[str, spaces.Space[Any]] = {}
+    if "frame" in mode:
+        parts["frame"] = spaces.Box(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
+    if "telemetry" in mode:
+        low = np.full(len(TELEMETRY), -np.inf)
+        low[:3] = 0.0
+        parts["telemetry"] = spaces.Box(low, np.inf, dtype=np.float64)
+    return parts

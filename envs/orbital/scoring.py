@@ -1,0 +1,52 @@
+"""KSPDG's pursuit-evasion score, sampled as KSPDG samples it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from envs.orbital.dynamics import Array, norm
+from envs.orbital.scenarios import PURSUER
+from envs.orbital.world import World
+
+
+def pursuit_score(distance: Array, speed: Array, fuel: Array, time: Array) -> Array:
+    """Return the PE1 score (lower is better).
+
+    (0.1 d)^2 + (0.5 v)^1.5 + (0.1 f)^1.25 + (0.01 t) with d m, v m/s, f kg and t s at the closest
+    sampled approach. Source: spacegym-kspdg v0.14.0, PE1 evaluation metric.
+    """
+    return np.asarray(
+        (0.1 * distance) ** 2 + (0.5 * speed) ** 1.5 + (0.1 * fuel) ** 1.25 + 0.01 * time
+    )
+
+
+class ClosestApproach:
+    """The closest approach among samples taken at reset and at the end of every command.
+
+    As in KSPDG, what happens between two samples is not seen: long commands can miss the true
+    minimum. All attributes have shape (n,): distance m, speed m/s, fuel kg, time s (MET).
+    """
+
+    def __init__(self, world: World) -> None:
+        self._start_mass = world.mass[:, PURSUER].copy()
+        n = len(world)
+        self.distance = np.full(n, np.inf)
+        self.speed, self.fuel, self.time = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.sample(world)
+
+    def sample(self, world: World) -> None:
+        """Look at the worlds now and keep what is closer than before."""
+        distance = world.range
+        closer = distance < self.distance
+        self.distance[closer] = distance[closer]
+        self.speed[closer] = norm(world.relative_velocity)[closer]
+        self.fuel[closer] = self.fuel_used(world)[closer]
+        self.time[closer] = world.met[closer]
+
+    def fuel_used(self, world: World) -> Array:
+        """Return the propellant mass the pursuers have used since reset, (n,) kg."""
+        return np.asarray(self._start_mass - world.mass[:, PURSUER])
+
+    def score(self) -> Array:
+        """Return the PE1 scores at the closest approaches so far, (n,)."""
+        return pursuit_score(self.distance, self.speed, self.fuel, self.time)

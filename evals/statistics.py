@@ -1,0 +1,120 @@
+"""Statistics of small samples: medians and proportions with their intervals.
+
+Every interval is two-sided and seeded: the same data give the same interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.errors import InvalidSample
+
+LEVEL = 0.95
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its confidence interval at `level`, from `n` observations."""
+
+    estimate: float
+    low: float
+    high: float
+    n: int
+    level: float = LEVEL
+
+    def __str__(self) -> str:
+        return f"{self.estimate:.4g} [{self.low:.4g}, {self.high:.4g}]"
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the sample median; the mean of the middle two for an even count."""
+    return float(np.median(_sample(values)))
+
+
+def median_interval(
+    values: Sequence[float],
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Return the median with its percentile bootstrap interval.
+
+    Efron & Tibshirani, An Introduction to the Bootstrap (1993), section 13.3. With few
+    observations it is as coarse as the sample itself: its ends are sample values or means of two.
+
+    Raises:
+        InvalidSample: for an empty sample, one with NaN, or a level outside (0, 1).
+    """
+    return _bootstrap(_sample(values), level, resamples, seed)
+
+
+def paired_interval(
+    first: Sequence[float],
+    second: Sequence[float],
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Return the median of the differences `first - second` of pairs (the same seeds, say) with
+    its percentile bootstrap interval over the pairs.
+
+    Raises:
+        InvalidSample: when the samples differ in length, are empty or hold NaN.
+    """
+    if len(first) != len(second):
+        raise InvalidSample(
+            f"pairs need samples of one length, and these have {len(first)} and {len(second)}"
+        )
+    return _bootstrap(_sample(first) - _sample(second), level, resamples, seed)
+
+
+def proportion_interval(successes: int, n: int, level: float = LEVEL) -> Interval:
+    """Return a proportion with its Wilson score interval.
+
+    Wilson, Journal of the American Statistical Association 22 (1927) 209; holds its level for
+    small n and stays inside [0, 1].
+
+    Raises:
+        InvalidSample: for n < 1, successes outside 0..n, or a level outside (0, 1).
+    """
+    _check_level(level)
+    if n < 1 or not 0 <= successes <= n:
+        raise InvalidSample(f"{successes} successes of {n} is no proportion")
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    p = successes / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    # rounding must not push the interval off its own estimate at 0 of n and n of n
+    return Interval(p, max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half)), n, level)
+
+
+def _bootstrap(sample: NDArray[np.float64], level: float, resamples: int, seed: int) -> Interval:
+    _check_level(level)
+    rng = np.random.default_rng(seed)
+    drawn = sample[rng.integers(0, len(sample), (resamples, len(sample)))]
+    medians = np.median(drawn, axis=1)
+    tail = (1 - level) / 2
+    low, high = np.quantile(medians, [tail, 1 - tail])
+    estimate = float(np.median(sample))
+    return Interval(
+        estimate, min(float(low), estimate), max(float(high), estimate), len(sample), level
+    )
+
+
+def _sample(values: Sequence[float]) -> NDArray[np.float64]:
+    sample = np.asarray(values, np.float64)
+    if sample.ndim != 1 or not len(sample) or np.isnan(sample).any():
+        raise InvalidSample(f"a sample needs at least one number and no NaN, got {values!r}")
+    return sample
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise InvalidSample(f"level={level!r} is no confidence level; give one between 0 and 1")

@@ -1,0 +1,1 @@
+"""How a command reaches metal or a screen: the floor that every other package stands on."""

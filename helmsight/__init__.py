@@ -1,0 +1,59 @@
+"""The front door: command line, operator console and public names.
+
+>>> import helmsight
+>>> flight = helmsight.fly("PE1-E1-I3", pilot="rendezvous")
+>>> flight.summary["captured"]
+True
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agents.memory import Flight
+    from agents.models.load import load_pilot
+    from agents.operator import Operator, OperatorConfig
+    from envs.orbital.command import BurnCommand
+    from helmsight.registry import list_scenarios, make_env
+    from helmsight.session import fly, rebuild
+    from tools.recorder import Recorder
+
+_HOMES = {
+    "BurnCommand": "envs.orbital.command",
+    "Flight": "agents.memory",
+    "Operator": "agents.operator",
+    "OperatorConfig": "agents.operator",
+    "Recorder": "tools.recorder",
+    "fly": "helmsight.session",
+    "list_scenarios": "helmsight.registry",
+    "load_pilot": "agents.models.load",
+    "make_env": "helmsight.registry",
+    "rebuild": "helmsight.session",
+}
+
+__all__ = [
+    "BurnCommand",
+    "Flight",
+    "Operator",
+    "OperatorConfig",
+    "Recorder",
+    "fly",
+    "list_scenarios",
+    "load_pilot",
+    "make_env",
+    "rebuild",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Return a public name, imported from its home at its first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'helmsight' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,103 @@
+"""The `helmsight` command: one application, one file per group of commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from typing import Annotated, TextIO
+
+import typer
+
+from helmsight.cli import fly, listing, replay, train
+from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
+
+app = typer.Typer(
+    name="helmsight",
+    help="Vision-language models that look at a screen, reason about what is where, and act.",
+    epilog="Start with:\n\nhelmsight fly PE1-E1-I3\n\nhelmsight list\n\nhelmsight fly --help",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("fly", epilog=fly.EXAMPLES)(fly.command)
+app.command("list", epilog=listing.EXAMPLES)(listing.command)
+app.command("replay", epilog=replay.EXAMPLES)(replay.command)
+app.add_typer(train.app, name="train")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"helmsight {version('helmsight')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line. Errors are one line on standard error: status 2 usage, 1 failed run.
+
+    HELMSIGHT_TRACEBACK=1 shows where an error came from.
+    """
+    warnings.showwarning = _show_warning
+    try:
+        status = app(prog_name="helmsight", standalone_mode=False)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        sys.exit(_report(error))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _report(error: Exception) -> int:
+    """Print one line about `error` and return the exit status."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # the help is on the screen already
+        return USAGE
+    if os.environ.get("HELMSIGHT_TRACEBACK"):
+        traceback.print_exc()
+    line, status = (
+        _misuse(error)
+        or explain(error)
+        or (
+            f"{type(error).__name__}: {one_line(str(error))} (HELMSIGHT_TRACEBACK=1 shows where)",
+            FAILED,
+        )
+    )
+    print(f"helmsight: {line}", file=sys.stderr)
+    return status
+
+
+def _misuse(error: Exception) -> tuple[str, int] | None:
+    """Return (one line, status) for a wrong command line, None for any other error.
+
+    Told by its methods: Typer carries its own click from 0.27 on and the installed one before.
+    """
+    if not hasattr(error, "format_message"):
+        return None
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "helmsight"
+    return f"{one_line(error.format_message()).rstrip('.')}. See: {command} --help", USAGE
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print the warnings that are meant for people as one line; leave the libraries' own out."""
+    if not issubclass(category, DeprecationWarning | PendingDeprecationWarning | FutureWarning):
+        print(f"helmsight: warning: {one_line(str(message))}", file=file or sys.stderr)

@@ -1,0 +1,50 @@
+"""`helmsight list`: what there is to fly, and who can fly it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+EXAMPLES = "Examples:\n\nhelmsight list\n\nhelmsight list pilots --json"
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    scenarios = "scenarios"
+    pilots = "pilots"
+    environments = "environments"
+
+
+def command(
+    kind: Annotated[
+        Kind | None, typer.Argument(help="What to list; everything when left out.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+) -> None:
+    """List scenarios, pilots and environments, those of plug-ins included."""
+    from helmsight.cli.fly import json_line
+
+    found = {one.value: rows(one) for one in ([kind] if kind else list(Kind))}
+    if as_json:
+        print(json_line(found))
+        return
+    for title, entries in found.items():
+        print(f"{title}:")
+        for name, about in entries.items():
+            print(f"  {name:<24} {about}")
+
+
+def rows(kind: Kind) -> dict[str, str]:
+    """Return name -> one line about it."""
+    from helmsight.registry import list_environments, list_scenarios
+
+    if kind is Kind.scenarios:
+        return {known["name"]: known["about"] for known in list_scenarios()}
+    if kind is Kind.environments:
+        return list_environments()
+    from agents.models.load import pilots
+
+    return pilots()

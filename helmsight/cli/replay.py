@@ -1,0 +1,82 @@
+"""`helmsight replay`: a recorded run again, or another pilot's opinion of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from tools.player import Run
+
+EXAMPLES = """Examples:
+
+helmsight replay runs/PE1-E1-I3_bundled_seed0
+
+helmsight replay runs/PE1-E1-I3_bundled_seed0 --pilot navball --json
+"""
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="Folder of a recorded run.")],
+    pilot: Annotated[
+        str | None,
+        typer.Option("--pilot", "-p", help="Ask this pilot at the recorded observations."),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0.0, help="Times faster than it happened; 0: without pauses.")
+    ] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+) -> None:
+    """Play RUN, or print where another pilot would have decided otherwise."""
+    from tools.player import load_run
+
+    recorded = load_run(run)
+    for note in recorded.notes:
+        typer.echo(f"helmsight: {note}", err=True)
+    if pilot is not None:
+        ask(recorded, pilot, as_json=as_json)
+    else:
+        show(recorded, speed, as_json=as_json)
+
+
+def show(run: Run, speed: float, *, as_json: bool) -> None:
+    """Play a run at `speed` on the live line, then print its summary; --json prints only that."""
+    from helmsight.cli import fly
+    from helmsight.console import LiveLine
+    from tools.player import play
+
+    told = {**(run.summary or {}), "steps": len(run.records), "reason": run.reason}
+    told["out"] = str(run.folder)
+    if not as_json:
+        live = LiveLine()
+        try:
+            live.start(run.spec)
+            for record in play(run, speed):
+                live.step(record, None)
+            live.finish(run.reason, told)
+        finally:
+            live.close()
+    fly.show(told, run.folder, as_json=as_json)
+
+
+def ask(run: Run, pilot: str, *, as_json: bool) -> None:
+    """Ask `pilot` at every recorded observation and print where it differs from what was flown."""
+    from agents.models.load import load_pilot
+    from agents.pilot import Sighting
+    from helmsight.cli.fly import json_line
+    from helmsight.console import comparison_lines
+    from helmsight.session import rebuild_env
+    from tools.compare import compare
+
+    other = load_pilot(pilot)
+    env = rebuild_env(run.spec)
+    try:
+        comparison = compare(run, other, env.unwrapped.task, Sighting)  # type: ignore[attr-defined]
+    finally:
+        env.close()
+    if as_json:
+        print(json_line(comparison.to_dict()))
+    else:
+        print("\n".join(comparison_lines(comparison)))

@@ -1,0 +1,123 @@
+"""The operator console: one live line of the flight on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tools.compare import Comparison
+    from tools.recorder import RunSpec, StepRecord
+
+PLAIN_EVERY = 20.0  # world seconds between two plain lines
+
+
+def describe(record: StepRecord) -> str:
+    """Return one line: time left, range, closing speed, propellant and the command applied."""
+    from tools.player import live_line
+
+    left = record.measures.get("time_left")
+    head = f"{left:5.1f} s left  " if isinstance(left, int | float) else ""
+    return head + live_line(record)
+
+
+def command_words(command: dict[str, Any]) -> str:
+    """Return a command as short words: "forward +0.50 right -1.00", or "coast"."""
+    words = [
+        f"{name} {value:+.2f}"
+        for name, value in command.items()
+        if name != "duration" and isinstance(value, int | float) and value
+    ]
+    return " ".join(words) or "coast"
+
+
+class LiveLine:
+    """A listener of a run that shows the flight while it happens, on standard error.
+
+    On a terminal one line is rewritten in place; elsewhere a plain line comes every 20 s of
+    world time, so that logs stay short.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
+        self._live: Live | None = None
+        self._next_plain = 0.0
+
+    def start(self, spec: RunSpec) -> None:
+        """Say what is about to fly."""
+        self._next_plain = 0.0
+        time_rule = spec.options.get("time", "paused")
+        self._console.print(
+            f"{spec.environment}  pilot {spec.pilot}  seed {spec.seed}  time {time_rule}",
+            markup=False,
+        )
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, transient=True, refresh_per_second=8)
+            self._live.start()
+
+    def step(self, record: StepRecord, frame: NDArray[np.uint8] | None) -> None:
+        """Show one decision."""
+        if self._live is not None:
+            self._live.update(Text(describe(record), no_wrap=True, overflow="ellipsis"))
+        elif record.stamp >= self._next_plain:
+            self._console.print(describe(record), markup=False, soft_wrap=True)
+            self._next_plain = record.stamp + PLAIN_EVERY
+
+    def finish(self, reason: str, summary: dict[str, Any]) -> None:
+        """Take the live line away and say how the run ended."""
+        self.close()
+        self._console.print(f"ended: {reason}", markup=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Give the terminal back; safe to call twice."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def summary_lines(summary: dict[str, Any]) -> list[str]:
+    """Return the summary of a flight as lines of name and value, without what was recorded how."""
+    return [
+        f"{key:<20} {value_words(value)}" for key, value in summary.items() if key != "recording"
+    ]
+
+
+def value_words(value: Any) -> str:
+    """Return one summary value as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {count}" for key, count in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or "none"
+    return "-" if value is None else str(value)
+
+
+def comparison_lines(comparison: Comparison) -> list[str]:
+    """Return in words where two pilots differ at the same observations, largest first."""
+    one, two = comparison.recorded, comparison.other
+    lines = [f"{one} flew, {two} was asked at the same {comparison.steps} observations"]
+    for name, silent in ((one, comparison.silent_recorded), (two, comparison.silent_other)):
+        if silent:
+            lines.append(f"{name} gave no usable answer at {silent}")
+    if comparison.equal is not None:
+        lines.append(f"the same command at {comparison.equal:.0%} of {comparison.answered}")
+    for axis, gap in comparison.axes.items():
+        lines.append(
+            f"  {axis:<10} equal {gap.equal:4.0%}   difference: mean {gap.mean:.3f}, "
+            f"median {gap.median:.3f}, largest {gap.largest:.3f}"
+        )
+    for step in comparison.largest:
+        lines.append(
+            f"  step {step.index} at {step.stamp:.1f} s: {command_words(step.recorded)}  |  "
+            f"{command_words(step.other)}"
+        )
+    return lines

@@ -1,0 +1,88 @@
+"""What can be flown: scenarios and environments, those of other distributions included."""
+
+from __future__ import annotations
+
+import warnings
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from helmsight.errors import PluginWarning
+
+if TYPE_CHECKING:
+    import gymnasium
+
+ENVIRONMENTS = "helmsight.environments"
+PILOTS = "helmsight.pilots"
+
+
+def load_environments() -> list[str]:
+    """Register every environment and return their gymnasium ids, ours first.
+
+    Each entry point of the group `helmsight.environments` is a callable without arguments that
+    registers ids with gymnasium. One that fails gives a PluginWarning and is left out.
+    """
+    import gymnasium
+
+    before = set(gymnasium.registry)
+    import envs  # noqa: F401  (registers ours)
+
+    ours = {key for key in gymnasium.registry if key.startswith("helmsight/")}
+    for entry in entry_points(group=ENVIRONMENTS):
+        try:
+            entry.load()()
+        except Exception as error:
+            warnings.warn(
+                f"the environments of {entry.name!r} ({entry.value}) are left out: "
+                f"{type(error).__name__}: {error}",
+                PluginWarning,
+                stacklevel=2,
+            )
+    return sorted(ours) + sorted(set(gymnasium.registry) - before - ours)
+
+
+def find_environment(name: str) -> str:
+    """Return the gymnasium id for an id or a scenario's name in any of its spellings.
+
+    Raises:
+        envs.errors.UnknownScenario: with the nearest name there is.
+    """
+    from envs.orbital.scenarios import find_scenario
+
+    if name in load_environments():
+        return name
+    return find_scenario(name).environment_id
+
+
+def make_env(
+    scenario: str, *, observation: str = "frame", time: str = "paused", **options: Any
+) -> gymnasium.Env[Any, Any]:
+    """Return the environment of a scenario; `options` go to the environment as they are.
+
+    Raises:
+        envs.errors.UnknownScenario: with the nearest name there is.
+        envs.errors.InvalidOption: for an observation mode or time rule that does not exist.
+    """
+    import gymnasium
+
+    identity = find_environment(scenario)
+    return gymnasium.make(
+        identity, disable_env_checker=True, observation=observation, time=time, **options
+    )
+
+
+def list_scenarios() -> list[dict[str, str]]:
+    """Return name, environment id and one line about every built-in scenario."""
+    from envs.orbital.scenarios import SCENARIOS
+
+    return [
+        {"name": known.name, "environment": known.environment_id, "about": known.summary}
+        for known in SCENARIOS.values()
+    ]
+
+
+def list_environments() -> dict[str, str]:
+    """Return every environment id with the class or function that makes it."""
+    identities = load_environments()
+    import gymnasium
+
+    return {key: str(gymnasium.registry[key].entry_point) for key in identities}

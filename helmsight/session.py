@@ -1,0 +1,174 @@
+"""A flight from names: environment, pilot and operator, built anew or again from a record."""
+
+from __future__ import annotations
+
+import re
+import time as wall
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helmsight.errors import InvalidSetting, Unreproducible
+from helmsight.registry import find_environment, load_environments, make_env
+
+if TYPE_CHECKING:
+    import gymnasium
+
+    from agents.memory import Flight
+    from agents.operator import OperatorConfig
+    from agents.pilot import Pilot
+    from tools.recorder import Listener, RunSpec
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything that one flight needs, ready to fly."""
+
+    env: gymnasium.Env[Any, Any]
+    pilot: Pilot
+    config: OperatorConfig
+
+    def fly(
+        self, seed: int = 0, steps: int | None = None, listeners: Sequence[Listener] = ()
+    ) -> Flight:
+        """Fly one episode and close the environment."""
+        from agents.operator import Operator
+
+        try:
+            operator = Operator(self.env, self.pilot, config=self.config, listeners=listeners)
+            return operator.fly(seed=seed, max_steps=steps)
+        finally:
+            self.env.close()
+
+
+def prepare(
+    scenario: str,
+    pilot: str = "bundled",
+    *,
+    observation: str | None = None,
+    time: str = "measured",
+    hold: str = "repeat",
+    watched: bool = False,
+    operator: Mapping[str, Any] | None = None,
+    **pilot_options: Any,
+) -> Session:
+    """Return the session that flies `scenario` with `pilot`.
+
+    Without `observation` the environment shows what the pilot needs, and the frame as well when
+    the flight is `watched` (filmed); a pilot never sees more than it needs. `operator` are fields
+    of `OperatorConfig`, `pilot_options` keywords of `load_pilot`.
+
+    Raises:
+        envs.errors.EnvsError: unknown scenario, observation mode or time rule.
+        agents.errors.AgentsError: unknown pilot, or one that cannot be loaded or lacks its input.
+        InvalidSetting: an operator field that does not exist or has a value it cannot have.
+    """
+    from agents.models.load import load_pilot
+
+    config = operator_config(operator or {})
+    find_environment(scenario)  # a wrong name is told before a model is loaded
+    flyer = load_pilot(pilot, observation=observation, **pilot_options)
+    shown = observation or (shown_with_frame(flyer.needs) if watched else flyer.needs)
+    return Session(make_env(scenario, observation=shown, time=time, hold=hold), flyer, config)
+
+
+def rebuild(spec: RunSpec) -> Session:
+    """Return the session of a recorded run.
+
+    Raises:
+        Unreproducible: the environment's or the pilot's options are not understood here.
+        envs.errors.EnvsError, agents.errors.AgentsError: as `prepare`.
+    """
+    from agents.models.load import load_pilot
+
+    try:
+        config = operator_config(spec.operator)
+        flyer = load_pilot(spec.pilot, **spec.pilot_options)
+    except (InvalidSetting, TypeError) as error:
+        raise _unreproducible(spec, error) from error
+    return Session(rebuild_env(spec), flyer, config)
+
+
+def rebuild_env(spec: RunSpec) -> gymnasium.Env[Any, Any]:
+    """Return the environment of a recorded run; raises Unreproducible when it is not known here."""
+    import gymnasium
+
+    load_environments()
+    try:
+        return gymnasium.make(spec.environment, disable_env_checker=True, **spec.options)
+    except (gymnasium.error.Error, TypeError) as error:
+        raise _unreproducible(spec, error) from error
+
+
+def _unreproducible(spec: RunSpec, error: Exception) -> Unreproducible:
+    made_with = ", ".join(f"{name} {number}" for name, number in spec.versions.items())
+    return Unreproducible(
+        f"the run of {spec.environment} by {spec.pilot!r} cannot be built again: {error}; "
+        f"it was recorded with {made_with or 'unknown versions'}"
+    )
+
+
+def operator_config(fields: Mapping[str, Any]) -> OperatorConfig:
+    """Return the operator's configuration; raises InvalidSetting naming every wrong field."""
+    from pydantic import ValidationError
+
+    from agents.operator import OperatorConfig
+
+    try:
+        return OperatorConfig.model_validate(dict(fields))
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in one['loc'])}={one['input']!r}: {one['msg']}"
+            for one in error.errors()
+        )
+        raise InvalidSetting(f"the operator cannot be set up so: {wrong}") from error
+
+
+def shown_with_frame(needs: str) -> str:
+    """Return the observation mode that holds what `needs` names and the frame."""
+    return "frame+telemetry" if "telemetry" in needs else "frame"
+
+
+def fly(
+    scenario: str,
+    pilot: str = "bundled",
+    seed: int = 0,
+    *,
+    steps: int | None = None,
+    out: str | Path | None = None,
+    video: bool = True,
+    listeners: Sequence[Listener] = (),
+    **settings: Any,
+) -> Flight:
+    """Fly one episode and return it: `flight.summary`, `flight.records`, `flight.reason`.
+
+    With `out`, a folder, the run is recorded there, filmed unless `video` is False. `settings`
+    are those of `prepare`: observation, time, hold, operator, and the pilot's own.
+
+    Raises:
+        envs.errors.EnvsError, agents.errors.AgentsError, InvalidSetting: as `prepare`.
+        tools.errors.RunFolderUnusable: `out` already holds a run or cannot be written.
+    """
+    session = prepare(scenario, pilot, watched=video and out is not None, **settings)
+    heard = list(listeners)
+    if out is not None:
+        from tools.recorder import Recorder
+
+        heard.insert(0, Recorder(out, video=video))
+    flight = session.fly(seed, steps, heard)
+    if out is not None:
+        flight.summary["out"] = str(out)
+    return flight
+
+
+def run_folder(scenario: str, pilot: str, seed: int, root: Path = RUNS) -> Path:
+    """Return a folder under `root` that does not exist yet, named for the run and the moment."""
+    parts = (scenario, pilot, f"seed{seed}", wall.strftime("%Y%m%d-%H%M%S"))
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", "_".join(parts)).strip("-.")
+    folder, number = root / name, 2
+    while folder.exists():
+        folder, number = root / f"{name}-{number}", number + 1
+    return folder

@@ -1,0 +1,91 @@
+"""The prompts as data: Jinja2 templates and few-shot examples shipped beside this file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateNotFound
+
+from prompts.errors import UnknownPrompt
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("prompts"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # plain text for a model, not HTML
+    )
+
+
+def names() -> list[str]:
+    """Return the names of the shipped templates."""
+    return sorted(name[: -len(".j2")] for name in _environment().list_templates(extensions=["j2"]))
+
+
+def render(name: str, **values: Any) -> str:
+    """Return the text of template `name` filled with `values`, without outer white space.
+
+    Raises:
+        UnknownPrompt: no template has this name; suggests the nearest one.
+        jinja2.UndefinedError: the template asks for a value that was not given.
+    """
+    try:
+        template = _environment().get_template(f"{name}.j2")
+    except TemplateNotFound:
+        near = get_close_matches(name, names(), n=1)
+        hint = f' Did you mean "{near[0]}"?' if near else ""
+        raise UnknownPrompt(
+            f'no prompt is called "{name}".{hint} Known prompts: {", ".join(names())}'
+        ) from None
+    return template.render(**values).strip()
+
+
+def schema_text(schema: Mapping[str, Any]) -> str:
+    """Return a JSON schema as compact text, without the titles in it."""
+
+    def bare(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {
+                key: bare(item)
+                for key, item in value.items()
+                if not (key == "title" and isinstance(item, str))
+            }
+        return value
+
+    return json.dumps({k: v for k, v in bare(schema).items() if k != "description"})
+
+
+@dataclass(frozen=True)
+class Example:
+    """One few-shot example: a frame (encoded PNG or JPEG bytes), why, and the answer to it."""
+
+    image: bytes
+    media_type: str
+    why: str
+    answer: str
+
+
+@cache
+def examples(task: str) -> tuple[Example, ...]:
+    """Return the shipped few-shot examples for the scenarios whose name starts with `task`."""
+    folder = files("prompts") / "templates" / "few_shot"
+    entries = json.loads((folder / "few_shot.json").read_text(encoding="utf-8"))["examples"]
+    return tuple(
+        Example(
+            (folder / entry["image"]).read_bytes(),
+            "image/png" if entry["image"].endswith(".png") else "image/jpeg",
+            entry["why"],
+            entry["answer"],
+        )
+        for entry in entries
+        if task.startswith(entry["task"])
+    )

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+
+import numpy as np
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+
+from agents.decide import Manner, ModelPilot, Views, Worker, constraint, strict_schema
+from agents.models.scripted import ScriptedVLM
+from agents.operator import Operator
+from agents.pilot import Sighting
+
+GOOD = '{"forward": 1, "right": 0, "down": 0, "duration": 0.5}'
+
+
+class Moody(BaseChatModel):
+    """A chat model whose mood is a function: it answers, raises or dawdles."""
+
+    mood: object
+    kind: str = "moody"
+
+    @property
+    def _llm_type(self):
+        return self.kind
+
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        text = self.mood(kwargs)
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
+
+
+def pilot_of(*answers, manner=None, **options):
+    model = ScriptedVLM(answers=list(answers), cycle=False)
+    return ModelPilot(model, "scripted", manner, **options)
+
+
+def fly(world, pilot, steps=2, **options):
+    return Operator(world(**options), pilot).fly(max_steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("answers", "repairs", "forward"),
+    [
+        ([GOOD], {}, 1),
+        (["```json\n{'forward': 100%}\n```"], {"local": 1}, 1),
+        (["I am not sure.", GOOD], {"reask": 1}, 1),
+        (["I am not sure.", "forward: 1"], {"reask": 1, "local": 1}, 1),
+        (["I am not sure.", "Still not."], {"reask": 1, "default": 1}, 0),
+        ([""], {"reask": 1, "default": 1}, 0),
+        (['{"forward": NaN}', '{"forward": 7}'], {"reask": 1, "default": 1}, 0),
+    ],
+)
+def test_every_rung_of_the_ladder_is_counted_and_the_run_goes_on(world, answers, repairs, forward):
+    flight = fly(world, pilot_of(*answers), steps=3)
+    assert flight.records[0].repairs == repairs
+    assert flight.records[0].applied["forward"] == forward
+    assert flight.reason == "steps"
+    assert len(flight.records) == 3
+
+
+def test_the_model_is_told_why_its_answer_was_refused(world):
+    pilot = pilot_of('{"forward": 7}', GOOD)
+    fly(world, pilot, steps=1)
+    assert "less than or equal to 1" in pilot.model.calls[1][-1].content
+    assert pilot.model.calls[1][-2].content == '{"forward": 7}'
+
+
+def test_a_model_that_raises_is_a_default_with_its_error_on_record(world):
+    def broken(kwargs):
+        raise ConnectionError("no route to host")
+
+    flight = fly(world, ModelPilot(Moody(mood=broken), "moody"))
+    assert flight.records[0].repairs == {"default": 1}
+    assert "ConnectionError: no route to host" in flight.records[0].raw
+    assert flight.reason == "steps"
+
+
+def test_a_model_that_is_too_slow_is_a_default_and_does_not_hold_up_the_run(world):
+    def slow(kwargs):
+        time.sleep(0.2)
+        return GOOD
+
+    flight = fly(world, ModelPilot(Moody(mood=slow), "moody", think_timeout_s=0.01))
+    assert [r.repairs for r in flight.records] == [{"default": 1}] * 2
+    assert "TimeoutError" in flight.records[0].raw
+
+
+def test_a_worker_that_hung_is_replaced():
+    worker = Worker()
+    with pytest.raises(TimeoutError):
+        worker.call(lambda: time.sleep(0.2), 0.01)
+    assert worker.call(lambda: 7, 5) == 7
+
+
+def test_a_provider_that_refuses_constraints_is_asked_freely_from_then_on(world):
+    seen = []
+
+    def strict(kwargs):
+        seen.append("response_format" in kwargs)
+        if "response_format" in kwargs:
+            raise ValueError("response_format is not supported")
+        return GOOD
+
+    flight = fly(world, ModelPilot(Moody(mood=strict, kind="openai-chat"), "m"), steps=3)
+    assert seen == [True, False, False, False]
+    assert flight.summary["repairs"] == {}
+
+
+def test_a_constrained_provider_is_counted(world):
+    pilot = ModelPilot(Moody(mood=lambda kwargs: GOOD, kind="chat-ollama"), "m")
+    assert fly(world, pilot).summary["repairs"] == {"constrained": 2}
+
+
+def test_the_strict_schema_requires_every_field(world):
+    schema = strict_schema(world().task.command)
+    assert schema["required"] == ["forward", "right", "down", "duration"]
+    assert constraint(Moody(mood=None), world().task.command) == {}
+
+
+def texts(messages):
+    for message in messages:
+        if isinstance(message.content, str):
+            yield message.content
+        else:
+            yield from (b["text"] for b in message.content if b["type"] == "text")
+
+
+def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry(world):
+    pilot = pilot_of(*[GOOD] * 5, manner=Manner(few_shot=3))
+    env = world("frame+telemetry")
+    flight = Operator(env, pilot).fly(seed=1, max_steps=5)
+    commands = {env.task.command(**r.applied).text() for r in flight.records}
+    for messages, record in zip(pilot.model.calls, flight.records, strict=True):
+        answers = {m.content for m in messages if m.type == "ai"}
+        text = "\n".join(t for t in texts(messages) if t not in answers)
+        for said in (pilot.schema, *commands):
+            text = text.replace(said, "")
+        assert not re.search(r"\d", text), re.findall(r".*\d.*", text)
+        for value in np.ravel(list(record.measures.values())):
+            assert f"{value:.1f}" not in text
+
+
+def test_a_pilot_with_telemetry_gets_it_named_with_units_and_frames(world):
+    pilot = pilot_of(GOOD, manner=Manner(needs="frame+telemetry"))
+    fly(world, pilot, steps=1)
+    (*_, text) = texts(pilot.model.calls[0])
+    assert "closing: 37.000 m/s (line of sight)" in text
+
+
+def test_a_pilot_without_eyes_gets_no_pictures(world):
+    pilot = pilot_of(GOOD, manner=Manner(needs="telemetry"))
+    fly(world, pilot, steps=1, observation="telemetry")
+    assert [b["type"] for b in pilot.model.calls[0][-1].content] == ["text"]
+    assert not any("navball" in text for text in texts(pilot.model.calls[0]))
+
+
+def test_the_pictures_come_before_the_words_whole_first(world):
+    pilot = pilot_of(GOOD, manner=Manner(prompt="bundled", views=Views(size=16)))
+    fly(world, pilot, steps=1)
+    (message,) = pilot.model.calls[0]
+    assert [b["type"] for b in message.content] == [*["image_url"] * 3, "text"]
+    assert message.content[-1]["text"] == "Fly to the target. Answer the burn as JSON."
+
+
+def test_what_was_clamped_and_flown_is_told_at_the_next_decision(world):
+    pilot = pilot_of('{"forward": 1, "duration": 9}', GOOD)
+    env = world()
+    env.reset(seed=0)
+    Operator(env, pilot).fly(max_steps=2)
+    *_, text = texts(pilot.model.calls[1])
+    assert "propellant: plenty" in text
+    assert '"forward": 1' in text
+
+
+def test_a_model_can_be_asked_for_the_relation_of_the_markers(world):
+    pilot = pilot_of("upper right", manner=Manner(prompt="bundled"))
+    env = world("frame")
+    observation, _ = env.reset(seed=0)
+    pilot.reset(env.task, 0)
+    assert pilot.ask("bundled_relation", Sighting(observation, 0.0)) == "upper right"
+    (text,) = texts(pilot.model.calls[0])
+    assert text == "Where is the prograde marker from the target marker?"
+
+
+def test_the_prompt_hash_follows_pictures_and_words(world):
+    pilot = pilot_of(GOOD, GOOD, GOOD)
+    pilot.reset(world().task, 0)
+    frame = np.zeros((64, 64, 3), np.uint8)
+    brighter = frame.copy()
+    brighter[1, 2, 0] = 1
+    hashes = [
+        pilot.decide(Sighting({"frame": picture}, 0.0, notes=notes)).prompt_hash
+        for picture, notes in ((frame, ()), (frame, ()), (brighter, ()), (frame, ("late",)))
+    ]
+    assert Counter(Counter(hashes).values()) == {2: 1, 1: 2}

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from importlib import metadata
+
+import pytest
+
+from agents import ground
+from agents.errors import ModelUnavailable, UnknownPilot
+from agents.models import load
+from agents.models.load import load_pilot, pilots
+from agents.operator import Operator
+from agents.pilot import Decision
+from envs.errors import InvalidOption
+
+
+class Plugged:
+    name, needs = "plugged", "frame"
+
+    def reset(self, task, seed):
+        pass
+
+    def decide(self, sighting):
+        return Decision(None)
+
+
+def test_a_wrong_name_is_answered_with_the_nearest_and_the_list_command():
+    with pytest.raises(UnknownPilot, match=r'"rendezvouz".*Did you mean "rendezvous".*list pilots'):
+        load_pilot("rendezvouz")
+    with pytest.raises(UnknownPilot, match="helmsight list pilots"):
+        load_pilot("zzz")
+
+
+@pytest.mark.parametrize("path", ["./no/such/model", "/no/such/model", "~/no-such-model"])
+def test_a_missing_folder_is_an_immediate_error(path, monkeypatch):
+    monkeypatch.setattr(load, "_fetched", lambda hub_id: pytest.fail("the hub was asked"))
+    for spec in (path, f"local:{path}"):
+        with pytest.raises(ModelUnavailable, match="no model folder"):
+            load_pilot(spec)
+
+
+def test_a_folder_that_holds_no_model_is_refused(tmp_path):
+    with pytest.raises(ModelUnavailable, match=r"config\.json"):
+        load_pilot(str(tmp_path))
+
+
+def test_a_hub_id_that_is_not_cached_is_not_fetched_offline(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelUnavailable, match="HF_HUB_OFFLINE"):
+        load_pilot("local:nobody/has-this-model")
+
+
+def test_the_bundled_model_names_the_command_that_makes_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(load, "BUNDLED", tmp_path)
+    with pytest.raises(ModelUnavailable, match="helmsight train pilot"):
+        load_pilot("bundled")
+
+
+def test_a_scripted_file_flies(world, tmp_path):
+    file = tmp_path / "answers.txt"
+    file.write_text('forward: 1\n{"down": 1}\n', encoding="utf-8")
+    flight = Operator(world(), load_pilot(f"scripted:{file}")).fly(max_steps=3)
+    assert [r.applied["forward"] for r in flight.records] == [1, 0, 1]
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_a_scripted_file_that_is_missing_or_empty_is_refused(tmp_path, content):
+    file = tmp_path / "answers.txt"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    with pytest.raises(ModelUnavailable, match=r"answers\.txt"):
+        load_pilot(f"scripted:{file}")
+
+
+def test_a_provider_whose_package_is_missing_names_the_pip_command():
+    with pytest.raises(ModelUnavailable, match="pip install langchain-mistralai"):
+        load_pilot("mistralai:pixtral")
+
+
+def test_an_unknown_provider_is_an_unknown_pilot():
+    with pytest.raises(UnknownPilot):
+        load_pilot("nobody:model")
+
+
+def test_a_wrong_observation_mode_is_refused(tmp_path):
+    file = tmp_path / "answers.txt"
+    file.write_text("x", encoding="utf-8")
+    with pytest.raises(InvalidOption, match="telemetry"):
+        load_pilot(f"scripted:{file}", observation="pixels")
+
+
+def point(value):
+    return {"mine": metadata.EntryPoint("mine", value, load.GROUP)}
+
+
+def test_a_plug_in_pilot_is_found_by_its_name(world, monkeypatch):
+    monkeypatch.setattr(load, "_plugins", lambda: point("builtins:dict"))
+    monkeypatch.setattr(metadata.EntryPoint, "load", lambda self: Plugged)
+    assert Operator(world(), load_pilot("mine")).fly(max_steps=1).summary["pilot"] == "plugged"
+    assert "mine" in pilots()
+
+
+@pytest.mark.parametrize("value", ["builtins:dict", "no_such_module:Pilot"])
+def test_a_broken_plug_in_is_named(monkeypatch, value):
+    monkeypatch.setattr(load, "_plugins", lambda: point(value))
+    with pytest.raises(ModelUnavailable, match="plug-in pilot"):
+        load_pilot("mine")
+
+
+def test_every_strategy_grounds(world):
+    for name in ground.STRATEGIES:
+        assert ground.grounder(name).ground(Plugged(), world().task, None) == ()

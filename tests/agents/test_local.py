@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+
+import numpy as np
+import pytest
+
+from agents.decide import ModelPilot, message, png
+from agents.errors import ModelUnavailable
+from agents.models.load import load_pilot
+from agents.operator import Operator
+from prompts.reading import read
+
+TEMPLATE = (
+    "{% for m in messages %}<s>{% for c in m['content'] %}{% if c['type'] == 'image' %}<image>"
+    "{% else %}{{ c['text'] }}{% endif %}{% endfor %}{% endfor %}"
+    "{% if add_generation_prompt %}<|answer|>{% endif %}"
+)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A model folder of random weights: Idefics3, 32x32 pixels, a byte-level tokenizer."""
+    torch = pytest.importorskip("torch")
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import (
+        Idefics3Config,
+        Idefics3ForConditionalGeneration,
+        Idefics3ImageProcessorPil,
+        Idefics3Processor,
+        PreTrainedTokenizerFast,
+    )
+
+    special = ["<pad>", "<s>", "</s>", "<image>", "<fake_token_around_image>", "<global-img>"]
+    special += ["<end_of_utterance>", "<|answer|>"]
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: i for i, token in enumerate(special + letters)}
+    fast = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    fast.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    fast.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=fast,
+        pad_token="<pad>",
+        bos_token="<s>",
+        eos_token="</s>",
+        additional_special_tokens=special[3:],
+    )
+    images = Idefics3ImageProcessorPil(
+        size={"longest_edge": 32},
+        max_image_size={"longest_edge": 32},
+        do_image_splitting=False,
+    )
+    processor = Idefics3Processor(images, tokenizer, image_seq_len=4, chat_template=TEMPLATE)
+    torch.manual_seed(0)
+    text = {
+        "model_type": "llama",
+        "vocab_size": len(vocabulary),
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 4096,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+    }
+    vision = {
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "image_size": 32,
+        "patch_size": 8,
+    }
+    config = Idefics3Config(
+        text_config=text, vision_config=vision, scale_factor=2, image_token_id=3, pad_token_id=0
+    )
+    model = Idefics3ForConditionalGeneration(config)
+    folder = tmp_path_factory.mktemp("tiny")
+    model.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    card = {"views": {"size": 32, "names": ["frame", "navball"]}, "prompt": "bundled"}
+    (folder / "helmsight.json").write_text(json.dumps(card), encoding="utf-8")
+    return folder
+
+
+def test_a_model_folder_flies_with_answers_held_to_commands(world, folder):
+    pilot = load_pilot(str(folder))
+    env = world("frame")
+    flight = Operator(env, pilot).fly(max_steps=2)
+    allowed = {choice.text() for choice in env.task.command.choices()}
+    assert flight.summary["repairs"] == {"constrained": 2}, flight.records[0].raw
+    assert {record.raw for record in flight.records} <= allowed
+
+
+def test_the_folder_says_how_its_model_wants_to_be_shown_things(world, folder):
+    pilot = load_pilot(f"local:{folder}")
+    assert isinstance(pilot, ModelPilot)
+    assert pilot.manner.views.size == 32
+    assert pilot.manner.prompt == "bundled"
+    assert pilot.needs == "frame"
+
+
+def test_a_batch_answers_as_one_by_one(world, folder):
+    pilot = load_pilot(str(folder))
+    pilot.reset(world("frame").task, 0)
+    rng = np.random.default_rng(0)
+    batch = [
+        [message([png(rng.integers(0, 255, (32, 32, 3)).astype(np.uint8))], text, sha256())]
+        for text in ("a", "and now")
+    ]
+    allowed = ("left", "right", "up", "a little up")
+    together = pilot.model.answer_batch(batch, allowed)
+    assert together == [pilot.model.answer_batch([one], allowed)[0] for one in batch]
+    assert set(together) <= set(allowed)
+
+
+def test_free_answers_stop_at_the_limit(folder):
+    pilot = load_pilot(str(folder), max_new_tokens=5)
+    from langchain_core.messages import HumanMessage
+
+    assert isinstance(pilot.model.invoke([HumanMessage("Where?")]).text, str)
+
+
+def test_the_allowed_answers_are_readable_commands(world):
+    kind = world().task.command
+    assert all(read(choice.text(), kind).command == choice for choice in kind.choices())
+
+
+def test_an_unknown_dtype_is_refused(folder):
+    with pytest.raises(ModelUnavailable, match="float32, bfloat16, float16"):
+        load_pilot(str(folder), dtype="int3")
+
+
+def test_a_folder_without_weights_is_one_clear_line(folder, tmp_path):
+    (tmp_path / "config.json").write_text((folder / "config.json").read_text(encoding="utf-8"))
+    with pytest.raises(ModelUnavailable) as error:
+        load_pilot(str(tmp_path))
+    assert "\n" not in str(error.value)
+
+
+def test_a_broken_card_is_named(folder, tmp_path):
+    (tmp_path / "config.json").write_text((folder / "config.json").read_text(encoding="utf-8"))
+    (tmp_path / "helmsight.json").write_text('{"views": 3}', encoding="utf-8")
+    with pytest.raises(ModelUnavailable, match=r"helmsight\.json"):
+        load_pilot(str(tmp_path))

@@ -1,0 +1,76 @@
+"""What the operator console says."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from helmsight.console import LiveLine, command_words, comparison_lines, summary_lines
+from tools.compare import AxisDifference, Comparison, StepDifference
+from tools.recorder import RunSpec, StepRecord
+
+RECORD = StepRecord(
+    index=0,
+    stamp=3.0,
+    sense_ms=1.0,
+    think_ms=2.0,
+    act_ms=3.0,
+    prompt_hash="",
+    raw="",
+    wanted=None,
+    applied={"forward": 0.5, "right": 0.0, "down": 0.0, "duration": 0.5, "frame": "body"},
+    repairs={},
+    clamped=[],
+    late=False,
+    relations=[],
+    measures={"range": 2618.0, "closing": 1.5, "propellant": 1200.0, "time_left": 120.0},
+    lag=0.0,
+)
+SPEC = RunSpec("helmsight/PE1-E1-I3-v0", "naive[1]")
+
+
+def flown(*, terminal: bool) -> str:
+    text = io.StringIO()
+    live = LiveLine(Console(file=text, force_terminal=terminal, width=200, highlight=False))
+    live.start(SPEC)
+    for second in range(0, 50, 5):
+        live.step(replace(RECORD, index=second, stamp=3.0 + second), None)
+    live.finish("timeout", {})
+    live.close()
+    return text.getvalue()
+
+
+def test_a_log_gets_a_plain_line_every_twenty_seconds_of_world_time() -> None:
+    lines = flown(terminal=False).splitlines()
+    assert lines[0].startswith("helmsight/PE1-E1-I3-v0  pilot naive[1]")
+    assert [line.split("T+")[1].split()[0] for line in lines[1:-1]] == ["3.0", "23.0", "43.0"]
+    assert lines[-1] == "ended: timeout"
+
+
+@pytest.mark.parametrize("words", ["2618.0 m", "1.5 m/s", "1200.0", "120.0 s left", "forward"])
+def test_the_live_line_tells_range_closing_propellant_time_left_and_command(words: str) -> None:
+    assert words in flown(terminal=True)
+
+
+def test_a_command_is_told_by_the_thrusters_that_fire() -> None:
+    assert command_words(RECORD.applied) == "forward +0.50"
+    assert command_words({"forward": 0, "duration": 0.5}) == "coast"
+
+
+def test_a_summary_is_names_and_values() -> None:
+    lines = summary_lines(
+        {"score": 12.345, "captured": True, "repairs": {"reask": 2}, "p": None, "recording": {}}
+    )
+    assert [line.split(maxsplit=1)[1] for line in lines] == ["12.35", "yes", "reask 2", "-"]
+
+
+def test_a_comparison_names_the_steps_that_differ() -> None:
+    gap = AxisDifference(0.1, 0.0, 1.0, 0.9)
+    step = StepDifference(4, 5.0, {"forward": 1.0}, {"forward": 0.0}, 1.0)
+    told = comparison_lines(Comparison("a", "b", 10, 9, 0, 1, 0.9, {"forward": gap}, [step]))
+    assert "b gave no usable answer at 1" in told
+    assert "same command at 90% of 9" in told[2]
+    assert "step 4 at 5.0 s: forward +1.00  |  coast" in told[-1]

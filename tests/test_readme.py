@@ -1,0 +1,74 @@
+"""What the README shows is true: its code runs, its commands exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from helmsight.cli import app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHEAP = {"naive", "navball", "rendezvous"}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def commands(program: str) -> list[list[str]]:
+    """Return the arguments of every call of `program` in the README's console blocks."""
+    text = "\n".join(blocks("console")).replace("\\\n", " ")
+    calls = []
+    for line in text.splitlines():
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        if words and Path(words[0]).name == program:
+            calls.append(words[1:])
+    return calls
+
+
+def parse(arguments: list[str]) -> dict[str, Any]:
+    """Parse `arguments` as the command line does, without running the command."""
+    command: Any = typer.main.get_command(app)
+    while arguments and arguments[0] in getattr(command, "commands", {}):
+        command, arguments = command.commands[arguments[0]], arguments[1:]
+    parameters: dict[str, Any] = command.make_context("helmsight", list(arguments)).params
+    return parameters
+
+
+@pytest.mark.parametrize("arguments", commands("helmsight"), ids=" ".join)
+def test_a_command_in_the_readme_parses(arguments: list[str]) -> None:
+    parse(arguments)
+
+
+@pytest.mark.parametrize("arguments", commands("make"), ids=" ".join)
+def test_a_make_target_in_the_readme_exists(arguments: list[str]) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
+    assert {word for word in arguments if "=" not in word} <= targets
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments",
+    [call for call in commands("helmsight") if call[0] == "list" or CHEAP & set(call)],
+    ids=" ".join,
+)
+def test_a_command_with_a_quick_pilot_runs(arguments: list[str], tmp_path: Path) -> None:
+    if arguments[0] == "replay":
+        pytest.skip("replays a run of the reader's own")
+    command = [sys.executable, "-c", "from helmsight.cli import main; main()", *arguments]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=280)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", blocks("python"))
+def test_a_python_block_in_the_readme_runs(code: str, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=280)

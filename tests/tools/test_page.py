@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tools.page import render, write_page
+from tools.player import load_run
+from tools.plots import draw
+
+
+class Addresses(HTMLParser):
+    """Collects every attribute through which a page could load something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = ("src", "href", "xlink:href", "srcset", "poster", "data", "action")
+        self.found += [value or "" for name, value in attrs if name in names]
+
+
+def test_the_page_holds_no_external_address(fly):
+    page = (fly(video=True, page=True) / "index.html").read_text(encoding="utf-8")
+    parser = Addresses()
+    parser.feed(page)
+    assert parser.found
+    assert all(value.startswith(("#", "data:video/mp4;base64,")) for value in parser.found)
+    assert "http" not in re.sub(r"base64,[^\"]*", "", page)
+    assert "@import" not in page
+
+
+def test_a_large_video_is_linked_beside_the_page(fly, monkeypatch):
+    monkeypatch.setattr("tools.page.EMBED_BYTES", 10)
+    monkeypatch.setattr("tools.page.draw", lambda records: {})
+    page = (fly(video=True, page=True) / "index.html").read_text(encoding="utf-8")
+    assert 'src="video.mp4"' in page
+
+
+def test_what_a_model_said_is_shown_as_text(spec, record):
+    answer = '<script src="https://example.com/x.js"></script>'
+    page = render(spec(), [record(0, raw=answer)], None, {})
+    assert answer not in page
+    assert "&lt;script" in page
+
+
+def test_the_page_tells_the_figures_the_reason_and_the_twin(fly):
+    run = load_run(fly())
+    page = render(run.spec, run.records, run.summary, {})
+    assert ">captured<" in page
+    assert "3.14" in page
+    assert "not in Kerbal Space Program" in page
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_a_cut_off_run_gets_its_page_afterwards(fly, monkeypatch):
+    monkeypatch.setattr("tools.page.draw", lambda records: {})
+    run = load_run(fly(finish=False))
+    page = write_page(run.folder, run.spec, run.records, run.summary)
+    assert "cut off" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("measures", [{}, {"met": 0.0, "range": None}])
+def test_a_run_with_few_measures_or_steps_still_has_a_page(spec, record, measures):
+    records = [record(0, measures=measures, applied={}, wanted=None)]
+    assert "<table>" in render(spec(), records, {}, draw(records))
+    assert "<table>" in render(spec(), [], {"score": None}, draw([]))
+
+
+def test_plots_are_the_same_bytes_for_the_same_records(record):
+    records = [record(index) for index in range(4)]
+    plots = draw(records)
+    assert plots == draw(records)
+    assert set(plots) == {"range", "speed", "trajectory", "commands", "propellant", "think"}
+    assert all("var(--ink)" in svg and "#010101" not in svg for svg in plots.values())

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import errno
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tools.errors import RecordingWarning, RunFolderUnusable
+from tools.frames import AppendOnly
+from tools.page import render
+from tools.player import load_run
+from tools.recorder import Recorder, RunSpec, StepRecord, plain
+from tools.video import VideoWriter
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(
+    options=st.dictionaries(st.text(), JSON, max_size=3),
+    seed=st.integers(),
+    steps=st.none() | st.integers(),
+)
+def test_a_spec_survives_json(options, seed, steps):
+    spec = RunSpec("some/Env-v0", "a pilot", seed, options, max_steps=steps, operator=options)
+    assert RunSpec.from_json(spec.to_json()) == spec
+
+
+@given(raw=st.text(), stamp=st.floats(0, 1e6), clamped=st.lists(st.text(), max_size=3))
+def test_a_record_survives_its_line(raw, stamp, clamped):
+    step = StepRecord(
+        0, stamp, 1.0, 2.0, 3.0, "hash", raw, None, {"forward": 1.0}, {"local": 1}, clamped,
+        True, ["left of"], {"range": 2.0, "telemetry": [1.0, 2.0]}, 0.5,
+    )  # fmt: skip
+    line = step.to_json()
+    assert "\n" not in line
+    assert StepRecord.from_json(line) == step
+
+
+def test_times_are_grouped_in_a_line(record):
+    data = json.loads(record(0).to_json())
+    assert set(data["times"]) == {"sense_ms", "think_ms", "act_ms", "lag"}
+    assert not set(data["times"]) & set(data)
+
+
+def test_plain_turns_numpy_and_what_is_not_finite_into_json():
+    value = {"a": np.float64(1.5), "b": np.arange(2), "c": (np.inf, math.nan), 4: np.bool_(True)}
+    assert plain(value) == {"a": 1.5, "b": [0, 1], "c": [None, None], "4": True}
+
+
+def test_a_finished_run_has_every_part(fly):
+    folder = fly(video=True, page=True)
+    for name in ("run.json", "steps.jsonl", "frames.h264", "video.mp4", "index.html"):
+        assert (folder / name).stat().st_size > 0, name
+    assert {path.stem for path in (folder / "plots").iterdir()} >= {"range", "speed", "trajectory"}
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["reason"] == "captured"
+    assert summary["recording"] == {
+        "frames": 6, "frames_quantiser": 0, "video_frames": 6, "problems": {},
+    }  # fmt: skip
+
+
+def test_parts_that_are_not_wanted_are_not_written(fly):
+    folder = fly(frames=False)
+    assert {path.name for path in folder.iterdir()} == {"run.json", "steps.jsonl", "summary.json"}
+
+
+def test_a_run_without_frames_writes_no_pictures(tmp_path, spec, record):
+    recorder = Recorder(tmp_path / "run")
+    recorder.start(spec())
+    recorder.step(record(0), None)
+    recorder.finish("steps", {})
+    assert not (tmp_path / "run" / "video.mp4").exists()
+    assert not (tmp_path / "run" / "frames.h264").exists()
+    assert (tmp_path / "run" / "index.html").exists()
+
+
+def test_every_step_is_on_disk_before_the_next(fly):
+    folder = fly(steps=5, finish=False, video=True)
+    run = load_run(folder)
+    assert len(run.records) == 5
+    assert run.summary is None
+    assert len(list(run.frames())) == 5
+
+
+def test_a_second_finish_changes_nothing(tmp_path, spec):
+    recorder = Recorder(tmp_path / "run", page=False)
+    recorder.start(spec())
+    recorder.finish("interrupted", {})
+    recorder.finish("captured", {})
+    assert load_run(tmp_path / "run").reason == "interrupted"
+
+
+def test_a_folder_that_holds_a_run_is_refused(fly, spec):
+    folder = fly()
+    with pytest.raises(RunFolderUnusable, match="already holds a run"):
+        Recorder(folder).start(spec())
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path, spec):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunFolderUnusable, match="--out"):
+        Recorder(tmp_path / "file" / "run").start(spec())
+
+
+def _fills_up(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
+    """Let writes to files called `name` fail half-way through a piece once `after` are written."""
+    whole = AppendOnly._write
+    written = 0
+
+    def write(self: AppendOnly, data: bytes) -> None:
+        nonlocal written
+        if Path(self._file.name).name == name:
+            written += 1
+            if written > after:
+                whole(self, data[: len(data) // 2])
+                raise OSError(errno.ENOSPC, "No space left on device")
+        whole(self, data)
+
+    monkeypatch.setattr(AppendOnly, "_write", write)
+
+
+@pytest.mark.parametrize("name", ["steps.jsonl", "frames.h264"])
+def test_a_full_disk_stops_one_part_and_leaves_it_whole(name, fly, monkeypatch):
+    _fills_up(monkeypatch, name, after=3)
+    with pytest.warns(RecordingWarning, match="No space left") as caught:
+        folder = fly(steps=6)
+    assert len(caught) == 1
+    run = load_run(folder)
+    part = "steps" if name == "steps.jsonl" else "frames"
+    assert run.notes == ()
+    assert len(run.records) == (3 if part == "steps" else 6)
+    assert len(list(run.frames())) == 3
+    assert run.summary is not None
+    assert "No space left" in run.summary["recording"]["problems"][part]
+    assert f"Recording of {part} stopped" in render(run.spec, run.records, run.summary, {})
+
+
+def test_a_broken_encoder_costs_the_video_only(fly, monkeypatch):
+    def broken(self: VideoWriter, frame: object) -> None:
+        raise RuntimeError("no such encoder")
+
+    monkeypatch.setattr(VideoWriter, "add", broken)
+    with pytest.warns(RecordingWarning, match="video stopped") as caught:
+        folder = fly(video=True)
+    assert len(caught) == 1
+    assert len(load_run(folder).records) == 6
+
+
+def test_a_page_that_cannot_be_drawn_does_not_cost_the_summary(fly, monkeypatch):
+    def broken(*args: object) -> None:
+        raise ImportError("no matplotlib")
+
+    monkeypatch.setattr("tools.page.draw", broken)
+    with pytest.warns(RecordingWarning, match="page stopped"):
+        folder = fly(page=True)
+    run = load_run(folder)
+    assert run.reason == "captured"
+    assert run.summary is not None
+    assert "page" in run.summary["recording"]["problems"]

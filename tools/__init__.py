@@ -1,0 +1,1 @@
+"""Instruments an operator works with: marks, the recorder and its player."""

@@ -1,0 +1,29 @@
+"""Errors of the tools. Each says whether it halts the run."""
+
+
+class ToolsError(Exception):
+    """Base of every error raised by `tools`. `exit_status` is what a command line should return."""
+
+    exit_status = 1
+
+
+class RunUnreadable(ToolsError):
+    """A folder that holds no run, or one whose run.json or steps cannot be read. Halts replay."""
+
+    exit_status = 2
+
+
+class RunFolderUnusable(ToolsError):
+    """A recorder cannot write its folder, or it already holds a run. Halts before the start."""
+
+    exit_status = 2
+
+
+class FramesMissing(ToolsError):
+    """Another pilot needs the recorded frames and the run has none. Halts the comparison."""
+
+    exit_status = 2
+
+
+class RecordingWarning(UserWarning):
+    """A part of the recording stopped (full disk, broken encoder). The run goes on without it."""

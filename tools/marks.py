@@ -1,0 +1,66 @@
+"""Marks: the parts of a frame worth a closer look, cut out and sized for whoever looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.errors import ToolsError
+
+Image = NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+WHOLE = "frame"
+WIDEST = 1280  # pixels; wider frames are shrunk for models that take any size
+
+
+def views(
+    frame: Image,
+    regions: Mapping[str, Box],
+    size: int | None = None,
+    names: Sequence[str] | None = None,
+) -> list[tuple[str, Image]]:
+    """Return named views of `frame` (H, W, 3) uint8 RGB: the whole first, then each region.
+
+    `regions` are boxes (x0, y0, x1, y1) in pixels of `frame`. With `size`, every view is resized
+    to size x size (by area, as in training); without it regions keep their own size and the whole
+    is at most 1280 pixels wide. `names` picks and orders the views; the whole is called "frame".
+
+    Raises:
+        ToolsError: a name in `names` is neither "frame" nor a region, or a region is not in it.
+    """
+    return [
+        (name, _sized(_cut(frame, regions, name), size))
+        for name in (names if names is not None else (WHOLE, *regions))
+    ]
+
+
+def _cut(frame: Image, regions: Mapping[str, Box], name: str) -> Image:
+    if name == WHOLE:
+        return frame
+    if name not in regions:
+        known = ", ".join((WHOLE, *regions))
+        raise ToolsError(f'no region is called "{name}"; this task shows: {known}')
+    x0, y0, x1, y1 = regions[name]
+    height, width = frame.shape[:2]
+    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
+        raise ToolsError(
+            f'region "{name}" {regions[name]} does not lie in a frame of {width}x{height} pixels'
+        )
+    return frame[y0:y1, x0:x1]
+
+
+def _sized(image: Image, size: int | None) -> Image:
+    height, width = image.shape[:2]
+    if size is None:
+        if width <= WIDEST:
+            return np.ascontiguousarray(image)
+        shape = (WIDEST, max(1, round(height * WIDEST / width)))
+    elif (height, width) == (size, size):
+        return np.ascontiguousarray(image)
+    else:
+        shape = (size, size)
+    small: Image = cv2.resize(image, shape, interpolation=cv2.INTER_AREA)
+    return small

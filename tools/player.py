@@ -1,0 +1,163 @@
+"""The player: reads a run folder back, shows it again, and asks another pilot at its frames."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.errors import RunUnreadable
+from tools.frames import read_frames
+from tools.recorder import FRAMES, SPEC, STEPS, SUMMARY, RunSpec, StepRecord
+
+Frame = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A recorded run. `summary` is None when the run was killed before it could be written;
+    `notes` say what was found damaged and left out.
+    """
+
+    folder: Path
+    spec: RunSpec
+    records: list[StepRecord]
+    summary: dict[str, Any] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def reason(self) -> str:
+        """Why the run ended."""
+        if self.summary is None:
+            return "cut off: no summary was written"
+        return str(self.summary.get("reason", "unknown"))
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the recorded frames in order, (H, W, 3) uint8 RGB, one per record.
+
+        There may be fewer than records: none for a run without pictures, less when the disk
+        was full.
+        """
+        return read_frames(self.folder / FRAMES, limit=len(self.records))
+
+
+def load_run(folder: str | Path) -> Run:
+    """Return the run in `folder`, with whatever steps of it are whole.
+
+    Raises:
+        RunUnreadable: there is no run in the folder, or a line in the middle of the steps is
+            broken (a broken last line is what a killed run leaves, and is dropped).
+    """
+    folder = Path(folder)
+    try:
+        spec = RunSpec.from_json((folder / SPEC).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunUnreadable(
+            f"{folder} holds no run: {SPEC} cannot be read ({error.strerror}); "
+            "give the folder that `helmsight fly` named"
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise RunUnreadable(f"{folder / SPEC} is not the spec of a run: {error}") from error
+    records, notes = _records(folder / STEPS)
+    summary = None
+    try:
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        notes.append("the run was cut off before its summary was written")
+    except ValueError:
+        notes.append(f"{SUMMARY} is damaged and was left out")
+    return Run(folder, spec, records, summary, tuple(notes))
+
+
+def _records(path: Path) -> tuple[list[StepRecord], list[str]]:
+    if not path.is_file():
+        return [], [f"{path.name} is missing"]
+    lines = path.read_bytes().splitlines()
+    records: list[StepRecord] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(StepRecord.from_json(line.decode("utf-8")))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if number == len(lines):
+                return records, [f"line {number} of {path.name} is cut off and was left out"]
+            raise RunUnreadable(
+                f"line {number} of {path} is not a step ({error}); the file was changed by hand?"
+            ) from error
+    return records, []
+
+
+def play(
+    run: Run,
+    speed: float = 1.0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[StepRecord]:
+    """Yield the steps of a run, paced as they happened in world time, `speed` times faster.
+
+    With `speed` 0 they come at once.
+
+    Raises:
+        ValueError: for a negative speed.
+    """
+    if speed < 0:
+        raise ValueError(f"speed={speed:g}; give 0 (no pauses) or a positive factor")
+    before: float | None = None
+    for record in run.records:
+        if before is not None and speed and record.stamp > before:
+            sleep((record.stamp - before) / speed)
+        before = record.stamp
+        yield record
+
+
+def live_line(record: StepRecord) -> str:
+    """Return one step as one line of plain text for a terminal."""
+    measures = record.measures
+    parts = [f"{record.index:4d}  T+{record.stamp:6.1f} s"]
+    for name, unit in (("range", "m"), ("closing", "m/s"), ("propellant", "units")):
+        value = measures.get(name)
+        if isinstance(value, int | float):
+            parts.append(f"{name} {value:8.1f} {unit}")
+    command = {
+        name: value
+        for name, value in record.applied.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    parts.append(" ".join(f"{name} {value + 0.0:+.2f}" for name, value in command.items()))
+    marks = [name for name, count in record.repairs.items() if count] + record.clamped
+    if record.late:
+        marks.append("late")
+    return "  ".join(parts) + (f"  [{', '.join(marks)}]" if marks else "")
+
+
+def first_difference(a: Path, b: Path) -> str | None:
+    """Return where the steps of two run folders first differ, times aside; None when they agree.
+
+    Compared are the lines of `steps.jsonl` without their `times`, as text.
+    """
+    left, right = (_timeless(folder / STEPS) for folder in (a, b))
+    for index, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            keys = [key for key in one.keys() | other.keys() if one.get(key) != other.get(key)]
+            return f"step {index} differs in {', '.join(sorted(keys))}"
+    if len(left) != len(right):
+        return f"{a} has {len(left)} steps, {b} has {len(right)}"
+    return None
+
+
+def same_steps(a: Path, b: Path) -> bool:
+    """Return whether two run folders hold the same steps, times aside."""
+    return first_difference(a, b) is None
+
+
+def _timeless(path: Path) -> list[dict[str, str]]:
+    steps = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        step = json.loads(line)
+        step.pop("times", None)
+        steps.append({key: json.dumps(value) for key, value in step.items()})
+    return steps

@@ -1,0 +1,143 @@
+"""The video of a run: one picture per decision, with a caption strip below it."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from tools.recorder import StepRecord
+
+Frame = NDArray[np.uint8]
+FPS = 10  # decisions a second: five times real time at commands of 0.5 s
+STRIP = 40  # px, below the picture so that no instrument is covered
+INK, DIM, AMBER, PAPER = (232, 236, 240), (150, 160, 172), (255, 190, 90), (16, 20, 26)
+
+
+class VideoWriter:
+    """Writes an H.264 MP4 (yuv420p) of frames (H, W, 3) uint8 RGB at `path`.
+
+    While it is written the file is fragmented: a run that is killed leaves a video that plays up
+    to its last key frame, one every two seconds. `close` turns it into a plain file with its
+    index in front.
+    """
+
+    def __init__(self, path: Path, fps: int = FPS) -> None:
+        self.path = path
+        self.fps = fps
+        self.count = 0
+        self._container: Any = None
+        self._stream: Any = None
+
+    def add(self, frame: Frame) -> None:
+        """Append one frame; the first one sets the size (odd edges are padded)."""
+        import av
+
+        height, width = frame.shape[:2]
+        if height % 2 or width % 2:
+            frame = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        if self._container is None:
+            self._open(frame.shape[1], frame.shape[0])
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+        picture.pts = self.count
+        for packet in self._stream.encode(picture):
+            self._container.mux(packet)
+        self.count += 1
+
+    def _open(self, width: int, height: int) -> None:
+        import av
+
+        self._container = av.open(
+            str(self.path),
+            "w",
+            format="mp4",
+            options={
+                "movflags": "frag_keyframe+empty_moov+default_base_moof",
+                "flush_packets": "1",
+            },
+        )
+        self._stream = self._container.add_stream("libx264", rate=Fraction(self.fps))
+        self._stream.width, self._stream.height = width, height
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.time_base = Fraction(1, self.fps)
+        self._stream.codec_context.gop_size = 2 * self.fps
+        self._stream.codec_context.thread_count = 1
+        self._stream.options = {
+            "preset": "veryfast",
+            "crf": "24",
+            "x264-params": "rc-lookahead=5:bframes=2",  # few frames wait in the encoder
+        }
+
+    def close(self) -> None:
+        """Finish the file; without a single frame there is none. Closing twice is harmless."""
+        if self._container is None:
+            return
+        container, self._container = self._container, None
+        try:
+            for packet in self._stream.encode():
+                container.mux(packet)
+        finally:
+            container.close()
+        _index_in_front(self.path)
+
+
+def _index_in_front(path: Path) -> None:
+    """Rewrite an MP4 without fragments, by copying its packets, so that players can seek in it."""
+    import av
+
+    temporary = path.with_suffix(".tmp.mp4")
+    try:
+        with (
+            av.open(str(path)) as source,
+            av.open(str(temporary), "w", options={"movflags": "faststart"}) as target,
+        ):
+            stream = target.add_stream_from_template(source.streams.video[0])
+            for packet in source.demux(video=0):
+                if packet.dts is not None:
+                    packet.stream = stream
+                    target.mux(packet)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def caption(record: StepRecord) -> tuple[str, str, str]:
+    """Return what the strip says: step and time, the command, and what went wrong ("" if nothing).
+
+    ASCII only, because OpenCV's fonts hold little else.
+    """
+    left = f"step {record.index:3d}   T+{record.stamp:6.1f} s"
+    parts = []
+    for name, value in record.applied.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            parts.append(f"{value:.2f} s" if name == "duration" else f"{name} {value + 0.0:+.2f}")
+    marks = [f"{name} x{count}" for name, count in record.repairs.items() if count]
+    marks += [f"clamped {name}" for name in record.clamped]
+    if record.late:
+        marks.append("late")
+    return left, "   ".join(parts), ", ".join(marks)
+
+
+def captioned(frame: Frame, record: StepRecord) -> Frame:
+    """Return the frame (H, W, 3) with a caption strip of `STRIP` px below, (H + STRIP, W, 3)."""
+    import cv2
+
+    height, width = frame.shape[:2]
+    canvas = np.empty((height + STRIP, width, 3), np.uint8)
+    canvas[:height], canvas[height:] = frame, PAPER
+    left, command, marks = caption(record)
+    scale = 0.6 * min(1.0, width / 1280)
+    baseline = height + STRIP - 14
+    for text, colour, x in (
+        (left, DIM, 0.0125),
+        (command, INK, 0.25),
+        (marks.encode("ascii", "replace").decode()[:48], AMBER, 0.68),
+    ):
+        place = (int(x * width), baseline)
+        cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, 1, cv2.LINE_AA)
+    return canvas
