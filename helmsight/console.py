@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tools.compare import Comparison
-    from tools.recorder import RunSpec, StepRecord
+    from tools.records import RunSpec, StepRecord
 
 PLAIN_EVERY = 20.0  # world seconds between two plain lines
 

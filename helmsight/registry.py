@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +13,21 @@ if TYPE_CHECKING:
     import gymnasium
 
 ENVIRONMENTS = "helmsight.environments"
-PILOTS = "helmsight.pilots"
 
 
-def load_environments() -> list[str]:
-    """Register every environment and return their gymnasium ids, ours first.
+@cache
+def load_environments() -> tuple[str, ...]:
+    """Register every environment, once, and return their gymnasium ids, ours first.
 
     Each entry point of the group `helmsight.environments` is a callable without arguments that
     registers ids with gymnasium. One that fails gives a PluginWarning and is left out.
     """
     import gymnasium
 
-    before = set(gymnasium.registry)
     import envs  # noqa: F401  (registers ours)
 
     ours = {key for key in gymnasium.registry if key.startswith("helmsight/")}
+    before = set(gymnasium.registry)
     for entry in entry_points(group=ENVIRONMENTS):
         try:
             entry.load()()
@@ -37,7 +38,7 @@ def load_environments() -> list[str]:
                 PluginWarning,
                 stacklevel=2,
             )
-    return sorted(ours) + sorted(set(gymnasium.registry) - before - ours)
+    return (*sorted(ours), *sorted(set(gymnasium.registry) - before))
 
 
 def find_environment(name: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agents.memory import Flight
     from agents.operator import OperatorConfig
     from agents.pilot import Pilot
-    from tools.recorder import Listener, RunSpec
+    from tools.records import Listener, RunSpec
 
 RUNS = Path("runs")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -115,8 +117,25 @@ def test_every_requirement_is_pinned_within_its_range() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = dict(line.lower().split("==") for line in lines if not line.startswith("#"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
-    for requirement in map(Requirement, wanted):
+    extras = chain.from_iterable(project["optional-dependencies"].values())
+    for requirement in map(Requirement, [*project["dependencies"], *extras]):
         assert requirement.specifier.contains(pins[requirement.name.lower()]), requirement
     assert pins["torch"] == "2.13.0"
     assert "torchvision" not in pins
+
+
+def test_the_module_map_names_no_module_that_is_gone() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    gone, room = [], ROOT
+    for line in text.partition("## Module map")[2].partition("\n## ")[0].splitlines():
+        if match := re.match(r"`(\w+/)", line):
+            room = ROOT / match[1]
+        for name in re.findall(r"`([\w/{},]+\.py)`", line.removeprefix(f"`{room.name}/")):
+            gone += [path for path in expand(name) if not (room / path).is_file()]
+    assert gone == []
+
+
+def expand(name: str) -> list[str]:
+    """Return the paths that a name with one {a,b} stands for."""
+    match = re.fullmatch(r"(.*)\{(.*)\}(.*)", name)
+    return [match[1] + one + match[3] for one in match[2].split(",")] if match else [name]

@@ -12,7 +12,7 @@ import numpy as np
 from envs.contract import Command, Observation, Task
 from tools.errors import FramesMissing
 from tools.player import Run
-from tools.recorder import StepRecord, plain
+from tools.records import StepRecord, plain
 
 LISTED = 10  # largest differences kept in a comparison
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from tools.records import Frame
 
 if TYPE_CHECKING:
     from av import VideoCodecContext
 
-Frame = NDArray[np.uint8]
 QUANTISERS = (0, 16, 20, 24, 28)  # 0 is lossless; 16 errs by 1 level on average under noise
 FIRST_FRAME_BYTES = 400_000  # the frames after it take a third or less
 
@@ -40,6 +40,7 @@ class AppendOnly:
             self._write(data)
         except BaseException:
             self._file.truncate(start)
+            self._file.seek(start)
             raise
 
     def _write(self, data: bytes) -> None:

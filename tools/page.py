@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.plots import DARK, FONT, LIGHT, colour_scheme, draw
-from tools.recorder import PAGE, PLOTS, VIDEO, RunSpec, StepRecord, write_whole
+from tools.recorder import PAGE, PLOTS, VIDEO, write_whole
+from tools.records import RunSpec, StepRecord, axes_of
 from tools.video import FPS
 
 EMBED_BYTES = 15_000_000  # a larger video is linked beside the page instead
@@ -179,9 +180,6 @@ def _command(command: Mapping[str, Any] | None) -> str:
     """Return a command's values in the order of its fields: "+1.00 0 -0.50 · 0.5 s"."""
     if command is None:
         return "none"
-    axes = []
-    for name, value in command.items():
-        if name != "duration" and isinstance(value, int | float) and not isinstance(value, bool):
-            axes.append(f"{value:+.2f}" if abs(value) >= 0.005 else "0")
-    text = "  ".join(axes).replace("-", "\N{MINUS SIGN}")
+    values = [f"{v:+.2f}" if abs(v) >= 0.005 else "0" for v in axes_of(command).values()]
+    text = "  ".join(values).replace("-", "\N{MINUS SIGN}")
     return f"{text} · {command['duration']:g} s" if "duration" in command else text

@@ -9,14 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tools.errors import RunUnreadable
 from tools.frames import read_frames
-from tools.recorder import FRAMES, SPEC, STEPS, SUMMARY, RunSpec, StepRecord
-
-Frame = NDArray[np.uint8]
+from tools.recorder import FRAMES, SPEC, STEPS, SUMMARY
+from tools.records import Frame, RunSpec, StepRecord, axes_of
 
 
 @dataclass(frozen=True)
@@ -122,12 +118,9 @@ def live_line(record: StepRecord) -> str:
         value = measures.get(name)
         if isinstance(value, int | float):
             parts.append(f"{name} {value:8.1f} {unit}")
-    command = {
-        name: value
-        for name, value in record.applied.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
-    parts.append(" ".join(f"{name} {value + 0.0:+.2f}" for name, value in command.items()))
+    parts.append(
+        " ".join(f"{name} {value:+.2f}" for name, value in axes_of(record.applied).items())
+    )
     marks = [name for name, count in record.repairs.items() if count] + record.clamped
     if record.late:
         marks.append("late")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.recorder import StepRecord
+from tools.records import StepRecord, axes_of
 
 # Placeholder colours that matplotlib draws with, and the CSS variables they become.
 INK, DIM, GRID = "#010101", "#020202", "#030303"
@@ -56,16 +56,6 @@ def positions(records: Sequence[StepRecord]) -> NDArray[np.float64]:
     rows = [record.measures.get("relative_position") for record in records]
     kept = [row for row in rows if isinstance(row, list | tuple) and len(row) == 3]
     return np.array(kept, np.float64).reshape(-1, 3)
-
-
-def command_axes(records: Sequence[StepRecord]) -> list[str]:
-    """Return the numeric fields of the applied commands, the duration aside."""
-    first: Mapping[str, Any] = records[0].applied if records else {}
-    return [
-        name
-        for name, value in first.items()
-        if name != "duration" and isinstance(value, int | float) and not isinstance(value, bool)
-    ]
 
 
 def draw(records: Sequence[StepRecord]) -> dict[str, str]:
@@ -131,6 +121,8 @@ def _opening(match: re.Match[str]) -> str:
 
 
 def _range(figure: Any, records: Sequence[StepRecord]) -> bool:
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     time, values = series(records, "met"), series(records, "range")
     if not np.isfinite(values).any():
         return False
@@ -139,7 +131,11 @@ def _range(figure: Any, records: Sequence[StepRecord]) -> bool:
     nearest = int(np.nanargmin(values))
     _point(axes, time[nearest], values[nearest], f"{values[nearest]:.3g} m", BLUE)
     axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    if high < 30 * low:  # too narrow for powers of ten alone
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
     _label(axes, "Range to the target", "m", time)
     return True
 
@@ -172,7 +168,7 @@ def _propellant(figure: Any, records: Sequence[StepRecord]) -> bool:
 
 
 def _commands(figure: Any, records: Sequence[StepRecord]) -> bool:
-    names = command_axes(records)
+    names = list(axes_of(records[0].applied))
     if not names:
         return False
     rows = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
@@ -196,7 +192,7 @@ def _trajectory(figure: Any, records: Sequence[StepRecord]) -> bool:
     if not len(path):
         return False
     radial, along, normal = path.T
-    upper, lower = figure.subplots(2, 1, sharex=True)
+    upper, lower = figure.subplots(2, 1, height_ratios=(2, 1))
     for axes, across, name in ((upper, radial, "radial, m"), (lower, normal, "normal, m")):
         axes.plot(along, across, color=BLUE, linewidth=1.6)
         axes.plot(along[0], across[0], "o", color=BLUE, markersize=5, label="start")

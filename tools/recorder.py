@@ -2,118 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import math
 import os
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from tools.errors import RecordingWarning, RunFolderUnusable
 from tools.frames import AppendOnly, FrameWriter
+from tools.records import Frame, Listener, RunSpec, StepRecord, plain
 from tools.video import VideoWriter, captioned
 
-Frame = NDArray[np.uint8]
+__all__ = ["Frame", "Listener", "Recorder", "RunSpec", "StepRecord", "plain"]
+
 SPEC, STEPS, SUMMARY = "run.json", "steps.jsonl", "summary.json"
 FRAMES, VIDEO, PLOTS, PAGE = "frames.h264", "video.mp4", "plots", "index.html"
-TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
-
-
-def plain(value: Any) -> Any:
-    """Return `value` as JSON data: numpy becomes Python, what is not finite becomes None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """One decision: one line of `steps.jsonl`.
-
-    `stamp` is the world time of the observation, s; `lag` the world seconds that passed while
-    deciding; `wanted` the command as answered (None when nothing usable came) and `applied` the
-    one that took effect. `measures` are the info values of the observation the decision was
-    made on: met, range, speed, closing, propellant, mass, fuel_used, relative_position,
-    telemetry (SI units).
-    """
-
-    index: int
-    stamp: float
-    sense_ms: float
-    think_ms: float
-    act_ms: float
-    prompt_hash: str
-    raw: str
-    wanted: dict[str, Any] | None
-    applied: dict[str, Any]
-    repairs: dict[str, int]
-    clamped: list[str]
-    late: bool
-    relations: list[str]
-    measures: dict[str, float | list[float]]
-    lag: float
-
-    def to_json(self) -> str:
-        """Return one line of JSON; all that depends on the wall clock is under `times`."""
-        data = {key: plain(value) for key, value in asdict(self).items()}
-        data["times"] = {key: data.pop(key) for key in TIMES}
-        return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-    @classmethod
-    def from_json(cls, line: str) -> Self:
-        """Read one line back; raises ValueError, KeyError or TypeError for anything else."""
-        data = json.loads(line)
-        return cls(**data.pop("times"), **data)
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """What rebuilds a run: JSON-able in every field."""
-
-    environment: str
-    pilot: str
-    seed: int = 0
-    options: dict[str, Any] = field(default_factory=dict)
-    pilot_options: dict[str, Any] = field(default_factory=dict)
-    max_steps: int | None = None
-    operator: dict[str, Any] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """Return indented JSON text."""
-        return json.dumps(plain(asdict(self)), indent=2, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read a spec back; raises ValueError, KeyError or TypeError for anything else."""
-        return cls(**json.loads(text))
-
-
-class Listener(Protocol):
-    """Whoever is told about a run while it happens: the recorder, a console, an evaluation."""
-
-    def start(self, spec: RunSpec) -> None:
-        """The run is about to begin."""
-        ...
-
-    def step(self, record: StepRecord, frame: Frame | None) -> None:
-        """One decision was applied; `frame` (H, W, 3) RGB is what it was made on, if any."""
-        ...
-
-    def finish(self, reason: str, summary: dict[str, Any]) -> None:
-        """The run ended: captured, timeout, steps, interrupted or `error: ...`."""
-        ...
+RESERVE, RESERVE_BYTES = ".reserve", 2_000_000  # an episode's steps are about 0.5 MB
+NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -131,8 +39,10 @@ class Recorder:
 
     Nothing that goes wrong while recording ends the run: the part that failed (a full disk, a
     broken encoder) is closed where it was last whole, a `RecordingWarning` says so once, and the
-    reason goes into the summary under `recording`. A run that is killed leaves `run.json`,
-    `steps.jsonl`, the frames and a playable video up to the last step.
+    reason goes into the summary under `recording`. On a full disk the pictures stop, and a
+    reserve set aside at the start makes room for the remaining steps and the summary. A run that
+    is killed leaves `run.json`, `steps.jsonl`, the frames and a playable video up to the last
+    step.
     """
 
     def __init__(
@@ -167,8 +77,12 @@ class Recorder:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(self.folder / SPEC, self._spec.to_json())
+            (self.folder / RESERVE).write_bytes(os.urandom(RESERVE_BYTES))
             self._steps = AppendOnly(self.folder / STEPS)
         except OSError as error:
+            for name in (SPEC, RESERVE):  # no run, so that the folder can be tried again
+                with suppress(OSError):
+                    (self.folder / name).unlink()
             raise RunFolderUnusable(
                 f"the run folder {self.folder} cannot be written ({error}); "
                 "give a writable folder with --out"
@@ -201,11 +115,15 @@ class Recorder:
         }
         self._steps = self._frames = self._video = None
         told = {**summary, "reason": reason, "recording": {**counts, "problems": self.problems}}
+        (self.folder / RESERVE).unlink(missing_ok=True)
         # the summary first: a second Ctrl-C during the slow parts must not cost it
         self._guarded("summary", lambda: self._summarise(told))
         for name, part in zip(("steps", "frames", "video"), parts, strict=True):
-            if part is not None:
-                self._guarded(f"closing the {name}", part.close)
+            if part is not None and name in self.problems:
+                with suppress(Exception):  # warned of already
+                    part.close()
+            elif part is not None:
+                self._guarded(name, part.close)
         if self._wants["page"]:
             self._guarded("page", lambda: self._publish(spec, told))
         if self.problems:
@@ -221,16 +139,40 @@ class Recorder:
         write_page(self.folder, spec, self.records, plain(told))
 
     def _guarded(self, part: str, action: Callable[[], None]) -> None:
-        """Do `action` unless `part` has failed before; a failure is noted and warned of once."""
+        """Do `action` unless `part` has failed before; a failure is noted."""
         if part in self.problems:
             return
         try:
             action()
         except Exception as error:  # whatever breaks in a recording, the flight goes on
-            self.problems[part] = f"{type(error).__name__}: {error}"
+            reason = f"{type(error).__name__}: {error}"
+            full = isinstance(error, OSError) and error.errno in NO_SPACE
+            if full and self._made_room(reason) and part == "steps":
+                self._guarded(part, action)
+            else:
+                self._note(part, reason)
+
+    def _made_room(self, reason: str) -> bool:
+        """Give up the pictures and the reserve, if it is still there, for what matters more."""
+        reserve = self.folder / RESERVE
+        if not reserve.exists():
+            return False
+        reserve.unlink()
+        for name in ("frames", "video"):
+            if self._wants[name]:
+                self._note(name, reason)
+        return True
+
+    def _note(self, part: str, reason: str) -> None:
+        """Remember why `part` stopped; warn once of each reason."""
+        known = reason in self.problems.values()
+        if part in self.problems:
+            return
+        self.problems[part] = reason
+        if not known:
             warnings.warn(
-                f"recording: {part} stopped after {len(self.records)} steps "
-                f"({self.problems[part]}); the run goes on and {self.folder} stays readable",
+                f"recording: {part} stopped after {len(self.records)} steps ({reason}); "
+                f"the run goes on and {self.folder} stays readable",
                 RecordingWarning,
-                stacklevel=3,
+                stacklevel=4,
             )

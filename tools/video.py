@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from tools.recorder import StepRecord
+from tools.records import Frame, StepRecord, axes_of
 
-Frame = NDArray[np.uint8]
 FPS = 10  # decisions a second: five times real time at commands of 0.5 s
 STRIP = 40  # px, below the picture so that no instrument is covered
 INK, DIM, AMBER, PAPER = (232, 236, 240), (150, 160, 172), (255, 190, 90), (16, 20, 26)
@@ -112,10 +109,9 @@ def caption(record: StepRecord) -> tuple[str, str, str]:
     ASCII only, because OpenCV's fonts hold little else.
     """
     left = f"step {record.index:3d}   T+{record.stamp:6.1f} s"
-    parts = []
-    for name, value in record.applied.items():
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            parts.append(f"{value:.2f} s" if name == "duration" else f"{name} {value + 0.0:+.2f}")
+    parts = [f"{name} {value:+.2f}" for name, value in axes_of(record.applied).items()]
+    if "duration" in record.applied:
+        parts.append(f"{record.applied['duration']:.2f} s")
     marks = [f"{name} x{count}" for name, count in record.repairs.items() if count]
     marks += [f"clamped {name}" for name in record.clamped]
     if record.late:

@@ -36,6 +36,7 @@ FORMS = {
     "PROVIDER:MODEL": "any LangChain chat model, as openai:gpt-4o or ollama:qwen3-vl",
 }
 _HUB_ID = re.compile(r"[\w.\-]+/[\w.\-]+")
+_SECRET = re.compile(r"key$|_token$|secret|password|auth", re.IGNORECASE)
 FIND_S = 10.0  # seconds that the hub may take to answer
 
 
@@ -101,8 +102,11 @@ def unknown(spec: str) -> UnknownPilot:
 def _seated(
     model: Any, spec: str, manner: Manner, think_timeout_s: float, options: dict[str, Any]
 ) -> ModelPilot:
-    options = {**options, "think_timeout_s": think_timeout_s, "few_shot": manner.few_shot}
-    return ModelPilot(model, spec, manner, think_timeout_s=think_timeout_s, options=options)
+    """Return the model as a pilot; its options, less secrets, go into the record of the run."""
+    kept = {key: value for key, value in options.items() if not _SECRET.search(key)}
+    kept |= {"observation": manner.needs, "few_shot": manner.few_shot}
+    kept["think_timeout_s"] = think_timeout_s
+    return ModelPilot(model, spec, manner, think_timeout_s=think_timeout_s, options=kept)
 
 
 def _manner(observation: str | None, few_shot: int | None, base: Manner | None = None) -> Manner:

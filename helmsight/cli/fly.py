@@ -115,6 +115,6 @@ def show(summary: dict[str, Any], folder: Path, *, as_json: bool) -> None:
 
 def json_line(data: Any) -> str:
     """Return `data` as one line of strict JSON: what is not finite becomes null."""
-    from tools.recorder import plain
+    from tools.records import plain
 
     return json.dumps(plain(data), ensure_ascii=sys.stdout.encoding != "utf-8", allow_nan=False)

@@ -88,6 +88,19 @@ def test_a_wrong_observation_mode_is_refused(tmp_path):
         load_pilot(f"scripted:{file}", observation="pixels")
 
 
+def test_the_options_rebuild_the_pilot_and_hold_no_secret(tmp_path):
+    file = tmp_path / "answers.txt"
+    file.write_text("x", encoding="utf-8")
+    spec = f"scripted:{file}"
+    pilot = load_pilot(spec, observation="telemetry", few_shot=1, think_timeout_s=5)
+    again = load_pilot(spec, **pilot.options)
+    assert again.manner == pilot.manner
+    assert again.options == pilot.options
+    seated = load._seated(pilot.model, spec, pilot.manner, 5.0, {"api_key": "s", "top_k": 3})
+    assert "api_key" not in seated.options
+    assert seated.options["top_k"] == 3
+
+
 def point(value):
     return {"mine": metadata.EntryPoint("mine", value, load.GROUP)}
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from helmsight.console import LiveLine, command_words, comparison_lines, summary_lines
 from tools.compare import AxisDifference, Comparison, StepDifference
-from tools.recorder import RunSpec, StepRecord
+from tools.records import RunSpec, StepRecord
 
 RECORD = StepRecord(
     index=0,

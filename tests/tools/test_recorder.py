@@ -112,6 +112,16 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path, spec):
         Recorder(tmp_path / "file" / "run").start(spec())
 
 
+def test_a_start_that_fails_leaves_no_run_behind(tmp_path, spec, monkeypatch):
+    def full(*args: object) -> bytes:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tools.recorder.os.urandom", full)
+    with pytest.raises(RunFolderUnusable, match="No space left"):
+        Recorder(tmp_path / "run").start(spec())
+    assert list((tmp_path / "run").iterdir()) == []
+
+
 def _fills_up(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
     """Let writes to files called `name` fail half-way through a piece once `after` are written."""
     whole = AppendOnly._write
@@ -143,6 +153,29 @@ def test_a_full_disk_stops_one_part_and_leaves_it_whole(name, fly, monkeypatch):
     assert run.summary is not None
     assert "No space left" in run.summary["recording"]["problems"][part]
     assert f"Recording of {part} stopped" in render(run.spec, run.records, run.summary, {})
+
+
+def test_a_full_disk_costs_the_pictures_and_no_step(fly, monkeypatch):
+    whole = AppendOnly._write
+
+    def write(self: AppendOnly, data: bytes) -> None:
+        path = Path(self._file.name)
+        if path.name == "frames.h264" and path.exists() and path.stat().st_size:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        if path.name == "steps.jsonl" and (path.parent / ".reserve").exists() and b":3," in data:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        whole(self, data)
+
+    monkeypatch.setattr(AppendOnly, "_write", write)
+    with pytest.warns(RecordingWarning) as caught:
+        folder = fly(video=True)
+    assert len(caught) == 1
+    run = load_run(folder)
+    assert len(run.records) == 6
+    assert len(list(run.frames())) == 1
+    assert run.summary is not None
+    assert set(run.summary["recording"]["problems"]) == {"frames", "video"}
+    assert not (folder / ".reserve").exists()
 
 
 def test_a_broken_encoder_costs_the_video_only(fly, monkeypatch):

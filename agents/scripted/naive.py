@@ -1,0 +1,21 @@
+"""The naive pilot: full thrust towards the target, always."""
+
+from __future__ import annotations
+
+from agents.pilot import Decision, Sighting
+from envs.contract import ObservationMode, Task
+from envs.orbital.command import BurnCommand
+
+
+class Naive:
+    """Burns forward at full throttle: SAS keeps the nose on the target (KSPDG's own example)."""
+
+    name = "naive"
+    needs: ObservationMode = "telemetry"
+
+    def reset(self, task: Task, seed: int) -> None:
+        """Nothing to prepare."""
+
+    def decide(self, sighting: Sighting) -> Decision:
+        """Answer full forward thrust."""
+        return Decision(BurnCommand(forward=1.0, right=0.0, down=0.0))
