@@ -16,10 +16,12 @@ from torch import nn
 from agents.training.policy import pixels, prompt_ids
 from agents.training.questions import QUESTIONS
 from agents.training.store import BLANK, DIGITS, FIGURES, Shard, read
-from agents.training.student import SHUFFLE, VIEW, PATCH
+from agents.training.student import PATCH, SHUFFLE, VIEW, VIEWS
 
 SHARES = {"command": 0.8, "relation": 0.1, "reading": 0.1}
 """Shares of the questions in the answering stage."""
+SEEING = 0.3
+"""Weight of the eye's loss at the start of the answering stage; it falls to zero."""
 IGNORE = -100
 
 
@@ -53,19 +55,36 @@ class Buffer:
 
 
 class Eye(nn.Module):
-    """The throw-away head of the first stage: digits and figures from the visual tokens."""
+    """The throw-away head: digits from the readouts' visual tokens, figures from all of them.
+
+    Two heads apart: sharing a layer, the figures' gradients keep the digits from being learnt.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        tokens = (VIEW // PATCH // SHUFFLE) ** 2
-        self.inner = nn.Sequential(nn.Linear(3 * tokens * width, 512), nn.GELU())
-        self.outer = nn.Linear(512, DIGITS * (BLANK + 1) + FIGURES)
+        tokens = (VIEW // PATCH // SHUFFLE) ** 2 * width
+        self.digits = _head(tokens, DIGITS * (BLANK + 1))
+        self.figures = _head(len(VIEWS) * tokens, FIGURES)
 
-    def forward(self, features: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return (digit logits (n, DIGITS, 11), figures (n, FIGURES))."""
-        out = self.outer(self.inner(features.reshape(count, -1)))
-        digits, figures = out.split([DIGITS * (BLANK + 1), FIGURES], dim=1)
-        return digits.reshape(count, DIGITS, BLANK + 1), figures
+    def loss(
+        self, features: torch.Tensor, digits: torch.Tensor, figures: torch.Tensor
+    ) -> tuple[torch.Tensor, float, float]:
+        """Return (loss, share of digits right, mean error of the figures).
+
+        `features` (n * views, tokens, width); `digits` (n, DIGITS) int64; `figures` (n, FIGURES).
+        """
+        seen = features.reshape(len(digits), len(VIEWS), -1)
+        logits = self.digits(seen[:, VIEWS.index("readouts")]).float()
+        logits = logits.reshape(-1, BLANK + 1)
+        guess = self.figures(seen.flatten(1)).float()
+        reading = nn.functional.cross_entropy(logits, digits.flatten())
+        error = nn.functional.smooth_l1_loss(guess, figures, beta=0.05)
+        right = (logits.argmax(-1) == digits.flatten()).float().mean().item()
+        return reading + 3.0 * error, right, (guess - figures).abs().mean().item()
+
+
+def _head(wide: int, out: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(wide, 512), nn.GELU(), nn.Linear(512, out))
 
 
 class Fit:
@@ -79,33 +98,23 @@ class Fit:
         self.device = next(model.parameters()).device
         self._starts = {q: prompt_ids(processor, q) for q in QUESTIONS}
         self._coded: dict[str, list[int]] = {}
+        self._eye = Eye(model.config.text_config.hidden_size).to(self.device)
 
     def see(self, seconds: float, rate: float = 1.5e-3) -> None:
         """Stage one: the vision tower learns to read figures and markers through a spare head."""
-        eye = Eye(self.model.config.text_config.hidden_size).to(self.device)
         parts = [*self.model.model.vision_model.parameters()]
-        parts += [*self.model.model.connector.parameters(), *eye.parameters()]
+        parts += [*self.model.model.connector.parameters(), *self._eye.parameters()]
         optimiser = torch.optim.AdamW(parts, lr=rate, weight_decay=0.01)
         for step, share in _until(seconds):
             _set_rate(optimiser, [rate], share)
-            if step % 200 == 0:
+            if step % 100 == 0:
                 self.buffer.refresh()
             picks, views = self.buffer.draw(self.batch)
             with torch.autocast(self.device.type, torch.bfloat16):
                 features = self._features(pixels(views).to(self.device))
-                logits, figures = eye(features, len(picks))
-            digits = torch.tensor(np.stack([s.digits[i] for s, i in picks]), dtype=torch.long)
-            truth = torch.tensor(np.stack([s.figures[i] for s, i in picks]))
-            reading = nn.functional.cross_entropy(
-                logits.float().flatten(0, 1), digits.flatten().to(self.device)
-            )
-            error = nn.functional.smooth_l1_loss(
-                figures.float(), truth.to(self.device), beta=0.05
-            )
-            self._step(optimiser, parts, reading + 10.0 * error)
+                loss, right, off = self._eye.loss(features, *self._truth(picks))
+            self._step(optimiser, parts, loss)
             if step % 50 == 0:
-                right = (logits.argmax(-1).cpu() == digits).float().mean()
-                off = (figures.detach().cpu() - truth).abs().mean()
                 self.say(f"see {share:4.0%} step {step} digits {right:.3f} figures {off:.4f}")
 
     def answer(
@@ -116,6 +125,7 @@ class Fit:
         vision = [*self.model.model.vision_model.parameters()]
         names = {id(p) for p in vision}
         rest = [p for p in self.model.parameters() if id(p) not in names]
+        rest += self._eye.parameters()
         optimiser = torch.optim.AdamW(
             [{"params": vision}, {"params": rest}], lr=rate, weight_decay=0.02, betas=(0.9, 0.98)
         )
@@ -128,18 +138,19 @@ class Fit:
             picks, views = self.buffer.draw(self.batch)
             ids, labels = self._tokens(question, [s.answers[question][i] for s, i in picks])
             with torch.autocast(self.device.type, torch.bfloat16):
-                logits = self.model(
-                    input_ids=ids, pixel_values=pixels(views).to(self.device)
-                ).logits[:, len(self._starts[question]) - 1 : -1]
+                out = self.model(input_ids=ids, pixel_values=pixels(views).to(self.device))
+                seen, right, off = self._eye.loss(out.image_hidden_states, *self._truth(picks))
+            logits = out.logits[:, len(self._starts[question]) - 1 : -1]
             loss = nn.functional.cross_entropy(
                 logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORE
             )
-            self._step(optimiser, [*vision, *rest], loss)
+            self._step(optimiser, [*vision, *rest], loss + SEEING * (1.0 - share) * seen)
             if step % 50 == 0:
                 exact = ((logits.argmax(-1) == labels) | (labels == IGNORE)).all(1).float().mean()
                 self.say(
                     f"answer {share:4.0%} step {step} {question} loss {loss.item():.4f} "
-                    f"exact {exact:.2f} samples {len(self.buffer)}"
+                    f"exact {exact:.2f} digits {right:.3f} figures {off:.4f} "
+                    f"samples {len(self.buffer)}"
                 )
             if time.monotonic() - saved > every:
                 checkpoint()
@@ -150,6 +161,14 @@ class Fit:
         seen = self.model.model.vision_model(pixel_values=values.flatten(0, 1)).last_hidden_state
         features: torch.Tensor = self.model.model.connector(seen)
         return features
+
+    def _truth(self, picks: list[tuple[Shard, int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        digits = np.stack([shard.digits[i] for shard, i in picks]).astype(np.int64)
+        figures = np.stack([shard.figures[i] for shard, i in picks])
+        return (
+            torch.from_numpy(digits).to(self.device),
+            torch.from_numpy(figures).to(self.device),
+        )
 
     def _tokens(self, question: str, answers: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return (ids of prompt and answer, labels of the answer), padded at the end."""
