@@ -39,3 +39,7 @@ class CannotResume(AgentsError):
     """A checkpoint that holds no flight to go on with. Halts before the run starts."""
 
     exit_status = 2
+
+
+class TrainingFailed(AgentsError):
+    """A training cannot go on. Halts it; the last checkpoint stays in its folder."""

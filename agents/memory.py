@@ -28,6 +28,7 @@ MEASURES = (
     "propellant",
     "mass",
     "fuel_used",
+    "time_left",
     "relative_position",
     "telemetry",
 )
@@ -52,13 +53,15 @@ def summarise(
 ) -> dict[str, Any]:
     """Return the summary of a flight from its records and its first and last `info`.
 
-    Times in the keys' own units; `repairs` counts each rung of the repair ladder, `clamped` and
-    `late` count decisions. Percentiles are None before the first decision.
+    Times in the keys' own units; `repairs` counts each rung of the repair ladder but the first (an
+    answer held to commands from its first token needed no repair), `clamped` and `late` count
+    decisions. Percentiles are None before the first decision.
     """
     think = [record.think_ms for record in records]
     repairs: Counter[str] = Counter()
     for record in records:
         repairs.update(record.repairs)
+    del repairs["constrained"]
     return {
         "score": last.get("score"),
         "closest_approach_m": last.get("closest_approach"),

@@ -9,3 +9,15 @@ class EvalsError(Exception):
 
 class InvalidSample(EvalsError):
     """A statistic was asked of no data, of data with NaN, or of unpaired pairs. Halts."""
+
+
+class ResultsUnusable(EvalsError):
+    """A results file that cannot be read, or holds flights of other conditions. Halts at once."""
+
+    exit_status = 2
+
+
+class InvalidPlan(EvalsError):
+    """An evaluation without pilots, scenarios, seeds or processes. Halts before the first run."""
+
+    exit_status = 2

@@ -81,13 +81,13 @@ def throttle(now: Situation, law: Law) -> Array:
     lateral = lateral * (norm(lateral) > law.lateral_band + unsure)[:, None]
     wanted = along[:, None] * sight + lateral
     components = np.einsum("nij,nj->ni", now.axes, wanted)
-    return np.clip(components / (authority * law.interval), -1.0, 1.0)
+    return np.asarray(np.clip(components / (authority * law.interval), -1.0, 1.0))
 
 
 def _braking_curve(distance: Array, authority: Array, law: Law) -> Array:
     """Return the fastest closing speed that can still be braked to the arrival speed, m/s."""
     room = np.maximum(distance - 4.0, 0.0)
-    return np.sqrt(law.arrival_speed**2 + 2.0 * law.braking * authority * room)
+    return np.asarray(np.sqrt(law.arrival_speed**2 + 2.0 * law.braking * authority * room))
 
 
 def _target_frame(now: Situation) -> tuple[Array, Array, Array, Array]:
@@ -129,14 +129,14 @@ def _required_velocity(
 
 
 def _push(now: Situation, frame: Array) -> Array:
-    return np.einsum("nij,nj->ni", frame, now.target_acceleration)
+    return np.asarray(np.einsum("nij,nj->ni", frame, now.target_acceleration))
 
 
 def _intercept_change(now: Situation, time_to_go: Array) -> Array:
     """Return the change of velocity now that meets the target after `time_to_go`, inertial m/s."""
     frame, motion, position, velocity = _target_frame(now)
     wanted, _ = _required_velocity(position, _push(now, frame), motion, time_to_go)
-    return np.einsum("nij,ni->nj", frame, wanted - velocity)
+    return np.asarray(np.einsum("nij,ni->nj", frame, wanted - velocity))
 
 
 def _arrival_time(

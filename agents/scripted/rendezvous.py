@@ -94,4 +94,4 @@ def _coasting_time(chase: Chase, evading: Array) -> float:
     coming = max(-float(evading @ sight), 0.0)
     if coming < QUIET:
         return distance / closing
-    return (np.sqrt(closing**2 + 2.0 * coming * distance) - closing) / coming
+    return float((np.sqrt(closing**2 + 2.0 * coming * distance) - closing) / coming)

@@ -91,7 +91,12 @@ class Fit:
     """One training: a model, its optimiser and a time budget, in wall seconds."""
 
     def __init__(
-        self, model: Any, processor: Any, buffer: Buffer, say: Callable[[str], None], batch: int = 48
+        self,
+        model: Any,
+        processor: Any,
+        buffer: Buffer,
+        say: Callable[[str], None],
+        batch: int = 48,
     ) -> None:
         self.model, self.processor, self.buffer = model, processor, buffer
         self.say, self.batch = say, batch
@@ -190,7 +195,7 @@ class Fit:
         self, optimiser: torch.optim.Optimizer, parts: list[nn.Parameter], loss: torch.Tensor
     ) -> None:
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(parts, 1.0)
         optimiser.step()
 

@@ -19,9 +19,7 @@ from envs.orbital.scoring import ClosestApproach
 from envs.orbital.world import DT, World
 from tools.marks import views
 
-TEACHER = Law(
-    forward_band=0.6, lateral_band=0.15, noise_band=0.05, braking=0.75, margin=20.0
-)
+TEACHER = Law(forward_band=0.6, lateral_band=0.15, noise_band=0.05, braking=0.75, margin=20.0)
 """`rendezvous` with the wide dead bands that an eye with 2 % error needs."""
 BOTS = (1, 2, 3, 4)
 BOT_SHARES = (0.55, 0.1, 0.25, 0.1)
@@ -177,7 +175,8 @@ def collect(
         taught = flights.teach()
         seen = [flights.look(int(i)) for i in live]
         samples += [
-            Sample(pictures, state, taught[i]) for i, (pictures, state) in zip(live, seen, strict=True)
+            Sample(pictures, state, taught[i])
+            for i, (pictures, state) in zip(live, seen, strict=True)
         ]
         flown = taught.copy()
         starts = (rng.random(n) < 0.04) & (upset == 0)

@@ -100,5 +100,3 @@ def trial(policy: StudentPolicy, scenarios: Sequence[Scenario], seeds: Sequence[
 def _start(scenario: Scenario, seed: int) -> RandomStart:
     position, velocity = scenario.initial_state(seed)
     return RandomStart(scenario.evader, scenario.load_time, position, velocity)
-
-

@@ -83,9 +83,7 @@ def build_processor(tokenizer: Any) -> Any:
         image_mean=[BRIGHTNESS] * 3,
         image_std=[BRIGHTNESS] * 3,
     )
-    return Idefics3Processor(
-        pictures, tokenizer, image_seq_len=VISUAL_TOKENS, chat_template=CHAT
-    )
+    return Idefics3Processor(pictures, tokenizer, image_seq_len=VISUAL_TOKENS, chat_template=CHAT)
 
 
 def build_model(tokenizer: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from envs.orbital.dynamics import Array, cross, dot, norm, orbital_axes, unit
 
@@ -23,7 +24,9 @@ class SAS(IntEnum):
     ANTITARGET = 9
 
 
-def pointing(mode: Array, axes: Array, position: Array, velocity: Array, target: Array) -> Array:
+def pointing(
+    mode: NDArray[np.int64], axes: Array, position: Array, velocity: Array, target: Array
+) -> Array:
     """Return the wanted nose directions, (..., 3).
 
     `mode` (...) holds SAS codes; `axes` (..., 3, 3) the body axes as rows; `position` and

@@ -65,13 +65,14 @@ class BurnCommand(Command):
         A duration of zero, which the action space contains, lasts one physics step.
 
         Raises:
-            pydantic.ValidationError: for NaN or a throttle or duration out of range.
+            pydantic.ValidationError: for NaN, and for a throttle, duration or frame out of range.
         """
         forward, right, down, duration = (float(x) for x in np.asarray(action["burn"]))
         number = int(np.asarray(action["frame"]))
+        frame = FRAMES[number] if 0 <= number < len(FRAMES) else str(number)
         return cls(
             forward=forward, right=right, down=down,
-            duration=0.02 if duration == 0.0 else duration, frame=FRAMES[number],  # type: ignore[arg-type]
+            duration=0.02 if duration == 0.0 else duration, frame=frame,  # type: ignore[arg-type]
         )  # fmt: skip
 
     def action(self) -> dict[str, NDArray[np.float64] | int]:

@@ -22,12 +22,14 @@ SUN_LONGITUDE = -0.0016
 
 def dot(a: Array, b: Array) -> Array:
     """Return the scalar products of (..., 3) arrays, shape (...)."""
-    return np.einsum("...i,...i->...", a, b)
+    product: Array = np.einsum("...i,...i->...", a, b)
+    return product
 
 
 def norm(a: Array) -> Array:
     """Return the lengths of (..., 3) vectors, shape (...)."""
-    return np.sqrt(np.einsum("...i,...i->...", a, a))
+    length: Array = np.sqrt(np.einsum("...i,...i->...", a, a))
+    return length
 
 
 def cross(a: Array, b: Array) -> Array:
@@ -85,10 +87,18 @@ def state_from_elements(
     cos_n, sin_n, cos_p, sin_p = np.cos(lan), np.sin(lan), np.cos(lpe), np.sin(lpe)
     cos_i, sin_i = np.cos(inc), np.sin(inc)
     to_periapsis = np.array(
-        [cos_n * cos_p - sin_n * sin_p * cos_i, sin_n * cos_p + cos_n * sin_p * cos_i, sin_p * sin_i]
+        [
+            cos_n * cos_p - sin_n * sin_p * cos_i,
+            sin_n * cos_p + cos_n * sin_p * cos_i,
+            sin_p * sin_i,
+        ]
     )
     across = np.array(
-        [-cos_n * sin_p - sin_n * cos_p * cos_i, -sin_n * sin_p + cos_n * cos_p * cos_i, cos_p * sin_i]
+        [
+            -cos_n * sin_p - sin_n * cos_p * cos_i,
+            -sin_n * sin_p + cos_n * cos_p * cos_i,
+            cos_p * sin_i,
+        ]
     )
     basis = np.stack([to_periapsis, across])
     return plane @ basis, rate @ basis

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -24,7 +24,7 @@ from envs.orbital.world import DT, World
 GOAL = "Fly to the target: come within 5 m of it, slowly, early and with little propellant."
 
 
-class PursuitEnv(gym.Env[Observation, dict[str, Any]]):
+class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     """One PE1 scenario. Observations hold "frame" and/or "telemetry" (see `envs.orbital.panel`).
 
     Args:
@@ -39,7 +39,7 @@ class PursuitEnv(gym.Env[Observation, dict[str, Any]]):
     The reward is 0 until the episode ends and then minus the score, as in KSPDG.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 2}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 2}  # noqa: RUF012  as in gym.Env
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class PursuitEnv(gym.Env[Observation, dict[str, Any]]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Load the scenario. Seed 0 (or none on the first reset) is the public initial state;
+        """Load the scenario. Seed 0 (or none) is the public initial state;
         other seeds move the pursuer by 50 m and 0.5 m/s (one sigma an axis).
         """
         super().reset(seed=seed)
@@ -93,9 +93,7 @@ class PursuitEnv(gym.Env[Observation, dict[str, Any]]):
         self.clock.observed()
         return observation, self._info(0.0, BurnCommand.null())
 
-    def step(
-        self, action: dict[str, Any]
-    ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+    def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Let the think time pass, then burn for the command's duration (or until the end)."""
         world = self._world
         if world is None or world.over[0]:
@@ -117,7 +115,7 @@ class PursuitEnv(gym.Env[Observation, dict[str, Any]]):
         reward = -float(info["score"]) if over else 0.0
         return observation, reward, captured, over and not captured, info
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """Return the cockpit picture, (720, 1280, 3) RGB, when render_mode is "rgb_array"."""
         if self.render_mode != "rgb_array" or self._world is None:
             return None

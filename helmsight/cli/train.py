@@ -8,15 +8,38 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(help="Train a model from scratch.", no_args_is_help=True)
+EXAMPLES = """Examples:
+
+  helmsight train pilot --out training/pilot
+
+  helmsight train pilot --start training/pilot --minutes 30 --out training/better
+
+  helmsight fly PE1-E1-I2 --pilot training/pilot
+"""
 
 
-@app.command("pilot", epilog="Example:  helmsight train pilot --minutes 60 --out training/pilot")
+@app.command("pilot", epilog=EXAMPLES)
 def pilot(
-    minutes: Annotated[float, typer.Option(min=0.1, help="Time to spend.")] = 60.0,
     out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("training/pilot"),
+    minutes: Annotated[float, typer.Option(min=0.1, help="Time to spend.")] = 80.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of data and weights.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that fly for the data.")] = 2,
+    buffer: Annotated[int, typer.Option(min=1000, help="Samples in memory, 147 kB each.")] = 80_000,
+    batch: Annotated[int, typer.Option(min=1, help="Samples a step.")] = 48,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps, for the fit.")] = "cpu",
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A model folder to go on from, instead of from scratch."),
+    ] = None,
 ) -> None:
-    """Train the bundled vision-language model on flights of `rendezvous` on the twin."""
-    from agents.training.fit import train
+    """Train the bundled vision-language model on flights of `rendezvous` on the twin.
 
-    train(minutes=minutes, out=out, seed=seed)
+    The folder holds a checkpoint from the first tenth of the time on; Ctrl-C leaves the last one.
+    """
+    from agents.training.recipe import train
+
+    made = train(
+        out, minutes=minutes, seed=seed, workers=workers, buffer=buffer, batch=batch,
+        device=device, start=start, say=typer.echo,
+    )  # fmt: skip
+    typer.echo(f"model in {made}; fly it with: helmsight fly --pilot {made}")

@@ -110,9 +110,11 @@ def test_a_provider_that_refuses_constraints_is_asked_freely_from_then_on(world)
     assert flight.summary["repairs"] == {}
 
 
-def test_a_constrained_provider_is_counted(world):
+def test_a_constrained_answer_is_counted_but_is_no_repair(world):
     pilot = ModelPilot(Moody(mood=lambda kwargs: GOOD, kind="chat-ollama"), "m")
-    assert fly(world, pilot).summary["repairs"] == {"constrained": 2}
+    flight = fly(world, pilot)
+    assert [record.repairs for record in flight.records] == [{"constrained": 1}] * 2
+    assert flight.summary["repairs"] == {}
 
 
 def test_the_strict_schema_requires_every_field(world):

@@ -1,0 +1,68 @@
+"""Processes that fly and write samples while the model is being fitted."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+WORLDS = 40  # side by side in one flight batch
+DECISIONS = 60  # of each world in one batch: half a minute of flight
+STUDENT_SHARE = 0.75  # of the worlds, once there is a student
+KEPT = 80  # shards left on disk
+
+
+def gather(folder: Path, checkpoint: Path, seed: int, batches: int | None = None) -> None:
+    """Write shards of samples into `folder` until stopped, or `batches` of them.
+
+    As soon as `checkpoint` holds a model, it flies most of the worlds: the samples are then those
+    that the student itself reaches, labelled by the teacher (DAgger, arXiv 1011.0686).
+    """
+    import cv2
+    import numpy as np
+    import torch
+
+    from agents.training.flights import collect
+    from agents.training.store import write
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    number = 0
+    while batches is None or number < batches:
+        rng = np.random.default_rng([seed, number])
+        student = load_student(checkpoint)
+        samples = collect(WORLDS, DECISIONS, rng, student, STUDENT_SHARE)
+        write(folder, f"flight{seed}-{number:05d}", samples)
+        _forget(folder)
+        number += 1
+
+
+def load_student(folder: Path, tries: int = 20) -> Any:
+    """Return the policy saved in `folder`, or None when there is none yet.
+
+    A checkpoint is replaced while it may be read, so a failed read is tried again.
+    """
+    import torch
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    from agents.training.policy import StudentPolicy
+
+    for _ in range(tries):
+        if not (folder / "helmsight.json").exists():
+            return None
+        try:
+            model = AutoModelForImageTextToText.from_pretrained(
+                folder, dtype=torch.float32, local_files_only=True
+            )
+            processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
+            return StudentPolicy(model.eval(), processor)
+        except (OSError, ValueError, RuntimeError):
+            time.sleep(0.5)
+    return None
+
+
+def _forget(folder: Path) -> None:
+    """Delete the oldest shards: the fit has taken them in or never will."""
+    shards = sorted(folder.glob("*.npz"), key=lambda file: file.stat().st_mtime)
+    for file in shards[:-KEPT]:
+        file.unlink(missing_ok=True)

@@ -1,0 +1,131 @@
+"""The whole recipe: `helmsight train pilot`."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from agents.errors import TrainingFailed
+
+SEEING_SHARE = 0.09
+"""Share of the time in which only the eye is trained."""
+FIRST_SAMPLES = 6000
+
+
+def train(
+    out: Path,
+    *,
+    minutes: float = 80.0,
+    seed: int = 0,
+    workers: int = 2,
+    buffer: int = 80_000,
+    batch: int = 48,
+    device: str = "cpu",
+    start: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> Path:
+    """Train the bundled model from scratch and return its folder, `out`.
+
+    `workers` processes fly and draw pictures while this one fits; the newest `buffer` samples
+    are kept in memory (147 kB each). `out` always holds the last checkpoint, so that an
+    interrupted training leaves a model behind. With `start`, a model folder, the weights are
+    taken from there and the stage of seeing is left out.
+
+    Raises:
+        TrainingFailed: the processes that fly have died.
+    """
+    import numpy as np
+    import torch
+
+    from agents.training.fit import Buffer, Fit
+    from agents.training.student import save
+
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    out.mkdir(parents=True, exist_ok=True)
+    shards, checkpoint = out / "flights", out / "checkpoint"
+    for folder in (shards, checkpoint):
+        shutil.rmtree(folder, ignore_errors=True)
+    model, processor = _begin(start, device)
+    samples = Buffer(shards, buffer, np.random.default_rng(seed))
+    begun = time.monotonic()
+
+    def report(line: str) -> None:
+        say(f"{(time.monotonic() - begun) / 60:6.1f} min  {line}")
+
+    def keep() -> None:
+        part = out / "checkpoint.part"
+        save(model, processor, part)
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        part.rename(checkpoint)
+        report("checkpoint")
+
+    with _flying(workers, shards, checkpoint, seed) as alive:
+        _wait(samples, alive, report)
+        fit = Fit(model, processor, samples, report, batch)
+        seconds = 60.0 * minutes
+        seeing = 0.0 if start else SEEING_SHARE * seconds
+        if seeing:
+            fit.see(seeing)
+        fit.answer(seconds - seeing, every=max(120.0, 0.04 * seconds), checkpoint=keep)
+    save(model, processor, out)
+    for folder in (shards, checkpoint):
+        shutil.rmtree(folder, ignore_errors=True)
+    return out
+
+
+def _begin(start: Path | None, device: str) -> tuple[Any, Any]:
+    from agents.training.questions import corpus
+    from agents.training.student import build_model, build_processor, build_tokenizer
+
+    if start is None:
+        tokenizer = build_tokenizer(corpus())
+        return build_model(tokenizer).to(device), build_processor(tokenizer)
+    import torch
+
+    from agents.models.local import LocalVLM
+
+    loaded = LocalVLM.load(start, device=device, dtype="float32")
+    loaded.model.set_attn_implementation("eager")
+    torch.set_num_threads(1)
+    return loaded.model.train(), loaded.processor
+
+
+@contextmanager
+def _flying(
+    workers: int, shards: Path, checkpoint: Path, seed: int
+) -> Iterator[Callable[[], bool]]:
+    """Run the gathering processes; yields a function that tells whether all of them live."""
+    from agents.training.gather import gather
+
+    context = multiprocessing.get_context("spawn")
+    crew = [
+        context.Process(target=gather, args=(shards, checkpoint, 1000 * seed + i + 1), daemon=True)
+        for i in range(workers)
+    ]
+    for process in crew:
+        process.start()
+    try:
+        yield lambda: all(process.is_alive() for process in crew)
+    finally:
+        for process in crew:
+            process.terminate()
+            process.join()
+
+
+def _wait(samples: Any, alive: Callable[[], bool], report: Callable[[str], None]) -> None:
+    """Wait for the first samples."""
+    while len(samples) < FIRST_SAMPLES:
+        if not alive():
+            raise TrainingFailed(
+                "a process that flies for the training data has died; its error is printed above. "
+                "With little memory try fewer --workers"
+            )
+        time.sleep(1.0)
+        samples.refresh()
+    report(f"{len(samples)} samples")

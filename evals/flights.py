@@ -1,0 +1,218 @@
+"""Flights of pilots over scenarios and seeds, through the same loop as `helmsight fly`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from functools import cache, lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from agents.models.load import BUNDLED, load_pilot
+from agents.pilot import Pilot
+from envs.orbital.scenarios import find_scenario
+from evals.errors import InvalidPlan
+
+if TYPE_CHECKING:
+    from tools.records import StepRecord
+
+ROOMS = ("agents", "envs", "prompts", "tools")
+SOURCES = {".py", ".json", ".j2"}
+LOADED = 4  # pilots kept in memory by a process
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One flight to be flown: a scenario's name, a pilot's name and a seed."""
+
+    scenario: str
+    pilot: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What all flights of a table have in common; `limits` are those of the guard, as in force."""
+
+    time: str = "measured"
+    hold: str = "repeat"
+    max_steps: int | None = None
+    limits: Mapping[str, Any] = field(default_factory=lambda: _limits())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the conditions as JSON data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class FlightResult:
+    """One finished flight. `think_ms` holds every decision's time, ms, in order.
+
+    `made_with` is a digest of the code that flew it and of the weights of a local model: a
+    result of an older pilot is told from one of this pilot.
+    """
+
+    cell: Cell
+    score: float
+    captured: bool
+    closest_approach_m: float
+    closest_speed_mps: float
+    fuel_kg: float
+    steps: int
+    sim_s: float
+    wall_s: float
+    late: int
+    clamped: int
+    repairs: Mapping[str, int]
+    reason: str
+    think_ms: tuple[float, ...]
+    made_with: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read a result back; raises KeyError or TypeError for anything else."""
+        told = dict(data)
+        cell, think = Cell(**told.pop("cell")), tuple(told.pop("think_ms"))
+        return cls(cell=cell, think_ms=think, **told)
+
+
+def grid(pilots: Sequence[str], scenarios: Sequence[str], seeds: Sequence[int]) -> list[Cell]:
+    """Return every flight of pilots x scenarios x seeds, one pilot after another.
+
+    Raises:
+        envs.errors.UnknownScenario: with the nearest name there is.
+        InvalidPlan: when one of the three is empty or a seed is negative.
+    """
+    if not (pilots and scenarios and seeds) or min(seeds) < 0:
+        raise InvalidPlan(
+            f"an evaluation needs pilots, scenarios and seeds from 0 on; got pilots={pilots}, "
+            f"scenarios={scenarios}, seeds={list(seeds)}"
+        )
+    names = [find_scenario(name).name for name in scenarios]
+    cells = [Cell(name, pilot, seed) for pilot in pilots for name in names for seed in seeds]
+    return list(dict.fromkeys(cells))
+
+
+def fly_cells(
+    cells: Sequence[Cell], conditions: Conditions | None = None, workers: int = 1
+) -> Iterator[FlightResult]:
+    """Yield the result of each flight as it ends; in order with one worker.
+
+    With more, processes fly side by side and share the cores: under `measured` time every pilot
+    then thinks longer than it would alone. A pilot is loaded once per process, so that its first
+    flight alone holds its first, slower decision.
+
+    Raises:
+        agents.errors.AgentsError: a pilot that cannot be loaded, before anything is flown.
+        InvalidPlan: fewer workers than one.
+        KeyboardInterrupt: Ctrl-C; the flights under way are given up.
+    """
+    if workers < 1:
+        raise InvalidPlan(f"workers={workers} fly nothing; give 1 or more")
+    conditions = conditions or Conditions()
+    for spec in dict.fromkeys(cell.pilot for cell in cells):
+        _pilot(spec)
+    if workers == 1:
+        for cell in cells:
+            yield fly_cell(cell, conditions)
+        return
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _settle, (threads,))
+    try:
+        jobs = [pool.submit(fly_cell, cell, conditions) for cell in cells]
+        for job in as_completed(jobs):
+            yield job.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def fly_cell(cell: Cell, conditions: Conditions) -> FlightResult:
+    """Fly one episode, unrecorded, and return its result.
+
+    The environment shows what the pilot needs and nothing more.
+
+    Raises:
+        KeyboardInterrupt: the flight was interrupted, so that it has no result.
+    """
+    import gymnasium
+
+    import envs  # noqa: F401  registers the environments
+    from agents.operator import Operator
+
+    pilot = _pilot(cell.pilot)
+    env = gymnasium.make(
+        find_scenario(cell.scenario).environment_id,
+        disable_env_checker=True,
+        observation=pilot.needs,
+        time=conditions.time,
+        hold=conditions.hold,
+    )
+    with closing(env):
+        flight = Operator(env, pilot).fly(cell.seed, conditions.max_steps)
+    if flight.reason == "interrupted":
+        raise KeyboardInterrupt
+    return _result(cell, flight.summary, flight.records)
+
+
+def fingerprint(pilot: str) -> str:
+    """Return a digest of the code that flies and, for a model in a folder, of its files."""
+    digest = hashlib.sha256(_code().encode())
+    folder = BUNDLED if pilot == "bundled" else Path(pilot.removeprefix("local:"))
+    if folder.is_dir():
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _code() -> str:
+    """Return a digest of the sources of the rooms that a flight goes through; not of training."""
+    root, digest = Path(__file__).parents[1], hashlib.sha256()
+    for room in ROOMS:
+        for path in sorted((root / room).rglob("*")):
+            inner = path.relative_to(root).parts
+            if path.suffix in SOURCES and not {"training", "bundled"} & set(inner):
+                digest.update("/".join(inner).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=LOADED)
+def _pilot(spec: str) -> Pilot:
+    return load_pilot(spec)
+
+
+@cache
+def _fingerprint(spec: str) -> str:
+    return fingerprint(spec)
+
+
+def _settle(threads: int) -> None:
+    """Let a worker compute on its share of the cores; before torch is imported."""
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+
+
+def _limits() -> dict[str, Any]:
+    from agents.guard import Limits
+
+    return Limits().model_dump(mode="json")
+
+
+def _result(cell: Cell, summary: Mapping[str, Any], records: Sequence[StepRecord]) -> FlightResult:
+    keys = (
+        "score", "captured", "closest_approach_m", "closest_speed_mps", "fuel_kg", "steps",
+        "sim_s", "wall_s", "late", "clamped", "repairs", "reason",
+    )  # fmt: skip
+    think = tuple(round(record.think_ms, 3) for record in records)
+    kept = {key: summary[key] for key in keys}
+    return FlightResult(cell=cell, think_ms=think, made_with=_fingerprint(cell.pilot), **kept)
