@@ -12,19 +12,24 @@ from evals.statistics import Interval, median, median_interval, proportion_inter
 
 COLUMNS = (
     "scenario", "pilot", "n", "captured", "median score", "approach m", "speed m/s", "fuel kg",
-    "think p50/p95 ms", "scores",
+    "think p50/p95 ms", "held/late %", "scores",
 )  # fmt: skip
 LEGEND = (
     "Lower scores are better. Captured: share with its 95 % Wilson interval. Median score: with "
     "its 95 % bootstrap interval over the flights. Approach, speed and fuel: medians; the speed "
-    "is that at the closest approach. Think: over all decisions. Scores: one per flight, sorted; "
-    "x marks a flight without capture."
+    "is that at the closest approach. Think: over all decisions. Held/late: decisions that the "
+    "guard cut or that came too late. Scores: one per flight, sorted; x marks a flight without "
+    "capture."
 )
 
 
 @dataclass(frozen=True)
 class Row:
-    """One pilot on one scenario: `scores` are sorted, each with whether it ended in a capture."""
+    """One pilot on one scenario.
+
+    `scores` are sorted, each with whether it ended in a capture; `held` and `late` are the shares
+    of all decisions that the guard cut and that came too late.
+    """
 
     scenario: str
     pilot: str
@@ -35,6 +40,8 @@ class Row:
     speed_mps: float
     fuel_kg: float
     think_ms: tuple[float, float] | None
+    held: float
+    late: float
 
     @classmethod
     def of(cls, results: Sequence[FlightResult]) -> Row:
@@ -46,6 +53,7 @@ class Row:
         scores = sorted((result.score, result.captured) for result in results)
         think = [ms for result in results for ms in result.think_ms]
         p50, p95 = np.percentile(think, [50, 95]) if think else (0.0, 0.0)
+        decisions = max(1, sum(result.steps for result in results))
         score = median_interval([value for value, _ in scores])
         return cls(
             scenario=results[0].cell.scenario,
@@ -57,6 +65,8 @@ class Row:
             speed_mps=median([result.closest_speed_mps for result in results]),
             fuel_kg=median([result.fuel_kg for result in results]),
             think_ms=(float(p50), float(p95)) if think else None,
+            held=sum(result.clamped for result in results) / decisions,
+            late=sum(result.late for result in results) / decisions,
         )
 
     def words(self) -> tuple[str, ...]:
@@ -73,6 +83,7 @@ class Row:
             f"{self.speed_mps:.1f}",
             f"{self.fuel_kg:.0f}",
             "/".join(_ms(ms) for ms in self.think_ms) if self.think_ms else "-",
+            f"{100 * self.held:.0f}/{100 * self.late:.0f}",
             " ".join(f"{value:.1f}{'' if captured else 'x'}" for value, captured in self.scores),
         )
 
@@ -117,4 +128,4 @@ def flight_line(result: FlightResult) -> str:
 
 
 def _ms(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+    return f"{value:.0f}" if value >= 10 else f"{value:.2f}"

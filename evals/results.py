@@ -17,7 +17,8 @@ class Results:
     """The flights of one table, by cell; with a `path`, also on disk after every `add`.
 
     A file that is there already must hold flights of the same conditions. `stale` are those in
-    it that another code or other weights flew: they are kept out, to be flown again.
+    it that another code or other weights flew: they are in no table, and stay in the file only
+    until they have been flown again.
 
     Raises:
         ResultsUnusable: the file cannot be read or written, or its conditions are others.
@@ -28,7 +29,7 @@ class Results:
     ) -> None:
         self.path, self.conditions, self.about = path, conditions, dict(about or {})
         self.flown: dict[Cell, FlightResult] = {}
-        self.stale: list[Cell] = []
+        self.stale: dict[Cell, FlightResult] = {}
         if path is not None and path.exists():
             self._read(path)
         self._write()
@@ -40,6 +41,7 @@ class Results:
     def add(self, result: FlightResult) -> None:
         """Keep a result; raises ResultsUnusable when it cannot be written."""
         self.flown[result.cell] = result
+        self.stale.pop(result.cell, None)
         self._write()
 
     def of(self, cells: Sequence[Cell]) -> list[FlightResult]:
@@ -49,7 +51,7 @@ class Results:
     def _read(self, path: Path) -> None:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            told = data["conditions"]
+            told = dict(data["conditions"])
             flights = [FlightResult.from_dict(one) for one in data["flights"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ResultsUnusable(
@@ -57,7 +59,7 @@ class Results:
                 "give another file with --json"
             ) from error
         wanted = plain(self.conditions.to_dict())
-        if told != wanted:
+        if flights and told != wanted:
             differing = ", ".join(
                 f"{key}={told.get(key)!r} there and {wanted[key]!r} here"
                 for key in wanted
@@ -67,13 +69,12 @@ class Results:
                 f"{path} holds flights of other conditions ({differing}); "
                 "give another file with --json"
             )
-        made_with = {flight.cell.pilot: "" for flight in flights}
-        made_with = {pilot: fingerprint(pilot) for pilot in made_with}
+        made_with = {pilot: fingerprint(pilot) for pilot in {one.cell.pilot for one in flights}}
         for flight in flights:
             if flight.made_with == made_with[flight.cell.pilot]:
                 self.flown[flight.cell] = flight
             else:
-                self.stale.append(flight.cell)
+                self.stale[flight.cell] = flight
 
     def _write(self) -> None:
         if self.path is None:
@@ -81,7 +82,7 @@ class Results:
         data = {
             **self.about,
             "conditions": self.conditions.to_dict(),
-            "flights": [flight.to_dict() for flight in self.flown.values()],
+            "flights": [one.to_dict() for one in (self.stale | self.flown).values()],
         }
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

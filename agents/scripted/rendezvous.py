@@ -56,7 +56,7 @@ class Rendezvous:
             target_velocity=chase.target_velocity[None],
             target_acceleration=evading[None],
             mass=np.array([chase.mass]),
-            fuel_used=np.array([self._full_mass - chase.mass]),
+            fuel_used=np.array([max(self._full_mass - chase.mass, 0.0)]),
             met=np.array([chase.met]),
         )
         return Decision(burn(throttle(now, law)[0], axes))

@@ -49,12 +49,15 @@ class Chase:
 def burn(throttle: Array, axes: Array) -> BurnCommand:
     """Return the inertial command for throttles (3,) along `axes` (3, 3).
 
-    The part across the nose is held to length one, because the real lateral axes have an unknown
-    roll; the whole is scaled down where an inertial component would exceed one.
+    The part across the nose may be as long as both lateral axes together push; what the real
+    axes, whose roll is unknown, cannot give is cut by the vehicle. Where an inertial component
+    would exceed one, the part along the nose gives way: a sideways burn that waits grows.
     """
-    across = float(np.hypot(throttle[1], throttle[2]))
-    held = throttle / np.array([1.0, max(across, 1.0), max(across, 1.0)])
-    vector = held @ axes
-    vector = vector / max(1.0, float(np.abs(vector).max()))
-    x, y, z = (float(v) for v in vector)
+    across = throttle[1:] @ axes[1:]
+    across /= max(1.0, float(np.linalg.norm(across)) / np.sqrt(2.0), float(np.abs(across).max()))
+    along = throttle[0] * axes[0]
+    room = np.where(along > 0.0, 1.0 - across, 1.0 + across)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.nanmin(np.where(along == 0.0, np.inf, room / np.abs(along)))
+    x, y, z = (float(v) for v in np.clip(across + min(1.0, float(share)) * along, -1.0, 1.0))
     return BurnCommand(forward=x, right=y, down=z, frame="inertial")

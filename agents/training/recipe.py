@@ -66,7 +66,7 @@ def train(
         report("checkpoint")
 
     with _flying(workers, shards, checkpoint, seed) as alive:
-        _wait(samples, alive, report)
+        _wait(samples, min(FIRST_SAMPLES, buffer), alive, report)
         fit = Fit(model, processor, samples, report, batch)
         seconds = 60.0 * minutes
         seeing = 0.0 if start else SEEING_SHARE * seconds
@@ -118,9 +118,11 @@ def _flying(
             process.join()
 
 
-def _wait(samples: Any, alive: Callable[[], bool], report: Callable[[str], None]) -> None:
-    """Wait for the first samples."""
-    while len(samples) < FIRST_SAMPLES:
+def _wait(
+    samples: Any, count: int, alive: Callable[[], bool], report: Callable[[str], None]
+) -> None:
+    """Wait for the first `count` samples."""
+    while len(samples) < count:
         if not alive():
             raise TrainingFailed(
                 "a process that flies for the training data has died; its error is printed above. "

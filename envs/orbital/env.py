@@ -21,7 +21,7 @@ from envs.orbital.scenarios import PURSUER, find_scenario
 from envs.orbital.scoring import ClosestApproach
 from envs.orbital.world import DT, World
 
-GOAL = "Fly to the target: come within 5 m of it, slowly, early and with little propellant."
+GOAL = "Fly to the target: come within five metres of it, slowly, early and with little propellant."
 
 
 class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
@@ -103,7 +103,9 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         if self.hold == "coast":
             world.burn(np.zeros((1, 3)))
         ran = self._run(lag)
-        if not world.over[0]:
+        if world.over[0]:
+            command = BurnCommand.null()  # it came too late to be applied
+        else:
             world.burn(self._body_throttle(command)[None])
             self.clock.pace(self._run(command.duration))
         self._closest.sample(world)

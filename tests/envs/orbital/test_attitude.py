@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -66,7 +68,11 @@ def test_worlds_of_one_batch_have_modes_of_their_own():
     n = len(modes)
     axes = np.repeat(triad(3), n, axis=0)
     got = pointing(
-        modes, axes, POSITION.repeat(n, 0), VELOCITY.repeat(n, 0), np.tile([60.0, 0.0, 80.0], (n, 1))
+        modes,
+        axes,
+        POSITION.repeat(n, 0),
+        VELOCITY.repeat(n, 0),
+        np.tile([60.0, 0.0, 80.0], (n, 1)),
     )
     np.testing.assert_allclose(got, [*DIRECTIONS.values(), axes[0, 0]], atol=1e-12)
 
@@ -107,7 +113,7 @@ def test_a_slew_keeps_the_triad_right_handed_and_the_rate_within_its_limit(seed,
 def test_the_nose_never_swings_past_its_goal(seed):
     wanted = triad(seed + 1)[:, 0]
     angles = [degrees_between(axes[0, 0], wanted[0]) for axes, _ in turn(triad(seed), wanted, 2.0)]
-    assert all(later <= sooner + 1e-6 for sooner, later in zip(angles, angles[1:], strict=False))
+    assert all(later <= sooner + 1e-6 for sooner, later in pairwise(angles))
 
 
 @given(angle=st.floats(-10.0, 10.0), seed=st.integers(0, 1000))

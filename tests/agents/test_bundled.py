@@ -1,0 +1,103 @@
+"""The shipped model: it loads like any other, answers commands, and flies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import envs  # noqa: F401  (registers the environments)
+from agents.decide import ModelPilot
+from agents.models.load import BUNDLED, load_pilot
+from agents.operator import Operator
+from agents.pilot import Sighting
+from agents.training.flights import Flights, RandomStart, draw_start
+from agents.training.policy import StudentPolicy, prompt_ids
+from agents.training.questions import command_text, relation_text
+from envs.orbital.command import BurnCommand
+
+
+@pytest.fixture(scope="module")
+def pilot() -> ModelPilot:
+    flyer = load_pilot("bundled")
+    assert isinstance(flyer, ModelPilot)
+    return flyer
+
+
+def pictures(count: int, seed: int) -> tuple[Any, list[Any], Any]:
+    """Views, states and the teacher's throttles of `count` starts that nobody trained on."""
+    rng = np.random.default_rng([seed, 77])
+    starts: list[RandomStart] = [draw_start(rng) for _ in range(count)]
+    flights = Flights(count, rng, starts, plain=True)
+    seen = [flights.look(i) for i in range(count)]
+    return np.stack([v for v, _ in seen]), [s for _, s in seen], flights.teach()
+
+
+def test_the_weights_are_small_and_load_without_our_code() -> None:
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    weights = BUNDLED / "model.safetensors"
+    assert weights.stat().st_size <= 20e6
+    model = AutoModelForImageTextToText.from_pretrained(BUNDLED, local_files_only=True)
+    processor = AutoProcessor.from_pretrained(BUNDLED, local_files_only=True)
+    assert model.num_parameters() < 5e6
+    assert processor.tokenizer.chat_template or processor.chat_template
+
+
+def test_an_answer_is_a_command_of_the_closed_set(pilot: ModelPilot) -> None:
+    env: Any = gym.make("helmsight/PE1-E1-I2-v0", observation="frame")
+    observation, info = env.reset(seed=4)
+    pilot.reset(env.unwrapped.task, 4)
+    decision = pilot.decide(Sighting(observation, info["met"]))
+    assert isinstance(decision.command, BurnCommand)
+    assert decision.command in set(BurnCommand.choices())
+
+
+def test_the_loop_asks_in_the_words_of_the_training(pilot: ModelPilot) -> None:
+    processor: Any = pilot.model.processor  # type: ignore[attr-defined]
+    content = [{"type": "image", "image": np.zeros((128, 128, 3), np.uint8)}] * 3
+    content = [*content, {"type": "text", "text": "Fly to the target. Answer the burn as JSON."}]
+    asked = processor.apply_chat_template(
+        [{"role": "user", "content": content}],
+        add_generation_prompt=True,
+        tokenize=True,
+        return_dict=True,
+    )["input_ids"]
+    assert list(asked[0]) == prompt_ids(processor, "command")
+
+
+def test_most_answers_on_unseen_pictures_are_the_teachers(pilot: ModelPilot) -> None:
+    views, _, taught = pictures(48, seed=1)
+    model: Any = pilot.model
+    answers = StudentPolicy(model.model, model.processor)(views)
+    right = [
+        command_text(answer) == command_text(truth)
+        for answer, truth in zip(answers, taught, strict=True)
+    ]
+    assert np.mean(right) > 0.5
+    assert np.mean(np.abs(answers - taught)) < 0.15
+
+
+def test_it_tells_where_the_prograde_marker_is(pilot: ModelPilot) -> None:
+    views, states, _ = pictures(24, seed=2)
+    model: Any = pilot.model
+    tokenizer = model.processor.tokenizer
+    import torch
+
+    from agents.training.policy import pixels
+
+    ids = torch.tensor(prompt_ids(model.processor, "relation")).expand(len(views), -1)
+    out = model.model.generate(input_ids=ids, pixel_values=pixels(views), max_new_tokens=20)
+    said = tokenizer.batch_decode(out[:, ids.shape[1] :], skip_special_tokens=True)
+    right = [s.strip() == relation_text(state) for s, state in zip(said, states, strict=True)]
+    assert np.mean(right) > 0.5
+
+
+@pytest.mark.slow
+def test_it_captures_a_passive_target_from_pictures_alone(pilot: ModelPilot) -> None:
+    env = gym.make("helmsight/PE1-E1-I2-v0", observation="frame", time="fixed:0.04")
+    flight = Operator(env, pilot).fly(seed=21)
+    assert flight.summary["captured"]
+    assert flight.summary["score"] < 200

@@ -1,0 +1,108 @@
+"""Training flights: starts, labels, samples on disk, and a fit that learns something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from agents.training.fit import Buffer, Fit
+from agents.training.flights import Flights, RandomStart, collect, draw_start
+from agents.training.questions import command_text, corpus, reading_text, relation_text
+from agents.training.store import BLANK, DIGITS, FIGURES, read, shown_digits, write
+from agents.training.student import build_model, build_processor, build_tokenizer
+from envs.orbital.command import BurnCommand
+from envs.orbital.scenarios import PURSUER
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[object]:
+    return list(collect(4, 6, np.random.default_rng(3), None, 0.0))
+
+
+def test_drawn_starts_are_chases_in_orbit() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        start = draw_start(rng)
+        position, velocity = start.initial_state()
+        gap = np.linalg.norm(position[0] - position[1])
+        assert 1.0 < gap < 12_000.0
+        assert np.linalg.norm(velocity[0] - velocity[1]) < 120.0
+        assert 740_000.0 < np.linalg.norm(position[0]) < 760_000.0
+
+
+def test_noses_point_at_the_target_from_the_first_picture_on() -> None:
+    flights = Flights(12, np.random.default_rng(5))
+    world = flights.world
+    sight = world.line_of_sight / world.range[:, None]
+    assert np.all((world.axes[:, PURSUER, 0] * sight).sum(axis=1) > 0.999)
+
+
+def test_the_teacher_closes_in_and_brakes() -> None:
+    position = np.array([[750e3, 0.0, 0.0], [750e3, -400.0, 0.0]])
+    orbit = np.array([0.0, 2169.98, 0.0])
+    for closing, sign in ((0.0, 1.0), (40.0, -1.0)):
+        velocity = np.stack([orbit, orbit + [0.0, closing, 0.0]])
+        start = RandomStart(1, 150.0, position, velocity)
+        taught = Flights(1, np.random.default_rng(0), [start], plain=True).teach()
+        assert np.sign(taught[0, 0]) == sign
+
+
+def test_labels_are_commands_of_the_closed_set(samples: list[object]) -> None:
+    allowed = {command.text() for command in BurnCommand.choices()}
+    for sample in samples:
+        assert command_text(sample.throttle) in allowed  # type: ignore[attr-defined]
+
+
+def test_the_same_seed_flies_the_same_flights() -> None:
+    first = collect(2, 3, np.random.default_rng(8), None, 0.0)
+    again = collect(2, 3, np.random.default_rng(8), None, 0.0)
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one.views, other.views)
+        np.testing.assert_array_equal(one.throttle, other.throttle)
+
+
+def test_samples_survive_the_disk(samples: list[object], tmp_path: Path) -> None:
+    write(tmp_path, "one", samples)  # type: ignore[arg-type]
+    shard = read(tmp_path / "one.npz")
+    assert len(shard) == len(samples)
+    assert shard.digits.shape == (len(shard), DIGITS)
+    assert shard.figures.shape == (len(shard), FIGURES)
+    state = samples[0].state  # type: ignore[attr-defined]
+    assert shard.answers["relation"][0] == relation_text(state)
+    assert shard.answers["reading"][0] == reading_text(state)
+    shown = "".join("" if d == BLANK else str(d) for d in shown_digits(state)[:6])
+    assert shown == f"{state.range:.1f}".replace(".", "")
+
+
+def test_a_few_steps_of_fitting_lower_the_loss(samples: list[object], tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    write(tmp_path, "one", samples)  # type: ignore[arg-type]
+    tokenizer = build_tokenizer(corpus())
+    model, processor = build_model(tokenizer), build_processor(tokenizer)
+    buffer = Buffer(tmp_path, 1000, np.random.default_rng(0))
+    buffer.refresh()
+    said: list[str] = []
+    fit = Fit(model, processor, buffer, said.append, batch=8)
+    ids, labels = fit._tokens("command", buffer.shards[0].answers["command"][:4])
+    assert ids.shape[0] == labels.shape[0] == 4
+    fit.see(2.0)
+    fit.answer(6.0)
+    assert len(buffer) == len(samples)
+    assert any(line.startswith("see") for line in said)
+    assert any(line.startswith("answer") for line in said)
+
+
+@pytest.mark.slow
+def test_the_whole_recipe_leaves_a_model_that_flies(tmp_path: Path) -> None:
+    from agents.models.load import load_pilot
+    from agents.training.recipe import train
+
+    said: list[str] = []
+    folder = train(
+        tmp_path / "pilot", minutes=0.15, workers=1, buffer=1000, batch=8, say=said.append
+    )
+    assert load_pilot(str(folder)).needs == "frame"
+    assert not (folder / "flights").exists()

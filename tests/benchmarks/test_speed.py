@@ -1,0 +1,76 @@
+"""The benchmark of speeds, with few samples; how fast anything is, is no matter here."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+
+@pytest.fixture
+def speed(load):
+    return load("speed")
+
+
+@pytest.fixture
+def answers(tmp_path):
+    path = tmp_path / "answers.txt"
+    path.write_text('{"forward": 0.5, "right": 0, "down": 0}\nhm\n', encoding="utf-8")
+    return f"scripted:{path}"
+
+
+def test_a_figure_holds_its_bound_from_the_right_side(speed):
+    assert speed.figure("f", "ms", [1.0, 2.0, 9.0], 2.0).held
+    assert not speed.figure("f", "ms", [1.0, 3.0, 9.0], 2.0).held
+    assert speed.figure("f", "1/s", [1.0, 3.0, 9.0], 2.0, least=True).held
+    assert speed.figure("f", "ms", [1.0]).held is None
+
+
+def test_the_states_are_those_of_a_flight_to_the_target(speed):
+    shown = list(speed.states(60))
+    assert shown[-1].met - shown[0].met == pytest.approx(59 * 0.5)
+    assert shown[-1].range < shown[0].range - 100
+    assert shown[-1].propellant < shown[0].propellant
+
+
+def test_every_figure_of_the_twin_the_cockpit_and_the_loop_is_positive(speed):
+    shown = list(speed.states(3))
+    found = [
+        speed.twin(2, worlds=2),
+        speed.cockpit(shown, randomised=False),
+        speed.cockpit(shown, randomised=True),
+        speed.loop(3),
+    ]
+    assert [one.n for one in found] == [2, 3, 3, 2]
+    assert all(math.isfinite(one.p95) and 0 < one.p5 <= one.p50 <= one.p95 for one in found)
+
+
+def test_decisions_of_a_model_pilot_are_timed_the_first_apart(speed, answers):
+    usual, first = speed.decision(list(speed.states(3)), answers)
+    assert (usual.n, first.n) == (2, 1)
+    assert usual.asked == 60.0
+    assert "without a command" not in usual.name
+
+
+def test_a_model_that_is_not_there_is_skipped_with_the_reason(speed, tmp_path, monkeypatch):
+    monkeypatch.setattr("agents.models.load.BUNDLED", tmp_path / "nothing")
+    (figure,) = speed.decision([])
+    assert figure.words()[-1] == "skipped"
+    assert "helmsight train pilot" in figure.skipped
+
+
+def test_a_pilot_that_is_no_model_is_refused(speed, capsys):
+    with pytest.raises(Exception, match="--model"):
+        speed.decision([], "naive")
+
+
+@pytest.mark.slow
+def test_the_command_prints_and_writes_every_figure(speed, answers, capsys, tmp_path):
+    path = tmp_path / "speed.json"
+    assert speed.main(["--scale", "0.01", "--model", answers, "--json", str(path)]) == 0
+    out = capsys.readouterr().out
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert len(kept["figures"]) == 8
+    assert all(one["name"] in out for one in kept["figures"])
+    assert "Machine:" in out
