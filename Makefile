@@ -4,7 +4,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& echo "$$p" && break; done)
-SCENARIO ?= PE1-E3-I3
+SCENARIO ?= PE1-E1-I2
 ARGS ?=
 
 VENV := .venv

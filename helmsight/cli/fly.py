@@ -24,7 +24,7 @@ helmsight fly PE1-E1-I1 --pilot ollama:qwen3-vl --think-timeout 20
 def command(
     scenario: Annotated[
         str, typer.Argument(help="Scenario or environment id (helmsight list scenarios).")
-    ] = "PE1-E3-I3",
+    ] = "PE1-E1-I2",
     pilot: Annotated[
         str, typer.Option("--pilot", "-p", help="Who flies (helmsight list pilots).")
     ] = "bundled",

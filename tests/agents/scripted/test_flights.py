@@ -50,16 +50,7 @@ def flown():
     return dict(zip(FLIGHTS, results, strict=True))
 
 
-PAYS_FOR_ROLL = pytest.mark.xfail(
-    strict=True, reason="37.5, which is 1.62 times the bound: sideways burns fall on two axes"
-)
-NEAR = [
-    pytest.param(*item, marks=PAYS_FOR_ROLL if item[0] == "PE1-E1-I4" else ())
-    for item in BOUNDS.items()
-]
-
-
-@pytest.mark.parametrize(("name", "bound"), NEAR)
+@pytest.mark.parametrize(("name", "bound"), list(BOUNDS.items()))
 def test_rendezvous_is_near_the_two_impulse_bound_of_a_passive_evader(flown, name, bound):
     captured, score = flown[name, 0]
     assert captured

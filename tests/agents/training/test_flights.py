@@ -44,7 +44,7 @@ def test_the_teacher_closes_in_and_brakes() -> None:
     position = np.array([[750e3, 0.0, 0.0], [750e3, -400.0, 0.0]])
     orbit = np.array([0.0, 2169.98, 0.0])
     for closing, sign in ((0.0, 1.0), (40.0, -1.0)):
-        velocity = np.stack([orbit, orbit + [0.0, closing, 0.0]])
+        velocity = np.stack([orbit, orbit + np.array([0.0, closing, 0.0])])
         start = RandomStart(1, 150.0, position, velocity)
         taught = Flights(1, np.random.default_rng(0), [start], plain=True).teach()
         assert np.sign(taught[0, 0]) == sign
