@@ -155,38 +155,52 @@ class Flights:
         self.closest.sample(self.world)
 
 
-def collect(
-    n: int, decisions: int, rng: np.random.Generator, student: Policy | None, share: float
-) -> list[Sample]:
-    """Fly n worlds for up to `decisions` and return a sample of each decision of each world.
+class Expedition:
+    """Flights that samples are taken from, in parts; each world is flown to its end.
 
-    A `share` of the worlds is flown by the student (aggregating what it reaches, as DAgger does),
+    A share of the worlds is flown by the student (aggregating what it reaches, as DAgger does),
     the rest by the teacher with bursts of random throttle; all are labelled by the teacher.
     """
-    flights = Flights(n, rng)
-    led = rng.random(n) < (share if student else 0.0)
-    upset = np.zeros(n, dtype=int)
-    burst = np.zeros((n, 3))
-    samples: list[Sample] = []
-    for _ in range(decisions):
-        live = np.flatnonzero(~flights.world.over)
-        if not live.size:
-            break
-        taught = flights.teach()
-        seen = [flights.look(int(i)) for i in live]
-        samples += [
-            Sample(pictures, state, taught[i])
-            for i, (pictures, state) in zip(live, seen, strict=True)
-        ]
-        flown = taught.copy()
-        starts = (rng.random(n) < 0.04) & (upset == 0)
-        upset[starts] = rng.integers(1, 9, starts.sum())
-        burst[starts] = rng.choice([-1.0, 0.0, 0.0, 1.0], (int(starts.sum()), 3))
-        flown[upset > 0] = burst[upset > 0]
-        upset = np.maximum(upset - 1, 0)
-        mine = live[led[live]]
-        if student and mine.size:
-            at = np.flatnonzero(led[live])
-            flown[mine] = student(np.stack([seen[k][0] for k in at]))
-        flights.fly(flown)
-    return samples
+
+    def __init__(
+        self, n: int, rng: np.random.Generator, student_share: float, plain: bool = False
+    ) -> None:
+        self.flights = Flights(n, rng, plain=plain)
+        self.rng = rng
+        self._led = rng.random(n) < student_share
+        self._upset = np.zeros(n, dtype=int)
+        self._burst = np.zeros((n, 3))
+
+    @property
+    def live(self) -> int:
+        """Worlds that are still flying."""
+        return int((~self.flights.world.over).sum())
+
+    def collect(self, decisions: int, student: Policy | None) -> list[Sample]:
+        """Fly on for up to `decisions`; return a sample of each decision of each live world."""
+        samples: list[Sample] = []
+        for _ in range(decisions):
+            live = np.flatnonzero(~self.flights.world.over)
+            if not live.size:
+                break
+            taught = self.flights.teach()
+            seen = [self.flights.look(int(i)) for i in live]
+            samples += [
+                Sample(pictures, state, taught[i])
+                for i, (pictures, state) in zip(live, seen, strict=True)
+            ]
+            flown = self._disturbed(taught)
+            at = np.flatnonzero(self._led[live])
+            if student and at.size:
+                flown[live[at]] = student(np.stack([seen[k][0] for k in at]))
+            self.flights.fly(flown)
+        return samples
+
+    def _disturbed(self, taught: Array) -> Array:
+        """Return the teacher's throttles with random bursts of one to eight decisions in them."""
+        starts = (self.rng.random(len(taught)) < 0.04) & (self._upset == 0)
+        self._upset[starts] = self.rng.integers(1, 9, starts.sum())
+        self._burst[starts] = self.rng.choice([-1.0, 0.0, 0.0, 1.0], (int(starts.sum()), 3))
+        flown = np.where((self._upset > 0)[:, None], self._burst, taught)
+        self._upset = np.maximum(self._upset - 1, 0)
+        return flown

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 WORLDS = 40  # side by side in one flight batch
-DECISIONS = 60  # of each world in one batch: half a minute of flight
+DECISIONS = 60  # of each world in one shard: half a minute of flight
+FEWEST = 8  # live worlds for which flying on is worth it
 STUDENT_SHARE = 0.75  # of the worlds, once there is a student
 KEPT = 80  # shards left on disk
 
@@ -22,16 +23,18 @@ def gather(folder: Path, checkpoint: Path, seed: int, batches: int | None = None
     import numpy as np
     import torch
 
-    from agents.training.flights import collect
+    from agents.training.flights import Expedition
     from agents.training.store import write
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
+    rng = np.random.default_rng(seed)
     number = 0
+    out: Expedition | None = None
     while batches is None or number < batches:
-        rng = np.random.default_rng([seed, number])
-        student = load_student(checkpoint)
-        samples = collect(WORLDS, DECISIONS, rng, student, STUDENT_SHARE)
+        if out is None or out.live < FEWEST:
+            out = Expedition(WORLDS, rng, STUDENT_SHARE)
+        samples = out.collect(DECISIONS, load_student(checkpoint))
         write(folder, f"flight{seed}-{number:05d}", samples)
         _forget(folder)
         number += 1

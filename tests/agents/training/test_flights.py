@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from agents.training.fit import Buffer, Fit
-from agents.training.flights import Flights, RandomStart, collect, draw_start
+from agents.training.flights import Expedition, Flights, RandomStart, draw_start
 from agents.training.questions import command_text, corpus, reading_text, relation_text
 from agents.training.store import BLANK, DIGITS, FIGURES, read, shown_digits, write
 from agents.training.student import build_model, build_processor, build_tokenizer
@@ -19,7 +19,7 @@ from envs.orbital.scenarios import PURSUER
 
 @pytest.fixture(scope="module")
 def samples() -> list[object]:
-    return list(collect(4, 6, np.random.default_rng(3), None, 0.0))
+    return list(Expedition(4, np.random.default_rng(3), 0.0).collect(6, None))
 
 
 def test_drawn_starts_are_chases_in_orbit() -> None:
@@ -57,8 +57,8 @@ def test_labels_are_commands_of_the_closed_set(samples: list[object]) -> None:
 
 
 def test_the_same_seed_flies_the_same_flights() -> None:
-    first = collect(2, 3, np.random.default_rng(8), None, 0.0)
-    again = collect(2, 3, np.random.default_rng(8), None, 0.0)
+    first = Expedition(2, np.random.default_rng(8), 0.0).collect(3, None)
+    again = Expedition(2, np.random.default_rng(8), 0.0).collect(3, None)
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one.views, other.views)
         np.testing.assert_array_equal(one.throttle, other.throttle)

@@ -1,0 +1,89 @@
+"""Examining the student: its answers on pictures that nobody trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agents.training.flights import Expedition, Sample
+from agents.training.policy import StudentPolicy, pixels, prompt_ids
+from agents.training.questions import reading_text, relation_text
+from envs.orbital.command import LEVELS
+from envs.orbital.dynamics import Array
+
+HELD_OUT = 2**20  # seeds from here on are never used by the gathering processes
+BATCH = 48
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Shares of right answers on `n` pictures, each in [0, 1].
+
+    `exact` counts commands with all three throttles right, `fields` each throttle, `near` throttles
+    at most one level off; `relation` and `reading` count whole sentences.
+    """
+
+    n: int
+    exact: float
+    fields: tuple[float, float, float]
+    near: float
+    relation: float
+    reading: float
+
+
+def held_out(count: int, seed: int, plain: bool) -> list[Sample]:
+    """Return samples of teacher flights with random bursts, from seeds kept for examination."""
+    rng = np.random.default_rng([HELD_OUT, seed])
+    samples: list[Sample] = []
+    while len(samples) < count:
+        out = Expedition(40, rng, 0.0, plain)
+        taken = out.collect(12, None)
+        samples += taken[:: len(taken) // 40]
+    return samples[:count]
+
+
+def examine(model: Any, processor: Any, samples: list[Sample]) -> Marks:
+    """Return the marks of a model on `samples`."""
+    views = np.stack([sample.views for sample in samples])
+    truth = _nearest(np.stack([sample.throttle for sample in samples]))
+    policy = StudentPolicy(model, processor)
+    parts = range(0, len(views), BATCH)
+    given = np.concatenate([policy(views[i : i + BATCH]) for i in parts])
+    levels = np.array(LEVELS)
+    off = np.abs(np.searchsorted(levels, given) - np.searchsorted(levels, truth))
+    right = off == 0
+    said = {q: _answers(model, processor, q, views) for q in ("relation", "reading")}
+    relations = [relation_text(sample.state) for sample in samples]
+    readings = [reading_text(sample.state) for sample in samples]
+    forward, sideways, down = (float(x) for x in right.mean(axis=0))
+    return Marks(
+        n=len(samples),
+        exact=float(right.all(axis=1).mean()),
+        fields=(forward, sideways, down),
+        near=float((off <= 1).mean()),
+        relation=float(np.mean([a == b for a, b in zip(said["relation"], relations, strict=True)])),
+        reading=float(np.mean([a == b for a, b in zip(said["reading"], readings, strict=True)])),
+    )
+
+
+def _nearest(throttle: Array) -> Array:
+    levels = np.array(LEVELS)
+    return np.asarray(levels[np.abs(throttle[..., None] - levels).argmin(axis=-1)])
+
+
+@torch.inference_mode()
+def _answers(model: Any, processor: Any, question: str, views: NDArray[np.uint8]) -> list[str]:
+    """Return the greedy answers to `question` for views (n, 3, S, S, 3)."""
+    start = torch.tensor(prompt_ids(processor, question))
+    said: list[str] = []
+    for i in range(0, len(views), BATCH):
+        part = pixels(views[i : i + BATCH])
+        ids = start.expand(len(part), -1)
+        out = model.generate(input_ids=ids, pixel_values=part, max_new_tokens=32, do_sample=False)
+        texts = processor.tokenizer.batch_decode(out[:, ids.shape[1] :], skip_special_tokens=True)
+        said += [text.strip() for text in texts]
+    return said
