@@ -57,7 +57,7 @@ def burn(throttle: Array, axes: Array) -> BurnCommand:
     across /= max(1.0, float(np.linalg.norm(across)) / np.sqrt(2.0), float(np.abs(across).max()))
     along = throttle[0] * axes[0]
     room = np.where(along > 0.0, 1.0 - across, 1.0 + across)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.nanmin(np.where(along == 0.0, np.inf, room / np.abs(along)))
-    x, y, z = (float(v) for v in np.clip(across + min(1.0, float(share)) * along, -1.0, 1.0))
+    length = np.abs(along)
+    share = (room / np.maximum(length, 1e-12)).min(initial=1.0, where=length > room)
+    x, y, z = (float(v) for v in np.clip(across + share * along, -1.0, 1.0))
     return BurnCommand(forward=x, right=y, down=z, frame="inertial")

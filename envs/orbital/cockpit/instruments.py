@@ -123,7 +123,8 @@ def _draw_controls(picture: Picture, state: CockpitState, layout: Layout) -> Non
         y = top + (46 + 34 * row) * s
         amount = min(1.0, max(-1.0, float(state.throttle[row])))
         write(picture, words, (left + 8 * s, y), _DIM, 14 * s)
-        sign = f"{100 * amount:+.0f}" if amount else "0"
+        percent = round(100 * amount)
+        sign = f"{percent:+d}" if percent else "0"
         write(picture, sign, (left + 114 * s, y), layout.text, 14 * s, align="right")
         track = (left + 8 * s, y + 5 * s, left + 114 * s, y + 14 * s)
         _box(picture, track, _HOLLOW)
