@@ -11,45 +11,44 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from agents.training.examine import Marks, examine, held_out
 from evals.machine import Machine
 from evals.statistics import proportion_interval
-from helmsight.errors import explain
+from helmsight.errors import status_of
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the examination; returns the exit status."""
+def run(arguments: Sequence[str]) -> None:
+    """Examine the model that `arguments` name and print its marks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--model", type=Path, help="model folder (default: the bundled one)")
     parser.add_argument("--pictures", type=int, default=2000, help="pictures of each kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one line of JSON")
-    options = parser.parse_args(arguments)
-    try:
-        results = _examined(options.model, options.pictures, options.seed)
-    except Exception as error:
-        told = explain(error)
-        if told is None:
-            raise
-        print(told[0], file=sys.stderr)
-        return told[1]
-    if options.json:
+    asked = parser.parse_args(arguments)
+    results = _examined(asked.model, asked.pictures, asked.seed)
+    if asked.json:
         print(json.dumps({cockpit: asdict(marks) for cockpit, marks in results.items()}))
-        return 0
+        return
     print("\n".join(Machine.here().lines()))
     for cockpit, marks in results.items():
         exact = proportion_interval(round(marks.exact * marks.n), marks.n)
         print(
             f"{cockpit:8} n {marks.n}  exact command {marks.exact:.1%} "
             f"[{exact.low:.1%}, {exact.high:.1%}]  "
+            f"all directions {marks.signs:.1%}  "
             f"forward/right/down {'/'.join(f'{x:.1%}' for x in marks.fields)}  "
-            f"within one level {marks.near:.1%}  relation {marks.relation:.1%}  "
+            f"relation {marks.relation:.1%}  "
             f"reading {marks.reading:.1%}"
         )
-    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status; an error the caller can mend is one line."""
+    return status_of(lambda: run(sys.argv[1:] if arguments is None else arguments))
 
 
 def _examined(folder: Path | None, pictures: int, seed: int) -> dict[str, Marks]:
@@ -66,4 +65,4 @@ def _examined(folder: Path | None, pictures: int, seed: int) -> dict[str, Marks]
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -20,7 +20,7 @@ from evals.flights import Conditions, fly_cells, grid
 from evals.machine import Machine
 from evals.report import flight_line, flight_table
 from evals.results import Results
-from helmsight.errors import explain
+from helmsight.errors import status_of
 
 PILOTS = "bundled,naive,navball,rendezvous"
 SCENARIOS = "PE1-E1-I1,PE1-E1-I2,PE1-E1-I3,PE1-E1-I4,PE1-E3-I3"
@@ -93,15 +93,7 @@ def say(line: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status; an error the caller can mend is one line."""
-    try:
-        run(sys.argv[1:] if arguments is None else arguments)
-    except (Exception, KeyboardInterrupt) as error:
-        told = explain(error)
-        if told is None:
-            raise
-        say(f"error: {told[0]}")
-        return told[1]
-    return 0
+    return status_of(lambda: run(sys.argv[1:] if arguments is None else arguments))
 
 
 if __name__ == "__main__":

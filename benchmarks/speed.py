@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from evals.errors import InvalidPlan
 from evals.machine import Machine
 from evals.report import table
-from helmsight.errors import explain
+from helmsight.errors import status_of
 
 if TYPE_CHECKING:
     from envs.orbital.cockpit.state import CockpitState
@@ -308,15 +308,7 @@ def _number(value: float) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status; an error the caller can mend is one line."""
-    try:
-        run(sys.argv[1:] if arguments is None else arguments)
-    except (Exception, KeyboardInterrupt) as error:
-        told = explain(error)
-        if told is None:
-            raise
-        print(f"error: {told[0]}", file=sys.stderr)
-        return told[1]
-    return 0
+    return status_of(lambda: run(sys.argv[1:] if arguments is None else arguments))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 FAILED = 1
 USAGE = 2
@@ -70,3 +71,20 @@ def explain(error: BaseException) -> tuple[str, int] | None:
 def one_line(text: str) -> str:
     """Return `text` without line breaks."""
     return " ".join(text.split())
+
+
+def status_of(work: Callable[[], None], name: str = "error") -> int:
+    """Return the exit status of a script's `work`; an error the user can mend is one line.
+
+    Raises:
+        Exception: a bug of ours, as it is.
+    """
+    try:
+        work()
+    except (Exception, KeyboardInterrupt) as error:
+        told = explain(error)
+        if told is None:
+            raise
+        print(f"{name}: {told[0]}", file=sys.stderr)
+        return told[1]
+    return 0

@@ -23,14 +23,15 @@ BATCH = 48
 class Marks:
     """Shares of right answers on `n` pictures, each in [0, 1].
 
-    `exact` counts commands with all three throttles right, `fields` each throttle, `near` throttles
-    at most one level off; `relation` and `reading` count whole sentences.
+    `exact` counts commands with all three throttles right, `signs` those with all three directions
+    right (ahead, none or back), `fields` each throttle; `relation` and `reading` count whole
+    sentences.
     """
 
     n: int
     exact: float
+    signs: float
     fields: tuple[float, float, float]
-    near: float
     relation: float
     reading: float
 
@@ -53,9 +54,7 @@ def examine(model: Any, processor: Any, samples: list[Sample]) -> Marks:
     policy = StudentPolicy(model, processor)
     parts = range(0, len(views), BATCH)
     given = np.concatenate([policy(views[i : i + BATCH]) for i in parts])
-    levels = np.array(LEVELS)
-    off = np.abs(np.searchsorted(levels, given) - np.searchsorted(levels, truth))
-    right = off == 0
+    right = given == truth
     said = {q: _answers(model, processor, q, views) for q in ("relation", "reading")}
     relations = [relation_text(sample.state) for sample in samples]
     readings = [reading_text(sample.state) for sample in samples]
@@ -63,8 +62,8 @@ def examine(model: Any, processor: Any, samples: list[Sample]) -> Marks:
     return Marks(
         n=len(samples),
         exact=float(right.all(axis=1).mean()),
+        signs=float((np.sign(given) == np.sign(truth)).all(axis=1).mean()),
         fields=(forward, sideways, down),
-        near=float((off <= 1).mean()),
         relation=float(np.mean([a == b for a, b in zip(said["relation"], relations, strict=True)])),
         reading=float(np.mean([a == b for a, b in zip(said["reading"], readings, strict=True)])),
     )

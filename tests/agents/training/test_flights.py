@@ -10,6 +10,7 @@ import torch
 
 from agents.training.fit import Buffer, Fit
 from agents.training.flights import Expedition, Flights, RandomStart, draw_start
+from agents.training.policy import pixels
 from agents.training.questions import command_text, corpus, reading_text, relation_text
 from agents.training.store import BLANK, DIGITS, FIGURES, read, shown_digits, write
 from agents.training.student import build_model, build_processor, build_tokenizer
@@ -77,7 +78,8 @@ def test_samples_survive_the_disk(samples: list[object], tmp_path: Path) -> None
     assert shown == f"{state.range:.1f}".replace(".", "")
 
 
-def test_a_few_steps_of_fitting_lower_the_loss(samples: list[object], tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_few_seconds_of_fitting_lower_the_loss(samples: list[object], tmp_path: Path) -> None:
     torch.manual_seed(0)
     write(tmp_path, "one", samples)  # type: ignore[arg-type]
     tokenizer = build_tokenizer(corpus())
@@ -86,10 +88,19 @@ def test_a_few_steps_of_fitting_lower_the_loss(samples: list[object], tmp_path: 
     buffer.refresh()
     said: list[str] = []
     fit = Fit(model, processor, buffer, said.append, batch=8)
-    ids, labels = fit._tokens("command", buffer.shards[0].answers["command"][:4])
-    assert ids.shape[0] == labels.shape[0] == 4
+    shard = buffer.shards[0]
+    ids, labels = fit._tokens("command", shard.answers["command"][:8])
+    asked = {"input_ids": ids, "pixel_values": pixels(shard.views[:8])}
+
+    @torch.inference_mode()
+    def loss() -> float:
+        logits = model(**asked).logits[:, -labels.shape[1] - 1 : -1]
+        return float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten()))
+
+    before = loss()
     fit.see(2.0)
     fit.answer(6.0)
+    assert loss() < 0.7 * before
     assert len(buffer) == len(samples)
     assert any(line.startswith("see") for line in said)
     assert any(line.startswith("answer") for line in said)
