@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from agents.training.flights import Expedition, Sample
 from agents.training.policy import StudentPolicy, pixels, prompt_ids
-from agents.training.questions import reading_text, relation_text
-from envs.orbital.command import LEVELS
-from envs.orbital.dynamics import Array
+from agents.training.questions import nearest_levels, reading_text, relation_text
 
 HELD_OUT = 2**20  # seeds from here on are never used by the gathering processes
 BATCH = 48
@@ -50,7 +48,7 @@ def held_out(count: int, seed: int, plain: bool) -> list[Sample]:
 def examine(model: Any, processor: Any, samples: list[Sample]) -> Marks:
     """Return the marks of a model on `samples`."""
     views = np.stack([sample.views for sample in samples])
-    truth = _nearest(np.stack([sample.throttle for sample in samples]))
+    truth = nearest_levels(np.stack([sample.throttle for sample in samples]))
     policy = StudentPolicy(model, processor)
     parts = range(0, len(views), BATCH)
     given = np.concatenate([policy(views[i : i + BATCH]) for i in parts])
@@ -67,11 +65,6 @@ def examine(model: Any, processor: Any, samples: list[Sample]) -> Marks:
         relation=float(np.mean([a == b for a, b in zip(said["relation"], relations, strict=True)])),
         reading=float(np.mean([a == b for a, b in zip(said["reading"], readings, strict=True)])),
     )
-
-
-def _nearest(throttle: Array) -> Array:
-    levels = np.array(LEVELS)
-    return np.asarray(levels[np.abs(throttle[..., None] - levels).argmin(axis=-1)])
 
 
 @torch.inference_mode()

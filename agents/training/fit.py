@@ -16,7 +16,7 @@ from torch import nn
 from agents.training.policy import pixels, prompt_ids
 from agents.training.questions import QUESTIONS
 from agents.training.store import BLANK, DIGITS, FIGURES, Shard, read
-from agents.training.student import PATCH, SHUFFLE, VIEW, VIEWS
+from agents.training.student import VIEWS, VISUAL_TOKENS
 
 SHARES = {"command": 0.8, "relation": 0.1, "reading": 0.1}
 """Shares of the questions in the answering stage."""
@@ -62,7 +62,7 @@ class Eye(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        tokens = (VIEW // PATCH // SHUFFLE) ** 2 * width
+        tokens = VISUAL_TOKENS * width
         self.digits = _head(tokens, DIGITS * (BLANK + 1))
         self.figures = _head(len(VIEWS) * tokens, FIGURES)
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.training.flights import DECISION, Flights, RandomStart
 from agents.training.questions import prompt
 from agents.training.student import BRIGHTNESS, IMAGE, VIEWS
 from envs.orbital.command import LEVELS, BurnCommand
 from envs.orbital.dynamics import Array
-from envs.orbital.scenarios import Scenario
 
 
 def pixels(pictures: NDArray[np.uint8]) -> torch.Tensor:
@@ -75,28 +72,3 @@ class StudentPolicy:
                 ids = torch.cat([self._levels[best][:, None], following], dim=1)
             cache, given = out.past_key_values, {}
         return torch.stack(chosen, dim=1).numpy()
-
-
-def trial(policy: StudentPolicy, scenarios: Sequence[Scenario], seeds: Sequence[int]) -> Array:
-    """Return the PE1 scores (len(scenarios), len(seeds)) of a policy, paused, plain cockpit.
-
-    A negative score marks a flight that did not end in a capture. The seeds must not be those
-    that results are reported on.
-    """
-    pairs = [(scenario, seed) for scenario in scenarios for seed in seeds]
-    starts = [_start(scenario, seed) for scenario, seed in pairs]
-    flights = Flights(len(starts), np.random.default_rng(0), starts, plain=True)
-    for _ in range(round(240.0 / DECISION)):
-        live = np.flatnonzero(~flights.world.over)
-        if not live.size:
-            break
-        throttles = np.zeros((len(starts), 3))
-        throttles[live] = policy(np.stack([flights.look(int(i))[0] for i in live]))
-        flights.fly(throttles)
-    score = flights.closest.score() * np.where(flights.world.captured, 1.0, -1.0)
-    return np.asarray(score.reshape(len(scenarios), len(seeds)))
-
-
-def _start(scenario: Scenario, seed: int) -> RandomStart:
-    position, velocity = scenario.initial_state(seed)
-    return RandomStart(scenario.evader, scenario.load_time, position, velocity)

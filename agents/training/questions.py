@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from envs.orbital.cockpit.state import CockpitState
 from envs.orbital.command import LEVELS, BurnCommand
@@ -19,10 +20,15 @@ def prompt(question: str) -> str:
     return render("bundled" if question == "command" else f"bundled_{question}").strip()
 
 
-def command_text(throttle: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
-    """Return the command of `throttle` (forward, right, down), each at its nearest level."""
+def nearest_levels(throttle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return throttles of any shape, each at its nearest level."""
     levels = np.array(LEVELS)
-    forward, right, down = levels[np.abs(throttle[:, None] - levels).argmin(axis=1)]
+    return np.asarray(levels[np.abs(throttle[..., None] - levels).argmin(axis=-1)])
+
+
+def command_text(throttle: NDArray[np.float64]) -> str:
+    """Return the command of `throttle` (forward, right, down), each at its nearest level."""
+    forward, right, down = nearest_levels(throttle)
     return BurnCommand(forward=forward, right=right, down=down).text()
 
 
