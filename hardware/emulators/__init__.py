@@ -1,0 +1,56 @@
+"""Emulated devices, byte for byte, for tests and for working without a robot.
+
+>>> from hardware.emulators import emulate
+>>> with emulate("so101", faults="drop=0.01", seed=1) as emulation:
+...     robot = make_robot("so101", emulation.port)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from hardware.emulators.device import Device
+from hardware.emulators.faults import Faults
+from hardware.emulators.serve import Emulation
+from hardware.errors import InvalidOption
+from hardware.spec import RobotSpec, load_spec
+
+# What is emulated: module and class, and the description taken when none is named.
+DEVICES = {
+    "dynamixel": ("hardware.emulators.dynamixel:DynamixelBus", "openmanipulator_x"),
+    "feetech": ("hardware.emulators.feetech:FeetechBus", "so101"),
+    "grbl": ("hardware.emulators.grbl:GrblController", "gantry"),
+    "helm": ("hardware.emulators.helm:HelmBoard", "helm_arm"),
+    "linearm": ("hardware.emulators.linearm:LineArmController", "community_arm"),
+}
+
+
+def make_device(robot: str | Path | RobotSpec) -> Device:
+    """Return the emulated device of a description, or of a kind in DEVICES.
+
+    Raises:
+        UnknownRobot, InvalidSpec: as load_spec.
+        InvalidOption: a driver that nothing emulates.
+    """
+    if not isinstance(robot, RobotSpec):
+        robot = load_spec(DEVICES[str(robot)][1] if str(robot) in DEVICES else robot)
+    if robot.driver not in DEVICES:
+        raise InvalidOption(
+            f"nothing emulates driver {robot.driver!r}; there are {', '.join(DEVICES)}"
+        )
+    module, _, name = DEVICES[robot.driver][0].partition(":")
+    device = getattr(import_module(module), name)(robot)
+    assert isinstance(device, Device)
+    return device
+
+
+def emulate(
+    robot: str | Path | RobotSpec,
+    link: str | Path | None = None,
+    *,
+    faults: Faults | str = "",
+    seed: int = 0,
+) -> Emulation:
+    """Return the emulation of a robot on a device node; use it as a context manager."""
+    return Emulation(make_device(robot), link, faults=faults, seed=seed)

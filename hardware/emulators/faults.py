@@ -1,0 +1,83 @@
+"""Faults of a line, by seed: `drop=0.01,flip=0.001,delay=20ms,unplug@5s`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from random import Random
+
+from hardware.errors import InvalidOption
+
+HELP = (
+    "drop=P, flip=P, noise=P (probability a message), delay=MS[:P] (replies), "
+    "unplug@T[+S] (gone at T s, back after S, 0.5 s by default; may be repeated)"
+)
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What goes wrong on a line.
+
+    drop: messages lost, either way. flip: one bit of a message turned over, either way.
+    noise: one to eight random bytes before a reply. delay_s: replies late, with `delay_share`.
+    unplugs: (when, for how long) in s since the emulator started.
+    """
+
+    drop: float = 0.0
+    flip: float = 0.0
+    noise: float = 0.0
+    delay_s: float = 0.0
+    delay_share: float = 1.0
+    unplugs: tuple[tuple[float, float], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Faults:
+        """Return the faults that `text` names. Raises InvalidOption with what may be written."""
+        found: dict[str, float] = {}
+        unplugs: list[tuple[float, float]] = []
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            if chance := re.fullmatch(r"(drop|flip|noise)=(\d*\.?\d+)", part):
+                found[chance[1]] = float(chance[2])
+            elif late := re.fullmatch(r"delay=(\d*\.?\d+)(ms|s)(?::(\d*\.?\d+))?", part):
+                found["delay_s"] = float(late[1]) * (0.001 if late[2] == "ms" else 1.0)
+                found["delay_share"] = float(late[3] or 1.0)
+            elif gone := re.fullmatch(r"unplug@(\d*\.?\d+)s(?:\+(\d*\.?\d+)s)?", part):
+                unplugs.append((float(gone[1]), float(gone[2] or 0.5)))
+            else:
+                raise InvalidOption(f"fault {part!r}: expected {HELP}")
+        for name in ("drop", "flip", "noise", "delay_share"):
+            if not 0.0 <= found.get(name, 0.0) <= 1.0:
+                raise InvalidOption(f"fault {name}={found[name]:g}: expected 0 to 1")
+        return cls(**found, unplugs=tuple(sorted(unplugs)))
+
+
+@dataclass
+class Line:
+    """One direction of a faulty line, and what it did to the messages."""
+
+    faults: Faults
+    random: Random
+    replies: bool
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("messages", "dropped", "flipped", "delayed"), 0)
+    )
+
+    def carry(self, message: bytes) -> tuple[bytes, float]:
+        """Return what arrives of `message` and how much later, s."""
+        faults, chance = self.faults, self.random.random
+        self.counts["messages"] += 1
+        if chance() < faults.drop:
+            self.counts["dropped"] += 1
+            return b"", 0.0
+        if message and chance() < faults.flip:
+            self.counts["flipped"] += 1
+            bit = self.random.randrange(8 * len(message))
+            flipped = bytearray(message)
+            flipped[bit // 8] ^= 1 << bit % 8
+            message = bytes(flipped)
+        if self.replies and chance() < faults.noise:
+            message = self.random.randbytes(self.random.randint(1, 8)) + message
+        late = self.replies and faults.delay_s > 0.0 and chance() < faults.delay_share
+        if late:
+            self.counts["delayed"] += 1
+        return message, faults.delay_s if late else 0.0

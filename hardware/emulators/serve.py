@@ -1,0 +1,208 @@
+"""An emulated device behind a device node (a pty) or a TCP port, with the faults of a line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Protocol, Self
+
+from hardware.emulators.device import Device
+from hardware.emulators.faults import Faults, Line
+from hardware.errors import InvalidOption
+
+TICK_S = 0.002
+
+
+class Wire(Protocol):
+    """One plugged-in line: `read` returns None while nobody has it open."""
+
+    address: str
+
+    def read(self, within_s: float) -> bytes | None: ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Pty:
+    """A pseudo-terminal whose other end stands at a stable path. POSIX only."""
+
+    def __init__(self, path: Path) -> None:
+        import pty
+        import tty
+
+        self._master, slave = pty.openpty()
+        tty.setraw(slave)
+        os.set_blocking(self._master, False)
+        self.address = str(path)
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.symlink_to(os.ttyname(slave))
+        fresh.replace(path)
+        os.close(slave)
+
+    def read(self, within_s: float) -> bytes | None:
+        """Return what the host sent, b"" if nothing came, None while nobody has it open."""
+        if not select.select([self._master], [], [], within_s)[0]:
+            return b""
+        try:
+            data = os.read(self._master, 4096)
+        except BlockingIOError:
+            return b""
+        except OSError:  # EIO on Linux: the other end is closed
+            data = b""
+        if not data:
+            time.sleep(within_s)
+            return None
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Send to the host; what a host that does not read leaves no room for is lost."""
+        with contextlib.suppress(OSError):
+            os.write(self._master, data)
+
+    def close(self) -> None:
+        """Unplug: the host gets an I/O error, the path is gone."""
+        Path(self.address).unlink(missing_ok=True)
+        os.close(self._master)
+
+
+class Emulation:
+    """Serves a device until it is closed; a context manager that runs it in a thread.
+
+    link: path of the device node; default: a new one in a temporary folder.
+    wire: makes the line anew at every replug; default a Pty at `link`.
+    seed: of the faults. `port` is what a client opens.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        link: str | Path | None = None,
+        *,
+        faults: Faults | str = "",
+        seed: int = 0,
+        wire: Callable[[], Wire] | None = None,
+    ) -> None:
+        self.device = device
+        self.faults = Faults.parse(faults) if isinstance(faults, str) else faults
+        self.to_device = Line(self.faults, Random(seed), replies=False)
+        self.to_host = Line(self.faults, Random(seed + 1), replies=True)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        if wire is None:
+            if link is None:
+                self._folder = tempfile.TemporaryDirectory(prefix="helmsight-")
+                link = Path(self._folder.name) / self.device.spec.name
+            path = Path(link)
+            if path.exists() and not path.is_symlink():
+                raise InvalidOption(f"{path} is there already; give another --link")
+            wire = lambda: Pty(path)  # noqa: E731
+        self._make = wire
+        self._wire: Wire | None = wire()
+        self.port = self._wire.address
+        self._late: deque[tuple[float, bytes]] = deque()
+        self._present = False
+        self._done = threading.Event()
+        self._unplug_for: float | None = None
+        self._back_at = 0.0
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+
+    def unplug(self, seconds: float) -> None:
+        """Pull the plug now and put it back after `seconds`. Motion goes on, as it would."""
+        self._unplug_for = seconds
+
+    def run(self) -> None:
+        """Serve until `close` is called from another thread or a signal handler."""
+        start = time.monotonic()
+        plan = [(start + when, gone) for when, gone in self.faults.unplugs]
+        while not self._done.is_set():
+            now = time.monotonic()
+            if plan and now >= plan[0][0]:
+                self._unplug_for = plan.pop(0)[1]
+            if self._unplug_for is not None and self._wire is not None:
+                self._back_at, self._unplug_for = now + self._unplug_for, None
+                self._wire.close()
+                self._wire, self._present = None, False
+                self._late.clear()
+            if self._wire is None:
+                if now >= self._back_at:
+                    self._wire = self._make()
+                self.device.tick(now)
+                time.sleep(TICK_S)
+                continue
+            self._turn(self._wire)
+
+    def _turn(self, wire: Wire) -> None:
+        """Take what came, let time pass, send what is due."""
+        wait = TICK_S
+        if self._late:
+            wait = min(wait, max(0.0, self._late[0][0] - time.monotonic()))
+        data = wire.read(wait)
+        now = time.monotonic()
+        out: list[bytes] = self.device.tick(now)
+        if data is None:
+            self._present = False
+        elif not self._present:
+            self._present = True
+            out += self.device.opened(now)
+        if data:
+            arrived, _ = self.to_device.carry(data)
+            if arrived:
+                out += self.device.receive(arrived, now)
+        for message in out:
+            self._post(message, now)
+        while self._late and self._late[0][0] <= now:
+            wire.write(self._late.popleft()[1])
+
+    def _post(self, message: bytes, now: float) -> None:
+        arrived, late = self.to_host.carry(message)
+        if arrived:  # nothing overtakes on a line
+            due = max(now + late, self._late[-1][0] if self._late else 0.0)
+            self._late.append((due, arrived))
+
+    def start(self) -> Self:
+        """Serve in a thread."""
+        self._thread = threading.Thread(target=self._guarded, name="emulator", daemon=True)
+        self._thread.start()
+        return self
+
+    def _guarded(self) -> None:
+        try:
+            self.run()
+        except BaseException as error:  # told to whoever closes the emulation
+            self._failure = error
+
+    def close(self) -> None:
+        """Stop serving and remove the device node. Raises what made the emulator fail, if so."""
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5.0)
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+        if self._folder is not None:
+            self._folder.cleanup()
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,252 @@
+"""A serial port that is opened alone, never waits without end, and comes back after an unplug.
+
+pyserial: the one serial library that runs on Linux, macOS and Windows; it is also what the vendor
+SDKs stand on.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import serial
+from serial.tools import list_ports
+
+from hardware.errors import LinkLost, NoReply, PortUnavailable
+from hardware.framing import Lines, Packets
+
+try:  # POSIX only; flushing a port that went away raises it (pyserial lets it through)
+    from termios import error as _TermiosError
+except ImportError:  # Windows
+
+    class _TermiosError(Exception):  # type: ignore[no-redef]
+        """Never raised."""
+
+
+FAULTS = (OSError, _TermiosError)  # serial.SerialException is an OSError
+SLICE_S = 0.01  # the longest single wait: bounds how late a deadline is noticed
+
+
+@dataclass
+class Counters:
+    """What went over a link since it was first opened."""
+
+    bytes_in: int = 0
+    bytes_out: int = 0
+    frames_in: int = 0
+    frames_out: int = 0
+    retries: int = 0
+    timeouts: int = 0
+    bad_frames: int = 0  # wrong checksum, not ASCII, not an answer
+    reconnects: int = 0
+    reconnect_s: list[float] = field(default_factory=list)
+    round_trips: deque[float] = field(default_factory=lambda: deque(maxlen=4096))
+
+    def summary(self) -> dict[str, float]:
+        """Return the counts and the percentiles of the last 4,096 round trips, ms."""
+        counts = {
+            name: float(getattr(self, name))
+            for name in (
+                "bytes_in", "bytes_out", "frames_in", "frames_out",
+                "retries", "timeouts", "bad_frames", "reconnects",
+            )
+        }  # fmt: skip
+        if self.round_trips:
+            p50, p95, p99 = np.percentile(list(self.round_trips), [50, 95, 99]) * 1000.0
+            counts |= {"round_trip_ms_p50": p50, "round_trip_ms_p95": p95, "round_trip_ms_p99": p99}
+        return counts
+
+
+class Link:
+    """One open serial port, for one owner.
+
+    port: device node, COM name or pyserial URL (`socket://host:port`).
+    write_s: seconds that a write may take (a stalled peer blocks writes after a few KB).
+    Every fault of the operating system becomes LinkLost here and nowhere else.
+    """
+
+    def __init__(self, port: str, baud: int, *, write_s: float = 0.25) -> None:
+        self.port = port
+        self.baud = baud
+        self.counters = Counters()
+        self._write_s = write_s
+        self._serial: serial.SerialBase | None = None
+        self._stable = port
+        self._identity: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port was opened and not closed; an unplugged one still says True."""
+        return self._serial is not None
+
+    def open(self) -> None:
+        """Open the port for this process alone.
+
+        Raises:
+            PortUnavailable: not there, busy, or not permitted, each with the likely fix.
+        """
+        if self._serial is None:
+            self._serial = _open(self.port, self.baud, self._write_s)
+            self._stable, self._identity = stable_path(self.port)
+
+    def close(self) -> None:
+        """Close the port. Never raises: what is gone is closed."""
+        port, self._serial = self._serial, None
+        if port is not None:
+            with suppress(*FAULTS):
+                port.close()
+
+    def reopen(self, within_s: float) -> None:
+        """Close, then open the same device again as soon as it is back.
+
+        Raises:
+            LinkLost: when it is not back `within_s` seconds.
+        """
+        self.close()
+        start = time.monotonic()
+        while True:
+            path = self._stable if os.path.exists(self._stable) else _find(self._identity)
+            try:
+                self._serial = _open(path or self._stable, self.baud, self._write_s)
+            except PortUnavailable as error:
+                if time.monotonic() - start > within_s:
+                    raise LinkLost(
+                        f"{self.port} went away and was not back within {within_s:g} s ({error})"
+                    ) from None
+                time.sleep(SLICE_S)
+                continue
+            self.counters.reconnects += 1
+            self.counters.reconnect_s.append(time.monotonic() - start)
+            return
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`. Raises LinkLost, also when the peer takes nothing any more."""
+        with self._faults("write") as port:
+            sent = port.write(data)
+            if sent is not None and sent != len(data):
+                raise OSError(f"{sent} of {len(data)} bytes were taken")
+        self.counters.bytes_out += len(data)
+        self.counters.frames_out += 1
+
+    def read(self, within_s: float = 0.0, size: int = 4096) -> bytes:
+        """Return what has arrived, up to `size` bytes; waits `within_s` s for the first byte."""
+        deadline = time.monotonic() + within_s
+        with self._faults("read") as port:
+            while True:
+                waiting = port.in_waiting
+                if waiting:
+                    data = bytes(port.read(min(waiting, size)))
+                    self.counters.bytes_in += len(data)
+                    return data
+                if time.monotonic() >= deadline:
+                    return b""
+                data = bytes(port.read(1))  # waits SLICE_S at most
+                if data:
+                    self.counters.bytes_in += 1
+                    more = port.in_waiting
+                    if more and size > 1:
+                        rest = bytes(port.read(min(more, size - 1)))
+                        self.counters.bytes_in += len(rest)
+                        data += rest
+                    return data
+
+    def flush_input(self) -> int:
+        """Throw away what has arrived (late replies must not pass for fresh); return how much."""
+        thrown = 0
+        while data := self.read():
+            thrown += len(data)
+        return thrown
+
+    def frames(self, framer: Packets[Any] | Lines, within_s: float) -> Iterator[Any]:
+        """Yield frames as they arrive until `within_s` seconds are over."""
+        deadline = time.monotonic() + within_s
+        while True:
+            for frame in framer.feed(self.read(max(0.0, deadline - time.monotonic()))):
+                self.counters.frames_in += 1
+                yield frame
+            if time.monotonic() >= deadline:
+                return
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Count the round trip of what is done inside, if it gets an answer."""
+        start = time.perf_counter()
+        try:
+            yield
+        except NoReply:
+            self.counters.timeouts += 1
+            raise
+        self.counters.round_trips.append(time.perf_counter() - start)
+
+    @contextmanager
+    def _faults(self, what: str) -> Iterator[Any]:
+        """Turn the faults of the operating system into LinkLost."""
+        port = self._serial
+        if port is None:
+            raise LinkLost(f"{self.port} is not open")
+        try:
+            yield port
+        except FAULTS as error:
+            raise LinkLost(f"{self.port} was lost at a {what}: {error}") from None
+        except TypeError:  # pyserial, when another thread has closed the port meanwhile
+            raise LinkLost(f"{self.port} was closed during a {what}") from None
+
+
+def _open(port: str, baud: int, write_s: float) -> serial.SerialBase:
+    own = {} if "://" in port else {"exclusive": True}
+    try:
+        return serial.serial_for_url(
+            port, baudrate=baud, timeout=SLICE_S, write_timeout=write_s, **own
+        )
+    except (*FAULTS, ValueError) as error:
+        raise PortUnavailable(f"{port}: {_why(port, error)}") from None
+
+
+def _why(port: str, error: BaseException) -> str:
+    """Return what stands in the way of opening `port`, and the likely fix."""
+    text = str(error)
+    if isinstance(error, ValueError):
+        return f"not a port that can be opened: {text}"
+    code = getattr(error, "errno", None)
+    if code == 13 or "ermission denied" in text or "Access is denied" in text:
+        return (
+            "permission denied, or in use by another program (Windows). On Linux: "
+            "sudo usermod -aG dialout $USER, then log in again"
+        )
+    if code in (11, 16) or "lock" in text or "busy" in text.lower():
+        return "busy: another program has it open. Close that one (Linux: fuser -v shows which)"
+    if "://" not in port and not os.path.exists(port):
+        there = ", ".join(entry.device for entry in list_ports.comports()) or "none"
+        return f"not there. Ports that are: {there}. Is the cable in, the power on?"
+    return f"cannot be opened as a serial port: {text}"
+
+
+def stable_path(port: str) -> tuple[str, str | None]:
+    """Return (a path that survives a replug, the device's USB identity if it has one)."""
+    identity = None
+    for entry in list_ports.comports():
+        if entry.device == port and entry.serial_number:
+            identity = f"{entry.vid}:{entry.pid}:{entry.serial_number}"
+    folder = Path("/dev/serial/by-id")
+    if folder.is_dir():
+        real = os.path.realpath(port)
+        for path in sorted(folder.iterdir()):
+            if os.path.realpath(path) == real:
+                return str(path), identity
+    return port, identity
+
+
+def _find(identity: str | None) -> str | None:
+    """Return where the device with a USB identity is now, None if it is not there."""
+    if identity is not None:
+        for entry in list_ports.comports():
+            if f"{entry.vid}:{entry.pid}:{entry.serial_number}" == identity:
+                return str(entry.device)
+    return None

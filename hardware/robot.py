@@ -1,0 +1,465 @@
+"""The robot contract: connect, state, move, hold, stop, close. SI units and radians throughout.
+
+A driver subclasses `Robot` and fills in the underscored methods; what every robot owes its user
+(checks before the wire, retries, reconnection, a stop that counts only when it is read back) is
+here, once.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
+
+from hardware.errors import (
+    CommandRefused,
+    HardwareError,
+    LinkLost,
+    LinkRecovered,
+    NoReply,
+    NotConnected,
+    RobotStopped,
+    StopUnconfirmed,
+    TargetRefused,
+)
+from hardware.link import Link
+from hardware.spec import RobotSpec
+
+if TYPE_CHECKING:
+    from hardware.kinematics import Kinematics
+
+Result = TypeVar("Result")
+ATTEMPTS = 3
+STANDSTILL = 0.02  # rad/s or m/s; below it a joint counts as standing (one tick of jitter)
+ROUNDING = 1e-6  # rad or m a target may lie outside a limit by arithmetic alone
+
+
+@dataclass(frozen=True)
+class JointTargets:
+    """Absolute joint positions, rad or m, one a joint of the description.
+
+    duration_s: how long the way there should take; None: the horizon of the robot's limits.
+    tool: the tool bit; None leaves the tool as it is.
+    """
+
+    positions: tuple[float, ...]
+    duration_s: float | None = None
+    tool: bool | None = None
+
+
+@dataclass(frozen=True)
+class Twist:
+    """Velocity of the tool point in the base frame, for `duration_s`: the action R^6 x {0,1}.
+
+    linear: m/s; angular: rad/s; tool as in JointTargets.
+    """
+
+    linear: tuple[float, float, float]
+    angular: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    duration_s: float | None = None
+    tool: bool | None = None
+
+
+Motion = JointTargets | Twist
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What was really sent, and acknowledged by the device.
+
+    positions: joint targets after rounding to what the device can express, rad or m.
+    stamp_s: time.monotonic() of the acknowledgement. attempts: 1 when nothing was sent again.
+    """
+
+    positions: tuple[float, ...]
+    duration_s: float
+    tool: bool | None
+    stamp_s: float
+    attempts: int = 1
+    notes: tuple[str, ...] = ()
+
+
+class Mode(StrEnum):
+    """What a device says of itself."""
+
+    ready = "ready"
+    moving = "moving"
+    held = "held"  # a feed hold or a watchdog keeps it; a move or reset goes on
+    stopped = "stopped"  # refuses motion until reset
+    alarm = "alarm"  # stopped by the device itself
+
+
+@dataclass(frozen=True)
+class RobotState:
+    """One reading of the device, never remembered from before.
+
+    stamp_s: time.monotonic() when it arrived. positions, velocities: rad or m (a second).
+    energised: whether the motors hold; None where the protocol cannot tell.
+    details: voltage, current, temperature, overrides ... by name, in SI units.
+    """
+
+    stamp_s: float
+    positions: tuple[float, ...]
+    velocities: tuple[float, ...]
+    mode: Mode
+    energised: bool | None = None
+    tool: bool | None = None
+    faults: tuple[str, ...] = ()
+    details: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def standing(self) -> bool:
+        """Whether every joint stands still by the device's own account."""
+        return self.mode != Mode.moving and all(abs(v) <= STANDSTILL for v in self.velocities)
+
+
+@dataclass(frozen=True)
+class StopReport:
+    """A stop that the device's own read-back confirmed."""
+
+    state: RobotState
+    attempts: int
+    seconds: float
+
+
+class Robot(ABC):
+    """A robot behind a serial port; one thread may move it while another holds or stops it.
+
+    watchdog_s: seconds after which the device itself ends its motion when it hears nothing more;
+    None where its protocol has no such thing (then only `limits.horizon_s` bounds the motion).
+    """
+
+    watchdog_s: ClassVar[float | None] = None
+
+    def __init__(self, spec: RobotSpec, port: str) -> None:
+        self.spec = spec
+        self.link = Link(port, spec.port.baud)
+        self._lock = threading.RLock()
+        self._connected = False
+        self._stopped = threading.Event()
+        self._calm = threading.Event()  # cleared while a stop is under way: it goes first
+        self._calm.set()
+        self._stopper: int | None = None
+
+    # -- the contract -----------------------------------------------------------------------
+
+    def connect(self) -> RobotState:
+        """Open the port, see that the right device answers, and return its state.
+
+        Nothing moves. Idempotent.
+
+        Raises:
+            PortUnavailable, WrongProtocol, SetupNeeded: what was seen, expected, and the fix.
+        """
+        with self._turn():
+            if not self._connected:
+                self.link.open()
+                try:
+                    self._handshake()
+                except BaseException:
+                    self.link.close()
+                    raise
+                self._connected = True
+            return self.state()
+
+    def state(self) -> RobotState:
+        """Return a fresh reading. Reconnects when the link was lost.
+
+        Raises:
+            NoReply: no whole answer after three attempts. LinkLost: the port did not come back.
+        """
+        with self._turn():
+            return self._over_the_link(lambda: self._retried(self._read_state)[0], again=True)
+
+    def move(self, motion: Motion) -> Sent:
+        """Start a motion and return what was sent, once the device has acknowledged it.
+
+        Targets on the wire are absolute, so an unanswered command may be sent again without
+        moving the robot twice.
+
+        Raises:
+            TargetRefused: not finite or out of limits; nothing was sent.
+            RobotStopped: after `stop`, until `reset`.
+            CommandRefused, DeviceAlarm: the device's own no.
+            NoReply: not acknowledged after three attempts; it may or may not have been carried out.
+            LinkRecovered: the link was lost meanwhile and is back, the robot was held; look again.
+        """
+        with self._turn():
+            self._usable()
+            targets = self.resolve(motion)
+            self.check(targets)
+            duration = targets.duration_s or self.spec.limits.horizon_s
+            targets = replace(targets, duration_s=duration)
+            sent, attempts = self._over_the_link(
+                lambda: self._retried(lambda: self._send(targets)), again=False
+            )
+            return replace(sent, attempts=attempts)
+
+    def hold(self) -> None:
+        """End motion now and stay where it is, energised. Idempotent; a later move goes on."""
+        with self._turn():
+            self._over_the_link(lambda: self._retried(self._send_hold), again=True)
+
+    def stop(self, within_s: float = 1.0) -> StopReport:
+        """Emergency stop: end motion, refuse further moves until `reset`.
+
+        Repeats until the device's own read-back confirms standstill. A software stop is not
+        safety-rated: keep a switch in the motors' supply within reach.
+
+        Raises:
+            StopUnconfirmed: not confirmed within `within_s` seconds. Cut the power.
+        """
+        start = time.monotonic()
+        self._stopped.set()  # first of all, without waiting for the lock
+        self._stopper = threading.get_ident()
+        self._calm.clear()
+        try:
+            with self._lock:
+                return self._stop_until_confirmed(start, within_s)
+        finally:
+            self._calm.set()
+
+    def _stop_until_confirmed(self, start: float, within_s: float) -> StopReport:
+        attempts, last = 0, "no answer"
+        while attempts == 0 or time.monotonic() - start < within_s:
+            attempts += 1
+            try:
+                self._send_stop()
+                state = self._settled(min(start + within_s, time.monotonic() + within_s / 4))
+                if state.standing:
+                    if self.spec.ending.after_stop == "release":
+                        self._send_release()
+                    return StopReport(state, attempts, time.monotonic() - start)
+                last = f"still {state.mode} at {_largest(state.velocities):.3g} rad/s or m/s"
+            except LinkLost as error:
+                last = str(error)
+                self._try_to_return(start + within_s)
+            except HardwareError as error:
+                last = str(error)
+        raise StopUnconfirmed(
+            f"STOP NOT CONFIRMED after {attempts} attempts in {time.monotonic() - start:.2f} s: "
+            f"{last}. Cut the power of {self.spec.name} now"
+        )
+
+    def reset(self) -> RobotState:
+        """Leave a stop or a cleared alarm, without moving, and return the state."""
+        with self._turn():
+            self._usable(stopped=True)
+            self._over_the_link(lambda: self._retried(self._send_reset), again=True)
+            self._stopped.clear()
+            return self.state()
+
+    def close(self) -> None:
+        """Hold, then release as the description's `ending` says, then close the port.
+
+        Every step is tried whatever became of the one before; what failed is raised at the end.
+
+        Raises:
+            HardwareError: the first thing that could not be done.
+        """
+        with self._lock:
+            if not self._connected:
+                self.link.close()
+                return
+            steps: list[Callable[[], object]] = [self._send_hold]
+            steps.append(lambda: self._settled(time.monotonic() + self.spec.limits.horizon_s))
+            if self.spec.ending.on_close == "release":
+                steps.append(self._send_release)
+            failed: list[HardwareError] = []
+            for step in steps:
+                try:
+                    self._retried(step)
+                except HardwareError as error:
+                    failed.append(error)
+            self._connected = False
+            self.link.close()
+            if failed:
+                raise failed[0]
+
+    def __enter__(self) -> Self:
+        self.connect()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- for supervisors and tests -----------------------------------------------------------
+
+    @cached_property
+    def kinematics(self) -> Kinematics:
+        """The kinematics of the description."""
+        from hardware.kinematics import Kinematics
+
+        return Kinematics(self.spec)
+
+    def resolve(self, motion: Motion, state: RobotState | None = None) -> JointTargets:
+        """Return `motion` as absolute joint targets, a twist from where the robot is (read now).
+
+        A tool bit moves the tool joint where a joint is the tool.
+        """
+        if isinstance(motion, Twist):
+            if not all(map(math.isfinite, (*motion.linear, *motion.angular))):
+                raise TargetRefused(f"twist {motion.linear} {motion.angular} is not finite")
+            here = (state or self.state()).positions
+            duration = motion.duration_s or self.spec.limits.horizon_s
+            positions = self.kinematics.after(here, motion.linear, motion.angular, duration)
+            motion = JointTargets(positions, motion.duration_s, motion.tool)
+        if motion.tool is not None and len(motion.positions) == len(self.spec.joint):
+            place = self.spec.tool_target(motion.tool)
+            if place is not None:
+                values = list(motion.positions)
+                values[self.spec.names.index(self.spec.tool.joint)] = place
+                motion = replace(motion, positions=tuple(values))
+        return motion
+
+    def check(self, targets: JointTargets) -> None:
+        """Raise TargetRefused unless `targets` are whole, finite and within the joint limits."""
+        joints = self.spec.joint
+        if len(targets.positions) != len(joints):
+            raise TargetRefused(
+                f"{len(targets.positions)} targets given, {len(joints)} joints: "
+                f"{', '.join(self.spec.names)}"
+            )
+        if targets.duration_s is not None and not 0 < targets.duration_s < math.inf:
+            raise TargetRefused(f"duration {targets.duration_s} s: expected a time above 0")
+        for joint, value in zip(joints, targets.positions, strict=True):
+            if not joint.lower - ROUNDING <= value <= joint.upper + ROUNDING:  # NaN fails, too
+                unit = "rad" if joint.kind == "revolute" else "m"
+                raise TargetRefused(
+                    f"{joint.name} {value:g} {unit}: expected "
+                    f"{joint.lower:g} to {joint.upper:g} {unit}; nothing was sent"
+                )
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether `stop` was called and `reset` was not."""
+        return self._stopped.is_set()
+
+    # -- what a driver fills in ---------------------------------------------------------------
+
+    @abstractmethod
+    def _handshake(self) -> None:
+        """See that the right device answers and is set up; arm its watchdog. Moves nothing.
+
+        Called at `connect` and after every reconnection. Raises WrongProtocol or SetupNeeded.
+        """
+
+    @abstractmethod
+    def _read_state(self) -> RobotState:
+        """Return one fresh reading. Raises NoReply, BadReply, LinkLost."""
+
+    @abstractmethod
+    def _send(self, targets: JointTargets) -> Sent:
+        """Send checked absolute targets (`duration_s` is set) and wait for the acknowledgement.
+
+        Must be safe to send again. Raises NoReply, BadReply, CommandRefused, DeviceAlarm, LinkLost.
+        """
+
+    @abstractmethod
+    def _send_hold(self) -> None:
+        """End motion, stay energised."""
+
+    @abstractmethod
+    def _send_stop(self) -> None:
+        """End motion by the fastest way that does not drop the robot."""
+
+    @abstractmethod
+    def _send_release(self) -> None:
+        """Take the torque off, motor by motor, going on past one that fails."""
+
+    @abstractmethod
+    def _send_reset(self) -> None:
+        """Leave the stopped state of the device, without moving."""
+
+    # -- the common part ------------------------------------------------------------------------
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Take the bus, unless a stop is under way: that goes first."""
+        if self._stopper != threading.get_ident():
+            self._calm.wait()
+        with self._lock:
+            yield
+
+    def _usable(self, *, stopped: bool = False) -> None:
+        if not self._connected:
+            raise NotConnected(f"{self.spec.name} is not connected: call connect() first")
+        if self._stopped.is_set() and not stopped:
+            raise RobotStopped(f"{self.spec.name} is stopped: call reset() before it may move")
+
+    def _retried(self, work: Callable[[], Result]) -> tuple[Result, int]:
+        """Return the result of idempotent `work` and how often it was tried."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.link.timed():
+                    return work(), attempt
+            except NoReply:
+                hurried = not self._calm.is_set() and self._stopper != threading.get_ident()
+                if attempt == ATTEMPTS or hurried:
+                    raise
+                self.link.counters.retries += 1
+        raise AssertionError("not reached")
+
+    def _over_the_link(self, work: Callable[[], Result], *, again: bool) -> Result:
+        """Run `work`; after a lost link reconnect, and do it `again` or say that it is open."""
+        if not self._connected:
+            raise NotConnected(f"{self.spec.name} is not connected: call connect() first")
+        try:
+            return work()
+        except LinkLost as lost:
+            self._return(self.spec.port.reconnect_s)
+            if again:
+                return work()
+            raise LinkRecovered(
+                f"{lost}; it is back and the robot was held, but the command in flight was not "
+                "confirmed: look again before the next one"
+            ) from None
+
+    def _return(self, within_s: float) -> None:
+        """Reconnect: same device, new handshake, motion held, state read again."""
+        deadline = time.monotonic() + within_s
+        while True:
+            self.link.reopen(max(0.0, deadline - time.monotonic()))
+            try:
+                self._handshake()
+                self._retried(self._send_hold)
+                self._retried(self._read_state)
+                return
+            except (LinkLost, NoReply, CommandRefused) as error:
+                if time.monotonic() > deadline:
+                    raise LinkLost(
+                        f"{self.link.port} is back but the device on it is not: {error}"
+                    ) from None
+
+    def _try_to_return(self, deadline: float) -> None:
+        """Reconnect for a stop: the stop that follows says whether it worked."""
+        try:
+            self.link.reopen(max(0.0, deadline - time.monotonic()))
+            self._handshake()
+        except HardwareError:
+            time.sleep(0.005)
+
+    def _settled(self, deadline: float) -> RobotState:
+        """Return the first state that stands still, or the last one read before `deadline`."""
+        while True:
+            state = self._read_state()
+            if state.standing or time.monotonic() >= deadline:
+                return state
+            time.sleep(0.002)
+
+
+def _largest(values: tuple[float, ...]) -> float:
+    return max((abs(value) for value in values), default=0.0)

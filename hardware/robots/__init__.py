@@ -1,0 +1,1 @@
+"""Robot descriptions that come with the package: one TOML file each."""

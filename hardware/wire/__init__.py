@@ -1,0 +1,1 @@
+"""Wire formats, without I/O: what drivers and emulators both speak."""
