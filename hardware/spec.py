@@ -264,7 +264,8 @@ def _validated(
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
+        # a misspelt key is also a missing one: the misspelling is what helps
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         where = (*prefix, *first["loc"])
         key = ".".join(str(part) for part in where) or "the file"
         line = source.line_of(where)

@@ -1,0 +1,54 @@
+"""Emulated joints: they arrive, never faster than they may, and brake where they say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hardware.emulators.motion import Axis
+
+places = st.floats(-1.0, 1.0)
+speeds = st.floats(0.5, 5.0)
+accelerations = st.floats(0.5, 50.0)
+
+
+@settings(deadline=None)
+@given(places, places, speeds, accelerations)
+def test_a_joint_arrives_and_keeps_its_limits(
+    start: float, target: float, speed: float, acceleration: float
+) -> None:
+    axis = Axis(start, 0.0, target, speed, acceleration)
+    before = 0.0
+    low, high = min(start, target), max(start, target)
+    for _ in range(10_000):
+        axis.advance(0.001)
+        assert abs(axis.velocity) <= speed + 1e-9
+        if axis.moving:
+            assert abs(axis.velocity - before) <= acceleration * 0.001 + 1e-9
+        before = axis.velocity
+        assert low - 0.01 * speed <= axis.position <= high + 0.01 * speed
+        if not axis.moving:
+            break
+    assert axis.position == target
+
+
+@settings(deadline=None)
+@given(speeds, accelerations)
+def test_braking_ends_where_physics_says(speed: float, acceleration: float) -> None:
+    axis = Axis(0.0, 0.0, 1000.0, speed, acceleration)
+    axis.advance(12.0)
+    assert axis.velocity == pytest.approx(speed)
+    where = axis.position
+    axis.brake()
+    axis.advance(speed / acceleration + 1.0)
+    assert not axis.moving
+    assert axis.position - where == pytest.approx(speed**2 / (2 * acceleration), abs=0.01 * speed)
+
+
+def test_time_cut_in_pieces_is_the_same_time() -> None:
+    one, many = Axis(target=1.0), Axis(target=1.0)
+    one.advance(0.5)
+    for _ in range(250):
+        many.advance(0.002)
+    assert many.position == pytest.approx(one.position)
