@@ -20,6 +20,7 @@ from hardware.emulators.faults import Faults, Line
 from hardware.errors import InvalidOption
 
 TICK_S = 0.002
+GREETING_S = 0.02  # hosts throw away what came before their port was set up
 
 
 class Wire(Protocol):
@@ -154,7 +155,8 @@ class Emulation:
             self._present = False
         elif not self._present:
             self._present = True
-            out += self.device.opened(now)
+            for message in self.device.opened(now):
+                self._post(message, now + GREETING_S)
         if data:
             arrived, _ = self.to_device.carry(data)
             if arrived:
