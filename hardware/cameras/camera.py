@@ -1,0 +1,236 @@
+"""A camera that is read in a thread: the newest picture only, stamped, checked, reopened."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from hardware.cameras.frame import Checks, Frame, Pixels, Trouble, refusal
+from hardware.cameras.intrinsics import Intrinsics, load_intrinsics
+from hardware.cameras.source import TIMEOUT_S, Source
+from hardware.errors import CameraUnavailable, FrameRefused, HardwareError, InvalidOption
+
+BACKOFF_S = (0.1, 2.0)  # first and longest wait before a lost source is opened again
+OPENING_S = 10.0  # an RTSP handshake, or the drawing library of a rendered view
+
+
+@dataclass
+class Counters:
+    """What a camera has seen. frames: captured; dropped: never looked at, a newer one came.
+
+    stale, frozen, black: pictures that were refused for it.
+    """
+
+    frames: int = 0
+    dropped: int = 0
+    reconnects: int = 0
+    stale: int = 0
+    frozen: int = 0
+    black: int = 0
+
+    def summary(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return asdict(self)
+
+
+class Camera:
+    """Pictures of one source; keeps the newest only. A context manager; safe to use from threads.
+
+    A lost source is opened again with growing waits; meanwhile the last picture keeps its stamp
+    and grows old, it is never passed off as a new one.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        checks: Checks | None = None,
+        intrinsics: str | Path | Intrinsics | None = None,
+        undistort: bool = False,
+    ) -> None:
+        self.source = source
+        self.name = source.name
+        self.checks = source.checks if checks is None else checks
+        self.counters = Counters()
+        if undistort and intrinsics is None:
+            raise InvalidOption("undistort needs the camera's intrinsics: name their file")
+        if isinstance(intrinsics, str | Path):
+            intrinsics = load_intrinsics(intrinsics)
+        self.intrinsics = intrinsics
+        self._undistort = undistort
+        self._news = threading.Condition()
+        self._newest: Frame | None = None
+        self._looked = 0
+        self._lost = ""  # why there are no pictures now
+        self._ended = False
+        self._failure: HardwareError | None = None
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Self:
+        """Read in a thread, and return when the first picture is there. Idempotent.
+
+        Raises:
+            CameraUnavailable: it cannot be opened, or gives no picture.
+            InvalidOption: intrinsics for another aspect ratio.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._guarded, name=f"camera {self.name}", daemon=True
+            )
+            self._thread.start()
+        with self._news:
+            self._news.wait_for(lambda: self._newest or self._ended or self._failure, OPENING_S)
+            if self._newest is not None:
+                return self
+            failure = self._failure
+        self.close()
+        raise failure or CameraUnavailable(
+            f"camera {self.name}: {'it has no picture' if self._ended else 'no picture came'} "
+            f"within {OPENING_S:g} s"
+        )
+
+    @property
+    def ended(self) -> bool:
+        """Whether a file is over, or the camera was closed: no further picture will come."""
+        return self._ended
+
+    def newest(self, within_s: float = TIMEOUT_S, *, after: int = 0) -> Frame:
+        """Return the newest picture with a number above `after`, waiting up to `within_s` for it.
+
+        It is not judged: see `check` and `look`.
+
+        Raises:
+            FrameRefused: none came in time. CameraUnavailable: none will come any more.
+        """
+        with self._news:
+            self._news.wait_for(lambda: self._has(after) or self._ended, within_s)
+            if self._has(after):
+                assert self._newest is not None
+                self._looked = self._newest.number
+                return self._newest
+            if self._ended:
+                raise self._failure or self._over()
+            why = self._lost or "check the cable and the light on it"
+        raise FrameRefused(f"no new picture of {self.name} within {within_s:g} s; {why}")
+
+    def check(self, frame: Frame) -> None:
+        """Raise FrameRefused for a stale, frozen or black picture.
+
+        Raises:
+            CameraUnavailable: stale, and no further picture will come.
+        """
+        found = self.checks.trouble(frame)
+        if found is None:
+            return
+        kind: Trouble = found[0]
+        setattr(self.counters, kind, getattr(self.counters, kind) + 1)
+        if kind == "stale" and self._ended:
+            raise self._failure or self._over()
+        raise refusal(self.name, found, self._lost)
+
+    def look(self, within_s: float = TIMEOUT_S, *, after: int = 0) -> Frame:
+        """Return the newest picture once it has passed `check`. Raises as both do."""
+        frame = self.newest(within_s, after=after)
+        self.check(frame)
+        return frame
+
+    def close(self) -> None:
+        """Stop reading and let go of the source. Idempotent."""
+        self._closing.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(2.0 * TIMEOUT_S)
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- the reading thread -------------------------------------------------------------------
+
+    def _guarded(self) -> None:
+        failure: HardwareError | None = None
+        try:
+            self._read()
+        except HardwareError as error:
+            failure = error
+        except Exception as error:  # told to whoever asks for a picture, never swallowed
+            failure = CameraUnavailable(f"camera {self.name}: {type(error).__name__}: {error}")
+        finally:
+            self.source.close()
+            with self._news:
+                self._failure, self._ended = failure, True
+                self._news.notify_all()
+
+    def _read(self) -> None:
+        self.source.open()
+        while not self._closing.is_set():
+            found = self.source.read()
+            if found is not None:
+                self._keep(*found)
+            elif not self.source.lasting:
+                return
+            elif self._newest is None:
+                raise CameraUnavailable(f"camera {self.name}: it opens but gives no picture")
+            elif self._again():
+                self.counters.reconnects += 1
+
+    def _again(self) -> bool:
+        """Open a lost source again, with growing waits; False when closed meanwhile."""
+        self.source.close()
+        since, tries, wait = time.monotonic(), 0, BACKOFF_S[0]
+        while not self._closing.wait(wait):
+            tries += 1
+            try:
+                self.source.open()
+            except CameraUnavailable as error:
+                gone = time.monotonic() - since
+                self._lost = f"lost for {gone:.1f} s, opened {tries} times without success: {error}"
+                wait = min(2.0 * wait, BACKOFF_S[1])
+                continue
+            self._lost = ""
+            return True
+        return False
+
+    def _keep(self, pixels: Pixels, stamp: float) -> None:
+        """Make these pixels the newest frame."""
+        if self.intrinsics is not None:
+            height, width = pixels.shape[:2]
+            if (self.intrinsics.width, self.intrinsics.height) != (width, height):
+                self.intrinsics = self.intrinsics.scaled(width, height)
+            if self._undistort:
+                pixels = self.intrinsics.undistort(pixels)
+        pixels.setflags(write=False)  # it is shared with whoever looked
+        before = self._newest
+        same = before is not None and np.array_equal(before.pixels, pixels)
+        with self._news:
+            self.counters.frames += 1
+            if before is not None and before.number > self._looked:
+                self.counters.dropped += 1
+            since = before.same_since_s if before is not None and same else stamp
+            self._newest = Frame(pixels, stamp, self.counters.frames, since)
+            self._lost = ""
+            self._news.notify_all()
+
+    def _has(self, after: int) -> bool:
+        return self._newest is not None and self._newest.number > after
+
+    def _over(self) -> CameraUnavailable:
+        number = self._newest.number if self._newest is not None else 0
+        return CameraUnavailable(f"camera {self.name} is over after {number} pictures")
