@@ -5,6 +5,7 @@ The scripted source stands for the failures that no file can show on demand.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -95,7 +96,7 @@ def test_frames_of_a_file_are_stamped_at_its_own_pace(video: Path) -> None:
             frame = camera.newest(WAIT_S, after=after)
             after = frame.number
             stamps.append((frame.number, frame.stamp_s))
-    for (first, early), (second, late) in zip(stamps, stamps[1:], strict=False):
+    for (first, early), (second, late) in itertools.pairwise(stamps):
         assert late - early >= (second - first) / 50.0 - 1e-6
 
 
@@ -194,7 +195,7 @@ class Server(ThreadingHTTPServer):
 class Stream(BaseHTTPRequestHandler):
     server: Server
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         import cv2
 
         self.send_response(200)
@@ -363,7 +364,7 @@ def test_a_lost_source_is_opened_again_and_never_repeats_its_last_picture_as_new
         until(lambda: "cable is out" in camera._lost)
         lost = camera.newest()
         assert lost.number == 4
-        with pytest.raises(FrameRefused, match="no new picture .* the cable is out"):
+        with pytest.raises(FrameRefused, match=r"no new picture .* the cable is out"):
             camera.newest(0.0, after=4)
         until(lambda: lost.age_s > 0.06)
         with pytest.raises(FrameRefused, match=r"stale.*the cable is out"):
@@ -521,7 +522,8 @@ try:
         later = camera.newest(30.0, after=first.number + 8)
         print(json.dumps({
             "shape": first.pixels.shape, "middle": first.pixels[32, 48].tolist(),
-            "corner": first.pixels[2, 2].tolist(), "moved": bool((first.pixels != later.pixels).any()),
+            "corner": first.pixels[2, 2].tolist(),
+            "moved": bool((first.pixels != later.pixels).any()),
         }))
 except HardwareError as error:
     print(json.dumps({"error": f"{type(error).__name__}: {error}"}))
