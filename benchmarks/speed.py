@@ -9,15 +9,12 @@ core". The load in the header tells whether something else was computing at the 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,73 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.errors import InvalidPlan
-from evals.machine import Machine
-from evals.report import table
+from evals.figures import Figure, add_options, figure, show, skipped, timed
 from helmsight.errors import status_of
 
 if TYPE_CHECKING:
     from envs.orbital.cockpit.state import CockpitState
     from tools.records import RunSpec, StepRecord
 
-COLUMNS = ("figure", "n", "p5", "p50", "p95", "unit", "asked of p50", "held")
 STEPS_PER_DECISION = 25  # physics steps of 0.02 s in a command of 0.5 s
 FLIGHT = "PE1-E1-I1"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A measured quantity: percentiles of `n` samples, and the bound asked of the median.
-
-    `asked` None means that no bound was asked; `least` whether it is a lower bound. A figure that
-    could not be taken has n = 0 and says why in `skipped`.
-    """
-
-    name: str
-    unit: str
-    n: int
-    p5: float
-    p50: float
-    p95: float
-    asked: float | None = None
-    least: bool = False
-    skipped: str = ""
-
-    @property
-    def held(self) -> bool | None:
-        """Whether the median keeps the bound; None without a bound or without a sample."""
-        if self.asked is None or not self.n:
-            return None
-        return self.p50 >= self.asked if self.least else self.p50 <= self.asked
-
-    def words(self) -> tuple[str, ...]:
-        """Return the figure as text, one entry for each of `COLUMNS`."""
-        bound = "at least" if self.least else "at most"
-        asked = "-" if self.asked is None else f"{bound} {_number(self.asked)}"
-        if not self.n:
-            return (self.name, "0", "-", "-", "-", self.unit, asked, "skipped")
-        held = {None: "-", True: "yes", False: "NO"}[self.held]
-        spread = [_number(value) for value in (self.p5, self.p50, self.p95)]
-        return (self.name, str(self.n), *spread, self.unit, asked, held)
-
-
-def figure(
-    name: str,
-    unit: str,
-    samples: Sequence[float],
-    asked: float | None = None,
-    *,
-    least: bool = False,
-) -> Figure:
-    """Return the figure of `samples`."""
-    p5, p50, p95 = (float(value) for value in np.percentile(samples, [5, 50, 95]))
-    return Figure(name, unit, len(samples), p5, p50, p95, asked, least)
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Return how long `work` takes, wall seconds."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def twin(n: int, worlds: int = 1024, asked: float | None = 200_000) -> Figure:
@@ -182,7 +121,7 @@ def decision(shown: Sequence[CockpitState], spec: str = "bundled") -> list[Figur
     try:
         pilot = load_pilot(spec)
     except ModelUnavailable as error:
-        return [Figure(name, unit, 0, 0.0, 0.0, 0.0, 60.0, skipped=str(error))]
+        return [skipped(name, unit, str(error), 60.0)]
     if not isinstance(pilot, ModelPilot) or pilot.needs != "frame":
         raise InvalidPlan(f"{spec} is no model that flies from frames; give one with --model")
     with closing(PursuitEnv(FLIGHT, observation="frame")) as env:
@@ -273,37 +212,10 @@ def run(arguments: Sequence[str]) -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    options.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    options.add_argument("--scale", type=float, default=1.0, help="times the samples (1.0)")
+    add_options(options)
     options.add_argument("--model", default="bundled", help="the pilot whose decisions are timed")
     asked = options.parse_args(arguments)
-    machine = Machine.here()
-    found = []
-    for one in measure(asked.scale, asked.model):
-        found.append(one)
-        print(f"{one.name}: {' '.join(one.words()[1:])}", file=sys.stderr, flush=True)
-    date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
-    lines = [one.words() for one in found]
-    print(*machine.lines(), f"Date: {date}.", sep="\n", end="\n\n")
-    print(table(COLUMNS, lines, markdown=asked.markdown))
-    for one in found:
-        if one.skipped:
-            print(f"\n{one.name} was skipped: {one.skipped}")
-    if asked.json is not None:
-        _write(asked.json, {"machine": machine.to_dict(), "date": date}, found)
-
-
-def _write(path: Path, about: dict[str, Any], found: Sequence[Figure]) -> None:
-    from tools.recorder import write_whole
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figures = [{**asdict(one), "held": one.held} for one in found]
-    write_whole(path, json.dumps({**about, "figures": figures}, indent=2) + "\n")
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+    show(measure(asked.scale, asked.model), asked)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,13 +20,6 @@ def answers(tmp_path):
     return f"scripted:{path}"
 
 
-def test_a_figure_holds_its_bound_from_the_right_side(speed):
-    assert speed.figure("f", "ms", [1.0, 2.0, 9.0], 2.0).held
-    assert not speed.figure("f", "ms", [1.0, 3.0, 9.0], 2.0).held
-    assert speed.figure("f", "1/s", [1.0, 3.0, 9.0], 2.0, least=True).held
-    assert speed.figure("f", "ms", [1.0]).held is None
-
-
 def test_the_states_are_those_of_a_flight_to_the_target(speed):
     shown = list(speed.states(60))
     assert shown[-1].met - shown[0].met == pytest.approx(59 * 0.5)
