@@ -1,0 +1,87 @@
+"""Options of the suite, for pytest: declared as an entry point, because pytest reads the conftest
+of a package named with --pyargs too late for options.
+
+Loaded by every run of pytest where Helmsight is installed, so it imports nothing of it.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SUITE = "hardware/conformance/"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("helmsight", "Helmsight: pytest --pyargs hardware.conformance")
+    for name, wanted in {
+        "--robot": {"metavar": "NAME", "help": "robot: a name or the path of a .toml"},
+        "--port": {"metavar": "PORT", "help": "serial port of the robot"},
+        "--tool": {"action": "store_true", "help": "switch the tool, too (a spindle starts!)"},
+        "--conformance-json": {"metavar": "FILE", "help": "write the outcome to FILE"},
+    }.items():
+        with suppress(ValueError):  # another plugin has that name: both read what it holds
+            group.addoption(name, **wanted)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    robot, port = config.getoption("--robot"), config.getoption("--port")
+    if not (robot and port):
+        return []
+    return [f"conformance: {robot} at {port}. THE ROBOT MOVES: small and slow, keep clear of it"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the suite in its own order again, whatever shuffled it: a robot is reopened last."""
+    places = [place for place, item in enumerate(items) if _ours(item)]
+    if places:
+        ordered = sorted((items[place] for place in places), key=lambda item: _order(item))
+        for place, item in zip(places, ordered, strict=True):
+            items[place] = item
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    told = _outcome(terminalreporter)
+    if told["passed"] + told["failed"] == 0:
+        return
+    for name, value in told["measured"].items():
+        terminalreporter.write_line(f"measured: {name} {value}")
+    if path := config.getoption("--conformance-json"):
+        told |= {"robot": config.getoption("--robot"), "port": config.getoption("--port")}
+        Path(path).write_text(json.dumps(told), encoding="utf-8")
+
+
+def _ours(item: pytest.Item) -> bool:
+    return SUITE in item.path.as_posix()
+
+
+def _order(item: pytest.Item) -> tuple[str, int]:
+    line = item.reportinfo()[1] or 0
+    return item.path.name, line
+
+
+def _outcome(reporter: pytest.TerminalReporter) -> dict[str, Any]:
+    """Return counts, what failed and was skipped with reasons, and what the tests measured."""
+    kinds = {"passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped"}
+    told: dict[str, Any] = {"passed": 0, "failed": 0, "skipped": 0}
+    told |= {"failures": {}, "skips": {}, "measured": {}}
+    for kind, bucket in kinds.items():
+        for report in reporter.getreports(kind):
+            if SUITE not in report.nodeid and "conformance" not in report.nodeid:
+                continue
+            name = report.nodeid.rpartition("::")[2]
+            told[bucket] += 1
+            told["measured"] |= dict(report.user_properties)
+            if bucket == "failed":
+                crash = getattr(report.longrepr, "reprcrash", None)
+                told["failures"][name] = crash.message if crash else str(report.longrepr)[-300:]
+            elif bucket == "skipped":
+                told["skips"][name] = str(report.longrepr[2]).removeprefix("Skipped: ")
+    return told
