@@ -1,0 +1,142 @@
+"""How a text-protocol arm is told to go somewhere: units, speeds, and ways in pieces. No I/O."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hardware.errors import BadReply, TargetRefused
+from hardware.robot import JointTargets
+from hardware.spec import RobotSpec
+from hardware.wire.linearm import Protocol
+
+SLACK = 1.02  # of the horizon: positions are rounded
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One command of a way. place: joint targets, rad or m; speed: units of the wire."""
+
+    place: tuple[float, ...]
+    speed: float
+    seconds: float
+
+
+class Scale:
+    """Joint positions in SI units and in the units of the wire."""
+
+    def __init__(self, spec: RobotSpec, protocol: Protocol) -> None:
+        self._names = spec.names
+        self._digits = protocol.decimals
+        self.units = tuple(
+            protocol.length_unit if joint.kind == "prismatic" else protocol.angle_unit
+            for joint in spec.joint
+        )
+
+    def words(self, place: Sequence[float]) -> dict[str, str]:
+        """Return the placeholders of a place, rounded to what is sent."""
+        pairs = zip(self._names, place, self.units, strict=True)
+        # + 0.0: no "-0.00", which some parsers refuse
+        return {n: f"{round(v / u, self._digits) + 0.0:.{self._digits}f}" for n, v, u in pairs}
+
+    def read(self, groups: Mapping[str, str], prefix: str = "") -> tuple[float, ...] | None:
+        """Return the place in the groups of a reply, None where it does not tell one."""
+        try:
+            texts = [groups[prefix + name] for name in self._names]
+            return tuple(float(t) * u for t, u in zip(texts, self.units, strict=True))
+        except KeyError:
+            return None
+        except ValueError:
+            raise BadReply(f"expected numbers for {', '.join(self._names)}: {groups}") from None
+
+    def agree(self, one: Sequence[float], other: Sequence[float], tolerance: float) -> bool:
+        """Return whether two places are the same within `tolerance` units of the wire."""
+        return all(
+            abs(a - b) <= tolerance * u * 1.001
+            for a, b, u in zip(one, other, self.units, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a way may be gone. top: rad/s or m/s; ramp: rad/s^2 or m/s^2, None without ramps."""
+
+    top: float
+    ramp: float | None
+    protocol: Protocol
+
+    @classmethod
+    def along(cls, spec: RobotSpec, protocol: Protocol, delta: Sequence[float]) -> Pace:
+        """Return the pace in the direction of `delta` that keeps every joint and the tool slow."""
+        slides = [d for d, j in zip(delta, spec.joint, strict=True) if j.kind == "prismatic"]
+        least = max(abs(d) / j.speed for d, j in zip(delta, spec.joint, strict=True))
+        least = protocol.peak * max(least, math.hypot(*slides) / spec.limits.tool_speed)
+        top = math.hypot(*delta) / least if least else 0.0
+        return cls(
+            top, min(j.acceleration for j in spec.joint) if protocol.ramps else None, protocol
+        )
+
+    def least(self, distance: float) -> float:
+        """Return the shortest time for `distance`, s."""
+        if not distance:
+            return 0.0
+        if self.ramp is None:
+            return distance / self.top
+        peak = min(self.top, math.sqrt(distance * self.ramp))
+        whole = distance / peak + peak / self.ramp
+        piece = self.protocol.slice_s
+        if piece is None or whole <= piece:
+            return whole
+        peak = min(self.top, self.ramp * piece / 2.0)
+        return distance / (peak * (piece - peak / self.ramp)) * piece
+
+    def split(self, distance: float, seconds: float) -> tuple[float, float, int]:
+        """Return the speed (units of the wire) and seconds of every command, and their number."""
+        unit, piece = self.protocol.speed_unit, self.protocol.slice_s
+        count = max(1, math.ceil(seconds / piece - 1e-6)) if piece else 1
+        way, time_s = distance / count, seconds / count
+        if not distance:
+            return max(self.protocol.speed_least, 1.0), 0.0, 1
+        if self.ramp is not None:  # time = way / speed + speed / ramp
+            root = (self.ramp * time_s) ** 2 - 4.0 * self.ramp * way
+            return (self.ramp * time_s - math.sqrt(max(0.0, root))) / 2.0 / unit, time_s, count
+        speed = way / time_s / unit
+        if speed < self.protocol.speed_least:
+            speed, seconds = self.protocol.speed_least, distance / self.protocol.speed_least / unit
+            count = max(1, math.ceil(seconds / piece - 1e-6)) if piece else 1
+        return speed, seconds / count, count
+
+
+def legs(
+    spec: RobotSpec,
+    protocol: Protocol,
+    here: Sequence[float],
+    targets: JointTargets,
+) -> tuple[list[Leg], tuple[str, ...]]:
+    """Return the commands that lead from `here` towards the targets, and notes.
+
+    A way that takes longer than the horizon at the speed asked for is cut short there (the note
+    says so, `Sent.positions` where); one that would take longer at full speed is refused.
+
+    Raises:
+        TargetRefused: the target is too far away for one command.
+    """
+    delta = [b - a for a, b in zip(here, targets.positions, strict=True)]
+    distance, horizon = math.hypot(*delta), spec.limits.horizon_s
+    pace = Pace.along(spec, protocol, delta)
+    least = pace.least(distance)
+    if least > horizon * SLACK:
+        raise TargetRefused(
+            f"the target is {least:.2f} s away at full speed, the horizon is {horizon:g} s: "
+            "no command may take longer; come nearer in steps. Nothing was sent"
+        )
+    asked = max(targets.duration_s or horizon, least)
+    part = 1.0 if asked <= horizon * SLACK else horizon / asked
+    notes = () if part == 1.0 else (f"cut to {part:.0%} of the way, {horizon:g} s of motion",)
+    speed, seconds, count = pace.split(distance * part, asked * part)
+    steps = [part * (i + 1) / count for i in range(count)]
+    return [
+        Leg(tuple(a + d * s for a, d in zip(here, delta, strict=True)), speed, seconds)
+        for s in steps
+    ], notes

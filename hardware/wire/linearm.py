@@ -1,0 +1,258 @@
+"""Lines of text to arms and back, as a description says them. No I/O here.
+
+The `device` table of a description is the whole protocol: what is sent (templates), what comes back
+(regular expressions with named groups), how lines end, what the arm does with a second target.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from hardware.framing import printable
+from hardware.spec import Positive, RobotSpec, Table
+
+NUMBERS = 10_000  # sequence numbers start again here
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return text
+
+
+def _template(text: str, known: tuple[str, ...]) -> str:
+    if not printable(text.encode("utf-8")):
+        raise ValueError("expected printable ASCII; the terminator is added by itself")
+    try:
+        parts = [(name, form) for _, name, form, _ in string.Formatter().parse(text)]
+    except ValueError as error:
+        raise ValueError(f"not a template: {error}") from None
+    for name, form in parts:
+        if name is not None and (name not in known or form):
+            there = ", ".join(f"{{{one}}}" for one in known) or "none"
+            raise ValueError(f"unknown placeholder {{{name}}}; there are: {there}")
+    return text
+
+
+class Command(Table):
+    """What is sent and what comes back. An empty `reply`: the arm says nothing when it accepts."""
+
+    send: Annotated[str, Field(min_length=1)]
+    reply: str = ""
+
+    @field_validator("reply")
+    @classmethod
+    def _is_pattern(cls, text: str) -> str:
+        return _pattern(text)
+
+
+class Numbered(Table):
+    """Sequence numbers: what stands before a command, and before its reply (group `n`)."""
+
+    send: str
+    reply: str
+
+    @field_validator("send")
+    @classmethod
+    def _names_n(cls, text: str) -> str:
+        if "{n}" not in _template(text, ("n",)):
+            raise ValueError("expected the placeholder {n}")
+        return text
+
+    @field_validator("reply")
+    @classmethod
+    def _has_n(cls, text: str) -> str:
+        if "n" not in re.compile(_pattern(text)).groupindex:
+            raise ValueError("expected a group (?P<n>...)")
+        return text
+
+
+class Protocol(Table):
+    """The `device` table of a text-protocol arm.
+
+    terminator: ends every line to the arm. prompt, echo: what the arm writes besides its answers.
+    error: a refusal, with groups `text` and `code` if it has them; garbled: the refusal of a line
+    that cannot be ours, so it was damaged on the way and is sent again. banner: what it says when
+    it starts; heard later it means a restart, after which it does not know where it is.
+    length_unit, angle_unit: m and rad in one unit of the wire; decimals: digits sent.
+    speed_unit: m/s (rad/s) in one unit of {speed}; speed_least: below it (in units of {speed}) the
+    firmware picks a speed of its own; peak: highest over average speed of its profile.
+    tolerance: units of the wire within which a target counts as understood.
+    target: a second target `replaces` the first at once or `queues` until the first is reached.
+    acknowledged: at the `start` or the `end` of the motion. answers: `always`, or only `standing`.
+    ramps: every command starts and ends at rest, with the joints' acceleration.
+    slice_s: longer ways are sent in pieces of this time, for arms that cannot be interrupted.
+    boot_s: how long a controller that restarts when its port is opened may take to answer.
+    move: placeholders are the joint names and {speed}; groups named like the joints tell the
+    target that was understood. position: groups named like the joints, and target_NAME where the
+    arm tells where it is going. setup: sent at every handshake; must not move anything.
+    """
+
+    joints: ClassVar[tuple[str, ...]] = ()
+    switched: ClassVar[bool] = False
+
+    dialect: str = ""
+    terminator: Annotated[str, Field(pattern=r"^[\r\n;]{1,2}$")]
+    prompt: str = ""
+    echo: bool = False
+    number: Numbered | None = None
+    error: str
+    garbled: str = ""
+    banner: str = ""
+    length_unit: Positive = 0.001
+    angle_unit: Positive = 0.017453292519943295
+    decimals: Annotated[int, Field(ge=0, le=6)] = 2
+    speed_unit: Positive
+    speed_least: Annotated[float, Field(ge=0)] = 0.0
+    peak: Annotated[float, Field(ge=1)] = 1.0
+    tolerance: Positive = 0.02
+    target: Literal["replaces", "queues"]
+    acknowledged: Literal["start", "end"] = "start"
+    answers: Literal["always", "standing"] = "always"
+    ramps: bool = False
+    slice_s: Positive | None = None
+    boot_s: Annotated[float, Field(ge=0, le=10)] = 0.0
+    hello: Command
+    position: Command
+    move: Command
+    hold: Command | None = None
+    energise: Command | None = None
+    release: Command | None = None
+    reset: Command | None = None
+    home: Command | None = None
+    tool_on: Command | None = None
+    tool_off: Command | None = None
+    setup: tuple[Command, ...] = ()
+
+    @field_validator("error", "garbled", "banner")
+    @classmethod
+    def _is_pattern(cls, text: str) -> str:
+        return _pattern(text)
+
+    @field_validator("move")
+    @classmethod
+    def _moves_all(cls, command: Command) -> Command:
+        _template(command.send, (*cls.joints, "speed"))
+        for name in cls.joints:
+            if f"{{{name}}}" not in command.send:
+                raise ValueError(f"send lacks the placeholder {{{name}}}")
+        return command
+
+    @field_validator("position")
+    @classmethod
+    def _places_all(cls, command: Command) -> Command:
+        groups = re.compile(command.reply).groupindex
+        for name in cls.joints:
+            if name not in groups:
+                raise ValueError(f"reply lacks the group (?P<{name}>...)")
+        return command
+
+    @field_validator(
+        "hello", "position", "hold", "energise", "release", "reset", "home", "tool_on", "tool_off"
+    )
+    @classmethod
+    def _plain(cls, command: Command | None) -> Command | None:
+        if command is not None:
+            _template(command.send, ())
+        return command
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not self.hello.reply:
+            raise ValueError("hello.reply is empty: nothing would tell this arm from another")
+        if self.switched and not (self.tool_on and self.tool_off):
+            raise ValueError("the tool is a switch: expected tool_on and tool_off")
+        if self.target == "queues" and self.hold is None and self.slice_s is None:
+            raise ValueError("an arm that queues targets and has no hold needs slice_s")
+        return self
+
+
+def protocol_of(spec: RobotSpec) -> Protocol:
+    """Return the checked `device` table of `spec`. Raises InvalidSpec with key and line."""
+
+    class Named(Protocol):
+        joints: ClassVar[tuple[str, ...]] = spec.names
+        switched: ClassVar[bool] = spec.tool.kind == "switch"
+
+    return spec.options(Named)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The reply to the command in hand: its named groups."""
+
+    groups: Mapping[str, str]
+    line: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The arm refused. `garbled`: it did not know the line, which was therefore damaged."""
+
+    line: str
+    code: str | None
+    garbled: bool
+
+
+@dataclass(frozen=True)
+class Started:
+    """The arm has just started, whatever was true before is not any more."""
+
+    line: str
+
+
+Heard = Answer | Refusal | Started
+
+
+class Dialogue:
+    """One command at a time and the lines that come back; keeps numbers apart, skips echoes."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+        self._number = 0
+        self._sent = ""
+        self._reply: re.Pattern[str] | None = None
+        self._error = re.compile(protocol.error)
+        self._garbled = re.compile(protocol.garbled) if protocol.garbled else None
+        self._banner = re.compile(protocol.banner) if protocol.banner else None
+        self._prefix = re.compile(protocol.number.reply) if protocol.number else None
+
+    def ask(self, command: Command, values: Mapping[str, str] | None = None) -> bytes:
+        """Return the bytes of a command; from now on its reply is the one that counts."""
+        text = command.send.format(**(values or {}))
+        if self._protocol.number is not None:
+            self._number = self._number % NUMBERS + 1
+            text = self._protocol.number.send.format(n=self._number) + text
+        self._sent = text
+        self._reply = re.compile(command.reply) if command.reply else None
+        return (text + self._protocol.terminator).encode("ascii")
+
+    def take(self, line: str) -> Heard | None:
+        """Return what `line` means for the command in hand; None: an echo, a report, a stranger."""
+        text, prompt = line.strip(), self._protocol.prompt.strip()
+        while prompt and text.startswith(prompt):
+            text = text.removeprefix(prompt).strip()
+        if self._protocol.echo and text == self._sent.strip():
+            return None
+        if self._banner is not None and self._banner.fullmatch(text):
+            return Started(text)
+        if self._prefix is not None:
+            number = self._prefix.match(text)
+            if number is None or number["n"] != str(self._number):
+                return None
+            text = text[number.end() :].strip()
+        if self._reply is not None and (found := self._reply.fullmatch(text)):
+            return Answer({k: v for k, v in found.groupdict().items() if v is not None}, line)
+        if self._garbled is not None and self._garbled.fullmatch(text):
+            return Refusal(line, None, garbled=True)
+        if refused := self._error.fullmatch(text):
+            return Refusal(line, refused.groupdict().get("code"), garbled=False)
+        return None
