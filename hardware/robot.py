@@ -216,8 +216,11 @@ class Robot(ABC):
 
         Raises:
             StopUnconfirmed: not confirmed within `within_s` seconds. Cut the power.
+            NotConnected: there is no link that a stop could go over.
         """
         start = time.monotonic()
+        if not self._connected:
+            raise NotConnected(f"{self.spec.name} is not connected: a stop has nowhere to go")
         self._stopped.set()  # first of all, without waiting for the lock
         self._stopper = threading.get_ident()
         self._calm.clear()
@@ -342,6 +345,11 @@ class Robot(ABC):
                     f"{joint.name} {value:g} {unit}: expected "
                     f"{joint.lower:g} to {joint.upper:g} {unit}; nothing was sent"
                 )
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether `connect` was called and `close` was not; an unplugged one still says True."""
+        return self._connected
 
     @property
     def is_stopped(self) -> bool:
