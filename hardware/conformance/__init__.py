@@ -2,6 +2,6 @@
 
 pytest --pyargs hardware.conformance --robot NAME --port PORT
 
-It needs nothing but the port. The robot moves: each joint by `hardware.conformance.motion.STEP` at
+It needs nothing but the port. The robot moves: each joint by `hardware.trial.STEP` at
 most, slowly, from where it stands. A tool is switched with --tool only: it may be a spindle.
 """

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from hardware.conformance.motion import rest
 from hardware.drivers import make_robot
 from hardware.errors import HardwareError
 from hardware.robot import Mode, Robot
 from hardware.spec import RobotSpec, load_spec
+from hardware.trial import rest
 
 
 @pytest.fixture(scope="session")

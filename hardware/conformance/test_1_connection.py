@@ -9,11 +9,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from hardware.conformance.motion import far
 from hardware.drivers import make_robot
 from hardware.errors import PortUnavailable
 from hardware.robot import Mode, Robot
 from hardware.spec import RobotSpec
+from hardware.trial import far
 
 READINGS = 50
 

@@ -9,7 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hardware.conformance.motion import (
+from hardware.conformance.ways import way
+from hardware.errors import TargetRefused
+from hardware.robot import JointTargets, Motion, Robot, Twist
+from hardware.trial import (
     ARRIVED,
     PATIENCE_S,
     ROUNDING,
@@ -19,11 +22,8 @@ from hardware.conformance.motion import (
     plan,
     rest,
     watch,
-    way,
     within,
 )
-from hardware.errors import TargetRefused
-from hardware.robot import JointTargets, Motion, Robot, Twist
 
 TWIST_M = 0.005
 
@@ -32,12 +32,12 @@ def test_each_joint_goes_where_it_is_told_and_no_other_does(robot: Robot) -> Non
     spec = robot.spec
     skipped = []
     for index in spec.chain:
-        planned = plan(robot, robot.state(), [index])
+        planned = plan(spec, robot.kinematics, robot.state(), [index])
         if planned is None:
             skipped.append(spec.joint[index].name)
             continue
         for targets in (planned.there, planned.back):
-            sent, states = go(robot, targets)
+            sent, states = go(robot, robot.spec, targets)
             assert far(spec, states[-1].positions, targets.positions) == (), (
                 f"moving {spec.joint[index].name}: asked {targets.positions}, "
                 f"sent {sent.positions}, there {states[-1].positions}"
@@ -56,7 +56,7 @@ def test_what_was_sent_is_what_was_asked_to_rounding(robot: Robot) -> None:
     planned = way(robot)
     for targets in (planned.there, planned.back):
         asked = time.monotonic()
-        sent, _ = go(robot, targets)
+        sent, _ = go(robot, robot.spec, targets)
         assert asked <= sent.stamp_s <= time.monotonic()
         assert sent.attempts >= 1
         assert sent.duration_s == pytest.approx(planned.seconds, rel=0.5)
@@ -71,11 +71,11 @@ def test_the_same_target_again_leads_to_the_same_place(robot: Robot) -> None:
     planned = way(robot)
     robot.move(planned.there)
     robot.move(planned.there)
-    _, states = go(robot, planned.there)
-    _, again = go(robot, planned.there)
+    _, states = go(robot, robot.spec, planned.there)
+    _, again = go(robot, robot.spec, planned.there)
     assert far(robot.spec, again[-1].positions, planned.goal) == ()
     assert far(robot.spec, states[-1].positions, again[-1].positions) == ()
-    assert go(robot, planned.back)[1][-1].standing
+    assert go(robot, robot.spec, planned.back)[1][-1].standing
 
 
 def test_what_may_not_be_sent_is_refused_before_the_wire(robot: Robot) -> None:
@@ -122,7 +122,11 @@ def test_a_twist_moves_the_tool_point_its_way(robot: Robot) -> None:
         goal = robot.resolve(twist, state)
         planned, _ = robot.kinematics.pose(goal.positions)
         able = (planned - start) @ axis > 0.8 * TWIST_M
-        if able and outside(robot, goal.positions) <= outside(robot, state.positions) + 1e-9:
+        if (
+            able
+            and outside(robot.spec, robot.kinematics, goal.positions)
+            <= outside(robot.spec, robot.kinematics, state.positions) + 1e-9
+        ):
             break
     else:
         pytest.skip("no axis along which the tool can move by 5 mm from here")
@@ -133,7 +137,7 @@ def test_a_twist_moves_the_tool_point_its_way(robot: Robot) -> None:
     # Joints may hang back or round by ARRIVED: 2 mm is that at a hand's breadth.
     assert moved @ axis == pytest.approx(TWIST_M, abs=0.003)
     assert np.linalg.norm(moved - (moved @ axis) * axis) < 0.003
-    go(robot, JointTargets(within(robot.spec, state.positions), seconds))
+    go(robot, robot.spec, JointTargets(within(robot.spec, state.positions), seconds))
 
 
 def test_the_tool_does_as_its_bit_says(robot: Robot, pytestconfig: pytest.Config) -> None:
@@ -161,7 +165,7 @@ def test_the_tool_does_as_its_bit_says(robot: Robot, pytestconfig: pytest.Config
         chain = [state.positions[i] for i in spec.chain]
         assert chain == pytest.approx([before.positions[i] for i in spec.chain], abs=0.02)
     if spec.tool.kind == "joint":
-        go(robot, here)
+        go(robot, robot.spec, here)
     elif before.tool:
         robot.move(replace(here, tool=True))
     rest(robot)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from hardware.conformance.motion import ARRIVED, ROUNDING, Way, far, go, rest, way
+from hardware.conformance.ways import way
 from hardware.errors import HardwareError, RobotStopped
 from hardware.robot import Mode, Robot, RobotState
+from hardware.trial import ARRIVED, ROUNDING, Way, far, go, rest
 
 EARLY = 0.2  # of a motion's time: when it is interrupted
 MOST = 0.9  # of the way that an interrupted motion may have gone
@@ -37,7 +38,7 @@ def test_hold_ends_a_motion_and_the_next_move_goes_on(robot: Robot) -> None:
     time.sleep(planned.seconds)
     assert far(robot.spec, robot.state().positions, held.positions) == ()
     robot.hold()  # once more changes nothing
-    _, states = go(robot, planned.back)
+    _, states = go(robot, robot.spec, planned.back)
     assert far(robot.spec, states[-1].positions, planned.start) == ()
 
 
@@ -61,7 +62,7 @@ def test_stop_ends_a_motion_is_confirmed_and_lets_nothing_move(
     assert robot.stop().state.standing  # once more is fine
     robot.reset()
     assert rest(robot).mode in (Mode.ready, Mode.held)
-    _, states = go(robot, planned.back)
+    _, states = go(robot, robot.spec, planned.back)
     assert far(robot.spec, states[-1].positions, planned.start) == ()
 
 
@@ -98,7 +99,7 @@ def test_a_stop_goes_ahead_of_a_loop_that_moves(robot: Robot) -> None:
     assert robot.is_stopped
     assert rest(robot).standing
     robot.reset()
-    go(robot, planned.back)
+    go(robot, robot.spec, planned.back)
 
 
 def test_a_silent_host_lets_the_device_end_its_motion(robot: Robot) -> None:
@@ -115,12 +116,12 @@ def test_a_silent_host_lets_the_device_end_its_motion(robot: Robot) -> None:
         assert share(planned, state) < MOST
     if state.mode in (Mode.stopped, Mode.alarm):
         robot.reset()
-    _, states = go(robot, planned.back)
+    _, states = go(robot, robot.spec, planned.back)
     assert far(robot.spec, states[-1].positions, planned.start) == ()
 
 
 def test_the_constants_of_the_suite_can_tell_arriving_from_staying() -> None:
     """What counts as arrived must be less than the way, or nothing here could fail."""
-    from hardware.conformance.motion import STEP
+    from hardware.trial import STEP
 
     assert all(ARRIVED[kind] + ROUNDING[kind] < STEP[kind] for kind in STEP)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hardware.conformance.motion import far, go, rest, way
+from hardware.conformance.ways import way
 from hardware.drivers import make_robot
 from hardware.errors import NotConnected
 from hardware.link import Link
 from hardware.robot import JointTargets, Robot
 from hardware.spec import RobotSpec
+from hardware.trial import far, go, rest
 
 
 def test_a_closed_robot_says_so_and_its_port_is_free(robot: Robot, port: str) -> None:
@@ -27,8 +28,8 @@ def test_a_closed_robot_says_so_and_its_port_is_free(robot: Robot, port: str) ->
 
 def test_a_robot_is_left_as_its_description_says(robot: Robot) -> None:
     planned = way(robot)
-    go(robot, planned.there)
-    go(robot, planned.back)
+    go(robot, robot.spec, planned.there)
+    go(robot, robot.spec, planned.back)
     robot.close()
     state = robot.connect()
     if state.energised is None:
@@ -43,7 +44,7 @@ def test_a_motion_does_not_outlive_its_connection(robot: Robot) -> None:
     state = robot.connect()
     assert state.standing
     assert far(robot.spec, rest(robot).positions, state.positions) == ()
-    go(robot, planned.back)
+    go(robot, robot.spec, planned.back)
 
 
 def test_another_connection_finds_the_robot_where_it_was(
@@ -54,6 +55,6 @@ def test_another_connection_finds_the_robot_where_it_was(
     with make_robot(spec, port) as other:
         assert far(spec, before.positions, other.state().positions) == ()
         planned = way(other)
-        _, states = go(other, planned.there)
+        _, states = go(other, spec, planned.there)
         assert far(spec, states[-1].positions, planned.goal) == ()
-        go(other, planned.back)
+        go(other, spec, planned.back)

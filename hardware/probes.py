@@ -1,0 +1,158 @@
+"""Harmless questions that tell which driver a serial port wants. Data only, no I/O.
+
+Text before packets: a text controller takes some bytes of a packet for commands (grbl acts on bytes
+from 0x80 on), while a servo bus passes over text. So the first answer ends the asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from hardware.errors import BadReply, HardwareError, InvalidSpec
+from hardware.framing import Lines, Packets
+from hardware.spec import RobotSpec, load_spec, shipped
+
+ORDER = ("grbl", "linearm", "helm", "dynamixel", "feetech")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question at one speed. `recognise`: all that came back to what it says, "" if unknown."""
+
+    driver: str
+    robots: tuple[str, ...]
+    baud: int
+    query: bytes
+    recognise: Callable[[bytes], str]
+
+
+def probes() -> Iterator[Probe]:
+    """Yield the questions for all shipped descriptions, in the order in which they may be asked."""
+    specs = [load_spec(name) for name in shipped()]
+    for driver in ORDER:
+        groups: dict[int, list[RobotSpec]] = {}
+        for spec in specs:
+            if spec.driver == driver:
+                groups.setdefault(spec.port.baud, []).append(spec)
+        for baud, alike in groups.items():
+            yield from _MAKERS[driver](baud, alike)
+
+
+def _named(specs: list[RobotSpec]) -> tuple[str, ...]:
+    return tuple(spec.name for spec in specs)
+
+
+def _grbl(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
+    from hardware.wire.grbl import STATUS
+
+    yield Probe("grbl", _named(specs), baud, STATUS, _status)
+
+
+def _status(data: bytes) -> str:
+    from hardware.wire.grbl import Report, parse
+
+    for line in Lines().feed(data):
+        try:
+            reply = parse(line)
+        except BadReply:
+            continue
+        if isinstance(reply, Report):
+            return f"grbl or grblHAL, {reply.state}"
+    return ""
+
+
+def _linearm(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
+    from hardware.wire.linearm import Dialogue, protocol_of
+
+    for spec in specs:
+        protocol = protocol_of(spec)
+        dialogue = Dialogue(protocol)
+        query = protocol.terminator.encode("ascii") + dialogue.ask(protocol.hello)
+        yield Probe("linearm", (spec.name,), baud, query, partial(_hello, dialogue))
+
+
+def _hello(dialogue: object, data: bytes) -> str:
+    from hardware.wire.linearm import Answer, Dialogue
+
+    assert isinstance(dialogue, Dialogue)
+    for line in Lines().feed(data):
+        if isinstance(dialogue.take(line), Answer):
+            return line
+    return ""
+
+
+def _helm(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
+    from hardware.wire.helm import HELLO_SEQUENCE, Command, Frame
+
+    query = Frame(HELLO_SEQUENCE, Command.HELLO).encode()
+    yield Probe("helm", _named(specs), baud, query, _board)
+
+
+def _board(data: bytes) -> str:
+    from hardware.wire.helm import REPLY, Command, Hello, packets
+
+    for frame in packets().feed(data):
+        if frame.command == Command.HELLO | REPLY:
+            try:
+                told = Hello.decode(frame.payload[2:])  # after status and channel
+            except (HardwareError, ValueError):
+                continue
+            return f"helm firmware {'.'.join(map(str, told.version))}, {told.channels} channels"
+    return ""
+
+
+def _dynamixel(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
+    from hardware.wire.dynamixel import BROADCAST, Instruction, Packet, encode
+
+    query = encode(Packet(BROADCAST, Instruction.PING))
+    yield Probe("dynamixel", _named(specs), baud, query, _dynamixels)
+
+
+def _dynamixels(data: bytes) -> str:
+    from hardware.wire.dynamixel import BUFFER, MODELS, Instruction, scan
+
+    found = {
+        packet.id: int.from_bytes(packet.parameters[1:3], "little")
+        for packet in Packets(scan, BUFFER).feed(data)
+        if packet.instruction == Instruction.STATUS and len(packet.parameters) >= 3
+    }
+    servos = (f"{id_} {MODELS.get(model, f'model {model}')}" for id_, model in found.items())
+    return f"Dynamixel servos {', '.join(servos)}" if found else ""
+
+
+def _feetech(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
+    # One ping a servo: to a broadcast they would all answer at once.
+    from hardware.wire.feetech import Instruction, Packet, encode
+
+    numbers = {number for spec in specs for number in _ids(spec)}
+    for number in sorted(numbers):
+        query = encode(Packet(number, Instruction.PING))
+        yield Probe("feetech", _named(specs), baud, query, partial(_servo, query))
+
+
+def _ids(spec: RobotSpec) -> list[int]:
+    numbers = [joint.device.get("id") for joint in spec.joint]
+    if not all(isinstance(number, int) for number in numbers):
+        raise InvalidSpec(f"{spec.name}: joint.device.id: expected the number of each servo")
+    return [int(number) for number in numbers if number is not None]
+
+
+def _servo(query: bytes, data: bytes) -> str:
+    from hardware.wire.feetech import scan
+
+    # Half-duplex adapters may give the question back before the answer.
+    for packet in Packets(scan).feed(data.removeprefix(query)):
+        if packet.id == query[2] and not packet.parameters:
+            return f"Feetech servo {packet.id}" + (f", errors {packet.code}" if packet.code else "")
+    return ""
+
+
+_MAKERS: dict[str, Callable[[int, list[RobotSpec]], Iterator[Probe]]] = {
+    "grbl": _grbl,
+    "linearm": _linearm,
+    "helm": _helm,
+    "dynamixel": _dynamixel,
+    "feetech": _feetech,
+}
