@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 SUITE = "hardware/conformance/"
+OURS = pytest.StashKey[set[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,9 +37,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the suite in its own order again, whatever shuffled it: a robot is reopened last."""
-    places = [place for place, item in enumerate(items) if _ours(item)]
+    places = [place for place, item in enumerate(items) if SUITE in item.path.as_posix()]
+    config.stash[OURS] = {items[place].nodeid for place in places}
     if places:
         ordered = sorted((items[place] for place in places), key=lambda item: _order(item))
         for place, item in zip(places, ordered, strict=True):
@@ -48,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    told = _outcome(terminalreporter)
+    told = _outcome(terminalreporter, config.stash.get(OURS, set()))
     if told["passed"] + told["failed"] == 0:
         return
     for name, value in told["measured"].items():
@@ -58,23 +60,19 @@ def pytest_terminal_summary(
         Path(path).write_text(json.dumps(told), encoding="utf-8")
 
 
-def _ours(item: pytest.Item) -> bool:
-    return SUITE in item.path.as_posix()
-
-
 def _order(item: pytest.Item) -> tuple[str, int]:
     line = item.reportinfo()[1] or 0
     return item.path.name, line
 
 
-def _outcome(reporter: pytest.TerminalReporter) -> dict[str, Any]:
+def _outcome(reporter: pytest.TerminalReporter, ours: set[str]) -> dict[str, Any]:
     """Return counts, what failed and was skipped with reasons, and what the tests measured."""
     kinds = {"passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped"}
     told: dict[str, Any] = {"passed": 0, "failed": 0, "skipped": 0}
     told |= {"failures": {}, "skips": {}, "measured": {}}
     for kind, bucket in kinds.items():
         for report in reporter.getreports(kind):
-            if SUITE not in report.nodeid and "conformance" not in report.nodeid:
+            if report.nodeid not in ours:
                 continue
             name = report.nodeid.rpartition("::")[2]
             told[bucket] += 1
