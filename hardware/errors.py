@@ -96,6 +96,18 @@ class RobotStopped(HardwareError):
     """A move was asked of a robot that is stopped; `reset` clears it. Halts."""
 
 
+class NotReached(HardwareError):
+    """A target far away that was not reached in time, or is barred. Held there; the run goes on."""
+
+    halts = False
+
+
+class WrongThread(HardwareError):
+    """A move or a sign of life from a thread that is not the loop's own. Halts, nothing sent."""
+
+    exit_status = 2
+
+
 class StopUnconfirmed(HardwareError):
     """A stop was sent and the device's own read-back did not confirm standstill. Halts, loudly."""
 
@@ -105,6 +117,10 @@ class CameraUnavailable(HardwareError):
 
 
 class FrameRefused(HardwareError):
-    """The newest picture is too old, frozen or black. The robot holds; the run goes on."""
+    """The newest picture is too old, frozen or black (`kind`). The robot holds; the run goes on."""
 
     halts = False
+
+    def __init__(self, message: str, kind: str = "stale") -> None:
+        super().__init__(message)
+        self.kind = kind

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from hardware.spec import RobotSpec
 
 Array = NDArray[np.float64]
-DAMPING = 0.02  # m a rad; of damped least squares, so that no step explodes near a singularity
+DAMPING = 0.02  # of damped least squares, so that no step explodes near a singularity
+NEAR = 0.05  # singular values below this are damped, the others are inverted exactly
 SUBSTEP_S = 0.02
 
 
@@ -51,6 +52,12 @@ class Kinematics:
             self._place(positions)
             return self._jacobian()
 
+    def point(self, positions: Sequence[float] | Array) -> tuple[Array, Array]:
+        """Return the tool point (3,) m and its Jacobian (3, chain), both in the base frame."""
+        with self._lock:
+            self._place(positions)
+            return self._data.site_xpos[self._tool].copy(), self._jacobian()[:3]
+
     def after(
         self,
         positions: Sequence[float],
@@ -61,9 +68,10 @@ class Kinematics:
         """Return the joint positions after moving the tool with a twist for `seconds`.
 
         linear (m/s), angular (rad/s): base frame. Damped least squares (Wampler 1986,
-        doi:10.1109/TSMC.1986.289285) in small steps, joints kept within their limits. The point
-        comes first and turning has what freedom is left (Nakamura 1987,
-        doi:10.1177/027836498700600201): what a robot cannot do (a gantry turn) is left undone.
+        doi:10.1109/TSMC.1986.289285) in small steps, damped near singularities only (Maciejewski
+        and Klein 1988), joints kept within their limits. The point comes first and turning has
+        what freedom is left (Nakamura 1987, doi:10.1177/027836498700600201): what a robot cannot
+        do (a gantry turn) is left undone. Cost grows with `seconds`: bound it before.
         """
         result = np.array(positions, dtype=np.float64)
         wanted = np.array([*linear, *angular], dtype=np.float64)
@@ -93,7 +101,11 @@ class Kinematics:
 
 
 def _damped_inverse(J: Array) -> Array:
-    return np.asarray(J.T @ np.linalg.inv(J @ J.T + DAMPING**2 * np.eye(len(J))))
+    """Return the inverse that maps rates to joints; directions out of reach are left out."""
+    U, values, Vt = np.linalg.svd(J, full_matrices=False)
+    damping = DAMPING**2 * np.maximum(0.0, 1.0 - (values / NEAR) ** 2)
+    gains = values / np.maximum(values**2 + damping, 1e-12)
+    return np.asarray((Vt.T * gains) @ U.T)
 
 
 def _model(spec: RobotSpec) -> mujoco.MjModel:

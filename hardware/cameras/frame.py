@@ -87,4 +87,4 @@ def refusal(name: str, found: tuple[Trouble, str], why: str = "") -> FrameRefuse
         "frozen": "the camera hangs: plug it in again, or raise frozen_s for a noiseless sensor",
         "black": "take the cap off, switch the light on, or check exposure and cable",
     }[kind]
-    return FrameRefused(f"picture of {name} is {kind}: {figures}; {mend}")
+    return FrameRefused(f"picture of {name} is {kind}: {figures}; {mend}", kind)

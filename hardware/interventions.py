@@ -1,0 +1,114 @@
+"""What a supervisor did between a pilot and a robot, kept and told."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hardware.robot import JointTargets, Motion
+
+KEPT = 1000  # interventions remembered at most
+TOLD = 20  # of them told at once, the newest; a loop that never asks must not flood a model
+
+_log = logging.getLogger("hardware.supervisor")
+
+
+class Rule(StrEnum):
+    """Why a supervisor stepped in."""
+
+    joint_limit = "joint_limit"  # a joint beyond its limits
+    speed = "speed"  # a joint faster than its limit
+    acceleration = "acceleration"  # a joint sped up more than its limit from how it moves now
+    step = "step"  # more than can be carried out within the horizon
+    tool_speed = "tool_speed"  # the tool point faster than its limit
+    workspace = "workspace"  # the tool point out of the box
+    refused = "refused"  # not finite, malformed, or beyond help
+    watchdog = "watchdog"  # no fresh command from the loop
+    stale_frame = "stale_frame"
+    frozen_frame = "frozen_frame"
+    black_frame = "black_frame"
+    stop = "stop"
+    unconfirmed = "unconfirmed"  # a stop that the device did not confirm
+    link = "link"  # the port went away
+    reply = "reply"  # a device that did not answer, or not with an answer
+    device = "device"  # the device's own no, or its alarm
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """One thing that the supervisor did.
+
+    stamp_s: the supervisor's clock. wanted: what was asked for, sent: what went to the robot
+    instead; None where there was no command, or nothing was sent. text: in plain words, with units.
+    """
+
+    stamp_s: float
+    rule: Rule
+    wanted: Motion | None
+    sent: JointTargets | None
+    text: str
+
+
+Listener = Callable[[Intervention], None]
+
+
+class Journal:
+    """The last interventions, in order. Any thread may write and read.
+
+    A listener that raises is logged and left alone: nobody who listens can keep a robot moving.
+    """
+
+    def __init__(self, listeners: Iterable[Listener], clock: Callable[[], float]) -> None:
+        self._listeners = tuple(listeners)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: deque[Intervention] = deque(maxlen=KEPT)
+        self._untold: deque[Intervention] = deque(maxlen=TOLD)
+        self._left_out = 0
+
+    def note(
+        self,
+        rule: Rule,
+        text: str,
+        wanted: Motion | None = None,
+        sent: JointTargets | None = None,
+    ) -> Intervention:
+        """Write one down and tell the listeners."""
+        event = Intervention(self._clock(), rule, wanted, sent, text)
+        with self._lock:
+            self._kept.append(event)
+            self._left_out += len(self._untold) == TOLD
+            self._untold.append(event)
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:
+                _log.exception("a listener of the supervisor failed")
+        return event
+
+    def shout(self, rule: Rule, text: str) -> None:
+        """Write one down and say it where a person sees it, whatever is configured."""
+        self.note(rule, text)
+        _log.critical(text)
+        print(f"\a*** {text} ***", file=sys.stderr, flush=True)
+
+    @property
+    def events(self) -> tuple[Intervention, ...]:
+        """What is kept, oldest first."""
+        with self._lock:
+            return tuple(self._kept)
+
+    def feedback(self) -> str:
+        """Return what happened since this was last asked, a line each; "" for nothing."""
+        with self._lock:
+            lines = [event.text for event in self._untold]
+            if self._left_out:
+                lines.insert(0, f"({self._left_out} earlier interventions are left out)")
+            self._untold.clear()
+            self._left_out = 0
+        return "\n".join(lines)

@@ -1,0 +1,124 @@
+"""Stops that insist, signals that stop, and clean-up that no signal cuts short."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from hardware.errors import StopUnconfirmed, WrongThread
+from hardware.interventions import Journal, Rule
+from hardware.robot import Robot, StopReport
+
+PAUSE_S = 0.01  # between two rounds of a stop
+
+
+def insist(
+    robot: Robot, journal: Journal, reason: str, within_s: float, insist_s: float
+) -> StopReport:
+    """Stop `robot` in rounds of `within_s` until its read-back confirms it, for `insist_s`.
+
+    Every round that ends without is shouted: there a person has to cut the power.
+
+    Raises:
+        StopUnconfirmed: it was not confirmed.
+    """
+    start = time.monotonic()
+    while True:
+        try:
+            report = robot.stop(within_s)
+        except Exception as error:  # whatever a driver lets through must not end the stop
+            journal.shout(
+                Rule.unconfirmed,
+                f"STOP NOT CONFIRMED ({reason}): cut the power of {robot.spec.name} now; {error}",
+            )
+            if time.monotonic() - start >= insist_s:
+                raise StopUnconfirmed(
+                    f"the stop ({reason}) was not confirmed in {insist_s:g} s: cut the power of "
+                    f"{robot.spec.name} now; last seen: {error}"
+                ) from error
+            time.sleep(PAUSE_S)
+            continue
+        took = (time.monotonic() - start) * 1e3
+        text = f"the robot was stopped ({reason}) and stands still after {took:.0f} ms"
+        journal.note(Rule.stop, f"{text}; it does not move before a reset")
+        return report
+
+
+def uninterrupted(work: Callable[[], None]) -> None:
+    """Do `work` to its end whatever Ctrl-C says meanwhile, then raise what it or that raised."""
+    failed: list[BaseException] = []
+    done = threading.Event()
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            done.set()
+
+    # signals only ever interrupt the main thread
+    thread = threading.Thread(target=guarded, name="clean-up")
+    interrupt: BaseException | None = None
+    thread.start()
+    while not done.is_set():
+        try:
+            done.wait()  # an interrupted join takes the thread for ended (bpo-45274)
+        except BaseException as error:
+            interrupt = error
+    if failed:
+        raise failed[0]
+    if interrupt is not None:
+        raise interrupt
+
+
+@contextmanager
+def on_signals(stop: Callable[[str], object]) -> Iterator[None]:
+    """Let SIGINT and SIGTERM stop the robot, then do what they did before.
+
+    The stop runs in a thread: the signal may have come in the middle of an exchange on the bus,
+    which has to be given up first. What was in force before follows at once: Python's own
+    handler raises KeyboardInterrupt; where the system would end the process, SystemExit unwinds
+    it. The context ends when the stop is confirmed or has told that it is not.
+
+    Raises:
+        WrongThread: not from the main thread, the only one that gets signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise WrongThread("signals come to the main thread only: call on_signals() there")
+    stops: list[threading.Thread] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        thread = threading.Thread(target=_quietly, args=(stop, name), name=f"stop on {name}")
+        thread.start()
+        stops.append(thread)
+        before = previous[number]
+        if callable(before):
+            before(number, frame)
+        elif before is signal.SIG_DFL:
+            raise SystemExit(128 + number)
+
+    previous: dict[int, Any] = {
+        number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for thread in stops:
+            uninterrupted(thread.join)
+        for number, before in previous.items():
+            signal.signal(number, before if before is not None else signal.SIG_DFL)
+
+
+def _quietly(stop: Callable[[str], object], name: str) -> None:
+    """Stop; a stop that is not confirmed has been said aloud."""
+    try:
+        stop(name)
+    except StopUnconfirmed:
+        return
