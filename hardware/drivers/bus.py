@@ -1,0 +1,372 @@
+"""What the drivers of servo buses share: readings, moves, torque and limits."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from hardware.calibration import ENOUGH, Scale, ServoOptions, scales_of
+from hardware.drivers.pace import Pace, paced
+from hardware.drivers.servoline import Sdk, ServoLine
+from hardware.errors import DeviceAlarm, NoReply, SetupNeeded, TargetRefused, WrongProtocol
+from hardware.robot import STANDSTILL, JointTargets, Mode, Robot, RobotState, Sent
+from hardware.spec import RobotSpec, Table
+from hardware.wire.registers import Registers
+
+STRAY = 0.09  # rad or share of the range that a joint may be outside its limits and be driven back
+Goal = tuple[int, int, int]  # acceleration, velocity and position, in register units
+
+
+class BusOptions(Table):
+    """`device` of a servo bus. calibration: file; torque_limit: share of full torque."""
+
+    calibration: str | None = None
+    torque_limit: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One servo's registers, read at once. position: ticks; velocity: ticks/s.
+
+    effort: what drives it, by name and unit (`load`, share of full; `current_a`). prepared: whether
+    what `_prepare` sets is in force; a servo that lost its power in between has forgotten it.
+    """
+
+    energised: bool
+    goal: Goal
+    prepared: bool
+    position: int
+    velocity: float
+    moving: bool
+    volts: float
+    celsius: float
+    effort: Mapping[str, float]
+    faults: tuple[str, ...] = ()
+    tripped: bool = False
+
+
+class ServoBus(Robot):
+    """A robot of servos on one line; one joint, one servo.
+
+    Moves: one sync write of acceleration, velocity and goal, so that the joints arrive together,
+    and one sync read of the same registers as its acknowledgement. A move that cannot be done
+    within `limits.horizon_s` is cut on its way and says so in `Sent.notes`.
+    Ranges: a target must lie in the description's limits, in the calibrated range and in the
+    limits that the servos hold themselves; wider ones do no harm, narrower ones count.
+    Torque: connecting leaves it as it is; the first move sets every goal to where the joint is,
+    then switches torque on. Hold and stop leave a servo without torque without it.
+    """
+
+    options: ClassVar[type[BusOptions]] = BusOptions
+    registers: ClassVar[Registers]
+    models: ClassVar[tuple[int, ...]]
+    block: ClassVar[tuple[int, int]]  # address and length of what `_reading` reads
+    goal_address: ClassVar[int]
+
+    def __init__(self, spec: RobotSpec, port: str) -> None:
+        super().__init__(spec, port)
+        self._options = spec.options(self.options)
+        self._servos = spec.joint_options(ServoOptions)
+        self._scales = self._limited(scales_of(spec, self._options.calibration))
+        ids = {scale.id: name for scale, name in zip(self._scales, spec.names, strict=True)}
+        self._line = ServoLine(self.link, spec.port.reply_s, self._sdk(), ids)
+        self._torque = [servo.torque_limit or self._options.torque_limit for servo in self._servos]
+        self._planned: tuple[JointTargets, list[Goal], Pace] | None = None
+
+    # -- the contract ---------------------------------------------------------------------------
+
+    def check(self, targets: JointTargets) -> None:
+        """Also refuse what lies outside the calibrated range or the servos' own limits."""
+        super().check(targets)
+        for joint, scale, value in zip(
+            self.spec.joint, self._scales, targets.positions, strict=True
+        ):
+            if not scale.lower - 1 <= scale.tick(value) <= scale.upper + 1:
+                ends = sorted((scale.value(scale.lower), scale.value(scale.upper)))
+                raise TargetRefused(
+                    f"{joint.name} {value:g}: expected {ends[0]:.4g} to {ends[1]:.4g}, the range "
+                    "of its calibration and of its servo's own limits; nothing was sent"
+                )
+
+    def _handshake(self) -> None:
+        self._planned = None
+        self._scales = self._limited(scales_of(self.spec, self._options.calibration))
+        self._meet()
+        self._inspect()
+        self._prepare()
+
+    def _read_state(self) -> RobotState:
+        readings = self._readings()
+        positions = self._positions(readings)
+        velocities = tuple(
+            scale.rate(r.velocity) for scale, r in zip(self._scales, readings, strict=True)
+        )
+        faults = self._faults(readings)
+        moving = any(r.moving for r in readings) or any(abs(v) > STANDSTILL for v in velocities)
+        mode = Mode.moving if moving else Mode.ready
+        if any(r.tripped for r in readings):
+            mode, faults = Mode.held, (*faults, "bus watchdog tripped: the host was silent")
+        elif faults:
+            mode = Mode.alarm
+        details = {}
+        for name, r in zip(self.spec.names, readings, strict=True):
+            details[f"{name}_voltage_v"] = r.volts
+            details[f"{name}_temperature_c"] = r.celsius
+            details |= {f"{name}_{key}": value for key, value in r.effort.items()}
+        return RobotState(
+            time.monotonic(), positions, velocities, mode, any(r.energised for r in readings),
+            self._tool(positions), faults, details,
+        )  # fmt: skip
+
+    def _send(self, targets: JointTargets) -> Sent:
+        readings = self._readings()
+        self._refuse_alarm(readings)
+        if any(r.tripped for r in readings):
+            self._rearm(readings)
+        if not all(r.prepared or r.tripped for r in readings):
+            self._prepare()
+        if not all(r.energised for r in readings):
+            self._energise(readings)
+        if self._planned is None or self._planned[0] is not targets:  # the same when sent again
+            self._planned = (targets, *self._plan(targets, self._positions(readings)))
+        _, goals, pace = self._planned
+        self._write_goals(dict(zip(self._line.ids, goals, strict=True)))
+        positions = tuple(
+            scale.value(goal[2]) for scale, goal in zip(self._scales, goals, strict=True)
+        )
+        notes: tuple[str, ...] = ()
+        if pace.share < 1.0:
+            limit = self.spec.limits.horizon_s
+            notes = (f"only {pace.share:.0%} of the way can be done in {limit:g} s; send again",)
+        return Sent(positions, pace.seconds, targets.tool, time.monotonic(), notes=notes)
+
+    def _send_hold(self) -> None:
+        readings = self._ask_readings()
+        goals = {
+            scale.id: self._here(scale, r, self._fast(index))
+            for index, scale in enumerate(self._scales)
+            if (r := readings.get(scale.id)) is not None and r.energised and not r.tripped
+        }
+        if goals:
+            self._write_goals(goals)
+        self._line.demand(readings, self._line.ids)
+
+    def _send_stop(self) -> None:
+        self._send_hold()
+
+    def _send_release(self) -> None:
+        # motor by motor, whether one acknowledges or not: the read-back says what came of it
+        for id_ in self._line.ids:
+            self._line.write(id_, self.registers["torque_enable"], 0)
+        readings = self._ask_readings()
+        self._line.demand(readings, self._line.ids)
+        held = [id_ for id_ in self._line.ids if readings[id_].energised]
+        if held:
+            raise NoReply(f"{self._line.named(held)} did not take the torque off")
+
+    def _send_reset(self) -> None:
+        readings = self._readings()
+        ill = [index for index, reading in enumerate(readings) if reading.faults]
+        for index in ill:
+            self._cure(self._line.ids[index], readings[index])
+        if ill:
+            self._prepare()
+            self._refuse_alarm(self._readings())
+        elif any(r.tripped for r in readings):
+            self._rearm(readings)
+
+    # -- what a bus fills in --------------------------------------------------------------------
+
+    @abstractmethod
+    def _sdk(self) -> Sdk:
+        """Return the vendor's packet handler."""
+
+    @abstractmethod
+    def _reading(self, index: int, error: int, data: bytes) -> Reading:
+        """Return what a joint's block says."""
+
+    @abstractmethod
+    def _inspect(self) -> None:
+        """Compare the servos' own settings with the description. Raises SetupNeeded."""
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Set what must be set before a move, in RAM only. Moves nothing."""
+
+    @abstractmethod
+    def _goal(self, index: int, tick: int, pace: tuple[float, float]) -> Goal:
+        """Return a joint's goal; pace: its speed and acceleration in ticks (a s, a s^2)."""
+
+    @abstractmethod
+    def _encode(self, goal: Goal) -> bytes:
+        """Return the bytes at `goal_address`."""
+
+    @abstractmethod
+    def _cure(self, id_: int, reading: Reading) -> None:
+        """Clear a servo's alarm, if it can be cleared."""
+
+    def _rearm(self, readings: Sequence[Reading]) -> None:
+        """Leave a tripped watchdog, standing still."""
+        raise AssertionError(f"{type(self).__name__} has no watchdog")
+
+    # -- moves ----------------------------------------------------------------------------------
+
+    def _plan(self, targets: JointTargets, here: tuple[float, ...]) -> tuple[list[Goal], Pace]:
+        joints = self.spec.joint
+        ways = [target - now for target, now in zip(targets.positions, here, strict=True)]
+        horizon = self.spec.limits.horizon_s
+        pace = paced(ways, joints, targets.duration_s or horizon, horizon)
+        goals = []
+        for index, scale in enumerate(self._scales):
+            place = targets.positions[index]
+            if pace.share < 1.0:
+                place = here[index] + pace.share * ways[index]
+            tick = max(scale.lower, min(scale.upper, scale.tick(place)))
+            unit = abs(scale.per_unit)
+            goals.append(
+                self._goal(
+                    index, tick, (pace.speeds[index] * unit, joints[index].acceleration * unit)
+                )
+            )
+        return goals, pace
+
+    def _energise(self, readings: Sequence[Reading]) -> None:
+        """Switch torque on without moving: goals are where the joints are."""
+        goals = {}
+        for index, (scale, r) in enumerate(zip(self._scales, readings, strict=True)):
+            if not r.energised:
+                stray = abs(scale.rate(self._within(scale, r.position) - r.position))
+                joint = self.spec.joint[index]
+                if stray > STRAY * min(1.0, joint.upper - joint.lower):
+                    raise TargetRefused(
+                        f"{joint.name} is at {scale.value(r.position):.4g}, outside its limits "
+                        f"{joint.lower:g} to {joint.upper:g}: torque stays off; move it back by "
+                        "hand, or calibrate the arm again"
+                    )
+                goals[scale.id] = self._here(scale, r, self._slow(index))
+        self._write_goals(goals)
+        register = self.registers["torque_enable"]
+        self._line.write_all(register.address, {id_: b"\1" for id_ in goals})
+        off = [i for i, r in zip(self._line.ids, self._readings(), strict=True) if not r.energised]
+        if off:
+            raise NoReply(f"{self._line.named(off)} did not take the torque on")
+
+    def _here(self, scale: Scale, reading: Reading, pace: tuple[int, int]) -> Goal:
+        return (*pace, self._within(scale, reading.position))
+
+    @staticmethod
+    def _within(scale: Scale, tick: int) -> int:
+        return max(scale.lower, min(scale.upper, tick))
+
+    def _fast(self, index: int) -> tuple[int, int]:
+        """Acceleration (0: as hard as it can) and speed of a stop."""
+        scale, joint = self._scales[index], self.spec.joint[index]
+        goal = self._goal(index, 0, (joint.speed * abs(scale.per_unit), 0.0))
+        return 0, goal[1]
+
+    def _slow(self, index: int) -> tuple[int, int]:
+        scale, joint = self._scales[index], self.spec.joint[index]
+        unit = abs(scale.per_unit)
+        goal = self._goal(index, 0, (0.1 * joint.speed * unit, joint.acceleration * unit))
+        return goal[0], goal[1]
+
+    def _write_goals(self, goals: Mapping[int, Goal]) -> None:
+        """Write goals and read them back: nobody answers a sync write."""
+        self._line.write_all(self.goal_address, {id_: self._encode(g) for id_, g in goals.items()})
+        readings = self._ask_readings()
+        self._line.demand(readings, list(goals))
+        missed = [id_ for id_, goal in goals.items() if readings[id_].goal != goal]
+        if missed:
+            raise NoReply(f"{self._line.named(missed)} did not take the goal, by their own account")
+
+    # -- readings -------------------------------------------------------------------------------
+
+    def _readings(self) -> list[Reading]:
+        """Return all servos' blocks, read in one round trip."""
+        found = self._ask_readings()
+        self._line.demand(found, self._line.ids)
+        return [found[id_] for id_ in self._line.ids]
+
+    def _demand_prepared(self) -> None:
+        ids = [i for i, r in zip(self._line.ids, self._readings(), strict=True) if not r.prepared]
+        if ids:
+            raise NoReply(f"{self._line.named(ids)} did not take torque limit, lock or watchdog")
+
+    def _ask_readings(self) -> dict[int, Reading]:
+        """Return the blocks of the servos that answered; asks twice before it gives one up."""
+        found = self._line.read_all(*self.block)
+        if len(found) < len(self._line.ids):
+            self.link.counters.retries += 1
+            found = self._line.read_all(*self.block) or found
+        return {
+            id_: self._reading(index, *found[id_])
+            for index, id_ in enumerate(self._line.ids)
+            if id_ in found
+        }
+
+    def _positions(self, readings: Sequence[Reading]) -> tuple[float, ...]:
+        return tuple(s.value(r.position) for s, r in zip(self._scales, readings, strict=True))
+
+    def _tool(self, positions: Sequence[float]) -> bool | None:
+        tool = self.spec.tool
+        if tool.kind != "joint" or tool.open is None or tool.closed is None:
+            return None
+        here = positions[self.spec.names.index(tool.joint)]
+        return abs(here - tool.closed) < abs(here - tool.open)
+
+    def _faults(self, readings: Sequence[Reading]) -> tuple[str, ...]:
+        return tuple(
+            f"{name}: {fault}"
+            for name, reading in zip(self.spec.names, readings, strict=False)
+            for fault in reading.faults
+        )
+
+    def _refuse_alarm(self, readings: Sequence[Reading]) -> None:
+        faults = self._faults(readings)
+        if faults:
+            raise DeviceAlarm(
+                f"{', '.join(faults)}. Take away what blocks or feeds it wrongly, then reset()",
+                faults[0].partition(": ")[2],
+            )
+
+    # -- who is there ---------------------------------------------------------------------------
+
+    def _meet(self) -> None:
+        """See that every servo is there and is the right one."""
+        models = self._line.models()
+        for id_, servo in zip(self._line.ids, self._servos, strict=True):
+            expected = self.models if servo.model is None else (servo.model,)
+            if models[id_] not in expected:
+                raise WrongProtocol(
+                    f"{self._line.named([id_])} is model {models[id_]}, expected "
+                    f"{' or '.join(map(str, expected))}: another robot, or set `model` in the "
+                    "joint's device table"
+                )
+
+    def _narrow(self, index: int, lower: int, upper: int) -> None:
+        """Take over a servo's own limits. Raises SetupNeeded when they leave too little."""
+        joint, before = self.spec.joint[index], self._scales[index]
+        scale = before.within(lower, upper)
+        whole = abs(scale.per_unit) * (joint.upper - joint.lower)
+        home = scale.tick(joint.home)
+        if scale.upper - scale.lower < ENOUGH * whole or not scale.lower <= home <= scale.upper:
+            raise SetupNeeded(
+                f"{joint.name} (servo {scale.id}): its own limits {lower} to {upper} and its "
+                f"calibration leave ticks {scale.lower} to {scale.upper} of "
+                f"{scale.tick(joint.lower)} to {scale.tick(joint.upper)}: calibrate it again, or "
+                "set the servo's limits"
+            )
+        self._scales[index] = scale
+
+    def _limited(self, scales: Sequence[Scale]) -> list[Scale]:
+        """Return scales whose range is within the description's limits as well."""
+        plain = []
+        for joint, scale in zip(self.spec.joint, scales, strict=True):
+            low, high = sorted((scale.tick(joint.lower), scale.tick(joint.upper)))
+            plain.append(scale.within(low, high))
+        return plain

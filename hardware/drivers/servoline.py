@@ -1,0 +1,239 @@
+"""A line of servos, spoken to through the vendor's SDK, with nothing late taken for fresh.
+
+The vendor SDKs make and check the packets. They have no request numbers, and their own ports wait
+with a spinning clock, leak `termios.error` and keep what arrived late; `SdkPort` does not. A late
+answer can still arrive after the next question: questions that follow a failed one therefore ask
+for one to three bytes more, so an answer shows by its length which question it belongs to.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
+from hardware.link import SLICE_S, Link
+from hardware.robot import ATTEMPTS
+from hardware.wire.registers import Register
+
+SUCCESS = 0  # of both SDKs
+LENGTHS = 4  # questions that can be told apart by the length of their answers
+QUIET_S, DRAIN_S = 0.002, 0.02  # after a failure: silence to wait for, and for how long at most
+
+
+class SdkPort:
+    """The vendor SDKs' port handler, over a Link. Raises LinkLost, and nothing else.
+
+    seen: what has arrived since the last question, for messages.
+    """
+
+    def __init__(self, link: Link, reply_s: float) -> None:
+        self.is_using = False  # the SDKs' own lock
+        self._link = link
+        self._reply_s = reply_s
+        self._buffer = bytearray()
+        self._deadline = 0.0
+        self.seen = b""
+
+    def clearPort(self) -> None:  # noqa: N802 - the SDKs' name, as those below
+        """Throw away what has arrived; the SDKs call it before every question."""
+        self._buffer.clear()
+        self.seen = b""
+        self._link.flush_input()
+
+    def drain(self) -> None:
+        """Wait until the line is quiet, and throw away what came."""
+        end = time.monotonic() + DRAIN_S
+        while self._link.read(QUIET_S) and time.monotonic() < end:
+            pass
+        self._buffer.clear()
+
+    def readPort(self, length: int) -> bytes:  # noqa: N802
+        """Return up to `length` bytes; waits for the first one for a slice of time."""
+        if length <= 0:
+            return b""
+        if not self._buffer:
+            left = self._deadline - time.monotonic()
+            self._buffer += self._link.read(max(0.0, min(left, SLICE_S)))
+            self.seen = (self.seen + self._buffer)[-512:]
+        taken = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return taken
+
+    def writePort(self, packet: Sequence[int]) -> int:  # noqa: N802
+        """Send a packet; return its length."""
+        self._link.write(bytes(packet))
+        return len(packet)
+
+    def setPacketTimeout(self, length: int) -> None:  # noqa: N802
+        """Wait from now on for `length` bytes and the servos' own time."""
+        self.setPacketTimeoutMillis(10_000.0 * length / self._link.baud + self._reply_s * 1e3)
+
+    def setPacketTimeoutMillis(self, ms: float) -> None:  # noqa: N802
+        """Wait from now on for so many milliseconds."""
+        self._deadline = time.monotonic() + ms / 1e3
+
+    def isPacketTimeout(self) -> bool:  # noqa: N802
+        """Whether the time is over."""
+        return time.monotonic() >= self._deadline
+
+    def getBaudRate(self) -> int:  # noqa: N802
+        """Bits a second."""
+        return self._link.baud
+
+
+class Sdk(ABC):
+    """What differs between the vendors' packet handlers. speaks: the protocol's name."""
+
+    speaks: str
+    handler: Any
+
+    @abstractmethod
+    def ask_all(self, port: SdkPort, address: int, length: int, ids: Sequence[int]) -> int:
+        """Send a sync read; return the SDK's result."""
+
+    @abstractmethod
+    def next_status(self, port: SdkPort) -> tuple[int, int, bytes, int]:
+        """Return id, error, data and the SDK's result of the next status packet."""
+
+
+class ServoLine:
+    """Reads and writes registers of servos. names: joints by servo number, in the bus's order."""
+
+    def __init__(self, link: Link, reply_s: float, sdk: Sdk, names: Mapping[int, str]) -> None:
+        self.link = link
+        self.names = dict(names)
+        self.ids = list(names)
+        self._reply_s = reply_s
+        self._sdk = sdk
+        self._port = SdkPort(link, reply_s)
+        self._question = 0
+
+    def read_all(self, address: int, length: int) -> dict[int, tuple[int, bytes]]:
+        """Return error and data of every servo that answered whole, in one round trip."""
+        asked = length + self._question
+        found: dict[int, tuple[int, bytes]] = {}
+        with self._exchange():
+            result = self._sdk.ask_all(self._port, address, asked, self.ids)
+            while result == SUCCESS and len(found) < len(self.ids):
+                id_, error, data, result = self._sdk.next_status(self._port)
+                if result != SUCCESS:
+                    if self._port.isPacketTimeout():
+                        break
+                    self.link.counters.bad_frames += 1
+                    result = SUCCESS  # damaged: the others' may follow
+                    continue
+                if id_ not in self.ids or len(data) != asked:
+                    self.link.counters.bad_frames += 1  # of an earlier question
+                    continue
+                self.link.counters.frames_in += 1
+                found[id_] = (error, data[:length])
+                if id_ == self.ids[-1]:
+                    break  # they answer in this order
+        if len(found) < len(self.ids):
+            self._question = (self._question + 1) % LENGTHS
+            self._port.drain()
+        return found
+
+    def read_each(self, address: int, length: int) -> list[bytes]:
+        """Return the data of every servo, asking again as often as `hardware.robot` does."""
+        for _ in range(ATTEMPTS):
+            found = self.read_all(address, length)
+            if len(found) == len(self.ids):
+                break
+        self.demand(found, self.ids)
+        return [found[id_][1] for id_ in self.ids]
+
+    def write_all(self, address: int, data: Mapping[int, bytes]) -> None:
+        """Send one packet that writes to several servos; nobody answers."""
+        parameters = [byte for id_, part in data.items() for byte in (id_, *part)]
+        length = len(next(iter(data.values())))
+        with self._exchange():
+            self._sdk.handler.syncWriteTxOnly(
+                self._port, address, length, parameters, len(parameters)
+            )
+
+    def write(self, id_: int, register: Register, value: int) -> bool:
+        """Write one register of one servo; return whether it acknowledged."""
+        data = list(register.encode(value))
+        with self._exchange():
+            result, _ = self._sdk.handler.writeTxRx(
+                self._port, id_, register.address, len(data), data
+            )
+        if result != SUCCESS:
+            self._port.drain()
+        return bool(result == SUCCESS)
+
+    def reboot(self, id_: int) -> None:
+        """Restart a servo, where the SDK can."""
+        with self._exchange():
+            self._sdk.handler.reboot(self._port, id_)
+
+    def models(self) -> dict[int, int]:
+        """Return every servo's model number.
+
+        Raises:
+            WrongProtocol: none answered. SetupNeeded: some did not.
+        """
+        models: dict[int, int] = {}
+        heard = b""
+        for _ in range(ATTEMPTS):
+            for id_ in self.ids:
+                if id_ not in models:
+                    with self._exchange():
+                        model, result, _ = self._sdk.handler.ping(self._port, id_)
+                    heard = heard or self._port.seen
+                    if result == SUCCESS:
+                        models[id_] = model
+                    else:
+                        self._port.drain()
+        missing = [id_ for id_ in self.ids if id_ not in models]
+        if not models:
+            raise WrongProtocol(
+                f"{self.link.port} at {self.link.baud} baud: no servo answered by "
+                f"{self._sdk.speaks} (asked {self.named(self.ids)}); heard {_shown(heard)}. Is the "
+                "servos' own supply on, the baud right, and is it this robot?"
+            )
+        if missing:
+            raise SetupNeeded(
+                f"{self.named(missing)} did not answer, {self.named(list(models))} did: look at "
+                "the cable between them and at the servos' numbers"
+            )
+        return models
+
+    def demand(self, found: Mapping[int, object], ids: Sequence[int]) -> None:
+        """Raise NoReply or BadReply unless every one of `ids` was found."""
+        missing = [id_ for id_ in ids if id_ not in found]
+        if missing:
+            seen = self._port.seen
+            text = f"{self.named(missing)} gave no whole answer within {self._reply_s:g} s"
+            if found or not seen:
+                raise NoReply(f"{text}. Is the cable to it in, its power on?")
+            raise BadReply(f"{text}; heard {seen[:24].hex(' ')}")
+
+    def named(self, ids: Sequence[int]) -> str:
+        """Return servos by number and joint."""
+        names = [f"{id_} ({self.names[id_]})" for id_ in ids]
+        return f"servo{'s' if len(ids) > 1 else ''} {', '.join(names)}"
+
+    @contextmanager
+    def _exchange(self) -> Iterator[None]:
+        """Never leave the SDK's lock closed: an exception would keep the port in use for ever."""
+        try:
+            yield
+        finally:
+            self._port.is_using = False
+
+
+def _shown(heard: bytes) -> str:
+    if not heard:
+        return "nothing"
+    text = heard[:24].hex(" ")
+    if all(32 <= byte < 127 or byte in b"\r\n\t" for byte in heard):
+        return f"text, {text} ({heard[:24]!r}): a G-code or line-protocol controller"
+    if heard.startswith(b"\xff\xff\xfd\x00"):
+        return f"{text}, which is Dynamixel protocol 2"
+    return text

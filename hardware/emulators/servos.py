@@ -1,0 +1,207 @@
+"""What the emulated servo buses share: servos with register tables that move, and their journal."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from hardware.calibration import Scale, ServoOptions, scales_of
+from hardware.emulators.device import Device
+from hardware.emulators.motion import Axis
+from hardware.framing import Packets
+from hardware.spec import Joint, RobotSpec
+from hardware.wire.registers import Register, Registers
+
+GAP_S = 0.01  # of silence within a packet, after which a servo forgets what it has of it
+NO_RAMP = 100_000.0  # ticks/s^2 without an acceleration limit (153 rad/s^2)
+STALL_TICKS = 8  # a blocked servo this far from its goal pushes with all it has
+
+
+class Servo:
+    """One servo: its registers, its joint, and what is wrong with it.
+
+    dead: it answers nothing. blocked: it cannot turn. stalled_s: for how long it has pushed.
+    """
+
+    def __init__(
+        self, joint: Joint, scale: Scale, options: ServoOptions, axis: Axis, registers: Registers
+    ) -> None:
+        self.joint, self.scale, self.options, self.axis = joint, scale, options, axis
+        self.registers = registers
+        self.table = bytearray(1 + max(register.end for register in registers.values()))
+        self.pending: tuple[int, bytes] | None = None
+        self.told: int | None = None  # the present position that the host read last
+        self.dead = False
+        self.blocked = False
+        self.stalled_s = 0.0
+
+    def __getitem__(self, name: str) -> int:
+        register = self.registers[name]
+        return register.decode(bytes(self.table[register.address : register.end]))
+
+    def __setitem__(self, name: str, value: int) -> None:
+        register = self.registers[name]
+        self.table[register.address : register.end] = register.encode(value)
+
+    def span(self, address: int, length: int) -> bytes:
+        """Return `length` bytes of the table; what lies beyond it reads 0."""
+        return bytes(self.table[address : address + length]).ljust(length, b"\0")
+
+    def touched(self, address: int, length: int) -> list[tuple[str, Register]]:
+        """Return the registers that a span covers, wholly or in part."""
+        return [
+            (name, register)
+            for name, register in self.registers.items()
+            if register.address < address + length and register.end > address
+        ]
+
+    @property
+    def energised(self) -> bool:
+        """Whether the motor holds."""
+        return self["torque_enable"] == 1
+
+    @property
+    def tick(self) -> int:
+        """Where it is, in ticks as its registers show them."""
+        return self.scale.tick(self.axis.position) - self["homing_offset"]
+
+    @property
+    def velocity(self) -> float:
+        """Ticks a second."""
+        return self.axis.velocity * self.scale.per_unit
+
+
+class ServoBus(Device):
+    """Servos on one line. `servos` are in the order of the description's joints."""
+
+    registers: ClassVar[Registers]
+    table_size: ClassVar[int]
+    position_modes: ClassVar[tuple[int, ...]]
+
+    def __init__(self, spec: RobotSpec) -> None:
+        super().__init__(spec)
+        options = spec.joint_options(ServoOptions)
+        scales = scales_of(spec, spec.device.get("calibration"))
+        self.servos = [
+            Servo(joint, scale, option, axis, self.registers)
+            for joint, scale, option, axis in zip(
+                spec.joint, scales, options, self.axes, strict=True
+            )
+        ]
+        for servo in self.servos:
+            servo.table = bytearray(self.table_size)
+            self._power_on(servo)
+        self._packets: Packets[Any] = self._framer()
+        self._heard = 0.0
+        self._changes: list[bool] = []  # of one packet: whether each new goal is a hold
+
+    # -- for tests ------------------------------------------------------------------------------
+
+    def servo(self, joint: str) -> Servo:
+        """Return the servo of a joint."""
+        return self.servos[self.spec.names.index(joint)]
+
+    def block(self, joint: str, blocked: bool = True) -> None:
+        """Keep a joint from turning; its servo overloads after a while."""
+        self.servo(joint).blocked = blocked
+
+    def kill(self, joint: str, dead: bool = True) -> None:
+        """Take a servo off the bus: it answers and obeys no more."""
+        self.servo(joint).dead = dead
+
+    # -- bytes ----------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, now: float) -> list[bytes]:
+        """Execute the packets that `data` completes; one message a status packet."""
+        self.tick(now)
+        if len(self._packets) and now - self._heard > GAP_S:
+            self._packets.clear()
+        self._heard = now
+        replies: list[bytes] = []
+        for packet in self._packets.feed(data):
+            self._changes.clear()
+            replies += self._execute(packet, now)
+            if self._changes:
+                self.record("hold" if all(self._changes) else "move", now)
+        return replies
+
+    def _pass(self, seconds: float, now: float) -> list[bytes]:
+        for servo in self.servos:
+            if servo.blocked or not servo.energised or servo["mode"] not in self.position_modes:
+                servo.axis.velocity = 0.0
+                if not servo.energised:
+                    servo.axis.target = servo.axis.position
+            else:
+                servo.axis.advance(seconds)
+            far = abs(servo.axis.target - servo.axis.position) * abs(servo.scale.per_unit)
+            stalls = servo.blocked and servo.energised and far > STALL_TICKS
+            servo.stalled_s = servo.stalled_s + seconds if stalls else 0.0
+            self._protect(servo)
+        return []
+
+    # -- what the two buses do alike ------------------------------------------------------------
+
+    def _aim(self, servo: Servo) -> None:
+        """Take over goal, speed and acceleration from the registers of an energised servo."""
+        if not servo.energised:
+            return
+        servo.axis.speed, servo.axis.acceleration = self._profile(servo)
+        goal = self._allowed(servo, servo["goal_position"])
+        target = servo.scale.value(goal + servo["homing_offset"])
+        changed = abs(target - servo.axis.target) * abs(servo.scale.per_unit) > 0.51
+        servo.axis.target = target
+        if changed:
+            self._changes.append(servo["goal_position"] == servo.told)
+
+    def _switch(self, servo: Servo, before: bool, now: float) -> None:
+        """Follow a change of torque: off, the joint stays; on, it goes to its goal."""
+        if servo.energised and not before:
+            self._aim(servo)
+        elif before and not servo.energised:
+            servo.axis.freeze()
+            self.record("release", now)
+
+    def _read(self, servo: Servo, address: int, length: int) -> bytes:
+        self._refresh(servo)
+        position = self.registers["present_position"].address
+        if address <= position < address + length:
+            servo.told = servo["present_position"]
+        return servo.span(address, length)
+
+    def _addressed(self, id_: int, broadcast: int) -> list[Servo]:
+        alive = [servo for servo in self.servos if not servo.dead]
+        return alive if id_ == broadcast else [servo for servo in alive if servo["id"] == id_]
+
+    @staticmethod
+    def _chunks(data: bytes, size: int) -> list[bytes]:
+        """Return the whole pieces of `size` bytes."""
+        return [data[i : i + size] for i in range(0, len(data) - size + 1, size)]
+
+    # -- what a bus fills in --------------------------------------------------------------------
+
+    @abstractmethod
+    def _framer(self) -> Packets[Any]: ...
+
+    @abstractmethod
+    def _power_on(self, servo: Servo) -> None:
+        """Fill the table of a servo that was just switched on."""
+
+    @abstractmethod
+    def _execute(self, packet: Any, now: float) -> list[bytes]:
+        """Carry out one packet; return the status packets."""
+
+    @abstractmethod
+    def _profile(self, servo: Servo) -> tuple[float, float]:
+        """Return speed and acceleration by the registers, in units of the axis."""
+
+    @abstractmethod
+    def _allowed(self, servo: Servo, goal: int) -> int:
+        """Return the tick that the servo really goes to."""
+
+    @abstractmethod
+    def _refresh(self, servo: Servo) -> None:
+        """Bring the read-only registers up to date."""
+
+    @abstractmethod
+    def _protect(self, servo: Servo) -> None:
+        """Raise and keep up the servo's own alarms."""
