@@ -1,0 +1,307 @@
+"""The wire format of our own servo firmware `helm`; the whole of it is in docs/helm-protocol.md.
+
+A frame: `A5, length, ~length, sequence, command, payload, CRC-16`. Length with its complement
+rather than COBS, because then every single flipped bit is found by construction: in the length by
+the complement, in the rest by the CRC, while a flipped COBS code moves the frame's own zeros.
+"""
+
+from __future__ import annotations
+
+import binascii
+import struct
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from hardware.errors import InvalidSpec
+from hardware.framing import Packets
+from hardware.spec import Finite, Positive, RobotSpec, Table
+
+PROTOCOL = 1
+NAME = b"helm"
+SYNC = 0xA5
+HEADER = 5
+MAX_PAYLOAD = 48
+MAX_FRAME = HEADER + MAX_PAYLOAD + 2
+REPLY = 0x80  # or-ed to the command in an answer
+# Of the sequence numbers for which no byte of a HELLO is a command to a G-code controller (which
+# acts on `!`, `?`, `~`, 0x18 and 0x80 to 0xA4): a probe must not move what it does not know.
+HELLO_SEQUENCE = 0x01
+
+CHANNELS = 6
+NO_CHANNEL = 0xFF
+TICKS_PER_US = 2  # a pulse width is counted in ticks of 0.5 us
+WIDTH_MIN, WIDTH_MAX = 1000, 5000  # ticks; the firmware drives nothing beyond them
+SPEED_MIN, SPEED_MAX = 200, 32000  # ticks a second
+BEAT_S = 0.02  # of the firmware: one pulse a channel, one step of a trajectory
+DURATION_MAX_MS = 2000
+WATCHDOG_MIN_MS, WATCHDOG_DEFAULT_MS, WATCHDOG_MAX_MS = 100, 500, 1000
+
+
+class Command(IntEnum):
+    """What a host asks; an answer carries the same number or-ed with REPLY."""
+
+    HELLO = 1
+    CONFIG = 2
+    WATCHDOG = 3
+    ARM = 4
+    MOVE = 5
+    HOLD = 6
+    STOP = 7
+    RESET = 8
+    RELEASE = 9
+    STATE = 10
+
+
+class Status(IntEnum):
+    """The first byte of every answer."""
+
+    OK = 0
+    UNKNOWN_COMMAND = 1
+    BAD_LENGTH = 2
+    BAD_VALUE = 3
+    UNCONFIGURED = 4
+    OUT_OF_LIMITS = 5
+    NOT_ARMED = 6
+    STOPPED = 7
+    ENERGISED = 8
+    SEQUENCE_REUSED = 9
+
+
+class BoardMode(IntEnum):
+    """What the board says of itself."""
+
+    RELEASED = 0
+    READY = 1
+    MOVING = 2
+    HELD = 3
+    STOPPED = 4
+
+
+class Flag(IntFlag):
+    """Bits of a STATE answer."""
+
+    WATCHDOG = 1
+    WATCHDOG_RESET = 2
+    BROWN_OUT = 4
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame, either way."""
+
+    sequence: int
+    command: int
+    payload: bytes = b""
+
+    def encode(self) -> bytes:
+        """Return the frame's bytes. Raises ValueError for what does not fit a frame."""
+        length = len(self.payload)
+        if length > MAX_PAYLOAD:
+            raise ValueError(f"payload of {length} bytes; expected {MAX_PAYLOAD} at most")
+        body = bytes((length, length ^ 0xFF, self.sequence, self.command)) + self.payload
+        return bytes((SYNC,)) + body + struct.pack("<H", crc16(body))
+
+
+def crc16(data: bytes) -> int:
+    """Return CRC-16/IBM-3740 (polynomial 0x1021, start 0xFFFF): 0x29B1 for b"123456789"."""
+    return binascii.crc_hqx(data, 0xFFFF)
+
+
+def scan(data: bytes) -> tuple[int, Frame | None] | None:
+    """Look for a frame at the start of `data`; the contract is hardware.framing.Scan."""
+    if not begins(data):
+        return 1, None
+    whole = HEADER + data[1] + 2 if len(data) > 1 else HEADER
+    if len(data) < whole:
+        return None
+    if crc16(data[1 : whole - 2]) != struct.unpack_from("<H", data, whole - 2)[0]:
+        return 1, None
+    return whole, Frame(data[3], data[4], bytes(data[HEADER : whole - 2]))
+
+
+def begins(data: bytes) -> bool:
+    """Return whether `data`, as far as it goes, may be the header of a frame."""
+    return (
+        data[0] == SYNC
+        and (len(data) < 2 or data[1] <= MAX_PAYLOAD)
+        and (len(data) < 3 or data[1] ^ data[2] == 0xFF)
+    )
+
+
+def packets() -> Packets[Frame]:
+    """Return a deframer for either end."""
+    return Packets(scan, MAX_FRAME)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Limits of one channel: widths in ticks, speed in ticks a second.
+
+    start: the width that pulses begin with when the channel is armed.
+    """
+
+    channel: int
+    lower: int
+    upper: int
+    start: int
+    speed: int
+
+    def encode(self) -> bytes:
+        """Return the payload of CONFIG."""
+        return struct.pack("<B4H", self.channel, self.lower, self.upper, self.start, self.speed)
+
+
+@dataclass(frozen=True)
+class Move:
+    """Absolute targets in ticks for the channels of `mask`; the others are not looked at."""
+
+    mask: int
+    duration_ms: int
+    targets: tuple[int, ...]
+
+    def encode(self) -> bytes:
+        """Return the payload of MOVE."""
+        return struct.pack(f"<BH{CHANNELS}H", self.mask, self.duration_ms, *self.targets)
+
+
+@dataclass(frozen=True)
+class Hello:
+    """Who answers. build: the first 32 bits of the SHA-256 of the firmware's sources."""
+
+    protocol: int
+    channels: int
+    name: bytes
+    version: tuple[int, int, int]
+    build: int
+
+    _FORM = struct.Struct("<BB4s3BI")
+
+    def encode(self) -> bytes:
+        """Return the answer to HELLO, after status and channel."""
+        return self._FORM.pack(self.protocol, self.channels, self.name, *self.version, self.build)
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Return what `data` says. Raises ValueError when it is no such answer."""
+        try:
+            protocol, channels, name, major, minor, patch, build = cls._FORM.unpack(data)
+        except struct.error as error:
+            raise ValueError(f"HELLO answered with {len(data)} bytes: {error}") from None
+        return cls(protocol, channels, name, (major, minor, patch), build)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The answer to STATE. Widths in ticks, velocities in ticks a second.
+
+    driven is what the board drives, not what the horn does: hobby servos report nothing.
+    """
+
+    mode: BoardMode
+    flags: Flag
+    armed: int
+    configured: int
+    uptime_ms: int
+    watchdog_ms: int
+    bad_frames: int
+    dropped_bytes: int
+    overruns: int
+    trips: int
+    duplicates: int
+    driven: tuple[int, ...]
+    velocity: tuple[int, ...]
+
+    _FORM = struct.Struct(f"<4BI6H{CHANNELS}H{CHANNELS}h")
+
+    def encode(self) -> bytes:
+        """Return the answer to STATE, after status and channel."""
+        return self._FORM.pack(
+            self.mode, self.flags, self.armed, self.configured, self.uptime_ms, self.watchdog_ms,
+            self.bad_frames, self.dropped_bytes, self.overruns, self.trips, self.duplicates,
+            *self.driven, *self.velocity,
+        )  # fmt: skip
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Return what `data` says. Raises ValueError when it is no such answer."""
+        try:
+            values = cls._FORM.unpack(data)
+        except struct.error as error:
+            raise ValueError(f"STATE answered with {len(data)} bytes: {error}") from None
+        mode, flags, *counts = values[:11]
+        widths = values[11 : 11 + CHANNELS], values[11 + CHANNELS :]
+        fields: list[Any] = [BoardMode(mode), Flag(flags), *counts, *widths]
+        return cls(*fields)
+
+
+class Servo(Table):
+    """A joint's `device` table: which channel drives it and what a pulse width means.
+
+    zero_us: the width at position 0. us_per_rad: how much longer a radian makes it.
+    """
+
+    channel: Annotated[int, Field(ge=0, lt=CHANNELS)]
+    zero_us: Finite
+    us_per_rad: Positive
+    sign: Annotated[int, Field(ge=-1, le=1)] = 1
+
+    @model_validator(mode="after")
+    def _turns(self) -> Self:
+        if self.sign == 0:
+            raise ValueError("sign must be 1 or -1")
+        return self
+
+    def ticks(self, position: float) -> int:
+        """Return the width for `position` (rad), in ticks."""
+        return round(TICKS_PER_US * (self.zero_us + self.sign * self.us_per_rad * position))
+
+    def position(self, ticks: int) -> float:
+        """Return the position (rad) that a width stands for."""
+        return (ticks / TICKS_PER_US - self.zero_us) / (self.sign * self.us_per_rad)
+
+    def rate(self, ticks_per_s: float) -> float:
+        """Return the velocity (rad/s) that a change of width stands for."""
+        return ticks_per_s / TICKS_PER_US / (self.sign * self.us_per_rad)
+
+    def config(self, lower: float, upper: float, start: float, speed: float) -> Config:
+        """Return the channel's limits on the board for those of the joint (rad, rad/s)."""
+        ends = sorted((self.ticks(lower), self.ticks(upper)))
+        widest = int(speed * self.us_per_rad * TICKS_PER_US)
+        return Config(self.channel, ends[0], ends[1], self.ticks(start), min(widest, SPEED_MAX))
+
+
+def servos(spec: RobotSpec) -> tuple[Servo, ...]:
+    """Return the servo of every joint.
+
+    Raises:
+        InvalidSpec: a missing or unknown key, two joints on one channel, a joint that does not
+            turn, or limits beyond what the board drives.
+    """
+    result = spec.joint_options(Servo)
+    taken: dict[int, str] = {}
+    for joint, servo in zip(spec.joint, result, strict=True):
+        if joint.kind != "revolute":
+            raise InvalidSpec(f"{spec.name}: joint {joint.name!r}: helm drives revolute joints")
+        if servo.channel in taken:
+            raise InvalidSpec(
+                f"{spec.name}: joints {taken[servo.channel]!r} and {joint.name!r} "
+                f"are both on channel {servo.channel}"
+            )
+        taken[servo.channel] = joint.name
+        config = servo.config(joint.lower, joint.upper, joint.home, joint.speed)
+        if config.lower < WIDTH_MIN or config.upper > WIDTH_MAX:
+            raise InvalidSpec(
+                f"{spec.name}: joint {joint.name!r}: its limits are pulses of "
+                f"{config.lower / TICKS_PER_US:g} to {config.upper / TICKS_PER_US:g} us; "
+                f"expected {WIDTH_MIN / TICKS_PER_US:g} to {WIDTH_MAX / TICKS_PER_US:g} us: "
+                "check lower, upper, zero_us and us_per_rad"
+            )
+        if config.speed < SPEED_MIN:
+            raise InvalidSpec(
+                f"{spec.name}: joint {joint.name!r}: speed {joint.speed:g} rad/s is below "
+                f"{servo.rate(SPEED_MIN) * servo.sign:.3g} rad/s, the slowest that the board keeps"
+            )
+    return result
