@@ -1,0 +1,305 @@
+"""Gantries behind grbl 1.1 and grblHAL: absolute jogs, realtime stops, named alarms.
+
+How a move goes: a jog to an absolute machine position with a feed that takes `duration_s`, cut to
+what can be reached within the horizon, because grbl has no watchdog and a jog runs to its end. A
+new move while one is under way: when the old target lies on the way to the new one (`blend_mm`) the
+new jog is appended with the time that is left, so a steady stream at 5 to 10 Hz never stops; else
+the old jog is cancelled (0x85) and the new one starts from rest. Either way what is queued ends
+within the horizon.
+
+grbl has no checksum. A damaged line is refused, or lost, or is another valid command; after an
+`ok` the machine must be seen to go, and every reading is compared with the course. A machine off
+its course is halted and the fault is told, once, in the next state. Until that reading, only the
+controller's own soft limits bound what a damaged line can do; `connect` insists on them.
+
+`close` and `stop` hold by default: grbl lets go of its motors by sleep (`$SLP`) only, after which
+it no longer knows where it is.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import suppress
+from dataclasses import replace
+
+from hardware.drivers.grbl_course import Course, Point, distance_to
+from hardware.drivers.grbl_link import GrblLink
+from hardware.errors import (
+    BadReply,
+    CommandRefused,
+    LinkLost,
+    RobotStopped,
+)
+from hardware.robot import JointTargets, Mode, RobotState, Sent, StopReport
+from hardware.wire import grbl as wire
+
+MM = 0.001
+STATE_ERRORS = (8, 9)  # refused for the state it is in, not for what was sent
+MODES = {"Idle": Mode.ready, "Check": Mode.held, "Hold": Mode.held, "Door": Mode.held,
+         "Alarm": Mode.alarm, "Sleep": Mode.stopped, "Tool": Mode.held}  # fmt: skip
+
+
+class Grbl(GrblLink):
+    """A gantry behind grbl 1.1 or grblHAL. `home()` is its own; everything else is the contract."""
+
+    # -- the contract, where grbl has more to say --------------------------------------------
+
+    def stop(self, within_s: float = 1.0) -> StopReport:
+        """Emergency stop: as Robot.stop. The bytes go out before anything waits for the line.
+
+        Braking takes speed / acceleration. Only when that does not bring standstill a soft reset
+        follows, which stops dead and loses the position (ALARM:3).
+        """
+        self._stopped.set()
+        self._stopping_s = time.monotonic()
+        with suppress(LinkLost):
+            self.link.write(wire.JOG_CANCEL + wire.HOLD)
+        return super().stop(within_s)
+
+    def home(self) -> RobotState:
+        """Drive to the limit switches (`$H`) and return the state. It moves.
+
+        Raises:
+            HomingFailReset, HomingFailPulloff, HomingFailApproach ...: grbl's own alarms.
+            CommandRefused: homing is off ($22=1 turns it on).
+            NoReply: not home within device.home_s, or a stop came between.
+        """
+        with self._turn():
+            self._usable()
+            self._over_the_link(self._home, again=False)
+            return self.state()
+
+    def _home(self) -> None:
+        self._course = self._last = None
+        report = self._cleared(self._report())
+        if self._moving(report):
+            self._come_to_rest()
+        self.channel.ask("$H", self.options.home_s)
+        self.channel.alarm = None
+
+    # -- state ---------------------------------------------------------------------------------
+
+    def _read_state(self) -> RobotState:
+        report = self._report()
+        if self.is_stopped and report.state == "Idle":
+            # in Idle a line that was on its way would still start; in Hold nothing does
+            self.channel.realtime(wire.HOLD)
+            report = self._report()
+        self._watch(report)
+        machine = self._place(report)
+        mode = Mode.moving if self._moving(report) else MODES[report.state]
+        if self.is_stopped and mode in (Mode.ready, Mode.held):
+            mode = Mode.stopped
+        faults, self._faults = tuple(self._faults), []
+        if report.state == "Alarm":
+            faults = (str(self._alarm_of(report)), *faults)
+        if pressed := "".join(letter for letter in report.pins if letter in wire.AXES):
+            faults = (*faults, f"limit switch pressed: {pressed}")
+        speed = (report.feed or 0.0) / 60.0 * MM
+        details = {"tool_speed": speed}
+        if report.spindle is not None:
+            details["spindle_rpm"] = report.spindle
+        return RobotState(
+            stamp_s=time.monotonic(),
+            positions=self.frame.joints(machine),
+            velocities=tuple(speed * part for part in self._heading(machine)),
+            mode=mode,
+            energised=report.state != "Sleep",
+            tool=self._tool_is_on(),
+            faults=faults,
+            details=details,
+        )
+
+    def _heading(self, machine: Point) -> Point:
+        """Return the direction of motion in joint space: grbl tells the speed only."""
+        before, self._before = self._before, machine
+        unit = self._course.direction() if self._course else (0.0,) * len(machine)
+        if not any(unit) and before is not None and before != machine:
+            length = math.dist(before, machine)
+            unit = tuple((m - b) / length for m, b in zip(machine, before, strict=True))
+        if not any(unit):
+            unit = (len(machine) ** -0.5,) * len(machine)
+        return tuple(sign * part for sign, part in zip(self.frame.signs, unit, strict=True))
+
+    def _watch(self, report: wire.Report) -> None:
+        """Compare where the machine is with where it was sent; halt it when it is astray."""
+        course = self._course
+        if course is None or report.state not in ("Idle", "Jog"):
+            return
+        fault = self._fault(course, report)
+        if fault:
+            report = self._report()  # a damaged report would say the same
+            fault = self._fault(course, report)
+        if fault:
+            self.link.counters.bad_frames += 1
+            self._faults.append(fault)
+            self._course = None
+            if report.state == "Jog":
+                self.channel.realtime(wire.JOG_CANCEL)
+        elif report.state == "Idle":
+            self._course = None
+
+    def _fault(self, course: Course, report: wire.Report) -> str:
+        return course.fault(
+            self._place(report),
+            report.state == "Idle",
+            tolerance=self.options.tolerance_mm,
+            blend=self.options.blend_mm,
+            slack_s=self.spec.limits.horizon_s,
+        )
+
+    # -- motion --------------------------------------------------------------------------------
+
+    def _send(self, targets: JointTargets) -> Sent:
+        horizon = self.spec.limits.horizon_s
+        seconds = min(targets.duration_s or horizon, horizon)
+        report = self._report()
+        self._watch(report)
+        self._ready(report)
+        report = self._cleared(report)
+        goal = self.frame.machine(targets.positions)
+        switch = self._tool_line(targets.tool)
+        course = None
+        if report.state == "Jog" and switch is None:
+            course = self._extended(self._place(report), goal, seconds)
+        if course is None:
+            report = self._come_to_rest() if self._moving(report) else report
+            if switch is not None:
+                self._switch(switch, bool(targets.tool))
+            course = self._fresh(self._place(report), goal, seconds)
+            self._course = None
+        self._go(course)
+        notes = list(self._faults)
+        short = math.dist(course.target, goal)
+        if short > 0.0015:
+            notes.append(f"cut by {short:.2f} mm to what {seconds:g} s allow")
+        return Sent(
+            self.frame.joints(course.target), seconds, targets.tool, time.monotonic(),
+            notes=tuple(notes),
+        )  # fmt: skip
+
+    def _ready(self, report: wire.Report) -> None:
+        """Raise unless the machine may be moved."""
+        if report.state == "Alarm":
+            raise self._alarm_of(report)
+        if report.homed is False:
+            raise self._not_homed()
+        if report.state in ("Sleep", "Home"):
+            raise CommandRefused(
+                f"{self.spec.name} is in state {report.state}: wait, or call reset(), then home()"
+            )
+
+    def _fresh(self, here: Point, goal: Point, seconds: float) -> Course:
+        """Return the course from rest, cut to what `seconds` allow."""
+        way = tuple(g - h for g, h in zip(goal, here, strict=True))
+        length, reach = math.hypot(*way), self.axes.reach(way, seconds)
+        if length > reach:
+            way = tuple(part * reach / length for part in way)
+            goal = tuple(round(h + part, 3) for h, part in zip(here, way, strict=True))
+        speed = self.axes.speed_for(way, seconds) if length else self.axes.top(way)
+        speed = max(1.0 / 60.0, math.floor(speed * 600.0) / 600.0)  # as F0.1 mm/min says it
+        return Course(here, goal, speed, time.monotonic() + self.axes.takes(way, speed))
+
+    def _extended(self, here: Point, goal: Point, seconds: float) -> Course | None:
+        """Return the course that goes on beyond the jog under way, None when it has to stop."""
+        now, old = time.monotonic(), self._course
+        if old is None or now > old.ends_s:
+            return None
+        if distance_to(old.target, here, goal) > self.options.blend_mm:
+            return None
+        left = seconds - math.dist(here, old.target) / old.speed
+        way = tuple(g - o for g, o in zip(goal, old.target, strict=True))
+        length = math.hypot(*way)
+        if length < 0.001:
+            return replace(old, start=here) if left > -0.05 else None
+        if left <= 0.02:
+            return None
+        top = self.axes.top(way)
+        if length > top * left:
+            goal = tuple(
+                round(o + part * top * left / length, 3)
+                for o, part in zip(old.target, way, strict=True)
+            )
+        speed = max(1.0 / 60.0, math.floor(min(top, length / left) * 600.0) / 600.0)
+        return Course(here, goal, speed, now + seconds + top / self.axes.ramp(way))
+
+    def _go(self, course: Course) -> None:
+        """Send the jog, and see that it is under way."""
+        if self.is_stopped:
+            raise RobotStopped(f"{self.spec.name} was stopped meanwhile: nothing was sent")
+        self._ask(wire.jog(self.frame.letters, course.target, course.speed * 60.0))
+        self._course = course
+        report = self._report()
+        if report.state == "Alarm":
+            raise self._alarm_of(report)
+        short = math.dist(self._place(report), course.target)
+        if report.state != "Jog" and short > self.options.tolerance_mm:
+            self._course = None
+            raise BadReply(
+                f"{self.spec.name} acknowledged a move but is {report.state} "
+                f"{short:.2f} mm before its target: it was damaged on the way"
+            )
+
+    def _ask(self, line: str) -> None:
+        """Send a line until it is acknowledged or refused twice: noise refuses once."""
+        try:
+            self.channel.ask(line)
+        except CommandRefused as refused:
+            if refused.code in STATE_ERRORS:
+                report = self._report()
+                self._ready(report)
+                raise BadReply(f"{refused}; the controller is {report.state}") from None
+            self.link.counters.bad_frames += 1
+            self.channel.ask(line)
+
+    # -- tool ----------------------------------------------------------------------------------
+
+    def _tool_line(self, wanted: bool | None) -> str | None:
+        """Return the line that switches the tool, None when it is as wanted."""
+        if self.spec.tool.kind != "switch" or wanted is None or wanted == self._tool_is_on():
+            return None
+        return self.options.on if wanted else self.options.off
+
+    def _switch(self, line: str, on: bool) -> None:
+        """Switch the tool and read back that it did, where the status reports tell."""
+        self._ask(line)
+        for _ in range(12):  # a change is told with the next report, everything with every tenth
+            if self._report().accessories is not None:
+                break
+        state = self._tool_is_on()
+        if state is not None and state != on:
+            raise BadReply(f"{line!r} was acknowledged but the tool is {'on' if state else 'off'}")
+
+    # -- hold, stop, release, reset ------------------------------------------------------------
+
+    def _send_hold(self) -> None:
+        self._come_to_rest()
+
+    def _send_stop(self) -> None:
+        self._course = None
+        patience = self.axes.braking_s() + 0.1
+        if time.monotonic() - self._stopping_s > patience:
+            self.channel.realtime(wire.RESET)
+        else:
+            self.channel.realtime(wire.JOG_CANCEL + wire.HOLD)
+
+    def _send_release(self) -> None:
+        self._come_to_rest()
+        report = self._cleared(self._report())
+        if report.state != "Sleep":
+            self._ask("$SLP")
+            if self._report().state != "Sleep":
+                raise BadReply("$SLP was acknowledged but the controller is not asleep")
+
+    def _send_reset(self) -> None:
+        self._come_to_rest()
+        report = self._cleared(self._report(), asleep=True)
+        if report.state == "Alarm":
+            lost = self._alarm_of(report).position_lost
+            if not lost or self.options.unlock == "any":
+                self._ask("$X")
+                report = self._report()
+        if report.state == "Idle":
+            self.channel.alarm = None
+        self._faults.clear()

@@ -1,0 +1,186 @@
+"""What a grbl controller must be, and be set up as, before a description may move it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hardware.errors import InvalidSpec, SetupNeeded, WrongProtocol
+from hardware.spec import Finite, Joint, Positive, RobotSpec, Table
+from hardware.wire import grbl as wire
+
+ROUNDING = 0.01  # share by which a rate or acceleration may differ
+MM = 0.001
+
+
+class AxisOptions(Table):
+    """The device table of a joint.
+
+    origin_mm: machine position of joint zero. sign: -1 when the axis counts the other way.
+    axis: its letter; the joints are X, Y, Z ... in order when it is left out.
+    """
+
+    origin_mm: Finite
+    sign: Literal[1, -1] = 1
+    axis: Literal["X", "Y", "Z", "A", "B", "C"] | None = None
+
+
+class GrblOptions(Table):
+    """The device table of a grbl robot.
+
+    on, off: lines that switch the tool. unlock: whether `reset` may unlock (`$X`) when the
+    position is lost (`any`, at the operator's risk) or only when it is kept (`safe`).
+    blend_mm: how far the old target may lie off the way to the new one for motion to go on without
+    a stop. tolerance_mm: how far from its target a machine at rest may be. boot_s: how long a
+    board may take to answer after the port was opened. home_s: how long homing may take.
+    """
+
+    firmware: Literal["any", "grbl", "grblhal"] = "any"
+    on: str = "M3 S1000"
+    off: str = "M5"
+    unlock: Literal["safe", "any"] = "safe"
+    blend_mm: Positive = 0.5
+    tolerance_mm: Positive = 0.1
+    boot_s: Positive = 2.5
+    home_s: Positive = 120.0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Joints in m to machine positions in mm and back. indices: of the axes in a report."""
+
+    letters: str
+    indices: tuple[int, ...]
+    origins: tuple[float, ...]
+    signs: tuple[int, ...]
+
+    def machine(self, joints: Sequence[float]) -> tuple[float, ...]:
+        """Return machine positions (mm, to 0.001) of joint positions (m)."""
+        return tuple(
+            round(origin + sign * value / MM, 3)
+            for origin, sign, value in zip(self.origins, self.signs, joints, strict=True)
+        )
+
+    def joints(self, machine: Sequence[float]) -> tuple[float, ...]:
+        """Return joint positions (m) of machine positions (mm)."""
+        return tuple(
+            sign * (value - origin) * MM
+            for origin, sign, value in zip(self.origins, self.signs, machine, strict=True)
+        )
+
+    def pick(self, axes: Sequence[float]) -> tuple[float, ...]:
+        """Return the values of the joints' axes out of a report."""
+        return tuple(axes[index] for index in self.indices)
+
+
+def frame_of(spec: RobotSpec) -> Frame:
+    """Return where the joints lie in machine coordinates. Raises InvalidSpec."""
+    tables = spec.joint_options(AxisOptions)
+    letters = [table.axis or wire.AXES[i % len(wire.AXES)] for i, table in enumerate(tables)]
+    if any(joint.kind != "prismatic" for joint in spec.joint):
+        raise InvalidSpec(f"{spec.name}: the grbl driver moves prismatic joints only")
+    if len(set(letters)) < len(letters):
+        raise InvalidSpec(f"{spec.name}: two joints have one axis letter ({', '.join(letters)})")
+    return Frame(
+        "".join(letters),
+        tuple(wire.AXES.index(letter) for letter in letters),
+        tuple(table.origin_mm for table in tables),
+        tuple(table.sign for table in tables),
+    )
+
+
+@dataclass(frozen=True)
+class Build:
+    """What `$I` tells: firmware, version, option letters, receive buffer in bytes."""
+
+    firmware: str
+    version: str
+    options: str
+    room: int
+
+
+def build_of(told: Sequence[wire.Info | wire.Setting], wanted: str, port: str) -> Build:
+    """Return what answers at the port. Raises WrongProtocol for another firmware than `wanted`."""
+    info = {line.key: line.text for line in told if isinstance(line, wire.Info)}
+    version, options = info.get("VER", ""), info.get("OPT", "").split(",")
+    hal = "grblhal" in info.get("FIRMWARE", "").lower() or "NEWOPT" in info
+    firmware = "grblhal" if hal else "grbl"
+    if not version:
+        raise WrongProtocol(f"{port}: expected [VER:...] in answer to $I, seen {info or 'nothing'}")
+    if wanted not in ("any", firmware):
+        raise WrongProtocol(
+            f"{port}: expected {wanted}, seen {firmware} {version}; "
+            f'set device.firmware = "{firmware}" if that is right'
+        )
+    room = int(options[2]) if len(options) > 2 and options[2].isdigit() else wire.RX_BUFFER
+    return Build(firmware, version, options[0], max(16, room))
+
+
+def compare(spec: RobotSpec, frame: Frame, build: Build, settings: Mapping[int, str]) -> None:
+    """See that the controller enforces what the description says.
+
+    Raises:
+        SetupNeeded: every setting that differs, what it is, what it should be, the line to send.
+        BadReply: a setting that is not a number.
+    """
+    wrong: list[str] = []
+
+    def expect(number: int, what: str, value: float, fits: bool | None = None) -> None:
+        text = settings.get(number)
+        given = None if text is None else wire.number(text)
+        if fits is None:
+            fits = given is not None and abs(given - value) <= ROUNDING * abs(value)
+        if given is None or not fits:
+            said = "not there" if text is None else f"{given:g}"
+            wrong.append(
+                f"${number} ({what}) is {said}, expected {value:g}: send ${number}={value:g}"
+            )
+
+    homing = int(wire.number(settings.get(22, "0")))
+    expect(1, "motors stay on at rest", 255)
+    expect(13, "report in mm", 0)
+    expect(20, "soft limits", 1)
+    expect(22, "homing", homing | 1, fits=bool(homing & 1))
+    for joint, index, limits in zip(
+        spec.joint, frame.indices, _ends(spec.joint, frame), strict=True
+    ):
+        expect(110 + index, f"speed of {joint.name}, mm/min", round(joint.speed * 60.0 / MM, 3))
+        expect(120 + index, f"acceleration of {joint.name}, mm/s^2", joint.acceleration / MM)
+        low = int(wire.number(settings.get(23, "0"))) >> index & 1
+        forced = "Z" in build.options if build.firmware == "grbl" else homing & 8
+        positive = bool(low and forced)  # machine zero lies at the lower end
+        travel = limits[1] if positive else -limits[0]
+        given = wire.number(settings.get(130 + index, "0"))
+        expect(130 + index, f"travel of {joint.name}, mm", travel, fits=given >= travel - 0.001)
+        inside = limits[0] >= -0.001 if positive else limits[1] <= 0.001
+        if not inside:
+            wrong.append(
+                f"{joint.name} reaches from {limits[0]:g} to {limits[1]:g} mm in machine positions,"
+                f" expected {'0 and above' if positive else '0 and below'}: mend its origin_mm"
+            )
+    if wrong:
+        raise SetupNeeded(
+            f"{spec.name}: the controller does not hold what the description says: "
+            + "; ".join(wrong)
+        )
+
+
+def _ends(joints: Sequence[Joint], frame: Frame) -> list[tuple[float, float]]:
+    """Return the lowest and highest machine position of every joint, mm."""
+    lower, upper = (
+        frame.machine([j.lower for j in joints]),
+        frame.machine([j.upper for j in joints]),
+    )
+    return [(min(a, b), max(a, b)) for a, b in zip(lower, upper, strict=True)]
+
+
+def seen(data: bytes) -> str:
+    """Return in words what spoke at a port that should be a grbl."""
+    if not data:
+        return "nothing at all (power, cable, baud rate; or a device that only answers)"
+    if b"Marlin" in data or b"echo:" in data or data.startswith(b"start"):
+        return f"Marlin firmware, by its words: {data[:60]!r}"
+    if b"\xff\xff" in data:
+        return f"packets of a servo bus: {data[:24]!r}"
+    return repr(data[:80])

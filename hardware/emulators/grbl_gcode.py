@@ -1,0 +1,446 @@
+"""The G-code of an emulated grbl: a line in, what is to be done out, or an error number.
+
+The rules are those of NIST RS274/NGC as grbl v1.1 keeps them (doc/csv/error_codes_en_US.csv).
+Lengths in mm, feeds in mm/min inside.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field, replace
+
+from hardware.emulators.grbl_arcs import Point, Refused, center_of, chords
+
+INCH = 25.4
+LETTERS = "XYZABC"
+LETTERS_OF_OFFSETS = "IJK"
+
+# Modal and non-modal groups of the words that stand for a command.
+G_GROUPS: dict[float, str] = {
+    **dict.fromkeys((4, 10, 28, 28.1, 30, 30.1, 53, 92, 92.1), "non-modal"),
+    **dict.fromkeys((0, 1, 2, 3, 80), "motion"),
+    **dict.fromkeys((17, 18, 19), "plane"),
+    **dict.fromkeys((90, 91), "distance"),
+    91.1: "arc distance",
+    **dict.fromkeys((93, 94), "feed mode"),
+    **dict.fromkeys((20, 21), "units"),
+    40: "cutter",
+    **dict.fromkeys((43.1, 49), "tool length"),
+    **dict.fromkeys((54, 55, 56, 57, 58, 59), "coordinates"),
+    61: "path",
+}
+M_GROUPS: dict[float, str] = {
+    **dict.fromkeys((0, 1, 2, 30), "flow"),
+    **dict.fromkeys((3, 4, 5), "spindle"),
+    **dict.fromkeys((7, 8, 9), "coolant"),
+}
+OWN_AXES = (10, 28, 30, 92)  # non-modal commands that use axis words in their own way
+
+
+@dataclass(frozen=True)
+class Travel:
+    """Go straight to a machine position; feed None: as fast as the axes can."""
+
+    target: Point
+    feed: float | None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Dwell:
+    """Wait, once all motion is done."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Spindle:
+    """Turn the spindle (M3, M4) or stop it (M5), once all motion is done."""
+
+    code: int
+    speed: float
+
+
+@dataclass(frozen=True)
+class Coolant:
+    """The coolant outputs that are on (M7 M, M8 F), once all motion is done."""
+
+    on: str
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Pause (M0) or end (M2, M30) the program, once all motion is done."""
+
+    code: int
+
+
+Action = Travel | Dwell | Spindle | Coolant | Flow
+
+
+@dataclass
+class Modal:
+    """The parser state that `$G` prints."""
+
+    motion: int = 0
+    coordinates: int = 54
+    plane: int = 17
+    inches: bool = False
+    relative: bool = False
+    inverse: bool = False
+    spindle: int = 5
+    coolant: str = ""
+    tool: int = 0
+    feed: float = 0.0
+    speed: float = 0.0
+    length: float = 0.0  # tool length offset, mm
+
+
+@dataclass
+class Words:
+    """A line taken apart: one command a group, values and axis values by letter."""
+
+    commands: dict[str, float] = field(default_factory=dict)
+    values: dict[str, float] = field(default_factory=dict)
+    axes: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def non_modal(self) -> float | None:
+        """The non-modal command, if any."""
+        return self.commands.get("non-modal")
+
+
+class Interpreter:
+    """Keeps the modal state and stored coordinates; `position` is where the parser stands."""
+
+    def __init__(self, axes: int, arc_tolerance: float = 0.002) -> None:
+        self.axes = axes
+        self.arc_tolerance = arc_tolerance
+        zero = (0.0,) * axes
+        self.modal = Modal()
+        self.position: Point = zero
+        self.shift: Point = zero  # G92
+        self.stored: dict[float, Point] = {code: zero for code in (54, 55, 56, 57, 58, 59, 28, 30)}
+        self.wco_changed = True
+
+    def reset(self, position: Point) -> None:
+        """Start anew at a machine position; what is stored stays."""
+        self.modal = Modal()
+        self.position = position
+        self.shift = (0.0,) * self.axes
+        self.wco_changed = True
+
+    def end_program(self) -> None:
+        """Set the modes back that M2 and M30 set back."""
+        self.modal = replace(
+            self.modal, motion=1, plane=17, coordinates=54, relative=False, inverse=False,
+            spindle=5, coolant="",
+        )  # fmt: skip
+        self.wco_changed = True
+
+    @property
+    def offset(self) -> Point:
+        """Work coordinate offset, mm: position = machine position - offset."""
+        return tuple(
+            base + shift + (self.modal.length if axis == 2 else 0.0)
+            for axis, (base, shift) in enumerate(
+                zip(self.stored[self.modal.coordinates], self.shift, strict=True)
+            )
+        )
+
+    def jog(self, text: str) -> Travel:
+        """Return the motion of what follows `$J=`; the modal state stays. Raises Refused."""
+        words = self._scan(text)
+        if "F" not in words.values or words.values["F"] == 0.0:
+            raise Refused(22)
+        if not words.axes:
+            raise Refused(26)
+        if set(words.commands) - {"distance", "units", "non-modal"}:
+            raise Refused(16)
+        if words.non_modal not in (None, 53):
+            raise Refused(16)
+        if set(words.values) - {"F", "N"}:
+            raise Refused(36)
+        scale = self._scale(words)
+        target = self._target(words, self.stored[self.modal.coordinates])
+        self.position = target
+        return Travel(target, words.values["F"] * scale, int(words.values.get("N", 0)))
+
+    def line(self, text: str) -> list[Action]:
+        """Return what a line asks for, in order; the state is changed. Raises Refused."""
+        words = self._scan(text)
+        old, state = self.modal, self._modes(words)
+        self._check(words, state)
+        actions: list[Action] = []
+        before = (self.stored, self.shift, self.position)
+        self.modal = state
+        try:
+            actions += self._accessories(old, state, words)
+            if words.non_modal == 4:
+                actions.append(Dwell(self._take(words, "P")))
+            travels = self._non_modal(words, state)
+            travels += self._motion(words, state)
+            if set(words.values) - {"N", "F", "S", "T"}:
+                raise Refused(36)
+        except Refused:
+            self.modal, (self.stored, self.shift, self.position) = old, before
+            raise
+        if state.coordinates != old.coordinates or state.length != old.length:
+            self.wco_changed = True
+        actions += travels
+        flow = words.commands.get("flow", 1)
+        if flow != 1:
+            actions.append(Flow(int(flow)))
+        return actions
+
+    # -- taking a line apart ----------------------------------------------------------------
+
+    def _scan(self, text: str) -> Words:
+        words, place = Words(), 0
+        while place < len(text):
+            letter = text[place]
+            if not "A" <= letter <= "Z":
+                raise Refused(1)
+            found = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)").match(text, place + 1)
+            if found is None:
+                raise Refused(2)
+            place = found.end()
+            self._word(words, letter, float(found[0]))
+        if words.values.get("N", 0) > 10_000_000:
+            raise Refused(27)
+        return words
+
+    def _word(self, words: Words, letter: str, value: float) -> None:
+        if letter in "GM":
+            self._command(words, letter, value)
+        elif letter in LETTERS[: self.axes]:
+            axis = LETTERS.index(letter)
+            if axis in words.axes:
+                raise Refused(25)
+            words.axes[axis] = value
+        elif letter in "FIJKLNPRST":
+            if letter in words.values:
+                raise Refused(25)
+            if value < 0 and letter in "FNPST":
+                raise Refused(4)
+            if letter == "T" and value > 255:
+                raise Refused(38)
+            words.values[letter] = value
+        else:
+            raise Refused(20)
+
+    def _command(self, words: Words, letter: str, value: float) -> None:
+        groups = G_GROUPS if letter == "G" else M_GROUPS
+        code = round(value, 2)
+        if code not in groups:
+            whole = int(value) in groups and value != int(value)
+            raise Refused(23 if whole and int(value) not in (28, 30, 92, 43) else 20)
+        group = groups[code]
+        own = letter == "G" and code in OWN_AXES
+        clash = (
+            words.non_modal in OWN_AXES
+            if group == "motion"
+            else own and ("motion" in words.commands)
+        )
+        if clash:
+            raise Refused(24)
+        if group in words.commands:
+            raise Refused(21)
+        words.commands[group] = code
+
+    # -- modes --------------------------------------------------------------------------------
+
+    def _modes(self, words: Words) -> Modal:
+        """Return the modal state after this line's mode words."""
+        command, old = words.commands, self.modal
+        inches = command["units"] == 20 if "units" in command else old.inches
+        inverse = command["feed mode"] == 93 if "feed mode" in command else old.inverse
+        feed = words.values.get("F")
+        if inverse:
+            feed = feed or 0.0
+        elif feed is not None:
+            feed *= INCH if inches else 1.0
+        else:
+            feed = 0.0 if old.inverse else old.feed
+        coolant = old.coolant
+        if "coolant" in command:
+            letter = {7: "M", 8: "F"}.get(int(command["coolant"]), "")
+            coolant = "".join(sorted(set(coolant + letter))) if letter else ""
+        return replace(
+            old,
+            motion=int(command.get("motion", old.motion)),
+            coordinates=int(command.get("coordinates", old.coordinates)),
+            plane=int(command.get("plane", old.plane)),
+            inches=inches,
+            relative=command["distance"] == 91 if "distance" in command else old.relative,
+            inverse=inverse,
+            spindle=int(command.get("spindle", old.spindle)),
+            coolant=coolant,
+            tool=int(words.values.get("T", old.tool)),
+            feed=feed,
+            speed=words.values.get("S", old.speed),
+        )
+
+    def _check(self, words: Words, state: Modal) -> None:
+        """Raise Refused for what contradicts itself before anything is done."""
+        moving = self._moves(words)
+        if moving and state.motion not in (0, 80) and state.feed == 0.0:
+            raise Refused(22)
+        if words.non_modal == 4 and "P" not in words.values:
+            raise Refused(28)
+        if words.non_modal == 53 and state.motion not in (0, 1):
+            raise Refused(30)
+        if state.motion == 80 and words.axes and words.non_modal not in OWN_AXES:
+            raise Refused(31)
+
+    def _moves(self, words: Words) -> bool:
+        own = words.non_modal in OWN_AXES or "tool length" in words.commands
+        return "motion" in words.commands or (bool(words.axes) and not own)
+
+    def _accessories(self, old: Modal, state: Modal, words: Words) -> list[Action]:
+        actions: list[Action] = []
+        faster = state.speed != old.speed and old.spindle != 5
+        if faster or state.spindle != old.spindle:
+            actions.append(Spindle(state.spindle, state.speed))
+        if state.coolant != old.coolant:
+            actions.append(Coolant(state.coolant))
+        return actions
+
+    # -- what uses axis words -----------------------------------------------------------------
+
+    def _scale(self, words: Words) -> float:
+        units = words.commands.get("units", 20 if self.modal.inches else 21)
+        return INCH if units == 20 else 1.0
+
+    def _take(self, words: Words, letter: str) -> float:
+        if letter not in words.values:
+            raise Refused(28)
+        return words.values.pop(letter)
+
+    def _target(self, words: Words, base: Point) -> Point:
+        """Return the machine position that the axis words name, mm."""
+        scale = self._scale(words)
+        distance = words.commands.get("distance", 91 if self.modal.relative else 90)
+        target = list(self.position)
+        for axis, value in words.axes.items():
+            value *= scale
+            if words.non_modal == 53:
+                target[axis] = value
+            elif distance == 91:
+                target[axis] += value
+            else:
+                length = self.modal.length if axis == 2 else 0.0
+                target[axis] = value + base[axis] + self.shift[axis] + length
+        return tuple(target)
+
+    def _non_modal(self, words: Words, state: Modal) -> list[Action]:
+        code = words.non_modal
+        travels: list[Action] = []
+        if "tool length" in words.commands:
+            self._tool_length(words, state)
+        elif code == 10:
+            self._store(words, state)
+        elif code in (28, 30):
+            if words.axes:
+                travels.append(Travel(self._target(words, self.stored[state.coordinates]), None))
+            goal = self.stored[code]
+            if words.axes:
+                goal = tuple(
+                    goal[axis] if axis in words.axes else here
+                    for axis, here in enumerate(self.position)
+                )
+            travels.append(Travel(goal, None))
+            self.position = goal
+        elif code in (28.1, 30.1):
+            self.stored = {**self.stored, int(code): self.position}
+        elif code == 92:
+            self._set_shift(words, state)
+        elif code == 92.1:
+            self.shift, self.wco_changed = (0.0,) * self.axes, True
+        return travels
+
+    def _tool_length(self, words: Words, state: Modal) -> None:
+        if words.commands["tool length"] == 49:
+            state.length = 0.0
+        elif set(words.axes) != {2}:
+            raise Refused(37)
+        else:
+            state.length = words.axes[2] * self._scale(words)
+
+    def _store(self, words: Words, state: Modal) -> None:
+        """G10 L2 and L20: store a coordinate system, absolute or so that here is a value."""
+        if not words.axes:
+            raise Refused(26)
+        if "P" not in words.values or "L" not in words.values:
+            raise Refused(28)
+        place, how = int(self._take(words, "P")), self._take(words, "L")
+        if place > 6:
+            raise Refused(29)
+        if how not in (2, 20) or (how == 2 and "R" in words.values):
+            raise Refused(20)
+        code = 53 + place if place else state.coordinates
+        values = list(self.stored[code])
+        for axis, value in words.axes.items():
+            value *= self._scale(words)
+            if how == 20:
+                length = state.length if axis == 2 else 0.0
+                value = self.position[axis] - self.shift[axis] - length - value
+            values[axis] = value
+        self.stored = {**self.stored, code: tuple(values)}
+        self.wco_changed = self.wco_changed or code == state.coordinates
+
+    def _set_shift(self, words: Words, state: Modal) -> None:
+        if not words.axes:
+            raise Refused(26)
+        shift = list(self.shift)
+        for axis, value in words.axes.items():
+            length = state.length if axis == 2 else 0.0
+            base = self.stored[state.coordinates][axis]
+            shift[axis] = self.position[axis] - base - length - value * self._scale(words)
+        self.shift, self.wco_changed = tuple(shift), True
+
+    def _motion(self, words: Words, state: Modal) -> list[Action]:
+        if not self._moves(words) or state.motion == 80:
+            if (
+                words.axes
+                and words.non_modal not in OWN_AXES
+                and ("tool length" not in words.commands)
+            ):
+                raise Refused(31)
+            return []
+        if state.motion in (2, 3):
+            return self._arc(words, state)
+        if not words.axes:
+            return []
+        target = self._target(words, self.stored[state.coordinates])
+        start, self.position = self.position, target
+        feed = None if state.motion == 0 else self._feed(state, math.dist(start, target))
+        return [Travel(target, feed, int(words.values.get("N", 0)))]
+
+    def _feed(self, state: Modal, length: float) -> float:
+        return state.feed * length if state.inverse else state.feed
+
+    def _arc(self, words: Words, state: Modal) -> list[Action]:
+        """Return the chords of G2 and G3."""
+        plane = {17: (0, 1, 2), 18: (2, 0, 1), 19: (1, 2, 0)}[state.plane]
+        if not words.axes:
+            raise Refused(26)
+        if not set(plane[:2]) & set(words.axes):
+            raise Refused(32)
+        start, target = self.position, self._target(words, self.stored[state.coordinates])
+        x, y = (target[axis] - start[axis] for axis in plane[:2])
+        clockwise, scale = state.motion == 2, self._scale(words)
+        if "R" in words.values:
+            center: Point = center_of(x, y, words.values.pop("R") * scale, clockwise)
+        else:
+            letters = [LETTERS_OF_OFFSETS[axis] for axis in plane[:2]]
+            if not set(letters) & set(words.values):
+                raise Refused(35)
+            center = tuple(words.values.get(letter, 0.0) * scale for letter in letters)
+            for letter in LETTERS_OF_OFFSETS:
+                words.values.pop(letter, None)
+        points, length = chords(start, target, plane, center, clockwise, self.arc_tolerance)
+        feed, number = self._feed(state, length), int(words.values.get("N", 0))
+        self.position = target
+        return [Travel(point, feed, number) for point in points]
