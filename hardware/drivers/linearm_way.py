@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hardware.errors import BadReply, TargetRefused
+from hardware.errors import BadReply
 from hardware.robot import JointTargets
 from hardware.spec import RobotSpec
 from hardware.wire.linearm import Protocol
@@ -39,6 +39,10 @@ class Scale:
         pairs = zip(self._names, place, self.units, strict=True)
         # + 0.0: no "-0.00", which some parsers refuse
         return {n: f"{round(v / u, self._digits) + 0.0:.{self._digits}f}" for n, v, u in pairs}
+
+    def rounded(self, place: Sequence[float]) -> tuple[float, ...]:
+        """Return `place` as it is sent, rad or m."""
+        return tuple(round(v / u, self._digits) * u for v, u in zip(place, self.units, strict=True))
 
     def read(self, groups: Mapping[str, str], prefix: str = "") -> tuple[float, ...] | None:
         """Return the place in the groups of a reply, None where it does not tell one."""
@@ -89,7 +93,7 @@ class Pace:
         if piece is None or whole <= piece:
             return whole
         peak = min(self.top, self.ramp * piece / 2.0)
-        return distance / (peak * (piece - peak / self.ramp)) * piece
+        return math.ceil(distance / (peak * (piece - peak / self.ramp)) - 1e-9) * piece
 
     def split(self, distance: float, seconds: float) -> tuple[float, float, int]:
         """Return the speed (units of the wire) and seconds of every command, and their number."""
@@ -116,21 +120,14 @@ def legs(
 ) -> tuple[list[Leg], tuple[str, ...]]:
     """Return the commands that lead from `here` towards the targets, and notes.
 
-    A way that takes longer than the horizon at the speed asked for is cut short there (the note
-    says so, `Sent.positions` where); one that would take longer at full speed is refused.
-
-    Raises:
-        TargetRefused: the target is too far away for one command.
+    A way that takes longer than the horizon, at the speed asked for or at full speed, is cut short
+    there: the note says so, `Sent.positions` where. An arm that was taken out of its limits can so
+    be brought back in steps.
     """
     delta = [b - a for a, b in zip(here, targets.positions, strict=True)]
     distance, horizon = math.hypot(*delta), spec.limits.horizon_s
     pace = Pace.along(spec, protocol, delta)
     least = pace.least(distance)
-    if least > horizon * SLACK:
-        raise TargetRefused(
-            f"the target is {least:.2f} s away at full speed, the horizon is {horizon:g} s: "
-            "no command may take longer; come nearer in steps. Nothing was sent"
-        )
     asked = max(targets.duration_s or horizon, least)
     part = 1.0 if asked <= horizon * SLACK else horizon / asked
     notes = () if part == 1.0 else (f"cut to {part:.0%} of the way, {horizon:g} s of motion",)
@@ -140,3 +137,41 @@ def legs(
         Leg(tuple(a + d * s for a, d in zip(here, delta, strict=True)), speed, seconds)
         for s in steps
     ], notes
+
+
+def full_speed(spec: RobotSpec, protocol: Protocol) -> float:
+    """Return a speed that no joint exceeds in any direction, units of the wire."""
+    slowest = min(joint.speed for joint in spec.joint)
+    return max(protocol.speed_least, slowest / protocol.peak / protocol.speed_unit)
+
+
+def rates(
+    spec: RobotSpec,
+    protocol: Protocol,
+    places: tuple[tuple[float, ...], tuple[float, ...]],
+    took_s: float,
+) -> tuple[float, ...]:
+    """Return the velocities between two readings, rad/s or m/s.
+
+    Raises:
+        BadReply: no joint could go that far in `took_s`, so one of them was damaged.
+    """
+    found = []
+    still = protocol.answers == "standing"
+    for joint, before, after in zip(spec.joint, *places, strict=True):
+        unit = protocol.length_unit if joint.kind == "prismatic" else protocol.angle_unit
+        way = 0.0 if still else 2.0 * joint.speed * protocol.peak * took_s
+        if abs(after - before) > way + protocol.tolerance * unit:
+            raise BadReply(
+                f"{joint.name}: readings {1000.0 * took_s:.0f} ms apart: {before:g} and {after:g}"
+            )
+        found.append(0.0 if still else (after - before) / took_s)
+    return tuple(found)
+
+
+def restart(name: str) -> str:
+    """Return what is said of an arm that has started again by itself."""
+    return (
+        f"{name} has restarted: it no longer knows where it stands. Put it at its start pose or "
+        "home it (LineArm.home), then connect again"
+    )

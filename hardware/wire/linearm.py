@@ -79,9 +79,10 @@ class Protocol(Table):
     """The `device` table of a text-protocol arm.
 
     terminator: ends every line to the arm. prompt, echo: what the arm writes besides its answers.
-    error: a refusal, with groups `text` and `code` if it has them; garbled: the refusal of a line
-    that cannot be ours, so it was damaged on the way and is sent again. banner: what it says when
-    it starts; heard later it means a restart, after which it does not know where it is.
+    chatter: lines that mean nothing here. error: a refusal, with groups `text` and `code` if it
+    has them; garbled: the refusal of a line that cannot be ours, so it was damaged on the way and
+    is sent again. banner: what it says when it starts; heard later it means a restart, after which
+    it does not know where it is.
     length_unit, angle_unit: m and rad in one unit of the wire; decimals: digits sent.
     speed_unit: m/s (rad/s) in one unit of {speed}; speed_least: below it (in units of {speed}) the
     firmware picks a speed of its own; peak: highest over average speed of its profile.
@@ -107,6 +108,7 @@ class Protocol(Table):
     error: str
     garbled: str = ""
     banner: str = ""
+    chatter: str = ""
     length_unit: Positive = 0.001
     angle_unit: Positive = 0.017453292519943295
     decimals: Annotated[int, Field(ge=0, le=6)] = 2
@@ -132,7 +134,7 @@ class Protocol(Table):
     tool_off: Command | None = None
     setup: tuple[Command, ...] = ()
 
-    @field_validator("error", "garbled", "banner")
+    @field_validator("error", "garbled", "banner", "chatter")
     @classmethod
     def _is_pattern(cls, text: str) -> str:
         return _pattern(text)
@@ -209,7 +211,14 @@ class Started:
     line: str
 
 
-Heard = Answer | Refusal | Started
+@dataclass(frozen=True)
+class Passed:
+    """An echo, or a line that the description calls chatter."""
+
+    line: str
+
+
+Heard = Answer | Refusal | Started | Passed
 
 
 class Dialogue:
@@ -223,6 +232,7 @@ class Dialogue:
         self._error = re.compile(protocol.error)
         self._garbled = re.compile(protocol.garbled) if protocol.garbled else None
         self._banner = re.compile(protocol.banner) if protocol.banner else None
+        self._chatter = re.compile(protocol.chatter) if protocol.chatter else None
         self._prefix = re.compile(protocol.number.reply) if protocol.number else None
 
     def ask(self, command: Command, values: Mapping[str, str] | None = None) -> bytes:
@@ -236,14 +246,17 @@ class Dialogue:
         return (text + self._protocol.terminator).encode("ascii")
 
     def take(self, line: str) -> Heard | None:
-        """Return what `line` means for the command in hand; None: an echo, a report, a stranger."""
+        """Return what `line` means for the command in hand, None for one that is not known."""
         text, prompt = line.strip(), self._protocol.prompt.strip()
         while prompt and text.startswith(prompt):
             text = text.removeprefix(prompt).strip()
         if self._protocol.echo and text == self._sent.strip():
-            return None
+            self._sent = ""  # the answer may read the same
+            return Passed(line)
         if self._banner is not None and self._banner.fullmatch(text):
             return Started(text)
+        if self._chatter is not None and self._chatter.fullmatch(text):
+            return Passed(line)
         if self._prefix is not None:
             number = self._prefix.match(text)
             if number is None or number["n"] != str(self._number):

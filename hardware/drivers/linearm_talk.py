@@ -1,0 +1,160 @@
+"""The line to a text-protocol arm: one command at a time, and what is heard meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+
+from hardware.drivers.linearm_way import Scale, restart
+from hardware.errors import BadReply, CommandRefused, HardwareError, NoReply, SetupNeeded
+from hardware.framing import Lines
+from hardware.link import SLICE_S
+from hardware.robot import Robot
+from hardware.spec import RobotSpec
+from hardware.wire.linearm import (
+    Answer,
+    Command,
+    Dialogue,
+    Passed,
+    Refusal,
+    Started,
+    protocol_of,
+)
+
+PATIENCE = 5  # deadlines a line may stay noisy
+
+
+class Conversation(Robot):
+    """Asks, waits, passes over late answers, notes complaints; `LineArm` says what to ask."""
+
+    def __init__(self, spec: RobotSpec, port: str) -> None:
+        super().__init__(spec, port)
+        self.protocol = protocol_of(spec)
+        self._scale = Scale(spec, self.protocol)
+        self._dialogue = Dialogue(self.protocol)
+        self._lines = Lines()
+        self._overdue: set[str] = set()  # commands whose reply may still come
+        self._pending: list[tuple[float, ...]] = []  # targets sent and not answered
+        self._busy_until = 0.0
+        self._energised = False
+        self._tool: bool | None = None
+        self._complaint: Refusal | None = None
+        self._greeted = False
+        self._going = threading.Event()  # replaced at every way; cleared: no more pieces
+        self._failed: HardwareError | None = None  # what ended a way, told at the next move
+
+    def _tell(self, command: Command) -> None:
+        """Send a command and wait for its reply; one that has none is sent twice, then looked at.
+
+        An arm that says nothing can only be asked something else: a refusal would come first.
+        """
+        if command.reply:
+            self._ask(command)
+            return
+        for _ in range(2):
+            self.link.write(self._dialogue.ask(command))
+        self._ask(self.protocol.position)
+
+    def _ask(
+        self,
+        command: Command,
+        values: Mapping[str, str] | None = None,
+        *,
+        wait_s: float = 0.0,
+        target: tuple[float, ...] | None = None,
+        seen: list[str] | None = None,
+    ) -> Mapping[str, str]:
+        """Send a command and return the groups of its reply.
+
+        wait_s: how much longer than the line's deadline it may take. target: of a move, so that
+        the reply to an earlier target is passed over. seen: where to note lines that mean nothing.
+        """
+        self._listen_off(command)
+        self.link.write(self._dialogue.ask(command, values))
+        if self.protocol.answers == "standing" or target is not None:
+            wait_s = max(wait_s, self._busy_until - time.monotonic())
+        if self._stopper == threading.get_ident() and not self._calm.is_set():
+            wait_s = min(wait_s, 2.0 * (self.protocol.slice_s or 0.0))  # a stop does not wait long
+        for line in self._within(wait_s + self.spec.port.reply_s):
+            heard = self._dialogue.take(line)
+            if isinstance(heard, Answer):
+                told = self._scale.read(heard.groups) if target is not None else None
+                if told is not None and self._belated(told, target):
+                    continue
+                self._overdue.discard(command.send)
+                return heard.groups
+            if isinstance(heard, Passed):
+                continue
+            if heard is None:
+                self.link.counters.bad_frames += 1
+                if seen is not None:
+                    seen.append(line)
+                continue
+            self._object(heard, command)
+        self._overdue.add(command.send)
+        raise NoReply(
+            f"{self.spec.name}: no answer to {command.send!r} within "
+            f"{wait_s + self.spec.port.reply_s:.2f} s"
+        )
+
+    def _object(self, heard: Refusal | Started, command: Command) -> None:
+        self._overdue.add(command.send)  # the refusal may have been of an earlier line
+        if isinstance(heard, Started):
+            raise self._restarted()
+        if heard.garbled:
+            raise BadReply(f"{command.send!r} arrived damaged: the arm says {heard.line!r}")
+        raise CommandRefused(f"{self.spec.name} refuses {command.send!r}: {heard.line}", heard.code)
+
+    def _restarted(self) -> SetupNeeded:
+        """Return what bars every move from now on, until it is homed or connected to anew."""
+        self._energised, self._failed = False, SetupNeeded(restart(self.spec.name))
+        return self._failed
+
+    def _belated(self, told: tuple[float, ...], target: tuple[float, ...] | None) -> bool:
+        """Return whether `told` answers an earlier target and not this one."""
+        tolerance = self.protocol.tolerance
+        if target is None or self._scale.agree(told, target, tolerance):
+            return False
+        return any(self._scale.agree(told, one, tolerance) for one in self._pending)
+
+    def _within(self, seconds: float) -> Iterator[str]:
+        """Yield lines for `seconds`; gives way to a stop from another thread."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0.0:
+            yield from self.link.frames(self._lines, min(left, SLICE_S))
+            self._give_way()
+
+    def _give_way(self) -> None:
+        if not self._calm.is_set() and self._stopper != threading.get_ident():
+            raise NoReply(f"{self.spec.name}: a stop goes first")
+
+    def _listen_off(self, command: Command) -> None:
+        """Take in what came since the last command; wait out a reply that may still be coming.
+
+        Without sequence numbers a late reply looks like a fresh one: after an unanswered command
+        of the same kind the line must be quiet for a whole deadline first.
+        """
+        late = self.protocol.number is None and bool(self._overdue & {command.send, "any"})
+        deadline = self.spec.port.reply_s
+        quiet = time.monotonic() + (deadline if late else 0.0)
+        patience = quiet + PATIENCE * deadline  # with a line that is never quiet
+        while True:
+            left = max(0.0, min(quiet, patience) - time.monotonic())
+            data = self.link.read(min(left, SLICE_S))
+            for line in self._lines.feed(data):
+                self._overhear(line)
+            if data and late:
+                quiet = time.monotonic() + deadline
+            if left <= 0.0 and (not data or time.monotonic() > patience):
+                break
+        self._overdue -= {command.send, "any"}
+        self._lines.clear()
+
+    def _overhear(self, line: str) -> None:
+        """Note a line that answers nothing: a motion that ended early, a restart."""
+        heard = self._dialogue.take(line)
+        if isinstance(heard, Started) and self._greeted and self._connected:
+            raise self._restarted()
+        if isinstance(heard, Refusal) and not heard.garbled:
+            self._complaint = heard

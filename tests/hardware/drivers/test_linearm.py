@@ -1,0 +1,340 @@
+"""The driver of text-protocol arms against emulated ones: two shipped, one described here."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+
+import pytest
+
+from hardware.drivers.linearm import LineArm
+from hardware.drivers.linearm_way import legs
+from hardware.emulators import Emulation
+from hardware.emulators.linearm import LineArmController
+from hardware.errors import (
+    BadReply,
+    CommandRefused,
+    LinkRecovered,
+    NoReply,
+    SetupNeeded,
+    TargetRefused,
+    WrongProtocol,
+)
+from hardware.robot import JointTargets, Mode, Twist
+from hardware.spec import load_spec, parse_spec, shipped
+from hardware.wire.linearm import protocol_of
+
+# An arm that nobody has written code for: prompt, echo, LF, targets that replace each other.
+THIRD = """
+[device]
+dialect = "console"
+terminator = "\\n"
+prompt = "> "
+echo = true
+error = '\\? (?P<text>\\w+)( (?P<code>\\d+))?'
+garbled = '\\? (unknown|number)'
+speed_unit = 0.001
+target = "replaces"
+hello = { send = "WHO", reply = 'ARM SHELL \\d+' }
+hold = { send = "HALT", reply = 'HALTED' }
+energise = { send = "MOTORS ON", reply = 'MOTORS ON' }
+release = { send = "MOTORS OFF", reply = 'MOTORS OFF' }
+tool_on = { send = "GRIP 1", reply = 'GRIP 1' }
+tool_off = { send = "GRIP 0", reply = 'GRIP 0' }
+move = { send = "MOVE {x} {y} {z} BY {speed}", reply = 'OK' }
+[device.position]
+send = "WHERE"
+reply = '''AT (?P<x>\\S+) (?P<y>\\S+) (?P<z>\\S+) \
+TO (?P<target_x>\\S+) (?P<target_y>\\S+) (?P<target_z>\\S+)'''
+"""
+
+
+def third_text():
+    head, _, _ = shipped()["uarm"].read_text(encoding="utf-8").partition("[device]")
+    return head.replace('name = "uarm"', 'name = "third"') + THIRD
+
+
+def spec_of(name):
+    return parse_spec(third_text()) if name == "third" else load_spec(name)
+
+
+ARMS = ("community_arm", "uarm", "third")
+
+
+@pytest.fixture(params=ARMS)
+def emulation(request):
+    with Emulation(LineArmController(spec_of(request.param))) as emulation:
+        yield emulation
+
+
+@pytest.fixture
+def arm(emulation):
+    robot = LineArm(emulation.device.spec, emulation.port)
+    robot.connect()
+    yield robot
+    robot.close()
+
+
+def near(positions, x=0.0, y=0.0, z=0.0):
+    a, b, c = positions
+    return (a + x, b + y, c + z)
+
+
+def settled(robot, within_s=5.0):
+    deadline = time.monotonic() + within_s
+    while not (state := robot.state()).standing and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return state
+
+
+def seen_by(robot):
+    try:
+        return " ".join(robot.state().faults)
+    except SetupNeeded as error:
+        return str(error)
+
+
+def eventually(true, within_s=5.0):
+    deadline = time.monotonic() + within_s
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return true()
+
+
+# -- without a port ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ARMS)
+def test_a_way_is_never_longer_than_the_horizon_nor_faster_than_the_limits(name):
+    spec = spec_of(name)
+    protocol = protocol_of(spec)
+    here = spec.home
+    for way in (1e-5, 0.001, 0.01, 0.05):
+        for seconds in (0.01, 0.5, 5.0):
+            there = tuple(min(j.upper, p + way) for j, p in zip(spec.joint, here, strict=True))
+            pieces, notes = legs(spec, protocol, here, JointTargets(there, seconds))
+            assert sum(leg.seconds for leg in pieces) <= 1.021 * spec.limits.horizon_s
+            assert bool(notes) == (math.dist(pieces[-1].place, there) > 1e-9)
+            top = max(leg.speed for leg in pieces) * protocol.speed_unit
+            assert top <= 1.001 * spec.limits.tool_speed
+            if protocol.slice_s:
+                assert max(leg.seconds for leg in pieces) <= 1.021 * protocol.slice_s
+
+
+def test_a_slow_way_is_cut_at_the_speed_that_was_asked_for():
+    spec = load_spec("community_arm")
+    pieces, notes = legs(spec, protocol_of(spec), spec.home, JointTargets((0.02, 0.174, 0.12), 2.0))
+    assert pieces[-1].place[0] == pytest.approx(0.02 * spec.limits.horizon_s / 2.0)
+    assert pieces[0].speed == pytest.approx(10.0)
+    assert "25%" in notes[0]
+
+
+@pytest.mark.serial
+class TestOnALine:
+    def test_connecting_moves_nothing_and_sees_where_it_is(self, emulation):
+        with LineArm(emulation.device.spec, emulation.port) as robot:
+            assert robot.state().positions == pytest.approx(emulation.device.spec.home)
+            assert robot.state().standing
+            assert emulation.device.journal == []
+
+    def test_a_target_is_acknowledged_and_reached(self, arm, emulation):
+        asked = near(arm.state().positions, x=0.004, z=-0.003)
+        sent = arm.move(JointTargets(asked, 0.2))
+        assert sent.positions == pytest.approx(asked, abs=6e-6)
+        assert arm.state().mode == Mode.moving or settled(arm).standing
+        assert settled(arm).positions == pytest.approx(asked, abs=1e-4)
+        assert emulation.device.positions == pytest.approx(asked, abs=1e-4)
+
+    def test_a_twist_moves_the_tool_and_the_bit_switches_it(self, arm, emulation):
+        arm.move(Twist((0.01, 0.0, 0.0), duration_s=0.1, tool=True))
+        start = emulation.device.spec.home[0]
+        assert settled(arm).positions[0] == pytest.approx(start + 0.001, abs=1e-4)
+        assert emulation.device.firmware.tool
+        assert arm.move(JointTargets(arm.state().positions, 0.1, tool=False)).tool is False
+        assert not emulation.device.firmware.tool
+
+    def test_a_hold_in_the_middle_of_a_way_ends_it_early(self, arm, emulation):
+        start = arm.state().positions
+        arm.move(JointTargets(near(start, x=0.012), 0.5))
+        arm.hold()
+        held = settled(arm)
+        assert held.standing
+        assert abs(held.positions[0] - start[0]) < 0.01
+        time.sleep(0.2)  # no piece may follow
+        assert arm.state().positions == pytest.approx(held.positions, abs=1e-5)
+
+    def test_a_stop_is_confirmed_and_bars_the_next_move(self, arm):
+        start = arm.state().positions
+        arm.move(JointTargets(near(start, x=0.012), 0.5))
+        report = arm.stop()
+        assert report.state.standing
+        assert abs(report.state.positions[0] - start[0]) < 0.01
+        arm.reset()
+        arm.move(JointTargets(start, 0.3))
+        assert settled(arm).positions == pytest.approx(start, abs=1e-4)
+
+    @pytest.mark.parametrize("bad", [math.nan, math.inf, 5.0])
+    def test_a_target_out_of_the_limits_never_reaches_the_wire(self, arm, bad):
+        arm.state()
+        before = arm.link.counters.bytes_out
+        with pytest.raises(TargetRefused):
+            arm.move(JointTargets((bad, 0.0, 0.0)))
+        assert arm.link.counters.bytes_out == before
+
+    def test_an_unplug_in_a_move_is_reported_and_mended(self, arm, emulation):
+        start = arm.state().positions
+        emulation.unplug(0.2)
+
+        def to_and_fro():
+            while True:
+                arm.move(JointTargets(near(start, x=0.001), 0.05))
+                arm.move(JointTargets(start, 0.05))
+
+        with pytest.raises(LinkRecovered, match="look again"):
+            to_and_fro()
+        assert settled(arm).standing
+        assert arm.move(JointTargets(start, 0.1)).attempts == 1
+        assert arm.link.counters.reconnects >= 1
+
+    def test_closing_releases_the_motors(self, emulation):
+        with LineArm(emulation.device.spec, emulation.port) as robot:
+            robot.move(JointTargets(near(robot.state().positions, x=0.002), 0.1))
+        assert eventually(lambda: not emulation.device.firmware.energised)
+
+    @pytest.mark.slow
+    def test_a_faulty_line_is_repaired_or_told_and_never_believed(self, emulation):
+        faulty = Emulation(
+            emulation.device, faults="drop=0.02,flip=0.02:replies,noise=0.01", seed=4
+        )
+        start = emulation.device.spec.home
+        with faulty:
+            robot = LineArm(emulation.device.spec, faulty.port)
+            robot.connect()
+            for k in range(30):
+                asked = near(start, x=0.0002 * (k + 1))
+                try:
+                    sent = robot.move(JointTargets(asked, 0.02))
+                except NoReply:
+                    continue
+                now = emulation.device.axes[0].target
+                assert now == pytest.approx(sent.positions[0], abs=1e-6)
+            robot.link.close()
+
+
+@pytest.mark.serial
+class TestTheCommunityArm:
+    @pytest.fixture
+    def emulation(self):
+        with Emulation(LineArmController(load_spec("community_arm"))) as emulation:
+            yield emulation
+
+    @pytest.mark.slow
+    def test_a_restart_is_noticed_and_stops_the_work(self, arm, emulation):
+        arm.move(JointTargets(near(arm.state().positions, x=0.004), 0.1))
+        emulation.device.reboot()
+        assert eventually(lambda: "restarted" in seen_by(arm))
+        for _ in range(2):
+            with pytest.raises(SetupNeeded, match="no longer knows where it stands"):
+                arm.move(JointTargets(arm.spec.home, 0.1))
+        arm.home()
+        arm.move(JointTargets(arm.spec.home, 0.1))
+
+    @pytest.mark.slow
+    def test_homing_finds_the_place_again(self, arm):
+        assert arm.home().positions == pytest.approx(arm.spec.home)
+
+    def test_a_way_that_ends_at_the_reach_is_told_at_the_next_move(self, arm, emulation):
+        firmware = emulation.device.firmware
+        firmware.FAR = 160.0  # an arm with shorter shanks than its description says
+
+        def further_and_further():
+            for k in range(20):
+                arm.move(JointTargets((0.0, min(0.21, 0.174 + 0.004 * k), 0.12), 0.1))
+                settled(arm)
+
+        with pytest.raises(CommandRefused, match="LIMIT REACHED"):
+            further_and_further()
+
+    def test_a_target_understood_wrongly_is_not_acknowledged(self, arm, emulation):
+        firmware, take = emulation.device.firmware, emulation.device.firmware.line
+        damaged = iter([True])
+
+        def line(text):
+            if text.startswith("G1") and next(damaged, False):
+                text = text.replace("Y174", "Y175")
+            return take(text)
+
+        firmware.line = line
+        sent = arm.move(JointTargets((0.002, 0.174, 0.12), 0.04))
+        assert sent.attempts == 2
+        assert emulation.device.axes[1].target == pytest.approx(0.174)
+
+    @pytest.mark.slow
+    def test_late_answers_do_not_pass_for_fresh_ones(self, emulation):
+        spec = emulation.device.spec
+        late = Emulation(emulation.device, faults="delay=90ms:0.2", seed=2)
+        with late:
+            robot = LineArm(spec, late.port)
+            robot.connect()
+            asked = spec.home
+            for k in range(15):
+                try:
+                    asked = robot.move(JointTargets(near(spec.home, x=0.0005 * k), 0.02)).positions
+                    assert settled(robot).positions == pytest.approx(asked, abs=1e-5)
+                except NoReply:
+                    pass
+            robot.link.close()
+
+
+@pytest.mark.serial
+class TestAnotherDevice:
+    @pytest.mark.slow
+    def test_another_arm_is_told_with_what_was_heard(self):
+        with Emulation(LineArmController(spec_of("third"))) as emulation:
+            robot = LineArm(load_spec("uarm"), emulation.port)
+            with pytest.raises(WrongProtocol, match=r"P2203.*heard .*\? unknown.*115200 baud"):
+                robot.connect()
+            assert not robot.link.is_open
+            assert emulation.device.journal == []
+
+    def test_silence_is_told_as_nothing(self):
+        text = shipped()["uarm"].read_text(encoding="utf-8").replace("boot_s = 2.5", "boot_s = 0.1")
+        device = LineArmController(load_spec("community_arm"))
+        with Emulation(device, faults="drop=1") as emulation:
+            robot = LineArm(parse_spec(text), emulation.port)
+            with pytest.raises(WrongProtocol, match="heard nothing"):
+                robot.connect()
+
+
+@pytest.mark.serial
+def test_a_stop_from_another_thread_goes_before_a_long_wait():
+    with Emulation(LineArmController(load_spec("uarm"))) as emulation:
+        robot = LineArm(emulation.device.spec, emulation.port)
+        robot.connect()
+        start, ended = robot.state().positions, threading.Event()
+
+        def work():
+            try:
+                while True:
+                    robot.move(JointTargets(near(start, x=0.004), 0.2))
+                    robot.move(JointTargets(start, 0.2))
+            except Exception:
+                ended.set()
+
+        threading.Thread(target=work, daemon=True).start()
+        time.sleep(0.3)
+        report = robot.stop()
+        assert report.state.standing
+        assert ended.wait(5.0)
+        assert emulation.device.standing
+        robot.close()
+
+
+def test_a_reading_that_no_joint_could_reach_is_not_believed():
+    from hardware.drivers.linearm_way import rates
+
+    spec = load_spec("uarm")
+    there = (spec.home[0] + 0.01, *spec.home[1:])
+    with pytest.raises(BadReply, match="x: readings 10 ms apart"):
+        rates(spec, protocol_of(spec), (spec.home, there), 0.01)
