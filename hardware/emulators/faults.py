@@ -9,7 +9,7 @@ from random import Random
 from hardware.errors import InvalidOption
 
 HELP = (
-    "drop=P, flip=P, noise=P (probability a message), delay=MS[:P] (replies), "
+    "drop=P, flip=P[:replies|:commands], noise=P (probability a message), delay=MS[:P] (replies), "
     "unplug@T[+S] (gone at T s, back after S, 0.5 s by default; may be repeated)"
 )
 
@@ -18,7 +18,8 @@ HELP = (
 class Faults:
     """What goes wrong on a line.
 
-    drop: messages lost, either way. flip: one bit of a message turned over, either way.
+    drop: messages lost, either way. flip: one bit of a message turned over, either way or
+    `flip_side` only.
     noise: one to eight random bytes before a reply. delay_s: replies late, with `delay_share`.
     unplugs: (when, for how long) in s since the emulator started.
     """
@@ -29,15 +30,19 @@ class Faults:
     delay_s: float = 0.0
     delay_share: float = 1.0
     unplugs: tuple[tuple[float, float], ...] = ()
+    flip_side: str = "both"
 
     @classmethod
     def parse(cls, text: str) -> Faults:
         """Return the faults that `text` names. Raises InvalidOption with what may be written."""
         found: dict[str, float] = {}
         unplugs: list[tuple[float, float]] = []
+        side = "both"
         for part in filter(None, (part.strip() for part in text.split(","))):
             if chance := re.fullmatch(r"(drop|flip|noise)=(\d*\.?\d+)", part):
                 found[chance[1]] = float(chance[2])
+            elif one := re.fullmatch(r"flip=(\d*\.?\d+):(replies|commands)", part):
+                found["flip"], side = float(one[1]), one[2]
             elif late := re.fullmatch(r"delay=(\d*\.?\d+)(ms|s)(?::(\d*\.?\d+))?", part):
                 found["delay_s"] = float(late[1]) * (0.001 if late[2] == "ms" else 1.0)
                 found["delay_share"] = float(late[3] or 1.0)
@@ -48,7 +53,7 @@ class Faults:
         for name in ("drop", "flip", "noise", "delay_share"):
             if not 0.0 <= found.get(name, 0.0) <= 1.0:
                 raise InvalidOption(f"fault {name}={found[name]:g}: expected 0 to 1")
-        return cls(**found, unplugs=tuple(sorted(unplugs)))
+        return cls(**found, unplugs=tuple(sorted(unplugs)), flip_side=side)
 
 
 @dataclass
@@ -61,15 +66,17 @@ class Line:
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("messages", "dropped", "flipped", "delayed"), 0)
     )
+    size: int = 0  # bytes that were to be carried
 
     def carry(self, message: bytes) -> tuple[bytes, float]:
         """Return what arrives of `message` and how much later, s."""
         faults, chance = self.faults, self.random.random
         self.counts["messages"] += 1
+        self.size += len(message)
         if chance() < faults.drop:
             self.counts["dropped"] += 1
             return b"", 0.0
-        if message and chance() < faults.flip:
+        if message and chance() < faults.flip and self._flips:
             self.counts["flipped"] += 1
             bit = self.random.randrange(8 * len(message))
             flipped = bytearray(message)
@@ -81,3 +88,7 @@ class Line:
         if late:
             self.counts["delayed"] += 1
         return message, faults.delay_s if late else 0.0
+
+    @property
+    def _flips(self) -> bool:
+        return self.faults.flip_side in ("both", "replies" if self.replies else "commands")

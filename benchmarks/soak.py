@@ -1,0 +1,394 @@
+"""Soaks every driver in a faulty line and compares what it says with what its device did.
+
+    python benchmarks/soak.py --json soak.json
+    python benchmarks/soak.py --robots community_arm,uarm --commands 2000
+
+Every command has a target of its own within the limits. Of the messages 1 % is dropped and 0.5 %
+has one bit turned over, 0.5 % of the replies come later than their deadline, and the plug is pulled
+five times. Afterwards the device's journal says what became of every command:
+
+lost: acknowledged but never in force. twice: in force again after another one. late: in force only
+after the next command was given. outside: beyond the limits of the description. strange: targets in
+force that nobody asked for; noticed: those during a command that was not plainly acknowledged.
+
+Protocols without a checksum (NO_CHECKSUM) cannot tell a damaged command from another command: they
+are soaked with damaged replies, and a second time, for the record, with damage either way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.errors import InvalidPlan
+from evals.machine import Machine
+from evals.report import table
+from hardware.drivers import make_robot
+from hardware.emulators import emulate
+from hardware.emulators.device import Executed
+from hardware.emulators.serve import Emulation
+from hardware.errors import HardwareError
+from hardware.robot import JointTargets, Robot
+from hardware.spec import RobotSpec, load_spec, shipped
+from helmsight.errors import status_of
+
+DROP, FLIP, LATE = 0.01, 0.005, 0.005
+DEADLINES = 1.5  # how late a late reply is, in reply deadlines
+GONE_S = 0.2
+PACE_S = 0.02  # how long the way to a target takes, at half the speed
+MARGIN = 0.05  # of a joint's range that is kept free
+APART = {"revolute": 0.004, "prismatic": 2e-5}  # rad, m: half of what tells two targets apart
+NO_CHECKSUM = ("grbl", "linearm")
+RECOVERY_S = 1.0
+PATIENCE_S = 60.0
+COLUMNS = (
+    "robot", "damage", "commands", "plain", "retried", "reported", "lost", "twice", "late",
+    "outside", "strange", "noticed", "unplugs", "back ms p50", "max", "min", "clean",
+)  # fmt: skip
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: where to, when it was given (time.monotonic()), what was said of it.
+
+    outcome: `plain`, `retried` or the name of the error that reported it. done_s: when that was.
+    """
+
+    target: tuple[float, ...]
+    at_s: float
+    outcome: str
+    done_s: float = 0.0
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the driver said that the device has it."""
+        return self.outcome in ("plain", "retried")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a journal says about the commands; see the head of this file."""
+
+    lost: int
+    twice: int
+    late: int
+    strange: int
+    noticed: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Soak:
+    """One robot in one kind of damage."""
+
+    robot: str
+    damage: str
+    commands: int
+    outcomes: dict[str, int]
+    verdict: Verdict
+    outside: int
+    back_s: tuple[float, ...]
+    unplugs: int
+    seconds: float
+    seed: int
+    link: dict[str, float] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
+    ended: str = ""  # what ended the soak early
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was lost, doubled, late, outside or slow to come back."""
+        v = self.verdict
+        return not (
+            v.lost or v.twice or v.late or v.strange or self.outside or self.ended
+            or len(self.back_s) < self.unplugs or any(s >= RECOVERY_S for s in self.back_s)
+        )  # fmt: skip
+
+    def words(self) -> tuple[str, ...]:
+        """Return the soak as text, one entry for each of COLUMNS."""
+        v, plain, again = self.verdict, self.outcomes["plain"], self.outcomes["retried"]
+        counts = (
+            self.commands, plain, again, self.commands - plain - again,
+            v.lost, v.twice, v.late, self.outside, v.strange, v.noticed, self.unplugs,
+        )  # fmt: skip
+        back = [1000.0 * s for s in self.back_s] or [float("nan")]
+        return (
+            self.robot, self.damage, *map(str, counts), f"{np.median(back):.0f}",
+            f"{max(back):.0f}", f"{self.seconds / 60:.1f}", "yes" if self.clean else "NO",
+        )  # fmt: skip
+
+
+class Targets:
+    """Draws targets near by, in the limits, each unlike all before it."""
+
+    def __init__(self, spec: RobotSpec, seed: int, n: int) -> None:
+        self._random = np.random.default_rng(seed)
+        lower = np.array([joint.lower for joint in spec.joint])
+        upper = np.array([joint.upper for joint in spec.joint])
+        self._lower = lower + MARGIN * (upper - lower)
+        self._upper = upper - MARGIN * (upper - lower)
+        speed = min(1.0, spec.limits.tool_speed / max(_slide(spec), 1e-9))
+        self._step = np.array([0.5 * speed * joint.speed * PACE_S for joint in spec.joint])
+        self._apart = 2.0 * apart(spec)
+        self._step = np.maximum(self._step, 2.0 * self._apart)
+        self._drawn = np.empty((n, len(spec.joint)))
+        self._count = 0
+
+    def draw(self, here: Sequence[float]) -> tuple[float, ...]:
+        """Return a target within a step of `here`."""
+        start = np.clip(np.array(here), self._lower, self._upper)
+        for _ in range(1000):
+            step = self._step * self._random.uniform(-1.0, 1.0, len(start))
+            target = start + step
+            beyond = (target < self._lower) | (target > self._upper)
+            target = np.where(beyond, start - step, target)
+            near = np.abs(self._drawn[: self._count] - target) < self._apart
+            if not near.all(axis=1).any():
+                self._drawn[self._count] = target
+                self._count += 1
+                return tuple(float(value) for value in target)
+        raise InvalidPlan("no room for another target: take fewer --commands")
+
+
+def _slide(spec: RobotSpec) -> float:
+    speeds = [joint.speed for joint in spec.joint if joint.kind == "prismatic"]
+    return float(np.linalg.norm(speeds)) if speeds else 0.0
+
+
+def apart(spec: RobotSpec) -> Array:
+    """Return how near a target of the journal is to the one asked for, at most; rad or m."""
+    return np.array([APART[joint.kind] for joint in spec.joint])
+
+
+class Unplugs:
+    """Pulls the plug and measures from the port's return to the first acknowledged command."""
+
+    def __init__(self, emulation: Emulation) -> None:
+        self._emulation = emulation
+        self._back_at: float | None = None
+        self._watch: threading.Thread | None = None
+        self.seconds: list[float] = []
+
+    def pull(self) -> None:
+        """Pull the plug for GONE_S."""
+        self._back_at = None
+        self._watch = threading.Thread(target=self._until_back, daemon=True)
+        self._watch.start()
+        self._emulation.unplug(GONE_S)
+
+    def _until_back(self) -> None:
+        for gone in (True, False):
+            deadline = time.monotonic() + 10.0
+            while os.path.exists(self._emulation.port) == gone and time.monotonic() < deadline:
+                time.sleep(0.001)
+        self._back_at = time.monotonic()
+
+    def acknowledged(self, given_s: float) -> None:
+        """Take note of a command acknowledged now and given at `given_s`."""
+        if self._watch is not None and self._back_at is not None:
+            self.seconds.append(max(0.0, time.monotonic() - self._back_at))
+            self._watch = None
+
+
+def soak(
+    name: str, n: int, *, unplugs: int, damage: str = "both", seed: int = 0, quiet: bool = False
+) -> Soak:
+    """Give `n` commands to a robot on its emulator and compare. damage: `both` or `replies`."""
+    spec = load_spec(name)
+    side = "" if damage == "both" else f":{damage}"
+    late_ms = DEADLINES * spec.port.reply_s * 1000.0
+    faults = f"drop={DROP},flip={FLIP}{side},delay={late_ms:.0f}ms:{LATE}"
+    began = time.monotonic()
+    with emulate(spec, faults=faults, seed=seed) as emulation:
+        robot = make_robot(spec, emulation.port)
+        commands, back, ended = _give(robot, emulation, n, unplugs, seed, quiet)
+        journal = [entry for entry in emulation.device.journal if entry.kind == "move"]
+        journal = [entry for entry in journal if commands and entry.at_s >= commands[0].at_s]
+        counts = Counter(emulation.to_device.counts) + Counter(emulation.to_host.counts)
+        outside = len(emulation.device.outside)
+    outcomes = Counter(command.outcome for command in commands)
+    outcomes.update(plain=0, retried=0)
+    return Soak(
+        name, damage, len(commands), dict(outcomes), compare(commands, journal, apart(spec)),
+        outside, tuple(back), unplugs, time.monotonic() - began, seed,
+        robot.link.counters.summary(), dict(counts), ended,
+    )  # fmt: skip
+
+
+def _give(
+    robot: Robot, emulation: Emulation, n: int, unplugs: int, seed: int, quiet: bool
+) -> tuple[list[Command], list[float], str]:
+    """Return the commands that were given, the recovery times, and what ended it early."""
+    commands: list[Command] = []
+    plug, targets = Unplugs(emulation), Targets(robot.spec, seed, n)
+    pulls = {round(n * (k + 1) / (unplugs + 1)) for k in range(unplugs)}
+    ended = ""
+    try:
+        here = begin(robot)
+        for k in range(n):
+            if k in pulls:
+                plug.pull()
+            command = give(robot, targets.draw(here))
+            commands.append(command)
+            if command.acknowledged:
+                plug.acknowledged(command.at_s)
+                here = command.target
+            else:
+                here = recovered(robot)
+            if not quiet and (k + 1) % 500 == 0:
+                print(f"{robot.spec.name}: {k + 1} of {n}", file=sys.stderr, flush=True)
+        time.sleep(2.0 * robot.spec.limits.horizon_s)  # what is still to come, comes
+    except HardwareError as error:
+        ended = f"{type(error).__name__}: {error}"
+    finally:
+        try:
+            robot.close()
+        except HardwareError as error:
+            print(f"{robot.spec.name}: close: {error}", file=sys.stderr)
+    return commands, plug.seconds, ended
+
+
+def begin(robot: Robot) -> tuple[float, ...]:
+    """Connect, home what does not know where it is, and return the place."""
+    for attempt in range(5):
+        try:
+            robot.connect()
+            break
+        except HardwareError:
+            if attempt == 4:
+                raise
+    home = getattr(robot, "home", None)
+    if home is not None and robot.spec.driver == "grbl":
+        home()
+    return recovered(robot)
+
+
+def give(robot: Robot, target: tuple[float, ...]) -> Command:
+    """Give one command and return it with its outcome."""
+    at_s = time.monotonic()
+    try:
+        sent = robot.move(JointTargets(target, PACE_S))
+    except HardwareError as error:
+        return Command(target, at_s, type(error).__name__, time.monotonic())
+    outcome = "plain" if sent.attempts == 1 else "retried"
+    return Command(sent.positions, at_s, outcome, time.monotonic())
+
+
+def recovered(robot: Robot) -> tuple[float, ...]:
+    """Return where the robot is after an error, back within its limits.
+
+    Patient: an arm that was told to go far away may not answer before it is there.
+    Raises the last error when it cannot tell.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            state = robot.state()
+            if state.mode in ("alarm", "stopped"):
+                state = robot.reset()
+            inside = tuple(
+                min(joint.upper, max(joint.lower, value))
+                for joint, value in zip(robot.spec.joint, state.positions, strict=True)
+            )
+            beyond = np.abs(np.array(inside) - state.positions)
+            if (beyond < 10.0 * apart(robot.spec)).all():
+                return inside
+            robot.move(JointTargets(inside))
+            time.sleep(robot.spec.limits.horizon_s)
+        except HardwareError:
+            if time.monotonic() > deadline:
+                raise
+
+
+def compare(commands: Sequence[Command], journal: Sequence[Executed], near: Array) -> Verdict:
+    """Return what the `move` entries of a journal say about the commands, in the order given."""
+    asked = np.array([command.target for command in commands])
+    seen = np.zeros(len(commands), dtype=bool)
+    newest, twice, late, strange, noticed = -1, 0, 0, 0, 0
+    examples: list[str] = []
+    starts = np.array([command.at_s for command in commands])
+    for entry in journal:
+        given = int(np.searchsorted(starts, entry.at_s, side="right")) - 1
+        found = np.flatnonzero((np.abs(asked - np.array(entry.positions)) <= near).all(axis=1))
+        if not len(found):
+            if not commands[given].acknowledged and entry.at_s > commands[given].done_s:
+                continue  # `recovered` on its way back
+            strange += 1
+            noticed += commands[given].outcome != "plain"
+            examples.append(f"strange during {given} ({commands[given].outcome}): {entry}")
+            continue
+        which = int(found[0])
+        if seen[which] and newest != which:
+            twice += 1
+            examples.append(f"{which} again during {given}: {entry}")
+        elif given > which:
+            late += 1
+            examples.append(f"{which} late, during {given}: {entry}")
+        seen[which] = True
+        newest = which
+    missing = [i for i, c in enumerate(commands) if c.acknowledged and not seen[i]]
+    examples += [f"lost: {i} {commands[i]}" for i in missing]
+    return Verdict(len(missing), twice, late, strange, noticed, tuple(examples[:20]))
+
+
+def measure(
+    robots: Sequence[str], n: int, unplugs: int, seed: int, *, either: bool = True
+) -> Iterator[Soak]:
+    """Yield the soak of every robot; those without a checksum a second time, damaged both ways."""
+    for name in robots:
+        open_lines = load_spec(name).driver in NO_CHECKSUM
+        yield soak(name, n, unplugs=unplugs, damage="replies" if open_lines else "both", seed=seed)
+        if open_lines and either:
+            yield soak(name, n, unplugs=unplugs, seed=seed)
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Soak what `arguments` ask for and print the table on standard output."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--robots", default=",".join(shipped()), help="names, with commas")
+    options.add_argument("--commands", type=int, default=20_000)
+    options.add_argument("--unplugs", type=int, default=5)
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
+    options.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    asked = options.parse_args(arguments)
+    if asked.commands < 2 * (asked.unplugs + 1):
+        raise InvalidPlan(f"--commands {asked.commands}: expected two an unplug at least")
+    machine, found = Machine.here(), []
+    for one in measure(asked.robots.split(","), asked.commands, asked.unplugs, asked.seed):
+        found.append(one)
+        print(" ".join(one.words()), *one.verdict.examples, one.ended, sep="\n", file=sys.stderr)
+    date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
+    print(*machine.lines(), f"Date: {date}. Seed: {asked.seed}.", sep="\n", end="\n\n")
+    print(table(COLUMNS, [one.words() for one in found], markdown=asked.markdown))
+    if asked.json is not None:
+        from tools.recorder import write_whole
+
+        asked.json.parent.mkdir(parents=True, exist_ok=True)
+        entries = [{**asdict(one), "clean": one.clean} for one in found]
+        about = {"machine": machine.to_dict(), "date": date, "soaks": entries}
+        write_whole(asked.json, json.dumps(about, indent=2) + "\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status; an error the caller can mend is one line."""
+    return status_of(lambda: run(sys.argv[1:] if arguments is None else arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
