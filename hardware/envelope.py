@@ -36,9 +36,10 @@ def stopping_way(velocity: float, speed: float, acceleration: float, within_s: f
     never below the braking distance, since no device can do better.
     """
     velocity = min(velocity, speed)
-    peak = min(speed, (acceleration * within_s + velocity) / 2.0)
+    peak = (acceleration * within_s + velocity) / 2.0
     if peak <= max(velocity, 0.0):
         return velocity**2 / (2.0 * acceleration) if velocity > 0.0 else 0.0
+    peak = min(speed, peak)
     rise = (peak - velocity) / acceleration
     cruise = within_s - rise - peak / acceleration
     way = (peak + velocity) / 2.0 * rise + peak * cruise + peak**2 / (2.0 * acceleration)

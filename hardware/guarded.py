@@ -80,7 +80,12 @@ class Guarded:
     def state(self) -> RobotState:
         """Return a fresh reading. Raises as Robot.state; a link that is lost stops the robot."""
         with self._told():
-            return self.robot.state()
+            try:
+                return self.robot.state()
+            except NoReply:
+                if not self.is_stopped:
+                    raise
+                return self.robot.state()  # a stop went first; it is through now
 
     def hold(self) -> None:
         """End motion now, energised. Raises as Robot.hold; a link that is lost stops the robot."""
@@ -108,6 +113,10 @@ class Guarded:
         try:
             yield
         except HardwareError as error:
+            if motion is not None and isinstance(error, NoReply) and self.is_stopped:
+                raise RobotStopped(
+                    f"{self.spec.name} was stopped in the middle of a move"
+                ) from error
             rule = _rule_of(error)
             if rule is not None:
                 self.journal.note(rule, str(error), motion)

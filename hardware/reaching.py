@@ -9,7 +9,7 @@ from hardware.errors import NotReached
 from hardware.robot import JointTargets, RobotState, Sent
 from hardware.spec import Joint, RobotSpec
 
-PERIOD_S = 0.05  # between two steps
+PERIOD_S = 0.1  # between two steps
 PATIENCE_S = 1.5  # without getting closer
 NEAR = {"revolute": 0.02, "prismatic": 1e-3}  # rad, m: what counts as there
 
@@ -21,8 +21,12 @@ def reach(
     *,
     state: Callable[[], RobotState],
     step: Callable[[JointTargets], Sent],
+    wait: Callable[[], None],
 ) -> RobotState:
     """Step towards `targets` (rad or m, all joints) until there and standing; return the state.
+
+    step: a supervised move. wait: a sign of life without one: a device that is nearly there
+    settles, where another command would set it moving again.
 
     Raises:
         NotReached: not within `timeout_s`, or no step brings it closer any more.
@@ -49,9 +53,12 @@ def reach(
                 f"not there after {now - start:.1f} s, still to go: {far or 'it does not settle'}. "
                 f"{'; '.join(said) or 'Is something in its way, or the time too short?'}"
             )
-        horizon = spec.limits.horizon_s
-        needed = max(_needed_s(abs(way), j) for way, j in zip(left, spec.joint, strict=True))
-        said = step(JointTargets(tuple(targets), min(horizon, needed))).notes
+        if near:
+            wait()
+        else:
+            needed = max(_needed_s(abs(way), j) for way, j in zip(left, spec.joint, strict=True))
+            wish = JointTargets(tuple(targets), min(spec.limits.horizon_s, needed))
+            said = step(wish).notes
         time.sleep(PERIOD_S)
 
 

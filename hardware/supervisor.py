@@ -120,6 +120,7 @@ class Supervisor(Guarded):
                 timeout_s,
                 state=self.state,
                 step=lambda wish: self._move(wish, quiet=AT_EVERY_STEP),
+                wait=self.watchdog.fed,
             )
         except BaseException:
             uninterrupted(self._hold)

@@ -222,6 +222,17 @@ def test_a_way_that_may_be_gone_is_gone_in_time(
     axis = Axis(0.0, velocity, way, speed=speed, acceleration=acceleration)
     axis.advance(within_s * 1.02 + 0.012)
     assert axis.position == pytest.approx(way, abs=0.004 * speed)
+    longer = 1.05 * way + 0.02 * speed
+    axis = Axis(0.0, velocity, longer, speed=speed, acceleration=acceleration)
+    axis.advance(within_s)
+    assert axis.moving, "it is the longest way"
+
+
+def test_a_joint_at_full_speed_may_go_on_at_it() -> None:
+    assert stopping_way(1.0, 1.0, 10.0, 0.5) == pytest.approx(0.45 + 0.05 / 2 - 0.05 / 2)
+    assert stopping_way(0.0, 1.0, 10.0, 0.5) == pytest.approx(0.4)
+    assert stopping_way(-1.0, 1.0, 10.0, 0.5) == pytest.approx(0.25)
+    assert stopping_way(1.0, 1.0, 10.0, 0.05) == pytest.approx(0.05), "no device brakes faster"
 
 
 def test_a_wish_within_everything_is_the_same_object_of_numbers(envelope: Envelope) -> None:
