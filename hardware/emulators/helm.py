@@ -175,7 +175,11 @@ class HelmBoard(Device):
         """Take bytes from the host and return one frame a whole frame of it."""
         self.tick(now)
         self._waited = False
-        return [self._answer(frame, now) for frame in self._packets.feed(data)]
+        return [  # byte by byte: an answer tells the counters of its moment
+            self._answer(frame, now)
+            for byte in data
+            for frame in self._packets.feed(bytes((byte,)))
+        ]
 
     def _scan(self, data: bytes) -> tuple[int, Frame | None] | None:
         found = scan(data)

@@ -12,7 +12,6 @@ from hardware.emulators import simavr
 from hardware.emulators.helm import HelmBoard
 from hardware.emulators.simavr import Bench, Event
 from hardware.framing import Packets
-from hardware.spec import load_spec
 from hardware.wire.helm import (
     CHANNELS,
     REPLY,
@@ -120,9 +119,7 @@ def host() -> Iterator[Talk]:
         yield talk
 
 
-@pytest.fixture
-def twin_host() -> Talk:
-    """Return a host of the Python twin."""
-    talk = Talk(HelmBoard(load_spec("helm_arm")))
-    talk.wait(0.05)
-    return talk
+@pytest.fixture(scope="session")
+def talk_to() -> type[Talk]:
+    """Return what makes a host of a bench or a twin."""
+    return Talk

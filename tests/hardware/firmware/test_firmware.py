@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ def test_pulses_on_the_pins_are_as_long_as_asked(host: Talk) -> None:
     for channel, ticks in enumerate(targets):
         ends, widths = zip(*host.pulses(channel)[-20:], strict=True)
         assert all(abs(width - ticks / 2) <= US for width in widths), (channel, widths)
-        gaps = [b - a for a, b in zip(ends, ends[1:], strict=False)]
+        gaps = [b - a for a, b in pairwise(ends)]
         assert all(abs(gap - BEAT_S) < 2e-6 for gap in gaps)
 
 
@@ -94,9 +95,7 @@ def test_a_motion_keeps_the_speed_of_every_channel(host: Talk) -> None:
     host.wait(0.4)
     for channel in range(CHANNELS):
         widths = [width for _, width in host.pulses(channel)]
-        assert all(
-            abs(b - a) <= 40 + 2 * US for a, b in zip(widths, widths[1:], strict=False)
-        )
+        assert all(abs(b - a) <= 40 + 2 * US for a, b in pairwise(widths))
 
 
 def test_channels_arrive_together_and_in_the_time_asked(host: Talk) -> None:
@@ -107,9 +106,7 @@ def test_channels_arrive_together_and_in_the_time_asked(host: Talk) -> None:
     changes = [
         at
         for channel in range(CHANNELS)
-        for (at, width), (_, before) in zip(
-            host.pulses(channel)[1:], host.pulses(channel), strict=False
-        )
+        for (_, before), (at, width) in pairwise(host.pulses(channel))
         if at > start and abs(width - before) > US
     ]
     assert max(changes) - start <= 0.4 + 3 * BEAT_S
@@ -150,7 +147,7 @@ def test_a_silent_host_ends_the_motion_within_a_beat_of_the_watchdog(
     pulses = host.pulses()
     moved = [
         at - 1e-6 * width
-        for (at, width), (_, before) in zip(pulses[1:], pulses, strict=False)
+        for (_, before), (at, width) in pairwise(pulses)
         if abs(width - before) > US
     ]
     assert 0.9 * WATCHDOG_S < max(moved) - heard <= WATCHDOG_S + BEAT_S + 0.001
