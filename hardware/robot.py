@@ -11,10 +11,9 @@ import math
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
@@ -31,103 +30,36 @@ from hardware.errors import (
     TargetRefused,
 )
 from hardware.link import Link
+from hardware.motion import (
+    STANDSTILL,
+    JointTargets,
+    Mode,
+    Motion,
+    RobotState,
+    Sent,
+    StopReport,
+    Twist,
+)
 from hardware.spec import RobotSpec
 
 if TYPE_CHECKING:
     from hardware.kinematics import Kinematics
 
+__all__ = [
+    "STANDSTILL",
+    "JointTargets",
+    "Mode",
+    "Motion",
+    "Robot",
+    "RobotState",
+    "Sent",
+    "StopReport",
+    "Twist",
+]
+
 Result = TypeVar("Result")
 ATTEMPTS = 3
-STANDSTILL = 0.02  # rad/s or m/s; below it a joint counts as standing (one tick of jitter)
 ROUNDING = 1e-6  # rad or m a target may lie outside a limit by arithmetic alone
-
-
-@dataclass(frozen=True)
-class JointTargets:
-    """Absolute joint positions, rad or m, one a joint of the description.
-
-    duration_s: how long the way there should take; None: the horizon of the robot's limits.
-    tool: the tool bit; None leaves the tool as it is.
-    """
-
-    positions: tuple[float, ...]
-    duration_s: float | None = None
-    tool: bool | None = None
-
-
-@dataclass(frozen=True)
-class Twist:
-    """Velocity of the tool point in the base frame, for `duration_s`: the action R^6 x {0,1}.
-
-    linear: m/s; angular: rad/s; tool as in JointTargets.
-    """
-
-    linear: tuple[float, float, float]
-    angular: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    duration_s: float | None = None
-    tool: bool | None = None
-
-
-Motion = JointTargets | Twist
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What was really sent, and acknowledged by the device.
-
-    positions: joint targets after rounding to what the device can express, rad or m.
-    stamp_s: time.monotonic() of the acknowledgement. attempts: 1 when nothing was sent again.
-    """
-
-    positions: tuple[float, ...]
-    duration_s: float
-    tool: bool | None
-    stamp_s: float
-    attempts: int = 1
-    notes: tuple[str, ...] = ()
-
-
-class Mode(StrEnum):
-    """What a device says of itself."""
-
-    ready = "ready"
-    moving = "moving"
-    held = "held"  # a feed hold or a watchdog keeps it; a move or reset goes on
-    stopped = "stopped"  # refuses motion until reset
-    alarm = "alarm"  # stopped by the device itself
-
-
-@dataclass(frozen=True)
-class RobotState:
-    """One reading of the device, never remembered from before.
-
-    stamp_s: time.monotonic() when it arrived. positions, velocities: rad or m (a second).
-    energised: whether the motors hold; None where the protocol cannot tell.
-    details: voltage, current, temperature, overrides ... by name, in SI units.
-    """
-
-    stamp_s: float
-    positions: tuple[float, ...]
-    velocities: tuple[float, ...]
-    mode: Mode
-    energised: bool | None = None
-    tool: bool | None = None
-    faults: tuple[str, ...] = ()
-    details: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def standing(self) -> bool:
-        """Whether every joint stands still by the device's own account."""
-        return self.mode != Mode.moving and all(abs(v) <= STANDSTILL for v in self.velocities)
-
-
-@dataclass(frozen=True)
-class StopReport:
-    """A stop that the device's own read-back confirmed."""
-
-    state: RobotState
-    attempts: int
-    seconds: float
 
 
 class Robot(ABC):
