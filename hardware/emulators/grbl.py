@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hardware.emulators.device import Device
-from hardware.emulators.grbl_gcode import LETTERS, Interpreter
-from hardware.emulators.grbl_motion import UNITS, Planner, Point
+from hardware.emulators.grbl_gcode import Interpreter
+from hardware.emulators.grbl_machine import Machine
 from hardware.emulators.grbl_program import MainProgram, Wait
-from hardware.emulators.grbl_report import END, FLAVOURS, StatusReports, factory_settings
+from hardware.emulators.grbl_report import END, FLAVOURS, StatusReports
+from hardware.emulators.grbl_words import LETTERS
 from hardware.errors import InvalidOption
-from hardware.spec import Joint, RobotSpec
+from hardware.spec import RobotSpec
 
 ALARM_S = 0.5  # the firmware waits after an alarm line, deaf to all but what is caught in flight
 SLICE_S = 0.002
 DEBOUNCE_S = 0.06  # from a limit pin to the alarm
 
 
-class GrblController(Device):
+class GrblController(Machine):
     """A controller in its workshop state: set up as the description says, homed, at `home`.
 
     flavour: `grbl` or `grblhal`; None: as the description's device table says.
@@ -46,19 +46,10 @@ class GrblController(Device):
             raise InvalidOption(f"flavour {name!r}: there are {', '.join(FLAVOURS)}")
         self.flavour = FLAVOURS[name]
         self.dtr = dtr
-        self._origins = [float(j.device.get("origin_mm", 0.0)) for j in spec.joint]
-        self._signs = [float(j.device.get("sign", 1)) for j in spec.joint]
-        self.settings = factory_settings(spec, dict(enumerate(map(self._travel, spec.joint))))
-        home = tuple(
-            o + s * joint.home * 1000.0
-            for o, s, joint in zip(self._origins, self._signs, spec.joint, strict=True)
-        )
-        self.planner = Planner(self.settings, home)
         self.planner.size = self.flavour.blocks
         self.parser = Interpreter(len(spec.joint), self.settings[12])
         self.reports = StatusReports(self.flavour)
         self.program = MainProgram(self, self.planner, self.parser)
-        self.astray: Point = (0.0,) * len(home)  # where it really is, less what it believes, mm
         self.state = "Idle"
         self.overrides = [100, 100, 100]
         self.spindle = (5, 0.0)
@@ -67,7 +58,6 @@ class GrblController(Device):
         self.broken_switch = False  # homing never finds its switch
         self.lost_bytes = 0
         self._out: list[bytes] = []
-        self.clock = 0.0
         self.halting = False
         self._asked = False  # a status query that was caught while the firmware was deaf
         self._reset_caught = False
@@ -77,14 +67,9 @@ class GrblController(Device):
         self._program: Wait = iter(())
         self._until: Callable[[], bool] | None = None
         if not homed:
-            self.lose_home()
+            self._power_up()
         self._boot()
         self._out.clear()
-
-    def _travel(self, joint: Joint) -> float:
-        """Return the travel of an axis, mm: from machine zero to the far end of the joint."""
-        origin, sign = float(joint.device.get("origin_mm", 0.0)), int(joint.device.get("sign", 1))
-        return -min(origin + sign * 1000.0 * end for end in (joint.lower, joint.upper))
 
     # -- Device -------------------------------------------------------------------------------
 
@@ -92,7 +77,7 @@ class GrblController(Device):
         """Greet; with `dtr` reset like an Uno first."""
         self._advance(now)
         if self.dtr:
-            self.lose_home()
+            self._power_up()
             self._boot()
         else:
             self._say(self.flavour.banner)
@@ -135,28 +120,11 @@ class GrblController(Device):
         if self._tripped is not None and now >= self._tripped:
             self._tripped = None
             if self.settings[21] and self.state not in ("Alarm", "Home") and not self._critical:
-                self._lose_position()
+                self.lose_position()
                 self._alarm(1)
         self._settle()
         self._run()
-        self._mirror()
-
-    def _mirror(self) -> None:
-        """Show the truth in `axes`, in the joints' units."""
-        moving = self.planner.blocks > 0 and not self._held
-        speeds = self.planner.velocity
-        for index, axis in enumerate(self.axes):
-            really = self.planner.position[index] + self.astray[index]
-            axis.position = self._joint(index, really)
-            axis.velocity = self._signs[index] * speeds[index] / 1000.0
-            axis.target = axis.position
-            if moving:
-                axis.target = self._joint(index, self.planner.end[index] + self.astray[index])
-
-    def _joint(self, index: int, machine: float) -> float:
-        return (machine - self._origins[index]) * self._signs[index] / 1000.0
-
-    # -- hooks for tests ----------------------------------------------------------------------
+        self.mirror(moving=self.planner.blocks > 0 and not self._held)
 
     def trip(self, axis: str) -> None:
         """Press the limit switch of an axis; `release_switches` lets go."""
@@ -166,14 +134,6 @@ class GrblController(Device):
     def release_switches(self) -> None:
         """Let go of every limit switch."""
         self.pins.clear()
-
-    def lose_home(self) -> None:
-        """Forget where the machine is, as after power-up: locked if homing is enabled."""
-        self.planner.flush()
-        really = tuple(p + a for p, a in zip(self.planner.position, self.astray, strict=True))
-        self.planner.position = (0.0,) * len(really)
-        self.astray = really
-        self.state = "Alarm" if self.settings[22] else "Idle"
 
     # -- talking ------------------------------------------------------------------------------
 
@@ -185,7 +145,7 @@ class GrblController(Device):
         self._say(line + END)
 
     def _spoken(self) -> list[bytes]:
-        self._mirror()
+        self.mirror(moving=self.planner.blocks > 0 and not self._held)
         out, self._out = self._out, []
         return out
 
@@ -235,6 +195,10 @@ class GrblController(Device):
         elif 0x90 <= byte <= 0x9D:
             self._override(byte)
 
+    def _power_up(self) -> None:
+        self.lose_home()
+        self.state = "Alarm" if self.settings[22] else "Idle"
+
     def soft_reset(self) -> None:
         """Restart as after 0x18 at standstill."""
         self.state = "Idle" if self.state == "Check" else self.state
@@ -252,7 +216,7 @@ class GrblController(Device):
             self.state in ("Hold", "Door") and not self._held
         ):
             homing = self.state == "Home"
-            self._lose_position()
+            self.lose_position()
             self._alarm(6 if homing else 3)
         else:
             self._boot()
@@ -271,7 +235,7 @@ class GrblController(Device):
         if not self.planner.holding:
             self.planner.holding = True
             self._cancelling = cancel
-            self._mirror()
+            self.mirror(moving=self.planner.blocks > 0 and not self._held)
             self.record("hold", self.clock)
 
     def _resume(self) -> None:
@@ -311,12 +275,6 @@ class GrblController(Device):
                     self._held = True
         elif self.state in ("Run", "Jog") and not planner.blocks:
             self.state = "Idle"
-
-    def _lose_position(self) -> None:
-        """The steppers stop dead: they overshoot their count by what the speed was worth."""
-        skid = tuple(0.002 * v for v in self.planner.velocity)
-        self.planner.flush()
-        self.astray = tuple(a + s for a, s in zip(self.astray, skid, strict=True))
 
     # -- the main program -------------------------------------------------------------------------
 
@@ -386,23 +344,10 @@ class GrblController(Device):
             self._boot()
         yield None
 
-    def beyond(self, target: Point) -> bool:
-        """Whether a machine position lies outside the travel: from -$130 to 0."""
-        return any(
-            not -self.settings[UNITS[3] + axis] - 1e-6 <= value <= 1e-6
-            for axis, value in enumerate(target)
-        )
-
     def cycle_start(self) -> None:
         """Start what is queued."""
         if self.planner.blocks and self.state == "Idle":
             self.state = "Run"
-
-    def planned(self) -> None:
-        """Write down where the machine will go."""
-        for index, axis in enumerate(self.axes):
-            axis.target = self._joint(index, self.planner.end[index] + self.astray[index])
-        self.record("move", self.clock)
 
     def switch(self, spindle: tuple[int, float], coolant: str) -> None:
         """Set spindle (M code, speed) and coolant outputs; the next report tells."""

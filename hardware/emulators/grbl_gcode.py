@@ -7,108 +7,23 @@ Lengths in mm, feeds in mm/min inside.
 from __future__ import annotations
 
 import math
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from hardware.emulators.grbl_arcs import Point, Refused, center_of, chords
-
-INCH = 25.4
-LETTERS = "XYZABC"
-LETTERS_OF_OFFSETS = "IJK"
-
-# Modal and non-modal groups of the words that stand for a command.
-G_GROUPS: dict[float, str] = {
-    **dict.fromkeys((4, 10, 28, 28.1, 30, 30.1, 53, 92, 92.1), "non-modal"),
-    **dict.fromkeys((0, 1, 2, 3, 80), "motion"),
-    **dict.fromkeys((17, 18, 19), "plane"),
-    **dict.fromkeys((90, 91), "distance"),
-    91.1: "arc distance",
-    **dict.fromkeys((93, 94), "feed mode"),
-    **dict.fromkeys((20, 21), "units"),
-    40: "cutter",
-    **dict.fromkeys((43.1, 49), "tool length"),
-    **dict.fromkeys((54, 55, 56, 57, 58, 59), "coordinates"),
-    61: "path",
-}
-M_GROUPS: dict[float, str] = {
-    **dict.fromkeys((0, 1, 2, 30), "flow"),
-    **dict.fromkeys((3, 4, 5), "spindle"),
-    **dict.fromkeys((7, 8, 9), "coolant"),
-}
-OWN_AXES = (10, 28, 30, 92)  # non-modal commands that use axis words in their own way
-
-
-@dataclass(frozen=True)
-class Travel:
-    """Go straight to a machine position; feed None: as fast as the axes can."""
-
-    target: Point
-    feed: float | None
-    line: int = 0
-
-
-@dataclass(frozen=True)
-class Dwell:
-    """Wait, once all motion is done."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Spindle:
-    """Turn the spindle (M3, M4) or stop it (M5), once all motion is done."""
-
-    code: int
-    speed: float
-
-
-@dataclass(frozen=True)
-class Coolant:
-    """The coolant outputs that are on (M7 M, M8 F), once all motion is done."""
-
-    on: str
-
-
-@dataclass(frozen=True)
-class Flow:
-    """Pause (M0) or end (M2, M30) the program, once all motion is done."""
-
-    code: int
-
-
-Action = Travel | Dwell | Spindle | Coolant | Flow
-
-
-@dataclass
-class Modal:
-    """The parser state that `$G` prints."""
-
-    motion: int = 0
-    coordinates: int = 54
-    plane: int = 17
-    inches: bool = False
-    relative: bool = False
-    inverse: bool = False
-    spindle: int = 5
-    coolant: str = ""
-    tool: int = 0
-    feed: float = 0.0
-    speed: float = 0.0
-    length: float = 0.0  # tool length offset, mm
-
-
-@dataclass
-class Words:
-    """A line taken apart: one command a group, values and axis values by letter."""
-
-    commands: dict[str, float] = field(default_factory=dict)
-    values: dict[str, float] = field(default_factory=dict)
-    axes: dict[int, float] = field(default_factory=dict)
-
-    @property
-    def non_modal(self) -> float | None:
-        """The non-modal command, if any."""
-        return self.commands.get("non-modal")
+from hardware.emulators.grbl_words import (
+    INCH,
+    LETTERS_OF_OFFSETS,
+    OWN_AXES,
+    Action,
+    Coolant,
+    Dwell,
+    Flow,
+    Modal,
+    Spindle,
+    Travel,
+    Words,
+    scan,
+)
 
 
 class Interpreter:
@@ -151,7 +66,7 @@ class Interpreter:
 
     def jog(self, text: str) -> Travel:
         """Return the motion of what follows `$J=`; the modal state stays. Raises Refused."""
-        words = self._scan(text)
+        words = scan(text, self.axes)
         if "F" not in words.values or words.values["F"] == 0.0:
             raise Refused(22)
         if not words.axes:
@@ -169,7 +84,7 @@ class Interpreter:
 
     def line(self, text: str) -> list[Action]:
         """Return what a line asks for, in order; the state is changed. Raises Refused."""
-        words = self._scan(text)
+        words = scan(text, self.axes)
         old, state = self.modal, self._modes(words)
         self._check(words, state)
         actions: list[Action] = []
@@ -193,61 +108,6 @@ class Interpreter:
         if flow != 1:
             actions.append(Flow(int(flow)))
         return actions
-
-    # -- taking a line apart ----------------------------------------------------------------
-
-    def _scan(self, text: str) -> Words:
-        words, place = Words(), 0
-        while place < len(text):
-            letter = text[place]
-            if not "A" <= letter <= "Z":
-                raise Refused(1)
-            found = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)").match(text, place + 1)
-            if found is None:
-                raise Refused(2)
-            place = found.end()
-            self._word(words, letter, float(found[0]))
-        if words.values.get("N", 0) > 10_000_000:
-            raise Refused(27)
-        return words
-
-    def _word(self, words: Words, letter: str, value: float) -> None:
-        if letter in "GM":
-            self._command(words, letter, value)
-        elif letter in LETTERS[: self.axes]:
-            axis = LETTERS.index(letter)
-            if axis in words.axes:
-                raise Refused(25)
-            words.axes[axis] = value
-        elif letter in "FIJKLNPRST":
-            if letter in words.values:
-                raise Refused(25)
-            if value < 0 and letter in "FNPST":
-                raise Refused(4)
-            if letter == "T" and value > 255:
-                raise Refused(38)
-            words.values[letter] = value
-        else:
-            raise Refused(20)
-
-    def _command(self, words: Words, letter: str, value: float) -> None:
-        groups = G_GROUPS if letter == "G" else M_GROUPS
-        code = round(value, 2)
-        if code not in groups:
-            whole = int(value) in groups and value != int(value)
-            raise Refused(23 if whole and int(value) not in (28, 30, 92, 43) else 20)
-        group = groups[code]
-        own = letter == "G" and code in OWN_AXES
-        clash = (
-            words.non_modal in OWN_AXES
-            if group == "motion"
-            else own and ("motion" in words.commands)
-        )
-        if clash:
-            raise Refused(24)
-        if group in words.commands:
-            raise Refused(21)
-        words.commands[group] = code
 
     # -- modes --------------------------------------------------------------------------------
 

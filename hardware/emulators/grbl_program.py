@@ -7,17 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from hardware.emulators.grbl_arcs import Refused
-from hardware.emulators.grbl_gcode import (
-    Action,
-    Coolant,
-    Dwell,
-    Flow,
-    Interpreter,
-    Spindle,
-    Travel,
-)
+from hardware.emulators.grbl_gcode import Interpreter
 from hardware.emulators.grbl_motion import Planner
 from hardware.emulators.grbl_system import SystemLines
+from hardware.emulators.grbl_words import Action, Coolant, Dwell, Flow, Spindle, Travel
 
 if TYPE_CHECKING:
     from hardware.emulators.grbl import GrblController
