@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from helmsight.cli import fly, listing, replay, train
+from helmsight.cli import emulate, fly, jog, listing, replay, robots, train
 from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
 
 app = typer.Typer(
@@ -24,6 +24,11 @@ app = typer.Typer(
 app.command("fly", epilog=fly.EXAMPLES)(fly.command)
 app.command("list", epilog=listing.EXAMPLES)(listing.command)
 app.command("replay", epilog=replay.EXAMPLES)(replay.command)
+app.command("devices", epilog=robots.DEVICES)(robots.devices)
+app.command("doctor", epilog=robots.DOCTOR)(robots.doctor)
+app.command("jog", epilog=jog.EXAMPLES)(jog.command)
+app.command("emulate", epilog=emulate.EXAMPLES)(emulate.command)
+app.command("conformance", epilog=robots.CONFORMANCE)(robots.conformance)
 app.add_typer(train.app, name="train")
 
 

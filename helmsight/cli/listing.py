@@ -1,4 +1,4 @@
-"""`helmsight list`: what there is to fly, and who can fly it."""
+"""`helmsight list`: what there is to fly or to move, and who can fly it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Kind(StrEnum):
     scenarios = "scenarios"
     pilots = "pilots"
     environments = "environments"
+    robots = "robots"
 
 
 def command(
@@ -24,7 +25,7 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
-    """List scenarios, pilots and environments, those of plug-ins included."""
+    """List scenarios, pilots, environments and robots, those of plug-ins included."""
     from helmsight.cli.fly import json_line
 
     found = {one.value: rows(one) for one in ([kind] if kind else list(Kind))}
@@ -45,6 +46,11 @@ def rows(kind: Kind) -> dict[str, str]:
         return {known["name"]: known["about"] for known in list_scenarios()}
     if kind is Kind.environments:
         return list_environments()
+    if kind is Kind.robots:
+        from hardware.spec import load_spec, shipped
+
+        specs = [load_spec(name) for name in shipped()]
+        return {spec.name: f"{spec.about} (driver {spec.driver})" for spec in specs}
     from agents.models.load import pilots
 
     return pilots()

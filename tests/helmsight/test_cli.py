@@ -71,7 +71,7 @@ def test_ctrl_c_leaves_a_readable_run_with_the_reason(
         (("fly", "--pilot", "PILOT", "--max-age", "-1"), "max_age_s"),
         (("fly", "--steps", "0"), "helmsight fly --help"),
         (("flly",), "fly"),
-        (("list", "robots"), "pilots"),
+        (("list", "rowbots"), "robots"),
         (("replay", "nowhere"), "nowhere"),
     ],
 )

@@ -1,0 +1,300 @@
+"""What is well with a robot and what has to be mended, as data. Nothing moves unless it is asked.
+
+>>> for finding in examine("so101", "/dev/ttyACM0"):
+...     print(finding.name, finding.ok, finding.seen, finding.mend)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hardware.errors import HardwareError, LinkLost, PortUnavailable, SetupNeeded, WrongProtocol
+from hardware.robot import Mode, RobotState
+from hardware.spec import Joint, RobotSpec, load_spec
+from hardware.supervisor import Supervisor, supervised
+from hardware.trial import far, outside, plan, rest
+
+READINGS = 100
+HOT_C = 60.0  # servos of this class switch themselves off at 70 to 80
+REDUCED_MPS = 0.25  # the reduced speed of ISO 10218-1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check. must: whether not `ok` has to be mended before use, or is worth knowing only."""
+
+    name: str
+    ok: bool
+    seen: str
+    expected: str = ""
+    mend: str = ""
+    must: bool = True
+
+    @property
+    def wrong(self) -> bool:
+        """Whether this has to be mended."""
+        return self.must and not self.ok
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it for JSON."""
+        return asdict(self)
+
+
+def examine(
+    robot: str | Path, port: str, *, camera: str | None = None, move: bool = False
+) -> Iterator[Finding]:
+    """Yield findings as they are made; the first that makes the rest impossible is the last.
+
+    move: also move each joint a little, and stop a motion. Otherwise nothing moves.
+
+    Raises:
+        UnknownRobot, InvalidSpec: there is nothing to examine.
+    """
+    supervisor = supervised(load_spec(robot), port)
+    yield from _description(supervisor)
+    try:
+        yield from _connected(supervisor)
+    except HardwareError as error:
+        yield _refused(error, port)
+    else:
+        for check in (_wiring, _latency, _hold, _stop, _watchdog, *((_motion,) if move else ())):
+            try:
+                yield from check(supervisor)
+            except LinkLost as error:
+                yield Finding("link", False, str(error), "a port that stays", "check cable and hub")
+                break
+            except HardwareError as error:
+                yield _failed(check.__name__.strip("_"), error)
+        yield from _counters(supervisor)
+    finally:
+        if supervisor.robot.is_connected:
+            yield from _close(supervisor)
+    if camera is not None:
+        yield from _camera(camera)
+
+
+def _refused(error: HardwareError, port: str) -> Finding:
+    """Return the finding for a robot that could not be connected."""
+    if isinstance(error, PortUnavailable):
+        return Finding("port", False, str(error), f"{port} to open", "see what is said there")
+    if isinstance(error, SetupNeeded):
+        return Finding(
+            "setup", False, str(error), "the device set up as its description says",
+            "do what is said there, then look again",
+        )  # fmt: skip
+    if not isinstance(error, WrongProtocol):
+        return _failed("connect", error)
+    from hardware.discovery import find_ports
+
+    (report,) = (one for one in find_ports([port]) if one.port == port)
+    mend = "is the power on, the baud rate right, the bus cable in?"
+    if report.driver:
+        names = ", ".join(report.robots)
+        mend = f"{report.seen} answers there: --robot may be one of {names}"
+    return Finding("device", False, str(error), "the robot that was named", mend)
+
+
+def _failed(name: str, error: HardwareError) -> Finding:
+    return Finding(name, False, f"{type(error).__name__}: {error}", "no error", "see what is said")
+
+
+def _description(robot: Supervisor) -> Iterator[Finding]:
+    spec = robot.spec
+    seen = f"{spec.name}: {len(spec.joint)} joints, driver {spec.driver}, {spec.port.baud} baud"
+    yield Finding("description", True, seen)
+    beyond = outside(spec, robot.kinematics, spec.home)
+    yield Finding(
+        "home", beyond == 0.0,
+        f"tool point {beyond * 1000:.0f} mm outside of it" if beyond else "within the workspace",
+        "home within the workspace", "correct home, the geometry, or workspace", must=False,
+    )  # fmt: skip
+    speed = spec.limits.tool_speed
+    yield Finding(
+        "tool speed", speed <= REDUCED_MPS, f"at most {speed:g} m/s",
+        f"at most {REDUCED_MPS} m/s near people", "lower limits.tool_speed", must=False,
+    )  # fmt: skip
+
+
+def _connected(robot: Supervisor) -> Iterator[Finding]:
+    start = time.monotonic()
+    state = robot.connect()
+    took = time.monotonic() - start
+    seen = f"{robot.spec.driver} answers at {robot.link.port}, {state.mode}, after {took:.2f} s"
+    yield Finding("device", True, seen)
+
+
+def _wiring(robot: Supervisor) -> Iterator[Finding]:
+    """Whether every joint answers with what it can be, and what the device says of itself."""
+    state = robot.state()
+    fits = state.mode != Mode.alarm and not state.faults
+    yield Finding(
+        "state", fits, ", ".join((str(state.mode), *state.faults)), "no alarm, no faults",
+        "clear what it says (overload, switch, voltage), then reset",
+    )  # fmt: skip
+    yield Finding(
+        "energised", True, {True: "yes", False: "no", None: "it cannot tell"}[state.energised]
+    )
+    for joint, position in zip(robot.spec.joint, state.positions, strict=True):
+        room = 0.01 * (joint.upper - joint.lower)
+        unit = "rad" if joint.kind == "revolute" else "m"
+        yield Finding(
+            f"joint {joint.name}", joint.lower - room <= position <= joint.upper + room,
+            f"{position:.4g} {unit}", f"{joint.lower:.4g} to {joint.upper:.4g} {unit}",
+            "move it into its limits by hand, or calibrate: zero, sign and scale",
+        )  # fmt: skip
+    for name, value in state.details.items():
+        if "temperature" in name:
+            yield Finding(
+                name, value < HOT_C, f"{value:g} C", f"below {HOT_C:g} C", "let it cool; what jams?"
+            )
+        else:
+            yield Finding(name, True, f"{value:.4g}")
+
+
+def _latency(robot: Supervisor) -> Iterator[Finding]:
+    times = []
+    for _ in range(READINGS):
+        start = time.perf_counter()
+        robot.state()
+        times.append(time.perf_counter() - start)
+    p50, p95, p99 = (1000.0 * np.percentile(times, (50, 95, 99))).tolist()
+    most = 250.0 * robot.spec.limits.horizon_s
+    yield Finding(
+        "latency", p99 <= most,
+        f"state p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms (n = {READINGS})",
+        f"p99 within {most:.0f} ms, a quarter of the horizon",
+        "a direct USB port instead of a hub, a higher baud rate, or a shorter adapter latency",
+    )  # fmt: skip
+
+
+def _hold(robot: Supervisor) -> Iterator[Finding]:
+    robot.hold()
+    state = rest(robot)
+    yield Finding("hold", state.standing, _standing(robot.spec, state), "standstill read back")
+
+
+def _stop(robot: Supervisor) -> Iterator[Finding]:
+    """The emergency stop, at standstill: nothing moves, unless a stop takes the torque off."""
+    if robot.spec.ending.after_stop == "release":
+        yield Finding(
+            "e-stop", False, "not tried: it would take the torque off", "a confirmed stop",
+            "ending.after_stop = \"hold\", unless the robot stands by itself", must=False,
+        )  # fmt: skip
+        return
+    yield _stopped(robot, "e-stop")
+    state = robot.reset()
+    yield Finding("reset", not robot.is_stopped, f"{state.mode} after it")
+
+
+def _stopped(robot: Supervisor, name: str) -> Finding:
+    report = robot.stop("doctor")
+    seen = (
+        f"confirmed by read-back after {report.seconds * 1000:.0f} ms, "
+        f"{report.attempts} sent; not safety-rated"
+    )
+    return Finding(name, report.seconds <= 0.5, seen, "confirmed within 500 ms")
+
+
+def _watchdog(robot: Supervisor) -> Iterator[Finding]:
+    period, horizon = robot.robot.watchdog_s, robot.spec.limits.horizon_s
+    yield Finding(
+        "watchdog", period is not None,
+        "none in the device: when this program dies a motion goes on to its target, "
+        f"at most {horizon:g} s" if period is None else f"in the device: {period:g} s",
+        "a device that stops by itself when it hears nothing",
+        "keep a switch in the motors' supply within reach", must=False,
+    )  # fmt: skip
+
+
+def _motion(robot: Supervisor) -> Iterator[Finding]:
+    """Each joint a little there and back, then a motion that is stopped."""
+    spec = robot.spec
+    for index in spec.chain:
+        joint = spec.joint[index]
+        way = plan(spec, robot.kinematics, robot.state(), [index])
+        if way is None:
+            yield Finding(
+                f"move {joint.name}", False, "no small way stays in limits and workspace",
+                mend="move the robot to the middle of its workspace by hand", must=False,
+            )  # fmt: skip
+            continue
+        there = _arrives(robot, way.goal)
+        back = _arrives(robot, way.start)
+        yield _moved(joint, way.goal[index] - way.start[index], (*there, *back))
+    way = plan(spec, robot.kinematics, robot.state(), list(spec.chain)[:1], slow=True)
+    if way is not None:
+        robot.move(way.there)
+        time.sleep(0.2 * way.seconds)
+        yield _stopped(robot, "e-stop in motion")
+        robot.reset()
+        _arrives(robot, way.start)
+
+
+def _arrives(robot: Supervisor, place: tuple[float, ...]) -> tuple[str, ...]:
+    """Go to `place`; return the joints that are not there."""
+    state = robot.reach(place, 10.0)
+    return far(robot.spec, state.positions, place)
+
+
+def _moved(joint: Joint, way: float, astray: Iterable[str]) -> Finding:
+    unit = "rad" if joint.kind == "revolute" else "m"
+    astray = tuple(dict.fromkeys(astray))
+    return Finding(
+        f"move {joint.name}", not astray,
+        f"not where they should be: {', '.join(astray)}" if astray
+        else f"{way:+.3g} {unit} and back",
+        "this joint there and back, no other moved",
+        "check servo numbers and sign in the description, and what jams or sags",
+    )  # fmt: skip
+
+
+def _counters(robot: Supervisor) -> Iterator[Finding]:
+    counts = robot.link.counters.summary()
+    bad = {
+        name: int(counts[name])
+        for name in ("retries", "timeouts", "bad_frames", "reconnects")
+        if counts[name]
+    }
+    traffic = f"{int(counts['frames_out'])} frames out, {int(counts['frames_in'])} in"
+    yield Finding(
+        "line", not bad,
+        ", ".join((traffic, *(f"{value} {name}" for name, value in bad.items()))),
+        "no retries, timeouts, bad frames, reconnects",
+        "a shorter or shielded cable, a common ground, away from motor leads", must=False,
+    )  # fmt: skip
+
+
+def _close(robot: Supervisor) -> Iterator[Finding]:
+    try:
+        robot.close()
+    except HardwareError as error:
+        yield _failed("close", error)
+        return
+    yield Finding("close", True, f"held, then {robot.spec.ending.on_close}; port free")
+
+
+def _camera(text: str) -> Iterator[Finding]:
+    from hardware.cameras import open_camera
+
+    expected = "fresh pictures, neither frozen nor black"
+    try:
+        with open_camera(text) as camera:
+            first = camera.look()
+            last = camera.newest(after=first.number + 4)
+            camera.check(last)
+    except HardwareError as error:
+        yield Finding("camera", False, str(error), expected, "see what is said")
+        return
+    height, width = last.pixels.shape[:2]
+    fps = (last.number - first.number) / (last.stamp_s - first.stamp_s)
+    yield Finding("camera", True, f"{width}x{height} at {fps:.0f} frames/s", expected)
+
+
+def _standing(spec: RobotSpec, state: RobotState) -> str:
+    fastest = max(range(len(spec.joint)), key=lambda index: abs(state.velocities[index]))
+    return f"{state.mode}, {spec.names[fastest]} at {state.velocities[fastest]:.3g} rad/s or m/s"

@@ -1,0 +1,123 @@
+"""`helmsight emulate`: a device that is not there, for tests and for working without a robot."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from helmsight.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from hardware.emulators.serve import Emulation
+
+EXAMPLES = """Examples:
+
+helmsight emulate feetech --link ./arm
+
+helmsight emulate grbl --fault drop=0.01,flip=0.001,delay=20ms,unplug@5s --seed 1
+
+helmsight emulate dynamixel --tcp 127.0.0.1:7000
+"""
+
+
+def command(
+    kind: Annotated[str, typer.Argument(help="dynamixel, feetech, grbl, helm or linearm.")],
+    robot: Annotated[
+        str | None,
+        typer.Option("--robot", "-r", help="Description to emulate; default: one of that kind."),
+    ] = None,
+    link: Annotated[
+        Path | None, typer.Option(help="Path of the device node; default: a temporary one.")
+    ] = None,
+    tcp: Annotated[
+        str | None, typer.Option(help="HOST:PORT instead of a device node (Windows).")
+    ] = None,
+    fault: Annotated[str, typer.Option(help="drop=P,flip=P,noise=P,delay=20ms,unplug@5s")] = "",
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, help="Seed of the faults.")] = 0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Two lines of JSON: the port, then the summary.")
+    ] = False,
+) -> None:
+    """Emulate a device byte for byte until Ctrl-C."""
+    from helmsight.cli.fly import json_line
+
+    emulation = made(kind, robot, link, tcp, fault, seed)
+    name = robot or emulation.device.spec.name
+    start = time.monotonic()
+    # A shell starts background jobs with Ctrl-C ignored, and Python then leaves it so.
+    previous = {
+        number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        where = {"kind": kind, "robot": name, "port": emulation.port, "seed": seed}
+        if as_json:
+            print(json_line(where), flush=True)
+        else:
+            print(f"{kind} ({name}) at {emulation.port}, until Ctrl-C. In another terminal:")
+            print(f"  helmsight doctor --robot {name} --port {emulation.port}", flush=True)
+        with suppress(KeyboardInterrupt):
+            emulation.run()
+    finally:
+        for number, before in previous.items():
+            signal.signal(number, before)
+        emulation.close()
+    told = summary(emulation, time.monotonic() - start)
+    if as_json:
+        print(json_line(told))
+    else:
+        print("\n".join(f"{key:<18} {value}" for key, value in told.items()))
+
+
+def made(
+    kind: str, robot: str | None, link: Path | None, tcp: str | None, fault: str, seed: int
+) -> Emulation:
+    """Return the emulation that was asked for, its port open already.
+
+    Raises:
+        InvalidSetting: what does not go together. HardwareError: as hardware.emulators.emulate.
+    """
+    from hardware.emulators import DEVICES, make_device
+    from hardware.emulators import tcp as line
+    from hardware.emulators.serve import Emulation
+    from hardware.spec import load_spec
+
+    if kind not in DEVICES:
+        raise InvalidSetting(f"nothing emulates {kind!r}; there are {', '.join(DEVICES)}")
+    if link is not None and tcp is not None:
+        raise InvalidSetting("--link and --tcp: give one of them")
+    if sys.platform == "win32" and tcp is None:
+        raise InvalidSetting("Windows has no pseudo-terminals: give --tcp 127.0.0.1:7000")
+    if link is not None and not link.parent.is_dir():
+        raise InvalidSetting(f"--link {link}: there is no folder {link.parent}")
+    spec = load_spec(robot or DEVICES[kind][1])
+    if spec.driver != kind:
+        raise InvalidSetting(
+            f"--robot {robot}: its driver is {spec.driver}: helmsight emulate {spec.driver}"
+        )
+    wire = line.tcp(tcp) if tcp is not None else None
+    return Emulation(make_device(spec), link, faults=fault, seed=seed, wire=wire)
+
+
+def summary(emulation: Emulation, seconds: float) -> dict[str, Any]:
+    """Return what went over the line, which faults were done, and what was carried out."""
+    told: dict[str, Any] = {"seconds": round(seconds, 1)}
+    for name, line in (("in", emulation.to_device), ("out", emulation.to_host)):
+        told[f"bytes_{name}"] = line.size
+        told |= {f"{key}_{name}": value for key, value in line.counts.items()}
+    executed: dict[str, int] = {}
+    for entry in emulation.device.journal:
+        executed[entry.kind] = executed.get(entry.kind, 0) + 1
+    told |= {f"executed_{kind}": count for kind, count in sorted(executed.items())}
+    told["outside_limits"] = len(emulation.device.outside)
+    return told
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

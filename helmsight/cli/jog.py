@@ -1,0 +1,209 @@
+"""`helmsight jog`: a robot from the keyboard, through the supervisor."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from helmsight.cli.robots import Port, Robot
+from helmsight.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from hardware.robot import JointTargets, RobotState
+    from hardware.supervisor import Supervisor
+    from helmsight.keyboard import Read
+
+EXAMPLES = """Examples:
+
+helmsight jog --robot so101 --port /dev/ttyACM0
+
+echo '+++2--q' | helmsight jog --robot gantry --port ./mill --step 0.001
+
+Keys: left right or 1-9 choose a joint, up down or + - move it by a step, [ ] halve or double the
+step, g tool, h hold, SPACE stop, r reset, q quit.
+"""
+HELP = "left/right joint  up/down move  [ ] step  g tool  h hold  SPACE stop  r reset  q quit"
+STEP = {"revolute": 0.05, "prismatic": 0.002}  # rad, m
+LARGEST = {"revolute": 0.5, "prismatic": 0.05}
+BEAT_S = 0.1
+SETTLE_S = 10.0  # that a scripted step may take before the next key is read
+CLEAR = "\r\x1b[2K"
+
+
+def command(
+    robot: Robot,
+    port: Port,
+    step: Annotated[
+        float | None, typer.Option(help="rad or m a key press; default 0.05 rad, 0.002 m.")
+    ] = None,
+) -> None:
+    """Move the joints of a robot from the keyboard, or from keys in a pipe."""
+    from hardware.supervisor import supervised
+    from helmsight.keyboard import keys
+
+    if step is not None and not 0.0 < step <= max(LARGEST.values()):
+        raise InvalidSetting(f"--step {step:g}: expected more than 0 and at most 0.5 (rad or m)")
+    supervisor = supervised(robot, port)
+    with keys() as read, supervisor.on_signals(), supervisor:
+        Jog(supervisor, step, live=sys.stdin.isatty() and sys.stdout.isatty()).run(read)
+
+
+class Jog:
+    """The loop of the keyboard: it reads keys, feeds the supervisor's watchdog, shows the state.
+
+    step: rad or m a key press. live: rewrite one line of a terminal; otherwise one line a key, and
+    every motion ends before the next key is read.
+    """
+
+    def __init__(self, robot: Supervisor, step: float | None, *, live: bool) -> None:
+        self.robot = robot
+        self.live = live
+        self.joint = 0
+        self.steps = [
+            min(step or STEP[joint.kind], LARGEST[joint.kind]) for joint in robot.spec.joint
+        ]
+        self.tool = False
+        self.goal = robot.state().positions
+        self._rest: JointTargets | None = None  # what limits left of a tool's way
+        self._beats = 0
+
+    def run(self, read: Read) -> None:
+        """Serve keys until q, the end of the pipe, or an error that ends the connection."""
+        print(HELP)
+        self._show("ready")
+        while True:
+            self._beat()
+            for key in read(BEAT_S):
+                if key in ("q", "end", "\x04"):
+                    print(CLEAR if self.live else "", end="", flush=True)
+                    return
+                if key not in "\r\n":
+                    self._show(self._pressed(key))
+            self._carry_on()
+            if self.live:
+                self._show("")
+
+    def _pressed(self, key: str) -> str:
+        """Do what a key asks for and return what became of it."""
+        from hardware.errors import HardwareError, LinkLost, NotConnected, StopUnconfirmed
+
+        self._rest = None
+        try:
+            said = self._do(key)
+            if not self.live and key in ("up", "down", "+", "-", "=", "g"):
+                self._settle()
+        except (LinkLost, NotConnected, StopUnconfirmed) as error:
+            if error.halts:
+                raise
+            said = str(error)
+        except HardwareError as error:  # refused, stopped, an alarm: the person decides
+            said = str(error)
+            self._here()
+        return "; ".join(filter(None, (said, self.robot.feedback())))
+
+    def _do(self, key: str) -> str:
+        many = len(self.robot.spec.joint)
+        if key in ("left", "right"):
+            self.joint = (self.joint + (1 if key == "right" else -1)) % many
+        elif key.isdecimal() and 1 <= int(key) <= many:
+            self.joint = int(key) - 1
+        elif key in ("up", "+", "="):
+            return self._move(1.0)
+        elif key in ("down", "-"):
+            return self._move(-1.0)
+        elif key in "[]":
+            kind = self.robot.spec.joint[self.joint].kind
+            doubled = self.steps[self.joint] * (2.0 if key == "]" else 0.5)
+            self.steps[self.joint] = min(doubled, LARGEST[kind])
+            return f"step {self.steps[self.joint]:g}"
+        elif key == "g":
+            return self._switch()
+        elif key == "h":
+            self.robot.hold()
+            self._here()
+            return "held"
+        elif key == " ":
+            self.robot.stop("space bar")
+            self._here()
+            return "r resets"
+        elif key == "r":
+            self.robot.reset()
+            self._here()
+            return "reset"
+        else:
+            return f"no key {key!r}: {HELP}"
+        return f"joint {self.robot.spec.names[self.joint]}"
+
+    def _move(self, sign: float) -> str:
+        """Move the chosen joint one step on from its last target, at half its speed."""
+        from hardware.robot import JointTargets
+
+        joint, size = self.robot.spec.joint[self.joint], self.steps[self.joint]
+        goal = list(self.goal)
+        wanted = goal[self.joint] + sign * size
+        goal[self.joint] = min(joint.upper, max(joint.lower, wanted))
+        seconds = min(self.robot.spec.limits.horizon_s, max(0.1, 2.0 * size / joint.speed))
+        sent = self.robot.move(JointTargets(tuple(goal), seconds))
+        self.goal = sent.positions
+        at_limit = "" if goal[self.joint] == wanted else " (limit)"
+        return f"{joint.name} to {sent.positions[self.joint]:.4g}{at_limit}"
+
+    def _switch(self) -> str:
+        from hardware.robot import JointTargets
+
+        if self.robot.spec.tool.kind == "none":
+            return "this robot has no tool"
+        self.tool = not self.tool
+        self._rest = JointTargets(self.goal, tool=self.tool)
+        self._carry_on()
+        return f"tool {'on' if self.tool else 'off'}"
+
+    def _carry_on(self) -> None:
+        """Go on with the tool: its way may take more than one command may do."""
+        if self._rest is not None and self.robot.state().standing:
+            sent = self.robot.move(self._rest)
+            self.goal = sent.positions
+            self.robot.feedback()  # that it was cut is no news
+            if not sent.notes:
+                self._rest = None
+
+    def _settle(self) -> None:
+        """Wait until the robot stands: keys from a pipe come faster than any motion."""
+        deadline = time.monotonic() + SETTLE_S
+        while time.monotonic() < deadline:
+            if self.robot.state().standing and self._rest is None:
+                return
+            self._carry_on()
+            self._beat()
+            time.sleep(0.01)
+
+    def _beat(self) -> None:
+        """Show the supervisor that this loop lives."""
+        self._beats += 1
+        self.robot.feed(self._beats)
+
+    def _here(self) -> None:
+        """Take where the robot is as the place from which steps count."""
+        self.goal = self.robot.state().positions
+
+    def _show(self, said: str) -> None:
+        state = self.robot.state()
+        text = f"{self._state(state)}  {said}".rstrip()
+        if self.live:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"{CLEAR}{text[:width]}", end="", flush=True)
+        else:
+            print(text, flush=True)
+
+    def _state(self, state: RobotState) -> str:
+        values = [
+            f"[{name} {value:.4g}]" if index == self.joint else f"{name} {value:.4g}"
+            for index, (name, value) in enumerate(
+                zip(self.robot.spec.names, state.positions, strict=True)
+            )
+        ]
+        return f"{' '.join(values)}  {'stopped' if self.robot.is_stopped else state.mode}"

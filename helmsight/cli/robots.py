@@ -1,0 +1,197 @@
+"""`helmsight devices`, `doctor` and `conformance`: what is plugged in, and whether it is well."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from helmsight.errors import FAILED, InvalidSetting
+
+if TYPE_CHECKING:
+    from hardware.doctor import Finding
+
+DEVICES = """Examples:
+
+helmsight devices
+
+helmsight devices --json --no-probe
+
+helmsight devices --port socket://127.0.0.1:7000
+"""
+DOCTOR = """Examples:
+
+helmsight doctor --robot so101 --port /dev/ttyACM0 --camera 0
+
+helmsight doctor --robot gantry --port /dev/ttyUSB0 --move
+"""
+CONFORMANCE = """Examples:
+
+helmsight conformance --robot so101 --port /dev/ttyACM0 --yes
+
+pytest --pyargs hardware.conformance --robot so101 --port /dev/ttyACM0
+"""
+Robot = Annotated[
+    str, typer.Option("--robot", "-r", help="A name (helmsight list robots) or a .toml file.")
+]
+Port = Annotated[str, typer.Option("--port", "-p", help="Serial port (helmsight devices).")]
+Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask: the robot may move.")]
+REFUSED = "refused"  # what the suite calls the reason why it did not begin
+
+
+def devices(
+    port: Annotated[
+        list[str] | None, typer.Option("--port", "-p", help="A port to look at, too.")
+    ] = None,
+    no_probe: Annotated[
+        bool, typer.Option("--no-probe", help="Open nothing (opening restarts an Arduino).")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List serial ports and cameras with what answers there. Nothing moves."""
+    from dataclasses import asdict
+
+    from hardware.discovery import find_cameras, find_ports
+    from helmsight.cli.fly import json_line
+
+    ports = find_ports(port or (), probe=not no_probe)
+    cameras = find_cameras(probe=not no_probe)
+    if as_json:
+        told = {
+            "ports": [asdict(one) for one in ports],
+            "cameras": [asdict(one) for one in cameras],
+        }
+        print(json_line(told))
+        return
+    print("ports:" if ports else "ports: none that the system lists; --port PATH looks at others")
+    for one in ports:
+        name = one.port if one.stable == one.port else f"{one.port} ({one.stable})"
+        about = one.usb.get("description", "")
+        fits = f"  --robot {' or '.join(one.robots)}" if one.robots else ""
+        print("  " + "  ".join(filter(None, (name, about, f"{one.status}: {one.seen}"))) + fits)
+    print("cameras:" if cameras else "cameras: none")
+    for eye in cameras:
+        shown = f"{eye.size[0]}x{eye.size[1]} at {eye.fps:g} frames/s, " if eye.size else ""
+        print("  " + "  ".join(filter(None, (eye.camera, eye.name, shown + eye.seen))))
+
+
+def doctor(
+    robot: Robot,
+    port: Port,
+    camera: Annotated[
+        str | None, typer.Option("--camera", "-c", help="Index, file or address of a camera.")
+    ] = None,
+    move: Annotated[
+        bool, typer.Option("--move", help="Move each joint a little, and stop a motion, too.")
+    ] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Check a robot and its wiring, and say what to mend. Nothing moves without --move."""
+    from hardware.doctor import examine
+    from helmsight.cli.fly import json_line
+
+    if move:
+        agreed(yes, f"{robot} at {port} will move each joint a little")
+    findings = []
+    for finding in examine(robot, port, camera=camera, move=move):
+        findings.append(finding)
+        if not as_json:
+            print("\n".join(lines(finding)), flush=True)
+    wrong = [finding for finding in findings if finding.wrong]
+    if as_json:
+        told = [finding.to_dict() | {"wrong": finding.wrong} for finding in findings]
+        print(json_line({"robot": robot, "port": port, "well": not wrong, "findings": told}))
+    else:
+        names = ", ".join(finding.name for finding in wrong)
+        print(f"to mend: {names}" if wrong else "well: nothing has to be mended")
+    if wrong:
+        raise typer.Exit(FAILED)
+
+
+def lines(finding: Finding) -> list[str]:
+    """Return a finding as text: what was seen, and under it what was expected and what mends it."""
+    mark = "ok  " if finding.ok else "MEND" if finding.wrong else "note"
+    told = [f"{mark}  {finding.name:<20} {' '.join(finding.seen.split())}"]
+    if not finding.ok:
+        told += [f"      {'expected':<20} {finding.expected}"] if finding.expected else []
+        told += [f"      {'mend':<20} {finding.mend}"] if finding.mend else []
+    return told
+
+
+def conformance(
+    robot: Robot,
+    port: Port,
+    yes: Yes = False,
+    tool: Annotated[
+        bool, typer.Option("--tool", help="Switch the tool, too: a spindle starts!")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Put a robot to the conformance suite. It MOVES: small and slow."""
+    from importlib.util import find_spec
+
+    from hardware.drivers import make_robot
+    from helmsight.cli.fly import json_line
+
+    if find_spec("pytest") is None:
+        raise InvalidSetting('the suite needs pytest: pip install "helmsight[test]"')
+    make_robot(robot, port)  # a description that is wrong is told before anything is opened
+    agreed(yes, f"{robot} at {port} will move each joint a little, for about ten seconds")
+    status, told = suite(robot, port, tool=tool, quiet=as_json)
+    if REFUSED in told:
+        print(f"helmsight: {told[REFUSED]}", file=sys.stderr)
+    elif as_json:
+        print(json_line(told))
+    if status:
+        raise typer.Exit(FAILED)
+
+
+def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[str, Any]]:
+    """Run the suite in a process of its own; return its exit status and its outcome."""
+    import hardware.conformance
+
+    here = Path(hardware.conformance.__file__).parent
+    with tempfile.TemporaryDirectory(prefix="helmsight-") as folder:
+        outcome = Path(folder) / "outcome.json"
+        # Neither the settings nor the plug-ins of whoever calls it shall bend the suite.
+        command = [
+            sys.executable, "-m", "pytest", "--pyargs", "hardware.conformance",
+            "-p", "hardware.conformance.plugin", "-p", "no:randomly", "-p", "no:cacheprovider",
+            "-c", str(here / "pytest.ini"), "--rootdir", str(here), "-v", "--tb=short",
+            "--robot", robot, "--port", port, "--conformance-json", str(outcome),
+        ]  # fmt: skip
+        done = subprocess.run(
+            [*command, *(["--tool"] if tool else [])],
+            stdout=subprocess.PIPE if quiet else None,
+            stderr=subprocess.STDOUT if quiet else None,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        if outcome.is_file():
+            return done.returncode, json.loads(outcome.read_text(encoding="utf-8"))
+    said = (done.stdout or "").strip().splitlines()
+    raise RuntimeError(
+        f"the suite ended with status {done.returncode}: {said[-1] if said else 'see above'}"
+    )
+
+
+def agreed(yes: bool, what: str) -> None:
+    """Ask a person at a terminal whether the robot may move; elsewhere the option said so.
+
+    Raises:
+        InvalidSetting: no.
+    """
+    warning = f"{what}. Keep clear of it, one hand at the switch of its power."
+    if yes or not sys.stdin.isatty():
+        typer.echo(f"helmsight: {warning}", err=True)
+    elif not typer.confirm(f"{warning} Go on?", err=True):
+        raise InvalidSetting("nothing was moved (--yes does not ask)")
