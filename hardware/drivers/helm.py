@@ -42,8 +42,8 @@ from hardware.wire.helm import (
     Report,
     Status,
     packets,
-    servos,
 )
+from hardware.wire.helm_servos import servos
 
 BOOT_S = 3.0  # opening the port restarts an Uno; its bootloader keeps the line for up to 2 s
 HELLO_S = 0.1

@@ -7,9 +7,9 @@ board: the axes of the device stand where the pulses are, because that is all th
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
 
 from hardware.emulators.device import Device
+from hardware.emulators.helm_channel import BEATS_PER_S, MOST, Channel, Memory, Verdict
 from hardware.framing import Packets
 from hardware.spec import RobotSpec
 from hardware.wire.helm import (
@@ -38,16 +38,12 @@ from hardware.wire.helm import (
     Report,
     Status,
     begins,
-    crc16,
     scan,
-    servos,
 )
+from hardware.wire.helm_servos import servos
 
 BEAT_MS = round(1000 * BEAT_S)
-BEATS_PER_S = round(1 / BEAT_S)
 ALL_CHANNELS = (1 << CHANNELS) - 1
-REMEMBERED = 8  # commands, for a second
-MOST = 65535  # where a counter stays
 KNOWN = {int(command) for command in Command}
 LENGTHS: dict[int, int] = {
     Command.CONFIG: 9,
@@ -56,70 +52,8 @@ LENGTHS: dict[int, int] = {
     Command.RELEASE: 1,
     Command.MOVE: 3 + 2 * CHANNELS,
 }
-Verdict = tuple[Status, int]
 FINE: Verdict = (Status.OK, NO_CHANNEL)
 BAD: Verdict = (Status.BAD_VALUE, NO_CHANNEL)
-
-
-@dataclass
-class Channel:
-    """One servo output: widths in ticks. `driven` is on the pin, `next` from the next beat on."""
-
-    driven: int = (WIDTH_MIN + WIDTH_MAX) // 2
-    next: int = (WIDTH_MIN + WIDTH_MAX) // 2
-    origin: int = 0
-    target: int = (WIDTH_MIN + WIDTH_MAX) // 2
-    beats: int = 1  # of `of` are done, the one being prepared included
-    of: int = 1
-    limits: Config | None = None
-
-    def stay(self, width: int) -> None:
-        """Go nowhere from `width`."""
-        self.next = self.origin = self.target = width
-        self.beats = self.of = 1
-
-    def go(self, target: int, beats: int) -> None:
-        """Go to `target` in `beats`."""
-        self.origin, self.target, self.beats, self.of = self.driven, target, 1, beats
-        self.prepare()
-
-    def prepare(self) -> None:
-        """Set the next width: the way so far, rounded towards its start as C rounds."""
-        way = self.target - self.origin
-        done = abs(way) * self.beats // self.of
-        self.next = self.origin + (done if way >= 0 else -done)
-
-    def beat(self) -> None:
-        """Take over the next width and prepare the one after it."""
-        self.driven = self.next
-        if self.beats < self.of:
-            self.beats += 1
-            self.prepare()
-
-
-@dataclass
-class Memory:
-    """Answers to commands that may be sent again."""
-
-    entries: list[tuple[int, int, int, Verdict, int]] = field(default_factory=list)
-    duplicates: int = 0
-
-    def find(self, frame: Frame, beat: int) -> tuple[Verdict, int] | None:
-        """Return the answer that `frame` got before, if it did."""
-        crc = crc16(frame.encode()[1:-2])
-        for until, sequence, known, verdict, value in self.entries:
-            if until > beat and sequence == frame.sequence:
-                if known != crc:
-                    return (Status.SEQUENCE_REUSED, NO_CHANNEL), 0
-                self.duplicates = min(MOST, self.duplicates + 1)
-                return verdict, value
-        return None
-
-    def keep(self, frame: Frame, verdict: Verdict, value: int, beat: int) -> None:
-        """Remember the answer to `frame`."""
-        crc = crc16(frame.encode()[1:-2])
-        self.entries.append((beat + BEATS_PER_S, frame.sequence, crc, verdict, value))
-        del self.entries[:-REMEMBERED]
 
 
 class HelmBoard(Device):
@@ -134,7 +68,8 @@ class HelmBoard(Device):
         self.watchdog_ms = WATCHDOG_DEFAULT_MS
         self.trips = self.bad_frames = 0
         self.memory = Memory()
-        self._packets: Packets[Frame] = Packets(self._scan, MAX_FRAME)
+        self._packets: Packets[bytes] = Packets(self._scan, MAX_FRAME)
+        self._heard_at = 0.0
         self._waited = False
         self._beats = 0
         self._silent_ms = 0
@@ -175,17 +110,20 @@ class HelmBoard(Device):
         """Take bytes from the host and return one frame a whole frame of it."""
         self.tick(now)
         self._waited = False
-        return [  # byte by byte: an answer tells the counters of its moment
-            self._answer(frame, now)
-            for byte in data
-            for frame in self._packets.feed(bytes((byte,)))
-        ]
+        self._heard_at = now
+        return self._packets.feed(data)
 
-    def _scan(self, data: bytes) -> tuple[int, Frame | None] | None:
+    def _scan(self, data: bytes) -> tuple[int, bytes | None] | None:
+        """Scan for a frame and answer it at once: an answer tells the counters of its moment."""
         found = scan(data)
-        if found == (1, None) and begins(data):
+        if found is None:
+            return None
+        length, frame = found
+        if frame is not None:
+            return length, self._answer(frame, self._heard_at)
+        if begins(data):
             self.bad_frames = min(MOST, self.bad_frames + 1)
-        return found
+        return length, None
 
     def _answer(self, frame: Frame, now: float) -> bytes:
         self._silent_ms = 0

@@ -124,12 +124,14 @@ def events(lines: Iterable[str]) -> list[Event]:
 class _Rig:
     """The emulator in a process of its own, which ends with this one."""
 
-    def __init__(self, *arguments: str, **streams: int) -> None:
+    def __init__(self, *arguments: str, stdout: int | None = None) -> None:
         folder = build()
         self.process = subprocess.Popen(
             [str(folder / "rig"), str(folder / "helm.elf"), *arguments],
-            stdin=subprocess.PIPE, text=True, encoding="ascii", **streams,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            encoding="ascii",
+        )
 
     def tell(self, line: str) -> None:
         """Give the rig a command. Raises SimavrUnavailable when it has ended."""

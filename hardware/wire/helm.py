@@ -11,13 +11,9 @@ import binascii
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import Field, model_validator
-
-from hardware.errors import InvalidSpec
 from hardware.framing import Packets
-from hardware.spec import Finite, Positive, RobotSpec, Table
 
 PROTOCOL = 1
 NAME = b"helm"
@@ -235,73 +231,3 @@ class Report:
         widths = values[11 : 11 + CHANNELS], values[11 + CHANNELS :]
         fields: list[Any] = [BoardMode(mode), Flag(flags), *counts, *widths]
         return cls(*fields)
-
-
-class Servo(Table):
-    """A joint's `device` table: which channel drives it and what a pulse width means.
-
-    zero_us: the width at position 0. us_per_rad: how much longer a radian makes it.
-    """
-
-    channel: Annotated[int, Field(ge=0, lt=CHANNELS)]
-    zero_us: Finite
-    us_per_rad: Positive
-    sign: Annotated[int, Field(ge=-1, le=1)] = 1
-
-    @model_validator(mode="after")
-    def _turns(self) -> Self:
-        if self.sign == 0:
-            raise ValueError("sign must be 1 or -1")
-        return self
-
-    def ticks(self, position: float) -> int:
-        """Return the width for `position` (rad), in ticks."""
-        return round(TICKS_PER_US * (self.zero_us + self.sign * self.us_per_rad * position))
-
-    def position(self, ticks: int) -> float:
-        """Return the position (rad) that a width stands for."""
-        return (ticks / TICKS_PER_US - self.zero_us) / (self.sign * self.us_per_rad)
-
-    def rate(self, ticks_per_s: float) -> float:
-        """Return the velocity (rad/s) that a change of width stands for."""
-        return ticks_per_s / TICKS_PER_US / (self.sign * self.us_per_rad)
-
-    def config(self, lower: float, upper: float, start: float, speed: float) -> Config:
-        """Return the channel's limits on the board for those of the joint (rad, rad/s)."""
-        ends = sorted((self.ticks(lower), self.ticks(upper)))
-        widest = int(speed * self.us_per_rad * TICKS_PER_US)
-        return Config(self.channel, ends[0], ends[1], self.ticks(start), min(widest, SPEED_MAX))
-
-
-def servos(spec: RobotSpec) -> tuple[Servo, ...]:
-    """Return the servo of every joint.
-
-    Raises:
-        InvalidSpec: a missing or unknown key, two joints on one channel, a joint that does not
-            turn, or limits beyond what the board drives.
-    """
-    result = spec.joint_options(Servo)
-    taken: dict[int, str] = {}
-    for joint, servo in zip(spec.joint, result, strict=True):
-        if joint.kind != "revolute":
-            raise InvalidSpec(f"{spec.name}: joint {joint.name!r}: helm drives revolute joints")
-        if servo.channel in taken:
-            raise InvalidSpec(
-                f"{spec.name}: joints {taken[servo.channel]!r} and {joint.name!r} "
-                f"are both on channel {servo.channel}"
-            )
-        taken[servo.channel] = joint.name
-        config = servo.config(joint.lower, joint.upper, joint.home, joint.speed)
-        if config.lower < WIDTH_MIN or config.upper > WIDTH_MAX:
-            raise InvalidSpec(
-                f"{spec.name}: joint {joint.name!r}: its limits are pulses of "
-                f"{config.lower / TICKS_PER_US:g} to {config.upper / TICKS_PER_US:g} us; "
-                f"expected {WIDTH_MIN / TICKS_PER_US:g} to {WIDTH_MAX / TICKS_PER_US:g} us: "
-                "check lower, upper, zero_us and us_per_rad"
-            )
-        if config.speed < SPEED_MIN:
-            raise InvalidSpec(
-                f"{spec.name}: joint {joint.name!r}: speed {joint.speed:g} rad/s is below "
-                f"{servo.rate(SPEED_MIN) * servo.sign:.3g} rad/s, the slowest that the board keeps"
-            )
-    return result

@@ -218,7 +218,8 @@ def test_a_board_that_restarts_is_an_alarm_and_connects_again(board: Simavr) -> 
         assert state.positions == there, "it does not jump home"
 
 
-def test_what_is_no_board_is_named(tmp_path: Path) -> None:
+def test_what_is_no_board_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hardware.drivers.helm.BOOT_S", 0.3)
     with emulate("gantry", tmp_path / "port") as emulation:
         robot = Helm(SPEC, emulation.port)
         with pytest.raises(WrongProtocol, match=r"bytes came.*firmware"):

@@ -23,8 +23,8 @@ from hardware.wire.helm import (
     crc16,
     packets,
     scan,
-    servos,
 )
+from hardware.wire.helm_servos import servos
 
 byte = st.integers(0, 255)
 frames = st.builds(Frame, byte, byte, st.binary(max_size=MAX_PAYLOAD))
