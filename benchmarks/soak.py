@@ -30,15 +30,14 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evals.errors import InvalidPlan
 from evals.machine import Machine
 from evals.report import table
 from hardware.drivers import make_robot
 from hardware.emulators import emulate
-from hardware.emulators.device import Executed
 from hardware.emulators.serve import Emulation
+from hardware.emulators.verdict import Command, Verdict, apart, compare
 from hardware.errors import HardwareError
 from hardware.robot import JointTargets, Robot
 from hardware.spec import RobotSpec, load_spec, shipped
@@ -47,9 +46,10 @@ from helmsight.errors import status_of
 DROP, FLIP, LATE = 0.01, 0.005, 0.005
 DEADLINES = 1.5  # how late a late reply is, in reply deadlines
 GONE_S = 0.2
-PACE_S = 0.02  # how long the way to a target takes, at half the speed
+PACE_S = 0.02  # how long the way to a target takes at least, at half the speed
+PIECE_S = 0.04  # and at most, where targets can be told apart that near
+RAMPED = 2.5  # times sqrt(way / acceleration): a way from rest to rest, with room
 MARGIN = 0.05  # of a joint's range that is kept free
-APART = {"revolute": 0.004, "prismatic": 2e-5}  # rad, m: half of what tells two targets apart
 NO_CHECKSUM = ("grbl", "linearm")
 RECOVERY_S = 1.0
 PATIENCE_S = 60.0
@@ -57,37 +57,6 @@ COLUMNS = (
     "robot", "damage", "commands", "plain", "retried", "reported", "lost", "twice", "late",
     "outside", "strange", "noticed", "unplugs", "back ms p50", "max", "min", "clean",
 )  # fmt: skip
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command: where to, when it was given (time.monotonic()), what was said of it.
-
-    outcome: `plain`, `retried` or the name of the error that reported it. done_s: when that was.
-    """
-
-    target: tuple[float, ...]
-    at_s: float
-    outcome: str
-    done_s: float = 0.0
-
-    @property
-    def acknowledged(self) -> bool:
-        """Whether the driver said that the device has it."""
-        return self.outcome in ("plain", "retried")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a journal says about the commands; see the head of this file."""
-
-    lost: int
-    twice: int
-    late: int
-    strange: int
-    noticed: int
-    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,13 +112,20 @@ class Targets:
         speed = min(1.0, spec.limits.tool_speed / max(_slide(spec), 1e-9))
         self._step = np.array([0.5 * speed * joint.speed * PACE_S for joint in spec.joint])
         self._apart = 2.0 * apart(spec)
+        ramp = np.array([joint.acceleration for joint in spec.joint])
+        self._step = np.minimum(self._step, ramp * (PIECE_S / RAMPED) ** 2)
         self._step = np.maximum(self._step, 2.0 * self._apart)
+        self.pace_s = max(PACE_S, float(RAMPED * np.sqrt(self._step / ramp).max()))
         self._drawn = np.empty((n, len(spec.joint)))
         self._count = 0
 
+    def inside(self, here: Sequence[float]) -> tuple[float, ...]:
+        """Return the place nearest to `here` from which targets are drawn."""
+        return tuple(float(value) for value in np.clip(here, self._lower, self._upper))
+
     def draw(self, here: Sequence[float]) -> tuple[float, ...]:
         """Return a target within a step of `here`."""
-        start = np.clip(np.array(here), self._lower, self._upper)
+        start = np.array(self.inside(here))
         for _ in range(1000):
             step = self._step * self._random.uniform(-1.0, 1.0, len(start))
             target = start + step
@@ -166,11 +142,6 @@ class Targets:
 def _slide(spec: RobotSpec) -> float:
     speeds = [joint.speed for joint in spec.joint if joint.kind == "prismatic"]
     return float(np.linalg.norm(speeds)) if speeds else 0.0
-
-
-def apart(spec: RobotSpec) -> Array:
-    """Return how near a target of the journal is to the one asked for, at most; rad or m."""
-    return np.array([APART[joint.kind] for joint in spec.joint])
 
 
 class Unplugs:
@@ -237,17 +208,17 @@ def _give(
     pulls = {round(n * (k + 1) / (unplugs + 1)) for k in range(unplugs)}
     ended = ""
     try:
-        here = begin(robot)
+        here = begin(robot, targets)
         for k in range(n):
             if k in pulls:
                 plug.pull()
-            command = give(robot, targets.draw(here))
+            command = give(robot, targets.draw(here), targets.pace_s)
             commands.append(command)
             if command.acknowledged:
                 plug.acknowledged(command.at_s)
                 here = command.target
             else:
-                here = recovered(robot)
+                here = recovered(robot, targets)
             if not quiet and (k + 1) % 500 == 0:
                 print(f"{robot.spec.name}: {k + 1} of {n}", file=sys.stderr, flush=True)
         time.sleep(2.0 * robot.spec.limits.horizon_s)  # what is still to come, comes
@@ -261,7 +232,7 @@ def _give(
     return commands, plug.seconds, ended
 
 
-def begin(robot: Robot) -> tuple[float, ...]:
+def begin(robot: Robot, targets: Targets) -> tuple[float, ...]:
     """Connect, home what does not know where it is, and return the place."""
     for attempt in range(5):
         try:
@@ -273,22 +244,22 @@ def begin(robot: Robot) -> tuple[float, ...]:
     home = getattr(robot, "home", None)
     if home is not None and robot.spec.driver == "grbl":
         home()
-    return recovered(robot)
+    return recovered(robot, targets)
 
 
-def give(robot: Robot, target: tuple[float, ...]) -> Command:
+def give(robot: Robot, target: tuple[float, ...], seconds: float) -> Command:
     """Give one command and return it with its outcome."""
     at_s = time.monotonic()
     try:
-        sent = robot.move(JointTargets(target, PACE_S))
+        sent = robot.move(JointTargets(target, seconds))
     except HardwareError as error:
-        return Command(target, at_s, type(error).__name__, time.monotonic())
+        return Command(target, at_s, type(error).__name__, time.monotonic(), target)
     outcome = "plain" if sent.attempts == 1 else "retried"
-    return Command(sent.positions, at_s, outcome, time.monotonic())
+    return Command(sent.positions, at_s, outcome, time.monotonic(), target)
 
 
-def recovered(robot: Robot) -> tuple[float, ...]:
-    """Return where the robot is after an error, back within its limits.
+def recovered(robot: Robot, targets: Targets) -> tuple[float, ...]:
+    """Return where the robot is after an error, brought back to where targets are drawn.
 
     Patient: an arm that was told to go far away may not answer before it is there.
     Raises the last error when it cannot tell.
@@ -299,13 +270,10 @@ def recovered(robot: Robot) -> tuple[float, ...]:
             state = robot.state()
             if state.mode in ("alarm", "stopped"):
                 state = robot.reset()
-            inside = tuple(
-                min(joint.upper, max(joint.lower, value))
-                for joint, value in zip(robot.spec.joint, state.positions, strict=True)
-            )
+            inside = targets.inside(state.positions)
             beyond = np.abs(np.array(inside) - state.positions)
             if (beyond < 10.0 * apart(robot.spec)).all():
-                return inside
+                return state.positions
             robot.move(JointTargets(inside))
             time.sleep(robot.spec.limits.horizon_s)
         except HardwareError:
@@ -313,45 +281,12 @@ def recovered(robot: Robot) -> tuple[float, ...]:
                 raise
 
 
-def compare(commands: Sequence[Command], journal: Sequence[Executed], near: Array) -> Verdict:
-    """Return what the `move` entries of a journal say about the commands, in the order given."""
-    asked = np.array([command.target for command in commands])
-    seen = np.zeros(len(commands), dtype=bool)
-    newest, twice, late, strange, noticed = -1, 0, 0, 0, 0
-    examples: list[str] = []
-    starts = np.array([command.at_s for command in commands])
-    for entry in journal:
-        given = int(np.searchsorted(starts, entry.at_s, side="right")) - 1
-        found = np.flatnonzero((np.abs(asked - np.array(entry.positions)) <= near).all(axis=1))
-        if not len(found):
-            if not commands[given].acknowledged and entry.at_s > commands[given].done_s:
-                continue  # `recovered` on its way back
-            strange += 1
-            noticed += commands[given].outcome != "plain"
-            examples.append(f"strange during {given} ({commands[given].outcome}): {entry}")
-            continue
-        which = int(found[0])
-        if seen[which] and newest != which:
-            twice += 1
-            examples.append(f"{which} again during {given}: {entry}")
-        elif given > which:
-            late += 1
-            examples.append(f"{which} late, during {given}: {entry}")
-        seen[which] = True
-        newest = which
-    missing = [i for i, c in enumerate(commands) if c.acknowledged and not seen[i]]
-    examples += [f"lost: {i} {commands[i]}" for i in missing]
-    return Verdict(len(missing), twice, late, strange, noticed, tuple(examples[:20]))
-
-
-def measure(
-    robots: Sequence[str], n: int, unplugs: int, seed: int, *, either: bool = True
-) -> Iterator[Soak]:
+def measure(robots: Sequence[str], n: int, unplugs: int, seed: int) -> Iterator[Soak]:
     """Yield the soak of every robot; those without a checksum a second time, damaged both ways."""
     for name in robots:
         open_lines = load_spec(name).driver in NO_CHECKSUM
         yield soak(name, n, unplugs=unplugs, damage="replies" if open_lines else "both", seed=seed)
-        if open_lines and either:
+        if open_lines:
             yield soak(name, n, unplugs=unplugs, seed=seed)
 
 

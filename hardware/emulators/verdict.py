@@ -1,0 +1,104 @@
+"""What a driver said of its commands against what its emulated device did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.emulators.device import Executed
+from hardware.spec import RobotSpec
+
+APART = {"revolute": 0.004, "prismatic": 2e-5}  # rad, m: half of what tells two targets apart
+LAG = 10  # commands that a robot may be behind
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: where it was sent, when it was given (time.monotonic()), what was said of it.
+
+    outcome: `plain`, `retried` or the name of the error that reported it. done_s: when that was.
+    asked: where it should have gone; drivers cut ways that are too long and say so.
+    """
+
+    target: tuple[float, ...]
+    at_s: float
+    outcome: str
+    done_s: float = 0.0
+    asked: tuple[float, ...] = ()
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the driver said that the device has it."""
+        return self.outcome in ("plain", "retried")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a journal says about the commands.
+
+    lost: acknowledged but never in force. twice: in force again after another one. late: in force
+    only after the next command was given. strange: targets in force that nobody asked for and that
+    are no part of a way that was tried again; noticed: those during a command that was not plainly
+    acknowledged. examples: the first of them, in words.
+    """
+
+    lost: int
+    twice: int
+    late: int
+    strange: int
+    noticed: int
+    examples: tuple[str, ...] = ()
+
+
+def apart(spec: RobotSpec) -> Array:
+    """Return how near a target of the journal is to the one asked for, at most; rad or m."""
+    return np.array([APART[joint.kind] for joint in spec.joint])
+
+
+def compare(commands: Sequence[Command], journal: Sequence[Executed], near: Array) -> Verdict:
+    """Return what the `move` entries of a journal say about the commands, in the order given."""
+    asked = np.array([command.target for command in commands])
+    seen = np.zeros(len(commands), dtype=bool)
+    newest, twice, late, strange, noticed = -1, 0, 0, 0, 0
+    examples: list[str] = []
+    starts = np.array([command.at_s for command in commands])
+    for entry in journal:
+        given = int(np.searchsorted(starts, entry.at_s, side="right")) - 1
+        found = np.flatnonzero((np.abs(asked - np.array(entry.positions)) <= near).all(axis=1))
+        if not len(found):
+            if _on_the_way(entry, commands[max(0, given - LAG) : given + 1], near):
+                continue
+            if not commands[given].acknowledged and entry.at_s > commands[given].done_s:
+                continue  # `recovered` on its way back
+            strange += 1
+            noticed += commands[given].outcome != "plain"
+            examples.append(f"strange during {given} ({commands[given].outcome}): {entry}")
+            continue
+        which = given if given in found else int(found[0])
+        if seen[which] and newest != which:
+            twice += 1
+            examples.append(f"{which} again during {given}: {entry}")
+        elif given > which:
+            late += 1
+            examples.append(f"{which} late, during {given}: {entry}")
+        seen[which] = True
+        newest = which
+    missing = [i for i, c in enumerate(commands) if c.acknowledged and not seen[i]]
+    examples += [f"lost: {i} {commands[i]}" for i in missing]
+    return Verdict(len(missing), twice, late, strange, noticed, tuple(examples[:20]))
+
+
+def _on_the_way(entry: Executed, recent: Sequence[Command], near: Array) -> bool:
+    """Return whether an entry is a part of the way to what was asked, sent by an earlier try.
+
+    A driver that cuts a way cuts it elsewhere when it tries again, for the robot has gone on.
+    """
+    if recent[-1].outcome == "plain" or not recent[-1].asked:
+        return False
+    ends = np.array([*(command.target for command in recent[:-1]), recent[-1].asked])
+    place = np.array(entry.positions)
+    return bool((place >= ends.min(0) - near).all() and (place <= ends.max(0) + near).all())

@@ -1,0 +1,112 @@
+"""The fault soak: its judgement, and short soaks of every driver."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from hardware.emulators import DEVICES
+from hardware.emulators.device import Executed
+from hardware.spec import load_spec, shipped
+
+NEAR = np.array([0.1, 0.1])
+
+
+@pytest.fixture
+def soak(load):
+    return load("soak")
+
+
+def told(soak, *outcomes):
+    return [
+        soak.Command((float(i), -float(i)), 10.0 * i, outcome, 10.0 * i + 5.0)
+        for i, outcome in enumerate(outcomes)
+    ]
+
+
+def done(*entries):
+    return [Executed(at_s, "move", (float(i), -float(i))) for at_s, i in entries]
+
+
+def test_what_was_said_and_done_in_order_is_clean(soak):
+    said = told(soak, "plain", "retried", "NoReply", "plain")
+    verdict = soak.compare(said, done((1.0, 0), (11.0, 1), (31.0, 3)), NEAR)
+    assert verdict == soak.Verdict(0, 0, 0, 0, 0)
+    verdict = soak.compare(said, done((1.0, 0), (11.0, 1), (21.0, 2), (31.0, 3)), NEAR)
+    assert verdict == soak.Verdict(0, 0, 0, 0, 0)
+
+
+def test_an_acknowledged_command_that_was_never_in_force_is_lost(soak):
+    verdict = soak.compare(told(soak, "plain", "retried"), done((1.0, 0)), NEAR)
+    assert verdict.lost == 1
+    assert "lost: 1" in verdict.examples[0]
+    assert soak.compare(told(soak, "plain", "NoReply"), done((1.0, 0)), NEAR).lost == 0
+
+
+def test_a_target_that_comes_back_after_another_is_twice(soak):
+    said = told(soak, "plain", "retried")
+    verdict = soak.compare(said, done((1.0, 0), (11.0, 1), (12.0, 0)), NEAR)
+    assert (verdict.twice, verdict.late) == (1, 0)
+
+
+def test_a_target_in_force_after_the_next_command_was_given_is_late(soak):
+    said = told(soak, "NoReply", "plain")
+    verdict = soak.compare(said, done((10.5, 0), (11.0, 1)), NEAR)
+    assert (verdict.late, verdict.twice, verdict.lost) == (1, 0, 0)
+
+
+def test_a_target_that_nobody_asked_for_is_strange_and_perhaps_noticed(soak):
+    said = told(soak, "plain", "retried")
+    verdict = soak.compare(said, done((1.0, 0), (2.0, 7), (11.0, 8), (12.0, 1)), NEAR)
+    assert (verdict.strange, verdict.noticed) == (2, 1)
+
+
+@pytest.mark.parametrize("name", list(shipped()))
+def test_targets_are_near_within_the_limits_and_all_different(soak, name):
+    spec = load_spec(name)
+    targets, here, drawn = soak.Targets(spec, 1, 300), spec.home, []
+    for _ in range(300):
+        here = targets.draw(here)
+        drawn.append(here)
+        assert all(j.lower <= value <= j.upper for j, value in zip(spec.joint, here, strict=True))
+    apart = np.abs(np.array(drawn)[:, None] - np.array(drawn)[None])
+    closest = (apart < 2.0 * soak.apart(spec)).all(axis=2)
+    assert closest.sum() == len(drawn)  # each with itself
+
+
+def test_too_few_commands_for_the_unplugs_are_refused(soak, capsys):
+    assert soak.main(["--commands", "5"]) == 2
+    assert "expected two an unplug" in capsys.readouterr().err
+
+
+@pytest.mark.serial
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [robot for _, robot in DEVICES.values()] + ["uarm"])
+def test_a_driver_loses_doubles_and_invents_nothing(soak, name):
+    damage = "replies" if load_spec(name).driver in soak.NO_CHECKSUM else "both"
+    found = soak.soak(name, 400, unplugs=1, damage=damage, seed=7, quiet=True)
+    verdict = found.verdict
+    assert found.ended == ""
+    assert found.commands == 400
+    assert (verdict.lost, verdict.twice, verdict.late, verdict.strange, found.outside) == (
+        (0,) * 5
+    ), verdict.examples
+    assert len(found.back_s) == 1
+    assert found.outcomes["plain"] > 200
+    assert found.outcomes["retried"] > 0
+    assert found.faults["dropped"] > 0
+    assert found.faults["flipped"] > 0
+
+
+@pytest.mark.serial
+@pytest.mark.slow
+def test_the_command_prints_and_writes_every_soak(soak, tmp_path, capsys):
+    path = tmp_path / "soak.json"
+    arguments = ["--robots", "community_arm", "--commands", "20", "--unplugs", "1"]
+    assert soak.main([*arguments, "--json", str(path)]) == 0
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert [one["damage"] for one in kept["soaks"]] == ["replies", "both"]
+    assert all(one["commands"] == 20 for one in kept["soaks"])
+    assert "community_arm" in capsys.readouterr().out
