@@ -44,6 +44,8 @@ from hardware.wire.helm_servos import servos
 
 BEAT_MS = round(1000 * BEAT_S)
 ALL_CHANNELS = (1 << CHANNELS) - 1
+BYTE_S = 10 / 115200
+ROOM = 255  # bytes of answers that wait for the line
 KNOWN = {int(command) for command in Command}
 LENGTHS: dict[int, int] = {
     Command.CONFIG: 9,
@@ -70,6 +72,7 @@ class HelmBoard(Device):
         self.memory = Memory()
         self._packets: Packets[bytes] = Packets(self._scan, MAX_FRAME)
         self._heard_at = 0.0
+        self._line_free_at = 0.0
         self._waited = False
         self._beats = 0
         self._silent_ms = 0
@@ -111,7 +114,7 @@ class HelmBoard(Device):
         self.tick(now)
         self._waited = False
         self._heard_at = now
-        return self._packets.feed(data)
+        return [answer for answer in self._packets.feed(data) if answer]
 
     def _scan(self, data: bytes) -> tuple[int, bytes | None] | None:
         """Scan for a frame and answer it at once: an answer tells the counters of its moment."""
@@ -120,10 +123,18 @@ class HelmBoard(Device):
             return None
         length, frame = found
         if frame is not None:
-            return length, self._answer(frame, self._heard_at)
+            return length, self._sent(self._answer(frame, self._heard_at), self._heard_at)
         if begins(data):
             self.bad_frames = min(MOST, self.bad_frames + 1)
         return length, None
+
+    def _sent(self, answer: bytes, now: float) -> bytes:
+        """Return `answer`, b"" when the board has no room for it: then the host must ask again."""
+        waiting = max(0.0, self._line_free_at - now)
+        if waiting / BYTE_S + len(answer) > ROOM:
+            return b""
+        self._line_free_at = now + waiting + len(answer) * BYTE_S
+        return answer
 
     def _answer(self, frame: Frame, now: float) -> bytes:
         self._silent_ms = 0

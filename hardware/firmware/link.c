@@ -8,7 +8,7 @@
 #include "helm.h"
 
 #define SYNC 0xA5
-#define RING 128 /* a power of two */
+#define RING 256 /* a power of two; four of the longest answers */
 
 static volatile struct {
     uint8_t bytes[RING], head, tail; /* written at head, read at tail */
