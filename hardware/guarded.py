@@ -41,6 +41,9 @@ def _rule_of(error: HardwareError) -> Rule | None:
     return next((rule for kind, rule in RULES if isinstance(error, kind)), None)
 
 
+BACK = "the link was lost and is back; the robot was held"
+
+
 class Guarded:
     """What of a supervised robot any thread may use: reading, holding, stopping.
 
@@ -80,12 +83,16 @@ class Guarded:
     def state(self) -> RobotState:
         """Return a fresh reading. Raises as Robot.state; a link that is lost stops the robot."""
         with self._told():
+            before = self.link.counters.reconnects
             try:
-                return self.robot.state()
+                reading = self.robot.state()
             except NoReply:
                 if not self.is_stopped:
                     raise
-                return self.robot.state()  # a stop went first; it is through now
+                reading = self.robot.state()  # a stop went first; it is through now
+            if self.link.counters.reconnects > before:
+                self.journal.note(Rule.link, f"{BACK} meanwhile")
+            return reading
 
     def hold(self) -> None:
         """End motion now, energised. Raises as Robot.hold; a link that is lost stops the robot."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -18,11 +18,13 @@ from typing import Any, Self
 from hardware.drivers import make_robot
 from hardware.envelope import Envelope
 from hardware.errors import (
+    HardwareError,
     InvalidOption,
+    LinkRecovered,
     NotConnected,
     StopUnconfirmed,
 )
-from hardware.guarded import Guarded
+from hardware.guarded import BACK, Guarded
 from hardware.interventions import Journal, Listener, Rule
 from hardware.lookout import Eye, Lookout
 from hardware.reaching import reach
@@ -164,14 +166,16 @@ class Supervisor(Guarded):
         return on_signals(self.stop)
 
     def _leave(self, error: BaseException | None) -> None:
-        try:
-            confirmed = self.is_stopped and not isinstance(error, StopUnconfirmed)
-            if error is not None and not confirmed:
-                try:
-                    self.stop(f"{type(error).__name__}: {error}")
-                except StopUnconfirmed as failed:
-                    error.add_note(str(failed))
-        finally:
+        """Stop if an error leads out, then close; what fails here is added to that error."""
+        if error is None:
+            self.close()
+            return
+        unconfirmed = isinstance(error, StopUnconfirmed)
+        reason = "once more" if unconfirmed else f"{type(error).__name__}: {error}"
+        if unconfirmed or not self.is_stopped:
+            with _added_to(error):
+                self.stop(reason)
+        with _added_to(error):
             self.close()
 
     def _move(
@@ -181,7 +185,10 @@ class Supervisor(Guarded):
         self.watchdog.claim()
         with self._lock, self._told(motion):
             self._lookout.check(seen_at)
+            before = self.link.counters.reconnects
             state = self.robot.state()
+            if self.link.counters.reconnects > before:
+                raise LinkRecovered(f"{BACK}, nothing was sent: look again before the next move")
             bounded, cuts = self.envelope.bounded(motion)
             wish = self.robot.resolve(bounded, state)
             allowed, more = self.envelope.apply(state, wish)
@@ -207,3 +214,12 @@ class Supervisor(Guarded):
             )
             with suppress(StopUnconfirmed, NotConnected):  # said aloud already, or closed
                 self._hold()
+
+
+@contextmanager
+def _added_to(error: BaseException) -> Iterator[None]:
+    """Add what fails inside to `error` instead of raising it in its place."""
+    try:
+        yield
+    except HardwareError as failed:
+        error.add_note(str(failed))

@@ -76,7 +76,8 @@ class MemoryLink:
 
     def close(self) -> None: ...
 
-    def reopen(self, within_s: float) -> None: ...
+    def reopen(self, within_s: float) -> None:
+        self.counters.reconnects += 1
 
     @contextmanager
     def timed(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hardware.errors import (
@@ -299,6 +300,24 @@ def test_a_picture_that_cannot_be_trusted_holds_the_robot(arm, clock, error, rul
         assert len(arm.sent) == 2
 
 
+def test_a_real_camera_with_its_cap_on_holds_the_robot(arm, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    import cv2
+
+    from hardware.cameras import open_camera
+
+    for number in range(200):
+        cv2.imwrite(str(tmp_path / f"f{number:04d}.png"), np.zeros((48, 64, 3), np.uint8))
+    with (
+        open_camera(str(tmp_path / "f%04d.png")) as camera,
+        Supervisor(arm, camera=camera) as supervisor,
+    ):
+        with pytest.raises(FrameRefused, match="black"):
+            supervisor.move(JointTargets(near(supervisor)))
+        assert arm.sent == []
+        assert rules(supervisor) == [Rule.black_frame]
+        assert "take the cap off" in supervisor.feedback()
+
+
 def test_a_move_decided_on_an_old_frame_is_refused(supervisor, arm, clock) -> None:  # type: ignore[no-untyped-def]
     supervisor.move(JointTargets(near(supervisor)), seen_at=clock.now - 0.9)
     for seen_at in (clock.now - 1.1, math.nan):
@@ -452,6 +471,17 @@ def test_a_link_that_came_back_at_once_goes_on(supervisor, arm) -> None:  # type
     assert "hold" in arm.calls
     assert rules(supervisor) == [Rule.link]
     assert not supervisor.is_stopped
+    supervisor.move(JointTargets(near(supervisor)))
+
+
+def test_a_link_that_was_away_while_reading_lets_no_old_decision_through(supervisor, arm) -> None:  # type: ignore[no-untyped-def]
+    arm.trouble.errors["read"] = [LinkLost("a wobble")]
+    with pytest.raises(LinkRecovered, match="look again"):
+        supervisor.move(JointTargets(near(supervisor)))
+    assert arm.sent == []
+    arm.trouble.errors["read"] = [LinkLost("a wobble")]
+    supervisor.state()
+    assert rules(supervisor) == [Rule.link, Rule.link]
     supervisor.move(JointTargets(near(supervisor)))
 
 
