@@ -170,6 +170,7 @@ class ServoBus(Robot):
             raise NoReply(f"{self._line.named(held)} did not take the torque off")
 
     def _send_reset(self) -> None:
+        self._send_hold()  # one servo's alarm does not stop the others
         readings = self._readings()
         ill = [index for index, reading in enumerate(readings) if reading.faults]
         for index in ill:

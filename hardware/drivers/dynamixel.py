@@ -23,9 +23,9 @@ from hardware.wire import dynamixel as wire
 from hardware.wire.dynamixel import Fault
 
 # registers 64 to 146: torque | hardware error | watchdog | goal PWM | profile acceleration,
-# profile velocity, goal position | moving | load or current, velocity, position | voltage,
-# temperature
-BLOCK = struct.Struct("<B5xB27xbxh6xIIi2xB3xhii8xHB")
+# profile velocity, goal position | moving, moving status | load or current, velocity, position |
+# voltage, temperature
+BLOCK = struct.Struct("<B5xB27xbxh6xIIi2xBB2xhii8xHB")
 FAULTS = {
     Fault.VOLTAGE: "voltage", Fault.OVERHEAT: "overheated", Fault.ENCODER: "encoder",
     Fault.SHOCK: "electrical shock", Fault.OVERLOAD: "overload",
@@ -84,8 +84,8 @@ class Dynamixel(ServoBus):
 
     def _reading(self, index: int, error: int, data: bytes) -> Reading:
         (
-            torque, hardware, watchdog, pwm, acceleration, speed, goal, moving, effort, velocity,
-            position, volts, celsius,
+            torque, hardware, watchdog, pwm, acceleration, speed, goal, moving, status, effort,
+            velocity, position, volts, celsius,
         ) = BLOCK.unpack(data)  # fmt: skip
         xl = self._models[index] == XL430
         named = ("load", wire.LOAD_UNIT) if xl else ("current_a", wire.CURRENT_UNIT_A)
@@ -98,7 +98,7 @@ class Dynamixel(ServoBus):
             prepared=watchdog == self._watchdog and pwm == self._pwm_limits[index],
             position=position,
             velocity=velocity * wire.VELOCITY_UNIT,
-            moving=bool(moving),
+            moving=bool(moving or status & wire.PROFILE_ONGOING),
             volts=volts * wire.VOLTAGE_UNIT_V,
             celsius=celsius,
             effort={named[0]: effort * named[1]},

@@ -122,6 +122,7 @@ class ServoLine:
                 id_, error, data, result = self._sdk.next_status(self._port)
                 if result != SUCCESS:
                     if self._port.isPacketTimeout():
+                        self._port.drain()
                         break
                     self.link.counters.bad_frames += 1
                     result = SUCCESS  # damaged: the others' may follow
@@ -135,7 +136,6 @@ class ServoLine:
                     break  # they answer in this order
         if len(found) < len(self.ids):
             self._question = (self._question + 1) % LENGTHS
-            self._port.drain()
         return found
 
     def read_each(self, address: int, length: int) -> list[bytes]:

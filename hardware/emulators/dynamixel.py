@@ -133,9 +133,9 @@ class DynamixelBus(ServoBus):
         found = [(servo, span) for servo, span in found if sum(span[1:]) <= self.table_size]
         if not fast:
             return [self._status(servo, self._read(servo, *span[1:])) for servo, span in found]
-        if len(found) < len(spans):
-            return []  # each servo writes its part of the packet after the one before it
         size = 1 + sum(length + 4 for _, _, length in spans)
+        if len(found) < len(spans) or size > wire.MAX_LENGTH:
+            return []  # each servo writes its part of the packet after the one before it
         packet = wire.HEADER + bytes([wire.BROADCAST]) + size.to_bytes(2, "little")
         packet += bytes([Instruction.STATUS])
         for servo, (_, address, length) in found:
@@ -204,13 +204,13 @@ class DynamixelBus(ServoBus):
 
     def _refresh(self, servo: Servo) -> None:
         velocity = round(servo.velocity / wire.VELOCITY_UNIT)
-        load = (1000 if servo.stalled_s else 150 if servo.axis.moving else 20) * servo.energised
+        load = (1000 if servo.stalled_s else 150 if servo.moving else 20) * servo.energised
         away = servo.axis.target - servo.axis.position
         servo["present_position"] = servo.tick
         servo["present_velocity"] = velocity
         servo["present_load"] = -load if away * servo.scale.per_unit < 0 else load
         servo["moving"] = int(abs(velocity) > servo["moving_threshold"])
-        servo["moving_status"] = 0 if servo.axis.moving else 1
+        servo["moving_status"] = wire.PROFILE_ONGOING if servo.moving else wire.IN_POSITION
         servo["present_voltage"] = round(SUPPLY_V / wire.VOLTAGE_UNIT_V)
         servo["present_temperature"] = AMBIENT_C
         servo["position_trajectory"] = max(0, servo.tick)

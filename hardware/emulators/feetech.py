@@ -14,6 +14,7 @@ from hardware.wire.feetech import Fault, Instruction, Packet
 FULL_SPEED = 3073  # ticks/s: 45 rev/min without load, 7.4 V
 AMBIENT_C, SUPPLY_V = 25, 7.4
 STALL_A = 2.4
+MAX_DATA = 250
 MIDDLE = 128  # written to torque_enable: call this place tick 2048
 
 POWER_ON = {
@@ -99,6 +100,8 @@ class FeetechBus(ServoBus):
         return [self._status(servo) for servo in heard]
 
     def _status(self, servo: Servo, data: bytes = b"") -> bytes:
+        if len(data) > MAX_DATA:
+            return b""  # more than a packet holds: not answered
         return wire.encode(Packet(servo["id"], servo["status"], data))
 
     def _write(self, servo: Servo, address: int, data: bytes, now: float) -> None:
@@ -142,7 +145,7 @@ class FeetechBus(ServoBus):
 
     def _refresh(self, servo: Servo) -> None:
         velocity = round(servo.velocity)
-        share = 0.1 + 0.2 * abs(velocity) / FULL_SPEED if servo.axis.moving else 0.02
+        share = 0.1 + 0.2 * abs(velocity) / FULL_SPEED if servo.moving else 0.02
         if servo.stalled_s > 0.0:
             share = servo["torque_limit"] / 1000.0
         if servo["status"] & Fault.OVERLOAD:
@@ -157,7 +160,7 @@ class FeetechBus(ServoBus):
         servo["present_current"] = sign * round(share * STALL_A / wire.CURRENT_UNIT_A)
         servo["present_voltage"] = round(self.supply_v / wire.VOLTAGE_UNIT_V)
         servo["present_temperature"] = self.heat[servo.joint.name]
-        servo["moving"] = int(servo.axis.moving)
+        servo["moving"] = int(servo.moving)
 
     def _protect(self, servo: Servo) -> None:
         status = Fault(servo["status"])

@@ -66,6 +66,12 @@ class Servo:
         return self.scale.tick(self.axis.position) - self["homing_offset"]
 
     @property
+    def moving(self) -> bool:
+        """Whether it goes to its goal: not within its dead zone of one tick."""
+        way = abs(self.axis.target - self.axis.position) * abs(self.scale.per_unit)
+        return abs(self.velocity) > 1.0 or way > 1.0
+
+    @property
     def velocity(self) -> float:
         """Ticks a second."""
         return self.axis.velocity * self.scale.per_unit
@@ -150,6 +156,8 @@ class ServoBus(Device):
         target = servo.scale.value(goal + servo["homing_offset"])
         changed = abs(target - servo.axis.target) * abs(servo.scale.per_unit) > 0.51
         servo.axis.target = target
+        if servo.axis.velocity == 0.0 and not servo.moving:
+            servo.axis.position = target  # less than it can tell
         if changed:
             self._changes.append(servo["goal_position"] == servo.told)
 

@@ -24,6 +24,7 @@ CURRENT_UNIT_A: Final = 0.00269  # XM series; XL series has a load register inst
 LOAD_UNIT: Final = 0.001
 VOLTAGE_UNIT_V: Final = 0.1
 WATCHDOG_UNIT_S: Final = 0.02
+IN_POSITION, PROFILE_ONGOING = 0x01, 0x02  # bits of the moving status register (123)
 TRIPPED: Final = -1
 EEPROM_END: Final = 64
 POSITION_MODE: Final = 3

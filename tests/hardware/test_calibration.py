@@ -1,0 +1,104 @@
+"""Calibrations: from ranges, to files and back, and what is wrong with a damaged one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardware.calibration import Calibration, scales_of
+from hardware.errors import InvalidSpec
+from hardware.spec import load_spec, parse_spec, shipped
+
+SPEC = load_spec("so101")
+RANGES = {name: (900 + i, 3000 + 10 * i) for i, name in enumerate(SPEC.names)}
+GOOD = Calibration.from_ranges(SPEC, RANGES)
+
+
+def edited(old: str, new: str) -> str:
+    """Return the text of so101's description with something else in it."""
+    text = shipped()["so101"].read_text(encoding="utf-8")
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+def test_a_calibration_is_the_same_after_a_file(tmp_path: Path) -> None:
+    GOOD.save(tmp_path / "arm.toml")
+    assert Calibration.load(tmp_path / "arm.toml") == GOOD
+
+
+def test_the_middle_of_what_was_read_is_the_middle_of_the_range() -> None:
+    for joint, scale in zip(SPEC.joint, GOOD.scales(SPEC), strict=True):
+        middle = sum(RANGES[joint.name]) / 2
+        assert scale.value(middle) == pytest.approx((joint.lower + joint.upper) / 2, abs=1e-3)
+        assert (scale.lower, scale.upper) == RANGES[joint.name]
+
+
+def test_without_a_file_the_description_counts() -> None:
+    pan = scales_of(SPEC, None)[0]
+    assert (pan.id, pan.zero, pan.tick(0.0)) == (1, 2048, 2048)
+    assert pan.tick(SPEC.joint[0].upper) == pan.upper == 3300
+
+
+@pytest.mark.parametrize("name", ["so100", "so101", "openmanipulator_x"])
+@given(share=st.floats(0.0, 1.0))
+def test_positions_come_back_from_ticks_within_half_a_tick(name: str, share: float) -> None:
+    spec = load_spec(name)
+    for joint, scale in zip(spec.joint, scales_of(spec, None), strict=True):
+        value = joint.lower + share * (joint.upper - joint.lower)
+        assert abs(scale.value(scale.tick(value)) - value) <= 0.501 / abs(scale.per_unit)
+        assert scale.lower <= scale.tick(value) <= scale.upper
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("zero = ", "null = ", "zero"),
+        ("sign = 1", "sign = 2", "sign"),
+        ("lower = 900", "lower = 3900", "lower"),
+        ('robot = "so101"', 'robot = "so102"', "so102"),
+        ("shoulder_pan", "shoulder_pam", "without shoulder_pan and with shoulder_pam"),
+        ("id = 1", "id = 7", "servo 7"),
+        ("robot", "\x00", "cannot be read"),
+    ],
+)
+def test_what_is_wrong_with_a_calibration_is_told(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    path = tmp_path / "arm.toml"
+    GOOD.save(path)
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InvalidSpec, match=told):
+        Calibration.load(path).scales(SPEC)
+
+
+def test_a_calibration_that_is_not_there_is_told() -> None:
+    with pytest.raises(InvalidSpec, match=r"nowhere\.toml cannot be read"):
+        scales_of(SPEC, "nowhere.toml")
+
+
+def test_a_joint_that_hardly_moved_is_told() -> None:
+    with pytest.raises(InvalidSpec, match="elbow_flex was moved from tick 2000 to 2100"):
+        Calibration.from_ranges(SPEC, RANGES | {"elbow_flex": (2100, 2000)})
+
+
+def test_a_joint_that_was_left_out_is_told() -> None:
+    ranges = {name: ends for name, ends in RANGES.items() if name != "gripper"}
+    with pytest.raises(InvalidSpec, match="without gripper"):
+        Calibration.from_ranges(SPEC, ranges)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("{ id = 2 }", "{ id = 1 }", "different one each joint"),
+        ("{ id = 2 }", "{ id = 2, travel = 0.1 }", "device.travel"),
+        ("{ id = 2 }", "{ id = 2, sing = -1 }", "unknown key"),
+        ("{ id = 2 }", "{ zero = 2 }", "missing"),
+    ],
+)
+def test_a_servo_that_is_described_wrongly_is_told(old: str, new: str, told: str) -> None:
+    with pytest.raises(InvalidSpec, match=told):
+        scales_of(parse_spec(edited(old, new)), None)
