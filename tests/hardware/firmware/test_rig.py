@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -139,3 +140,28 @@ def test_a_file_that_is_no_link_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(InvalidOption, match="is there already"):
         Simavr(path)
     assert path.read_text(encoding="utf-8") == "mine"
+
+
+def runs(pid: str) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"  # ended, and nobody has asked how
+
+
+def test_the_emulator_does_not_outlive_a_killed_owner() -> None:
+    code = (
+        "import time; from hardware.emulators.simavr import Simavr\n"
+        "rig = Simavr(); print(rig.pid, rig.port, flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        pid, port = owner.stdout.readline().split()
+        owner.kill()
+    deadline = time.monotonic() + 10.0
+    while runs(pid) or Path(port).is_symlink():
+        assert time.monotonic() < deadline, "the emulator is still there"
+        time.sleep(0.01)
+    shutil.rmtree(Path(port).parent)
