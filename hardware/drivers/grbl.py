@@ -72,9 +72,7 @@ class Grbl(GrblLink):
 
     def _home(self) -> None:
         self._course = self._last = None
-        report = self._cleared(self._report())
-        if self._moving(report):
-            self._come_to_rest()
+        self._cleared(self._come_to_rest())
         self.channel.ask("$H", self.options.home_s)
         self.channel.alarm = None
 
@@ -164,7 +162,8 @@ class Grbl(GrblLink):
         if report.state == "Jog" and switch is None:
             course = self._extended(self._place(report), goal, seconds)
         if course is None:
-            report = self._come_to_rest() if self._moving(report) else report
+            if self._moving(report):
+                report = self._cleared(self._come_to_rest())
             if switch is not None:
                 self._switch(switch, bool(targets.tool))
             course = self._fresh(self._place(report), goal, seconds)
@@ -198,7 +197,7 @@ class Grbl(GrblLink):
             way = tuple(part * reach / length for part in way)
             goal = tuple(round(h + part, 3) for h, part in zip(here, way, strict=True))
         speed = self.axes.speed_for(way, seconds) if length else self.axes.top(way)
-        speed = max(1.0 / 60.0, math.floor(speed * 600.0) / 600.0)  # as F0.1 mm/min says it
+        speed = _expressible(speed)
         return Course(here, goal, speed, time.monotonic() + self.axes.takes(way, speed))
 
     def _extended(self, here: Point, goal: Point, seconds: float) -> Course | None:
@@ -208,21 +207,20 @@ class Grbl(GrblLink):
             return None
         if distance_to(old.target, here, goal) > self.options.blend_mm:
             return None
-        left = seconds - math.dist(here, old.target) / old.speed
+        left = now + seconds - old.ends_s  # for the way from the old target to the new one
         way = tuple(g - o for g, o in zip(goal, old.target, strict=True))
-        length = math.hypot(*way)
+        length, top = math.hypot(*way), self.axes.top(way)
         if length < 0.001:
             return replace(old, start=here) if left > -0.05 else None
-        if left <= 0.02:
+        if left <= 0.0:
             return None
-        top = self.axes.top(way)
         if length > top * left:
+            share = top * left / length
             goal = tuple(
-                round(o + part * top * left / length, 3)
-                for o, part in zip(old.target, way, strict=True)
+                round(o + part * share, 3) for o, part in zip(old.target, way, strict=True)
             )
-        speed = max(1.0 / 60.0, math.floor(min(top, length / left) * 600.0) / 600.0)
-        return Course(here, goal, speed, now + seconds + top / self.axes.ramp(way))
+        speed = _expressible(min(top, length / left))
+        return Course(here, goal, speed, now + seconds)
 
     def _go(self, course: Course) -> None:
         """Send the jog, and see that it is under way."""
@@ -303,3 +301,8 @@ class Grbl(GrblLink):
         if report.state == "Idle":
             self.channel.alarm = None
         self._faults.clear()
+
+
+def _expressible(speed: float) -> float:
+    """Return a speed (mm/s) as a feed of whole 0.1 mm/min can say it, at least 1 mm/min."""
+    return max(1.0, math.floor(speed * 600.0) / 10.0) / 60.0

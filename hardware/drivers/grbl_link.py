@@ -79,6 +79,7 @@ class GrblLink(Robot):
     def _identify(self) -> None:
         """Read build and settings. Raises WrongProtocol, SetupNeeded, BadReply."""
         self.build = build_of(self._told("$I"), self.options.firmware, self.link.port)
+        self.firmware = f"{self.build.firmware} {self.build.version}"
         self.channel.room = self.build.room
         told = [line for line in self._told("$$") if isinstance(line, wire.Setting)]
         settings = {line.number: line.value for line in told}

@@ -92,7 +92,7 @@ def frame_of(spec: RobotSpec) -> Frame:
 
 @dataclass(frozen=True)
 class Build:
-    """What `$I` tells: firmware, version, option letters, receive buffer in bytes."""
+    """What `$I` tells: firmware, version, option letters, bytes the receive buffer takes."""
 
     firmware: str
     version: str
@@ -104,7 +104,7 @@ def build_of(told: Sequence[wire.Info | wire.Setting], wanted: str, port: str) -
     """Return what answers at the port. Raises WrongProtocol for another firmware than `wanted`."""
     info = {line.key: line.text for line in told if isinstance(line, wire.Info)}
     version, options = info.get("VER", ""), info.get("OPT", "").split(",")
-    hal = "grblhal" in info.get("FIRMWARE", "").lower() or "NEWOPT" in info
+    hal = "grblhal" in info.get("FIRMWARE", "").lower() or "NEWOPT" in info or len(options) > 3
     firmware = "grblhal" if hal else "grbl"
     if not version:
         raise WrongProtocol(f"{port}: expected [VER:...] in answer to $I, seen {info or 'nothing'}")
@@ -114,7 +114,7 @@ def build_of(told: Sequence[wire.Info | wire.Setting], wanted: str, port: str) -
             f'set device.firmware = "{firmware}" if that is right'
         )
     room = int(options[2]) if len(options) > 2 and options[2].isdigit() else wire.RX_BUFFER
-    return Build(firmware, version, options[0], max(16, room))
+    return Build(firmware, version, options[0], max(16, room - 1))  # a full ring looks empty
 
 
 def compare(spec: RobotSpec, frame: Frame, build: Build, settings: Mapping[int, str]) -> None:

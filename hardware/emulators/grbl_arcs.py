@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+CHORDS = 65_535  # the firmware counts them in 16 bits
 Point = tuple[float, ...]
 
 
@@ -56,7 +57,7 @@ def chords(
     elif not clockwise and sweep <= 5e-7:
         sweep += 2.0 * math.pi
     chord = math.sqrt(max(1e-12, tolerance * (2.0 * radius - tolerance)))
-    count = max(1, int(abs(0.5 * sweep * radius) / chord))
+    count = max(1, min(CHORDS, int(abs(0.5 * sweep * radius) / chord)))
     rise = target[third] - start[third]
     points: list[Point] = []
     for step in range(1, count):

@@ -26,6 +26,8 @@ STATES = frozenset(
     ("Idle", "Run", "Hold", "Jog", "Alarm", "Door", "Check", "Home", "Sleep", "Tool")
 )
 _NUMBER = re.compile(r"-?\d{1,7}(?:\.\d{1,6})?")
+# As printed, with its decimals: a comma that was a point cannot pass for one axis more.
+_LENGTH = re.compile(r"-?\d{1,7}\.\d{3,4}")
 _WHOLE = re.compile(r"\d{1,9}")
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9]*):([^|<>\[\]]*)")
 _BANNER = re.compile(r"(Grbl|GrblHAL) (\d[\w.]*) \[[^\[\]]*\]", re.IGNORECASE)
@@ -203,7 +205,12 @@ def _report(state: str, sub: int | None, fields: dict[str, str]) -> Report:
 
 
 def _position(text: str | None) -> tuple[float, ...] | None:
-    return None if text is None else _numbers(text, 1, len(AXES))
+    if text is None:
+        return None
+    parts = text.split(",")
+    if len(parts) > len(AXES) or not all(map(_LENGTH.fullmatch, parts)):
+        raise BadReply(f"expected positions with three decimals, read {text[:40]!r}")
+    return tuple(map(float, parts))
 
 
 def _numbers(text: str, least: int, most: int | None = None) -> tuple[float, ...]:
