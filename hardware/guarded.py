@@ -141,5 +141,5 @@ class Guarded:
             self.robot.hold()
         except NotConnected:
             raise
-        except HardwareError as error:
+        except Exception as error:  # whatever a driver lets through
             self.stop(f"it could not be held: {error}")

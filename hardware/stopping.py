@@ -65,7 +65,13 @@ def uninterrupted(work: Callable[[], None]) -> None:
     # signals only ever interrupt the main thread
     thread = threading.Thread(target=guarded, name="clean-up")
     interrupt: BaseException | None = None
-    thread.start()
+    try:
+        thread.start()
+    except (KeyboardInterrupt, SystemExit) as error:
+        interrupt = error
+        time.sleep(PAUSE_S)
+        if thread.ident is None:  # it came before the thread did
+            guarded()
     while not done.is_set():
         try:
             done.wait()  # an interrupted join takes the thread for ended (bpo-45274)

@@ -102,11 +102,6 @@ class Watchdog:
             self._step, self._last = step, self._clock()
             return True
 
-    def rest(self) -> None:
-        """Stand down until the next sign of life."""
-        with self._lock:
-            self._last = None
-
     @property
     def silence_s(self) -> float | None:
         """Seconds since the last sign of life; None at rest."""
@@ -124,12 +119,12 @@ class Watchdog:
         while not self._done.wait(wait):
             if self.overdue:
                 self._bite()
-                self.rest_if_overdue()
+                self._rest_if_overdue()
             silence = self.silence_s
             left = POLL_S if silence is None else self.timeout_s - silence
             wait = min(POLL_S, max(0.0005, left))
 
-    def rest_if_overdue(self) -> None:
+    def _rest_if_overdue(self) -> None:
         """Stand down after a bite, unless the loop showed life meanwhile."""
         with self._lock:
             if self._last is not None and self._clock() - self._last >= self.timeout_s:

@@ -240,14 +240,16 @@ def test_only_the_loop_moves_and_feeds(supervisor, arm) -> None:  # type: ignore
     assert arm.calls[-1] == "hold", "holding is for everyone"
 
 
-def test_a_hold_that_fails_becomes_a_stop(supervisor, arm, clock) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("error", [NoReply("deaf"), OSError("deaf")])
+def test_a_hold_that_fails_becomes_a_stop(supervisor, arm, clock, error) -> None:  # type: ignore[no-untyped-def]
     supervisor.move(JointTargets(near(supervisor, 0.1)))
-    arm.trouble.errors["hold"] = [NoReply("deaf")] * 3
+    arm.trouble.errors["hold"] = [error] * 3
     clock.now += 0.6
     assert wait_until(lambda: Rule.stop in rules(supervisor))
     assert supervisor.is_stopped
     assert rules(supervisor) == [Rule.watchdog, Rule.stop]
     assert "could not be held: deaf" in supervisor.events[1].text
+    arm.trouble.errors.clear()
 
 
 def test_no_thread_is_left_behind(arm) -> None:  # type: ignore[no-untyped-def]
