@@ -92,16 +92,25 @@ class Pace:
         piece = self.protocol.slice_s
         if piece is None or whole <= piece:
             return whole
-        peak = min(self.top, self.ramp * piece / 2.0)
-        return math.ceil(distance / (peak * (piece - peak / self.ramp)) - 1e-9) * piece
+        return math.ceil(distance / self._reach(piece) - 1e-6) * piece
+
+    def _reach(self, seconds: float) -> float:
+        """Return how far one command leads at most, from rest to rest in `seconds`."""
+        assert self.ramp is not None
+        peak = min(self.top, self.ramp * seconds / 2.0)
+        return peak * (seconds - peak / self.ramp)
 
     def split(self, distance: float, seconds: float) -> tuple[float, float, int]:
         """Return the speed (units of the wire) and seconds of every command, and their number."""
         unit, piece = self.protocol.speed_unit, self.protocol.slice_s
-        count = max(1, math.ceil(seconds / piece - 1e-6)) if piece else 1
-        way, time_s = distance / count, seconds / count
         if not distance:
             return max(self.protocol.speed_least, 1.0), 0.0, 1
+        if self.ramp is not None and piece and seconds > piece:  # whole pieces, as `least` counts
+            count = max(math.ceil(distance / self._reach(piece) - 1e-6), int(seconds / piece))
+            seconds = count * piece
+        else:
+            count = max(1, math.ceil(seconds / piece - 1e-6)) if piece else 1
+        way, time_s = distance / count, seconds / count
         if self.ramp is not None:  # time = way / speed + speed / ramp
             root = (self.ramp * time_s) ** 2 - 4.0 * self.ramp * way
             return (self.ramp * time_s - math.sqrt(max(0.0, root))) / 2.0 / unit, time_s, count
