@@ -25,6 +25,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -35,8 +36,9 @@ from evals.errors import InvalidPlan
 from evals.machine import Machine
 from evals.report import table
 from hardware.drivers import make_robot
-from hardware.emulators import emulate
+from hardware.emulators import make_device
 from hardware.emulators.serve import Emulation
+from hardware.emulators.simavr_line import FirmwareLine
 from hardware.emulators.verdict import Command, Verdict, apart, compare
 from hardware.errors import HardwareError
 from hardware.robot import JointTargets, Robot
@@ -175,15 +177,29 @@ class Unplugs:
 
 
 def soak(
-    name: str, n: int, *, unplugs: int, damage: str = "both", seed: int = 0, quiet: bool = False
+    name: str,
+    n: int,
+    *,
+    unplugs: int,
+    damage: str = "both",
+    seed: int = 0,
+    quiet: bool = False,
+    simavr: bool = False,
 ) -> Soak:
-    """Give `n` commands to a robot on its emulator and compare. damage: `both` or `replies`."""
+    """Give `n` commands to a robot on its emulator and compare. damage: `both` or `replies`.
+
+    simavr: the real firmware of `helm` in place of its twin.
+    """
     spec = load_spec(name)
     side = "" if damage == "both" else f":{damage}"
     late_ms = DEADLINES * spec.port.reply_s * 1000.0
     faults = f"drop={DROP},flip={FLIP}{side},delay={late_ms:.0f}ms:{LATE}"
     began = time.monotonic()
-    with emulate(spec, faults=faults, seed=seed) as emulation:
+    with ExitStack() as stack:
+        device = FirmwareLine(spec) if simavr else make_device(spec)
+        if isinstance(device, FirmwareLine):
+            stack.callback(device.close)
+        emulation = stack.enter_context(Emulation(device, faults=faults, seed=seed))
         robot = make_robot(spec, emulation.port)
         commands, back, ended = _give(robot, emulation, n, unplugs, seed, quiet)
         journal = [entry for entry in emulation.device.journal if entry.kind == "move"]
@@ -281,11 +297,14 @@ def recovered(robot: Robot, targets: Targets) -> tuple[float, ...]:
                 raise
 
 
-def measure(robots: Sequence[str], n: int, unplugs: int, seed: int) -> Iterator[Soak]:
+def measure(
+    robots: Sequence[str], n: int, unplugs: int, seed: int, *, simavr: bool = False
+) -> Iterator[Soak]:
     """Yield the soak of every robot; those without a checksum a second time, damaged both ways."""
     for name in robots:
         open_lines = load_spec(name).driver in NO_CHECKSUM
-        yield soak(name, n, unplugs=unplugs, damage="replies" if open_lines else "both", seed=seed)
+        damage = "replies" if open_lines else "both"
+        yield soak(name, n, unplugs=unplugs, damage=damage, seed=seed, simavr=simavr)
         if open_lines:
             yield soak(name, n, unplugs=unplugs, seed=seed)
 
@@ -299,13 +318,22 @@ def run(arguments: Sequence[str]) -> None:
     options.add_argument("--commands", type=int, default=20_000)
     options.add_argument("--unplugs", type=int, default=5)
     options.add_argument("--seed", type=int, default=0)
+    options.add_argument(
+        "--on",
+        choices=("emulator", "simavr"),
+        default="emulator",
+        help="simavr: helm's real firmware (--robots helm_arm)",
+    )
     options.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
     options.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     asked = options.parse_args(arguments)
     if asked.commands < 2 * (asked.unplugs + 1):
         raise InvalidPlan(f"--commands {asked.commands}: expected two an unplug at least")
+    names, simavr = asked.robots.split(","), asked.on == "simavr"
+    if simavr and any(load_spec(name).driver != "helm" for name in names):
+        raise InvalidPlan("--on simavr runs the firmware of helm: expected --robots helm_arm")
     machine, found = Machine.here(), []
-    for one in measure(asked.robots.split(","), asked.commands, asked.unplugs, asked.seed):
+    for one in measure(names, asked.commands, asked.unplugs, asked.seed, simavr=simavr):
         found.append(one)
         print(" ".join(one.words()), *one.verdict.examples, one.ended, sep="\n", file=sys.stderr)
     date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"

@@ -9,6 +9,7 @@ import pytest
 
 from hardware.emulators import DEVICES
 from hardware.emulators.device import Executed
+from hardware.emulators.simavr import missing
 from hardware.spec import load_spec, shipped
 
 NEAR = np.array([0.1, 0.1])
@@ -98,6 +99,26 @@ def test_a_driver_loses_doubles_and_invents_nothing(soak, name):
     assert found.outcomes["retried"] > 0
     assert found.faults["dropped"] > 0
     assert found.faults["flipped"] > 0
+
+
+@pytest.mark.serial
+@pytest.mark.slow
+def test_the_firmware_in_simavr_loses_and_doubles_nothing(soak):
+    if lack := missing():
+        pytest.skip(lack)
+    found = soak.soak("helm_arm", 400, unplugs=1, seed=7, quiet=True, simavr=True)
+    verdict = found.verdict
+    assert (verdict.lost, verdict.twice, verdict.late, verdict.strange, found.outside) == (
+        (0,) * 5
+    ), verdict.examples
+    assert (found.ended, found.commands, len(found.back_s)) == ("", 400, 1)
+    assert found.outcomes["retried"] > 0
+    assert found.faults["dropped"] > 0
+
+
+def test_only_helm_has_a_firmware_to_soak(soak, capsys):
+    assert soak.main(["--on", "simavr", "--robots", "so101"]) == 2
+    assert "expected --robots helm_arm" in capsys.readouterr().err
 
 
 @pytest.mark.serial
