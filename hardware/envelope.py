@@ -55,7 +55,9 @@ class Envelope:
     with the joints going straight and evenly: tool speed and workspace, on the whole way. A joint
     beyond its limit is set to the limit; everything else is scaled along the way, all joints of
     the arm alike, so the direction stays. A joint that is the tool is scaled by itself.
-    Not seen from here: the bend of the way while the robot still brakes from its last direction.
+    Not seen from here: the bend of the way while joints still brake from their last direction. With
+    a pilot that changes its mind at random several times a second, emulated arms came 3 mm out of
+    the box at most and the tool 1.6 times its speed for moments; joints stayed within their limits.
     """
 
     def __init__(

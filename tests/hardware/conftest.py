@@ -109,12 +109,17 @@ class MemoryRobot(Robot):
         self.sent: list[JointTargets] = []
         self.released: list[str] = []
 
-    def _told(self, kind: str) -> None:
-        self.calls.append(kind)
+    def advance(self) -> tuple[float, ...]:
+        """Move up to now; return where the joints really are."""
         now = self.clock()
         for axis in self.axes:
             axis.advance(now - self._then)
         self._then = now
+        return tuple(axis.position for axis in self.axes)
+
+    def _told(self, kind: str) -> None:
+        self.calls.append(kind)
+        self.advance()
         if self.trouble.errors.get(kind):
             raise self.trouble.errors[kind].pop(0)
 
@@ -135,6 +140,7 @@ class MemoryRobot(Robot):
         assert targets.duration_s is not None
         for axis, target in zip(self.axes, targets.positions, strict=True):
             axis.target = target
+            axis.speed = max(1e-4, abs(target - axis.position) / targets.duration_s)
         return Sent(targets.positions, targets.duration_s, targets.tool, self.clock())
 
     def _freeze(self) -> None:

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,32 @@ def test_the_tool_bit_moves_the_jaw_within_its_limits(supervisor, arm, clock) ->
         supervisor.move(Twist((0.0, 0.0, 0.0), duration_s=0.1, tool=True))
     clock.now += 0.2
     assert supervisor.state().positions[5] == pytest.approx(0.0, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_wild_pilot_keeps_the_joints_in_and_the_tool_about_where_it_may_be(  # type: ignore[no-untyped-def]
+    supervisor, arm, clock, seed
+) -> None:
+    """What bends while a joint still brakes is not foreseen: it is small and short."""
+    random, spec = Random(seed), supervisor.spec
+    box = spec.workspace
+    speeds, before = [], supervisor.kinematics.pose(arm.advance())[0]
+    for number in range(120):
+        if number % random.choice((3, 10)) == 0:
+            wish = JointTargets(tuple(random.uniform(j.lower, j.upper) for j in spec.joint))
+        supervisor.move(wish)
+        for _ in range(5):
+            clock.now += 0.01
+            positions = arm.advance()
+            point = supervisor.kinematics.pose(positions)[0]
+            speeds.append(float(np.linalg.norm(point - before)) / 0.01)
+            before = point
+            for joint, place in zip(spec.joint, positions, strict=True):
+                assert joint.lower - 1e-6 <= place <= joint.upper + 1e-6
+            assert (np.array(box.lower) - 0.01 <= point).all()
+            assert (point <= np.array(box.upper) + 0.01).all()
+    assert np.percentile(speeds, 95) <= 1.05 * spec.limits.tool_speed
+    assert max(speeds) <= 2.0 * spec.limits.tool_speed
 
 
 @pytest.mark.parametrize(
@@ -628,7 +655,7 @@ def test_a_far_target_is_reached_in_supervised_steps(real_arm) -> None:  # type:
 def test_a_target_beyond_a_limit_is_told_not_to_be_reached(real_arm) -> None:  # type: ignore[no-untyped-def]
     with Supervisor(real_arm, limits={"joints": {"roll": (-0.2, 0.2)}}) as supervisor:
         goal = [*supervisor.spec.home[:3], 0.5, *supervisor.spec.home[4:]]
-        with pytest.raises(NotReached, match=r"roll 0\.3 rad.*beyond its limit"):
+        with pytest.raises(NotReached, match=r"roll 0\.3\d* rad.*beyond its limit"):
             supervisor.reach(goal, 1.5)
         assert Rule.joint_limit in rules(supervisor)
         assert real_arm.calls[-1] == "hold"
