@@ -93,7 +93,7 @@ class Helm(Robot):
         self._packets.clear()
         self._unacknowledged = None
         self.board = self._greeted(time.monotonic() + BOOT_S)
-        report = self._report()
+        report, _ = self._retried(self._report)
         for joint, servo, start in zip(
             self.spec.joint, self._servos, self._last or self.spec.home, strict=True
         ):
@@ -208,6 +208,7 @@ class Helm(Robot):
                 f"{self.link.port}: {hello.name!r} with protocol {hello.protocol} answers; "
                 f"expected {NAME!r} with {PROTOCOL}: flash the firmware of this version"
             )
+        self.firmware = f"helm {'.'.join(map(str, hello.version))}, build {hello.build:08x}"
         return hello
 
     def _report(self) -> Report:
@@ -239,7 +240,7 @@ class Helm(Robot):
             ) from None
         if refusal.code != Status.NOT_ARMED.name:
             raise refusal
-        self._command(Command.ARM, bytes((self._mask,)))
+        self._retried(lambda: self._command(Command.ARM, bytes((self._mask,))))
 
     def _ask(
         self, command: Command, payload: bytes, number: int, within_s: float | None = None

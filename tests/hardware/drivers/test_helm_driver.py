@@ -260,3 +260,19 @@ def test_a_late_reading_is_not_taken_for_a_fresh_one(board: Emulation | Simavr) 
         robot.move(JointTargets(NEAR, 0.3))
         assert robot.state().mode == Mode.moving
         assert packets().feed(first), "the frame was whole"
+
+
+class HardOfHearing(HelmBoard):
+    """A board to which every command has to be said twice."""
+
+    def receive(self, data: bytes, now: float) -> list[bytes]:
+        self.heard = not getattr(self, "heard", True)
+        return super().receive(data, now) if self.heard else []
+
+
+def test_everything_is_said_again_when_nothing_answers() -> None:
+    with Emulation(HardOfHearing(SPEC)) as line, Helm(SPEC, line.port) as robot:
+        assert robot.move(JointTargets(NEAR, 0.2)).attempts > 1
+        assert robot.state().mode == Mode.moving
+        assert robot.stop().state.mode == Mode.stopped
+        robot.reset()
