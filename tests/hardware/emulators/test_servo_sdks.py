@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,17 @@ class Client:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.packets, name)
         return lambda *given: method(self.port, *given)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leave the emulator's thread time beside SDKs that spin while they wait."""
+    for sdk in (scs, dxl):
+        monkeypatch.setattr(sdk.port_handler, "LATENCY_TIMER", 60)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    yield
+    sys.setswitchinterval(before)
 
 
 @pytest.fixture
