@@ -274,5 +274,5 @@ def test_everything_is_said_again_when_nothing_answers() -> None:
     with Emulation(HardOfHearing(SPEC)) as line, Helm(SPEC, line.port) as robot:
         assert robot.move(JointTargets(NEAR, 0.2)).attempts > 1
         assert robot.state().mode == Mode.moving
-        assert robot.stop().state.mode == Mode.stopped
-        robot.reset()
+        robot.hold()
+        assert robot.state().mode == Mode.held
