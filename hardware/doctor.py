@@ -124,7 +124,8 @@ def _connected(robot: Supervisor) -> Iterator[Finding]:
     start = time.monotonic()
     state = robot.connect()
     took = time.monotonic() - start
-    seen = f"{robot.spec.driver} answers at {robot.link.port}, {state.mode}, after {took:.2f} s"
+    name = robot.robot.firmware or robot.spec.driver
+    seen = f"{name} answers at {robot.link.port}, {state.mode}, after {took:.2f} s"
     yield Finding("device", True, seen)
 
 
@@ -147,13 +148,25 @@ def _wiring(robot: Supervisor) -> Iterator[Finding]:
             f"{position:.4g} {unit}", f"{joint.lower:.4g} to {joint.upper:.4g} {unit}",
             "move it into its limits by hand, or calibrate: zero, sign and scale",
         )  # fmt: skip
+    yield from _details(robot.spec, state)
+
+
+def _details(spec: RobotSpec, state: RobotState) -> Iterator[Finding]:
+    """What the device tells besides: one finding a quantity, whether of a joint or of the whole."""
+    told: dict[str, list[str]] = {}
+    hot: list[str] = []
     for name, value in state.details.items():
-        if "temperature" in name:
-            yield Finding(
-                name, value < HOT_C, f"{value:g} C", f"below {HOT_C:g} C", "let it cool; what jams?"
-            )
-        else:
-            yield Finding(name, True, f"{value:.4g}")
+        joint = next((one for one in spec.names if name.startswith(f"{one}_")), "")
+        quantity = name.removeprefix(f"{joint}_") if joint else name
+        told.setdefault(quantity, []).append(f"{joint} {value:.4g}".strip())
+        if "temperature" in quantity and value >= HOT_C:
+            hot.append(quantity)
+    for quantity, values in told.items():
+        yield Finding(
+            quantity, quantity not in hot, ", ".join(values),
+            f"below {HOT_C:g} C" if quantity in hot else "",
+            "let it cool; what jams or hangs on it?" if quantity in hot else "",
+        )  # fmt: skip
 
 
 def _latency(robot: Supervisor) -> Iterator[Finding]:

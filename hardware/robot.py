@@ -67,9 +67,11 @@ class Robot(ABC):
 
     watchdog_s: seconds after which the device itself ends its motion when it hears nothing more;
     None where its protocol has no such thing (then only `limits.horizon_s` bounds the motion).
+    firmware: what the device calls itself, once connected; "" where it does not tell.
     """
 
     watchdog_s: ClassVar[float | None] = None
+    firmware: str = ""
 
     def __init__(self, spec: RobotSpec, port: str) -> None:
         self.spec = spec

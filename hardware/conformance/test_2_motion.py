@@ -145,7 +145,7 @@ def test_the_tool_does_as_its_bit_says(robot: Robot, pytestconfig: pytest.Config
         pytest.skip("the tool is switched with --tool only: it may be a spindle")
     before = robot.state()
     here = JointTargets(within(spec, before.positions))
-    for closed in (True, False, True, False):
+    for closed in (True, False):
         deadline = time.monotonic() + PATIENCE_S
         place = spec.tool_target(closed)
         while True:

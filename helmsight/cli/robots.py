@@ -163,7 +163,7 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
         # Neither the settings nor the plug-ins of whoever calls it shall bend the suite.
         command = [
             sys.executable, "-m", "pytest", "--pyargs", "hardware.conformance",
-            "-p", "hardware.conformance.plugin", "-p", "no:randomly", "-p", "no:cacheprovider",
+            "-p", "helmsight-conformance", "-p", "no:randomly", "-p", "no:cacheprovider",
             "-c", str(here / "pytest.ini"), "--rootdir", str(here), "-v", "--tb=short",
             "--robot", robot, "--port", port, "--conformance-json", str(outcome),
         ]  # fmt: skip

@@ -1,0 +1,139 @@
+"""The suite passes every emulated robot, and fails what it should: it is no use if it cannot.
+
+The command is the documented one, in a folder of its own, so nothing of this repository helps it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hardware import trial
+from hardware.emulators import make_device
+from hardware.emulators.device import Device
+from hardware.emulators.serve import Emulation
+from hardware.spec import shipped
+from hardware.wire import helm
+
+pytestmark = pytest.mark.serial
+
+
+def conformance(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
+    """Run the suite as its users do; return status, outcome ({} if none) and output."""
+    command = [sys.executable, "-m", "pytest", "--pyargs", "hardware.conformance", "-q"]
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider", "--conformance-json", "outcome.json", *options],
+        cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=120,
+    )  # fmt: skip
+    written = folder / "outcome.json"
+    told = json.loads(written.read_text(encoding="utf-8")) if written.is_file() else {}
+    return done.returncode, told, done.stdout + done.stderr
+
+
+def put_to_it(folder: Path, device: Device, *more: str) -> tuple[int, dict[str, Any], str]:
+    with Emulation(device) as emulation:
+        return conformance(folder, "--robot", device.spec.name, "--port", emulation.port, *more)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("robot", sorted(shipped()))
+def test_every_shipped_robot_conforms_in_emulation(robot: str, tmp_path: Path) -> None:
+    device = make_device(robot)
+    status, told, output = put_to_it(tmp_path, device, "--tool")
+    assert status == 0, output
+    assert told["failures"] == {}
+    assert told["passed"] >= 19
+    allowed = {
+        "test_a_silent_host_lets_the_device_end_its_motion": "no watchdog",
+        "test_a_robot_is_left_as_its_description_says": "cannot tell",
+    }
+    assert all(allowed[name] in reason for name, reason in told["skips"].items()), told["skips"]
+    assert {"state_ms_p50", "state_ms_p99", "stop_ms", "retries"} <= told["measured"].keys()
+    assert device.outside == []
+    assert any(entry.kind == "move" for entry in device.journal)
+
+
+def stuck(device: Device) -> None:
+    device.axes[1].advance = lambda seconds: None  # type: ignore[method-assign]
+
+
+def without(*commands: helm.Command) -> Callable[[Device], None]:
+    """Return a change after which a board says yes to `commands` and does nothing."""
+
+    def change(device: Device) -> None:
+        receive, packets = device.receive, helm.packets()
+
+        def answered(data: bytes, now: float) -> list[bytes]:
+            out = []
+            for frame in packets.feed(data):
+                if frame.command in commands:
+                    yes = bytes((helm.Status.OK, helm.NO_CHANNEL))
+                    reply = helm.Frame(frame.sequence, frame.command | helm.REPLY, yes)
+                    out.append(reply.encode())
+                else:
+                    out += receive(frame.encode(), now)
+            return out
+
+        device.receive = answered  # type: ignore[method-assign]
+
+    return change
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("robot", "change", "test"),
+    [
+        ("so101", stuck, "test_each_joint_goes_where"),
+        ("helm_arm", without(helm.Command.HOLD), "test_hold_ends_a_motion"),
+        ("helm_arm", without(helm.Command.STOP), "test_stop_ends_a_motion"),
+    ],
+)
+def test_a_device_that_does_not_do_as_it_says_fails(
+    robot: str, change: Callable[[Device], None], test: str, tmp_path: Path
+) -> None:
+    device = make_device(robot)
+    change(device)
+    status, told, output = put_to_it(tmp_path, device, "-k", test)
+    assert status == 1, output
+    assert [name for name in told["failures"] if name.startswith(test)], output
+
+
+def test_another_device_at_the_port_is_told_and_nothing_is_tried(tmp_path: Path) -> None:
+    with Emulation(make_device("helm_arm")) as emulation:
+        status, told, output = conformance(tmp_path, "--robot", "uarm", "--port", emulation.port)
+        assert emulation.device.journal == []
+    assert status == 1
+    assert "Is this uarm" in told["refused"]
+    assert "passed" not in output
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "--robot NAME"),
+        (("--robot", "so101"), "--port PORT"),
+        (("--port", "x"), "--robot NAME"),
+        (("--robot", "so999", "--port", "x"), "so101"),
+        (("--robot", "so101", "--port", "./nowhere"), "not there"),
+    ],
+)
+def test_what_the_suite_cannot_begin_with_is_one_clear_line(
+    options: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    status, told, output = conformance(tmp_path, *options)
+    assert status in (1, 4)
+    assert words in told["refused"]
+    assert "Traceback" not in output
+
+
+def test_what_counts_as_arrived_is_less_than_the_way() -> None:
+    """Or nothing in the suite could fail."""
+    for kind, way in trial.STEP.items():
+        assert trial.ARRIVED[kind] < way / 2
+        assert trial.ROUNDING[kind] < way / 5

@@ -1,0 +1,119 @@
+"""The doctor finds what is wrong, says what mends it, and moves nothing unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hardware.doctor import Finding, examine
+from hardware.emulators import make_device
+from hardware.emulators.device import Device
+from hardware.emulators.serve import Emulation
+from hardware.errors import InvalidSpec, UnknownRobot
+from hardware.spec import shipped
+
+pytestmark = pytest.mark.serial
+
+
+def seen(device: Device, robot: str = "", **options: Any) -> dict[str, Finding]:
+    with Emulation(device) as emulation:
+        found = examine(robot or device.spec.name, emulation.port, **options)
+        return {finding.name: finding for finding in found}
+
+
+def wrong(findings: dict[str, Finding]) -> list[str]:
+    return [name for name, finding in findings.items() if finding.wrong]
+
+
+@pytest.mark.parametrize("robot", sorted(shipped()))
+def test_a_healthy_robot_is_well_and_does_not_move(robot: str) -> None:
+    device = make_device(robot)
+    before = device.positions
+    findings = seen(device)
+    assert wrong(findings) == []
+    assert {"description", "device", "state", "latency", "hold", "e-stop", "watchdog", "line"} <= (
+        findings.keys()
+    )
+    assert all(f"joint {name}" in findings for name in device.spec.names)
+    assert not any(entry.kind in ("move", "tool") for entry in device.journal)
+    assert any(entry.kind == "stop" for entry in device.journal) or "confirmed" in (
+        findings["e-stop"].seen
+    )
+    assert device.positions == pytest.approx(before, abs=1e-3)
+    assert findings["close"].ok
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("robot", ["helm_arm", "gantry"])
+def test_with_leave_to_move_each_joint_is_tried_and_a_motion_is_stopped(robot: str) -> None:
+    device = make_device(robot)
+    findings = seen(device, move=True)
+    assert wrong(findings) == []
+    assert all(findings[f"move {device.spec.names[i]}"].ok for i in device.spec.chain)
+    assert "confirmed" in findings["e-stop in motion"].seen
+    assert device.outside == []
+
+
+@pytest.mark.slow
+def test_a_joint_that_is_stuck_is_named() -> None:
+    device = make_device("so101")
+    device.axes[1].advance = lambda seconds: None  # type: ignore[method-assign]
+    findings = seen(device, move=True)
+    assert wrong(findings)
+    told = " ".join(findings[name].seen for name in wrong(findings))
+    assert device.spec.names[1] in told
+
+
+def test_a_joint_outside_its_limits_is_to_be_mended() -> None:
+    device = make_device("so101")
+    axis, joint = device.axes[2], device.spec.joint[2]
+    axis.position = axis.target = joint.upper + 0.1
+    findings = seen(device)
+    assert f"joint {joint.name}" in wrong(findings)
+    assert "by hand" in findings[f"joint {joint.name}"].mend
+
+
+def test_another_device_is_named_with_the_robots_that_fit() -> None:
+    findings = seen(make_device("helm_arm"), "uarm")
+    assert wrong(findings) == ["device"]
+    assert "--robot may be one of helm_arm" in findings["device"].mend
+    assert "latency" not in findings
+
+
+def test_a_port_that_is_not_there_is_the_last_finding(tmp_path: Path) -> None:
+    *_, last = examine("so101", str(tmp_path / "gone"))
+    assert last.name == "port"
+    assert last.wrong
+    assert "not there" in last.seen
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda text: text.replace("upper = ", "# upper = ", 1), InvalidSpec),
+        (lambda text: text + "\nspeeed = 1\n", InvalidSpec),
+        (lambda text: text.replace('driver = "helm"', 'driver = "helms"'), UnknownRobot),
+    ],
+)
+def test_a_wrong_description_leaves_nothing_to_examine(
+    change: Callable[[str], str], error: type[Exception], tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(change(shipped()["helm_arm"].read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(error):
+        list(examine(path, "unused"))
+
+
+@pytest.mark.parametrize("shade", [0, 90])
+def test_a_black_camera_is_to_be_mended(shade: int, tmp_path: Path) -> None:
+    import cv2
+    import numpy as np
+
+    for number in range(20):
+        cv2.imwrite(str(tmp_path / f"f{number:02d}.png"), np.full((48, 64, 3), shade, np.uint8))
+    findings = seen(make_device("helm_arm"), camera=str(tmp_path / "f%02d.png"))
+    assert findings["camera"].ok == (shade > 0)
+    assert ("black" in findings["camera"].seen) == (shade == 0)
