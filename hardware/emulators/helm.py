@@ -44,8 +44,7 @@ from hardware.wire.helm_servos import servos
 
 BEAT_MS = round(1000 * BEAT_S)
 ALL_CHANNELS = (1 << CHANNELS) - 1
-BYTE_S = 10 / 115200
-ROOM = 255  # bytes of answers that wait for the line
+ROOM = 255  # bytes of answers to what comes in one piece
 KNOWN = {int(command) for command in Command}
 LENGTHS: dict[int, int] = {
     Command.CONFIG: 9,
@@ -72,7 +71,7 @@ class HelmBoard(Device):
         self.memory = Memory()
         self._packets: Packets[bytes] = Packets(self._scan, MAX_FRAME)
         self._heard_at = 0.0
-        self._line_free_at = 0.0
+        self._room = ROOM
         self._waited = False
         self._beats = 0
         self._silent_ms = 0
@@ -113,7 +112,7 @@ class HelmBoard(Device):
         """Take bytes from the host and return one frame a whole frame of it."""
         self.tick(now)
         self._waited = False
-        self._heard_at = now
+        self._heard_at, self._room = now, ROOM
         return [answer for answer in self._packets.feed(data) if answer]
 
     def _scan(self, data: bytes) -> tuple[int, bytes | None] | None:
@@ -123,17 +122,16 @@ class HelmBoard(Device):
             return None
         length, frame = found
         if frame is not None:
-            return length, self._sent(self._answer(frame, self._heard_at), self._heard_at)
+            return length, self._sent(self._answer(frame, self._heard_at))
         if begins(data):
             self.bad_frames = min(MOST, self.bad_frames + 1)
         return length, None
 
-    def _sent(self, answer: bytes, now: float) -> bytes:
+    def _sent(self, answer: bytes) -> bytes:
         """Return `answer`, b"" when the board has no room for it: then the host must ask again."""
-        waiting = max(0.0, self._line_free_at - now)
-        if waiting / BYTE_S + len(answer) > ROOM:
+        if len(answer) > self._room:
             return b""
-        self._line_free_at = now + waiting + len(answer) * BYTE_S
+        self._room -= len(answer)
         return answer
 
     def _answer(self, frame: Frame, now: float) -> bytes:

@@ -148,6 +148,12 @@ def test_a_host_that_does_not_listen_loses_answers_and_nothing_else(host: Host) 
     assert host.state().bad_frames == 0
 
 
+def test_a_host_that_waits_for_answers_gets_every_one(host: Host) -> None:
+    """However fast it asks: the twin does not model the time that the line takes."""
+    ask = Frame(1, Command.STATE).encode()
+    assert all(len(host.board.receive(ask, host.now)) == 1 for _ in range(100))
+
+
 @given(st.lists(st.binary(max_size=80), max_size=20))
 def test_no_bytes_make_it_fail_or_grow(chunks: list[bytes]) -> None:
     host = Host()
