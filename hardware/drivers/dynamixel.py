@@ -111,6 +111,8 @@ class Dynamixel(ServoBus):
         mode, model = wire.REGISTERS["mode"], wire.REGISTERS["model"]
         found = self._line.read_each(0, low.end)
         self._models = [model.decode(data[: model.size]) for data in found]
+        versions = sorted({data[wire.REGISTERS["firmware"].address] for data in found})
+        self.firmware = f"Dynamixel {', '.join(map(str, versions))}"
         for index, data in enumerate(found):
             joint, expected = self.spec.joint[index], self._servos[index].mode
             expected = wire.POSITION_MODE if expected is None else expected

@@ -87,17 +87,19 @@ class Feetech(ServoBus):
     def _inspect(self) -> None:
         low, high = wire.REGISTERS["min_position"], wire.REGISTERS["max_position"]
         mode = wire.REGISTERS["mode"]
-        start = low.address
-        for index, data in enumerate(self._line.read_each(start, mode.end - start)):
+        settings = self._line.read_each(0, mode.end)
+        versions = sorted({f"{data[0]}.{data[1]}" for data in settings})
+        self.firmware = f"Feetech {', '.join(versions)}"
+        for index, data in enumerate(settings):
             joint, expected = self.spec.joint[index], self._servos[index].mode or 0
-            found = data[mode.address - start]
+            found = data[mode.address]
             if found != expected:
                 raise SetupNeeded(
                     f"{joint.name} (servo {self._line.ids[index]}) is in mode {found}, expected "
                     f"{expected} (position): set register {mode.address} with the vendor's tool"
                 )
-            lower = low.decode(data[: low.size])
-            upper = high.decode(data[high.address - start : high.end - start])
+            lower = low.decode(data[low.address : low.end])
+            upper = high.decode(data[high.address : high.end])
             if (lower, upper) != (0, 0):  # both 0: the servo itself has no limits
                 self._narrow(index, lower, upper)
 

@@ -1,7 +1,7 @@
 """An emulated bus of Dynamixel X servos on protocol 2.0, register for register.
 
-Not modelled: gravity, modes other than position (a servo in one stands still), baud rates,
-secondary IDs, indirect addressing (its registers are plain memory).
+Not modelled: gravity, modes without a position (a servo in one stands still), reverse drive mode,
+baud rates, secondary IDs, indirect addressing (its registers are plain memory).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class DynamixelBus(ServoBus):
 
     registers = wire.REGISTERS
     table_size = wire.TABLE_SIZE
-    position_modes = (wire.POSITION_MODE, wire.CURRENT_POSITION_MODE)
+    position_modes = (wire.POSITION_MODE, wire.EXTENDED_MODE, wire.CURRENT_POSITION_MODE)
+    offset_sign = 1
 
     def __init__(self, spec: RobotSpec) -> None:
         super().__init__(spec)

@@ -14,6 +14,7 @@ from hardware.wire.feetech import Fault, Instruction, Packet
 FULL_SPEED = 3073  # ticks/s: 45 rev/min without load, 7.4 V
 AMBIENT_C, SUPPLY_V = 25, 7.4
 STALL_A = 2.4
+FACTORY = 71  # registers from here on are plain memory
 MAX_DATA = 250
 MIDDLE = 128  # written to torque_enable: call this place tick 2048
 
@@ -33,6 +34,7 @@ class FeetechBus(ServoBus):
     registers = wire.REGISTERS
     table_size = wire.TABLE_SIZE
     position_modes = (0,)
+    offset_sign = -1
 
     def __init__(self, spec: RobotSpec) -> None:
         self.supply_v = SUPPLY_V
@@ -116,6 +118,8 @@ class FeetechBus(ServoBus):
                     new[place - register.address] = data[place - address]
             if register.writable and register.fits(register.decode(bytes(new))):
                 servo.table[register.address : register.end] = new
+        for place in range(max(address, FACTORY), min(address + len(data), self.table_size)):
+            servo.table[place] = data[place - address]
         names = {name for name, _ in touched}
         if "torque_enable" in names:
             self._torque_written(servo, before, offset)

@@ -24,11 +24,12 @@ class Servo:
     """
 
     def __init__(
-        self, joint: Joint, scale: Scale, options: ServoOptions, axis: Axis, registers: Registers
+        self, joint: Joint, scale: Scale, options: ServoOptions, axis: Axis, bus: ServoBus
     ) -> None:
         self.joint, self.scale, self.options, self.axis = joint, scale, options, axis
-        self.registers = registers
-        self.table = bytearray(1 + max(register.end for register in registers.values()))
+        self.registers = bus.registers
+        self.table = bytearray(bus.table_size)
+        self._offset_sign = bus.offset_sign
         self.pending: tuple[int, bytes] | None = None
         self.told: int | None = None  # the present position that the host read last
         self.dead = False
@@ -63,7 +64,11 @@ class Servo:
     @property
     def tick(self) -> int:
         """Where it is, in ticks as its registers show them."""
-        return self.scale.tick(self.axis.position) - self["homing_offset"]
+        return self.scale.tick(self.axis.position) + self._offset_sign * self["homing_offset"]
+
+    def place(self, goal: int) -> float:
+        """Return where a goal leads, in units of the axis."""
+        return self.scale.value(goal - self._offset_sign * self["homing_offset"])
 
     @property
     def moving(self) -> bool:
@@ -78,24 +83,27 @@ class Servo:
 
 
 class ServoBus(Device):
-    """Servos on one line. `servos` are in the order of the description's joints."""
+    """Servos on one line. `servos` are in the order of the description's joints.
+
+    offset_sign: what a homing offset does to the position that a servo shows.
+    """
 
     registers: ClassVar[Registers]
     table_size: ClassVar[int]
     position_modes: ClassVar[tuple[int, ...]]
+    offset_sign: ClassVar[int]
 
     def __init__(self, spec: RobotSpec) -> None:
         super().__init__(spec)
         options = spec.joint_options(ServoOptions)
         scales = scales_of(spec, spec.device.get("calibration"))
         self.servos = [
-            Servo(joint, scale, option, axis, self.registers)
+            Servo(joint, scale, option, axis, self)
             for joint, scale, option, axis in zip(
                 spec.joint, scales, options, self.axes, strict=True
             )
         ]
         for servo in self.servos:
-            servo.table = bytearray(self.table_size)
             self._power_on(servo)
         self._packets: Packets[Any] = self._framer()
         self._heard = 0.0
@@ -152,8 +160,7 @@ class ServoBus(Device):
         if not servo.energised:
             return
         servo.axis.speed, servo.axis.acceleration = self._profile(servo)
-        goal = self._allowed(servo, servo["goal_position"])
-        target = servo.scale.value(goal + servo["homing_offset"])
+        target = servo.place(self._allowed(servo, servo["goal_position"]))
         changed = abs(target - servo.axis.target) * abs(servo.scale.per_unit) > 0.51
         servo.axis.target = target
         if servo.axis.velocity == 0.0 and not servo.moving:

@@ -28,6 +28,7 @@ IN_POSITION, PROFILE_ONGOING = 0x01, 0x02  # bits of the moving status register 
 TRIPPED: Final = -1
 EEPROM_END: Final = 64
 POSITION_MODE: Final = 3
+EXTENDED_MODE: Final = 4
 CURRENT_POSITION_MODE: Final = 5
 
 

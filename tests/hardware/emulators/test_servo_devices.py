@@ -194,6 +194,28 @@ def test_the_middle_can_be_set_where_the_joint_is(sts: Sts) -> None:
     assert (sts.read(1, "present_position"), sts.read(1, "homing_offset")) == (2048, 152)
 
 
+def test_a_homing_offset_shifts_what_is_shown_and_where_goals_lead(x: X, sts: Sts) -> None:
+    x.write(11, "homing_offset", 100)
+    assert x.read(11, "present_position") == 2148  # added
+    sts.write(1, "homing_offset", 100)
+    assert sts.read(1, "present_position") == 1948  # subtracted
+    for client, id_ in ((x, 11), (sts, 1)):
+        client.write(id_, "torque_enable", 1)
+        client.write(id_, "goal_position", 2300)
+        client.wait(2.0)
+        assert client.read(id_, "present_position") == 2300
+    assert x.device.servos[0].scale.tick(x.device.positions[0]) == 2200
+    assert sts.device.servos[0].scale.tick(sts.device.positions[0]) == 2400
+
+
+def test_a_multi_turn_goal_may_lie_beyond_the_limits(x: X) -> None:
+    x.write(11, "mode", dynamixel.EXTENDED_MODE)
+    x.write(11, "torque_enable", 1)
+    assert x.write(11, "goal_position", 5000) == 0
+    x.wait(3.0)
+    assert x.read(11, "present_position") == 5000
+
+
 def test_a_blocked_sts_servo_overloads_and_recovers(sts: Sts) -> None:
     sts.device.block("shoulder_pan")
     sts.write(1, "torque_enable", 1)
