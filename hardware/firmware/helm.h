@@ -18,7 +18,7 @@
 #define NO_CHANNEL 0xFF
 
 /* Pulse widths are in ticks of 0.5 us (Timer1, 16 MHz / 8). */
-#define WIDTH_MIN 1000u /* 0.5 ms: no hobby servo is driven beyond these two, whatever the host says */
+#define WIDTH_MIN 1000u /* 0.5 ms: nothing is driven beyond these two, whatever the host says */
 #define WIDTH_MAX 5000u /* 2.5 ms */
 #define SPEED_MIN 200u  /* ticks a second; keeps the longest motion below 2^16 ms */
 #define SPEED_MAX 32000u /* keeps a velocity within 16 bits, signed */
@@ -77,7 +77,7 @@ bool link_idle(void);    /* whether no byte waits; call with interrupts off */
 uint16_t link_overruns(void);
 void link_beat(void);    /* once a beat: gives up a frame whose rest does not come */
 bool link_receive(struct frame *frame);
-void link_send(const struct frame *frame); /* sets the checksum; drops the answer if there is no room */
+void link_send(const struct frame *frame); /* drops the answer if there is no room for it */
 void count(uint16_t *counter);             /* adds one, stays at 65535 */
 
 #endif

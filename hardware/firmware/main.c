@@ -89,7 +89,7 @@ static uint8_t expected_length(uint8_t command) {
 
 static bool is_mask(uint8_t mask) { return mask && mask <= ALL_CHANNELS; }
 
-/* Carries out a command that changes something. *value is what the answer tells beside the verdict. */
+/* Carries out a command that changes something. *value: what is told beside the verdict. */
 static struct verdict execute(const struct frame *frame, uint16_t *value) {
     static const struct verdict fine = {OK, NO_CHANNEL}, bad = {BAD_VALUE, NO_CHANNEL};
     const uint8_t *p = frame->payload;
