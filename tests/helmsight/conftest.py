@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from hardware.emulators import emulate
+from hardware.emulators.serve import Emulation
 from helmsight.cli import main
 
 
@@ -48,3 +50,10 @@ def answers(tmp_path: Path) -> str:
         encoding="utf-8",
     )
     return f"scripted:{path}"
+
+
+@pytest.fixture
+def board() -> Iterator[Emulation]:
+    """Serve a servo board."""
+    with emulate("helm_arm") as emulation:
+        yield emulation

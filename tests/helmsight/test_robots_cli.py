@@ -1,43 +1,24 @@
-"""The robot commands as a person types them: what they print, what they move, what they refuse."""
+"""The robot commands as a person types them: what they print, move and refuse."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
-import select
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from hardware.emulators import emulate
 from hardware.emulators.serve import Emulation
 from hardware.link import Link
 from hardware.spec import shipped
-from helmsight.keyboard import Decoder
-
-WAIT_S = 60.0  # a deadline against hanging, no claim about speed
-
-
-@pytest.fixture
-def board() -> Iterator[Emulation]:
-    """Serve a servo board."""
-    with emulate("helm_arm") as emulation:
-        yield emulation
 
 
 def moves(emulation: Emulation) -> list[tuple[float, ...]]:
     return [entry.positions for entry in emulation.device.journal if entry.kind == "move"]
-
-
-# -- list and devices -----------------------------------------------------------------------
 
 
 def test_list_names_the_robots_with_their_drivers(run: Any) -> None:
@@ -137,202 +118,6 @@ def test_conformance_without_pytest_says_how_to_get_it(
     result = run("conformance", "--robot", "so101", "--port", "x")
     assert result.status == 2
     assert 'pip install "helmsight[test]"' in result.err
-
-
-# -- jog ------------------------------------------------------------------------------------
-
-
-def jog(run: Any, monkeypatch: pytest.MonkeyPatch, port: str, keys: str, *more: object) -> Any:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(keys))
-    return run("jog", "--robot", "helm_arm", "--port", port, *more)
-
-
-@pytest.mark.serial
-def test_jog_moves_the_chosen_joint_by_steps(
-    run: Any, monkeypatch: pytest.MonkeyPatch, board: Emulation
-) -> None:
-    start = board.device.positions
-    result = jog(run, monkeypatch, board.port, "2++\x1b[D\x1b[Bq+++", "--step", 0.1)
-    assert result.status == 0, result.err
-    last = board.device.positions
-    assert last[0] - start[0] == pytest.approx(-0.1, abs=0.01)
-    assert last[1] - start[1] == pytest.approx(0.2, abs=0.01)
-    assert last[2:] == pytest.approx(start[2:], abs=0.01)
-    assert board.device.outside == []
-    assert "[shoulder" in result.out
-    Link(board.port, 115200).open()  # the port is free again
-
-
-@pytest.mark.serial
-def test_jog_stops_at_space_and_goes_on_after_a_reset(
-    run: Any, monkeypatch: pytest.MonkeyPatch, board: Emulation
-) -> None:
-    result = jog(run, monkeypatch, board.port, "+ +r+hq")
-    assert result.status == 0, result.err
-    assert len(moves(board)) == 2  # the one between stop and reset was refused
-    lines = result.out.splitlines()
-    assert any("call reset" in line and "stopped" in line for line in lines)
-    assert "held" in lines[-1]
-
-
-@pytest.mark.serial
-def test_jog_keeps_to_the_limits_and_says_so(
-    run: Any, monkeypatch: pytest.MonkeyPatch, board: Emulation
-) -> None:
-    joint = board.device.spec.joint[3]
-    presses = int((joint.upper - joint.home) / 0.5) + 3
-    result = jog(run, monkeypatch, board.port, "4" + "]" * 4 + "+" * presses)
-    assert result.status == 0, result.err
-    assert "(limit)" in result.out
-    assert all(target[3] <= joint.upper + 1e-3 for target in moves(board))
-
-
-@pytest.mark.serial
-def test_jog_moves_the_tool_all_its_way_and_back(
-    run: Any, monkeypatch: pytest.MonkeyPatch, board: Emulation
-) -> None:
-    spec = board.device.spec
-    index = spec.names.index(spec.tool.joint)
-    jog(run, monkeypatch, board.port, "g")
-    assert board.device.positions[index] == pytest.approx(spec.tool.closed, abs=0.01)
-    jog(run, monkeypatch, board.port, "gg")
-    assert board.device.positions[index] == pytest.approx(spec.tool.open, abs=0.01)
-
-
-@pytest.mark.parametrize("step", ["0", "-1", "nan", "inf", "2"])
-def test_jog_refuses_a_step_that_is_none(run: Any, step: str) -> None:
-    result = run("jog", "--robot", "so101", "--port", "x", "--step", step)
-    assert result.status == 2
-    assert "--step" in result.err
-
-
-@pytest.mark.serial
-@pytest.mark.parametrize("ending", [b"q", b"\x03"])
-def test_jog_gives_the_terminal_back(board: Emulation, ending: bytes) -> None:
-    """On a real terminal: single keys without echo, and everything as before afterwards."""
-    import pty
-    import termios
-
-    master, slave = pty.openpty()
-    before = termios.tcgetattr(slave)
-    process = subprocess.Popen(
-        [*HELMSIGHT, "jog", "--robot", "helm_arm", "--port", board.port],
-        stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-        preexec_fn=lambda: controlling(slave),
-    )  # fmt: skip
-    try:
-        shown = read_until(master, b"ready")
-        assert not termios.tcgetattr(slave)[3] & termios.ECHO
-        os.write(master, b"+")
-        shown += read_until(master, b"base to")
-        os.write(master, ending)
-        assert process.wait(WAIT_S) == (0 if ending == b"q" else 130)
-        assert termios.tcgetattr(slave) == before
-        assert len(moves(board)) == 1
-        assert b"Traceback" not in shown
-    finally:
-        process.kill()
-        os.close(master)
-        os.close(slave)
-
-
-def controlling(terminal: int) -> None:
-    """Make `terminal` the one whose Ctrl-C reaches this process."""
-    import fcntl
-    import termios
-
-    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-
-
-def read_until(descriptor: int, words: bytes) -> bytes:
-    shown, deadline = b"", time.monotonic() + WAIT_S
-    while words not in shown:
-        assert time.monotonic() < deadline, shown
-        if select.select([descriptor], [], [], 0.1)[0]:
-            shown += os.read(descriptor, 4096)
-    return shown
-
-
-def test_arrow_keys_may_come_in_pieces() -> None:
-    decoder = Decoder()
-    keys = [key for piece in ("a\x1b", "[", "Ab\x1bOD", "\x1b[5~c") for key in decoder.feed(piece)]
-    assert keys == ["a", "up", "b", "left", "c"]
-
-
-# -- emulate --------------------------------------------------------------------------------
-
-HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
-
-
-def emulated(folder: Path, *options: str) -> tuple[subprocess.Popen[str], dict[str, Any]]:
-    """Start an emulator; return the process and what its first line says."""
-    process = subprocess.Popen(
-        [*HELMSIGHT, "emulate", *options, "--json"],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line, process.communicate()[1]
-    return process, json.loads(line)
-
-
-@pytest.mark.serial
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_emulate_serves_until_it_is_interrupted_and_sums_up(
-    run: Any, tmp_path: Path, ending: signal.Signals
-) -> None:
-    process, told = emulated(tmp_path, "helm", "--link", "arm", "--fault", "delay=1ms")
-    try:
-        assert told["port"] == "arm"
-        assert run("doctor", "--robot", "helm_arm", "--port", tmp_path / "arm").status == 0
-        process.send_signal(ending)
-        out, err = process.communicate(timeout=WAIT_S)
-    finally:
-        process.kill()
-    assert process.returncode == 0, err
-    assert err == ""
-    summary = json.loads(out)
-    assert summary["bytes_in"] > 100
-    assert summary["delayed_out"] == summary["messages_out"] > 100
-    assert summary["executed_stop"] >= 1
-    assert summary["outside_limits"] == 0
-    assert not (tmp_path / "arm").exists()
-
-
-def test_emulate_serves_a_tcp_address_where_there_are_no_ptys(run: Any, tmp_path: Path) -> None:
-    process, told = emulated(tmp_path, "helm", "--tcp", "127.0.0.1:0")
-    try:
-        assert run("doctor", "--robot", "helm_arm", "--port", told["port"]).status == 0
-    finally:
-        process.terminate()
-        process.communicate(timeout=WAIT_S)
-    assert process.returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("toaster",), "feetech"),
-        (("grbl", "--robot", "so101"), "helmsight emulate feetech"),
-        (("grbl", "--robot", "so999"), "so101"),
-        (("grbl", "--fault", "smoke=1"), "drop=P"),
-        (("grbl", "--fault", "drop=2"), "0 to 1"),
-        (("grbl", "--tcp", "nowhere"), "HOST:PORT"),
-        (("grbl", "--tcp", "127.0.0.1:0", "--link", "x"), "one of them"),
-        (("grbl", "--link", "no/such/folder/x"), "no folder"),
-        (("grbl", "--link", "taken"), "is there already"),
-        (("grbl", "--seed", "-1"), "emulate --help"),
-    ],
-)
-def test_an_emulator_that_cannot_be_is_one_line_and_status_2(
-    run: Any, tmp_path: Path, arguments: tuple[str, ...], words: str
-) -> None:
-    (tmp_path / "taken").write_text("mine", encoding="utf-8")
-    result = run("emulate", *arguments)
-    assert result.status == 2
-    (line,) = result.err.splitlines()
-    assert words in line
-    assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
 
 
 # -- bad input ------------------------------------------------------------------------------
