@@ -132,6 +132,7 @@ class LineArm(Conversation):
         if targets.tool is not None and self.spec.tool.kind == "switch":
             self._switch(targets.tool)
         if len(way) > 1:
+            notes += (f"sent in {len(way)} pieces, of which the first is acknowledged",)
             self._going = threading.Event()
             self._going.set()
             work = partial(self._feed, way[1:], self._going)
