@@ -46,7 +46,9 @@ SHOWN = 5  # lines quoted in a message
 class LineArm(Conversation):
     """A text-protocol arm. `device` in its description is `hardware.wire.linearm.Protocol`.
 
-    The device has no watchdog (`watchdog_s` is None).
+    The device has no watchdog (`watchdog_s` is None). `Sent` tells the end of a way; of a way in
+    pieces only the first is acknowledged by then. A later piece that fails ends the way, stands in
+    the faults of the state and is raised by the next move.
     """
 
     def home(self, within_s: float = 60.0) -> RobotState:
@@ -132,7 +134,6 @@ class LineArm(Conversation):
         if targets.tool is not None and self.spec.tool.kind == "switch":
             self._switch(targets.tool)
         if len(way) > 1:
-            notes += (f"sent in {len(way)} pieces, of which the first is acknowledged",)
             self._going = threading.Event()
             self._going.set()
             work = partial(self._feed, way[1:], self._going)
