@@ -132,7 +132,7 @@ class Envelope:
         wanted = np.array(wish.positions, dtype=np.float64)
         lower, upper = _column(self.spec, "lower"), _column(self.spec, "upper")
         goal = np.clip(wanted, lower, upper)
-        cuts = [self._beyond(i, wanted[i]) for i in np.flatnonzero(goal != wanted)]
+        cuts = [self._beyond(int(i), wanted[i]) for i in np.flatnonzero(goal != wanted)]
         if duration > limits.horizon_s:
             cuts.append(_too_long(duration, limits.horizon_s))
             goal = here + (goal - here) * (limits.horizon_s / duration)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hardware.errors import TargetRefused
+from hardware.spec import RobotSpec
+
 STANDSTILL = 0.02  # rad/s or m/s; below it a joint counts as standing (one tick of jitter)
+ROUNDING = 1e-6  # rad or m a target may lie outside a limit by arithmetic alone
 
 
 @dataclass(frozen=True)
@@ -95,3 +100,21 @@ class StopReport:
     state: RobotState
     attempts: int
     seconds: float
+
+
+def check_targets(spec: RobotSpec, targets: JointTargets) -> None:
+    """Raise TargetRefused unless `targets` are whole, finite and within the joint limits."""
+    joints = spec.joint
+    if len(targets.positions) != len(joints):
+        raise TargetRefused(
+            f"{len(targets.positions)} targets given, {len(joints)} joints: {', '.join(spec.names)}"
+        )
+    if targets.duration_s is not None and not 0 < targets.duration_s < math.inf:
+        raise TargetRefused(f"duration {targets.duration_s} s: expected a time above 0")
+    for joint, value in zip(joints, targets.positions, strict=True):
+        if not joint.lower - ROUNDING <= value <= joint.upper + ROUNDING:  # NaN fails, too
+            unit = "rad" if joint.kind == "revolute" else "m"
+            raise TargetRefused(
+                f"{joint.name} {value:g} {unit}: expected "
+                f"{joint.lower:g} to {joint.upper:g} {unit}; nothing was sent"
+            )

@@ -39,6 +39,7 @@ from hardware.motion import (
     Sent,
     StopReport,
     Twist,
+    check_targets,
 )
 from hardware.spec import RobotSpec
 
@@ -59,7 +60,6 @@ __all__ = [
 
 Result = TypeVar("Result")
 ATTEMPTS = 3
-ROUNDING = 1e-6  # rad or m a target may lie outside a limit by arithmetic alone
 
 
 class Robot(ABC):
@@ -82,6 +82,7 @@ class Robot(ABC):
         self._calm = threading.Event()  # cleared while a stop is under way: it goes first
         self._calm.set()
         self._stopper: int | None = None
+        self._grip: float | None = None  # goal of the tool joint, rad or m, while one is in force
 
     # -- the contract -----------------------------------------------------------------------
 
@@ -135,11 +136,14 @@ class Robot(ABC):
             sent, attempts = self._over_the_link(
                 lambda: self._retried(lambda: self._send(targets)), again=False
             )
+            if self.spec.tool.kind == "joint":
+                self._grip = targets.positions[self.spec.names.index(self.spec.tool.joint)]
             return replace(sent, attempts=attempts)
 
     def hold(self) -> None:
         """End motion now and stay where it is, energised. Idempotent; a later move goes on."""
         with self._turn():
+            self._grip = None  # a hold stops the tool, too
             self._over_the_link(lambda: self._retried(self._send_hold), again=True)
 
     def stop(self, within_s: float = 1.0) -> StopReport:
@@ -156,6 +160,7 @@ class Robot(ABC):
         if not self._connected:
             raise NotConnected(f"{self.spec.name} is not connected: a stop has nowhere to go")
         self._stopped.set()  # first of all, without waiting for the lock
+        self._grip = None
         self._stopper = threading.get_ident()
         self._calm.clear()
         try:
@@ -245,7 +250,8 @@ class Robot(ABC):
     def resolve(self, motion: Motion, state: RobotState | None = None) -> JointTargets:
         """Return `motion` as absolute joint targets, a twist from where the robot is (read now).
 
-        A tool bit moves the tool joint where a joint is the tool.
+        A tool bit moves the tool joint where a joint is the tool; without one a twist leaves that
+        joint the goal it had, so that a grip does not loosen.
         """
         if isinstance(motion, Twist):
             if not all(map(math.isfinite, (*motion.linear, *motion.angular))):
@@ -253,32 +259,18 @@ class Robot(ABC):
             here = (state or self.state()).positions
             duration = motion.duration_s or self.spec.limits.horizon_s
             positions = self.kinematics.after(here, motion.linear, motion.angular, duration)
+            if self._grip is not None and motion.tool is None:
+                positions = self.spec.with_tool(positions, self._grip)
             motion = JointTargets(positions, motion.duration_s, motion.tool)
         if motion.tool is not None and len(motion.positions) == len(self.spec.joint):
             place = self.spec.tool_target(motion.tool)
             if place is not None:
-                values = list(motion.positions)
-                values[self.spec.names.index(self.spec.tool.joint)] = place
-                motion = replace(motion, positions=tuple(values))
+                motion = replace(motion, positions=self.spec.with_tool(motion.positions, place))
         return motion
 
     def check(self, targets: JointTargets) -> None:
         """Raise TargetRefused unless `targets` are whole, finite and within the joint limits."""
-        joints = self.spec.joint
-        if len(targets.positions) != len(joints):
-            raise TargetRefused(
-                f"{len(targets.positions)} targets given, {len(joints)} joints: "
-                f"{', '.join(self.spec.names)}"
-            )
-        if targets.duration_s is not None and not 0 < targets.duration_s < math.inf:
-            raise TargetRefused(f"duration {targets.duration_s} s: expected a time above 0")
-        for joint, value in zip(joints, targets.positions, strict=True):
-            if not joint.lower - ROUNDING <= value <= joint.upper + ROUNDING:  # NaN fails, too
-                unit = "rad" if joint.kind == "revolute" else "m"
-                raise TargetRefused(
-                    f"{joint.name} {value:g} {unit}: expected "
-                    f"{joint.lower:g} to {joint.upper:g} {unit}; nothing was sent"
-                )
+        check_targets(self.spec, targets)
 
     @property
     def is_connected(self) -> bool:
@@ -397,7 +389,13 @@ class Robot(ABC):
     def _settled(self, deadline: float) -> RobotState:
         """Return the first state that stands still, or the last one read before `deadline`."""
         while True:
-            state = self._read_state()
+            try:
+                state = self._read_state()
+            except NoReply:
+                if time.monotonic() >= deadline:
+                    raise
+                self.link.counters.retries += 1
+                continue
             if state.standing or time.monotonic() >= deadline:
                 return state
             time.sleep(0.002)

@@ -201,6 +201,11 @@ class RobotSpec(Table):
             return None
         return self.tool.closed if closed else self.tool.open
 
+    def with_tool(self, positions: tuple[float, ...], place: float) -> tuple[float, ...]:
+        """Return joint `positions` with the tool joint at `place`, rad or m."""
+        index = self.names.index(self.tool.joint)
+        return (*positions[:index], place, *positions[index + 1 :])
+
     def options(self, model: type[Options]) -> Options:
         """Return the driver's table, checked. Raises InvalidSpec with key and line."""
         return _validated(model, self.device, self._text, ("device",))

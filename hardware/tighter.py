@@ -36,10 +36,11 @@ def tightened(spec: RobotSpec, limits: Tighter | Mapping[str, object] | None) ->
     if limits is None:
         return spec
     if not isinstance(limits, Tighter):
+        given = dict(limits)
         try:
-            limits = Tighter(**limits)  # type: ignore[arg-type]
+            limits = Tighter(**given)  # type: ignore[arg-type]
         except (ValidationError, TypeError) as error:
-            raise InvalidOption(f"limits {dict(limits)}: {error}") from None
+            raise InvalidOption(f"limits {given}: {error}") from None
     if unknown := set(limits.joints) - set(spec.names):
         raise InvalidOption(
             f"limits of {', '.join(sorted(unknown))}: {spec.name} has {', '.join(spec.names)}"
