@@ -29,6 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             group.addoption(name, **wanted)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep pytest's cache out of /dev: it takes the folder of `--port PATH` for its root."""
+    port, cache = config.getoption("--port"), getattr(config, "cache", None)
+    if port and cache is not None and config.rootpath == Path(port).absolute().parent:
+        cache._cachedir = config.invocation_params.dir / ".pytest_cache"
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     robot, port = config.getoption("--robot"), config.getoption("--port")
     if not (robot and port):

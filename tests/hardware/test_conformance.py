@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from hardware import trial
-from hardware.emulators import make_device
+from hardware.emulators import make_device, simavr
 from hardware.emulators.device import Device
 from hardware.emulators.serve import Emulation
 from hardware.spec import shipped
@@ -28,7 +28,7 @@ def conformance(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
     """Run the suite as its users do; return status, outcome ({} if none) and output."""
     command = [sys.executable, "-m", "pytest", "--pyargs", "hardware.conformance", "-q"]
     done = subprocess.run(
-        [*command, "-p", "no:cacheprovider", "--conformance-json", "outcome.json", *options],
+        [*command, "--conformance-json", "outcome.json", *options],
         cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=120,
     )  # fmt: skip
     written = folder / "outcome.json"
@@ -38,7 +38,10 @@ def conformance(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
 
 def put_to_it(folder: Path, device: Device, *more: str) -> tuple[int, dict[str, Any], str]:
     with Emulation(device) as emulation:
-        return conformance(folder, "--robot", device.spec.name, "--port", emulation.port, *more)
+        given = ("--robot", device.spec.name, "--port", emulation.port, *more)
+        done = conformance(folder, *given)
+        assert not (Path(emulation.port).parent / ".pytest_cache").exists()  # it might be /dev
+        return done
 
 
 @pytest.mark.slow
@@ -57,6 +60,17 @@ def test_every_shipped_robot_conforms_in_emulation(robot: str, tmp_path: Path) -
     assert {"state_ms_p50", "state_ms_p99", "stop_ms", "retries"} <= told["measured"].keys()
     assert device.outside == []
     assert any(entry.kind == "move" for entry in device.journal)
+
+
+@pytest.mark.slow
+def test_the_firmware_on_its_emulated_processor_conforms(tmp_path: Path) -> None:
+    if reason := simavr.missing():
+        pytest.skip(reason)
+    with simavr.Simavr(tmp_path / "board"):
+        options = ("--robot", "helm_arm", "--port", str(tmp_path / "board"), "--tool")
+        status, told, output = conformance(tmp_path, *options)
+    assert status == 0, output
+    assert told["failures"] == told["skips"] == {}
 
 
 def stuck(device: Device) -> None:
