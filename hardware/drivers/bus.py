@@ -23,7 +23,7 @@ Goal = tuple[int, int, int]  # acceleration, velocity and position, in register 
 
 
 class BusOptions(Table):
-    """`device` of a servo bus. calibration: file; torque_limit: share of full torque."""
+    """`device` of a servo bus. calibration: path of a file; torque_limit: share of full torque."""
 
     calibration: str | None = None
     torque_limit: Annotated[float, Field(gt=0, le=1)] = 1.0

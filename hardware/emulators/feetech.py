@@ -168,7 +168,8 @@ class FeetechBus(ServoBus):
 
     def _protect(self, servo: Servo) -> None:
         status = Fault(servo["status"])
-        if servo.stalled_s > servo["protection_time"] * 0.01:
+        hard = servo["torque_limit"] >= servo["overload_torque"] * 10
+        if hard and servo.stalled_s > servo["protection_time"] * 0.01:
             status |= Fault.OVERLOAD  # it goes on with its protective torque
         volts = self.supply_v / wire.VOLTAGE_UNIT_V
         low, high = servo["min_voltage"], servo["max_voltage"]

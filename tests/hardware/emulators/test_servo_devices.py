@@ -232,6 +232,17 @@ def test_a_blocked_sts_servo_overloads_and_recovers(sts: Sts) -> None:
     assert reply.code == 0
 
 
+def test_a_servo_with_little_torque_may_push_for_ever(sts: Sts) -> None:
+    sts.device.block("gripper")
+    sts.write(6, "torque_limit", 500)
+    sts.write(6, "torque_enable", 1)
+    sts.write(6, "goal_position", 2400)
+    sts.wait(10.0)
+    assert sts.read(6, "present_load") == 500
+    (reply,) = sts.send(6, 1)
+    assert reply.code == 0
+
+
 def test_too_little_voltage_and_too_much_heat_are_alarms(sts: Sts) -> None:
     sts.device.supply_v = 3.5
     sts.device.heat["gripper"] = 75
