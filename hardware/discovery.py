@@ -59,11 +59,16 @@ def find_ports(extra: Iterable[str] = (), *, probe: bool = True) -> list[PortRep
     extra: device nodes and addresses that the system does not list (pseudo-terminals).
     probe: ask each what it is. The questions move nothing; opening restarts most Arduinos.
     """
-    listed: dict[str, Any] = {entry.device: entry for entry in sorted(list_ports.comports())}
+    listed = _listed()
     names = list(dict.fromkeys([*listed, *extra]))
     asked = list(probes())
     with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
         return list(pool.map(lambda name: _port(name, listed.get(name), asked, probe), names))
+
+
+def look_at(port: str) -> PortReport:
+    """Return what answers at one port; no other is opened."""
+    return _port(port, _listed().get(port), list(probes()), True)
 
 
 def find_cameras(*, probe: bool = True) -> list[CameraReport]:
@@ -77,6 +82,10 @@ def find_cameras(*, probe: bool = True) -> list[CameraReport]:
         if report.ok or sys.platform.startswith("linux"):
             found.append(report)
     return found
+
+
+def _listed() -> dict[str, Any]:
+    return {entry.device: entry for entry in sorted(list_ports.comports())}
 
 
 def _port(name: str, entry: Any, asked: list[Probe], probe: bool) -> PortReport:

@@ -89,9 +89,9 @@ def _refused(error: HardwareError, port: str) -> Finding:
         )  # fmt: skip
     if not isinstance(error, WrongProtocol):
         return _failed("connect", error)
-    from hardware.discovery import find_ports
+    from hardware.discovery import look_at
 
-    (report,) = (one for one in find_ports([port]) if one.port == port)
+    report = look_at(port)
     mend = "is the power on, the baud rate right, the bus cable in?"
     if report.driver:
         names = ", ".join(report.robots)
