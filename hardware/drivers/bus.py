@@ -1,25 +1,24 @@
-"""What the drivers of servo buses share: readings, moves, torque and limits."""
+"""What the drivers of servo buses share: moves, torque and limits."""
 
 from __future__ import annotations
 
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from hardware.calibration import ENOUGH, Scale, ServoOptions, scales_of
 from hardware.drivers.pace import Pace, paced
+from hardware.drivers.reading import Goal, Reading, faults_of, state_of
 from hardware.drivers.servoline import Sdk, ServoLine
 from hardware.errors import DeviceAlarm, NoReply, SetupNeeded, TargetRefused, WrongProtocol
-from hardware.robot import STANDSTILL, JointTargets, Mode, Robot, RobotState, Sent
+from hardware.robot import JointTargets, Robot, RobotState, Sent
 from hardware.spec import RobotSpec, Table
 from hardware.wire.registers import Registers
 
 STRAY = 0.09  # rad or share of the range that a joint may be outside its limits and be driven back
-Goal = tuple[int, int, int]  # acceleration, velocity and position, in register units
 
 
 class BusOptions(Table):
@@ -27,27 +26,6 @@ class BusOptions(Table):
 
     calibration: str | None = None
     torque_limit: Annotated[float, Field(gt=0, le=1)] = 1.0
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One servo's registers, read at once. position: ticks; velocity: ticks/s.
-
-    effort: what drives it, by name and unit (`load`, share of full; `current_a`). prepared: whether
-    what `_prepare` sets is in force; a servo that lost its power in between has forgotten it.
-    """
-
-    energised: bool
-    goal: Goal
-    prepared: bool
-    position: int
-    velocity: float
-    moving: bool
-    volts: float
-    celsius: float
-    effort: Mapping[str, float]
-    faults: tuple[str, ...] = ()
-    tripped: bool = False
 
 
 class ServoBus(Robot):
@@ -101,27 +79,7 @@ class ServoBus(Robot):
         self._prepare()
 
     def _read_state(self) -> RobotState:
-        readings = self._readings()
-        positions = self._positions(readings)
-        velocities = tuple(
-            scale.rate(r.velocity) for scale, r in zip(self._scales, readings, strict=True)
-        )
-        faults = self._faults(readings)
-        moving = any(r.moving for r in readings) or any(abs(v) > STANDSTILL for v in velocities)
-        mode = Mode.moving if moving else Mode.ready
-        if any(r.tripped for r in readings):
-            mode, faults = Mode.held, (*faults, "bus watchdog tripped: the host was silent")
-        elif faults:
-            mode = Mode.alarm
-        details = {}
-        for name, r in zip(self.spec.names, readings, strict=True):
-            details[f"{name}_voltage_v"] = r.volts
-            details[f"{name}_temperature_c"] = r.celsius
-            details |= {f"{name}_{key}": value for key, value in r.effort.items()}
-        return RobotState(
-            time.monotonic(), positions, velocities, mode, any(r.energised for r in readings),
-            self._tool(positions), faults, details,
-        )  # fmt: skip
+        return state_of(self.spec, self._scales, self._readings())
 
     def _send(self, targets: JointTargets) -> Sent:
         readings = self._readings()
@@ -313,22 +271,8 @@ class ServoBus(Robot):
     def _positions(self, readings: Sequence[Reading]) -> tuple[float, ...]:
         return tuple(s.value(r.position) for s, r in zip(self._scales, readings, strict=True))
 
-    def _tool(self, positions: Sequence[float]) -> bool | None:
-        tool = self.spec.tool
-        if tool.kind != "joint" or tool.open is None or tool.closed is None:
-            return None
-        here = positions[self.spec.names.index(tool.joint)]
-        return abs(here - tool.closed) < abs(here - tool.open)
-
-    def _faults(self, readings: Sequence[Reading]) -> tuple[str, ...]:
-        return tuple(
-            f"{name}: {fault}"
-            for name, reading in zip(self.spec.names, readings, strict=False)
-            for fault in reading.faults
-        )
-
     def _refuse_alarm(self, readings: Sequence[Reading]) -> None:
-        faults = self._faults(readings)
+        faults = faults_of(self.spec, readings)
         if faults:
             raise DeviceAlarm(
                 f"{', '.join(faults)}. Take away what blocks or feeds it wrongly, then reset()",

@@ -15,7 +15,8 @@ from typing import Annotated, Any, ClassVar
 import dynamixel_sdk
 from pydantic import Field
 
-from hardware.drivers.bus import BusOptions, Goal, Reading, ServoBus
+from hardware.drivers.bus import BusOptions, ServoBus
+from hardware.drivers.reading import Goal, Reading
 from hardware.drivers.servoline import Sdk, SdkPort
 from hardware.errors import NoReply, SetupNeeded
 from hardware.spec import RobotSpec

@@ -15,7 +15,8 @@ from typing import Any
 
 import scservo_sdk
 
-from hardware.drivers.bus import Goal, Reading, ServoBus
+from hardware.drivers.bus import ServoBus
+from hardware.drivers.reading import Goal, Reading
 from hardware.drivers.servoline import Sdk, SdkPort
 from hardware.errors import SetupNeeded
 from hardware.wire import feetech as wire

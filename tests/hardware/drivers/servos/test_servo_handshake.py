@@ -1,0 +1,133 @@
+"""Who is at the other end of a servo bus, and whether it is set up as described."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hardware.calibration import Calibration
+from hardware.drivers import make_robot
+from hardware.emulators import emulate, make_device
+from hardware.emulators.device import Device
+from hardware.emulators.serve import Emulation
+from hardware.errors import (
+    SetupNeeded,
+    TargetRefused,
+    WrongProtocol,
+)
+from hardware.robot import JointTargets
+from hardware.spec import load_spec, parse_spec, shipped
+
+if TYPE_CHECKING:
+    from tests.hardware.drivers.servos.conftest import Arm
+
+pytestmark = pytest.mark.serial
+both = pytest.mark.parametrize("name", ["so101", "openmanipulator_x"])
+
+
+class Silence(Device):
+    """Answers nothing."""
+
+    def receive(self, data: bytes, now: float) -> list[bytes]:
+        return []
+
+
+class Text(Device):
+    """A line-protocol controller."""
+
+    def receive(self, data: bytes, now: float) -> list[bytes]:
+        return [b"ERROR: COMMAND NOT RECOGNIZED\r\n"]
+
+
+@both
+@pytest.mark.parametrize(("device", "told"), [(Silence, "heard nothing"), (Text, "line-protocol")])
+def test_what_is_no_servo_bus_is_told_with_what_it_said(
+    name: str, device: type[Device], told: str
+) -> None:
+    spec = load_spec(name)
+    with Emulation(device(spec)) as emulation:
+        robot = make_robot(spec, emulation.port)
+        with pytest.raises(WrongProtocol, match=told):
+            robot.connect()
+        assert not robot.link.is_open
+
+
+@both
+def test_what_answers_nonsense_is_told(name: str, garbage: type[Device]) -> None:
+    spec = load_spec(name)
+    with Emulation(garbage(spec)) as emulation:
+        robot = make_robot(spec, emulation.port)
+        with pytest.raises(WrongProtocol, match="heard"):
+            robot.connect()
+
+
+@both
+def test_the_other_protocol_is_told(name: str) -> None:
+    other = "so101" if name == "openmanipulator_x" else "openmanipulator_x"
+    with emulate(other) as emulation:
+        robot = make_robot(name, emulation.port)
+        with pytest.raises(WrongProtocol, match="no servo answered by"):
+            robot.connect()
+
+
+def test_another_model_is_told(arm: Arm) -> None:
+    arm.device.servos[1]["model"] = 1234
+    with pytest.raises(WrongProtocol, match="model 1234, expected"):
+        arm.robot.connect()
+
+
+def test_a_missing_servo_is_told(arm: Arm) -> None:
+    arm.device.kill(arm.robot.spec.names[3])
+    with pytest.raises(SetupNeeded, match=f"{arm.robot.spec.names[3]}.* did not answer"):
+        arm.robot.connect()
+
+
+def test_another_mode_is_told(arm: Arm) -> None:
+    arm.device.servos[0]["mode"] = 1
+    with pytest.raises(SetupNeeded, match="mode 1, expected"):
+        arm.robot.connect()
+
+
+def test_a_servo_s_own_narrower_limits_count(arm: Arm) -> None:
+    servo, joint = arm.device.servos[0], arm.robot.spec.joint[0]
+    servo["max_position"] -= 200
+    arm.robot.connect()
+    before = arm.robot.link.counters.bytes_out
+    with pytest.raises(TargetRefused, match="own limits"):
+        arm.robot.move(JointTargets((joint.upper, *arm.robot.spec.home[1:])))
+    assert arm.robot.link.counters.bytes_out == before
+
+
+def test_a_servo_whose_own_limits_leave_too_little_is_told(arm: Arm) -> None:
+    arm.device.servos[0]["max_position"] = 2100
+    arm.device.servos[0]["min_position"] = 2000
+    with pytest.raises(SetupNeeded, match="its own limits 2000 to 2100"):
+        arm.robot.connect()
+
+
+def test_a_joint_far_outside_its_limits_gets_no_torque(arm: Arm) -> None:
+    arm.robot.connect()
+    axis = arm.device.axes[0]
+    axis.position = axis.target = arm.robot.spec.joint[0].upper + 0.2
+    with pytest.raises(TargetRefused, match="torque stays off"):
+        arm.robot.move(JointTargets(arm.near()))
+    assert not any(arm.energised())
+
+
+def test_a_calibration_file_counts(tmp_path: Path, arm_at: type[Arm]) -> None:
+    plain = load_spec("so101")
+    ranges = {joint.name: (2148 - 1000, 2148 + 1000) for joint in plain.joint}
+    Calibration.from_ranges(plain, ranges).save(tmp_path / "arm.toml")
+    text = shipped()["so101"].read_text(encoding="utf-8")
+    text = text.replace("[device]\n", f'[device]\ncalibration = "{tmp_path}/arm.toml"\n', 1)
+    with Emulation(make_device(parse_spec(text))) as emulation:
+        arm = arm_at(emulation)
+        assert arm.robot.connect().positions[0] == pytest.approx(0.0, abs=1e-3)
+        arm.robot.move(JointTargets((0.1, *plain.home[1:])))
+        assert arm.targets[0] == pytest.approx(0.1, abs=1e-3)
+        assert arm.device.servos[0]["goal_position"] == 2148 + 65
+        with pytest.raises(TargetRefused, match="range of its calibration"):
+            arm.robot.check(JointTargets((1.9, *plain.home[1:])))
+        arm.robot.close()
