@@ -2,10 +2,10 @@
 
 How a move goes: a jog to an absolute machine position with a feed that takes `duration_s`, cut to
 what can be reached within the horizon, because grbl has no watchdog and a jog runs to its end. A
-new move while one is under way: when the old target lies on the way to the new one (`blend_mm`) the
-new jog is appended with the time that is left, so a steady stream at 5 to 10 Hz never stops; else
-the old jog is cancelled (0x85) and the new one starts from rest. Either way what is queued ends
-within the horizon.
+new move while one is under way: when the old target lies on the way to the new one (within a tenth
+of it and `blend_mm`) the new jog is appended with the time that is left, so a steady stream at 5 to
+10 Hz never stops; else the old jog is cancelled (0x85) and the new one starts from rest. Either way
+what is queued ends within the horizon.
 
 grbl has no checksum. A damaged line is refused, or lost, or is another valid command; after an
 `ok` the machine must be seen to go, and every reading is compared with the course. A machine off
@@ -35,6 +35,8 @@ from hardware.robot import JointTargets, Mode, RobotState, Sent, StopReport
 from hardware.wire import grbl as wire
 
 MM = 0.001
+TURN = 0.1  # share of the way by which the old target may lie off it
+ROUNDING_MM = 0.002
 STATE_ERRORS = (8, 9)  # refused for the state it is in, not for what was sent
 MODES = {"Idle": Mode.ready, "Check": Mode.held, "Hold": Mode.held, "Door": Mode.held,
          "Alarm": Mode.alarm, "Sleep": Mode.stopped, "Tool": Mode.held}  # fmt: skip
@@ -205,7 +207,8 @@ class Grbl(GrblLink):
         now, old = time.monotonic(), self._course
         if old is None or now > old.ends_s:
             return None
-        if distance_to(old.target, here, goal) > self.options.blend_mm:
+        blend = min(self.options.blend_mm, TURN * math.dist(here, goal) + ROUNDING_MM)
+        if distance_to(old.target, here, goal) > blend:
             return None
         left = now + seconds - old.ends_s  # for the way from the old target to the new one
         way = tuple(g - o for g, o in zip(goal, old.target, strict=True))

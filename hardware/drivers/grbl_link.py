@@ -101,7 +101,8 @@ class GrblLink(Robot):
                     raise
             if passed > self.options.boot_s:
                 break
-            if passed > 0.6 * self.options.boot_s and not reset and not self.channel.seen:
+            mute = not self.channel.seen or self.channel.banner is not None
+            if passed > 0.6 * self.options.boot_s and not reset and mute:
                 # an alarm of before keeps it silent until it is reset; nothing else would mind
                 self.channel.realtime(wire.RESET)
                 reset = True

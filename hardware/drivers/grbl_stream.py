@@ -198,14 +198,15 @@ class Channel:
     def resync(self) -> None:
         """Find the place again: what `$G` tells can only come before the `ok` of that `$G`.
 
-        The line end before it closes a line that noise has left open. `$G` and `$` take turns, so
-        that the late answer to one does not pass for the other's. Raises NoReply.
+        A line that noise has left open is closed first, spoilt by a word without its number: it
+        must not be carried out now. `$G` and `$` take turns, so that the late answer to one does
+        not pass for the other's. Raises NoReply.
         """
         line, self._marker = ("$G", "GC") if self._marker != "GC" else ("$", "HLP")
         self._pending.clear()
         self._answers.clear()
         self._marked = False
-        self.link.write(f"\n{line}\n".encode("ascii"))
+        self.link.write(f"E\n{line}\n".encode("ascii"))
         self._await(lambda: (self._marked and self._answers) or None, f"answer to {line!r}")
         self._answers.clear()
         self._lost = False

@@ -79,7 +79,7 @@ class GrblController(Machine):
         if self.dtr:
             self._power_up()
             self._boot()
-        else:
+        elif not (self._deaf or self._critical):
             self._say(self.flavour.banner)
         return self._spoken()
 

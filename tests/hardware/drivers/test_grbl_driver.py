@@ -682,3 +682,16 @@ def test_a_course_knows_what_lies_on_it() -> None:
     late = Course((0.0, 0.0), (10.0, 0.0), 10.0, time.monotonic() - 1.0)
     assert "still under way" in late.fault((5.0, 0.0), at_rest=False, **bounds)
     assert distance_to((3.0, 4.0), (0.0, 0.0), (0.0, 0.0)) == 5.0
+
+
+def test_a_line_that_noise_has_left_open_is_never_carried_out_later(
+    bench: Callable[..., Bench],
+) -> None:
+    robot, device, _ = bench()
+    robot.connect()
+    robot.link.write(b"$J=G53X-100F1800")  # its line end was lost
+    robot.channel._lost = True
+    assert robot.move(JointTargets((0.141, 0.085, 0.02))).attempts == 1
+    until(lambda: robot.state().standing)
+    assert len(device.journal) == 1
+    assert device.positions == near((0.141, 0.085, 0.02))
