@@ -16,7 +16,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from hardware.drivers import make_robot
-from hardware.envelope import Envelope
 from hardware.errors import (
     HardwareError,
     InvalidOption,
@@ -24,15 +23,16 @@ from hardware.errors import (
     NotConnected,
     StopUnconfirmed,
 )
-from hardware.guarded import BACK, Guarded
-from hardware.interventions import Journal, Listener, Rule
-from hardware.lookout import Eye, Lookout
-from hardware.reaching import reach
 from hardware.robot import JointTargets, Motion, Robot, RobotState, Sent
 from hardware.spec import RobotSpec
-from hardware.stopping import on_signals, uninterrupted
-from hardware.tighter import Tighter
-from hardware.watchdog import LONGEST_S, Watchdog
+from hardware.supervision.envelope import Envelope
+from hardware.supervision.guarded import BACK, Guarded
+from hardware.supervision.interventions import Journal, Listener, Rule
+from hardware.supervision.lookout import Eye, Lookout
+from hardware.supervision.reaching import reach
+from hardware.supervision.stopping import on_signals, uninterrupted
+from hardware.supervision.tighter import Tighter
+from hardware.supervision.watchdog import LONGEST_S, Watchdog
 
 AT_EVERY_STEP = frozenset({Rule.step, Rule.speed, Rule.acceleration, Rule.tool_speed})
 
@@ -52,7 +52,7 @@ class Supervisor(Guarded):
 
     One thread, the loop's, moves and feeds; any thread may read, hold and stop.
 
-    limits: tighter ones than the description's (`hardware.tighter.Tighter`, or its fields).
+    limits: tighter ones than the description's (`hardware.supervision.tighter.Tighter`, or its fields).
     camera: checked before every move. max_age_s: how old the frame that a move was decided on may
     be. watchdog_s: 0.5 s or less. insist_s: how long a stop is repeated until it is confirmed.
     listeners: called with every `Intervention`, from whatever thread it happens in.
@@ -162,7 +162,7 @@ class Supervisor(Guarded):
         uninterrupted(lambda: self._leave(error))
 
     def on_signals(self) -> AbstractContextManager[None]:
-        """Return a context in which SIGINT and SIGTERM stop the robot; see hardware.stopping."""
+        """Return a context in which SIGINT and SIGTERM stop the robot; see hardware.supervision.stopping."""
         return on_signals(self.stop)
 
     def _leave(self, error: BaseException | None) -> None:

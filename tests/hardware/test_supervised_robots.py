@@ -12,8 +12,8 @@ import pytest
 from hardware.emulators import emulate
 from hardware.emulators.serve import Emulation
 from hardware.errors import LinkRecovered, RobotStopped, StopUnconfirmed, TargetRefused
-from hardware.interventions import Rule
 from hardware.robot import JointTargets, Twist
+from hardware.supervision.interventions import Rule
 from hardware.supervisor import Supervisor, supervised
 
 ROBOTS = ["gantry", "so101", "openmanipulator_x", "helm_arm", "community_arm"]

@@ -32,8 +32,8 @@ from hardware.errors import (
     TargetRefused,
     WrongThread,
 )
-from hardware.interventions import TOLD, Intervention, Rule
 from hardware.robot import JointTargets, Twist
+from hardware.supervision.interventions import TOLD, Intervention, Rule
 from hardware.supervisor import Supervisor
 
 

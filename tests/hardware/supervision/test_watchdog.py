@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from hardware.errors import InvalidOption, WrongThread
-from hardware.watchdog import Watchdog
+from hardware.supervision.watchdog import Watchdog
 
 
 class Dog:

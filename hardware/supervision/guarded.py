@@ -17,12 +17,12 @@ from hardware.errors import (
     RobotStopped,
     TargetRefused,
 )
-from hardware.interventions import Intervention, Journal, Rule
 from hardware.kinematics import Kinematics
 from hardware.link import Link
 from hardware.robot import Motion, Robot, RobotState, StopReport
 from hardware.spec import RobotSpec
-from hardware.stopping import insist
+from hardware.supervision.interventions import Intervention, Journal, Rule
+from hardware.supervision.stopping import insist
 
 RULES: tuple[tuple[type[HardwareError], Rule], ...] = (
     (TargetRefused, Rule.refused),

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hardware.emulators.motion import Axis
-from hardware.envelope import Cut, Envelope, stopping_way
 from hardware.errors import InvalidOption, TargetRefused
-from hardware.interventions import Rule
 from hardware.kinematics import Kinematics
 from hardware.robot import JointTargets, Mode, RobotState, Twist
 from hardware.spec import RobotSpec, parse_spec
-from hardware.tighter import Tighter, tightened
+from hardware.supervision.envelope import Cut, Envelope, stopping_way
+from hardware.supervision.interventions import Rule
+from hardware.supervision.tighter import Tighter, tightened
 
 Array = NDArray[np.float64]
 SLACK = 1e-6

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.errors import TargetRefused
-from hardware.interventions import Rule
 from hardware.kinematics import Kinematics
 from hardware.robot import JointTargets, Motion, RobotState, Twist
 from hardware.spec import Joint, RobotSpec
-from hardware.tighter import Tighter, tightened
-from hardware.toolpath import ToolPath
+from hardware.supervision.interventions import Rule
+from hardware.supervision.tighter import Tighter, tightened
+from hardware.supervision.toolpath import ToolPath
 
 Array = NDArray[np.float64]
 SHORTEST_S = 1e-3  # of a step; below it the division by its duration says nothing

@@ -11,8 +11,8 @@ from types import FrameType
 from typing import Any
 
 from hardware.errors import StopUnconfirmed, WrongThread
-from hardware.interventions import Journal, Rule
 from hardware.robot import Robot, StopReport
+from hardware.supervision.interventions import Journal, Rule
 
 PAUSE_S = 0.01  # between two rounds of a stop
 
