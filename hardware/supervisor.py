@@ -52,7 +52,7 @@ class Supervisor(Guarded):
 
     One thread, the loop's, moves and feeds; any thread may read, hold and stop.
 
-    limits: tighter ones than the description's (`hardware.supervision.tighter.Tighter`, or its fields).
+    limits: tighter ones than the description's (`supervision.tighter.Tighter`, or its fields).
     camera: checked before every move. max_age_s: how old the frame that a move was decided on may
     be. watchdog_s: 0.5 s or less. insist_s: how long a stop is repeated until it is confirmed.
     listeners: called with every `Intervention`, from whatever thread it happens in.
@@ -162,7 +162,7 @@ class Supervisor(Guarded):
         uninterrupted(lambda: self._leave(error))
 
     def on_signals(self) -> AbstractContextManager[None]:
-        """Return a context in which SIGINT and SIGTERM stop the robot; see hardware.supervision.stopping."""
+        """Return a context in which SIGINT and SIGTERM stop the robot; see supervision.stopping."""
         return on_signals(self.stop)
 
     def _leave(self, error: BaseException | None) -> None:
