@@ -215,8 +215,8 @@ class Grbl(GrblLink):
         length, top = math.hypot(*way), self.axes.top(way)
         if length < 0.001:
             return replace(old, start=here) if left > -0.05 else None
-        if left <= 0.0:
-            return None
+        if left <= 0.0 or length - top * left > TURN * math.dist(here, goal):
+            return None  # from rest it comes farther in that time
         if length > top * left:
             share = top * left / length
             goal = tuple(
