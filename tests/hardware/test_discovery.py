@@ -76,6 +76,7 @@ def test_a_port_is_reported_with_what_answers_there(robot: str) -> None:
     assert report.seen
 
 
+@pytest.mark.slow
 def test_a_device_on_a_tcp_address_is_found_and_comes_back_after_an_unplug() -> None:
     with Emulation(make_device("helm_arm"), wire=tcp("127.0.0.1:0")) as emulation:
         assert emulation.port.startswith("socket://127.0.0.1:")
@@ -140,6 +141,7 @@ def test_a_busy_port_is_busy_and_stays_with_its_owner() -> None:
     assert "Close that one" in report.seen
 
 
+@pytest.mark.slow
 def test_a_port_that_is_not_there_is_not_there(tmp_path: Path) -> None:
     report = find_ports([str(tmp_path / "gone")])[-1]
     assert report.status == "not there"

@@ -464,6 +464,7 @@ def test_clean_up_goes_on_past_a_hold_that_fails(arm) -> None:  # type: ignore[n
     assert not arm.is_connected
 
 
+@pytest.mark.slow
 def test_an_unconfirmed_stop_is_added_to_the_error_of_the_block(arm) -> None:  # type: ignore[no-untyped-def]
     arm.trouble.runaway = True
     with pytest.raises(ValueError, match="lost") as caught, Supervisor(arm, insist_s=0.01):
@@ -482,6 +483,7 @@ def test_a_link_that_is_lost_stops_the_robot_when_it_is_back(supervisor, arm) ->
     assert supervisor.is_stopped
 
 
+@pytest.mark.slow
 def test_a_link_that_stays_away_is_shouted(supervisor, arm, capsys) -> None:  # type: ignore[no-untyped-def]
     arm.trouble.errors = {
         kind: [LinkLost("gone")] * 100_000 for kind in ("read", "handshake", "stop")
@@ -642,6 +644,7 @@ def test_a_second_ctrl_c_does_not_cut_the_clean_up_short(arm) -> None:  # type: 
 # -- far targets -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_far_target_is_reached_in_supervised_steps(real_arm) -> None:  # type: ignore[no-untyped-def]
     with Supervisor(real_arm) as supervisor:
         goal = [*supervisor.spec.home[:3], 1.2, *supervisor.spec.home[4:]]
@@ -652,6 +655,7 @@ def test_a_far_target_is_reached_in_supervised_steps(real_arm) -> None:  # type:
         assert supervisor.events == (), "steps are no interventions"
 
 
+@pytest.mark.slow
 def test_a_target_beyond_a_limit_is_told_not_to_be_reached(real_arm) -> None:  # type: ignore[no-untyped-def]
     with Supervisor(real_arm, limits={"joints": {"roll": (-0.2, 0.2)}}) as supervisor:
         goal = [*supervisor.spec.home[:3], 0.5, *supervisor.spec.home[4:]]

@@ -60,6 +60,7 @@ def test_a_scenario_that_does_not_exist_names_the_nearest() -> None:
         helmsight.make_env("PE1-E3-I7")
 
 
+@pytest.mark.slow
 def test_a_recorded_run_is_rebuilt_step_by_step(answers: str, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     flight = helmsight.fly(

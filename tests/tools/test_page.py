@@ -69,6 +69,7 @@ def test_a_run_with_few_measures_or_steps_still_has_a_page(spec, record, measure
     assert "<table>" in render(spec(), [], {"score": None}, draw([]))
 
 
+@pytest.mark.slow
 def test_plots_are_the_same_bytes_for_the_same_records(record):
     records = [record(index) for index in range(4)]
     plots = draw(records)

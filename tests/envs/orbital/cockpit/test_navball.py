@@ -40,6 +40,7 @@ def two_markers(rng, layout):
             return first, second
 
 
+@pytest.mark.slow
 @MANY
 @given(seed=SEEDS, disturbed=st.booleans())
 def test_prograde_and_target_are_found_where_the_state_has_them(
