@@ -7,6 +7,7 @@ SDKs stand on.
 from __future__ import annotations
 
 import os
+import select
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ except ImportError:  # Windows
 
 
 FAULTS = (OSError, _TermiosError)  # serial.SerialException is an OSError
-SLICE_S = 0.01  # the longest single wait: bounds how late a deadline is noticed
+SLICE_S = 0.01  # the longest single wait without select: how late a deadline is noticed
 
 
 @dataclass
@@ -145,7 +146,8 @@ class Link:
                     data = bytes(port.read(min(waiting, size)))
                     self.counters.bytes_in += len(data)
                     return data
-                if time.monotonic() >= deadline:
+                left = deadline - time.monotonic()
+                if left <= 0.0 or not _arrives(port, left):
                     return b""
                 data = bytes(port.read(1))  # waits SLICE_S at most
                 if data:
@@ -207,6 +209,13 @@ def _open(port: str, baud: int, write_s: float) -> serial.SerialBase:
         )
     except (*FAULTS, ValueError) as error:
         raise PortUnavailable(f"{port}: {_why(port, error)}") from None
+
+
+def _arrives(port: Any, within_s: float) -> bool:
+    """Return whether something may have arrived; False only after the whole of `within_s`."""
+    if os.name != "posix":  # no select on COM ports: the caller's short read waits
+        return True
+    return bool(select.select([port.fileno()], [], [], within_s)[0])
 
 
 def _why(port: str, error: BaseException) -> str:
