@@ -283,7 +283,7 @@ class ServoBus(Robot):
 
     def _meet(self) -> None:
         """See that every servo is there and is the right one."""
-        models = self._line.models()
+        models = self._line.models(self.registers["model"])
         for id_, servo in zip(self._line.ids, self._servos, strict=True):
             expected = self.models if servo.model is None else (servo.model,)
             if models[id_] not in expected:

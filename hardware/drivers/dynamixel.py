@@ -45,6 +45,7 @@ class DxlSdk(Sdk):
     """Protocol 2.0."""
 
     speaks = "Dynamixel protocol 2.0"
+    advice = " Servos whose status return level (register 68) is 0 answer nothing but pings"
 
     def __init__(self) -> None:
         self.handler: Any = dynamixel_sdk.PacketHandler(2.0)

@@ -4,6 +4,8 @@ The vendor SDKs make and check the packets. They have no request numbers, and th
 with a spinning clock, leak `termios.error` and keep what arrived late; `SdkPort` does not. A late
 answer can still arrive after the next question: questions that follow a failed one therefore ask
 for one to three bytes more, so an answer shows by its length which question it belongs to.
+Half-duplex adapters may give back what was sent before the answer: that is taken off here, because
+the SDK for protocol 0 takes a question to one servo for the servo's answer.
 """
 
 from __future__ import annotations
@@ -22,12 +24,14 @@ from hardware.wire.registers import Register
 SUCCESS = 0  # of both SDKs
 LENGTHS = 4  # questions that can be told apart by the length of their answers
 QUIET_S, DRAIN_S = 0.002, 0.02  # after a failure: silence to wait for, and for how long at most
+PATIENCE = 6  # times the time for an answer, while parts of it keep coming (USB adapters: 16 ms)
 
 
 class SdkPort:
     """The vendor SDKs' port handler, over a Link. Raises LinkLost, and nothing else.
 
-    seen: what has arrived since the last question, for messages.
+    seen: what has arrived since the last question, for messages. echoed: whether the line gave that
+    question back.
     """
 
     def __init__(self, link: Link, reply_s: float) -> None:
@@ -35,13 +39,15 @@ class SdkPort:
         self._link = link
         self._reply_s = reply_s
         self._buffer = bytearray()
-        self._deadline = 0.0
+        self._deadline = self._latest = 0.0
+        self._echo = self._begun = b""  # what may come back, and the part of it that has
         self.seen = b""
+        self.echoed = False
 
     def clearPort(self) -> None:  # noqa: N802 - the SDKs' name, as those below
         """Throw away what has arrived; the SDKs call it before every question."""
         self._buffer.clear()
-        self.seen = b""
+        self._begun = self.seen = b""
         self._link.flush_input()
 
     def drain(self) -> None:
@@ -50,6 +56,7 @@ class SdkPort:
         while self._link.read(QUIET_S) and time.monotonic() < end:
             pass
         self._buffer.clear()
+        self._begun = b""
 
     def readPort(self, length: int) -> bytes:  # noqa: N802
         """Return up to `length` bytes; waits for the first one for a slice of time."""
@@ -57,15 +64,28 @@ class SdkPort:
             return b""
         if not self._buffer:
             left = self._deadline - time.monotonic()
-            self._buffer += self._link.read(max(0.0, min(left, SLICE_S)))
-            self.seen = (self.seen + self._buffer)[-512:]
+            if arrived := self._link.read(max(0.0, min(left, SLICE_S))):
+                self._take(arrived)
         taken = bytes(self._buffer[:length])
         del self._buffer[:length]
         return taken
 
+    def _take(self, arrived: bytes) -> None:
+        """Keep what arrived, less the echo of what was sent, and wait on for what follows it."""
+        more = time.monotonic() + self._reply_s
+        self._deadline = max(self._deadline, min(more, self._latest))
+        self.seen = (self.seen + arrived)[-512:]
+        self._begun += arrived
+        if self._echo.startswith(self._begun) and self._begun != self._echo:
+            return
+        self.echoed = bool(self._echo) and self._begun.startswith(self._echo)
+        self._buffer += self._begun.removeprefix(self._echo)
+        self._begun = self._echo = b""
+
     def writePort(self, packet: Sequence[int]) -> int:  # noqa: N802
         """Send a packet; return its length."""
-        self._link.write(bytes(packet))
+        self._echo, self.echoed = bytes(packet), False
+        self._link.write(self._echo)
         return len(packet)
 
     def setPacketTimeout(self, length: int) -> None:  # noqa: N802
@@ -74,7 +94,8 @@ class SdkPort:
 
     def setPacketTimeoutMillis(self, ms: float) -> None:  # noqa: N802
         """Wait from now on for so many milliseconds."""
-        self._deadline = time.monotonic() + ms / 1e3
+        start = time.monotonic()
+        self._deadline, self._latest = start + ms / 1e3, start + PATIENCE * ms / 1e3
 
     def isPacketTimeout(self) -> bool:  # noqa: N802
         """Whether the time is over."""
@@ -86,9 +107,13 @@ class SdkPort:
 
 
 class Sdk(ABC):
-    """What differs between the vendors' packet handlers. speaks: the protocol's name."""
+    """What differs between the vendors' packet handlers.
+
+    speaks: the protocol's name. advice: what else may keep its servos from answering.
+    """
 
     speaks: str
+    advice: str = ""
     handler: Any
 
     @abstractmethod
@@ -172,30 +197,37 @@ class ServoLine:
         with self._exchange():
             self._sdk.handler.reboot(self._port, id_)
 
-    def models(self) -> dict[int, int]:
-        """Return every servo's model number.
+    def models(self, register: Register) -> dict[int, int]:
+        """Return every servo's model number, read from `register`.
+
+        It is read, not asked for by a ping: the SDKs trip over answers to a ping that are too
+        short, and a ping that comes back is the same as an answer that tells of low voltage.
 
         Raises:
             WrongProtocol: none answered. SetupNeeded: some did not.
         """
         models: dict[int, int] = {}
-        heard = b""
+        heard, echoed = b"", False
         for _ in range(ATTEMPTS):
             for id_ in self.ids:
                 if id_ not in models:
                     with self._exchange():
-                        model, result, _ = self._sdk.handler.ping(self._port, id_)
+                        data, result, _ = self._sdk.handler.readTxRx(
+                            self._port, id_, register.address, register.size
+                        )
                     heard = heard or self._port.seen
-                    if result == SUCCESS:
-                        models[id_] = model
+                    echoed = echoed or self._port.echoed
+                    if result == SUCCESS and len(data) == register.size:
+                        models[id_] = register.decode(bytes(data))
                     else:
                         self._port.drain()
         missing = [id_ for id_ in self.ids if id_ not in models]
         if not models:
             raise WrongProtocol(
                 f"{self.link.port} at {self.link.baud} baud: no servo answered by "
-                f"{self._sdk.speaks} (asked {self.named(self.ids)}); heard {_shown(heard)}. Is the "
-                "servos' own supply on, the baud right, and is it this robot?"
+                f"{self._sdk.speaks} (asked {self.named(self.ids)}); heard {_shown(heard)}"
+                f"{', the echo of the question' if echoed else ''}. Is the servos' own supply on, "
+                f"the baud right, and is it this robot?{self._sdk.advice}"
             )
         if missing:
             raise SetupNeeded(
