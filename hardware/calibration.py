@@ -114,7 +114,7 @@ class Calibration(Table):
         for joint, servo in zip(spec.joint, options, strict=True):
             low, high = sorted(ranges[joint.name])
             per_unit = _per_unit(joint, servo)
-            share = (high - low) / abs(per_unit * (joint.upper - joint.lower))
+            share = (high - low) / range_ticks(joint, servo)
             if share < ENOUGH:
                 raise InvalidSpec(
                     f"{joint.name} was moved from tick {low} to {high} only, {share:.0%} of its "
@@ -190,6 +190,11 @@ def scales_of(spec: RobotSpec, path: str | None) -> tuple[Scale, ...]:
     if len(set(ids)) < len(ids):
         raise InvalidSpec(f"{spec.name}: servo ids {ids}: expected a different one each joint")
     return tuple(scales)
+
+
+def range_ticks(joint: Joint, servo: ServoOptions) -> float:
+    """Return the described range of a joint in ticks, above 0. Raises as scales_of."""
+    return abs(_per_unit(joint, servo) * (joint.upper - joint.lower))
 
 
 def _per_unit(joint: Joint, servo: ServoOptions) -> float:

@@ -110,7 +110,8 @@ def _port(name: str, entry: Any, asked: list[Probe], probe: bool) -> PortReport:
                 one, text = found
                 return PortReport(name, stable, "answers", text, one.driver, one.robots, usb)
     except PortUnavailable as error:
-        return PortReport(name, stable, _status(error), str(error), usb=usb)
+        seen = str(error).removeprefix(f"{name}: ")
+        return PortReport(name, stable, _status(error), seen, usb=usb)
     except LinkLost as error:
         return PortReport(name, stable, "failed", str(error), usb=usb)
     if heard:

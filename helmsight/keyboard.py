@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from typing import TextIO
 
 ESCAPES = {"A": "up", "B": "down", "C": "right", "D": "left"}
@@ -57,13 +59,39 @@ def keys(stream: TextIO | None = None) -> Iterator[Read]:
 
 
 def _from_pipe(stream: TextIO) -> Read:
+    # A thread: no system but POSIX can wait for a pipe and a clock at once.
     decoder = Decoder()
+    arrived: SimpleQueue[str] = SimpleQueue()
+
+    def listen() -> None:
+        take = _taker(stream)
+        while text := take():
+            arrived.put(text)
+        arrived.put("")
+
+    threading.Thread(target=listen, name="keys", daemon=True).start()
 
     def read(within_s: float) -> list[str]:
-        text = stream.read(1)
-        return decoder.feed(text) if text else [END]
+        try:
+            text = arrived.get(timeout=within_s)
+        except Empty:
+            return []
+        if not text:
+            arrived.put("")  # over is over, however often it is asked
+            return [END]
+        return decoder.feed(text)
 
     return read
+
+
+def _taker(stream: TextIO) -> Callable[[], str]:
+    """Return a function that waits for the next characters; "" at the end."""
+    try:
+        number = stream.fileno()
+    except OSError:  # a stream in memory
+        return lambda: stream.read(1)
+    # not through the stream: its lock, held by a waiting thread, would bar the interpreter's end
+    return lambda: os.read(number, 64).decode("utf-8", "ignore")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from helmsight.cli import emulate, fly, jog, listing, replay, robots, train
+from helmsight.cli import calibrate, emulate, fly, jog, listing, replay, robots, train
 from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("list", epilog=listing.EXAMPLES)(listing.command)
 app.command("replay", epilog=replay.EXAMPLES)(replay.command)
 app.command("devices", epilog=robots.DEVICES)(robots.devices)
 app.command("doctor", epilog=robots.DOCTOR)(robots.doctor)
+app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.command)
 app.command("jog", epilog=jog.EXAMPLES)(jog.command)
 app.command("emulate", epilog=emulate.EXAMPLES)(emulate.command)
 app.command("conformance", epilog=robots.CONFORMANCE)(robots.conformance)

@@ -15,6 +15,7 @@ import typer
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
+    from hardware.emulators.device import Device
     from hardware.emulators.serve import Emulation
 
 EXAMPLES = """Examples:
@@ -22,6 +23,8 @@ EXAMPLES = """Examples:
 helmsight emulate feetech --link ./arm
 
 helmsight emulate grbl --fault drop=0.01,flip=0.001,delay=20ms,unplug@5s --seed 1
+
+helmsight emulate helm --firmware --link ./arm
 
 helmsight emulate dynamixel --tcp 127.0.0.1:7000
 """
@@ -41,6 +44,9 @@ def command(
     ] = None,
     fault: Annotated[str, typer.Option(help="drop=P,flip=P,noise=P,delay=20ms,unplug@5s")] = "",
     seed: Annotated[int, typer.Option("--seed", "-s", min=0, help="Seed of the faults.")] = 0,
+    firmware: Annotated[
+        bool, typer.Option("--firmware", help="helm: the real firmware, in simavr, not its twin.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Two lines of JSON: the port, then the summary.")
     ] = False,
@@ -48,7 +54,7 @@ def command(
     """Emulate a device byte for byte until Ctrl-C."""
     from helmsight.cli.fly import json_line
 
-    emulation = made(kind, robot, link, tcp, fault, seed)
+    emulation = made(kind, robot, link, tcp, fault, seed, firmware=firmware)
     name = robot or emulation.device.spec.name
     start = time.monotonic()
     # A shell starts background jobs with Ctrl-C ignored, and Python then leaves it so.
@@ -60,14 +66,15 @@ def command(
         if as_json:
             print(json_line(where), flush=True)
         else:
-            print(f"{kind} ({name}) at {emulation.port}, until Ctrl-C. In another terminal:")
+            what = f"{kind} firmware in simavr" if firmware else kind
+            print(f"{what} ({name}) at {emulation.port}, until Ctrl-C. In another terminal:")
             print(f"  helmsight doctor --robot {name} --port {emulation.port}", flush=True)
         with suppress(KeyboardInterrupt):
             emulation.run()
     finally:
         for number, before in previous.items():
             signal.signal(number, before)
-        emulation.close()
+        close(emulation)
     told = summary(emulation, time.monotonic() - start)
     if as_json:
         print(json_line(told))
@@ -76,7 +83,14 @@ def command(
 
 
 def made(
-    kind: str, robot: str | None, link: Path | None, tcp: str | None, fault: str, seed: int
+    kind: str,
+    robot: str | None,
+    link: Path | None,
+    tcp: str | None,
+    fault: str,
+    seed: int,
+    *,
+    firmware: bool = False,
 ) -> Emulation:
     """Return the emulation that was asked for, its port open already.
 
@@ -85,6 +99,7 @@ def made(
     """
     from hardware.emulators import DEVICES, make_device
     from hardware.emulators import tcp as line
+    from hardware.emulators.faults import Faults
     from hardware.emulators.serve import Emulation
     from hardware.spec import load_spec
 
@@ -101,8 +116,38 @@ def made(
         raise InvalidSetting(
             f"--robot {robot}: its driver is {spec.driver}: helmsight emulate {spec.driver}"
         )
+    if firmware and kind != "helm":
+        raise InvalidSetting(f"--firmware: {kind} has none here; helmsight emulate helm --firmware")
+    faults = Faults.parse(fault)  # what is wrong is told before anything is built
     wire = line.tcp(tcp) if tcp is not None else None
-    return Emulation(make_device(spec), link, faults=fault, seed=seed, wire=wire)
+    device: Device
+    if firmware:
+        from hardware.emulators.simavr_line import FirmwareLine
+
+        device = FirmwareLine(spec)
+    else:
+        device = make_device(spec)
+    try:
+        return Emulation(device, link, faults=faults, seed=seed, wire=wire)
+    except BaseException:
+        end(device)
+        raise
+
+
+def close(emulation: Emulation) -> None:
+    """Close an emulation, and the process behind it if there is one."""
+    try:
+        emulation.close()
+    finally:
+        end(emulation.device)
+
+
+def end(device: Device) -> None:
+    """End the process of a device that has one."""
+    from hardware.emulators.simavr_line import FirmwareLine
+
+    if isinstance(device, FirmwareLine):
+        device.close()
 
 
 def summary(emulation: Emulation, seconds: float) -> dict[str, Any]:

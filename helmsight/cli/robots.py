@@ -74,7 +74,8 @@ def devices(
         name = one.port if one.stable == one.port else f"{one.port} ({one.stable})"
         about = one.usb.get("description", "")
         fits = f"  --robot {' or '.join(one.robots)}" if one.robots else ""
-        print("  " + "  ".join(filter(None, (name, about, f"{one.status}: {one.seen}"))) + fits)
+        said = one.seen if one.seen.startswith(one.status) else f"{one.status}: {one.seen}"
+        print("  " + "  ".join(filter(None, (name, about, said.removesuffix(": ")))) + fits)
     print("cameras:" if cameras else "cameras: none")
     for eye in cameras:
         shown = f"{eye.size[0]}x{eye.size[1]} at {eye.fps:g} frames/s, " if eye.size else ""

@@ -1,0 +1,133 @@
+"""A calibration from joints that a person moves by hand: what was read becomes ranges. No terminal.
+
+>>> recording = Recording("so101", "/dev/ttyACM0")
+>>> with recording.by_hand():
+...     while not done():
+...         recording.take()
+>>> recording.calibration().save("arm.toml")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hardware.calibration import Calibration, ServoOptions, range_ticks
+from hardware.drivers import make_robot
+from hardware.drivers.bus import ServoBus
+from hardware.errors import InvalidOption, SetupNeeded
+from hardware.spec import load_spec
+
+# Share of a described range that must be seen: the middle of what was seen becomes the middle of
+# the range, so what is missing at one end moves the zero by half of it.
+WHOLE = 0.8
+
+
+@dataclass
+class Range:
+    """What was read of one joint, in ticks. turn: of its servo; whole: of the described range."""
+
+    turn: int
+    whole: float
+    present: int | None = None
+    lower: int = 0
+    upper: int = 0
+    jump: tuple[int, int] | None = None
+
+    @property
+    def share(self) -> float:
+        """How much of the described range was seen."""
+        return (self.upper - self.lower) / self.whole
+
+    def take(self, tick: int) -> None:
+        """Take one reading. A jump by more than half a turn is the end of the servo's count."""
+        if self.present is None:
+            self.lower = self.upper = tick
+        elif abs(tick - self.present) > self.turn // 2 and self.jump is None:
+            self.jump = (self.present, tick)
+        self.present = tick
+        self.lower, self.upper = min(self.lower, tick), max(self.upper, tick)
+
+
+class Recording:
+    """The ranges of a robot's joints, from readings while a person moves them.
+
+    robot: as `make_robot`. A calibration file that the description names is not read: it is what is
+    being made. `ranges` are by joint, in the description's order.
+
+    Raises:
+        UnknownRobot, InvalidSpec: as make_robot.
+        InvalidOption: a robot whose driver has no calibration.
+    """
+
+    def __init__(self, robot: str | Path, port: str) -> None:
+        spec = load_spec(robot)
+        device = {key: value for key, value in spec.device.items() if key != "calibration"}
+        self.spec = spec.model_copy(update={"device": device})
+        bus = make_robot(self.spec, port)
+        if not isinstance(bus, ServoBus):
+            raise InvalidOption(
+                f"{spec.name}: driver {spec.driver} has no calibration, only servo buses have "
+                "(feetech, dynamixel); its zeros and scales are in the description"
+            )
+        self._bus = bus
+        self._read: Callable[[], Sequence[int]] | None = None
+        options = self.spec.joint_options(ServoOptions)
+        self.ranges = {
+            joint.name: Range(servo.ticks, range_ticks(joint, servo))
+            for joint, servo in zip(self.spec.joint, options, strict=True)
+        }
+
+    @contextmanager
+    def by_hand(self) -> Iterator[None]:
+        """Open the port and take the torque off; `take` works inside. Raises as ServoBus.by_hand.
+
+        The arm sinks, and its torque stays off.
+        """
+        with self._bus.by_hand() as read:
+            self._read = read
+            try:
+                yield
+            finally:
+                self._read = None
+
+    def take(self) -> None:
+        """Read every joint once.
+
+        Raises:
+            NoReply: a joint did not answer; nothing was taken. LinkLost: the port went away.
+        """
+        assert self._read is not None, "take() works inside by_hand()"
+        for found, tick in zip(self.ranges.values(), self._read(), strict=True):
+            found.take(tick)
+
+    @property
+    def unmoved(self) -> tuple[str, ...]:
+        """Names of the joints that were not moved far enough yet."""
+        return tuple(name for name, found in self.ranges.items() if found.share < WHOLE)
+
+    def calibration(self) -> Calibration:
+        """Return the calibration that was recorded.
+
+        Raises:
+            SetupNeeded: joints were hardly moved, or a servo's count begins anew within a range.
+        """
+        if self.unmoved:
+            seen = ", ".join(f"{name} {self.ranges[name].share:.0%}" for name in self.unmoved)
+            raise SetupNeeded(
+                f"not moved far enough: {seen} of the described range, {WHOLE:.0%} needed. Move "
+                "every joint slowly from one end stop to the other; limits that this arm "
+                "cannot reach are to be corrected in its description"
+            )
+        for name, found in self.ranges.items():
+            if found.jump is not None:
+                raise SetupNeeded(
+                    f"{name} jumped from tick {found.jump[0]} to {found.jump[1]}: its servo's "
+                    "count begins anew within its range. Turn the servo's horn, or set its homing "
+                    "offset with the vendor's tool, so that the middle of the range is near tick "
+                    f"{found.turn // 2}"
+                )
+        ranges = {name: (found.lower, found.upper) for name, found in self.ranges.items()}
+        return Calibration.from_ranges(self.spec, ranges)

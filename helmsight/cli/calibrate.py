@@ -1,0 +1,147 @@
+"""`helmsight calibrate`: where the joints of a servo arm have their zeros, by hand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from helmsight.cli.robots import Json, Port, Robot, Yes, agreed
+from helmsight.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.live import Live
+
+    from hardware.recording import Recording
+    from helmsight.keyboard import Read
+
+EXAMPLES = """Examples:
+
+helmsight calibrate --robot so101 --port /dev/ttyACM0 --out arm.toml
+
+(sleep 30; echo q) | helmsight calibrate --robot so101 --port ./arm --yes --json
+"""
+HELP = "move every joint by hand from one end stop to the other, then Enter or q; Ctrl-C gives up"
+PERIOD_S = 0.05
+DONE = ("q", "\r", "\n", "end", "\x04")
+
+
+def command(
+    robot: Robot,
+    port: Port,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File to write; default ROBOT-calibration.toml."),
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Make the calibration of a servo arm whose joints you move by hand. Its torque goes OFF."""
+    from hardware.recording import Recording
+    from helmsight.cli.fly import json_line
+    from helmsight.keyboard import keys
+
+    recording = Recording(robot, port)
+    out = writable(out or Path(f"{recording.spec.name}-calibration.toml"), replace=yes)
+    agreed(yes, f"{robot} at {port} loses its torque and sinks: hold it")
+    with recording.by_hand(), keys() as read, shown() as live:
+        record(recording, read, live)
+    made = recording.calibration()
+    made.save(out)
+    joints = {
+        name: own.model_dump() | {"share": round(recording.ranges[name].share, 3)}
+        for name, own in made.joint.items()
+    }
+    if as_json:
+        told = {"robot": made.robot, "port": port, "file": str(out.resolve()), "joints": joints}
+        print(json_line(told))
+        return
+    for name, one in joints.items():
+        ends = f"ticks {one['lower']} to {one['upper']}, zero at {one['zero']}"
+        print(f"{name:<16} {ends}, {one['share']:.0%} of its described range")
+    print("\n".join(advice(robot, out)))
+
+
+def writable(out: Path, *, replace: bool) -> Path:
+    """Return `out`, where a file may be written.
+
+    Raises:
+        InvalidSetting: there is no such folder, or a file that may not be replaced.
+    """
+    if not out.parent.is_dir():
+        raise InvalidSetting(f"--out {out}: there is no folder {out.parent}")
+    if out.is_dir():
+        raise InvalidSetting(f"--out {out}: a folder; expected a file")
+    if out.exists() and not replace:
+        raise InvalidSetting(f"--out {out}: there already; give another, or --yes to replace it")
+    return out
+
+
+def record(recording: Recording, read: Read, live: Live | None) -> None:
+    """Take readings until a key ends it; on a terminal Enter does so once all joints were moved."""
+    from hardware.errors import NoReply
+
+    said = HELP
+    while True:
+        pressed = read(PERIOD_S)
+        try:
+            recording.take()
+        except NoReply as error:  # a line that stutters; the next reading tells
+            said = str(error)
+        ended = [key for key in pressed if key in DONE]
+        if ended and (live is None or ended[-1] not in "\r\n" or not recording.unmoved):
+            return
+        if ended:
+            said = f"not yet moved far enough: {', '.join(recording.unmoved)}; q ends all the same"
+        if live is not None:
+            live.update(table(recording, said), refresh=True)
+
+
+def table(recording: Recording, said: str) -> Group:
+    """Return the present, lowest and highest tick of every joint as a table, and what was said."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None)
+    for title in ("joint", "now", "min", "max", "of its range"):
+        shown.add_column(title, justify="left" if title == "joint" else "right")
+    for name, one in recording.ranges.items():
+        mark = "" if name in recording.unmoved else " ok"
+        values = (one.present, one.lower, one.upper) if one.present is not None else ("-",) * 3
+        shown.add_row(name, *map(str, values), f"{one.share:.0%}{mark:<3}")
+    return Group(shown, Text(said))
+
+
+@contextmanager
+def shown() -> Iterator[Live | None]:
+    """Return what shows the table on standard error, None where no terminal is."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True, highlight=False)
+    if not (console.is_terminal and sys.stdin.isatty()):
+        print(HELP, file=sys.stderr, flush=True)
+        yield None
+        return
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        yield live
+
+
+def advice(robot: str, out: Path) -> list[str]:
+    """Return how the file is used."""
+    from hardware.spec import shipped
+
+    source = shipped().get(robot)
+    mine = Path(robot)
+    lines = [f"wrote {out}; the torque is off. To use it:"]
+    if source is not None:
+        mine = Path(f"my_{robot}.toml")
+        lines.append(f"  cp {source} {mine}")
+    lines.append(f'  in {mine}, under [device]: calibration = "{out.resolve().as_posix()}"')
+    return [*lines, f"  helmsight doctor --robot {mine} --port ..."]
