@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -138,6 +139,42 @@ class ServoBus(Robot):
             self._refuse_alarm(self._readings())
         elif any(r.tripped for r in readings):
             self._rearm(readings)
+
+    # -- by hand --------------------------------------------------------------------------------
+
+    @contextmanager
+    def by_hand(self) -> Iterator[Callable[[], tuple[int, ...]]]:
+        """Return a function that reads every joint's tick, its torque off: the arm sinks.
+
+        For the making of a calibration, which `connect` may need: only the servos' models are
+        compared. The robot must not be connected; torque stays off.
+
+        Raises:
+            PortUnavailable, WrongProtocol, SetupNeeded: as connect.
+            NoReply: the torque was not taken off; from the function: a joint did not answer.
+        """
+        place = self.registers["present_position"]
+
+        def ticks() -> tuple[int, ...]:
+            data = self._line.read_each(place.address, place.size)
+            return tuple(place.decode(part) for part in data)
+
+        self.link.open()
+        try:
+            self._meet()
+            self._retried(self._loosen)
+            yield ticks
+        finally:
+            self.link.close()
+
+    def _loosen(self) -> None:
+        torque = self.registers["torque_enable"]
+        for id_ in self._line.ids:
+            self._line.write(id_, torque, 0)
+        read = self._line.read_each(torque.address, torque.size)
+        held = [id_ for id_, data in zip(self._line.ids, read, strict=True) if any(data)]
+        if held:
+            raise NoReply(f"{self._line.named(held)} did not take the torque off")
 
     # -- what a bus fills in --------------------------------------------------------------------
 
