@@ -106,6 +106,9 @@ class GrblLink(Robot):
                 # an alarm of before keeps it silent until it is reset; nothing else would mind
                 self.channel.realtime(wire.RESET)
                 reset = True
+        if not self.channel.seen:
+            self.link.write(b"\n")  # others answer whole lines only; grbl would say "ok"
+            self.channel.hear(self.spec.port.reply_s)
         raise WrongProtocol(
             f"{self.link.port}: expected a grbl to answer '?' with its status within "
             f"{self.options.boot_s:g} s at {self.spec.port.baud} baud, seen "

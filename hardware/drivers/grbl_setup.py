@@ -181,6 +181,8 @@ def seen(data: bytes) -> str:
         return "nothing at all (power, cable, baud rate; or a device that only answers)"
     if b"Marlin" in data or b"echo:" in data or data.startswith(b"start"):
         return f"Marlin firmware, by its words: {data[:60]!r}"
+    if data.lstrip().startswith((b"!!", b"//")):
+        return f"Klipper firmware, by its words: {data[:60]!r}"
     if b"\xff\xff" in data:
         return f"packets of a servo bus: {data[:24]!r}"
     return repr(data[:80])

@@ -97,6 +97,24 @@ def test_connect_tells_the_firmware_and_moves_nothing(
     assert device.journal == []
 
 
+class Plain(GrblController):
+    """A controller that knows neither `$G` nor `$`: small ones refuse them."""
+
+    def receive(self, data: bytes, now: float) -> list[bytes]:
+        for line in (b"\n$G\n", b"\n$\n"):
+            data = data.replace(line, b"\n$Q\n")
+        return super().receive(data, now)
+
+
+def test_a_controller_without_parser_state_moves_too() -> None:
+    spec = load_spec("gantry")
+    with Emulation(Plain(spec)) as emulation, Grbl(spec, emulation.port) as robot:
+        robot.move(JointTargets((0.145, 0.085, 0.02)))
+        robot.stop()
+        robot.reset()
+        assert robot.move(JointTargets(HERE)).positions == near(HERE)
+
+
 def test_another_firmware_than_the_description_names_is_told(bench: Callable[..., Bench]) -> None:
     robot, _, _ = bench(flavour="grbl", spec=described(firmware='"grblhal"'))
     with pytest.raises(WrongProtocol, match=r"expected grblhal, seen grbl 1\.1h"):
@@ -133,6 +151,21 @@ def test_what_is_no_grbl_is_told_with_what_was_seen(words: bytes, seen: str) -> 
         with pytest.raises(WrongProtocol, match=seen):
             robot.connect()
         assert not robot.link.is_open
+
+
+class WholeLines(Device):
+    """Says nothing before a line has ended, and nothing when its port is opened."""
+
+    words = b'!! Unknown command:"???"\r\n'
+
+    def receive(self, data: bytes, now: float) -> list[bytes]:
+        return [self.words] if b"\n" in data else []
+
+
+def test_what_answers_whole_lines_only_is_told_with_what_it_says() -> None:
+    spec = described(boot_s="0.4")
+    with Emulation(WholeLines(spec)) as emulation, pytest.raises(WrongProtocol, match="Klipper"):
+        Grbl(spec, emulation.port).connect()
 
 
 @pytest.mark.parametrize(
