@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import TextIO
 
@@ -65,8 +65,9 @@ def _from_pipe(stream: TextIO) -> Read:
 
     def listen() -> None:
         take = _taker(stream)
-        while text := take():
-            arrived.put(text)
+        with suppress(OSError, ValueError):  # what cannot be read is over
+            while text := take():
+                arrived.put(text)
         arrived.put("")
 
     threading.Thread(target=listen, name="keys", daemon=True).start()

@@ -111,6 +111,11 @@ def made(
         raise InvalidSetting("Windows has no pseudo-terminals: give --tcp 127.0.0.1:7000")
     if link is not None and not link.parent.is_dir():
         raise InvalidSetting(f"--link {link}: there is no folder {link.parent}")
+    if link is not None and link.is_symlink() and link.exists():  # one that was left behind is not
+        raise InvalidSetting(
+            f"--link {link}: leads to {link.readlink()}; is another emulator there? Give another "
+            "path, or remove this one"
+        )
     spec = load_spec(robot or DEVICES[kind][1])
     if spec.driver != kind:
         raise InvalidSetting(

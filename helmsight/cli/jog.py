@@ -26,7 +26,7 @@ echo '+++2--q' | helmsight jog --robot gantry --port ./mill --step 0.001
 Keys: left right or 1-9 choose a joint, up down or + - move it by a step, [ ] halve or double the
 step, g tool, h hold, SPACE stop, r reset, q quit.
 """
-HELP = "left/right joint  up/down move  [ ] step  g tool  h hold  SPACE stop  r reset  q quit"
+HELP = "arrows: joint, move  [ ] step  g tool  h hold  SPACE stop  r reset  q quit"
 STEP = {"revolute": 0.05, "prismatic": 0.002}  # rad, m
 LARGEST = {"revolute": 0.5, "prismatic": 0.05}
 BEAT_S = 0.1
@@ -48,8 +48,14 @@ def command(
     if step is not None and not 0.0 < step <= max(LARGEST.values()):
         raise InvalidSetting(f"--step {step:g}: expected more than 0 and at most 0.5 (rad or m)")
     supervisor = supervised(robot, port)
-    with keys() as read, supervisor.on_signals(), supervisor:
-        Jog(supervisor, step, live=sys.stdin.isatty() and sys.stdout.isatty()).run(read)
+    try:
+        with keys() as read, supervisor.on_signals(), supervisor:
+            Jog(supervisor, step, live=sys.stdin.isatty() and sys.stdout.isatty()).run(read)
+    except BaseException:
+        stops = [event.text for event in supervisor.events if event.rule == "stop"]
+        for text in stops[-1:]:
+            print(f"helmsight: {text}", file=sys.stderr)
+        raise
 
 
 class Jog:
@@ -68,24 +74,50 @@ class Jog:
         ]
         self.tool = False
         self.goal = robot.state().positions
+        self._said = ""  # by the last key
         self._rest: JointTargets | None = None  # what limits left of a tool's way
         self._beats = 0
 
     def run(self, read: Read) -> None:
         """Serve keys until q, the end of the pipe, or an error that ends the connection."""
         print(HELP)
-        self._show("ready")
-        while True:
-            self._beat()
-            for key in read(BEAT_S):
-                if key in ("q", "end", "\x04"):
-                    print(CLEAR if self.live else "", end="", flush=True)
-                    return
-                if key not in "\r\n":
-                    self._show(self._pressed(key))
-            self._carry_on()
+        self._show("")
+        try:
+            while self._turn(read):
+                pass
+        finally:
             if self.live:
-                self._show("")
+                print(flush=True)
+
+    def _turn(self, read: Read) -> bool:
+        """Serve the keys that come in one beat; return whether to go on."""
+        from hardware.errors import HardwareError
+
+        try:
+            going = self._serve(read(BEAT_S))
+            if going:
+                self._carry_on()
+            if going and self.live:
+                self._show(self._said)
+            return going
+        except HardwareError as error:  # a reading that failed, not what a key asked for
+            if error.halts:
+                raise
+            self._say(str(error))
+            return True
+
+    def _serve(self, pressed: list[str]) -> bool:
+        self._beat()
+        if news := self.robot.feedback():  # what came about without a key: a link that was lost
+            self._here()
+            self._say(news)
+        for key in pressed:
+            if key in ("q", "end", "\x04"):
+                return False
+            if key not in "\r\n":
+                self._said = self._pressed(key)
+                self._show(self._said)
+        return True
 
     def _pressed(self, key: str) -> str:
         """Do what a key asks for and return what became of it."""
@@ -100,10 +132,12 @@ class Jog:
             if error.halts:
                 raise
             said = str(error)
+            self._here()
         except HardwareError as error:  # refused, stopped, an alarm: the person decides
             said = str(error)
             self._here()
-        return "; ".join(filter(None, (said, self.robot.feedback())))
+        told = (line for line in self.robot.feedback().splitlines() if line != said)
+        return "; ".join(filter(None, (said, *told)))
 
     def _do(self, key: str) -> str:
         many = len(self.robot.spec.joint)
@@ -143,6 +177,8 @@ class Jog:
         from hardware.robot import JointTargets
 
         joint, size = self.robot.spec.joint[self.joint], self.steps[self.joint]
+        if self.robot.state().energised is False:  # it may have been moved by hand meanwhile
+            self._here()
         goal = list(self.goal)
         wanted = goal[self.joint] + sign * size
         goal[self.joint] = min(joint.upper, max(joint.lower, wanted))
@@ -157,6 +193,8 @@ class Jog:
 
         if self.robot.spec.tool.kind == "none":
             return "this robot has no tool"
+        if self.robot.state().energised is False:
+            self._here()
         self.tool = not self.tool
         self._rest = JointTargets(self.goal, tool=self.tool)
         self._carry_on()
@@ -191,19 +229,33 @@ class Jog:
         self.goal = self.robot.state().positions
 
     def _show(self, said: str) -> None:
-        state = self.robot.state()
-        text = f"{self._state(state)}  {said}".rstrip()
-        if self.live:
-            width = shutil.get_terminal_size().columns - 1
-            print(f"{CLEAR}{text[:width]}", end="", flush=True)
-        else:
-            print(text, flush=True)
+        """Show the state and what was said; on a terminal what does not fit becomes a line above.
 
-    def _state(self, state: RobotState) -> str:
-        values = [
+        The mode comes first there: that a robot is stopped must never be cut off.
+        """
+        state = self.robot.state()
+        mode = "stopped" if self.robot.is_stopped else str(state.mode)
+        if not self.live:
+            print(f"{self._named(state)}  {mode}  {said}".rstrip(), flush=True)
+            return
+        width = shutil.get_terminal_size().columns - 1
+        joint, here = self.robot.spec.joint[self.joint], state.positions[self.joint]
+        head = f"{mode:<8} [{joint.name} {here:.4g}]"
+        if len(head) + len(said) + 2 > width:
+            self._say(said)
+            self._said = said = ""
+        values = " ".join(f"{value:.3g}" for value in state.positions)
+        whole = f"{head}  {values}  {said}".rstrip()
+        text = whole if len(whole) <= width else f"{head}  {said}"
+        print(f"{CLEAR}{text[:width]}", end="", flush=True)
+
+    def _say(self, text: str) -> None:
+        """Print what is to stay on the screen, above the line that is rewritten."""
+        print(f"{CLEAR if self.live else ''}{text}", flush=True)
+
+    def _named(self, state: RobotState) -> str:
+        pairs = zip(self.robot.spec.names, state.positions, strict=True)
+        return " ".join(
             f"[{name} {value:.4g}]" if index == self.joint else f"{name} {value:.4g}"
-            for index, (name, value) in enumerate(
-                zip(self.robot.spec.names, state.positions, strict=True)
-            )
-        ]
-        return f"{' '.join(values)}  {'stopped' if self.robot.is_stopped else state.mode}"
+            for index, (name, value) in enumerate(pairs)
+        )

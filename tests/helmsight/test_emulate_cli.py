@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from hardware.emulators import emulate
+from hardware.emulators.simavr import missing
+
 WAIT_S = 60.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
 
@@ -60,6 +63,48 @@ def test_emulate_serves_a_tcp_address_where_there_are_no_ptys(run: Any, tmp_path
     assert process.returncode == 0
 
 
+@pytest.mark.serial
+def test_a_second_emulator_does_not_take_the_place_of_the_first(run: Any, tmp_path: Path) -> None:
+    with emulate("helm_arm", tmp_path / "arm") as first:
+        result = run("emulate", "grbl", "--link", "arm")
+        assert (result.status, result.out) == (2, "")
+        assert "another emulator" in result.err
+        assert run("doctor", "--robot", "helm_arm", "--port", first.port).status == 0
+
+
+@pytest.mark.serial
+@pytest.mark.slow
+@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+def test_emulate_serves_the_real_firmware_and_ends_its_emulator(run: Any, tmp_path: Path) -> None:
+    process, told = emulated(
+        tmp_path, "helm", "--firmware", "--link", "arm", "--fault", "drop=0.01"
+    )
+    try:
+        assert told["port"] == "arm"
+        found = run("doctor", "--robot", "helm_arm", "--port", tmp_path / "arm", "--json")
+        seen = {one["name"]: one["seen"] for one in json.loads(found.out)["findings"]}
+        assert "board_duplicates" in seen  # the firmware counts; its line is another's
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=WAIT_S)
+    finally:
+        process.kill()
+    assert (process.returncode, err) == (0, "")
+    assert json.loads(out)["bytes_out"] > 1000
+    assert not (tmp_path / "arm").exists()
+
+
+def test_firmware_without_its_tools_says_what_to_install(
+    run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = run("emulate", "helm", "--firmware")
+    assert result.status == 1
+    (line,) = result.err.splitlines()
+    assert "apt-get install" in line
+    assert "gcc-avr" in line
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -73,6 +118,8 @@ def test_emulate_serves_a_tcp_address_where_there_are_no_ptys(run: Any, tmp_path
         (("grbl", "--link", "no/such/folder/x"), "no folder"),
         (("grbl", "--link", "taken"), "is there already"),
         (("grbl", "--seed", "-1"), "emulate --help"),
+        (("grbl", "--firmware"), "emulate helm --firmware"),
+        (("helm", "--firmware", "--link", "taken"), "is there already"),
     ],
 )
 def test_an_emulator_that_cannot_be_is_one_line_and_status_2(

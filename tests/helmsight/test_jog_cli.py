@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from hardware.emulators import emulate
 from hardware.emulators.serve import Emulation
 from hardware.link import Link
-from helmsight.keyboard import Decoder
+from helmsight.keyboard import Decoder, keys
 
 WAIT_S = 60.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
@@ -81,6 +82,56 @@ def test_jog_moves_the_tool_all_its_way_and_back(
     assert board.device.positions[index] == pytest.approx(spec.tool.open, abs=0.01)
 
 
+@pytest.mark.serial
+def test_a_loose_arm_that_was_moved_by_hand_meanwhile_is_not_driven_back() -> None:
+    with emulate("so101") as arm:
+        process = subprocess.Popen(
+            [*HELMSIGHT, "jog", "--robot", "so101", "--port", arm.port],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        while "ready" not in process.stdout.readline():
+            pass
+        for axis in arm.device.axes:
+            axis.position = axis.target = 0.3
+        print("1+q", end="", file=process.stdin, flush=True)
+        process.communicate(timeout=WAIT_S)
+        assert process.returncode == 0
+        assert moves(arm)[-1] == pytest.approx((0.35, *[0.3] * 5), abs=0.01)
+
+
+@pytest.mark.serial
+def test_a_terminal_of_80_columns_shows_that_the_robot_is_stopped() -> None:
+    """And what becomes of it at Ctrl-C, on lines of their own."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    with emulate("so101") as arm:
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        process = subprocess.Popen(
+            [*HELMSIGHT, "jog", "--robot", "so101", "--port", arm.port],
+            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            preexec_fn=lambda: controlling(slave),
+        )  # fmt: skip
+        try:
+            read_until(master, b"ready")
+            os.write(master, b" ")
+            shown = read_until(master, b"stopped  [shoulder_pan")
+            assert b"(space bar) and stands still" in shown
+            os.write(master, b"r\x03")
+            last = read_until(master, b"(SIGINT) and stands still")
+            assert b"\nhelmsight: the robot was stopped" in last
+            assert process.wait(WAIT_S) == 130
+        finally:
+            process.kill()
+            os.close(master)
+            os.close(slave)
+
+
 @pytest.mark.parametrize("step", ["0", "-1", "nan", "inf", "2"])
 def test_jog_refuses_a_step_that_is_none(run: Any, step: str) -> None:
     result = run("jog", "--robot", "so101", "--port", "x", "--step", step)
@@ -133,6 +184,20 @@ def read_until(descriptor: int, words: bytes) -> bytes:
         if select.select([descriptor], [], [], 0.1)[0]:
             shown += os.read(descriptor, 4096)
     return shown
+
+
+def test_keys_from_a_pipe_come_within_the_time_that_was_asked_for() -> None:
+    """A loop that waits for a key must go on reading its robot meanwhile."""
+    source, sink = os.pipe()
+    with open(source, encoding="utf-8") as stream, keys(stream) as read:
+        assert read(0.01) == []
+        os.write(sink, b"\x1b[Aq")
+        pressed: list[str] = []
+        while len(pressed) < 2:
+            pressed += read(WAIT_S)
+        assert pressed == ["up", "q"]
+        os.close(sink)
+        assert read(WAIT_S) == read(WAIT_S) == ["end"]
 
 
 def test_arrow_keys_may_come_in_pieces() -> None:
