@@ -1,4 +1,4 @@
-"""What the README shows is true: its code runs, its commands exist."""
+"""What the documents show is true: their code runs, their commands exist."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from typing import Any
 import pytest
 import typer
 
+from hardware.drivers import make_robot
+from hardware.spec import parse_spec
 from helmsight.cli import app
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, ROBOTS = ((ROOT / name).read_text("utf-8") for name in ("README.md", "docs/robots.md"))
 CHEAP = {"naive", "navball", "rendezvous"}
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
-def commands(program: str) -> list[list[str]]:
-    """Return the arguments of every call of `program` in the README's console blocks."""
-    text = "\n".join(blocks("console")).replace("\\\n", " ")
+def commands(program: str, document: str = README) -> list[list[str]]:
+    """Return the arguments of every call of `program` in a document's console blocks."""
+    text = "\n".join(blocks("console", document)).replace("\\\n", " ")
     calls = []
     for line in text.splitlines():
         words = shlex.split(line.removeprefix("$ "), comments=True)
@@ -43,8 +45,10 @@ def parse(arguments: list[str]) -> dict[str, Any]:
     return parameters
 
 
-@pytest.mark.parametrize("arguments", commands("helmsight"), ids=" ".join)
-def test_a_command_in_the_readme_parses(arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments", commands("helmsight") + commands("helmsight", ROBOTS), ids=" ".join
+)
+def test_a_command_in_a_document_parses(arguments: list[str]) -> None:
     parse(arguments)
 
 
@@ -71,6 +75,18 @@ def test_a_command_with_a_quick_pilot_runs(arguments: list[str], tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("code", blocks("python"))
+@pytest.mark.parametrize("code", blocks("python", README))
 def test_a_python_block_in_the_readme_runs(code: str, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=280)
+
+
+@pytest.mark.slow
+@pytest.mark.serial
+@pytest.mark.parametrize("code", blocks("python", ROBOTS))
+def test_a_python_block_about_robots_runs(code: str, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=280)
+
+
+def test_the_description_in_the_document_about_robots_is_one_that_its_driver_takes() -> None:
+    text = next(block for block in blocks("toml", ROBOTS) if block.startswith("name = "))
+    assert make_robot(parse_spec(text, "docs/robots.md"), "nowhere").spec.name == "slide"

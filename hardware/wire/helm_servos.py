@@ -62,6 +62,7 @@ def servos(spec: RobotSpec) -> tuple[Servo, ...]:
         InvalidSpec: a missing or unknown key, two joints on one channel, a joint that does not
             turn, or limits beyond what the board drives.
     """
+    spec.options(Table)  # no keys: a misspelt one is an error here, too
     result = spec.joint_options(Servo)
     taken: dict[int, str] = {}
     for joint, servo in zip(spec.joint, result, strict=True):
