@@ -12,7 +12,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
@@ -96,8 +96,8 @@ class Robot(ABC):
         """
         with self._turn():
             if not self._connected:
-                self.link.open()
                 try:
+                    self.link.open()
                     self._handshake()
                 except BaseException:
                     self.link.close()
@@ -205,7 +205,7 @@ class Robot(ABC):
         Every step is tried whatever became of the one before; what failed is raised at the end.
 
         Raises:
-            HardwareError: the first thing that could not be done.
+            HardwareError: the first thing that could not be done; an interrupt goes before it.
         """
         with self._lock:
             if not self._connected:
@@ -215,19 +215,31 @@ class Robot(ABC):
             steps.append(lambda: self._settled(time.monotonic() + self.spec.limits.horizon_s))
             if self.spec.ending.on_close == "release":
                 steps.append(self._send_release)
-            failed: list[HardwareError] = []
-            for step in steps:
-                try:
-                    self._retried(step)
-                except HardwareError as error:
-                    failed.append(error)
-            self._connected = False
-            self.link.close()
+            failed: list[BaseException] = []
+            try:
+                while steps:
+                    try:
+                        self._retried(steps[0])
+                    except (KeyboardInterrupt, SystemExit) as error:
+                        failed.insert(0, error)
+                        if len(failed) < ATTEMPTS:
+                            continue  # begun again: no interrupt leaves the robot moving
+                    except Exception as error:
+                        failed.append(error)
+                    steps.pop(0)
+            finally:
+                self._connected = False
+                self.link.close()
             if failed:
                 raise failed[0]
 
     def __enter__(self) -> Self:
-        self.connect()
+        try:
+            self.connect()
+        except BaseException:  # also an interrupt once the port was open: `__exit__` does not come
+            with suppress(HardwareError):
+                self.close()
+            raise
         return self
 
     def __exit__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -153,6 +153,38 @@ def test_closing_goes_on_past_what_fails_and_tells_it(robot: MemoryRobot) -> Non
     with pytest.raises(NoReply, match="dead"):
         robot.close()
     assert set(robot.released) == set(robot.spec.names) - {"elbow"}
+    assert not robot.is_connected
+
+
+def test_an_interrupt_while_closing_comes_after_all_steps(robot: MemoryRobot) -> None:
+    real, presses = robot._send_hold, iter([KeyboardInterrupt()])
+
+    def hold() -> None:
+        for press in presses:
+            raise press
+        real()
+
+    robot._send_hold = hold  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        robot.close()
+    assert "hold" in robot.calls
+    assert set(robot.released) == set(robot.spec.names)
+    assert not robot.is_connected
+
+
+def test_an_interrupt_between_handshake_and_first_state_holds_and_closes(
+    robot: MemoryRobot,
+) -> None:
+    robot.close()
+    held = robot.calls.count("hold")
+
+    def read() -> NoReturn:
+        raise KeyboardInterrupt
+
+    robot._read_state = read  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt), robot:
+        pass
+    assert robot.calls.count("hold") == held + 1
     assert not robot.is_connected
 
 
