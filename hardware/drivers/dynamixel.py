@@ -111,6 +111,7 @@ class Dynamixel(ServoBus):
     def _inspect(self) -> None:
         low, high = wire.REGISTERS["min_position"], wire.REGISTERS["max_position"]
         mode, model = wire.REGISTERS["mode"], wire.REGISTERS["model"]
+        drive = wire.REGISTERS["drive_mode"]
         found = self._line.read_each(0, low.end)
         self._models = [model.decode(data[: model.size]) for data in found]
         versions = sorted({data[wire.REGISTERS["firmware"].address] for data in found})
@@ -122,6 +123,13 @@ class Dynamixel(ServoBus):
                 raise SetupNeeded(
                     f"{joint.name} (servo {self._line.ids[index]}) is in operating mode "
                     f"{data[mode.address]}, expected {expected}: set register {mode.address} "
+                    "with the vendor's tool, torque off"
+                )
+            if data[drive.address] & wire.TIME_BASED:
+                raise SetupNeeded(
+                    f"{joint.name} (servo {self._line.ids[index]}) has drive mode "
+                    f"{data[drive.address]}: profile velocities would be taken for milliseconds. "
+                    f"Set register {drive.address} to {data[drive.address] & ~wire.TIME_BASED} "
                     "with the vendor's tool, torque off"
                 )
             lower = low.decode(data[low.address : low.end])

@@ -25,6 +25,7 @@ LOAD_UNIT: Final = 0.001
 VOLTAGE_UNIT_V: Final = 0.1
 WATCHDOG_UNIT_S: Final = 0.02
 IN_POSITION, PROFILE_ONGOING = 0x01, 0x02  # bits of the moving status register (123)
+TIME_BASED: Final = 0x04  # bit of the drive mode (10): profile registers are ms, not speeds
 TRIPPED: Final = -1
 EEPROM_END: Final = 64
 POSITION_MODE: Final = 3

@@ -12,6 +12,7 @@ from hardware.drivers import make_robot
 from hardware.emulators import emulate, make_device
 from hardware.emulators.device import Device
 from hardware.emulators.serve import Emulation
+from hardware.emulators.servos import ServoBus
 from hardware.errors import (
     SetupNeeded,
     TargetRefused,
@@ -88,6 +89,15 @@ def test_another_mode_is_told(arm: Arm) -> None:
     arm.device.servos[0]["mode"] = 1
     with pytest.raises(SetupNeeded, match="mode 1, expected"):
         arm.robot.connect()
+
+
+def test_profiles_that_are_times_are_told() -> None:
+    with emulate("openmanipulator_x") as emulation:
+        device = emulation.device
+        assert isinstance(device, ServoBus)
+        device.servos[2]["drive_mode"] = 5
+        with pytest.raises(SetupNeeded, match=r"drive mode 5: .* milliseconds.* register 10 to 1"):
+            make_robot("openmanipulator_x", emulation.port).connect()
 
 
 def test_a_servo_s_own_narrower_limits_count(arm: Arm) -> None:
