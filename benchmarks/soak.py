@@ -118,6 +118,10 @@ class Targets:
         self._step = np.minimum(self._step, ramp * (PIECE_S / RAMPED) ** 2)
         self._step = np.maximum(self._step, 2.0 * self._apart)
         self.pace_s = max(PACE_S, float(RAMPED * np.sqrt(self._step / ramp).max()))
+        if spec.driver == "grbl":
+            # a jog is cut to what its time allows: with all there is none is, and every target
+            # stays unlike every other
+            self.pace_s = spec.limits.horizon_s
         self._drawn = np.empty((n, len(spec.joint)))
         self._count = 0
 

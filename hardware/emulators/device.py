@@ -14,13 +14,14 @@ class Executed:
     """One command that the device carried out.
 
     kind: `move`, `hold`, `stop`, `release`, `reset` or `tool`. positions: the joint targets that
-    are in force afterwards, rad or m. Commands that changed nothing (the same absolute target
-    again) are not listed.
+    are in force afterwards, rad or m; `place` is where they were then. Commands that changed
+    nothing (the same absolute target again) are not listed.
     """
 
     at_s: float
     kind: str
     positions: tuple[float, ...] = ()
+    place: tuple[float, ...] = ()
 
 
 class Device(ABC):
@@ -73,7 +74,7 @@ class Device(ABC):
 
     def record(self, kind: str, now: float) -> None:
         """Write down a command that was carried out, and whether it leads out of the limits."""
-        entry = Executed(now, kind, tuple(axis.target for axis in self.axes))
+        entry = Executed(now, kind, tuple(axis.target for axis in self.axes), self.positions)
         self.journal.append(entry)
         if kind == "move" and any(
             not joint.lower - 1e-3 <= target <= joint.upper + 1e-3

@@ -12,7 +12,6 @@ from hardware.emulators.device import Executed
 from hardware.spec import RobotSpec
 
 APART = {"revolute": 0.004, "prismatic": 2e-5}  # rad, m: half of what tells two targets apart
-LAG = 10  # commands that a robot may be behind
 Array = NDArray[np.float64]
 
 
@@ -66,25 +65,28 @@ def compare(commands: Sequence[Command], journal: Sequence[Executed], near: Arra
     newest, twice, late, strange, noticed = -1, 0, 0, 0, 0
     examples: list[str] = []
     starts = np.array([command.at_s for command in commands])
+    before: tuple[float, ...] = ()  # the target in force before an entry
     for entry in journal:
         given = int(np.searchsorted(starts, entry.at_s, side="right")) - 1
+        command = commands[given]
         found = np.flatnonzero((np.abs(asked - np.array(entry.positions)) <= near).all(axis=1))
+        old, before = before, entry.positions
+        if given not in found and _on_the_way(entry, old, command, near):
+            continue
         if not len(found):
-            if _on_the_way(entry, commands[max(0, given - LAG) : given + 1], near):
-                continue
-            if not commands[given].acknowledged and entry.at_s > commands[given].done_s:
+            if not command.acknowledged and entry.at_s > command.done_s:
                 continue  # `recovered` on its way back
             strange += 1
-            noticed += commands[given].outcome != "plain"
-            examples.append(f"strange during {given} ({commands[given].outcome}): {entry}")
+            noticed += command.outcome != "plain"
+            examples.append(f"strange during {given} ({command.outcome}): {entry}")
             continue
         which = given if given in found else int(found[0])
         if seen[which] and newest != which:
             twice += 1
-            examples.append(f"{which} again during {given}: {entry}")
-        elif given > which:
+            examples.append(f"{which} again during {given} ({command.outcome}): {entry}")
+        elif given > which and not seen[which]:
             late += 1
-            examples.append(f"{which} late, during {given}: {entry}")
+            examples.append(f"{which} late, during {given} ({command.outcome}): {entry}")
         seen[which] = True
         newest = which
     missing = [i for i, c in enumerate(commands) if c.acknowledged and not seen[i]]
@@ -92,13 +94,25 @@ def compare(commands: Sequence[Command], journal: Sequence[Executed], near: Arra
     return Verdict(len(missing), twice, late, strange, noticed, tuple(examples[:20]))
 
 
-def _on_the_way(entry: Executed, recent: Sequence[Command], near: Array) -> bool:
+def _on_the_way(entry: Executed, before: tuple[float, ...], command: Command, near: Array) -> bool:
     """Return whether an entry is a part of the way to what was asked, sent by an earlier try.
 
-    A driver that cuts a way cuts it elsewhere when it tries again, for the robot has gone on.
+    A driver that cuts a way cuts it elsewhere when it tries again, for the robot has gone on. The
+    part lies between where the robot was, or the target `before`, and what was asked.
     """
-    if recent[-1].outcome == "plain" or not recent[-1].asked:
+    if command.outcome == "plain" or not command.asked:
         return False
-    ends = np.array([*(command.target for command in recent[:-1]), recent[-1].asked])
-    place = np.array(entry.positions)
-    return bool((place >= ends.min(0) - near).all() and (place <= ends.max(0) + near).all())
+    goal, end = np.array(entry.positions), np.array(command.asked)
+    return any(_between(goal, np.array(start), end, near) for start in (entry.place, before))
+
+
+def _between(point: Array, start: Array, end: Array, near: Array) -> bool:
+    """Return whether `point` is within `near` of the straight way from `start` to `end`."""
+    if start.shape != end.shape:
+        return False
+    way = (end - start) / near
+    length = float(way @ way)
+    share = (
+        0.0 if length == 0.0 else float(np.clip((point - start) / near @ way / length, 0.0, 1.0))
+    )
+    return bool((np.abs(start + share * (end - start) - point) <= near).all())
