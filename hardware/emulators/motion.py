@@ -17,7 +17,7 @@ class Axis:
     acceleration: float = 10.0
 
     def advance(self, seconds: float) -> None:
-        """Move for `seconds` towards the target; never overshoots by more than a step of 1 ms."""
+        """Move for `seconds` towards the target; from rest it never overshoots."""
         while seconds > 0.0:
             step = min(seconds, 0.001)
             self._step(step)
@@ -45,7 +45,9 @@ class Axis:
         ):
             self.position, self.velocity = self.target, 0.0
             return
-        stopping = math.sqrt(2.0 * self.acceleration * abs(left))
+        # sqrt(2 a d), less what a step of finite length would carry it beyond: it creeps in, never
+        # past the target and back, which a reading between would take for an arrival
+        stopping = math.sqrt(change**2 + 2.0 * self.acceleration * abs(left)) - change
         wanted = math.copysign(min(self.speed, stopping), left)
         self.velocity += max(-change, min(change, wanted - self.velocity))
         self.position += self.velocity * step

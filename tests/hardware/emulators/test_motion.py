@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,3 +54,22 @@ def test_time_cut_in_pieces_is_the_same_time() -> None:
     for _ in range(250):
         many.advance(0.002)
     assert many.position == pytest.approx(one.position)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.floats(0.0001, 0.003), min_size=20, max_size=60),
+    st.floats(0.02, 0.4),
+    st.sampled_from([4.0, 12.0, 24.0]),
+)
+def test_an_arrival_is_final_however_often_it_is_looked_at(
+    steps: list[float], way: float, acceleration: float
+) -> None:
+    axis = Axis(0.0, 0.0, way, speed=1.5, acceleration=acceleration)
+    for step in itertools.islice(itertools.cycle(steps), 20_000):
+        axis.advance(step)
+        assert axis.velocity >= 0.0
+        assert axis.position <= way
+        if not axis.moving:
+            break
+    assert axis.position == way
