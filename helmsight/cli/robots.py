@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,6 +43,7 @@ Robot = Annotated[
 Port = Annotated[str, typer.Option("--port", "-p", help="Serial port (helmsight devices).")]
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask: the robot may move.")]
+LEAVE_S = 15.0  # that the suite may take to leave a robot after Ctrl-C
 REFUSED = "refused"  # what the suite calls the reason why it did not begin
 
 
@@ -168,7 +170,7 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
             "-c", str(here / "pytest.ini"), "--rootdir", str(here), "-v", "--tb=short",
             "--robot", robot, "--port", port, "--conformance-json", str(outcome),
         ]  # fmt: skip
-        done = subprocess.run(
+        process = subprocess.Popen(
             [*command, *(["--tool"] if tool else [])],
             stdout=subprocess.PIPE if quiet else None,
             stderr=subprocess.STDOUT if quiet else None,
@@ -177,11 +179,18 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
             encoding="utf-8",
             errors="replace",
         )
+        try:
+            said, _ = process.communicate()
+        except KeyboardInterrupt:  # the suite got it, too: let it hold and close the robot
+            with suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=LEAVE_S)
+            process.terminate()
+            raise
         if outcome.is_file():
-            return done.returncode, json.loads(outcome.read_text(encoding="utf-8"))
-    said = (done.stdout or "").strip().splitlines()
+            return process.returncode, json.loads(outcome.read_text(encoding="utf-8"))
+    last = (said or "").strip().splitlines()
     raise RuntimeError(
-        f"the suite ended with status {done.returncode}: {said[-1] if said else 'see above'}"
+        f"the suite ended with status {process.returncode}: {last[-1] if last else 'see above'}"
     )
 
 
