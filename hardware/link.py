@@ -10,7 +10,7 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,11 +104,11 @@ class Link:
             with suppress(*FAULTS):
                 port.close()
 
-    def reopen(self, within_s: float) -> None:
+    def reopen(self, within_s: float, unless: Callable[[], bool] = lambda: False) -> None:
         """Close, then open the same device again as soon as it is back.
 
         Raises:
-            LinkLost: when it is not back `within_s` seconds.
+            LinkLost: when it is not back `within_s` seconds, or `unless` says to leave it.
         """
         self.close()
         start = time.monotonic()
@@ -117,9 +117,11 @@ class Link:
             try:
                 self._serial = _open(path or self._stable, self.baud, self._write_s)
             except PortUnavailable as error:
-                if time.monotonic() - start > within_s:
+                waited = time.monotonic() - start
+                if waited > within_s or unless():
                     raise LinkLost(
-                        f"{self.port} went away and was not back within {within_s:g} s ({error})"
+                        f"{self.port} went away and was not back within "
+                        f"{min(waited, within_s):.2g} s ({error})"
                     ) from None
                 time.sleep(SLICE_S)
                 continue

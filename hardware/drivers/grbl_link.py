@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 
 from hardware.drivers.grbl_course import Axes, Course, Point
@@ -50,10 +49,6 @@ class GrblLink(Robot):
         return report.homed is False or (
             report.state == "Alarm" and self._alarm_of(report).position_lost
         )
-
-    def _hurried(self) -> bool:
-        """Whether another thread's stop waits for the line."""
-        return not self._calm.is_set() and self._stopper != threading.get_ident()
 
     # -- handshake ------------------------------------------------------------------------------
 

@@ -126,7 +126,7 @@ class Conversation(Robot):
             self._give_way()
 
     def _give_way(self) -> None:
-        if not self._calm.is_set() and self._stopper != threading.get_ident():
+        if self._hurried():
             raise NoReply(f"{self.spec.name}: a stop goes first")
 
     def _listen_off(self, command: Command) -> None:

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
+from hardware.lifeline import ATTEMPTS
 from hardware.link import SLICE_S, Link
-from hardware.robot import ATTEMPTS
 from hardware.wire.registers import Register
 
 SUCCESS = 0  # of both SDKs

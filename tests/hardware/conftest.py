@@ -76,7 +76,7 @@ class MemoryLink:
 
     def close(self) -> None: ...
 
-    def reopen(self, within_s: float) -> None:
+    def reopen(self, within_s: float, unless: Callable[[], bool] = lambda: False) -> None:
         self.counters.reconnects += 1
 
     @contextmanager

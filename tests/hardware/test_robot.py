@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import pytest
@@ -145,6 +147,33 @@ def test_a_stop_goes_before_retries_and_other_calls(robot: MemoryRobot) -> None:
     thread.join(5.0)
     assert robot.calls.count("send") == 1  # no further attempt once the stop was asked
     assert len(ended) == 1
+
+
+def test_a_stop_does_not_wait_for_a_reconnection(robot: MemoryRobot) -> None:
+    waiting, ended = threading.Event(), []
+
+    def away(within_s: float, unless: Callable[[], bool] = lambda: False) -> None:
+        waiting.set()
+        deadline = time.monotonic() + 5.0
+        while not unless() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        ended.append("left to the stop" if unless() else "waited in vain")
+        robot.link.reopen = plain
+        raise LinkLost("still away")
+
+    plain, robot.link.reopen = robot.link.reopen, away
+    robot.trouble.errors["read"] = [LinkLost("unplugged")]
+
+    def loop() -> None:
+        with suppress(LinkLost):
+            robot.state()
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    assert waiting.wait(5.0)
+    assert robot.stop().state.standing
+    thread.join(5.0)
+    assert ended == ["left to the stop"]
 
 
 def test_closing_goes_on_past_what_fails_and_tells_it(robot: MemoryRobot) -> None:
