@@ -119,6 +119,7 @@ def test_age_is_judged_at_the_stamp_of_the_capture() -> None:
     assert found[0] == "stale"
 
 
+@pytest.mark.slow
 def test_a_lost_source_is_opened_again_and_never_repeats_its_last_picture_as_new() -> None:
     def opens(count: int) -> None:
         if 2 <= count <= 3:

@@ -173,7 +173,13 @@ def told(result: Any, command: str) -> str:
     return last_line(result)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(one, marks=pytest.mark.slow) if one == "conformance" else one
+        for one in COMMANDS
+    ],
+)
 def test_a_port_that_is_not_there_is_told_with_those_that_are(run: Any, command: str) -> None:
     line = told(run(command, "--robot", "so101", "--port", "./nowhere"), command)
     assert "./nowhere: not there" in line

@@ -35,6 +35,7 @@ def test_a_joint_arrives_and_keeps_its_limits(
     assert axis.position == target
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(speeds, accelerations)
 def test_braking_ends_where_physics_says(speed: float, acceleration: float) -> None:

@@ -119,7 +119,7 @@ def outside(spec: RobotSpec, points: Array) -> Array:
     return np.linalg.norm(np.maximum(over, 0.0), axis=-1)
 
 
-@settings(OFTEN, max_examples=150)
+@settings(OFTEN, max_examples=100)
 @given(data=st.data())
 def test_whatever_is_wished_what_is_sent_is_inside(envelope: Envelope, data: st.DataObject) -> None:
     spec, limits = envelope.spec, envelope.spec.limits
@@ -147,7 +147,7 @@ def test_whatever_is_wished_what_is_sent_is_inside(envelope: Envelope, data: st.
     assert changed == bool(cuts), "nothing is changed without saying so"
 
 
-@settings(OFTEN, max_examples=80)
+@settings(OFTEN, max_examples=50)
 @given(data=st.data())
 def test_a_wish_that_is_only_scaled_keeps_its_direction(
     envelope: Envelope, data: st.DataObject
@@ -166,7 +166,7 @@ def test_a_wish_that_is_only_scaled_keeps_its_direction(
     assert got == pytest.approx(share * wanted, abs=1e-9)
 
 
-@settings(OFTEN, max_examples=80)
+@settings(OFTEN, max_examples=50)
 @given(data=st.data())
 def test_what_was_sent_is_a_wish_that_passes_unchanged(
     envelope: Envelope, data: st.DataObject
@@ -185,7 +185,7 @@ def test_what_was_sent_is_a_wish_that_passes_unchanged(
     assert cuts == []
 
 
-@settings(OFTEN, max_examples=80)
+@settings(OFTEN, max_examples=50)
 @given(data=st.data())
 def test_any_finite_twist_ends_inside_too(envelope: Envelope, data: st.DataObject) -> None:
     number = st.one_of(st.floats(-0.5, 0.5), st.floats(allow_nan=False, allow_infinity=False))

@@ -103,6 +103,7 @@ def talk_command(name, command):
     return getattr(protocol_of(load_spec(name)), command)
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=80))
 def test_any_printable_line_is_taken_without_an_exception(line):
     for name in ("community_arm", "uarm"):
