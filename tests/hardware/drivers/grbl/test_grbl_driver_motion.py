@@ -1,0 +1,187 @@
+"""The grbl driver moves: targets, twists, the tool, streams of lines, courses."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hardware.drivers.grbl_course import Axes, Course, distance_to
+from hardware.errors import CommandRefused, TargetRefused
+from hardware.robot import JointTargets, Twist
+
+if TYPE_CHECKING:
+    from tests.hardware.drivers.grbl.conftest import Benches
+
+pytestmark = pytest.mark.serial
+
+
+# -- moving -----------------------------------------------------------------------------------
+
+
+def test_a_move_arrives_in_the_time_it_was_given(bench: Benches) -> None:
+    robot, device, _ = bench()
+    robot.connect()
+    goal = (0.145, 0.087, 0.021)
+    sent = robot.move(JointTargets(goal, duration_s=0.4))
+    assert sent.positions == bench.near(goal, 1e-6)
+    assert (sent.duration_s, sent.notes) == (0.4, ())
+    bench.until(lambda: robot.state().standing)
+    assert device.positions == bench.near(goal)
+
+
+def test_a_far_target_is_cut_to_what_the_horizon_allows(bench: Benches) -> None:
+    robot, device, _ = bench()
+    robot.connect()
+    sent = robot.move(JointTargets((0.28, 0.085, 0.02), duration_s=5.0))
+    assert sent.duration_s == robot.spec.limits.horizon_s
+    # rest to rest in 0.5 s at 0.03 m/s with 0.6 m/s^2: 0.03 * (0.5 - 0.05) m
+    assert sent.positions[0] == pytest.approx(0.14 + 0.0135, abs=1e-5)
+    assert "cut by" in sent.notes[0]
+    bench.until(lambda: robot.state().standing)
+    assert device.positions == bench.near(sent.positions)
+
+
+def test_a_stream_of_twists_never_stops_on_its_way_and_ends_within_the_horizon(
+    bench: Benches,
+) -> None:
+    robot, device, _ = bench()
+    robot.connect()
+    for _ in range(8):
+        robot.move(Twist((0.01, 0.0, 0.0), duration_s=0.4))
+        time.sleep(0.1)
+    kinds = [entry.kind for entry in device.journal]
+    assert kinds == ["move"] * len(kinds)
+    assert len(kinds) >= 6
+    assert device.planner.blocks <= 7
+    assert robot.state().velocities[0] == pytest.approx(0.01, rel=0.2)
+    bench.until(lambda: robot.state().standing)
+    assert device.positions[1:] == bench.near(bench.here[1:])
+
+
+def test_a_move_elsewhere_cancels_the_jog_under_way_so_that_nothing_queues_up(
+    bench: Benches,
+) -> None:
+    robot, device, _ = bench()
+    robot.connect()
+    robot.move(JointTargets((0.15, 0.085, 0.02)))
+    time.sleep(0.1)
+    robot.move(JointTargets((0.14, 0.09, 0.02)))
+    assert [entry.kind for entry in device.journal] == ["move", "hold", "move"]
+    assert device.planner.blocks == 1
+    bench.until(lambda: robot.state().standing)
+    assert max(entry.positions[0] for entry in device.journal) < 0.151
+
+
+def test_the_same_target_again_moves_nothing_twice(bench: Benches) -> None:
+    robot, device, _ = bench()
+    robot.connect()
+    for _ in range(3):
+        robot.move(JointTargets((0.142, 0.085, 0.02)))
+    bench.until(lambda: robot.state().standing)
+    assert [entry.kind for entry in device.journal] == ["move"]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 0.281, -0.001])
+def test_impossible_targets_are_refused_before_the_wire(bench: Benches, bad: float) -> None:
+    robot, device, _ = bench()
+    robot.connect()
+    before = robot.link.counters.bytes_out
+    with pytest.raises(TargetRefused):
+        robot.move(JointTargets((bad, 0.085, 0.02)))
+    assert robot.link.counters.bytes_out == before
+    assert device.journal == []
+
+
+def test_the_tool_is_switched_and_read_back(bench: Benches) -> None:
+    robot, device, _ = bench()
+    robot.connect()
+    for bit in (True, True, False):
+        robot.move(JointTargets((0.141, 0.085, 0.02), tool=bit))
+        assert robot.state().tool is bit
+        assert (device.spindle[0] == 3) is bit
+    assert [entry.kind for entry in device.journal].count("tool") == 2
+
+
+def test_hold_ends_a_move_and_a_move_works_again(bench: Benches) -> None:
+    robot, device, _ = bench()
+    robot.connect()
+    robot.move(JointTargets((0.153, 0.085, 0.02)))
+    time.sleep(0.1)
+    robot.hold()
+    assert device.standing
+    assert device.positions[0] < 0.15
+    robot.move(JointTargets((0.139, 0.085, 0.02)))
+    bench.until(lambda: robot.state().standing)
+    assert device.positions == bench.near((0.139, 0.085, 0.02))
+
+
+# -- streaming --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flavour", ["grbl", "grblhal"])
+def test_a_thousand_lines_are_streamed_without_ever_overfilling_the_buffer(
+    bench: Benches, flavour: str
+) -> None:
+    robot, device, _ = bench(flavour=flavour)
+    robot.connect()
+    fullest, seen = 0, []
+    done = 0
+    lines = [f"G1X{-139.99 + 0.01 * n:.3f}F1800" for n in range(1000)]
+    for done in robot.channel.stream(lines, seen.append):  # noqa: B007
+        fullest = max(fullest, robot.channel.outstanding)
+    assert done == 1000
+    assert device.lost_bytes == 0
+    assert 100 < fullest <= robot.channel.room
+    bench.until(lambda: robot.state().standing)
+    assert sum(entry.kind == "move" for entry in device.journal) == 1000
+    assert all(report.state in ("Idle", "Run") for report in seen)
+
+
+def test_streaming_ends_at_the_first_refusal_with_its_line_and_words(bench: Benches) -> None:
+    robot, _, _ = bench()
+    robot.connect()
+    lines = ["G21", "G90", "G1X1Q5", *["G4P0"] * 50]
+    with pytest.raises(CommandRefused, match=r"line 3: .*unsupported command") as raised:
+        list(robot.channel.stream(lines))
+    assert raised.value.code == 20
+    assert robot.channel.ask("G4P0") == []
+
+
+@pytest.mark.parametrize("line", ["G1X1\nG1X2", "G1 X1 é", "X" * 80, "G1\x85"])
+def test_lines_that_are_not_plain_ascii_or_too_long_are_not_sent(bench: Benches, line: str) -> None:
+    robot, _, _ = bench()
+    robot.connect()
+    before = robot.link.counters.bytes_out
+    with pytest.raises(CommandRefused, match="was not sent"):
+        robot.channel.ask(line)
+    assert robot.link.counters.bytes_out == before
+
+
+# -- courses ----------------------------------------------------------------------------------
+
+
+def test_feeds_are_chosen_so_that_a_way_takes_its_time() -> None:
+    axes = Axes((30.0, 30.0, 12.0), (600.0, 600.0, 240.0))
+    for way in ((3.0, 0.0, 0.0), (2.0, -2.0, 0.5), (0.0, 0.0, 1.0)):
+        speed = axes.speed_for(way, 0.4)
+        assert axes.takes(way, speed) == pytest.approx(0.4)
+        for part, limit in zip(way, axes.speeds, strict=True):
+            assert speed * abs(part) / math.hypot(*way) <= limit
+    reach = axes.reach((1.0, 0.0, 0.0), 0.5)
+    assert axes.takes((reach, 0.0, 0.0), 30.0) == pytest.approx(0.5)
+    assert axes.reach((1.0, 0.0, 0.0), 0.05) == pytest.approx(600.0 * 0.05**2 / 4.0)
+
+
+def test_a_course_knows_what_lies_on_it() -> None:
+    course = Course((0.0, 0.0), (10.0, 0.0), 10.0, time.monotonic() + 1.0)
+    bounds = {"tolerance": 0.1, "blend": 0.5, "slack_s": 0.5}
+    assert course.fault((5.0, 0.3), at_rest=False, **bounds) == ""
+    assert "off course" in course.fault((5.0, 1.0), at_rest=False, **bounds)
+    assert "off course" in course.fault((11.0, 0.0), at_rest=False, **bounds)
+    assert "before its target" in course.fault((9.0, 0.0), at_rest=True, **bounds)
+    late = Course((0.0, 0.0), (10.0, 0.0), 10.0, time.monotonic() - 1.0)
+    assert "still under way" in late.fault((5.0, 0.0), at_rest=False, **bounds)
+    assert distance_to((3.0, 4.0), (0.0, 0.0), (0.0, 0.0)) == 5.0

@@ -1,0 +1,220 @@
+"""Stops that count, clean-up that goes on, links that are lost."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+
+import pytest
+
+from hardware.errors import (
+    BadReply,
+    DeviceAlarm,
+    HardwareError,
+    LinkLost,
+    LinkRecovered,
+    NoReply,
+    NotConnected,
+    RobotStopped,
+    StopUnconfirmed,
+)
+from hardware.robot import JointTargets
+from hardware.supervision.interventions import Rule
+from hardware.supervisor import Supervisor
+
+# -- stop -------------------------------------------------------------------------------------
+
+
+def test_a_stop_is_confirmed_told_and_lasting(supervisor, arm, heard, near) -> None:  # type: ignore[no-untyped-def]
+    supervisor.move(JointTargets(near(supervisor, 0.1)))
+    report = supervisor.stop("key")
+    assert report.state.standing
+    assert [event.rule for event in heard] == [Rule.stop]
+    assert "stopped (key)" in supervisor.feedback()
+    with pytest.raises(RobotStopped):
+        supervisor.move(JointTargets(near(supervisor)))
+    supervisor.reset()
+    supervisor.move(JointTargets(near(supervisor)))
+    assert len(arm.sent) == 2
+
+
+def test_a_stop_is_repeated_until_it_is_confirmed(supervisor, arm, heard) -> None:  # type: ignore[no-untyped-def]
+    arm.trouble.errors["stop"] = [NoReply("deaf")] * 40
+    report = supervisor.stop("key", within_s=0.02, insist_s=5.0)
+    assert report.state.standing
+    assert heard[-1].rule is Rule.stop
+    assert not arm.trouble.errors["stop"]
+
+
+def test_a_stop_that_is_not_confirmed_is_shouted(  # type: ignore[no-untyped-def]
+    supervisor, arm, heard, capsys, caplog, rules
+) -> None:
+    arm.trouble.runaway = True
+    with caplog.at_level(logging.CRITICAL), pytest.raises(StopUnconfirmed, match="cut the power"):
+        supervisor.stop("key", within_s=0.02)
+    rounds = [event for event in heard if event.rule is Rule.unconfirmed]
+    assert len(rounds) >= 2, "it insists"
+    assert all("cut the power of arm now" in event.text for event in rounds)
+    assert capsys.readouterr().err.count("cut the power") >= len(rounds)
+    criticals = [record for record in caplog.records if record.levelno == logging.CRITICAL]
+    assert len(criticals) == len(rounds)
+    assert Rule.stop not in rules(supervisor)
+    arm.trouble.runaway = False
+
+
+def test_a_driver_that_lets_a_strange_error_through_does_not_end_the_stop(  # type: ignore[no-untyped-def]
+    supervisor, arm, rules
+) -> None:
+    arm.trouble.errors["stop"] = [RuntimeError("vendor")]  # type: ignore[list-item]
+    assert supervisor.stop("key").state.standing
+    assert rules(supervisor) == [Rule.unconfirmed, Rule.stop]
+
+
+def test_a_stop_from_another_thread_goes_before_the_loop(supervisor, arm, near) -> None:  # type: ignore[no-untyped-def]
+    ended: list[BaseException] = []
+    began = threading.Event()
+
+    def loop() -> None:
+        try:
+            while True:
+                supervisor.move(JointTargets(near(supervisor), 0.2))
+                began.set()
+        except RobotStopped as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    assert began.wait(5.0)
+    supervisor.stop("key")
+    thread.join(5.0)
+    assert len(ended) == 1
+    assert "send" not in arm.calls[arm.calls.index("stop") :]
+
+
+def test_before_connect_there_is_nothing_to_move_or_stop(arm) -> None:  # type: ignore[no-untyped-def]
+    supervisor = Supervisor(arm)
+    for work in (supervisor.state, supervisor.hold, supervisor.stop):
+        with pytest.raises(NotConnected):
+            work()
+    with pytest.raises(NotConnected):
+        supervisor.move(JointTargets((math.nan,) * 6))
+    assert arm.calls == []
+
+
+# -- clean-up ---------------------------------------------------------------------------------
+
+
+def test_an_exception_in_the_block_stops_holds_and_releases(arm, arm_spec, near, rules) -> None:  # type: ignore[no-untyped-def]
+    supervisor = Supervisor(arm)
+
+    def fly() -> None:
+        with supervisor:
+            supervisor.move(JointTargets(near(supervisor, 0.1)))
+            raise ValueError("the pilot is lost")
+
+    with pytest.raises(ValueError, match="pilot"):
+        fly()
+    order = [call for call in arm.calls if call in ("stop", "hold", "release")]
+    assert order == ["stop", "hold", "release"]
+    assert rules(supervisor) == [Rule.stop]
+    assert "ValueError: the pilot is lost" in supervisor.events[0].text
+    assert arm.released == list(arm_spec.names)
+
+
+def test_a_clean_end_holds_before_it_releases_and_stops_nothing(arm, near) -> None:  # type: ignore[no-untyped-def]
+    with Supervisor(arm) as supervisor:
+        supervisor.move(JointTargets(near(supervisor, 0.1)))
+    assert [call for call in arm.calls if call in ("stop", "hold", "release")] == [
+        "hold",
+        "release",
+    ]
+
+
+def test_clean_up_goes_on_past_a_failing_motor(arm) -> None:  # type: ignore[no-untyped-def]
+    arm.trouble.motors = {"shoulder"}
+    with pytest.raises(HardwareError, match="not released: shoulder"), Supervisor(arm):
+        pass
+    assert arm.released == ["turn", "elbow", "roll", "wrist", "jaw"]
+    assert not arm.is_connected
+
+
+def test_clean_up_goes_on_past_a_hold_that_fails(arm) -> None:  # type: ignore[no-untyped-def]
+    arm.trouble.errors["hold"] = [NoReply("deaf")] * 3
+    with pytest.raises(NoReply), Supervisor(arm):
+        pass
+    assert "release" in arm.calls
+    assert not arm.is_connected
+
+
+@pytest.mark.slow
+def test_an_unconfirmed_stop_is_added_to_the_error_of_the_block(arm) -> None:  # type: ignore[no-untyped-def]
+    arm.trouble.runaway = True
+    with pytest.raises(ValueError, match="lost") as caught, Supervisor(arm, insist_s=0.01):
+        raise ValueError("lost")
+    assert any("cut the power" in note for note in caught.value.__notes__)
+    assert "release" in arm.calls
+
+
+# -- links ------------------------------------------------------------------------------------
+
+
+def test_a_link_that_is_lost_stops_the_robot_when_it_is_back(supervisor, arm, rules) -> None:  # type: ignore[no-untyped-def]
+    arm.trouble.errors["read"] = [LinkLost("unplugged")]
+    arm.trouble.errors["handshake"] = [LinkLost("still gone")] * 100_000
+    with pytest.raises(LinkLost):
+        supervisor.state()
+    assert rules(supervisor)[0] is Rule.link
+    assert rules(supervisor)[-1] is Rule.stop
+    assert supervisor.is_stopped
+
+
+@pytest.mark.slow
+def test_a_link_that_stays_away_is_shouted(supervisor, arm, capsys) -> None:  # type: ignore[no-untyped-def]
+    arm.trouble.errors = {
+        kind: [LinkLost("gone")] * 100_000 for kind in ("read", "handshake", "stop")
+    }
+    with pytest.raises(StopUnconfirmed) as caught:
+        supervisor.state()
+    assert isinstance(caught.value.__context__, Exception)
+    assert "cut the power" in capsys.readouterr().err
+    arm.trouble.errors.clear()
+
+
+def test_a_link_that_came_back_at_once_goes_on(supervisor, arm, near, rules) -> None:  # type: ignore[no-untyped-def]
+    arm.trouble.errors["send"] = [LinkLost("a wobble")]
+    with pytest.raises(LinkRecovered):
+        supervisor.move(JointTargets(near(supervisor)))
+    assert "hold" in arm.calls
+    assert rules(supervisor) == [Rule.link]
+    assert not supervisor.is_stopped
+    supervisor.move(JointTargets(near(supervisor)))
+
+
+def test_a_link_that_was_away_while_reading_lets_no_old_decision_through(  # type: ignore[no-untyped-def]
+    supervisor, arm, near, rules
+) -> None:
+    arm.trouble.errors["read"] = [LinkLost("a wobble")]
+    with pytest.raises(LinkRecovered, match="look again"):
+        supervisor.move(JointTargets(near(supervisor)))
+    assert arm.sent == []
+    arm.trouble.errors["read"] = [LinkLost("a wobble")]
+    supervisor.state()
+    assert rules(supervisor) == [Rule.link, Rule.link]
+    supervisor.move(JointTargets(near(supervisor)))
+
+
+@pytest.mark.parametrize(
+    ("error", "rule"),
+    [
+        (NoReply("deaf"), Rule.reply),
+        (BadReply("mad"), Rule.reply),
+        (DeviceAlarm("hot"), Rule.device),
+    ],
+)
+def test_a_failed_command_is_told(supervisor, arm, error, rule, near, rules) -> None:  # type: ignore[no-untyped-def]
+    arm.trouble.errors["send"] = [error] * 3
+    with pytest.raises(type(error)):
+        supervisor.move(JointTargets(near(supervisor)))
+    assert rules(supervisor) == [rule]
+    assert str(error) in supervisor.feedback()

@@ -1,0 +1,254 @@
+"""Held or stopped when the loop is silent, the picture cannot be trusted, a signal comes."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from hardware.errors import CameraUnavailable, FrameRefused, HardwareError, NoReply, WrongThread
+from hardware.robot import JointTargets
+from hardware.supervision.interventions import Rule
+from hardware.supervisor import Supervisor
+
+# -- watchdog ---------------------------------------------------------------------------------
+
+
+def test_a_silent_loop_is_held_and_the_next_move_goes_on(  # type: ignore[no-untyped-def]
+    supervisor, arm, clock, near, rules, wait_until
+) -> None:
+    supervisor.move(JointTargets(near(supervisor, 0.1)))
+    clock.now += 0.51
+    assert wait_until(lambda: "hold" in arm.calls)
+    assert wait_until(lambda: rules(supervisor) == [Rule.watchdog])
+    assert "held: no new command for 0.51 s" in supervisor.feedback()
+    assert not supervisor.is_stopped
+    supervisor.move(JointTargets(near(supervisor, 0.1)))
+    assert len(arm.sent) == 2
+
+
+def test_a_loop_that_feeds_is_left_alone(supervisor, arm, clock, near) -> None:  # type: ignore[no-untyped-def]
+    supervisor.move(JointTargets(near(supervisor, 0.1)))
+    for step in range(10):
+        clock.now += 0.4
+        assert supervisor.feed(step)
+        time.sleep(0.03)
+    assert "hold" not in arm.calls
+
+
+def test_only_the_loop_moves_and_feeds(supervisor, arm, near) -> None:  # type: ignore[no-untyped-def]
+    supervisor.move(JointTargets(near(supervisor)))
+    caught: list[BaseException] = []
+
+    def meddle() -> None:
+        for work in (lambda: supervisor.feed(9), lambda: supervisor.move(JointTargets(()))):
+            try:
+                work()
+            except WrongThread as error:
+                caught.append(error)
+        supervisor.state()
+        supervisor.hold()
+
+    thread = threading.Thread(target=meddle)
+    thread.start()
+    thread.join()
+    assert len(caught) == 2
+    assert arm.calls[-1] == "hold", "holding is for everyone"
+
+
+@pytest.mark.parametrize("error", [NoReply("deaf"), OSError("deaf")])
+def test_a_hold_that_fails_becomes_a_stop(  # type: ignore[no-untyped-def]
+    supervisor, arm, clock, error, near, rules, wait_until
+) -> None:
+    supervisor.move(JointTargets(near(supervisor, 0.1)))
+    arm.trouble.errors["hold"] = [error] * 3
+    clock.now += 0.6
+    assert wait_until(lambda: Rule.stop in rules(supervisor))
+    assert supervisor.is_stopped
+    assert rules(supervisor) == [Rule.watchdog, Rule.stop]
+    assert "could not be held: deaf" in supervisor.events[1].text
+    arm.trouble.errors.clear()
+
+
+def test_no_thread_is_left_behind(arm, near) -> None:  # type: ignore[no-untyped-def]
+    before = set(threading.enumerate())
+    with Supervisor(arm) as supervisor:
+        supervisor.move(JointTargets(near(supervisor)))
+    assert set(threading.enumerate()) == before
+
+
+# -- camera -----------------------------------------------------------------------------------
+
+
+class Eye:
+    """A camera whose picture is as the test says."""
+
+    def __init__(self) -> None:
+        self.error: HardwareError | None = None
+
+    def newest(self) -> str:
+        return "picture"
+
+    def check(self, frame: str) -> None:
+        assert frame == "picture"
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "rule"),
+    [
+        (FrameRefused("1.2 s old", "stale"), Rule.stale_frame),
+        (FrameRefused("the same for 2 s", "frozen"), Rule.frozen_frame),
+        (FrameRefused("cap on", "black"), Rule.black_frame),
+        (CameraUnavailable("unplugged"), Rule.stale_frame),
+    ],
+)
+def test_a_picture_that_cannot_be_trusted_holds_the_robot(  # type: ignore[no-untyped-def]
+    arm, clock, error, rule, near, rules
+) -> None:
+    eye = Eye()
+    with Supervisor(arm, clock=clock, camera=eye) as supervisor:
+        supervisor.move(JointTargets(near(supervisor, 0.1)))
+        eye.error = error
+        arm.calls.clear()
+        with pytest.raises(type(error)):
+            supervisor.move(JointTargets(near(supervisor, 0.1)))
+        assert arm.calls == ["hold"], "nothing else was sent"
+        assert rules(supervisor) == [rule]
+        assert str(error) in supervisor.feedback()
+        eye.error = None
+        supervisor.move(JointTargets(near(supervisor, 0.1)))
+        assert len(arm.sent) == 2
+
+
+def test_a_real_camera_with_its_cap_on_holds_the_robot(arm, tmp_path, near, rules) -> None:  # type: ignore[no-untyped-def]
+    import cv2
+
+    from hardware.cameras import open_camera
+
+    for number in range(200):
+        cv2.imwrite(str(tmp_path / f"f{number:04d}.png"), np.zeros((48, 64, 3), np.uint8))
+    with (
+        open_camera(str(tmp_path / "f%04d.png")) as camera,
+        Supervisor(arm, camera=camera) as supervisor,
+    ):
+        with pytest.raises(FrameRefused, match="black"):
+            supervisor.move(JointTargets(near(supervisor)))
+        assert arm.sent == []
+        assert rules(supervisor) == [Rule.black_frame]
+        assert "take the cap off" in supervisor.feedback()
+
+
+def test_a_move_decided_on_an_old_frame_is_refused(supervisor, arm, clock, near, rules) -> None:  # type: ignore[no-untyped-def]
+    supervisor.move(JointTargets(near(supervisor)), seen_at=clock.now - 0.9)
+    for seen_at in (clock.now - 1.1, math.nan):
+        with pytest.raises(FrameRefused, match="at most 1 s"):
+            supervisor.move(JointTargets(near(supervisor)), seen_at=seen_at)
+    assert len(arm.sent) == 1
+    assert arm.calls[-1] == "hold"
+    assert set(rules(supervisor)) == {Rule.stale_frame}
+
+
+# -- signals ----------------------------------------------------------------------------------
+
+
+def test_sigint_stops_and_then_interrupts_as_ever(supervisor, arm, near) -> None:  # type: ignore[no-untyped-def]
+    before = signal.getsignal(signal.SIGINT)
+
+    def fly() -> None:
+        with supervisor.on_signals():
+            os.kill(os.getpid(), signal.SIGINT)
+            while True:
+                supervisor.move(JointTargets(near(supervisor), 0.2))
+
+    with pytest.raises(KeyboardInterrupt):
+        fly()
+    assert supervisor.is_stopped
+    assert "stopped (SIGINT)" in supervisor.feedback()
+    assert "send" not in arm.calls[arm.calls.index("stop") :]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("delay_s", [0.001, 0.004, 0.01, 0.03])
+def test_a_signal_in_the_middle_of_a_move_lets_nothing_follow_the_stop(  # type: ignore[no-untyped-def]
+    real_arm, delay_s, near
+) -> None:
+    def fly() -> None:
+        with Supervisor(real_arm) as supervisor, supervisor.on_signals():
+            threading.Timer(delay_s, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+            while True:
+                supervisor.move(JointTargets(near(supervisor), 0.2))
+
+    with pytest.raises(KeyboardInterrupt):
+        fly()
+    order = [call for call in real_arm.calls if call != "read"]
+    assert order[order.index("stop") :][-2:] == ["hold", "release"]
+    assert "send" not in order[order.index("stop") :]
+
+
+def test_sigterm_stops_and_then_ends_the_program(supervisor) -> None:  # type: ignore[no-untyped-def]
+    def fly() -> None:
+        with supervisor.on_signals():
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5.0)
+
+    with pytest.raises(SystemExit) as caught:
+        fly()
+    assert caught.value.code == 128 + signal.SIGTERM
+    assert supervisor.is_stopped
+
+
+def test_a_handler_that_was_there_is_called_after_the_stop(supervisor, wait_until) -> None:  # type: ignore[no-untyped-def]
+    called: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: called.append(number))
+    try:
+        with supervisor.on_signals():
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert wait_until(lambda: called)
+        assert supervisor.is_stopped
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert called == [signal.SIGTERM]
+
+
+def test_signals_are_for_the_main_thread(supervisor) -> None:  # type: ignore[no-untyped-def]
+    caught: list[BaseException] = []
+
+    def elsewhere() -> None:
+        try:
+            with supervisor.on_signals():
+                pass
+        except WrongThread as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert len(caught) == 1
+
+
+def test_a_second_ctrl_c_does_not_cut_the_clean_up_short(arm, near) -> None:  # type: ignore[no-untyped-def]
+    slow = arm._send_release
+
+    def release() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        slow()
+
+    arm._send_release = release
+
+    def fly() -> None:
+        with Supervisor(arm) as supervisor:
+            supervisor.move(JointTargets(near(supervisor)))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fly()
+    assert "release" in arm.calls
+    assert not arm.is_connected
