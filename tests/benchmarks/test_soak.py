@@ -104,7 +104,7 @@ def test_too_few_commands_for_the_unplugs_are_refused(soak, capsys):
 @pytest.mark.parametrize("name", [robot for _, robot in DEVICES.values()] + ["uarm"])
 def test_a_driver_loses_doubles_and_invents_nothing(soak, name):
     lines_of_text = load_spec(name).driver in soak.NO_CHECKSUM
-    damage, n = ("replies", 150) if lines_of_text else ("both", 400)
+    damage, n = ("replies", 100) if lines_of_text else ("both", 400)
     found = soak.soak(name, n, unplugs=1, damage=damage, seed=7, quiet=True)
     verdict = found.verdict
     assert found.ended == ""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,32 @@ def put_to_it(folder: Path, device: Device, *more: str) -> tuple[int, dict[str, 
         return done
 
 
+Outcome = tuple[Device, tuple[int, dict[str, Any], str]]
+
+
+@pytest.fixture(scope="module")
+def suites(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Outcome]]]:
+    """The suites of the robots that are asked for, two at a time: they mostly wait."""
+    called = "test_every_shipped_robot_conforms_in_emulation"
+    items = [one for one in request.session.items if isinstance(one, pytest.Function)]
+    robots = sorted(one.callspec.params["robot"] for one in items if one.originalname == called)
+
+    def one(robot: str) -> Outcome:
+        device = make_device(robot)
+        return device, put_to_it(tmp_path_factory.mktemp(robot), device, "--tool")
+
+    with ThreadPoolExecutor(2) as pool:
+        yield {robot: pool.submit(one, robot) for robot in robots}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("robot", sorted(shipped()))
-def test_every_shipped_robot_conforms_in_emulation(robot: str, tmp_path: Path) -> None:
-    device = make_device(robot)
-    status, told, output = put_to_it(tmp_path, device, "--tool")
+def test_every_shipped_robot_conforms_in_emulation(
+    robot: str, suites: dict[str, Future[Outcome]]
+) -> None:
+    device, (status, told, output) = suites[robot].result()
     assert status == 0, output
     assert told["failures"] == {}
     assert told["passed"] >= 19
