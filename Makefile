@@ -25,6 +25,7 @@ $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install -q $$(grep '^torch==' constraints.txt)
 	$(PIP) install -q -c constraints.txt -e ".[test]"
+	$(PIP) install -q --no-deps --upgrade --target $(VENV)/clients/krpc-0.5.4 krpc==0.5.4
 	@touch $@
 
 fly: $(STAMP)
