@@ -11,7 +11,7 @@ from envs.orbital.dynamics import Array, cross, dot, norm, orbital_axes, unit
 
 
 class SAS(IntEnum):
-    """SAS modes, numbered as in kRPC's SASMode."""
+    """SAS modes, numbered as in kRPC's SASMode; AIM, ours, holds what an autopilot asks for."""
 
     STABILITY = 0
     PROGRADE = 2
@@ -22,6 +22,7 @@ class SAS(IntEnum):
     ANTIRADIAL = 7
     TARGET = 8
     ANTITARGET = 9
+    AIM = 10
 
 
 def pointing(
@@ -85,3 +86,30 @@ def rotate(axes: Array, around: Array, angle: Array) -> Array:
     nose = unit(turned[0])
     right = unit(turned[1] - nose * dot(nose, turned[1])[..., None])
     return np.stack([nose, right, cross(nose, right)], axis=-2)
+
+
+def roll(
+    axes: Array, wing: Array, chosen: NDArray[np.bool_], max_rate: Array,
+    max_acceleration: Array, dt: float,
+) -> Array:  # fmt: skip
+    """Return body axes rolled towards a wanted right `wing` (..., 3), where `chosen` (...).
+
+    As fast as the wheels can stop again; a wing of NaN, or one along the nose, leaves the roll.
+    """
+    nose, right, down = np.moveaxis(axes, -2, 0)
+    angle = np.arctan2(dot(wing, down), dot(wing, right))
+    angle = np.where(chosen & np.isfinite(angle), angle, 0.0)
+    rate = np.minimum(max_rate, np.sqrt(2.0 * max_acceleration * np.abs(angle)))
+    return rotate(axes, nose, np.sign(angle) * np.minimum(rate * dt, np.abs(angle)))
+
+
+def turned_by(before: Array, after: Array) -> Array:
+    """Return the rotation vectors (..., 3), rad, that take triads `before` to `after`.
+
+    Triads (..., 3, 3) of row vectors. Half the sum of the cross products of the rows is the axis
+    times the sine of the angle (the skew part of the rotation matrix); below a quarter turn only.
+    """
+    sine = 0.5 * cross(before, after).sum(axis=-2)
+    size = norm(sine)
+    angle = np.arcsin(np.minimum(size, 1.0))
+    return np.asarray(sine * (angle / np.maximum(size, 1e-300))[..., None])

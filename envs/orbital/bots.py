@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from envs.orbital.attitude import SAS, rotate
+from envs.orbital.attitude import SAS
 from envs.orbital.dynamics import Array
 from envs.orbital.scenarios import EVADER
 
@@ -35,15 +35,13 @@ class Bots:
         self.start = start
         self._awake = np.zeros(len(self.kinds), dtype=bool)
         self._until = np.zeros(len(self.kinds))
-        self._rotation = np.zeros((len(self.kinds), 3))
-        self._spin = np.zeros((len(self.kinds), 3))
         self._random = {
             i: np.random.default_rng([seed, 2]) for i, seed in enumerate(seeds) if kinds[i] == 2
         }
         self._active = bool((self.kinds != 1).any())
 
     def act(self, world: World) -> None:
-        """Set the evaders' throttles and SAS modes for the coming physics step."""
+        """Set the evaders' controls for the coming physics step."""
         if not self._active:
             return
         distance = world.range
@@ -65,26 +63,4 @@ class Bots:
                 if rng.random() < 0.5:
                     world.throttle[i, EVADER] = rng.uniform(-1.0, 1.0, 3)
                 if rng.random() < 0.5:
-                    self._rotation[i] = rng.uniform(-1.0, 1.0, 3)
-
-    def tumble(self, world: World, dt: float) -> None:
-        """Turn the E2 evaders by their random pitch, yaw and roll inputs.
-
-        Inputs override SAS while they are not zero. The wheels' torque is held against KSP's
-        damping by letting the rate settle at input times the vehicle's slew rate.
-        """
-        if not self._random:
-            return
-        turning = np.flatnonzero(self._awake & (np.abs(self._rotation).sum(axis=1) > 0))
-        if not turning.size:
-            return
-        limit = world.vehicle.slew_acceleration * dt
-        change = self._rotation[turning] * world.vehicle.slew_rate - self._spin[turning]
-        self._spin[turning] += np.clip(change, -limit, limit)
-        pitch, yaw, roll = self._spin[turning].T
-        axes = world.axes[turning, EVADER]
-        spin = np.einsum("ni,nij->nj", np.stack([roll, pitch, yaw], axis=1), axes)
-        angle = np.linalg.norm(spin, axis=1)
-        around = spin / np.maximum(angle, 1e-12)[:, None]
-        world.axes[turning, EVADER] = rotate(axes, around, angle * dt)
-        world.turn_rate[turning, EVADER] = 0.0
+                    world.rotation[i, EVADER] = rng.uniform(-1.0, 1.0, 3)

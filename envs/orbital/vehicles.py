@@ -6,13 +6,31 @@ from dataclasses import dataclass
 
 from envs.orbital.dynamics import G0
 
+FUEL_UNIT_MASS = 5.0
+"""Mass of a unit of liquid fuel or oxidizer in KSP, kg."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A main engine along the nose, off until it is activated: vacuum figures, N and s.
+
+    It burns liquid fuel and oxidizer, `fuel_units` and `oxidizer_units` when full, at that ratio.
+    """
+
+    name: str
+    thrust: float
+    specific_impulse: float
+    fuel_units: float
+    oxidizer_units: float
+
 
 @dataclass(frozen=True)
 class Vehicle:
-    """A craft with translation thrusters on three body axes and reaction wheels.
+    """A craft with translation thrusters on three body axes, reaction wheels, maybe an engine.
 
     Thrusts in N at full throttle, masses in kg, `specific_impulse` in s, `slew_rate` in rad/s and
     `slew_acceleration` in rad/s^2 (reaction wheels over the pitch and yaw inertia).
+    `inertia` are the moments about (right, forward, down), kg m^2.
     """
 
     name: str
@@ -24,11 +42,18 @@ class Vehicle:
     specific_impulse: float
     slew_rate: float
     slew_acceleration: float
+    inertia: tuple[float, float, float] = (5456.0, 618.0, 5456.0)
+    engine: Engine | None = None
 
     @property
     def exhaust_velocity(self) -> float:
-        """Effective exhaust velocity, m/s."""
+        """Effective exhaust velocity of the thrusters, m/s."""
         return self.specific_impulse * G0
+
+    @property
+    def fuel_capacity(self) -> float:
+        """Liquid fuel and oxidizer of the main engine together, units."""
+        return self.engine.fuel_units + self.engine.oxidizer_units if self.engine else 0.0
 
 
 DRONE = Vehicle(
@@ -42,4 +67,23 @@ DRONE = Vehicle(
     slew_rate=2.5,
     slew_acceleration=4.6,
 )
-"""Pursuer and evader of PE1: 8 kN fore and aft, 4 kN sideways, 1,200 units of mono-propellant."""
+"""Pursuer, evader, bandit and guard: 8 kN fore and aft, 4 kN sideways, 1,200 units of
+mono-propellant."""
+
+SCISAT = Vehicle(
+    name="SciSat",
+    dry_mass=2010.0,
+    propellant_units=0.0,
+    unit_mass=4.0,
+    forward_thrust=0.0,
+    lateral_thrust=0.0,
+    specific_impulse=240.0,
+    slew_rate=2.5,
+    slew_acceleration=2.9,
+    inertia=(3436.0, 389.0, 3436.0),
+    engine=Engine("LV-T91 Cheetah", 125_000.0, 355.0, fuel_units=198.0, oxidizer_units=242.0),
+)
+"""The Lady of LBG1: no thrusters, one main engine. Its inertia is the drone's, scaled by mass;
+its wheels are taken as 10 kN m (stock HECS2)."""
+
+VEHICLES = {vehicle.name: vehicle for vehicle in (DRONE, SCISAT)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital import dynamics, world
+from envs.orbital import dynamics, fleet, world
 from envs.orbital.attitude import SAS
 from envs.orbital.dynamics import cross, norm, propagate
 from envs.orbital.scenarios import EVADER, PURSUER, SCENARIOS, Scenario
@@ -89,7 +89,7 @@ def test_coasting_spends_nothing_and_ends_at_the_timeout(coasting):
 @pytest.fixture
 def free_space(monkeypatch):
     """Switch gravity off."""
-    for module in (dynamics, world):
+    for module in (dynamics, fleet):
         monkeypatch.setattr(module, "gravity", np.zeros_like)
 
 

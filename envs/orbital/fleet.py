@@ -1,0 +1,179 @@
+"""Craft about Kerbin: batches of vessels advanced in 0.02 s steps, whoever controls them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.orbital.attitude import SAS, pointing, roll, rotate, slew, turned_by
+from envs.orbital.dynamics import G0, MU, Array, dot, gravity, norm, orbital_axes, verlet
+from envs.orbital.vehicles import FUEL_UNIT_MASS, Vehicle
+
+DT = 0.02
+"""KSP's physics step, s."""
+ADRIFT = -1
+"""Entry of `Fleet.target` without a target, and of `Fleet.sas` with SAS off."""
+
+
+class Fleet:
+    """`n` worlds side by side with `k` vessels each, of the kinds `vehicles` in this order.
+
+    Attributes:
+        position, velocity: (n, k, 3) inertial, m and m/s.
+        met: (n,) mission elapsed time, s. over: (n,) worlds that stand still.
+        propellant: (n, k) units of mono-propellant; fuel: (n, k) units of the main engine's mix.
+        axes: (n, k, 3, 3) body axes (forward, right, down) as rows in the inertial frame.
+        throttle: (n, k, 3) translation (forward, right, down) in [-1, 1], kept until changed.
+        rotation: (n, k, 3) inputs (pitch, yaw, roll) in [-1, 1]: nose up, nose right, right wing
+            down. While one is not zero, SAS does not steer.
+        main: (n, k) main throttle in [0, 1]; ignited: (n, k) engines that are active.
+        rcs: (n, k) thrusters on; sas: (n, k) codes of `SAS`, ADRIFT when off.
+        target: (n, k) index of each vessel's target, or ADRIFT.
+        aim: (n, k, 2, 3) nose and right wing wanted under SAS.AIM; a wing of NaN leaves the roll.
+    """
+
+    def __init__(
+        self, position: Array, velocity: Array, vehicles: Sequence[Vehicle], met: Array
+    ) -> None:
+        self.vehicles = tuple(vehicles)
+        self.position, self.velocity = position, velocity
+        n, k = position.shape[:2]
+        self.met = np.array(met, dtype=np.float64)
+        self.over = np.zeros(n, dtype=bool)
+        self.propellant = np.tile([v.propellant_units for v in vehicles], (n, 1))
+        self.fuel = np.tile([v.fuel_capacity for v in vehicles], (n, 1))
+        self.axes = launch_axes(position, velocity)
+        self.throttle = np.zeros((n, k, 3))
+        self.rotation = np.zeros((n, k, 3))
+        self.main = np.zeros((n, k))
+        self.ignited = np.zeros((n, k), dtype=bool)
+        self.rcs = np.zeros((n, k), dtype=bool)
+        self.sas = np.zeros((n, k), dtype=np.int64)
+        self.target = np.full((n, k), ADRIFT)
+        self.aim = np.full((n, k, 2, 3), np.nan)
+        self.turn_rate = np.zeros((n, k))
+        self._spin = np.zeros((n, k, 3))
+        self._axes_before = self.axes
+        self._pull = gravity(position)
+        self._figures()
+
+    def _figures(self) -> None:
+        """Lay the vehicles' figures out as arrays over the vessels."""
+        crew = self.vehicles
+        self._dry = np.array([v.dry_mass for v in crew])
+        self._unit = np.array([v.unit_mass for v in crew])
+        self._thrust = np.array(
+            [(v.forward_thrust, v.lateral_thrust, v.lateral_thrust) for v in crew]
+        )
+        self._flow = np.array([v.exhaust_velocity * v.unit_mass for v in crew])
+        self._slew_rate = np.array([v.slew_rate for v in crew])
+        self._slew_acceleration = np.array([v.slew_acceleration for v in crew])
+        self._main = np.array([v.engine.thrust if v.engine else 0.0 for v in crew])
+        impulse = np.array([v.engine.specific_impulse if v.engine else 1.0 for v in crew])
+        self._main_flow = impulse * G0 * FUEL_UNIT_MASS
+        self._engines = bool(self._main.any())
+
+    def __len__(self) -> int:
+        return len(self.met)
+
+    @property
+    def mass(self) -> Array:
+        """Masses, (n, k) kg."""
+        mass = self._dry + self.propellant * self._unit
+        return np.asarray(mass + self.fuel * FUEL_UNIT_MASS if self._engines else mass)
+
+    @property
+    def angular_velocity(self) -> Array:
+        """Angular velocities over the last step, (n, k, 3) inertial, rad/s, right-handed."""
+        return turned_by(self._axes_before, self.axes) / DT
+
+    def energy(self) -> Array:
+        """Specific orbital energies, (n, k) J/kg."""
+        return np.asarray(0.5 * dot(self.velocity, self.velocity) - MU / norm(self.position))
+
+    def advance(self, steps: int = 1) -> None:
+        """Advance every world that is not over by `steps` physics steps of 0.02 s."""
+        for _ in range(steps):
+            if self.over.all():
+                return
+            self._step()
+
+    def _step(self) -> None:
+        live = ~self.over
+        self._axes_before = self.axes
+        self._turn()
+        thrust = self._spend(live)
+        position, velocity, pull = verlet(self.position, self.velocity, thrust, self._pull, DT)
+        if live.all():
+            self.position, self.velocity, self._pull = position, velocity, pull
+        else:
+            self.position[live], self.velocity[live] = position[live], velocity[live]
+            self._pull[live] = pull[live]
+        self.met[live] += DT
+
+    def _turn(self) -> None:
+        limit, acceleration = self._slew_rate, self._slew_acceleration
+        wanted = pointing(self.sas, self.axes, self.position, self.velocity, self._towards())
+        aimed = self.sas == SAS.AIM
+        if aimed.any():
+            wanted[aimed] = self.aim[aimed][:, 0]
+        steered: NDArray[np.bool_] = np.any(self.rotation != 0.0, axis=-1)
+        inputs = bool(steered.any())
+        if inputs:
+            wanted[steered] = self.axes[steered][:, 0]
+        self.axes, self.turn_rate = slew(self.axes, self.turn_rate, wanted, limit, acceleration, DT)
+        if aimed.any():
+            self.axes = roll(self.axes, self.aim[..., 1, :], aimed, limit, acceleration, DT)
+        if inputs or self._spin.any():
+            self._tumble(steered)
+
+    def _towards(self) -> Array:
+        """Vectors from each vessel to its target, (n, k, 3) m; zero without one."""
+        there = np.take_along_axis(self.position, np.maximum(self.target, 0)[..., None], axis=1)
+        return np.asarray((there - self.position) * (self.target != ADRIFT)[..., None])
+
+    def _tumble(self, steered: NDArray[np.bool_]) -> None:
+        """Turn vessels by their pitch, yaw and roll inputs, and let SAS take the spin out after.
+
+        The wheels' torque is held against KSP's damping by letting the rate settle at input
+        times the vehicle's slew rate. Without SAS a spin stays as it is: there is no air.
+        """
+        wanted = np.where(steered[..., None], self.rotation * self._slew_rate[:, None], 0.0)
+        free = ~steered & (self.sas == ADRIFT)
+        limit = self._slew_acceleration[:, None] * DT
+        change = np.clip(wanted - self._spin, -limit, limit)
+        self._spin = self._spin + change * ~free[..., None]
+        pitch, yaw, bank = np.moveaxis(self._spin, -1, 0)
+        spin = np.einsum("nvi,nvij->nvj", np.stack([bank, pitch, yaw], axis=-1), self.axes)
+        rate = norm(spin)
+        turned = rotate(self.axes, spin / np.maximum(rate, 1e-12)[..., None], rate * DT)
+        moving = (rate > 0.0) & ~self.over[:, None]
+        self.axes = np.where(moving[..., None, None], turned, self.axes)
+        self.turn_rate = np.where(steered, 0.0, self.turn_rate)
+
+    def _spend(self, live: NDArray[np.bool_]) -> Array:
+        """Burn propellant for one step and return the accelerations, (n, k, 3) m/s^2.
+
+        Axes add; mono-propellant flows with the sum of the thrusts over Isp g0.
+        """
+        works = self.rcs & (self.propellant > 0.0) & live[:, None]
+        force = self.throttle * self._thrust * works[..., None]
+        flow = np.abs(force).sum(axis=-1) / self._flow
+        mass = self.mass
+        self.propellant = np.maximum(self.propellant - flow * DT, 0.0)
+        if self._engines:
+            burning = self.ignited & (self.fuel > 0.0) & live[:, None]
+            push = self._main * self.main * burning
+            self.fuel = np.maximum(self.fuel - push / self._main_flow * DT, 0.0)
+            force[..., 0] += push
+        # The mean of the masses before and after the step keeps the rocket equation to 1e-9.
+        middle = 0.5 * (mass + self.mass)
+        return np.asarray(np.einsum("nvi,nvij->nvj", force, self.axes) / middle[..., None])
+
+
+def launch_axes(position: Array, velocity: Array) -> Array:
+    """Nose prograde, belly towards the planet: the attitude before SAS takes hold."""
+    radial, along, normal = np.moveaxis(orbital_axes(position, velocity), -2, 0)
+    return np.stack([along, -normal, -radial], axis=-2)
