@@ -159,16 +159,10 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
 
     def _info(self, lag: float, command: BurnCommand) -> dict[str, Any]:
         assert self._world is not None
-        closest = self._closest
         return {
             **measures(self._world, 0),
-            "fuel_used": float(closest.fuel_used(self._world)[0]),
+            **self._closest.figures(self._world, 0),
             "captured": bool(self._world.captured[0]),
-            "score": float(closest.score()[0]),
-            "closest_approach": float(closest.distance[0]),
-            "closest_speed": float(closest.speed[0]),
-            "closest_time": float(closest.time[0]),
-            "closest_fuel": float(closest.fuel[0]),
             "lag": lag,
             "applied": command.model_dump(),
         }

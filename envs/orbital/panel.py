@@ -7,6 +7,7 @@ import numpy as np
 from envs.contract import Field
 from envs.orbital.cockpit.state import CockpitState
 from envs.orbital.dynamics import RADIUS, Array, norm, orbital_axes, sun_direction, unit
+from envs.orbital.pair import Readings
 from envs.orbital.scenarios import EVADER, PURSUER
 from envs.orbital.world import World
 
@@ -28,7 +29,7 @@ _SAS_WORDS = {0: "hold", 2: "prograde", 3: "retrograde", 4: "normal", 5: "antino
               6: "radial", 7: "antiradial", 8: "target", 9: "antitarget"}  # fmt: skip
 
 
-def telemetry(world: World, i: int) -> Array:
+def telemetry(world: Readings, i: int) -> Array:
     """Return KSPDG's PE1 observation of world `i`, (15,) SI, see `TELEMETRY`."""
     return np.concatenate(
         [
@@ -66,7 +67,7 @@ def cockpit_state(world: World, i: int) -> CockpitState:
     )
 
 
-def measures(world: World, i: int) -> dict[str, float | list[float]]:
+def measures(world: Readings, i: int) -> dict[str, float | list[float]]:
     """Return the figures that guards and logs use: see the keys; SI, propellant in units.
 
     `closing` is positive when the range shrinks; `relative_position` is the pursuer's position in

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from envs.orbital.dynamics import Array, norm
+from envs.orbital.pair import Readings
 from envs.orbital.scenarios import PURSUER
-from envs.orbital.world import World
 
 
 def pursuit_score(distance: Array, speed: Array, fuel: Array, time: Array) -> Array:
@@ -27,14 +27,14 @@ class ClosestApproach:
     minimum. All attributes have shape (n,): distance m, speed m/s, fuel kg, time s (MET).
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Readings) -> None:
         self._start_mass = world.mass[:, PURSUER].copy()
-        n = len(world)
+        n = len(world.met)
         self.distance = np.full(n, np.inf)
         self.speed, self.fuel, self.time = np.zeros(n), np.zeros(n), np.zeros(n)
         self.sample(world)
 
-    def sample(self, world: World) -> None:
+    def sample(self, world: Readings) -> None:
         """Look at the worlds now and keep what is closer than before."""
         distance = world.range
         closer = distance < self.distance
@@ -43,10 +43,21 @@ class ClosestApproach:
         self.fuel[closer] = self.fuel_used(world)[closer]
         self.time[closer] = world.met[closer]
 
-    def fuel_used(self, world: World) -> Array:
+    def fuel_used(self, world: Readings) -> Array:
         """Return the propellant mass the pursuers have used since reset, (n,) kg."""
         return np.asarray(self._start_mass - world.mass[:, PURSUER])
 
     def score(self) -> Array:
         """Return the PE1 scores at the closest approaches so far, (n,)."""
         return pursuit_score(self.distance, self.speed, self.fuel, self.time)
+
+    def figures(self, world: Readings, i: int) -> dict[str, float]:
+        """Return what an environment tells of world `i`: fuel, score, closest approach; SI."""
+        return {
+            "fuel_used": float(self.fuel_used(world)[i]),
+            "score": float(self.score()[i]),
+            "closest_approach": float(self.distance[i]),
+            "closest_speed": float(self.speed[i]),
+            "closest_time": float(self.time[i]),
+            "closest_fuel": float(self.fuel[i]),
+        }

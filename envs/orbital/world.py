@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from envs.orbital.attitude import SAS
 from envs.orbital.bots import Bots
-from envs.orbital.dynamics import Array, norm
+from envs.orbital.dynamics import Array
 from envs.orbital.fleet import DT, Fleet
+from envs.orbital.pair import Pair
 from envs.orbital.scenarios import EVADER, PURSUER, Start
 from envs.orbital.vehicles import DRONE, Vehicle
 
@@ -24,7 +25,7 @@ SETTLE = 3.0
 """Seconds between loading a save and the first observation: KSPDG's reset waits that long."""
 
 
-class World(Fleet):
+class World(Pair, Fleet):
     """`n` PE1 worlds side by side: vessels (evader, pursuer), evader bots, capture and time limit.
 
     Attributes:
@@ -50,21 +51,6 @@ class World(Fleet):
         self.sas[:, PURSUER] = SAS.TARGET
         self.captured = np.zeros(len(scenarios), dtype=bool)
         self.bots = Bots([s.evader for s in scenarios], seeds, self.met + SETTLE)
-
-    @property
-    def line_of_sight(self) -> Array:
-        """Vectors from the pursuer to the evader, (n, 3) m."""
-        return np.asarray(self.position[:, EVADER] - self.position[:, PURSUER])
-
-    @property
-    def relative_velocity(self) -> Array:
-        """Velocities of the pursuer relative to the evader, (n, 3) m/s."""
-        return np.asarray(self.velocity[:, PURSUER] - self.velocity[:, EVADER])
-
-    @property
-    def range(self) -> Array:
-        """Distances between the vessels, (n,) m."""
-        return norm(self.line_of_sight)
 
     def settle(self) -> None:
         """Coast through the seconds that KSPDG's reset takes, the nose swinging to the target."""

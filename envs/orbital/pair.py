@@ -1,0 +1,87 @@
+"""Evader and pursuer as a pair: what is between them, wherever their states come from."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from envs.orbital.dynamics import Array, norm
+from envs.orbital.scenarios import EVADER, PURSUER
+from envs.orbital.vehicles import Vehicle
+
+
+class Pair:
+    """`n` worlds with two vessels each: `position` and `velocity` (n, 2, 3) inertial, m and m/s."""
+
+    position: Array
+    velocity: Array
+
+    @property
+    def line_of_sight(self) -> Array:
+        """Vectors from the pursuer to the evader, (n, 3) m."""
+        return np.asarray(self.position[:, EVADER] - self.position[:, PURSUER])
+
+    @property
+    def relative_velocity(self) -> Array:
+        """Velocities of the pursuer relative to the evader, (n, 3) m/s."""
+        return np.asarray(self.velocity[:, PURSUER] - self.velocity[:, EVADER])
+
+    @property
+    def range(self) -> Array:
+        """Distances between the vessels, (n,) m."""
+        return norm(self.line_of_sight)
+
+
+class Readings(Protocol):
+    """What telemetry, measures and the score read: a world of the twin, or a sample of a game."""
+
+    @property
+    def met(self) -> Array:
+        """Mission elapsed times, (n,) s."""
+        ...
+
+    @property
+    def mass(self) -> Array:
+        """Masses, (n, 2) kg."""
+        ...
+
+    @property
+    def propellant(self) -> Array:
+        """Mono-propellant, (n, 2) units."""
+        ...
+
+    @property
+    def vehicle(self) -> Vehicle:
+        """The craft of both vessels."""
+        ...
+
+    @property
+    def timeout(self) -> float:
+        """Mission elapsed time after which the episode ends, s."""
+        ...
+
+    @property
+    def position(self) -> Array:
+        """Positions, (n, 2, 3) inertial, m."""
+        ...
+
+    @property
+    def velocity(self) -> Array:
+        """Velocities, (n, 2, 3) inertial, m/s."""
+        ...
+
+    @property
+    def line_of_sight(self) -> Array:
+        """See `Pair`."""
+        ...
+
+    @property
+    def relative_velocity(self) -> Array:
+        """See `Pair`."""
+        ...
+
+    @property
+    def range(self) -> Array:
+        """See `Pair`."""
+        ...
