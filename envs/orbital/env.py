@@ -19,7 +19,7 @@ from envs.orbital.dynamics import Array, orbital_axes
 from envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
 from envs.orbital.scenarios import PURSUER, find_scenario
 from envs.orbital.scoring import ClosestApproach
-from envs.orbital.world import DT, World
+from envs.orbital.world import World
 
 GOAL = "Fly to the target: come within five metres of it, slowly, early and with little propellant."
 
@@ -88,7 +88,6 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self._world = World([self.scenario], [number])
         self._world.settle()
         self._closest = ClosestApproach(self._world)
-        self._owed = 0.0
         observation = self._observe()
         self.clock.observed()
         return observation, self._info(0.0, BurnCommand.null())
@@ -124,13 +123,10 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         return self._frame()
 
     def _run(self, seconds: float) -> float:
-        """Advance whole physics steps, carry the remainder over, return the seconds that passed."""
+        """Advance whole physics steps and return the seconds that passed."""
         assert self._world is not None
-        self._owed += seconds
-        steps = int(self._owed / DT + 1e-6)
-        self._owed -= steps * DT
         before = float(self._world.met[0])
-        self._world.advance(steps)
+        self._world.run(seconds)
         return float(self._world.met[0]) - before
 
     def _body_throttle(self, command: BurnCommand) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.orbital.attitude import SAS, pointing, roll, rotate, slew, turned_by
-from envs.orbital.dynamics import G0, MU, Array, dot, gravity, norm, orbital_axes, verlet
+from envs.orbital.dynamics import G0, MU, Array, dot, gravity, norm, orbital_axes, propagate, verlet
 from envs.orbital.vehicles import FUEL_UNIT_MASS, Vehicle
 
 DT = 0.02
@@ -57,6 +57,7 @@ class Fleet:
         self._spin = np.zeros((n, k, 3))
         self._axes_before = self.axes
         self._pull = gravity(position)
+        self._owed = 0.0
         self._figures()
 
     def _figures(self) -> None:
@@ -99,6 +100,26 @@ class Fleet:
             if self.over.all():
                 return
             self._step()
+
+    def run(self, seconds: float) -> None:
+        """Advance by the whole steps in `seconds` and in what earlier calls left over."""
+        self.advance(self.steps_due(seconds))
+
+    def steps_due(self, seconds: float) -> int:
+        """Return the whole steps in `seconds` and in what is owed from before; owe the rest."""
+        self._owed += seconds
+        steps = int(self._owed / DT + 1e-6)
+        self._owed -= steps * DT
+        return steps
+
+    def coast(self, seconds: float) -> None:
+        """Jump ahead by `seconds` on the present orbits, exactly, thrusters and wheels at rest."""
+        for world, vessel in np.ndindex(self.position.shape[:2]):
+            state = propagate(self.position[world, vessel], self.velocity[world, vessel], seconds)
+            self.position[world, vessel], self.velocity[world, vessel] = state
+        self.met += seconds
+        self.turn_rate[:], self._spin[:] = 0.0, 0.0
+        self._axes_before, self._pull = self.axes, gravity(self.position)
 
     def _step(self) -> None:
         live = ~self.over

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from math import radians
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from envs.errors import UnknownScenario
-from envs.orbital.dynamics import MU, Array, state_from_elements
+from envs.orbital.dynamics import Array
+from envs.orbital.saves import Save, find_save
 
 BOTS = {
     1: "passive evader",
@@ -72,9 +69,14 @@ class Scenario:
         return f"pursuit, {BOTS[self.evader]}, initial orbits {self.initial}"
 
     @property
+    def save(self) -> Save:
+        """The save that KSPDG loads for it."""
+        return find_save(f"pe1_i{self.initial}_init")
+
+    @property
     def load_time(self) -> float:
         """Universal time, and so mission elapsed time, when the save is loaded, s."""
-        return float(_orbits()[f"pe1_i{self.initial}"]["ut"])
+        return self.save.ut
 
     def initial_state(self, seed: int = 0) -> tuple[Array, Array]:
         """Return positions and velocities at load, each (2, 3): evader, then pursuer.
@@ -82,9 +84,7 @@ class Scenario:
         Seed 0 is the public state; other seeds move the pursuer by 50 m and 0.5 m/s (one sigma
         an axis).
         """
-        record = _orbits()[f"pe1_i{self.initial}"]
-        states = [_vessel_state(vessel, record["ut"]) for vessel in record["vessels"]]
-        position, velocity = (np.stack(parts) for parts in zip(*states, strict=True))
+        position, velocity = self.save.position.copy(), self.save.velocity.copy()
         if seed:
             rng = np.random.default_rng([seed, self.initial])
             position[PURSUER] += rng.normal(0.0, POSITION_SIGMA, 3)
@@ -109,19 +109,3 @@ def find_scenario(name: str) -> Scenario:
         f"unknown scenario {name!r}. Did you mean {near[0]}? "
         "`helmsight list scenarios` shows all of them"
     )
-
-
-@cache
-def _orbits() -> dict[str, Any]:
-    text = resources.files("envs.orbital").joinpath("data/orbits.json").read_text("utf-8")
-    scenarios: dict[str, Any] = json.loads(text)["scenarios"]
-    return scenarios
-
-
-def _vessel_state(vessel: dict[str, float], ut: float) -> tuple[Array, Array]:
-    sma = vessel["sma"]
-    anomaly = vessel["mna"] + np.sqrt(MU / sma**3) * (ut - vessel["epoch"])
-    return state_from_elements(
-        sma, vessel["ecc"], radians(vessel["inc"]), radians(vessel["lan"]), radians(vessel["lpe"]),
-        anomaly,
-    )  # fmt: skip

@@ -28,8 +28,10 @@ SETTLE = 3.0
 class World(Pair, Fleet):
     """`n` PE1 worlds side by side: vessels (evader, pursuer), evader bots, capture and time limit.
 
+    A world that is captured or past `timeout` is over and stands still, unless `ends` is False.
+
     Attributes:
-        captured: (n,) flags. See `Fleet` for the others; a world that is over stands still.
+        captured: (n,) flags. See `Fleet` for the others.
     """
 
     def __init__(
@@ -38,10 +40,12 @@ class World(Pair, Fleet):
         seeds: Sequence[int] | None = None,
         vehicle: Vehicle = DRONE,
         timeout: float = TIMEOUT,
+        ends: bool = True,
     ) -> None:
         seeds = list(seeds) if seeds is not None else [0] * len(scenarios)
         self.vehicle = vehicle
         self.timeout = timeout
+        self.ends = ends
         states = [s.initial_state(seed) for s, seed in zip(scenarios, seeds, strict=True)]
         position, velocity = (np.stack(parts) for parts in zip(*states, strict=True))
         met = np.array([s.load_time for s in scenarios])
@@ -65,4 +69,5 @@ class World(Pair, Fleet):
         self.bots.act(self)
         super()._step()
         self.captured |= live & (self.range <= CAPTURE_RANGE)
-        self.over |= self.captured | (self.met > self.timeout)
+        if self.ends:
+            self.over |= self.captured | (self.met > self.timeout)
