@@ -13,23 +13,16 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
-from evals.flights import Conditions, fly_cells, grid
+from evals.flights import Conditions, fly_cells, grid, names
 from evals.machine import Machine
-from evals.report import flight_line, flight_table
+from evals.report import flight_line, flight_table, header
 from evals.results import Results
 from helmsight.errors import status_of
 
 PILOTS = "bundled,naive,navball,rendezvous"
 SCENARIOS = "PE1-E1-I1,PE1-E1-I2,PE1-E1-I3,PE1-E1-I4,PE1-E3-I3"
-TWIN = "Flown on Helmsight's orbital twin with KSPDG's public scoring formula, not in KSP."
-
-
-def names(text: str) -> list[str]:
-    """Return the parts of a comma-separated list, without empty ones."""
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,22 +40,6 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options.add_argument("--workers", type=int, default=1, help="processes side by side (1)")
     return options
-
-
-def header(machine: Machine, conditions: Conditions, command: str, workers: int) -> list[str]:
-    """Return what the table was flown with, in words."""
-    limits = ", ".join(f"{key}={value}" for key, value in conditions.limits.items())
-    sharing = "one after another" if workers == 1 else f"{workers} side by side"
-    stop = "" if conditions.max_steps is None else f", at most {conditions.max_steps} steps"
-    return [
-        TWIN,
-        *machine.lines(),
-        f"Date: {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}.",
-        f"Command: `{command}`",
-        f"Time rule: {conditions.time}, thrusters {conditions.hold} while the pilot thinks, "
-        f"flights {sharing}{stop}.",
-        f"Guard limits in force: {limits}.",
-    ]
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -85,6 +85,11 @@ class FlightResult:
         return cls(cell=cell, think_ms=think, **told)
 
 
+def names(text: str) -> list[str]:
+    """Return the parts of a comma-separated list, without empty ones."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def grid(pilots: Sequence[str], scenarios: Sequence[str], seeds: Sequence[int]) -> list[Cell]:
     """Return every flight of pilots x scenarios x seeds, one pilot after another.
 
@@ -116,23 +121,37 @@ def fly_cells(
         InvalidPlan: fewer workers than one.
         KeyboardInterrupt: Ctrl-C; the flights under way are given up.
     """
+    conditions = conditions or Conditions()
+    with closing(fly_planned([(cell, conditions) for cell in cells], workers)) as flights:
+        for _, result in flights:
+            yield result
+
+
+def fly_planned(
+    plan: Sequence[tuple[Cell, Conditions]], workers: int = 1
+) -> Generator[tuple[Conditions, FlightResult], None, None]:
+    """Yield the result of each flight of `plan` with its conditions; otherwise as `fly_cells`."""
     if workers < 1:
         raise InvalidPlan(f"workers={workers} fly nothing; give 1 or more")
-    conditions = conditions or Conditions()
-    for spec in dict.fromkeys(cell.pilot for cell in cells):
-        _pilot(spec)
+    load(cell.pilot for cell, _ in plan)
     if workers == 1:
-        for cell in cells:
-            yield fly_cell(cell, conditions)
+        for cell, conditions in plan:
+            yield conditions, fly_cell(cell, conditions)
         return
     threads = max(1, (os.cpu_count() or 1) // workers)
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _settle, (threads,))
     try:
-        jobs = [pool.submit(fly_cell, cell, conditions) for cell in cells]
+        jobs = {pool.submit(fly_cell, *planned): planned[1] for planned in plan}
         for job in as_completed(jobs):
-            yield job.result()
+            yield jobs[job], job.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def load(pilots: Iterable[str]) -> None:
+    """Load pilots for the flights to come; raises agents.errors.AgentsError for a wrong one."""
+    for spec in dict.fromkeys(pilots):
+        _pilot(spec)
 
 
 def fly_cell(cell: Cell, conditions: Conditions) -> FlightResult:

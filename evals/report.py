@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
-from evals.flights import FlightResult
+from evals.flights import Conditions, FlightResult
+from evals.machine import Machine
 from evals.statistics import Interval, median, median_interval, proportion_interval
 
 COLUMNS = (
@@ -21,6 +23,8 @@ LEGEND = (
     "guard cut or that came too late. Scores: one per flight, sorted; x marks a flight without "
     "capture."
 )
+
+TWIN = "Flown on Helmsight's orbital twin with KSPDG's public scoring formula, not in KSP."
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,24 @@ def flight_table(results: Sequence[FlightResult], *, markdown: bool = False) -> 
     """Return the table of flights, one row per scenario and pilot, and its legend."""
     body = table(COLUMNS, [row.words() for row in rows(results)], markdown=markdown)
     return f"{body}\n\n{LEGEND}"
+
+
+def header(
+    machine: Machine, conditions: Conditions, command: str, workers: int, time: str = ""
+) -> list[str]:
+    """Return what a table was flown with, in words; `time` when its flights differ in that."""
+    limits = ", ".join(f"{key}={value}" for key, value in conditions.limits.items())
+    sharing = "one after another" if workers == 1 else f"{workers} side by side"
+    stop = "" if conditions.max_steps is None else f", at most {conditions.max_steps} steps"
+    return [
+        TWIN,
+        *machine.lines(),
+        f"Date: {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}.",
+        f"Command: `{command}`",
+        f"Time rule: {time or conditions.time}, thrusters {conditions.hold} while the pilot "
+        f"thinks, flights {sharing}{stop}.",
+        f"Guard limits in force: {limits}.",
+    ]
 
 
 def flight_line(result: FlightResult) -> str:

@@ -18,16 +18,21 @@ class Results:
 
     A file that is there already must hold flights of the same conditions. `stale` are those in
     it that another code or other weights flew: they are in no table, and stay in the file only
-    until they have been flown again.
+    until they have been flown again. `option` is what errors name for another place.
 
     Raises:
         ResultsUnusable: the file cannot be read or written, or its conditions are others.
     """
 
     def __init__(
-        self, path: Path | None, conditions: Conditions, about: Mapping[str, Any] | None = None
+        self,
+        path: Path | None,
+        conditions: Conditions,
+        about: Mapping[str, Any] | None = None,
+        option: str = "--json",
     ) -> None:
         self.path, self.conditions, self.about = path, conditions, dict(about or {})
+        self._mend = f"give another with {option}"
         self.flown: dict[Cell, FlightResult] = {}
         self.stale: dict[Cell, FlightResult] = {}
         if path is not None and path.exists():
@@ -56,7 +61,7 @@ class Results:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ResultsUnusable(
                 f"{path} holds no results of flights ({type(error).__name__}: {error}); "
-                "give another file with --json"
+                f"{self._mend}"
             ) from error
         wanted = plain(self.conditions.to_dict())
         if flights and told != wanted:
@@ -66,8 +71,7 @@ class Results:
                 if told.get(key) != wanted[key]
             )
             raise ResultsUnusable(
-                f"{path} holds flights of other conditions ({differing}); "
-                "give another file with --json"
+                f"{path} holds flights of other conditions ({differing}); {self._mend}"
             )
         made_with = {pilot: fingerprint(pilot) for pilot in {one.cell.pilot for one in flights}}
         for flight in flights:
@@ -89,5 +93,5 @@ class Results:
             write_whole(self.path, json.dumps(plain(data), allow_nan=False) + "\n")
         except OSError as error:
             raise ResultsUnusable(
-                f"{self.path} cannot be written ({error}); give another file with --json"
+                f"{self.path} cannot be written ({error}); {self._mend}"
             ) from error

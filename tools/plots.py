@@ -36,11 +36,31 @@ STYLE: dict[str, Any] = {
     "axes.facecolor": "none", "savefig.facecolor": "none", "legend.labelcolor": DIM,
 }  # fmt: skip
 WIDE, TALL = 6.4, 3.3  # inches
+PAPER = "#ffffff"
 
 
 def colour_scheme(names: Sequence[str]) -> str:
     """Return CSS declarations of the plots' variables for `LIGHT` or `DARK`."""
     return ";".join(f"{v}:{c}" for v, c in zip(VARIABLES.values(), names, strict=True))
+
+
+def picture_style() -> dict[str, Any]:
+    """Return matplotlib settings for a picture of pixels: `STYLE` in `LIGHT` colours on white."""
+    colours = dict(zip(VARIABLES, LIGHT, strict=True))
+    paper = dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), PAPER)
+    return {key: colours.get(str(value), value) for key, value in STYLE.items()} | paper
+
+
+def log_scale(axes: Any) -> None:
+    """Give an axis of plain numbers, powers of ten apart or closer, a logarithmic scale."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    if high < 30 * low:  # too narrow for powers of ten alone
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def series(records: Sequence[StepRecord], key: str) -> NDArray[np.float64]:
@@ -121,8 +141,6 @@ def _opening(match: re.Match[str]) -> str:
 
 
 def _range(figure: Any, records: Sequence[StepRecord]) -> bool:
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     time, values = series(records, "met"), series(records, "range")
     if not np.isfinite(values).any():
         return False
@@ -130,12 +148,7 @@ def _range(figure: Any, records: Sequence[StepRecord]) -> bool:
     axes.plot(time, values, color=BLUE)
     nearest = int(np.nanargmin(values))
     _point(axes, time[nearest], values[nearest], f"{values[nearest]:.3g} m", BLUE)
-    axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    if high < 30 * low:  # too narrow for powers of ten alone
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    log_scale(axes)
     _label(axes, "Range to the target", "m", time)
     return True
 

@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from helmsight.cli import calibrate, emulate, fly, jog, listing, replay, robots, train
+from helmsight.cli import calibrate, emulate, fly, jog, latency, listing, replay, robots, train
 from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.command("fly", epilog=fly.EXAMPLES)(fly.command)
 app.command("list", epilog=listing.EXAMPLES)(listing.command)
+app.command("latency", epilog=latency.EXAMPLES)(latency.command)
 app.command("replay", epilog=replay.EXAMPLES)(replay.command)
 app.command("devices", epilog=robots.DEVICES)(robots.devices)
 app.command("doctor", epilog=robots.DOCTOR)(robots.doctor)

@@ -1,0 +1,228 @@
+"""Score against think time: the same flights at several delays between a look and its command.
+
+A delay of S seconds is the time rule `fixed:S`: the world runs S seconds while the pilot thinks,
+however long it really takes, so that a sweep is reproducible and needs no quiet cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from envs.clock import TimeRule
+from envs.errors import InvalidOption
+from evals.errors import InvalidPlan, ResultsUnusable
+from evals.flights import Cell, Conditions, FlightResult, fly_planned, grid, load
+from evals.machine import Machine
+from evals.report import COLUMNS, LEGEND, Row, header, table
+from evals.results import Results
+from tools.plots import LIGHT, log_scale, picture_style
+
+PLOT = "latency.png"
+SIZE, DPI = (7.2, 4.2), 110  # inches, pixels an inch
+COLOURS, MARKS = LIGHT[3:], "osDvP"
+POINTS = ("pilot", "delay s", *COLUMNS[2:])
+NOTE = (
+    "Delay: world seconds between a look and its command (time rule fixed:S). Think: what the "
+    "pilot really took, wall time."
+)
+
+
+def delays(text: str) -> list[float]:
+    """Return the delays of a comma-separated list, seconds, sorted, none twice.
+
+    Raises:
+        InvalidPlan: when there is none, or one is no finite number from 0 on.
+    """
+    found = set()
+    for part in text.split(","):
+        try:
+            found.add(TimeRule.parse(f"fixed:{part.strip()}"))
+        except InvalidOption:
+            raise InvalidPlan(
+                f"--delays {text!r}: {part.strip()!r} is no delay; give seconds from 0 on with "
+                "commas between them, as 0,0.5,1"
+            ) from None
+    return sorted({TimeRule.parse(str(rule)).seconds for rule in found})
+
+
+@dataclass(frozen=True)
+class Point:
+    """One pilot at one delay, s; `row` sums up its flights."""
+
+    delay_s: float
+    row: Row
+
+    def words(self) -> tuple[str, ...]:
+        """Return the point as text, one entry for each of `POINTS`."""
+        told = dict(zip(COLUMNS, self.row.words(), strict=True)) | {"delay s": f"{self.delay_s:g}"}
+        return tuple(told[column] for column in POINTS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the point as JSON data."""
+        row = self.row
+        return {
+            "pilot": row.pilot,
+            "delay_s": self.delay_s,
+            "n": row.score.n,
+            "captured": sum(captured for _, captured in row.scores),
+            "score": row.score.estimate,
+            "score_low": row.score.low,
+            "score_high": row.score.high,
+            "approach_m": row.approach_m,
+            "late": row.late,
+            "think_ms_p50": row.think_ms[0] if row.think_ms else None,
+            "scores": [score for score, _ in row.scores],
+        }
+
+
+class Sweep:
+    """Pilots over delays and seeds on one scenario, kept in a folder: one file for each delay.
+
+    A second sweep in the folder flies only what is missing. Seeds are flown one after another
+    at every delay, so that an interrupted sweep says something of each.
+
+    Raises:
+        envs.errors.UnknownScenario, agents.errors.AgentsError, InvalidPlan: a wrong name, or
+            nothing to fly; before anything is written.
+        ResultsUnusable: the folder cannot be written, or holds flights of other conditions.
+    """
+
+    def __init__(
+        self,
+        scenario: str,
+        pilots: Sequence[str],
+        delays: Sequence[float],
+        seeds: Sequence[int],
+        folder: Path,
+        *,
+        conditions: Conditions | None = None,
+        workers: int = 1,
+        command: str = "",
+    ) -> None:
+        if workers < 1:
+            raise InvalidPlan(f"workers={workers} fly nothing; give 1 or more")
+        cells = sorted(grid(pilots, [scenario], seeds), key=lambda cell: cell.seed)
+        load(pilots)
+        given, machine = conditions or Conditions(), Machine.here()
+        rule = f"fixed:S, S = {', '.join(f'{delay:g}' for delay in delays)} s"
+        self.header = header(machine, given, command, workers, rule)
+        self.cells, self.folder, self.workers = cells, folder, workers
+        self.results: dict[float, Results] = {}
+        about = {"header": self.header, "machine": machine.to_dict()}
+        for delay in delays:
+            at = replace(given, time=str(TimeRule("fixed", delay)))
+            path = folder / f"fixed-{delay:g}.json"
+            self.results[delay] = Results(path, at, about, "--out")
+
+    @property
+    def size(self) -> int:
+        """How many flights there are, flown ones included."""
+        return len(self.cells) * len(self.results)
+
+    def missing(self) -> list[tuple[Cell, Conditions]]:
+        """Return the flights still to be flown, with their conditions."""
+        return [
+            (cell, results.conditions)
+            for cell in self.cells
+            for results in self.results.values()
+            if results.missing([cell])
+        ]
+
+    def fly(self) -> Iterator[tuple[float, FlightResult]]:
+        """Fly what is missing; yield each flight with its delay, s, when it is kept.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C; what was flown is kept.
+            ResultsUnusable: a result cannot be written.
+        """
+        with closing(fly_planned(self.missing(), self.workers)) as flights:
+            for conditions, result in flights:
+                delay = TimeRule.parse(conditions.time).seconds
+                self.results[delay].add(result)
+                yield delay, result
+
+    def points(self) -> list[Point]:
+        """Return what was flown: pilots in their order, delays from the smallest."""
+        return [
+            Point(delay, Row.of(flown))
+            for pilot in dict.fromkeys(cell.pilot for cell in self.cells)
+            for delay, results in sorted(self.results.items())
+            if (flown := results.of([cell for cell in self.cells if cell.pilot == pilot]))
+        ]
+
+
+def latency_table(points: Sequence[Point], *, markdown: bool = False) -> str:
+    """Return the table of a sweep, one row per pilot and delay, and its legend."""
+    body = table(POINTS, [point.words() for point in points], markdown=markdown)
+    return f"{body}\n\n{NOTE} {LEGEND}"
+
+
+def plot(points: Sequence[Point], path: Path) -> None:
+    """Draw median scores against delays as a PNG at `path`: a line a pilot, intervals as bars.
+
+    Beside a point stand its captures; a triangle marks how long the pilot itself thinks.
+
+    Raises:
+        ResultsUnusable: the file cannot be written.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    pilots = list(dict.fromkeys(point.row.pilot for point in points))
+    span = max(point.delay_s for point in points) or 1.0
+    with mpl.rc_context(picture_style()):
+        figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots()
+        for number, pilot in enumerate(pilots):
+            mine = [point for point in points if point.row.pilot == pilot]
+            aside = 0.006 * span * (number - (len(pilots) - 1) / 2)  # bars stay apart
+            _line(axes, mine, number, aside)
+        axes.margins(x=0.08, y=0.15)
+        log_scale(axes)
+        first = points[0].row
+        axes.set_title(f"{first.scenario} on the twin: score against think time")
+        axes.set_xlabel("delay between a look and its command, world s")
+        axes.set_ylabel("median score (no unit; lower is better)")
+        axes.legend(loc="best")
+        try:
+            figure.savefig(path, format="png", metadata={"Software": None})
+        except OSError as error:
+            raise ResultsUnusable(
+                f"{path} cannot be written ({error}); give another with --out"
+            ) from error
+
+
+def _line(axes: Any, points: Sequence[Point], number: int, aside: float) -> None:
+    """Draw the points of the pilot `number`, `aside` seconds from where they are."""
+    rows = [point.row for point in points]
+    colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
+    at = np.array([point.delay_s for point in points]) + aside
+    score = np.array([row.score.estimate for row in rows])
+    spread = score - [row.score.low for row in rows], [row.score.high for row in rows] - score
+    thinks = [row.think_ms[0] for row in rows if row.think_ms]
+    think_ms = float(np.median(thinks)) if thinks else None
+    label = rows[0].pilot + ("" if think_ms is None else f" (▲ thinks {think_ms:.3g} ms)")
+    axes.errorbar(at, score, spread, color=colour, marker=mark, capsize=3, label=label)
+    for x, row in zip(at, rows, strict=True):
+        axes.annotate(
+            captures(row), (x, row.score.estimate), (7, 5), textcoords="offset points",
+            color=colour, fontsize=9,
+        )  # fmt: skip
+    if think_ms is not None:
+        height = 0.03 + 0.05 * number  # of the axis: those of two pilots do not cover each other
+        axes.plot(
+            think_ms / 1000.0, height, "^", color=colour, transform=axes.get_xaxis_transform()
+        )
+
+
+def captures(row: Row) -> str:
+    """Return the captures of a row's flights, as 3/5."""
+    return f"{sum(captured for _, captured in row.scores)}/{row.score.n}"

@@ -1,0 +1,95 @@
+"""`helmsight latency`: score against think time, as a table and as a picture."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from helmsight.errors import INTERRUPTED
+
+EXAMPLES = """Examples:
+
+helmsight latency PE1-E1-I2
+
+helmsight latency PE1-E1-I2 --pilot bundled,rendezvous --delays 0,0.5,1,2,3,5 --workers 2
+
+helmsight latency PE1-E3-I3 --pilot ollama:qwen3-vl --seeds 3 --out here --json
+"""
+
+
+def command(
+    scenario: Annotated[
+        str, typer.Argument(help="Scenario (helmsight list scenarios).")
+    ] = "PE1-E1-I2",
+    pilot: Annotated[
+        str, typer.Option("--pilot", "-p", help="Who flies; several with commas between them.")
+    ] = "bundled",
+    delays: Annotated[
+        str, typer.Option(help="World seconds from a look to its command, with commas.")
+    ] = "0,0.5,1,3,5",
+    seeds: Annotated[int, typer.Option(min=1, help="Flights at each delay: seeds from 0 on.")] = 5,
+    workers: Annotated[int, typer.Option(min=1, help="Flights side by side.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for flights and picture; what it holds is not flown again. "
+            "Default: runs/latency/SCENARIO."
+        ),
+    ] = None,
+    hold: Annotated[
+        str, typer.Option(help="Thrusters while the pilot thinks: repeat or coast.")
+    ] = "repeat",
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Stop each flight after so many decisions.")
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The table as Markdown.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+) -> None:
+    """Fly SCENARIO at several delays, and print and draw the score against think time.
+
+    Ctrl-C keeps what was flown and shows it; the same command goes on from there.
+    """
+    from envs.orbital.scenarios import find_scenario
+    from evals.flights import Conditions, names
+    from evals.latency import PLOT, Sweep, latency_table, plot
+    from evals.latency import delays as seconds
+    from evals.report import flight_line
+    from helmsight.cli.fly import json_line
+    from helmsight.session import RUNS
+
+    name = find_scenario(scenario).name
+    sweep = Sweep(
+        name, names(pilot), seconds(delays), range(seeds), out or RUNS / "latency" / name,
+        conditions=Conditions(hold=hold, max_steps=steps), workers=workers,
+        command=shlex.join(["helmsight", *sys.argv[1:]]),
+    )  # fmt: skip
+    done = sweep.size - len(sweep.missing())
+    if done:
+        typer.echo(f"{done} of {sweep.size} flights are in {sweep.folder} already", err=True)
+    stale = sum(len(results.stale) for results in sweep.results.values())
+    if stale:
+        typer.echo(f"{stale} flights there were flown with other code or weights", err=True)
+    interrupted = False
+    try:
+        for number, (delay, result) in enumerate(sweep.fly(), done + 1):
+            line = f"[{number}/{sweep.size}] delay {delay:g} s: {flight_line(result)}"
+            typer.echo(line, err=True)
+    except KeyboardInterrupt:
+        interrupted = True
+    points, picture = sweep.points(), sweep.folder / PLOT
+    if points:
+        plot(points, picture)
+        if as_json:
+            told = {"scenario": name, "complete": not sweep.missing(), "plot": str(picture)}
+            print(json_line(told | {"points": [point.to_dict() for point in points]}))
+        else:
+            table = latency_table(points, markdown=markdown)
+            print("\n".join(sweep.header), table, f"plot: {picture}", sep="\n\n")
+    if interrupted:
+        left = len(sweep.missing())
+        typer.echo(f"interrupted: {left} flights are left; the same command goes on", err=True)
+        raise typer.Exit(INTERRUPTED)
