@@ -19,11 +19,14 @@ from envs.orbital.scenarios import find_scenario
 from evals.errors import InvalidPlan
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
+
     from tools.records import StepRecord
 
 ROOMS = ("agents", "envs", "prompts", "tools")
 SOURCES = {".py", ".json", ".j2"}
 LOADED = 4  # pilots kept in memory by a process
+_worker: dict[str, Event] = {}  # what a worker was given at its start
 
 
 @dataclass(frozen=True)
@@ -139,12 +142,15 @@ def fly_planned(
             yield conditions, fly_cell(cell, conditions)
         return
     threads = max(1, (os.cpu_count() or 1) // workers)
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _settle, (threads,))
+    context = get_context("spawn")
+    over = context.Event()
+    pool = ProcessPoolExecutor(workers, context, _settle, (threads, over))
     try:
-        jobs = {pool.submit(fly_cell, *planned): planned[1] for planned in plan}
+        jobs = {pool.submit(_fly_beside, *planned): planned[1] for planned in plan}
         for job in as_completed(jobs):
             yield jobs[job], job.result()
     finally:
+        over.set()  # what a worker holds in its queue cannot be cancelled any more
         pool.shutdown(cancel_futures=True)
 
 
@@ -216,9 +222,17 @@ def _fingerprint(spec: str) -> str:
     return fingerprint(spec)
 
 
-def _settle(threads: int) -> None:
+def _settle(threads: int, over: Event) -> None:
     """Let a worker compute on its share of the cores; before torch is imported."""
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    _worker["over"] = over
+
+
+def _fly_beside(cell: Cell, conditions: Conditions) -> FlightResult:
+    """Fly one episode in a worker, unless nobody waits for it any more."""
+    if _worker["over"].is_set():
+        raise KeyboardInterrupt
+    return fly_cell(cell, conditions)
 
 
 def _limits() -> dict[str, Any]:
