@@ -124,3 +124,11 @@ class FrameRefused(HardwareError):
     def __init__(self, message: str, kind: str = "stale") -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class WindowUnavailable(HardwareError):
+    """A window, region or screen that is not there, hidden or off the screen. Halts."""
+
+
+class KeysRefused(HardwareError):
+    """Keys that would reach another program, or that a person barred. Halts, all keys released."""

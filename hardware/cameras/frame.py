@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,12 +80,20 @@ class Checks:
         return None
 
 
-def refusal(name: str, found: tuple[Trouble, str], why: str = "") -> FrameRefused:
-    """Return the error for a picture with a trouble: what was seen, and what mends it."""
+MEND: Mapping[Trouble, str] = {
+    "stale": "the source is slower than the limit: raise max_age_s or its frame rate",
+    "frozen": "the camera hangs: plug it in again, or raise frozen_s for a noiseless sensor",
+    "black": "take the cap off, switch the light on, or check exposure and cable",
+}
+
+
+def refusal(
+    name: str, found: tuple[Trouble, str], why: str = "", mend: Mapping[Trouble, str] = MEND
+) -> FrameRefused:
+    """Return the error for a picture with a trouble: what was seen, and what mends it.
+
+    `why` a source was lost, if it was, says more than what mends a stale picture.
+    """
     kind, figures = found
-    mend = {
-        "stale": why or "the source is slower than the limit: raise max_age_s or its frame rate",
-        "frozen": "the camera hangs: plug it in again, or raise frozen_s for a noiseless sensor",
-        "black": "take the cap off, switch the light on, or check exposure and cable",
-    }[kind]
-    return FrameRefused(f"picture of {name} is {kind}: {figures}; {mend}", kind)
+    cure = why if kind == "stale" and why else mend[kind]
+    return FrameRefused(f"picture of {name} is {kind}: {figures}; {cure}", kind)

@@ -1,0 +1,12 @@
+"""What a screen shows: a window, a part of it or a whole monitor, as RGB pictures.
+
+>>> with Screen.open("window:Kerbal Space Program", size=(1280, 720)) as screen:
+...     shot = screen.look()  # fresh, not frozen, not black, or FrameRefused
+"""
+
+from __future__ import annotations
+
+from hardware.screen.capture import KINDS, Screen, Shot
+from hardware.screen.window import Place, Window, find_window, fitted
+
+__all__ = ["KINDS", "Place", "Screen", "Shot", "Window", "find_window", "fitted"]

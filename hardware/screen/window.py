@@ -1,0 +1,115 @@
+"""Windows of other programs: found by title, followed as they move, given the keyboard."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hardware.errors import WindowUnavailable
+
+
+@dataclass(frozen=True)
+class Place:
+    """A box on the screen, in the system's own units: pixels, on macOS points.
+
+    left, top: of the whole desktop, so either can be negative beside another monitor.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height} at {self.left},{self.top}"
+
+    def inside(self, other: Place) -> bool:
+        """Return whether no part of it sticks out of `other`."""
+        return (
+            other.left <= self.left
+            and other.top <= self.top
+            and self.left + self.width <= other.left + other.width
+            and self.top + self.height <= other.top + other.height
+        )
+
+
+class Window(Protocol):
+    """One window of another program. Every method raises WindowUnavailable once it is gone."""
+
+    title: str
+
+    def place(self) -> Place:
+        """Return where its content is now, without frame and title bar.
+
+        Raises:
+            WindowUnavailable: it is gone, minimised or hidden.
+        """
+        ...
+
+    def focused(self) -> bool:
+        """Return whether keys that are pressed now go to it."""
+        ...
+
+    def focus(self) -> None:
+        """Ask the system to bring it to the front and give it the keyboard; it may not comply."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it; the window itself stays. Never raises."""
+        ...
+
+
+def find_window(title: str) -> Window:
+    """Return the window called `title`, or the only one whose title contains it (any case).
+
+    Raises:
+        WindowUnavailable: no screen, no such window, or several; with the titles there are.
+    """
+    if sys.platform == "win32":
+        from hardware.screen import win32 as system
+    elif sys.platform == "darwin":
+        from hardware.screen import macos as system
+    else:
+        from hardware.screen import x11 as system
+    return system.find(title)
+
+
+def chosen(asked: str, titles: Sequence[str]) -> int:
+    """Return the index of the title that was asked for.
+
+    Raises:
+        WindowUnavailable: none or several answer to it.
+    """
+    same = [index for index, title in enumerate(titles) if title == asked]
+    like = [index for index, title in enumerate(titles) if asked.lower() in title.lower()]
+    found = same or like
+    if asked and len(found) == 1:
+        return found[0]
+    named = [titles[index] for index in found] if asked and found else titles
+    there = ", ".join(repr(title) for title in dict.fromkeys(named)) or "none with a title"
+    how = f"{len(found)} windows answer to it" if asked and found else "no window answers to it"
+    raise WindowUnavailable(f"window {asked!r}: {how}; there are {there}")
+
+
+def gone(title: str) -> WindowUnavailable:
+    """Return the error for a window that was there and is not any more."""
+    return WindowUnavailable(f"window {title!r} is gone: its program ended or closed it")
+
+
+def hidden(title: str, how: str) -> WindowUnavailable:
+    """Return the error for a window that is there and shows nothing."""
+    return WindowUnavailable(f"window {title!r} is {how}; bring it back to the screen")
+
+
+def fitted(width: int, height: int, aspect: float) -> Place:
+    """Return the largest box of `aspect` (width over height) centred in width x height.
+
+    This is where a letterboxed picture is: what is left over are its bars.
+    """
+    if width > aspect * height:
+        across = round(aspect * height)
+        return Place((width - across) // 2, 0, across, height)
+    down = round(width / aspect)
+    return Place(0, (height - down) // 2, width, down)
