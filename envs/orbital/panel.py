@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from envs.contract import Field
+from envs.orbital.attitude import SAS
 from envs.orbital.cockpit.state import CockpitState
 from envs.orbital.dynamics import RADIUS, Array, norm, orbital_axes, sun_direction, unit
+from envs.orbital.fleet import ADRIFT, Fleet
 from envs.orbital.pair import Readings
 from envs.orbital.scenarios import EVADER, PURSUER
-from envs.orbital.world import World
 
 INERTIAL = "rhcbci"
 TELEMETRY = (
@@ -25,8 +28,12 @@ TELEMETRY = (
 )
 """KSPDG's PE1 observation, in its own order; propellant in KSP units (1 unit = 4 kg)."""
 
-_SAS_WORDS = {0: "hold", 2: "prograde", 3: "retrograde", 4: "normal", 5: "antinormal",
-              6: "radial", 7: "antiradial", 8: "target", 9: "antitarget"}  # fmt: skip
+_SAS_WORDS = {
+    ADRIFT: "off",
+    SAS.STABILITY: "hold",
+    **{mode: mode.name.lower() for mode in SAS if SAS.PROGRADE <= mode <= SAS.ANTITARGET},
+    SAS.AIM: "autopilot",
+}
 
 
 def telemetry(world: Readings, i: int) -> Array:
@@ -42,27 +49,35 @@ def telemetry(world: Readings, i: int) -> Array:
     )
 
 
-def cockpit_state(world: World, i: int) -> CockpitState:
-    """Return what the pursuer's instruments show in world `i`."""
-    axes = world.axes[i, PURSUER]
-    position = world.position[i, PURSUER]
+def cockpit_state(
+    fleet: Fleet, i: int, viewer: int = PURSUER, names: Sequence[str] = ("Evader", "Pursuer")
+) -> CockpitState:
+    """Return what the instruments of vessel `viewer` show in world `i`; `names` are all vessels'.
+
+    They show its own target; without one, speed and velocity are those of its orbit.
+    """
+    axes, position = fleet.axes[i, viewer], fleet.position[i, viewer]
+    target = int(fleet.target[i, viewer])
+    tracks = target != ADRIFT
+    there, speed = fleet.position[i, target], fleet.velocity[i, target]
     up = unit(position)
     north = unit(np.array([0.0, 0.0, 1.0]) - up[2] * up)
     return CockpitState(
-        velocity=axes @ world.relative_velocity[i],
-        target=axes @ world.line_of_sight[i],
+        velocity=axes @ (fleet.velocity[i, viewer] - (speed if tracks else 0.0)),
+        target=axes @ (there - position) if tracks else np.zeros(3),
         up=axes @ up,
         north=axes @ north,
         sun=axes @ sun_direction(),
-        target_axes=world.axes[i, EVADER] @ axes.T,
+        target_axes=fleet.axes[i, target] @ axes.T,
         altitude=float(norm(position)) - RADIUS,
-        met=float(world.met[i]),
-        mass=float(world.mass[i, PURSUER]),
-        propellant=float(world.propellant[i, PURSUER]),
-        propellant_capacity=world.vehicle.propellant_units,
-        throttle=world.throttle[i, PURSUER].copy(),
-        rcs=bool(world.rcs[i, PURSUER]),
-        sas=_SAS_WORDS[int(world.sas[i, PURSUER])],
+        met=float(fleet.met[i]),
+        mass=float(fleet.mass[i, viewer]),
+        propellant=float(fleet.propellant[i, viewer]),
+        propellant_capacity=fleet.vehicles[viewer].propellant_units,
+        throttle=fleet.throttle[i, viewer].copy(),
+        rcs=bool(fleet.rcs[i, viewer]),
+        sas=_SAS_WORDS[int(fleet.sas[i, viewer])],
+        target_name=names[target] if tracks else "",
         planet_radius=RADIUS,
     )
 

@@ -44,7 +44,7 @@ _CELL: Colour = (58, 84, 176)
 def draw(picture: Picture, state: CockpitState) -> None:
     """Draw the craft where the state says; a dot when it is far, nothing when it is behind."""
     ahead = float(state.target[0])
-    where = project(state.target)
+    where = project(state.target) if state.tracks else None
     if where is None or ahead <= _NEAREST:
         return
     x, y = where

@@ -58,7 +58,7 @@ def draw_readouts(picture: Picture, state: CockpitState, layout: Layout) -> None
 
     large = READOUT_PITCH * s
     for words, unit, value, base in (
-        ("DISTANCE", "m", distance_text(state.range), 60),
+        ("DISTANCE", "m", distance_text(state.range) if state.tracks else "---", 60),
         ("SPEED", "m/s", speed_text(state.speed), 124),
     ):
         write(picture, words, at(10, base - 38), _DIM, 15 * s)
@@ -83,13 +83,14 @@ def draw_readouts(picture: Picture, state: CockpitState, layout: Layout) -> None
 
 
 def _draw_speed(picture: Picture, state: CockpitState, layout: Layout) -> None:
-    """Draw the speed in target mode right above the ball, never above the ball's region."""
+    """Draw the speed, of target or orbit, right above the ball, never above the ball's region."""
     s = layout.scale
     x = layout.navball_centre[0]
     above = layout.navball_centre[1] - layout.radius - 5 - 23 * s
     top = max(above, layout.regions()["navball"][1] + 1)
     _panel(picture, (x - 84 * s, top, x + 84 * s, top + 22 * s), layout)
-    write(picture, "Target", (x - 79 * s, top + 17 * s), layout.accent, 16 * s)
+    mode = "Target" if state.tracks else "Orbit"
+    write(picture, mode, (x - 79 * s, top + 17 * s), layout.accent, 16 * s)
     figures(picture, speed_text(state.speed), (x + 51 * s, top + 18 * s), layout.text, 12 * s)
     write(picture, "m/s", (x + 80 * s, top + 17 * s), layout.accent, 14 * s, align="right")
 

@@ -48,8 +48,8 @@ def draw_markers(picture: Picture, state: CockpitState, layout: Layout) -> None:
     """
     _draw_level(picture, layout)
     size = 0.1 * layout.radius
-    towards = place(state.target, layout)
-    away = place(-state.target, layout)
+    towards = place(state.target, layout) if state.tracks else None
+    away = place(-state.target, layout) if state.tracks else None
     if towards:
         _draw_target(picture, towards, size, layout.target)
     elif away:

@@ -17,9 +17,10 @@ class CockpitState:
     All vectors are in the vessel's own right-handed body axes (forward, right, down).
     `velocity` is the vessel's velocity relative to the target, m/s: it points at the prograde
     marker of the navball in target mode. `target` is the target's position relative to the
-    vessel, m. `up` points away from the planet's centre, `north` is the horizontal north,
-    `sun` points at the sun (unit vectors). `target_axes` holds the target's body axes as rows
-    (forward, right, down), each in the viewer's body axes.
+    vessel, m. Without a target its name is empty, its position zero and `velocity` the orbit's.
+    `up` points away from the planet's centre, `north` is the horizontal north, `sun` points at
+    the sun (unit vectors). `target_axes` holds the target's body axes as rows (forward, right,
+    down), each in the viewer's body axes.
     """
 
     velocity: Vector
@@ -38,6 +39,11 @@ class CockpitState:
     sas: str = "target"
     target_name: str = "Evader"
     planet_radius: float = 600_000.0  # m
+
+    @property
+    def tracks(self) -> bool:
+        """Whether a target is set."""
+        return bool(self.target_name)
 
     @property
     def range(self) -> float:
