@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envs.orbital.attitude import SAS, pointing, rotate, slew
+from envs.orbital.attitude import SAS, pointing, roll, rotate, slew, turned_by
 from envs.orbital.vehicles import DRONE
 
 DT = 0.02
@@ -123,3 +123,35 @@ def test_a_rotation_turns_about_its_axis_by_its_angle(angle, seed):
     np.testing.assert_allclose(turned[0, 2], axes[0, 2], atol=1e-9)
     assert turned[0, 0] @ axes[0, 0] == pytest.approx(np.cos(angle), abs=1e-9)
     assert turned[0, 0] @ axes[0, 1] == pytest.approx(np.sin(angle), abs=1e-9)
+
+
+def test_a_roll_brings_the_wing_round_and_leaves_the_nose():
+    axes = triad(7)
+    nose, wing = axes[0, 0].copy(), rotate(axes, axes[:, 0], np.array([2.0]))[:, 1]
+    for _ in range(150):
+        axes = roll(axes, wing, np.array([True]), np.array([2.5]), np.array([4.6]), DT)
+    np.testing.assert_allclose(axes[0, 0], nose, atol=1e-9)
+    np.testing.assert_allclose(axes[0, 1], wing[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("wing", "chosen"), [((np.nan,) * 3, True), ((0.0, 0.0, 1.0), False)], ids=["nan", "not chosen"]
+)
+def test_a_roll_that_nobody_asked_for_does_not_happen(wing, chosen):
+    axes = np.eye(3)[None]
+    limit = np.array([2.5])
+    rolled = roll(axes, np.array([wing]), np.array([chosen]), limit, limit, DT)
+    np.testing.assert_allclose(rolled, axes, atol=1e-12)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    angle=st.floats(1e-6, 1.5),
+)
+def test_a_turn_is_read_back_from_the_triads(seed, angle):
+    rng = np.random.default_rng(seed)
+    around = rng.standard_normal((1, 3))
+    around /= np.linalg.norm(around)
+    before = triad(seed)
+    after = rotate(before, around, np.array([angle]))
+    np.testing.assert_allclose(turned_by(before, after), around * angle, atol=1e-9)

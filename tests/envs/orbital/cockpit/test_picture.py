@@ -94,3 +94,12 @@ def test_the_planet_hides_the_sun(make_state):
 def test_a_sun_straight_over_the_pole_is_still_drawn(make_state):
     north = np.array([0.6, 0.8, 0.0])
     assert render(make_state(1, up=UP, north=north, sun=north)).any()
+
+
+def test_without_a_target_nothing_of_one_is_drawn(make_state):
+    target = np.array([60.0, 4.0, -3.0])
+    alone, other = (
+        render(replace(make_state(3), target=place, target_name="")) for place in (target, -target)
+    )
+    np.testing.assert_array_equal(alone, other)
+    assert (render(replace(make_state(3), target=target)) != alone).any()
