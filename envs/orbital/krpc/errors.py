@@ -19,6 +19,11 @@ class RemoteException(EnvsError):
 
     service: ClassVar[str] = "KRPC"
 
+    @classmethod
+    def name(cls) -> str:
+        """Return what the exception is called on the wire."""
+        return cls.__name__
+
 
 class InvalidOperationException(RemoteException):
     """The state of the game or of the object does not allow the call. RuntimeError in Python."""
@@ -26,6 +31,8 @@ class InvalidOperationException(RemoteException):
 
 class ArgumentException(RemoteException):
     """An argument does not meet what the procedure expects. ValueError in Python."""
+
+    exit_status = 2
 
 
 class ArgumentNullException(ArgumentException):
@@ -36,8 +43,13 @@ class ArgumentOutOfRangeException(ArgumentException):
     """An argument lies outside the values that it may have. ValueError in Python."""
 
 
-class MalformedMessage(EnvsError):
+class MalformedMessage(ArgumentException):
     """Bytes that are not what the protocol says. Goes on: their sender is told, nobody else."""
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the name of the exception that clients know."""
+        return ArgumentException.__name__
 
 
 class ServerError(EnvsError):

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import krpc.schema.KRPC_pb2 as KRPC
+
+from envs.errors import EnvsError
 from envs.orbital.krpc import names
 from envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentNullException,
     InvalidOperationException,
-    MalformedMessage,
     RemoteException,
 )
 from envs.orbital.krpc.objects import ObjectStore
@@ -26,10 +28,11 @@ from envs.orbital.krpc.values import Values
 from envs.orbital.krpc.wire import varint
 
 if TYPE_CHECKING:
-    import krpc.schema.KRPC_pb2 as KRPC
+    from envs.orbital.krpc.streams import Streams
 
 log = logging.getLogger(__name__)
 VERSIONS = ("0.5.4", "0.7.0")
+TOLD = 1000  # different messages that are logged at most
 NULL = b"\x18\x01"  # ProcedureResult.is_null
 REQUIRED: Any = inspect.Parameter.empty
 
@@ -43,6 +46,7 @@ class Caller:
     address: str
     dialect: Dialect
     host: Host
+    streams: Streams = field(init=False)
     kept: dict[str, Any] = field(default_factory=dict)
     _leaving: list[Callable[[], object]] = field(default_factory=list)
 
@@ -72,7 +76,7 @@ class Parameter:
 class Procedure:
     """A procedure under its name on the wire.
 
-    call: takes the arguments in order, then `caller=` if `wants_caller`.
+    call: takes the arguments in order, with the Caller at `caller_at` among them unless it is None.
     waits: it is a generator function, resumed after each tick.
     """
 
@@ -82,8 +86,7 @@ class Procedure:
     result: Kind
     call: Callable[..., Any]
     documentation: str
-    wants_caller: bool
-    caller_name: str
+    caller_at: int | None
     waits: bool
 
 
@@ -113,8 +116,9 @@ class Host:
         self.objects = ObjectStore()
         self.values = {dialect: Values(dialect, self.objects) for dialect in Dialect}
         self.callers: dict[bytes, Caller] = {}
+        self.status: Callable[[], KRPC.Status] = KRPC.Status  # of the server that has the host
         self.procedures: dict[tuple[str, str], Procedure] = {}
-        self._told: set[tuple[str, str]] = set()
+        self._told: set[tuple[str, ...]] = set()
         known = {name: cls for one in services for name, cls in one.types.items()}
         number = names.version(version)
         for service in services:
@@ -137,10 +141,35 @@ class Host:
         if found is not None:
             return found
         message = self._missing(service, name)
-        if (service, name) not in self._told and len(self._told) < 1000:
-            self._told.add((service, name))
+        if self._first(service, name):
             log.warning("a client called what is not there: %s", message)
         raise InvalidOperationException(message)
+
+    def failure(self, error: Exception, what: str) -> bytes:
+        """Return the Error message that tells a client about `error`.
+
+        A mistake of the caller (`exit_status` 2) is an ArgumentException. What no procedure raises
+        on purpose is a fault of the server: logged once, with its traceback.
+        """
+        service, name, text = RemoteException.service, "", str(error)
+        if isinstance(error, RemoteException):
+            service, name = error.service, error.name()
+        elif isinstance(error, EnvsError):
+            mistake = error.exit_status == ArgumentException.exit_status
+            name = (ArgumentException if mistake else InvalidOperationException).name()
+        else:
+            if self._first(what, repr(error)):
+                log.error("%s failed", what, exc_info=error)
+            service, text = "", f"the server failed in {what}: {type(error).__name__}: {error}"
+        told = KRPC.Error(service=service, name=name, description=text)
+        return bytes(told.SerializeToString())
+
+    def _first(self, *what: str) -> bool:
+        """Return whether `what` comes up for the first time, so that it is logged once."""
+        if what in self._told or len(self._told) >= TOLD:
+            return False
+        self._told.add(what)
+        return True
 
     def _missing(self, service: str, name: str) -> str:
         known = sorted({one for one, _ in self.procedures})
@@ -161,15 +190,14 @@ class Host:
         """
         procedure = self.find(call.service, call.procedure)
         arguments = self._arguments(procedure, call, caller.dialect)
-        run = partial(procedure.call, *arguments)
-        if procedure.wants_caller:
-            run = partial(run, **{procedure.caller_name: caller})
+        if procedure.caller_at is not None:
+            arguments.insert(procedure.caller_at, caller)
         changeable = any(isinstance(one, list | dict | set) for one in arguments)
         return Prepared(
-            run,
-            self.packer(procedure, caller.dialect),
+            partial(procedure.call, *arguments),
+            self.packer(procedure.result, caller.dialect),
             procedure.waits,
-            repeatable=not (procedure.wants_caller or changeable),
+            repeatable=procedure.caller_at is None and not changeable,
         )
 
     def _arguments(
@@ -199,16 +227,14 @@ class Host:
             else:
                 try:
                     values.append(read.decoder(parameter.kind)(argument.value))
-                except MalformedMessage as error:
-                    raise ArgumentException(f"{what}: {error}") from None
                 except ArgumentException as error:
                     raise type(error)(f"{what}: {error}") from None
         return values
 
-    def packer(self, procedure: Procedure, dialect: Dialect) -> Callable[[Any], bytes]:
-        """Return what writes the ProcedureResult of a procedure's value."""
-        encode = self.values[dialect].encoder(procedure.result)
-        nullable = procedure.result.nullable and dialect is Dialect.MODERN
+    def packer(self, kind: Kind, dialect: Dialect) -> Callable[[Any], bytes]:
+        """Return what writes the ProcedureResult of a value of `kind`."""
+        encode = self.values[dialect].encoder(kind)
+        nullable = kind.nullable and dialect is Dialect.MODERN
 
         def pack(value: Any) -> bytes:
             if nullable and value is None:
@@ -219,30 +245,22 @@ class Host:
         return pack
 
 
-def error_of(error: Exception, what: str = "a call") -> tuple[str, str, str]:
-    """Return (service, name, description) that tell a client about `error`.
-
-    What no procedure raises on purpose is a fault of the server: logged with its traceback.
-    """
-    if isinstance(error, RemoteException):
-        return error.service, type(error).__name__, str(error)
-    log.error("%s failed", what, exc_info=error)
-    return "", "", f"the server failed in this call: {type(error).__name__}: {error}"
-
-
 def _procedure(
     service: str, declared: Declared, game: Any, known: dict[str, type[Any]]
 ) -> Procedure:
     function, where = declared.function, f"{service}.{declared.name}"
     try:
-        hints = typing.get_type_hints(
-            function, localns={**known, "Caller": Caller}, include_extras=True
-        )
+        names_here = {
+            **known,
+            "Caller": Caller,
+            "Simulation": object,
+        }  # the game: never on the wire
+        hints = typing.get_type_hints(function, localns=names_here, include_extras=True)
         parameters = list(inspect.signature(function).parameters.values())
         bound = partial(function, game) if declared.takes_game else function
         if declared.takes_game:
             del parameters[0]
-        caller = [one.name for one in parameters if hints.get(one.name) is Caller]
+        caller = [at for at, one in enumerate(parameters) if hints.get(one.name) is Caller]
         result = hints.pop("return")
         waits = typing.get_origin(result) in (Generator, Iterator)
         return Procedure(
@@ -252,8 +270,7 @@ def _procedure(
             kind_of(typing.get_args(result)[2] if waits else result),
             bound,
             inspect.getdoc(function) or "",
-            bool(caller),
-            caller[0] if caller else "",
+            caller[0] if caller else None,
             waits,
         )
     except (TypeError, KeyError, NameError) as error:

@@ -1,0 +1,111 @@
+"""Requests to responses: whole messages in, whole frames out.
+
+A client sends the same few requests again and again, byte for byte. So what a request means is
+kept under its bytes, with its arguments read and its procedure bound; what is left of a call is to
+make it and to write down what it returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import krpc.schema.KRPC_pb2 as KRPC
+
+from envs.orbital.krpc.errors import InvalidOperationException, MalformedMessage
+from envs.orbital.krpc.host import Caller, Host, Prepared
+from envs.orbital.krpc.types import Dialect
+from envs.orbital.krpc.values import parse
+from envs.orbital.krpc.wire import BYTE, field, sized
+
+KEPT = 4096  # prepared calls
+KEPT_BYTES = 256  # longest request that is kept
+MAX_CALLS = 4096  # in one request
+MAX_RESPONSE = 4 << 20  # bytes
+# A Response of one result of up to 125 bytes, without the result: both lengths fit one byte each.
+HEADS = tuple(BYTE[n + 2] + b"\x12" + BYTE[n] for n in range(126))
+
+Waiting = Generator[None, None, bytes]
+
+
+@dataclass
+class Executed:
+    """How many calls were made, by requests and by streams."""
+
+    rpcs: int = 0
+    streamed: int = 0
+
+
+class Calls:
+    """Answers the requests of all clients of one host."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.executed = Executed()
+        self._kept: dict[Dialect, dict[bytes, Prepared]] = {dialect: {} for dialect in Dialect}
+
+    def answer(self, request: bytes, caller: Caller) -> bytes | Waiting:
+        """Return the frame that answers a request, or what will return it after some ticks."""
+        prepared = self._kept[caller.dialect].get(request)
+        if prepared is not None:
+            self.executed.rpcs += 1
+            try:
+                result = prepared.pack(prepared.run())
+            except Exception as error:
+                result = field(1, self.host.failure(error, "a call"))
+            if len(result) < 126:
+                return HEADS[len(result)] + result
+            return sized(field(2, self._bounded(result)))
+        work = self._work(request, caller)
+        try:
+            next(work)
+        except StopIteration as done:
+            return bytes(done.value)
+        except MalformedMessage as error:
+            return self.refused(error)
+        return work
+
+    def _work(self, request: bytes, caller: Caller) -> Waiting:
+        """Make the calls of a request one after the other; no tick comes between them."""
+        calls = parse(KRPC.Request, request).calls
+        if len(calls) > MAX_CALLS:
+            raise MalformedMessage(f"{len(calls)} calls in one request; the limit is {MAX_CALLS}")
+        results: list[bytes] = []
+        size = 0
+        for call in calls:
+            self.executed.rpcs += 1
+            try:
+                prepared = self.host.prepare(call, caller)
+                if len(calls) == 1:
+                    self._keep(request, caller.dialect, prepared)
+                value = prepared.run()
+                if prepared.waits:
+                    value = yield from value
+                result = self._bounded(prepared.pack(value), MAX_RESPONSE - size)
+            except Exception as error:
+                what = f"{call.service}.{call.procedure}"
+                result = field(1, self.host.failure(error, what))
+            size += len(result)
+            results.append(field(2, result))
+        return sized(b"".join(results))
+
+    def _keep(self, request: bytes, dialect: Dialect, prepared: Prepared) -> None:
+        if prepared.repeatable and not prepared.waits and len(request) <= KEPT_BYTES:
+            kept = self._kept[dialect]
+            if len(kept) >= KEPT:
+                kept.clear()
+            kept[request] = prepared
+
+    def refused(self, error: Exception) -> bytes:
+        """Return the frame that answers a request which could not be read."""
+        return sized(field(1, self.host.failure(error, "a request")))
+
+    def _bounded(self, result: bytes, room: int = MAX_RESPONSE) -> bytes:
+        """Return `result`, or the error that it does not fit into a response."""
+        if len(result) <= room:
+            return result
+        error = InvalidOperationException(
+            f"a result of {len(result)} bytes; a response holds {MAX_RESPONSE}: make fewer calls "
+            "in one request"
+        )
+        return field(1, self.host.failure(error, "a call"))

@@ -1,0 +1,98 @@
+"""What GetServices tells: every service with its full signatures, in a client's dialect.
+
+Clients without stubs of their own (Lua, C++, Python with `use_pregenerated_stubs=False`) are built
+from nothing else.
+"""
+
+from __future__ import annotations
+
+import inspect
+from enum import IntEnum
+from typing import Any, get_type_hints
+from xml.sax.saxutils import escape
+
+import krpc.schema.KRPC_pb2 as KRPC
+
+from envs.orbital.krpc import names
+from envs.orbital.krpc.host import REQUIRED, Host, Parameter, Procedure
+from envs.orbital.krpc.registry import Service
+from envs.orbital.krpc.types import Code, Dialect, describe, kind_of, mark
+
+# Fields that older clients read and the schema of 0.7 no longer names, as protobuf has them.
+RETURN_IS_NULLABLE = b"\x20\x01"  # Procedure 4
+PARAMETER_NULLABLE = b"\x20\x01"  # Parameter 4
+
+
+def documented(text: str | None) -> str:
+    """Return a docstring as the XML that clients expect."""
+    return f"<doc><summary>\n{escape(text)}\n</summary></doc>" if text else ""
+
+
+def services(host: Host, dialect: Dialect) -> KRPC.Services:
+    """Return the services of `host` as `dialect` describes them."""
+    told = KRPC.Services()
+    for service in host.services:
+        told.services.append(_service(host, service, dialect))
+    return told
+
+
+def _service(host: Host, service: Service, dialect: Dialect) -> KRPC.Service:
+    told = KRPC.Service(name=service.name, documentation=documented(service.documentation))
+    for (owner, _), procedure in host.procedures.items():
+        if owner == service.name:
+            told.procedures.append(_procedure(host, procedure, dialect))
+    for name, cls in service.types.items():
+        if not host.declares(cls):
+            continue
+        code, text = mark(cls)[0], documented(_own_doc(cls))
+        if code is Code.CLASS:
+            told.classes.add(name=name, documentation=text)
+        elif code is Code.ENUMERATION:
+            _enumeration(told.enumerations.add(name=name, documentation=text), cls)
+        elif dialect is Dialect.MODERN:
+            struct = told.structs.add(name=name, documentation=text)
+            for field, hint in get_type_hints(cls, include_extras=True).items():
+                struct.fields.add(name=names.camel(field), type=describe(kind_of(hint), dialect))
+    for name, error in service.exceptions.items():
+        told.exceptions.add(name=name, documentation=documented(_own_doc(error)))
+    return told
+
+
+def _enumeration(told: KRPC.Enumeration, cls: type[IntEnum]) -> None:
+    for one in cls:
+        told.values.add(name=names.member(one.name), value=one.value)
+
+
+def _procedure(host: Host, procedure: Procedure, dialect: Dialect) -> KRPC.Procedure:
+    told = KRPC.Procedure(name=procedure.name, documentation=documented(procedure.documentation))
+    if procedure.result.code is not Code.NONE:
+        told.return_type.CopyFrom(describe(procedure.result, dialect))
+        if procedure.result.nullable and dialect is Dialect.LEGACY:
+            told.MergeFromString(RETURN_IS_NULLABLE)
+    for parameter in procedure.parameters:
+        told.parameters.append(_parameter(host, parameter, dialect))
+    return told
+
+
+def _parameter(host: Host, parameter: Parameter, dialect: Dialect) -> KRPC.Parameter:
+    kind, default = parameter.kind, parameter.default
+    told = KRPC.Parameter(name=parameter.name, type=describe(kind, dialect))
+    encode = host.values[dialect].encoder(kind)
+    if dialect is Dialect.LEGACY:
+        if kind.nullable:
+            told.MergeFromString(PARAMETER_NULLABLE)
+        if default is not REQUIRED:
+            told.default_value = encode(default)
+    elif default is not REQUIRED:
+        told.has_default_value = True
+        if default is None:
+            told.default_value_is_null = True
+        else:
+            told.default_value = encode(default)
+    return told
+
+
+def _own_doc(cls: type[Any]) -> str:
+    """Return the docstring of `cls` itself, without what `dataclass` and `NamedTuple` write."""
+    text = inspect.cleandoc(vars(cls).get("__doc__") or "")
+    return "" if text.startswith(f"{cls.__name__}(") else text

@@ -1,0 +1,254 @@
+"""The server: two ports, the clock of the world, and everything that clients may not break.
+
+All of it runs in one thread on one asyncio loop: between two ticks of the world every client sees
+the same state, and no call is interrupted by another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import logging
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import krpc.schema.KRPC_pb2 as KRPC
+
+from envs.orbital.krpc.calls import Calls
+from envs.orbital.krpc.connection import PROTOCOL, Link, RpcLink, StreamLink
+from envs.orbital.krpc.errors import NotLoopback, OldSchema, PortInUse, ServerError
+from envs.orbital.krpc.host import VERSIONS, Caller, Host
+from envs.orbital.krpc.registry import Service
+
+if TYPE_CHECKING:
+    from envs.orbital.krpc.simulation import Simulation
+
+log = logging.getLogger(__name__)
+TICK_S = 0.02  # of the wall clock, whatever the rate
+CLIENTS = 256  # connections of each kind
+INBOX = 1 << 16  # bytes read at once
+LOOPBACK = "127.0.0.1"
+RPC_PORT, STREAM_PORT = 50000, 50001
+
+
+@dataclass
+class Traffic:
+    """What went over the connections, and how fast in the last second."""
+
+    bytes_read: int = 0
+    bytes_written: int = 0
+    rates: dict[str, float] = field(default_factory=dict)
+    _before: tuple[float, dict[str, int]] | None = None
+
+    def measure(self, now: float, counts: dict[str, int]) -> None:
+        """Take the rates of `counts` about once a second; `now`: wall time, s."""
+        counts = {**counts, "bytes_read": self.bytes_read, "bytes_written": self.bytes_written}
+        if self._before is None:
+            self._before = now, counts
+        then, before = self._before
+        if now - then >= 1.0:
+            self.rates = {key: (counts[key] - before[key]) / (now - then) for key in counts}
+            self._before = now, counts
+
+
+class Server:
+    """Serves one game to many clients; see serving.py for one in a thread of its own.
+
+    address: where it listens, IPv4 or a name; anything but loopback needs `allow_remote`, as the
+        protocol has no authentication. rpc_port, stream_port: 0 picks free ones.
+    version: of kRPC, as declared to clients: 0.5.4 or 0.7.0.
+
+    Attributes:
+        rpc_port, stream_port: the ports that it listens at, once it is started.
+        missed_ticks: ticks of 20 ms that came so late that the next one was due.
+
+    Raises:
+        OldSchema: the krpc package here is too old. NotLoopback: see `allow_remote`.
+    """
+
+    def __init__(
+        self,
+        game: Simulation,
+        services: Sequence[Service],
+        *,
+        address: str = LOOPBACK,
+        rpc_port: int = RPC_PORT,
+        stream_port: int = STREAM_PORT,
+        version: str = VERSIONS[0],
+        allow_remote: bool = False,
+    ) -> None:
+        check_schema()
+        self.address = resolved(address)
+        if not (allow_remote or ipaddress.ip_address(self.address).is_loopback):
+            raise NotLoopback(
+                f"--host {address}: other machines would reach it, and the protocol has no "
+                "authentication; give --allow-remote if that is meant"
+            )
+        self.rpc_port, self.stream_port = rpc_port, stream_port
+        self.game = game
+        self.host = Host(game, services, version)
+        self.host.status = self.status
+        self.calls = Calls(self.host)
+        self.traffic = Traffic()
+        self.inbox = memoryview(bytearray(INBOX))
+        self.waiting: set[RpcLink] = set()
+        self.listeners: dict[bytes, StreamLink] = {}
+        self.missed_ticks = 0
+        self._links: set[Link] = set()
+        self._servers: list[asyncio.Server] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+
+    async def start(self) -> None:
+        """Listen, and let the world go on.
+
+        Raises:
+            PortInUse, ServerError: there is no listening at that address and port.
+        """
+        loop = asyncio.get_running_loop()
+        made: list[socket.socket] = []
+        try:
+            for name in ("rpc_port", "stream_port"):
+                made.append(listening(self.address, getattr(self, name), name))
+                setattr(self, name, made[-1].getsockname()[1])
+        except ServerError:
+            for one in made:
+                one.close()
+            raise
+        for one, link in zip(made, (RpcLink, StreamLink), strict=True):
+            self._servers.append(
+                await loop.create_server(lambda link=link: link(self), sock=one, backlog=CLIENTS)  # type: ignore[misc]
+            )
+        self._due = loop.time()
+        self._tick()
+
+    async def stop(self) -> None:
+        """Cut everyone off and let the ports go."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for server in self._servers:
+            server.close()
+        for link in list(self._links):
+            link.transport.abort()
+        await asyncio.sleep(0)  # connection_lost of each is called
+
+    def _tick(self) -> None:
+        """Move the world on to now, then tell those who wait and those who listen."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        missed = max(0, int((now - self._due) / TICK_S))
+        if not (self.game.paused or self.game.lockstep):
+            self.missed_ticks += missed
+        self._due += (missed + 1) * TICK_S
+        self._timer = loop.call_at(self._due, self._tick)
+        try:
+            self.game.catch_up(now)
+        except Exception as error:  # whoever is connected can still load another game
+            self.host.failure(error, "a tick of the world")
+        for waiting in list(self.waiting):
+            waiting.resume()
+        for listener in list(self.listeners.values()):
+            listener.update(now)
+        executed = self.calls.executed
+        counts = {"rpcs": executed.rpcs, "streamed": executed.streamed}
+        self.traffic.measure(loop.time(), counts)
+
+    def came(self, link: Link) -> bool:
+        """Keep a new connection, or return False: among so many not even a refusal is due."""
+        if len(self._links) >= 4 * CLIENTS:
+            return False
+        self._links.add(link)
+        return True
+
+    def went(self, link: Link) -> None:
+        """Forget a connection."""
+        self._links.discard(link)
+
+    def full(self, link: Link) -> str:
+        """Return why there is no room for one more connection of this kind, or nothing."""
+        taken = len(self.host.callers) if isinstance(link, RpcLink) else len(self.listeners)
+        return f"the server has {taken} clients, its limit; try later" if taken >= CLIENTS else ""
+
+    def forget(self, caller: Caller) -> None:
+        """Let go of a client and of its stream connection."""
+        self.host.callers.pop(caller.identifier, None)
+        listener = self.listeners.pop(caller.identifier, None)
+        if listener is not None:
+            listener.transport.close()
+        caller.left()
+
+    def status(self) -> KRPC.Status:
+        """Return what GetStatus tells."""
+        traffic, executed, rates = self.traffic, self.calls.executed, self.traffic.rates
+        return KRPC.Status(
+            version=self.host.version,
+            protocol_version=PROTOCOL,
+            bytes_read=traffic.bytes_read,
+            bytes_written=traffic.bytes_written,
+            bytes_read_rate=rates.get("bytes_read", 0.0),
+            bytes_written_rate=rates.get("bytes_written", 0.0),
+            rpcs_executed=executed.rpcs,
+            rpc_rate=rates.get("rpcs", 0.0),
+            stream_rpcs=sum(len(one.streams) for one in self.host.callers.values()),
+            stream_rpcs_executed=executed.streamed,
+            stream_rpc_rate=rates.get("streamed", 0.0),
+        )
+
+
+def check_schema() -> None:
+    """See that the krpc package here knows the protocol of 0.7.
+
+    Raises:
+        OldSchema: it does not.
+    """
+    if "protocol_version" not in KRPC.ConnectionRequest.DESCRIPTOR.fields_by_name:
+        from importlib.metadata import version
+
+        raise OldSchema(
+            f"krpc {version('krpc')} has no protocol_version in its schema, and clients of 0.7 "
+            "need it; the server takes pip install 'krpc>=0.7', its clients may be older"
+        )
+
+
+def resolved(address: str) -> str:
+    """Return the IPv4 address behind a name: kRPC's clients connect to no other.
+
+    Raises:
+        ServerError: there is none.
+    """
+    try:
+        found = socket.getaddrinfo(address, None, socket.AF_INET, socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise ServerError(f"--host {address}: no IPv4 address ({error})") from None
+    return str(found[0][4][0])
+
+
+def listening(address: str, port: int, name: str) -> socket.socket:
+    """Return a socket bound to `port`. `name`: of the setting, rpc_port or stream_port.
+
+    Raises:
+        PortInUse: another process has it. ServerError: it cannot be had for another reason.
+    """
+    option = "--" + name.replace("_", "-")
+    if not 0 <= port < 65536:
+        raise ServerError(f"{option} {port}: expected 0 to 65535")
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":  # there, SO_REUSEADDR would take the port from another server
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:  # connections of a server that ended just now are no reason to refuse
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((address, port))
+    except OSError as error:
+        made.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(
+                f"{option} {port} at {address} is in use: by KSP, or by another helmsight "
+                f"serve-krpc? End that one, or give another port with {option}"
+            ) from None
+        raise ServerError(f"{option} {port} at {address}: {error.strerror or error}") from None
+    return made

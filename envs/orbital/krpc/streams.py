@@ -1,0 +1,134 @@
+"""Streams: calls that are made after every tick; what changed is sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import krpc.schema.KRPC_pb2 as KRPC
+
+from envs.orbital.krpc.calls import MAX_RESPONSE, Executed
+from envs.orbital.krpc.errors import (
+    ArgumentException,
+    ArgumentOutOfRangeException,
+    InvalidOperationException,
+)
+from envs.orbital.krpc.host import Caller
+from envs.orbital.krpc.types import Dialect
+from envs.orbital.krpc.wire import field, sized, varint
+
+LIMIT = 1000  # of one client
+
+
+@dataclass
+class Stream:
+    """One streamed call. `result` makes it and returns the ProcedureResult, None for nothing."""
+
+    number: int
+    result: Callable[[], bytes | None]
+    event: bool = False
+    started: bool = False
+    period: float = 0.0  # wall seconds; 0: every tick
+    due: float = 0.0
+    last: bytes | None = None
+
+
+class Streams:
+    """The streams of one client."""
+
+    def __init__(self, caller: Caller, executed: Executed) -> None:
+        self._caller = caller
+        self._executed = executed
+        self._streams: dict[int, Stream] = {}
+        self._numbers: dict[bytes, int] = {}  # of calls, so that equal ones share a stream
+        self._issued = 0
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def add(self, call: KRPC.ProcedureCall, *, start: bool) -> int:
+        """Add a call, or find it among those that are there; return its number.
+
+        Raises:
+            RemoteException: the call cannot be made, or not as a stream; too many streams.
+        """
+        key = call.SerializeToString(deterministic=True)
+        number = self._numbers.get(key)
+        if number is None:
+            prepared = self._caller.host.prepare(call, self._caller)
+            if prepared.waits:
+                raise InvalidOperationException(
+                    f"{call.service}.{call.procedure} takes more than one tick: no stream has it"
+                )
+            number = self.follow(lambda: prepared.pack(prepared.run()))
+            self._numbers[key] = number
+        if start:
+            self._streams[number].started = True
+        return number
+
+    def follow(self, result: Callable[[], bytes | None], *, event: bool = False) -> int:
+        """Add a stream of what `result` returns; return its number. It is not started.
+
+        event: what it returns is sent every time, changed or not.
+        """
+        if len(self._streams) >= LIMIT:
+            raise InvalidOperationException(
+                f"this client has {LIMIT} streams, the limit; remove those that it does not read"
+            )
+        self._issued += 1
+        self._streams[self._issued] = Stream(self._issued, result, event)
+        return self._issued
+
+    def start(self, number: int) -> None:
+        """Start a stream; its value is sent after the next tick, whatever was sent before."""
+        stream = self._find(number)
+        if stream is not None:
+            stream.started, stream.last = True, None
+
+    def set_rate(self, number: int, rate: float) -> None:
+        """Send a stream at most `rate` times a second of the wall clock; 0: after every tick."""
+        if not (math.isfinite(rate) and rate >= 0.0):
+            raise ArgumentOutOfRangeException(f"rate {rate}: expected 0 or more, Hz")
+        stream = self._find(number)
+        if stream is not None:
+            stream.period = 1.0 / rate if rate else 0.0
+
+    def remove(self, number: int) -> None:
+        """Remove a stream; nothing happens to one that ended already."""
+        if self._find(number) is not None:
+            del self._streams[number]
+            self._numbers = {key: one for key, one in self._numbers.items() if one != number}
+
+    def _find(self, number: int) -> Stream | None:
+        if not 0 < number <= self._issued:
+            raise ArgumentException(f"this client has no stream {number}")
+        return self._streams.get(number)
+
+    def update(self, now: float) -> bytes | None:
+        """Return the frame with what changed by the wall time `now`, None if nothing did."""
+        changed: list[bytes] = []
+        size = 0
+        for stream in list(self._streams.values()):
+            if not stream.started or now < stream.due or size > MAX_RESPONSE:
+                continue
+            if stream.period:
+                stream.due = max(stream.due + stream.period, now)
+            self._executed.streamed += 1
+            try:
+                result = stream.result()
+            except Exception as error:
+                result = self._failed(stream, error)
+            if result is not None and (stream.event or result != stream.last):
+                stream.last = result
+                told = b"\x08" + varint(stream.number) + field(2, result)
+                changed.append(field(1, told))
+                size += len(told)
+        return sized(b"".join(changed)) if changed else None
+
+    def _failed(self, stream: Stream, error: Exception) -> bytes:
+        """Return the result that tells of an error. From 0.7 on it is a stream's last one."""
+        if self._caller.dialect is Dialect.MODERN:
+            self.remove(stream.number)
+        what = f"stream {stream.number}"
+        return field(1, self._caller.host.failure(error, what))
