@@ -55,14 +55,16 @@ def summarise(
 
     Times in the keys' own units; `repairs` counts each rung of the repair ladder but the first (an
     answer held to commands from its first token needed no repair), `clamped` and `late` count
-    decisions. Percentiles are None before the first decision.
+    decisions. Percentiles are None before the first decision. Worlds that are not the twin itself
+    say where it was (`world`) and who flew the other side (`evader`).
     """
     think = [record.think_ms for record in records]
     repairs: Counter[str] = Counter()
     for record in records:
         repairs.update(record.repairs)
     del repairs["constrained"]
-    return {
+    place = {key: last[key] for key in ("world", "evader") if key in last}
+    return place | {
         "score": last.get("score"),
         "closest_approach_m": last.get("closest_approach"),
         "captured": bool(last.get("captured", False)),

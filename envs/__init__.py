@@ -15,3 +15,17 @@ for _scenario in SCENARIOS.values():
         disable_env_checker=True,
         order_enforce=False,
     )
+
+gym.register(
+    id="helmsight/KSP-v0",
+    entry_point="envs.ksp.env:KspEnv",
+    disable_env_checker=True,
+    order_enforce=False,
+)
+
+gym.register(
+    id="helmsight/Screen-v0",
+    entry_point="envs.window:ScreenEnv",
+    disable_env_checker=True,
+    order_enforce=False,
+)

@@ -53,8 +53,10 @@ class LiveLine:
         """Say what is about to fly."""
         self._next_plain = 0.0
         time_rule = spec.options.get("time", "paused")
+        scenario = str(spec.options.get("scenario", ""))
+        where = "" if scenario in spec.environment else f" {scenario}"
         self._console.print(
-            f"{spec.environment}  pilot {spec.pilot}  seed {spec.seed}  time {time_rule}",
+            f"{spec.environment}{where}  pilot {spec.pilot}  seed {spec.seed}  time {time_rule}",
             markup=False,
         )
         if self._console.is_terminal:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helmsight.errors import InvalidSetting, Unreproducible
-from helmsight.registry import find_environment, load_environments, make_env
+from helmsight.registry import load_environments
+from helmsight.worlds import TWIN, check_world, make_world, shown
 
 if TYPE_CHECKING:
     import gymnasium
@@ -49,30 +50,38 @@ def prepare(
     pilot: str = "bundled",
     *,
     observation: str | None = None,
-    time: str = "measured",
+    time: str | None = None,
     hold: str = "repeat",
     watched: bool = False,
+    world: str = TWIN,
+    world_options: Mapping[str, Any] | None = None,
     operator: Mapping[str, Any] | None = None,
     **pilot_options: Any,
 ) -> Session:
     """Return the session that flies `scenario` with `pilot`.
 
     Without `observation` the environment shows what the pilot needs, and the frame as well when
-    the flight is `watched` (filmed); a pilot never sees more than it needs. `operator` are fields
-    of `OperatorConfig`, `pilot_options` keywords of `load_pilot`.
+    the flight is `watched` (filmed); a pilot never sees more than it needs. `world` is "twin",
+    "ksp" (a game over kRPC, options krpc, capture, regions) or "screen" (a cockpit window, option
+    capture); see `helmsight.worlds`. Without `time` the twin is flown as `measured`, the others
+    as `realtime`. `operator` are fields of `OperatorConfig`, `pilot_options` keywords of
+    `load_pilot`.
 
     Raises:
         envs.errors.EnvsError: unknown scenario, observation mode or time rule.
         agents.errors.AgentsError: unknown pilot, or one that cannot be loaded or lacks its input.
-        InvalidSetting: an operator field that does not exist or has a value it cannot have.
+        InvalidSetting: an operator field or an option of the world that does not exist or has a
+            value it cannot have.
     """
     from agents.models.load import load_pilot
 
     config = operator_config(operator or {})
-    find_environment(scenario)  # a wrong name is told before a model is loaded
+    options = dict(world_options or {})
+    check_world(world, scenario, options)  # a wrong name is told before a model is loaded
     flyer = load_pilot(pilot, observation=observation, **pilot_options)
-    shown = observation or (shown_with_frame(flyer.needs) if watched else flyer.needs)
-    return Session(make_env(scenario, observation=shown, time=time, hold=hold), flyer, config)
+    mode = observation or shown(world, flyer.needs, options, watched=watched)
+    env = make_world(world, scenario, options, observation=mode, time=time, hold=hold)
+    return Session(env, flyer, config)
 
 
 def rebuild(spec: RunSpec) -> Session:
@@ -127,11 +136,6 @@ def operator_config(fields: Mapping[str, Any]) -> OperatorConfig:
         raise InvalidSetting(f"the operator cannot be set up so: {wrong}") from error
 
 
-def shown_with_frame(needs: str) -> str:
-    """Return the observation mode that holds what `needs` names and the frame."""
-    return "frame+telemetry" if "telemetry" in needs else "frame"
-
-
 def fly(
     scenario: str,
     pilot: str = "bundled",
@@ -146,7 +150,7 @@ def fly(
     """Fly one episode and return it: `flight.summary`, `flight.records`, `flight.reason`.
 
     With `out`, a folder, the run is recorded there, filmed unless `video` is False. `settings`
-    are those of `prepare`: observation, time, hold, operator, and the pilot's own.
+    are those of `prepare`: observation, time, hold, world, operator, and the pilot's own.
 
     Raises:
         envs.errors.EnvsError, agents.errors.AgentsError, InvalidSetting: as `prepare`.

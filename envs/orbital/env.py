@@ -59,7 +59,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self.randomize = randomize
         self.render_mode = render_mode
         self.layout = Layout()
-        self.observation_space = spaces.Dict(_spaces(self.observation_mode))
+        self.observation_space = spaces.Dict(observation_spaces(self.observation_mode))
         self.action_space = BurnCommand.space()
         self._world: World | None = None
 
@@ -164,7 +164,8 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         }
 
 
-def _spaces(mode: str) -> dict[str, spaces.Space[Any]]:
+def observation_spaces(mode: str) -> dict[str, spaces.Space[Any]]:
+    """Return the spaces of "frame" and "telemetry", as far as `mode` names them."""
     parts: dict[str, spaces.Space[Any]] = {}
     if "frame" in mode:
         parts["frame"] = spaces.Box(0, 255, (HEIGHT, WIDTH, 3), np.uint8)

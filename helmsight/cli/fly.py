@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from helmsight.errors import INTERRUPTED
+from helmsight.errors import INTERRUPTED, InvalidSetting
 
 EXAMPLES = """Examples:
 
@@ -18,6 +18,10 @@ helmsight fly PE1-E1-I3
 helmsight fly pe1_e3_i3 --pilot rendezvous --time paused --json
 
 helmsight fly PE1-E1-I1 --pilot ollama:qwen3-vl --think-timeout 20
+
+helmsight fly --world ksp --check
+
+helmsight fly PE1-E3-I3 --world ksp --capture window:"Kerbal Space Program"
 """
 
 
@@ -36,11 +40,35 @@ def command(
         typer.Option(help="frame, frame+telemetry or telemetry; default: what the pilot needs."),
     ] = None,
     time: Annotated[
+        str | None,
+        typer.Option(
+            help="How the world runs while the pilot thinks: measured (the twin's default), "
+            "paused, fixed:S or realtime (the only one of ksp and screen)."
+        ),
+    ] = None,
+    world: Annotated[
         str,
         typer.Option(
-            help="How the world runs while the pilot thinks: measured, paused, fixed:S or realtime."
+            "--world", "-w", help="twin; ksp: a game over kRPC; screen: a cockpit window and keys."
         ),
-    ] = "measured",
+    ] = "twin",
+    krpc: Annotated[
+        str | None, typer.Option(help="kRPC server, HOST:RPC_PORT[:STREAM_PORT].")
+    ] = None,
+    capture: Annotated[
+        str | None,
+        typer.Option(
+            help="Where frames come from: window:TITLE, region:x,y,w,h, monitor:N, "
+            "or screenshot (ksp)."
+        ),
+    ] = None,
+    regions: Annotated[
+        Path | None,
+        typer.Option(help="TOML file with the instruments' boxes in the captured frame (ksp)."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only look at the kRPC server (ksp), and end.")
+    ] = False,
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many decisions.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Run folder; default: a new one under runs/.")
@@ -70,7 +98,12 @@ def command(
     from helmsight.console import LiveLine
     from helmsight.session import fly, run_folder
 
-    folder = out if out is not None else run_folder(scenario, pilot, seed)
+    place = world_options(krpc, capture, regions)
+    if check:
+        show_check(world, place, as_json=as_json)
+        return
+    named = scenario if world == "twin" else f"{scenario}_{world}"
+    folder = out if out is not None else run_folder(named, pilot, seed)
     given = {
         "base_url": base_url,
         "device": device,
@@ -90,6 +123,8 @@ def command(
             observation=observation,
             time=time,
             hold=hold,
+            world=world,
+            world_options=place,
             operator={} if max_age is None else {"max_age_s": max_age},
             **{key: value for key, value in given.items() if value is not None},
         )
@@ -98,6 +133,34 @@ def command(
     show(flight.summary, folder, as_json=as_json)
     if flight.reason == "interrupted":
         raise typer.Exit(INTERRUPTED)
+
+
+def world_options(krpc: str | None, capture: str | None, regions: Path | None) -> dict[str, Any]:
+    """Return the options of the world that were given."""
+    from helmsight.worlds import read_regions
+
+    boxes = read_regions(regions) if regions is not None else None
+    given = {"krpc": krpc, "capture": capture, "regions": boxes}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def show_check(world: str, options: dict[str, Any], *, as_json: bool) -> None:
+    """Print what a kRPC connection finds: versions, scene, vessels.
+
+    Raises:
+        InvalidSetting: in any world but ksp.
+        envs.errors.EnvsError: nobody listens, or the versions do not fit.
+    """
+    from dataclasses import asdict
+
+    from envs.ksp.link import DEFAULT
+    from envs.ksp.scene import check
+    from helmsight.console import summary_lines
+
+    if world != "ksp":
+        raise InvalidSetting(f"--check looks at a kRPC server; give --world ksp, not {world}")
+    found = asdict(check(options.get("krpc", DEFAULT)))
+    print(json_line(found) if as_json else "\n".join(summary_lines(found)))
 
 
 def show(summary: dict[str, Any], folder: Path, *, as_json: bool) -> None:

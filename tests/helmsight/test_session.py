@@ -23,7 +23,8 @@ from helmsight.errors import (
     explain,
 )
 from helmsight.registry import find_environment, load_environments
-from helmsight.session import run_folder, shown_with_frame
+from helmsight.session import run_folder
+from helmsight.worlds import shown
 from tools.player import first_difference, load_run
 from tools.recorder import Recorder
 from tools.records import RunSpec
@@ -89,8 +90,9 @@ def test_a_wrong_operator_setting_is_named(answers: str) -> None:
 
 
 def test_a_filmed_flight_shows_the_frame_besides_what_the_pilot_needs() -> None:
-    assert shown_with_frame("telemetry") == "frame+telemetry"
-    assert shown_with_frame("frame") == "frame"
+    assert shown("twin", "telemetry", {}, watched=True) == "frame+telemetry"
+    assert shown("twin", "frame", {}, watched=True) == "frame"
+    assert shown("twin", "telemetry", {}, watched=False) == "telemetry"
 
 
 def test_run_folders_are_new_and_hold_no_character_a_file_system_refuses(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""What the game's environment can be asked for, before anything connects."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import pytest
+
+import envs  # noqa: F401  registers the environments
+from envs.errors import EpisodeOver, InvalidOption, UnknownScenario
+from envs.ksp.env import KspEnv
+from envs.ksp.errors import NobodyListens
+from envs.orbital.command import BurnCommand
+from envs.orbital.env import PursuitEnv
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"observation": "pixels"}, InvalidOption, "frame, frame.telemetry, telemetry"),
+        ({"time": "fast"}, InvalidOption, "realtime or fixed:SECONDS"),
+        ({"time": "paused"}, InvalidOption, "does not wait for its pilot"),
+        ({"time": "fixed:0.5"}, InvalidOption, "--world twin"),
+        ({"hold": "keep"}, InvalidOption, "repeat or coast"),
+        ({"scenario": "PE1-E9-I1"}, UnknownScenario, "Did you mean PE1-E"),
+        ({"krpc": "50000"}, InvalidOption, "HOST:RPC_PORT"),
+        ({"capture": "webcam"}, InvalidOption, "window:TITLE"),
+        ({"observation": "frame"}, InvalidOption, "--capture"),
+        ({"regions": {"navball": [1, 2]}}, InvalidOption, "navball"),
+    ],
+)
+def test_a_wrong_option_says_what_there_is(
+    options: dict[str, object], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        gym.make("helmsight/KSP-v0", **options)
+
+
+def test_it_has_the_spaces_and_the_task_of_the_twin() -> None:
+    options = {"observation": "frame+telemetry"}
+    game, twin = KspEnv("PE1-E3-I3", capture="screenshot", **options), PursuitEnv(**options)
+    assert game.observation_space == twin.observation_space
+    assert game.action_space == twin.action_space
+    assert game.task == PursuitEnv("PE1-E3-I3").task
+
+
+def test_the_regions_are_those_of_the_captured_window() -> None:
+    box = [500, 450, 780, 720]
+    env = KspEnv(capture="window:Kerbal Space Program", regions={"navball": box})
+    assert env.task.regions == {"navball": tuple(box)}
+    assert KspEnv().task.regions == {}
+
+
+def test_nothing_connects_before_a_reset(closed_port: int) -> None:
+    env = KspEnv(krpc=f"127.0.0.1:{closed_port}:{closed_port}")
+    with pytest.raises(EpisodeOver, match="reset"):
+        env.step(BurnCommand.null().action())
+    with pytest.raises(NobodyListens, match="serve-krpc"):
+        env.reset(seed=0)
+    env.close()
+    env.close()

@@ -1,0 +1,109 @@
+"""Worlds by name: which options go with which, and what a flight in them is told."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import helmsight
+from envs.errors import InvalidOption, UnknownScenario
+from helmsight.errors import InvalidSetting
+from helmsight.worlds import OPTIONS, TIMES, check_world, make_world, read_regions, shown
+
+
+@pytest.mark.parametrize(
+    ("world", "options", "words"),
+    [
+        ("moon", {}, "twin, ksp, screen"),
+        ("twin", {"krpc": "box:1"}, "goes with world=ksp"),
+        ("twin", {"capture": "monitor:1"}, "goes with world=ksp or screen"),
+        ("screen", {"regions": {}}, "goes with world=ksp"),
+        ("ksp", {"gravity": 1}, "no world has it"),
+    ],
+)
+def test_an_option_of_another_world_says_where_it_goes(
+    world: str, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InvalidSetting, match=words):
+        check_world(world, "PE1-E1-I3", options)
+
+
+@pytest.mark.parametrize("world", OPTIONS)
+def test_a_scenario_is_looked_up_in_every_world(world: str) -> None:
+    check_world(world, "pe1_e3_i3", {})
+    with pytest.raises(UnknownScenario, match="Did you mean PE1-E"):
+        check_world(world, "PE1-E9-I3", {})
+
+
+def test_a_game_is_flown_in_real_time_unless_it_is_asked_to_wait() -> None:
+    options = {"krpc": "box:1:2"}
+    env = make_world("ksp", "pe1_e3_i3", options, time=None, observation="telemetry")
+    assert str(env.unwrapped.clock.rule) == TIMES["ksp"] == "realtime"  # type: ignore[attr-defined]
+    assert env.spec is not None
+    assert env.spec.kwargs == {
+        "krpc": "box:1:2", "observation": "telemetry", "scenario": "pe1_e3_i3", "time": "realtime",
+    }  # fmt: skip
+    with pytest.raises(InvalidOption, match="does not wait"):
+        make_world("ksp", "PE1-E3-I3", {}, time="paused", observation="telemetry")
+
+
+def test_a_watched_flight_has_frames_wherever_there_is_a_picture() -> None:
+    assert shown("ksp", "telemetry", {}, watched=True) == "telemetry"
+    captured = {"capture": "screenshot"}
+    assert shown("ksp", "telemetry", captured, watched=True) == "frame+telemetry"
+    assert shown("screen", "frame", {}, watched=True) == "frame"
+
+
+def test_python_reaches_the_worlds_as_well(answers: str) -> None:
+    with pytest.raises(InvalidOption, match="--capture"):
+        helmsight.fly("PE1-E1-I3", answers, world="ksp", observation="frame")
+
+
+def test_regions_are_read_from_toml(tmp_path: Path) -> None:
+    path = tmp_path / "ksp.toml"
+    path.write_text("navball = [500, 450, 780, 720]\n", encoding="utf-8")
+    assert read_regions(path) == {"navball": [500, 450, 780, 720]}
+    path.write_text("navball 500", encoding="utf-8")
+    with pytest.raises(InvalidSetting, match="is not TOML"):
+        read_regions(path)
+    with pytest.raises(InvalidSetting, match="No such file"):
+        read_regions(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--world", "moon"), "twin, ksp, screen"),
+        (("--krpc", "box:1"), "goes with world=ksp"),
+        (("--world", "ksp", "--time", "measured"), "realtime"),
+        (("--world", "ksp", "--krpc", "box"), "HOST:RPC_PORT"),
+        (("--world", "ksp", "--observation", "frame"), "--capture"),
+        (("--world", "ksp", "--regions", "none.toml"), "none.toml"),
+        (("--check",), "--world ksp"),
+    ],
+)
+def test_misuse_of_a_world_is_one_line_and_status_2(
+    run: Any, answers: str, arguments: tuple[str, ...], words: str
+) -> None:
+    result = run("fly", "--pilot", answers, *arguments)
+    assert result.status == 2
+    (line,) = result.err.splitlines()
+    assert words in line
+
+
+def test_a_game_that_is_not_there_is_one_line_and_leaves_a_readable_run(
+    run: Any, answers: str, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    at = ("--world", "ksp", "--krpc", f"127.0.0.1:{port}:{port}")
+    result = run("fly", "--pilot", answers, *at, "--observation", "telemetry", "--out", "away")
+    assert result.status == 1
+    assert "helmsight serve-krpc" in result.err
+    told = json.loads((tmp_path / "away" / "summary.json").read_text(encoding="utf-8"))
+    assert told["reason"].startswith("error: NobodyListens")
+    assert run("fly", *at, "--check").status == 1
