@@ -10,7 +10,18 @@ from typing import Annotated, TextIO
 
 import typer
 
-from helmsight.cli import calibrate, emulate, fly, jog, latency, listing, replay, robots, train
+from helmsight.cli import (
+    calibrate,
+    emulate,
+    fly,
+    jog,
+    latency,
+    listing,
+    replay,
+    robots,
+    serve,
+    train,
+)
 from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
 
 app = typer.Typer(
@@ -31,6 +42,7 @@ app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.command)
 app.command("jog", epilog=jog.EXAMPLES)(jog.command)
 app.command("emulate", epilog=emulate.EXAMPLES)(emulate.command)
 app.command("conformance", epilog=robots.CONFORMANCE)(robots.conformance)
+app.command("serve-krpc", epilog=serve.EXAMPLES)(serve.command)
 app.add_typer(train.app, name="train")
 
 

@@ -155,6 +155,7 @@ class RpcLink(Link):
         caller = Caller(uuid4().bytes, request.client_name, self._address, dialect, host)
         caller.streams = Streams(caller, self.server.calls.executed)
         host.callers[caller.identifier] = caller
+        self.server.clients_seen += 1
         self.caller = caller
         return ""
 

@@ -53,22 +53,18 @@ class MalformedMessage(ArgumentException):
 
 
 class ServerError(EnvsError):
-    """Base of what stops the server. Halts."""
+    """Base of what keeps the server from being started: a setting it cannot have. Halts."""
+
+    exit_status = 2
 
 
 class PortInUse(ServerError):
     """Another process listens at the port that was asked for. Halts before anything is served."""
 
-    exit_status = 2
-
 
 class NotLoopback(ServerError):
     """An address that other machines reach, without the leave to use it. Halts."""
 
-    exit_status = 2
-
 
 class OldSchema(ServerError):
     """The installed krpc package describes an older protocol than the server speaks. Halts."""
-
-    exit_status = 2

@@ -20,6 +20,7 @@ from envs.orbital.krpc.errors import (
     ArgumentNullException,
     InvalidOperationException,
     RemoteException,
+    ServerError,
 )
 from envs.orbital.krpc.objects import ObjectStore
 from envs.orbital.krpc.registry import Declared, Service, in_version
@@ -104,12 +105,12 @@ class Host:
     """The services of a server, declared as kRPC `version` declares them.
 
     Raises:
-        TypeError: a service says something that the protocol cannot.
+        ServerError: no such version. TypeError: a service says what the protocol cannot.
     """
 
     def __init__(self, game: Any, services: Sequence[Service], version: str = VERSIONS[0]) -> None:
         if version not in VERSIONS:
-            raise TypeError(f"version {version!r}: expected one of {', '.join(VERSIONS)}")
+            raise ServerError(f"--version {version}: expected one of {', '.join(VERSIONS)}")
         self.game = game
         self.version = version
         self.services = tuple(services)

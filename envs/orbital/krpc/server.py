@@ -12,6 +12,7 @@ import ipaddress
 import logging
 import socket
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -65,6 +66,7 @@ class Server:
     Attributes:
         rpc_port, stream_port: the ports that it listens at, once it is started.
         missed_ticks: ticks of 20 ms that came so late that the next one was due.
+        clients_seen: how many clients there have been.
 
     Raises:
         OldSchema: the krpc package here is too old. NotLoopback: see `allow_remote`.
@@ -83,11 +85,11 @@ class Server:
     ) -> None:
         check_schema()
         self.address = resolved(address)
-        if not (allow_remote or ipaddress.ip_address(self.address).is_loopback):
-            raise NotLoopback(
-                f"--host {address}: other machines would reach it, and the protocol has no "
-                "authentication; give --allow-remote if that is meant"
-            )
+        if not ipaddress.ip_address(self.address).is_loopback:
+            told = f"--host {address}: other machines reach it, and kRPC has no authentication"
+            if not allow_remote:
+                raise NotLoopback(f"{told}; give --allow-remote if that is meant")
+            warnings.warn(f"{told}: whoever does can fly and load games", stacklevel=2)
         self.rpc_port, self.stream_port = rpc_port, stream_port
         self.game = game
         self.host = Host(game, services, version)
@@ -97,7 +99,7 @@ class Server:
         self.inbox = memoryview(bytearray(INBOX))
         self.waiting: set[RpcLink] = set()
         self.listeners: dict[bytes, StreamLink] = {}
-        self.missed_ticks = 0
+        self.missed_ticks = self.clients_seen = 0
         self._links: set[Link] = set()
         self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
