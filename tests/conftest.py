@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -49,3 +51,34 @@ def display(virtual_screen: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
     return virtual_screen
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "beside(work=...): work(folder, **parameters of the test), which mostly waits, is done "
+        "beside that of the module's other tests (AT_ONCE of them, else 4); see `done`",
+    )
+
+
+@pytest.fixture(scope="module")
+def _beside(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Any]]]:
+    """The work of this module's tests that are asked for, by their names."""
+    works = {}
+    with ThreadPoolExecutor(getattr(request.module, "AT_ONCE", 4)) as pool:
+        for item in request.session.items:
+            mark = item.get_closest_marker("beside")
+            if mark and isinstance(item, pytest.Function) and item.module is request.module:
+                given = item.callspec.params if hasattr(item, "callspec") else {}
+                folder = tmp_path_factory.mktemp("beside")
+                works[item.name] = pool.submit(mark.kwargs["work"], folder, **given)
+        yield works
+        pool.shutdown(cancel_futures=True)  # after the first failure, when no more is asked for
+
+
+@pytest.fixture
+def done(request: pytest.FixtureRequest, _beside: dict[str, Future[Any]]) -> Any:
+    """What the work of this test returned; an error of it is the test's."""
+    return _beside[request.node.name].result()

@@ -6,10 +6,11 @@ The command is the documented one, in a folder of its own, so nothing of this re
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,55 +23,61 @@ from hardware.emulators.serve import Emulation
 from hardware.spec import shipped
 from hardware.wire import helm
 
+AT_ONCE = 5
 pytestmark = pytest.mark.serial
 
 
-def conformance(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
-    """Run the suite as its users do; return status, outcome ({} if none) and output."""
+def conformance(folder: Path, *options: str, bare: bool = True) -> tuple[int, dict[str, Any], str]:
+    """Run the suite as its users do; return status, outcome ({} if none) and output.
+
+    bare: without the plug-ins of others, which take most of the time until it begins.
+    """
     command = [sys.executable, "-m", "pytest", "--pyargs", "hardware.conformance", "-q"]
+    if bare:
+        command += ["-p", "helmsight-conformance"]
     done = subprocess.run(
         [*command, "--conformance-json", "outcome.json", *options],
         cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=120,
+        env=os.environ | ({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if bare else {}),
     )  # fmt: skip
     written = folder / "outcome.json"
     told = json.loads(written.read_text(encoding="utf-8")) if written.is_file() else {}
     return done.returncode, told, done.stdout + done.stderr
 
 
+def patient(folder: Path, robot: str) -> str:
+    """Return a description of `robot` as shipped, whose answers may take as long as a machine
+    needs that runs many tests.
+    """
+    text = shipped()[robot].read_text(encoding="utf-8")
+    path = folder / f"{robot}.toml"
+    path.write_text(re.sub(r"(?m)^reply_s = .*", "reply_s = 0.25", text), encoding="utf-8")
+    return str(path)
+
+
 def put_to_it(folder: Path, device: Device, *more: str) -> tuple[int, dict[str, Any], str]:
     with Emulation(device) as emulation:
-        given = ("--robot", device.spec.name, "--port", emulation.port, *more)
+        given = ("--robot", patient(folder, device.spec.name), "--port", emulation.port, *more)
         done = conformance(folder, *given)
         assert not (Path(emulation.port).parent / ".pytest_cache").exists()  # it might be /dev
         return done
 
 
-Outcome = tuple[Device, tuple[int, dict[str, Any], str]]
+Outcome = tuple[int, dict[str, Any], str]
 
 
-@pytest.fixture(scope="module")
-def suites(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Future[Outcome]]]:
-    """The suites of the robots that are asked for, two at a time: they mostly wait."""
-    called = "test_every_shipped_robot_conforms_in_emulation"
-    items = [one for one in request.session.items if isinstance(one, pytest.Function)]
-    robots = sorted(one.callspec.params["robot"] for one in items if one.originalname == called)
-
-    def one(robot: str) -> Outcome:
-        device = make_device(robot)
-        return device, put_to_it(tmp_path_factory.mktemp(robot), device, "--tool")
-
-    with ThreadPoolExecutor(2) as pool:
-        yield {robot: pool.submit(one, robot) for robot in robots}
+def whole(folder: Path, robot: str) -> tuple[Device, Outcome]:
+    device = make_device(robot)
+    return device, put_to_it(folder, device, "--tool")
 
 
 @pytest.mark.slow
+@pytest.mark.beside(work=whole)
 @pytest.mark.parametrize("robot", sorted(shipped()))
 def test_every_shipped_robot_conforms_in_emulation(
-    robot: str, suites: dict[str, Future[Outcome]]
+    robot: str, done: tuple[Device, Outcome]
 ) -> None:
-    device, (status, told, output) = suites[robot].result()
+    device, (status, told, output) = done
     assert status == 0, output
     assert told["failures"] == {}
     assert told["passed"] >= 19
@@ -84,13 +91,18 @@ def test_every_shipped_robot_conforms_in_emulation(
     assert any(entry.kind == "move" for entry in device.journal)
 
 
-@pytest.mark.slow
-def test_the_firmware_on_its_emulated_processor_conforms(tmp_path: Path) -> None:
+def firmware(folder: Path) -> Outcome:
     if reason := simavr.missing():
         pytest.skip(reason)
-    with simavr.Simavr(tmp_path / "board"):
-        options = ("--robot", "helm_arm", "--port", str(tmp_path / "board"), "--tool")
-        status, told, output = conformance(tmp_path, *options)
+    with simavr.Simavr(folder / "board"):
+        options = ("--robot", "helm_arm", "--port", str(folder / "board"), "--tool")
+        return conformance(folder, *options, bare=False)
+
+
+@pytest.mark.slow
+@pytest.mark.beside(work=firmware)
+def test_the_firmware_on_its_emulated_processor_conforms(done: Outcome) -> None:
+    status, told, output = done
     assert status == 0, output
     assert told["failures"] == told["skips"] == {}
 
@@ -121,7 +133,14 @@ def without(*commands: helm.Command) -> Callable[[Device], None]:
     return change
 
 
+def changed(folder: Path, robot: str, change: Callable[[Device], None], test: str) -> Outcome:
+    device = make_device(robot)
+    change(device)
+    return put_to_it(folder, device, "-k", test)
+
+
 @pytest.mark.slow
+@pytest.mark.beside(work=changed)
 @pytest.mark.parametrize(
     ("robot", "change", "test"),
     [
@@ -131,24 +150,35 @@ def without(*commands: helm.Command) -> Callable[[Device], None]:
     ],
 )
 def test_a_device_that_does_not_do_as_it_says_fails(
-    robot: str, change: Callable[[Device], None], test: str, tmp_path: Path
+    robot: str, change: Callable[[Device], None], test: str, done: Outcome
 ) -> None:
-    device = make_device(robot)
-    change(device)
-    status, told, output = put_to_it(tmp_path, device, "-k", test)
+    status, told, output = done
     assert status == 1, output
     assert [name for name in told["failures"] if name.startswith(test)], output
 
 
-def test_another_device_at_the_port_is_told_and_nothing_is_tried(tmp_path: Path) -> None:
+def mistaken(folder: Path) -> tuple[Device, Outcome]:
     with Emulation(make_device("helm_arm")) as emulation:
-        status, told, output = conformance(tmp_path, "--robot", "uarm", "--port", emulation.port)
-        assert emulation.device.journal == []
+        options = ("--robot", "uarm", "--port", emulation.port)
+        return emulation.device, conformance(folder, *options, bare=False)
+
+
+@pytest.mark.beside(work=mistaken)
+def test_another_device_at_the_port_is_told_and_nothing_is_tried(
+    done: tuple[Device, Outcome],
+) -> None:
+    device, (status, told, output) = done
+    assert device.journal == []
     assert status == 1
     assert "Is this uarm" in told["refused"]
     assert "passed" not in output
 
 
+def refused(folder: Path, options: tuple[str, ...], words: str) -> Outcome:
+    return conformance(folder, *options)
+
+
+@pytest.mark.beside(work=refused)
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -160,9 +190,9 @@ def test_another_device_at_the_port_is_told_and_nothing_is_tried(tmp_path: Path)
     ],
 )
 def test_what_the_suite_cannot_begin_with_is_one_clear_line(
-    options: tuple[str, ...], words: str, tmp_path: Path
+    options: tuple[str, ...], words: str, done: Outcome
 ) -> None:
-    status, told, output = conformance(tmp_path, *options)
+    status, told, output = done
     assert status in (1, 4)
     assert words in told["refused"]
     assert "Traceback" not in output
