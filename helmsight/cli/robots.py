@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -166,7 +167,7 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
         # Neither the settings nor the plug-ins of whoever calls it shall bend the suite.
         command = [
             sys.executable, "-m", "pytest", "--pyargs", "hardware.conformance",
-            "-p", "helmsight-conformance", "-p", "no:randomly", "-p", "no:cacheprovider",
+            "-p", "helmsight-conformance", "-p", "no:cacheprovider",
             "-c", str(here / "pytest.ini"), "--rootdir", str(here), "-v", "--tb=short",
             "--robot", robot, "--port", port, "--conformance-json", str(outcome),
         ]  # fmt: skip
@@ -175,6 +176,7 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
             stdout=subprocess.PIPE if quiet else None,
             stderr=subprocess.STDOUT if quiet else None,
             stdin=subprocess.DEVNULL,
+            env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             text=True,
             encoding="utf-8",
             errors="replace",
