@@ -1,0 +1,299 @@
+"""The cockpit's window from outside: opened or found, tried, begun again, looked at, typed into."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from envs.errors import CockpitLost, InvalidOption, ScreenMissing
+from envs.orbital.cockpit import keys
+from envs.orbital.cockpit.layout import HEIGHT, WIDTH, Box
+from envs.orbital.cockpit.lettering import Picture
+from envs.orbital.cockpit.picture import render
+from envs.orbital.cockpit.seat import Seat
+from envs.orbital.cockpit.window import picture_place, title
+from envs.orbital.scenarios import find_scenario
+from envs.orbital.world import SETTLE, TIMEOUT
+from hardware.keyboard import Keyboard
+from hardware.screen import Screen, find_window
+
+START_S = 30.0
+"""That the program may take to show its window: a busy machine loads it slowly."""
+ANSWER_S = 5.0
+"""That the window may take to show what a key did, or to report."""
+REPORT_HZ = 50.0
+_SIZE = (WIDTH, HEIGHT)
+_number = itertools.count(1)
+
+
+class Operated(ABC):
+    """A cockpit's window with eyes and hands on it. `ready` once it was found and tried."""
+
+    screen: Screen
+    keyboard: Keyboard
+    ready = False
+
+    @abstractmethod
+    def begin(self, seed: int) -> None:
+        """Have the scenario at its start, every key up. Raises as `ScreenEnv.reset`."""
+
+    @abstractmethod
+    def go(self) -> None:
+        """Let the clock run, if it was held."""
+
+    @abstractmethod
+    def over(self) -> bool:
+        """Return whether the episode has ended, as far as can be known from outside."""
+
+    @abstractmethod
+    def account(self) -> dict[str, Any]:
+        """Return what is known of the flight besides its picture."""
+
+    def close(self) -> None:
+        """Release every key and let go of the window. Idempotent."""
+        if self.ready:
+            self.ready = False
+            self.keyboard.close()
+            self.screen.close()
+
+    def _attach(self, text: str) -> None:
+        """Find the window, and the picture in it, and try a key."""
+        whole = text.startswith("window:")
+        self.screen = Screen.open(text, size=_SIZE, within=picture_place if whole else None)
+        try:
+            self.keyboard = Keyboard(self.screen.window or find_window(title("")))
+        except BaseException:
+            self.screen.close()
+            raise
+        self.ready = True
+        self.trial_s = try_key(self.screen, self.keyboard)
+
+
+class Opened(Operated):
+    """A window in a process of its own, with the referee's reports from it and orders to it."""
+
+    def __init__(self, scenario: str, scale: float) -> None:
+        self._scenario, self._scale = scenario, scale
+        self._process: subprocess.Popen[str] | None = None
+        self._news = threading.Condition()
+        self._report: dict[str, Any] = {}
+
+    def begin(self, seed: int) -> None:
+        if self._process is None:
+            self._open()
+        if self.ready:
+            self.keyboard.release()
+            self.trial_s = try_key(self.screen, self.keyboard)
+        else:
+            self._attach(f"window:{self._title}")
+        run = self._report["run"]
+        self._order(restart=seed)
+        self._wait(lambda report: report["run"] > run and report["drawn"] == report["run"])
+
+    def go(self) -> None:
+        self._order(go=True)
+
+    def over(self) -> bool:
+        return bool(self._report["over"])
+
+    def account(self) -> dict[str, Any]:
+        self._alive()
+        with self._news:
+            return {k: v for k, v in self._report.items() if k not in ("run", "drawn", "held")}
+
+    def close(self) -> None:
+        super().close()
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        try:
+            process.stdin.close()  # its end closes the window
+            process.wait(ANSWER_S)
+        except (OSError, subprocess.TimeoutExpired):
+            process.kill()
+            process.wait()
+        self._reader.join(1.0)
+
+    def _open(self) -> None:
+        # a title of its own: several windows may be open, each with its own pilot
+        self._title = f"{title(self._scenario)} #{os.getpid()}.{next(_number)}"
+        command = [sys.executable, "-m", "envs.orbital.cockpit.program", self._scenario]
+        command += ["--scale", str(self._scale), "--name", self._title]
+        command += ["--report-hz", str(REPORT_HZ)]
+        self._report = {}
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,  # Ctrl-C in a terminal is for us: we close it
+        )
+        self._reader = threading.Thread(
+            target=self._read, args=(self._process,), name="cockpit reports", daemon=True
+        )
+        self._reader.start()
+        try:
+            self._wait(lambda report: report["drawn"] > 0, START_S)
+        except CockpitLost:
+            self.close()
+            raise
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            with self._news:
+                self._report = json.loads(line)
+                self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
+
+    def _order(self, **order: Any) -> None:
+        self._alive()
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+        except OSError:
+            self._alive(within_s=1.0)
+            raise CockpitLost("the cockpit's window takes no orders any more") from None
+
+    def _wait(self, true: Callable[[dict[str, Any]], bool], within_s: float = ANSWER_S) -> None:
+        """Wait for a report of which `true` holds."""
+        deadline = time.monotonic() + within_s
+        with self._news:
+            while not (self._report and true(self._report)):
+                self._alive()
+                if time.monotonic() > deadline:
+                    raise CockpitLost(
+                        f"the cockpit's window gave no sign within {within_s:g} s; "
+                        f"its last report: {self._report or 'none'}"
+                    )
+                self._news.wait(0.1)
+
+    def _alive(self, within_s: float = 0.0) -> None:
+        """Raise what ended the window's program, if it has ended."""
+        process = self._process
+        if process is None:
+            raise CockpitLost("the cockpit's window is closed; call reset()")
+        try:
+            status = process.wait(within_s) if within_s else process.poll()
+        except subprocess.TimeoutExpired:
+            return
+        if status is None:
+            return
+        assert process.stderr is not None
+        said = process.stderr.read().strip().splitlines()
+        why = said[-1] if said else "it said nothing"
+        if status == ScreenMissing.exit_status and said and not self._report:
+            raise ScreenMissing(why)
+        raise CockpitLost(f"the cockpit's window is closed (status {status}): {why}")
+
+
+class Attached(Operated):
+    """A window that was open already: what it shows is all that is known of it."""
+
+    def __init__(self, capture: str) -> None:
+        self._capture = capture
+        self._began = 0.0
+
+    def begin(self, seed: int) -> None:
+        if seed:
+            raise InvalidOption(
+                f"seed {seed}: a window that is open keeps its own; start it with "
+                f"`helmsight cockpit SCENARIO --seed {seed}` and fly seed 0 here"
+            )
+        if self.ready:
+            self.keyboard.release()
+            self.trial_s = try_key(self.screen, self.keyboard)
+        else:
+            self._attach(self._capture)
+        self.keyboard.tap(keys.RESTART[0])
+        self._began = time.perf_counter()
+        time.sleep(0.1)  # three pictures
+
+    def go(self) -> None:
+        pass
+
+    def over(self) -> bool:
+        return self._met() > TIMEOUT
+
+    def account(self) -> dict[str, Any]:
+        return {"met": self._met()}
+
+    def _met(self) -> float:
+        return SETTLE + time.perf_counter() - self._began
+
+
+@cache
+def lamp() -> tuple[Box, Picture, Picture]:
+    """Return where in the picture RCS shows, and how that part looks on and off."""
+    seat = Seat(find_scenario("PE1-E1-I1"))
+    on = render(seat.state())
+    seat.switch_rcs()
+    off = render(seat.state())
+    rows, columns = np.nonzero((on != off).any(axis=-1))
+    box = (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
+    part = np.s_[box[1] : box[3], box[0] : box[2]]
+    return box, on[part], off[part]
+
+
+def try_key(screen: Screen, keyboard: Keyboard) -> float:
+    """Press R twice and see the RCS lamp change and change back; return seconds to the change.
+
+    Raises:
+        CockpitLost: the picture is no cockpit, or does not answer, with what was seen instead.
+    """
+    before = _lit(screen)
+    if before is None:
+        raise CockpitLost(f"{_seen(screen)}: this is not the cockpit, or something covers it")
+    began = time.perf_counter()
+    first = 0.0
+    for wanted in (not before, before):
+        keyboard.tap(keys.RCS)
+        while _lit(screen) != wanted:
+            if time.perf_counter() - began > ANSWER_S:
+                raise CockpitLost(
+                    f"key {keys.RCS.upper()} was pressed in {screen.name} and {_seen(screen)}: "
+                    "keys do not reach it"
+                )
+            time.sleep(0.002)
+        first = first or time.perf_counter() - began
+    return first
+
+
+def _lit(screen: Screen) -> bool | None:
+    """Return whether the RCS lamp is on; None when what is there is no lamp."""
+    box, on, off = lamp()
+    here = screen.grab().pixels[box[1] : box[3], box[0] : box[2]].astype(np.int16)
+    far = [float(np.abs(here - state).mean()) for state in (on, off)]
+    if min(far) > 0.5 * float(np.abs(on.astype(np.int16) - off).mean()):
+        return None
+    return far[0] < far[1]
+
+
+def _seen(screen: Screen) -> str:
+    """Return in words what is where the RCS lamp should be."""
+    box, on, off = lamp()
+    colours = [
+        "RGB " + ",".join(f"{part:.0f}" for part in area.mean(axis=(0, 1)))
+        for area in (screen.grab().pixels[box[1] : box[3], box[0] : box[2]], on, off)
+    ]
+    middle = f"{(box[0] + box[2]) // 2},{(box[1] + box[3]) // 2}"
+    return (
+        f"the RCS lamp at {middle} of the picture (the picture is {screen.place()} on the screen) "
+        f"shows {colours[0]}, on is {colours[1]}, off is {colours[2]}"
+    )

@@ -1,0 +1,157 @@
+"""The cockpit's window as a gymnasium environment: the screen is looked at, keys are pressed."""
+
+from __future__ import annotations
+
+import time as wall
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from envs.clock import Clock, TimeRule
+from envs.contract import Observation, Task, observation_mode
+from envs.errors import EpisodeOver, InvalidOption
+from envs.orbital.cockpit.keys import burnt, presses
+from envs.orbital.cockpit.layout import HEIGHT, WIDTH
+from envs.orbital.cockpit.operated import Attached, Opened
+from envs.orbital.command import BurnCommand
+from envs.orbital.env import PursuitEnv
+from envs.orbital.scenarios import find_scenario
+
+_WHY = {
+    "time": "a person's window runs by the wall clock and cannot wait; use time='realtime'",
+    "observation": "a screen shows no numbers but those in its picture; use observation='frame'",
+}
+
+
+class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
+    """One PE1 scenario in the cockpit's window, operated as by a person.
+
+    Observations hold "frame", what the screen shows, (720, 1280, 3) RGB. Commands become keys
+    that are really pressed and held in real time. `info` holds the referee's account of a window
+    that this environment opened (the keys of PursuitEnv); of one that it found it holds only
+    `met`, by wall clock since the restart, and what was `applied`. Neither is ever in the picture.
+
+    Args:
+        scenario: a name that `find_scenario` knows.
+        observation: "frame" only.
+        time: "realtime" only.
+        hold: what the keys do while the pilot thinks: "repeat" leaves those down that the last
+            command held throughout, "coast" releases all.
+        capture: None opens the window; "window:TITLE" uses one that is open, and so does
+            "region:X,Y,WIDTH,HEIGHT", where the picture is on the screen.
+        scale: of the window that is opened; 1 shows 1280x720, which is what models were trained on.
+        render_mode: None or "rgb_array".
+
+    The reward is 0 until the episode ends and then minus the score, as in PursuitEnv.
+    """
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 2}  # noqa: RUF012  as in gym.Env
+
+    def __init__(
+        self,
+        scenario: str = "PE1-E1-I2",
+        observation: str = "frame",
+        time: str = "realtime",
+        hold: str = "repeat",
+        capture: str | None = None,
+        scale: float = 1.0,
+        render_mode: str | None = None,
+    ) -> None:
+        if hold not in ("repeat", "coast"):
+            raise InvalidOption(f"hold={hold!r} is not known; choose repeat or coast")
+        self.observation_mode = observation_mode(observation)
+        if self.observation_mode != "frame":
+            raise InvalidOption(f"observation={observation!r}: {_WHY['observation']}")
+        self.clock = Clock(TimeRule.parse(time))
+        if self.clock.rule.kind != "realtime":
+            raise InvalidOption(f"time={time!r}: {_WHY['time']}")
+        if not 0.25 <= scale <= 4.0:
+            raise InvalidOption(f"scale={scale:g}: expected 0.25 to 4")
+        self.scenario = find_scenario(scenario)
+        self.hold = hold
+        self.render_mode = render_mode
+        self.observation_space = spaces.Dict(
+            {"frame": spaces.Box(0, 255, (HEIGHT, WIDTH, 3), np.uint8)}
+        )
+        whole = BurnCommand.space()
+        self.action_space = spaces.Dict({"burn": whole["burn"], "frame": spaces.Discrete(1)})
+        self._cockpit = Attached(capture) if capture else Opened(self.scenario.name, scale)
+        self._running = False
+
+    @property
+    def task(self) -> Task:
+        """What an operator is told about this episode: the same as by PursuitEnv."""
+        return PursuitEnv(self.scenario.name, observation="frame").task
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Find the window, try a key, and begin the scenario again in it.
+
+        Seed 0 (or none) is the public initial state. A window that was found keeps its own seed.
+
+        Raises:
+            InvalidOption: a seed for a window that was found.
+            CockpitLost: the window does not do what a cockpit does, with what was seen.
+            ScreenMissing, hardware.errors.HardwareError: no screen, no window, or no keyboard.
+        """
+        super().reset(seed=seed)
+        self._running = False
+        self._cockpit.begin(int(seed) if seed is not None else 0)
+        observation = self._observe()
+        self._cockpit.go()
+        self.clock.observed()
+        self._running = True
+        return observation, self._info(0.0, BurnCommand.null().model_dump(), {})
+
+    def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Hold the command's keys for its duration (or until the end), and look again.
+
+        Raises:
+            EpisodeOver, InvalidOption: as PursuitEnv; axes other than the body's.
+            CockpitLost, hardware.errors.HardwareError: as `reset`; all keys are released.
+        """
+        if not self._running:
+            raise EpisodeOver("the episode is over or has not begun; call reset() first")
+        command = BurnCommand.from_action(action)
+        wanted = presses(command)
+        lag = self.clock.lag()
+        cockpit = self._cockpit
+        began = wall.perf_counter()
+        held = cockpit.keyboard.hold(
+            wanted.pulses,
+            command.duration,
+            keep=wanted.whole if self.hold == "repeat" else (),
+            until=cockpit.over,
+        )
+        seconds = wall.perf_counter() - began
+        observation = self._observe()
+        applied = {**command.model_dump(), **burnt(held, seconds), "duration": seconds}
+        info = self._info(lag, applied, held)
+        self.clock.observed()
+        over, captured = cockpit.over(), bool(info.get("captured", False))
+        if over:
+            self._running = False
+            cockpit.keyboard.release()
+        reward = -float(info["score"]) if over and "score" in info else 0.0
+        return observation, reward, captured, over and not captured, info
+
+    def render(self) -> NDArray[np.uint8] | None:
+        """Return what the screen shows, (720, 1280, 3) RGB, when render_mode is "rgb_array"."""
+        if self.render_mode != "rgb_array" or not self._cockpit.ready:
+            return None
+        return self._cockpit.screen.grab().pixels
+
+    def close(self) -> None:
+        """Release every key; close the window if this environment opened it. Idempotent."""
+        self._running = False
+        self._cockpit.close()
+
+    def _observe(self) -> Observation:
+        return {"frame": self._cockpit.screen.look().pixels}
+
+    def _info(self, lag: float, applied: dict[str, Any], held: dict[str, float]) -> dict[str, Any]:
+        return {**self._cockpit.account(), "lag": lag, "applied": applied, "keys": held}

@@ -1,0 +1,217 @@
+"""Keys of this machine, pressed as by a person and held for given times, into one window only."""
+
+from __future__ import annotations
+
+import atexit
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from types import FrameType
+from typing import Any, Self
+
+from hardware.errors import InvalidOption, KeysRefused
+from hardware.screen import Window
+
+FOCUS_S = 2.0  # that a window manager may take to give a window the keyboard
+GUARD_S = 0.05  # between two looks at whether keys still go where they should
+
+
+class Keyboard:
+    """The keyboard, aimed at `window`. A context manager.
+
+    Every key that is down is released when it is closed, when anything goes wrong, and when the
+    program ends, by Ctrl-C and SIGTERM as well; only SIGKILL leaves keys down.
+
+    The pointer in a corner of the screen is the brake: a person who throws the mouse there stops
+    all typing at once (KeysRefused).
+
+    Raises:
+        KeysRefused: no screen, or no permission, to press keys on.
+    """
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self._keys = _pyautogui()
+        self._down: dict[str, float] = {}  # when each key went down, in that order
+        atexit.register(self.release)
+        self._before: Any = None
+        main = threading.current_thread() is threading.main_thread()
+        if main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            self._before = signal.signal(signal.SIGTERM, _leave)
+
+    @property
+    def down(self) -> tuple[str, ...]:
+        """The keys that are down now, in the order in which they were pressed."""
+        return tuple(self._down)
+
+    def tap(self, key: str, seconds: float = 0.06) -> float:
+        """Press `key` for a moment and return how long it was really down, s. Raises as `hold`."""
+        kept = {name: seconds for name in self._down if name != key}
+        return self.hold({**kept, key: seconds}, seconds, keep=kept)[key]
+
+    def hold(
+        self,
+        pulses: Mapping[str, float],
+        seconds: float,
+        *,
+        keep: Collection[str] = (),
+        until: Callable[[], bool] = lambda: False,
+    ) -> dict[str, float]:
+        """Hold each key of `pulses` for its time from now on, and return after `seconds`.
+
+        Keys are pressed in the order of `pulses` and released in the opposite one. Keys that are
+        down already stay down if they are in `pulses`; others are released first. Those in `keep`
+        stay down at the end. `until` is asked often: True ends it early, all keys released.
+
+        Returns:
+            How long each key was really down within these `seconds`, s.
+
+        Raises:
+            KeysRefused: the window did not get, or lost, the keyboard; the pointer is in a corner.
+            WindowUnavailable: the window is gone.
+            InvalidOption: a key that this keyboard does not have.
+        """
+        for key in pulses:
+            self._check(key)
+        try:
+            self._aim()
+            for key in reversed(self.down):
+                if key not in pulses:
+                    self._up(key)
+            began = {key: self._press(key) for key, time_s in pulses.items() if time_s > 0.0}
+            start = min(began.values(), default=time.perf_counter())
+            ends = {key: start + min(pulses[key], seconds) for key in began}
+            return self._carry_out(began, ends, start + seconds, keep, until)
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Release every key that is down. Never refused, and never raises for a screen gone."""
+        guarded, self._keys.FAILSAFE = self._keys.FAILSAFE, False
+        try:
+            for key in reversed(self.down):
+                with suppress(Exception):  # the screen is gone, and its keyboard with it
+                    self._keys.keyUp(key)
+                self._down.pop(key, None)
+        finally:
+            self._keys.FAILSAFE = guarded
+
+    def close(self) -> None:
+        """Release every key. Idempotent."""
+        self.release()
+        atexit.unregister(self.release)
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
+            self._before = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _carry_out(
+        self,
+        began: Mapping[str, float],
+        ends: Mapping[str, float],
+        end: float,
+        keep: Collection[str],
+        until: Callable[[], bool],
+    ) -> dict[str, float]:
+        """Release keys as their times come, watching where they go; return how long each was."""
+        held: dict[str, float] = {}
+        waiting = [key for key in self.down if key in ends and key not in keep]
+        while True:
+            now = time.perf_counter()
+            for key in [key for key in reversed(waiting) if ends[key] <= now]:
+                held[key] = self._up(key) - began[key]
+                waiting.remove(key)
+            if now >= end:
+                break
+            if until():
+                self.release()
+                break
+            self._guard()
+            soonest = min([ends[key] for key in waiting], default=end)
+            time.sleep(max(0.0, min(soonest, end, now + GUARD_S) - time.perf_counter()))
+        done = time.perf_counter()
+        return {key: held.get(key, done - began[key]) for key in began}
+
+    def _press(self, key: str) -> float:
+        """Have `key` down and return since when it counts."""
+        if key not in self._down:
+            self._keys.keyDown(key)
+            self._down[key] = time.perf_counter()
+            return self._down[key]
+        return time.perf_counter()
+
+    def _up(self, key: str) -> float:
+        self._keys.keyUp(key)
+        self._down.pop(key, None)
+        return time.perf_counter()
+
+    def _aim(self) -> None:
+        """Have the window focused, or raise KeysRefused; the brake is looked at as well."""
+        deadline = time.monotonic() + FOCUS_S
+        if not self.window.focused():
+            self.release()
+            self.window.focus()
+            while not self.window.focused():
+                if time.monotonic() > deadline:
+                    raise KeysRefused(
+                        f"window {self.window.title!r} does not get the keyboard: click into it; "
+                        "no key was pressed, it would have reached another program"
+                    )
+                time.sleep(0.01)
+        self._brake()
+
+    def _guard(self) -> None:
+        if not self.window.focused():
+            raise KeysRefused(
+                f"window {self.window.title!r} lost the keyboard while keys were down: they were "
+                "released; leave the window in front while it is flown"
+            )
+        self._brake()
+
+    def _brake(self) -> None:
+        try:
+            self._keys.failSafeCheck()
+        except self._keys.FailSafeException:
+            raise KeysRefused(
+                "the pointer is in a corner of the screen, which is the brake for a person: "
+                "all keys were released; move it away to go on"
+            ) from None
+
+    def _check(self, key: str) -> None:
+        if not self._keys.isValidKey(key):
+            raise InvalidOption(f"key {key!r} is not on this keyboard; names are pyautogui's")
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    """End the program in order, so that what is registered for its end is done."""
+    sys.exit(128 + number)
+
+
+def _pyautogui() -> Any:
+    """Return pyautogui, told not to wait after each key. Raises KeysRefused where it cannot be."""
+    from hardware.screen.x11 import connecting
+
+    try:
+        with connecting():
+            import pyautogui
+    except ImportError as error:
+        raise KeysRefused(
+            f"keys need the package pyautogui ({error}): pip install 'helmsight[screen]'"
+        ) from None
+    except Exception as error:  # no DISPLAY: KeyError, or whatever the platform's part raises
+        raise KeysRefused(
+            f"keys cannot be pressed here ({type(error).__name__}: {error}); start a desktop or "
+            "set DISPLAY"
+        ) from None
+    pyautogui.PAUSE = 0.0
+    pyautogui.FAILSAFE = True
+    return pyautogui
