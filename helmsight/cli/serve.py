@@ -1,4 +1,4 @@
-"""`helmsight serve-krpc`: the twin behind the kRPC protocol, for clients of Kerbal Space Program."""
+"""`helmsight serve-krpc`: the twin behind the kRPC protocol, for clients written for KSP."""
 
 from __future__ import annotations
 

@@ -258,12 +258,13 @@ def _procedure(
         }  # the game: never on the wire
         hints = typing.get_type_hints(function, localns=names_here, include_extras=True)
         parameters = list(inspect.signature(function).parameters.values())
-        bound = partial(function, game) if declared.takes_game else function
+        bound = _by_position(function, parameters)
         if declared.takes_game:
+            bound = partial(bound, game)
             del parameters[0]
         caller = [at for at, one in enumerate(parameters) if hints.get(one.name) is Caller]
         result = hints.pop("return")
-        waits = typing.get_origin(result) in (Generator, Iterator)
+        waits = typing.get_origin(result) is Generator
         return Procedure(
             service,
             declared.name,
@@ -276,6 +277,23 @@ def _procedure(
         )
     except (TypeError, KeyError, NameError) as error:
         raise TypeError(f"{where}: {error!r}") from error
+
+
+def _by_position(
+    function: Callable[..., Any], parameters: list[inspect.Parameter]
+) -> Callable[..., Any]:
+    """Return `function` with all of its parameters by position, as they are on the wire."""
+    if any(one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in parameters):
+        raise TypeError("*args and **kwargs have no signature on the wire")
+    words = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+    if not words:
+        return function
+    first = len(parameters) - len(words)
+
+    def call(*given: Any) -> Any:
+        return function(*given[:first], **dict(zip(words, given[first:], strict=True)))
+
+    return call
 
 
 def _parameters(

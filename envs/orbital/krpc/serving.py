@@ -56,6 +56,26 @@ class Running:
 
 
 @contextmanager
+def running(server: Server) -> Iterator[Running]:
+    """Run a server that is not started yet in a thread until the block ends."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(server.start())
+    except BaseException:
+        loop.close()
+        raise
+    thread = threading.Thread(target=loop.run_forever, name="krpc-server", daemon=True)
+    thread.start()
+    try:
+        yield Running(server, loop)
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@contextmanager
 def serve(
     scenario: str = "PE1-E1-I3",
     *,
@@ -86,18 +106,5 @@ def serve(
         version=version,
         allow_remote=allow_remote,
     )
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(server.start())
-    except BaseException:
-        loop.close()
-        raise
-    thread = threading.Thread(target=loop.run_forever, name="krpc-server", daemon=True)
-    thread.start()
-    try:
-        yield Running(server, loop)
-    finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with running(server) as served:
+        yield served
