@@ -46,6 +46,7 @@ class Calls:
 
     def answer(self, request: bytes, caller: Caller) -> bytes | Waiting:
         """Return the frame that answers a request, or what will return it after some ticks."""
+        self.host.game.caller = caller
         prepared = self._kept[caller.dialect].get(request)
         if prepared is not None:
             self.executed.rpcs += 1
@@ -88,6 +89,15 @@ class Calls:
             size += len(result)
             results.append(field(2, result))
         return sized(b"".join(results))
+
+    def resume(self, work: Waiting, caller: Caller) -> bytes | None:
+        """Go on after a tick with what `answer` returned; return its frame once it is there."""
+        self.host.game.caller = caller
+        try:
+            next(work)
+        except StopIteration as done:
+            return bytes(done.value)
+        return None
 
     def _keep(self, request: bytes, dialect: Dialect, prepared: Prepared) -> None:
         if prepared.repeatable and not prepared.waits and len(request) <= KEPT_BYTES:

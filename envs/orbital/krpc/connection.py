@@ -204,12 +204,12 @@ class RpcLink(Link):
     def resume(self) -> None:
         """Go on after a tick with a call that takes more than one."""
         assert self._waiting is not None
-        try:
-            next(self._waiting)
-        except StopIteration as done:
+        assert self.caller is not None
+        answer = self.server.calls.resume(self._waiting, self.caller)
+        if answer is not None:
             self._waiting = None
             self.server.waiting.discard(self)
-            self.send(bytes(done.value))
+            self.send(answer)
             self._serve()
 
     def _flow(self) -> None:

@@ -104,6 +104,8 @@ class Prepared:
 class Host:
     """The services of a server, declared as kRPC `version` declares them.
 
+    The game knows that version, and during each call the client that makes it, as its `caller`.
+
     Raises:
         ServerError: no such version. TypeError: a service says what the protocol cannot.
     """
@@ -112,6 +114,7 @@ class Host:
         if version not in VERSIONS:
             raise ServerError(f"--version {version}: expected one of {', '.join(VERSIONS)}")
         self.game = game
+        game.version, game.caller = names.version(version), None
         self.version = version
         self.services = tuple(services)
         self.objects = ObjectStore()

@@ -107,6 +107,7 @@ class Streams:
 
     def update(self, now: float) -> bytes | None:
         """Return the frame with what changed by the wall time `now`, None if nothing did."""
+        self._caller.host.game.caller = self._caller
         changed: list[bytes] = []
         size = 0
         for stream in list(self._streams.values()):
