@@ -36,6 +36,8 @@ class Session:
         self, seed: int = 0, steps: int | None = None, listeners: Sequence[Listener] = ()
     ) -> Flight:
         """Fly one episode and close the environment."""
+        import langgraph.graph  # noqa: F401  (a world that runs by itself waits for no import)
+
         from agents.operator import Operator
 
         try:

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from envs.ksp.errors import BotLost
-from envs.ksp.link import Address, Link
+from envs.ksp.link import WELCOME, Address, Link
 from envs.ksp.streams import FlightRecorder, Sample
 from envs.orbital.bots import ACTIVATION_RANGE, CRUISE_THROTTLE, EVADE_RANGE, MAX_HOLD
 from envs.orbital.scenarios import EVADER
 
 TURNING = 0.5
 """Seconds that E4 gives its autopilot before it burns."""
-PATIENCE = 5.0
+PATIENCE = 2.0
 """Seconds to wait for the bot to let go of its vessel."""
 INPUTS = ("forward", "right", "up", "pitch", "yaw", "roll")
 
@@ -32,6 +32,9 @@ class EvaderBot:
         seed: of E2's random inputs.
         address: where the bot connects.
         recorder: the telemetry of this flight.
+
+    Raises:
+        BotLost: it cannot connect.
     """
 
     def __init__(self, kind: int, seed: int, address: Address, recorder: FlightRecorder) -> None:
@@ -42,9 +45,12 @@ class EvaderBot:
         self._stop = threading.Event()
         self._failure: Exception | None = None
         self._thread: threading.Thread | None = None
+        self._seated = threading.Event()
         if kind > 1:
             self._thread = threading.Thread(target=self._run, name=f"evader E{kind}", daemon=True)
             self._thread.start()
+            self._seated.wait(PATIENCE + WELCOME)
+            self.check()
 
     def check(self) -> None:
         """Raise BotLost when the bot has died."""
@@ -70,9 +76,12 @@ class EvaderBot:
             pass
         except Exception as error:
             self._failure = error
+        finally:
+            self._seated.set()
 
     def _fly(self, link: Link) -> None:
         vessel = link.call(lambda connection: connection.space_center.vessels[EVADER])
+        self._seated.set()
         manoeuvre = {2: self._fidget, 3: self._flee, 4: self._cruise}[self.kind]
         try:
             manoeuvre(link, vessel)

@@ -21,7 +21,7 @@ KNOCK = 5.0
 """Seconds to wait for the port to open."""
 WELCOME = 30.0
 """Seconds to wait for the greeting: the game may ask its player whether to let the client in."""
-ANSWER = 10.0
+ANSWER = 5.0
 """Seconds to wait for an answer."""
 LOST_ENGAGE = (
     "kRPC 0.6 took AutoPilot.engage away, with which KSPDG's bots fly, "
@@ -108,7 +108,8 @@ class Link:
 
         Raises:
             GameRefused: the server answered with an error.
-            GameLost: the connection broke, or no answer came within `timeout` seconds.
+            GameLost: the connection broke, or no answer came within `timeout` seconds; then it is
+                closed.
         """
         return self._done(lambda: work(self._connection), timeout)
 
@@ -146,6 +147,7 @@ class Link:
         try:
             result, error = done.get(timeout=timeout)
         except queue.Empty:
+            self.close()  # its thread still waits: nothing more can be said over this connection
             raise GameLost(
                 f"{self.address} did not answer within {timeout:g} s; is the game paused, loading "
                 "or gone?"

@@ -114,7 +114,7 @@ class FlightRecorder:
         while True:
             watch()
             sample = self.latest()
-            if float(sample.met[0]) >= met or (stop and self._ending is not None):
+            if float(sample.met[0]) >= met - 1e-6 or (stop and self._ending is not None):
                 return sample
             with self._changed:
                 if self._latest is sample:

@@ -1,15 +1,25 @@
-"""Ports where something else than a kRPC server answers."""
+"""A served twin to fly in, and ports where something else than a kRPC server answers."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
 
 import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 from krpc.encoder import Encoder
+
+from envs.ksp.env import KspEnv
+from envs.orbital.dynamics import unit
+from envs.orbital.fleet import Fleet
+from envs.orbital.krpc.server import Server
+from envs.orbital.krpc.serving import Running, serve
+from envs.orbital.scenarios import EVADER, PURSUER
 
 OpenPorts = Callable[[bytes], str]
 
@@ -53,3 +63,74 @@ def closed_port() -> int:
     """Return a port where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Game:
+    """A served twin, and the environments that fly in it."""
+
+    served: Running
+    stack: ExitStack
+
+    @property
+    def at(self) -> str:
+        """Where it listens."""
+        return f"127.0.0.1:{self.served.rpc_port}:{self.served.stream_port}"
+
+    def env(self, scenario: str = "PE1-E1-I3", **options: Any) -> KspEnv:
+        """Return an environment over the wire; it is closed after the test."""
+        env = KspEnv(scenario, krpc=self.at, **options)
+        self.stack.callback(env.close)
+        return env
+
+    def fleet(self, work: Callable[[Fleet], Any]) -> Any:
+        """Return what `work` does with the vessels, between two ticks."""
+        return self.served.run(lambda server: work(server.game.fleet))
+
+    def throttle(self, vessel: int) -> list[float]:
+        """Return the translation inputs (forward, right, down) of a vessel."""
+        throttle: list[float] = self.fleet(lambda fleet: fleet.throttle[0, vessel].tolist())
+        return throttle
+
+    def cut(self, name: str = "") -> None:
+        """Break the connections of the clients whose name begins so; the server goes on."""
+
+        def abort(server: Server) -> None:
+            for link in list(server._links):
+                if link.caller is not None and link.caller.name.startswith(name):
+                    link.transport.abort()
+
+        self.served.run(abort)
+
+    def die(self) -> None:
+        """Stop the server."""
+        loop = self.served._loop
+        asyncio.run_coroutine_threadsafe(self.served.server.stop(), loop).result()
+
+    def meet(self, gap: float, closing: float = 0.0) -> None:
+        """Put the pursuer `gap` m behind the evader, coming nearer at `closing` m/s."""
+
+        def put(fleet: Fleet) -> None:
+            along = unit(fleet.velocity[0, EVADER])
+            fleet.position[0, PURSUER] = fleet.position[0, EVADER] - gap * along
+            fleet.velocity[0, PURSUER] = fleet.velocity[0, EVADER] + closing * along
+
+        self.fleet(put)
+
+
+@pytest.fixture
+def serve_game() -> Iterator[Callable[..., Game]]:
+    """Return what serves a game: `serve_game(rate=1.0)`."""
+    with ExitStack() as stack:
+
+        def start(rate: float = 8.0, **options: Any) -> Game:
+            served = serve(rpc_port=0, stream_port=0, rate=rate, **options)
+            return Game(stack.enter_context(served), stack)
+
+        yield start
+
+
+@pytest.fixture
+def game(serve_game: Callable[..., Game]) -> Game:
+    """A game at eight times its speed."""
+    return serve_game()

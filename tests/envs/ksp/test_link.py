@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import krpc
 import pytest
 from hypothesis import given
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 from envs.errors import InvalidOption
 from envs.ksp.errors import ClientUnfit, NobodyListens
 from envs.ksp.link import Address, Link
-from tests.envs.ksp.conftest import OpenPorts
+
+if TYPE_CHECKING:
+    from tests.envs.ksp.conftest import OpenPorts
 
 
 @pytest.mark.parametrize(
