@@ -56,8 +56,9 @@ def display(virtual_screen: str, monkeypatch: pytest.MonkeyPatch) -> str:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "beside(work=...): work(folder, **parameters of the test), which mostly waits, is done "
-        "beside that of the module's other tests (AT_ONCE of them, else 4); see `done`",
+        "beside(work=..., using=()): work(folder, **parameters of the test and fixtures in using), "
+        "which mostly waits, is done beside that of the module's other tests, AT_ONCE of them, "
+        "else 4; see the fixture `done`",
     )
 
 
@@ -72,6 +73,8 @@ def _beside(
             mark = item.get_closest_marker("beside")
             if mark and isinstance(item, pytest.Function) and item.module is request.module:
                 given = item.callspec.params if hasattr(item, "callspec") else {}
+                used = mark.kwargs.get("using", ())
+                given = given | {name: request.getfixturevalue(name) for name in used}
                 folder = tmp_path_factory.mktemp("beside")
                 works[item.name] = pool.submit(mark.kwargs["work"], folder, **given)
         yield works

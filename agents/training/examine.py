@@ -38,10 +38,11 @@ def held_out(count: int, seed: int, plain: bool) -> list[Sample]:
     """Return samples of teacher flights with random bursts, from seeds kept for examination."""
     rng = np.random.default_rng([HELD_OUT, seed])
     samples: list[Sample] = []
+    worlds = min(40, count)
     while len(samples) < count:
-        out = Expedition(40, rng, 0.0, plain)
+        out = Expedition(worlds, rng, 0.0, plain)
         taken = out.collect(12, None)
-        samples += taken[:: len(taken) // 40]
+        samples += taken[:: max(1, len(taken) // worlds)]
     return samples[:count]
 
 

@@ -13,8 +13,8 @@ STUDENT_SHARE = 0.75  # of the worlds, once there is a student
 KEPT = 80  # shards left on disk
 
 
-def gather(folder: Path, checkpoint: Path, seed: int, batches: int | None = None) -> None:
-    """Write shards of samples into `folder` until stopped, or `batches` of them.
+def gather(folder: Path, checkpoint: Path, seed: int, worlds: int = WORLDS) -> None:
+    """Write shards of samples of `worlds` side by side into `folder` until stopped.
 
     As soon as `checkpoint` holds a model, it flies most of the worlds: the samples are then those
     that the student itself reaches, labelled by the teacher (DAgger, arXiv 1011.0686).
@@ -31,9 +31,9 @@ def gather(folder: Path, checkpoint: Path, seed: int, batches: int | None = None
     rng = np.random.default_rng(seed)
     number = 0
     out: Expedition | None = None
-    while batches is None or number < batches:
-        if out is None or out.live < FEWEST:
-            out = Expedition(WORLDS, rng, STUDENT_SHARE)
+    while True:
+        if out is None or out.live < min(FEWEST, worlds):
+            out = Expedition(worlds, rng, STUDENT_SHARE)
         samples = out.collect(DECISIONS, load_student(checkpoint))
         write(folder, f"flight{seed}-{number:05d}", samples)
         _forget(folder)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.errors import TrainingFailed
+from agents.training.gather import WORLDS, gather
 
 SEEING_SHARE = 0.09
 """Share of the time in which only the eye is trained."""
@@ -27,14 +28,15 @@ def train(
     batch: int = 48,
     device: str = "cpu",
     start: Path | None = None,
+    worlds: int = WORLDS,
     say: Callable[[str], None] = print,
 ) -> Path:
     """Train the bundled model from scratch and return its folder, `out`.
 
-    `workers` processes fly and draw pictures while this one fits; the newest `buffer` samples
-    are kept in memory (147 kB each). `out` always holds the last checkpoint, so that an
-    interrupted training leaves a model behind. With `start`, a model folder, the weights are
-    taken from there and the stage of seeing is left out.
+    `workers` processes, each with `worlds` side by side, fly and draw pictures while this one
+    fits; the newest `buffer` samples are kept in memory (147 kB each). `out` always holds the last
+    checkpoint, so that an interrupted training leaves a model behind. With `start`, a model
+    folder, the weights are taken from there and the stage of seeing is left out.
 
     Raises:
         TrainingFailed: the processes that fly have died.
@@ -65,7 +67,7 @@ def train(
         part.rename(checkpoint)
         report("checkpoint")
 
-    with _flying(workers, shards, checkpoint, seed) as alive:
+    with _flying(workers, shards, checkpoint, seed, worlds) as alive:
         _wait(samples, min(FIRST_SAMPLES, buffer), alive, report)
         fit = Fit(model, processor, samples, report, batch)
         seconds = 60.0 * minutes
@@ -98,14 +100,14 @@ def _begin(start: Path | None, device: str) -> tuple[Any, Any]:
 
 @contextmanager
 def _flying(
-    workers: int, shards: Path, checkpoint: Path, seed: int
+    workers: int, shards: Path, checkpoint: Path, seed: int, worlds: int
 ) -> Iterator[Callable[[], bool]]:
     """Run the gathering processes; yields a function that tells whether all of them live."""
-    from agents.training.gather import gather
-
     context = multiprocessing.get_context("spawn")
     crew = [
-        context.Process(target=gather, args=(shards, checkpoint, 1000 * seed + i + 1), daemon=True)
+        context.Process(
+            target=gather, args=(shards, checkpoint, 1000 * seed + i + 1, worlds), daemon=True
+        )
         for i in range(workers)
     ]
     for process in crew:

@@ -13,16 +13,16 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 
-@pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Return a function that imports benchmarks/NAME.py for one test."""
+@pytest.fixture(scope="session")
+def load() -> Callable[[str], ModuleType]:
+    """Return a function that imports benchmarks/NAME.py anew."""
 
     def call(name: str) -> ModuleType:
         spec = importlib.util.spec_from_file_location(f"bench_{name}", FOLDER / f"{name}.py")
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, spec.name, module)  # dataclasses look themselves up
+        sys.modules[spec.name] = module  # dataclasses look themselves up
         spec.loader.exec_module(module)
         return module
 

@@ -18,8 +18,8 @@ def test_marks_of_the_bundled_model_are_shares(capsys: pytest.CaptureFixture[str
     assert spec.loader is not None
     answers = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(answers)
-    assert answers.main(["--pictures", "24", "--json"]) == 0
+    assert answers.main(["--pictures", "8", "--json"]) == 0
     marks = json.loads(capsys.readouterr().out)
     for cockpit in ("nominal", "random"):
-        assert marks[cockpit]["n"] == 24
+        assert marks[cockpit]["n"] == 8
         assert 0.0 <= marks[cockpit]["exact"] <= marks[cockpit]["signs"] <= 1.0

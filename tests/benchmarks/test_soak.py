@@ -12,10 +12,11 @@ from hardware.emulators.device import Executed
 from hardware.emulators.simavr import missing
 from hardware.spec import load_spec, shipped
 
+AT_ONCE = 8  # a soak computes for a second of its ten
 NEAR = np.array([0.1, 0.1])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def soak(load):
     return load("soak")
 
@@ -99,13 +100,18 @@ def test_too_few_commands_for_the_unplugs_are_refused(soak, capsys):
     assert "expected two an unplug" in capsys.readouterr().err
 
 
-@pytest.mark.serial
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [robot for _, robot in DEVICES.values()] + ["uarm"])
-def test_a_driver_loses_doubles_and_invents_nothing(soak, name):
+def soaked(folder, name, soak):
     lines_of_text = load_spec(name).driver in soak.NO_CHECKSUM
     damage, n = ("replies", 100) if lines_of_text else ("both", 400)
-    found = soak.soak(name, n, unplugs=1, damage=damage, seed=7, quiet=True)
+    return soak.soak(name, n, unplugs=1, damage=damage, seed=7, quiet=True), n
+
+
+@pytest.mark.serial
+@pytest.mark.slow
+@pytest.mark.beside(work=soaked, using=["soak"])
+@pytest.mark.parametrize("name", [robot for _, robot in DEVICES.values()] + ["uarm"])
+def test_a_driver_loses_doubles_and_invents_nothing(name, done):
+    found, n = done
     verdict = found.verdict
     assert found.ended == ""
     assert found.commands == n
@@ -119,12 +125,17 @@ def test_a_driver_loses_doubles_and_invents_nothing(soak, name):
     assert found.faults["flipped"] > 0
 
 
-@pytest.mark.serial
-@pytest.mark.slow
-def test_the_firmware_in_simavr_loses_and_doubles_nothing(soak):
+def soaked_firmware(folder, soak):
     if lack := missing():
         pytest.skip(lack)
-    found = soak.soak("helm_arm", 400, unplugs=1, seed=7, quiet=True, simavr=True)
+    return soak.soak("helm_arm", 400, unplugs=1, seed=7, quiet=True, simavr=True)
+
+
+@pytest.mark.serial
+@pytest.mark.slow
+@pytest.mark.beside(work=soaked_firmware, using=["soak"])
+def test_the_firmware_in_simavr_loses_and_doubles_nothing(done):
+    found = done
     verdict = found.verdict
     assert (verdict.lost, verdict.twice, verdict.late, verdict.strange, found.outside) == (
         (0,) * 5
@@ -143,9 +154,9 @@ def test_only_helm_has_a_firmware_to_soak(soak, capsys):
 @pytest.mark.slow
 def test_the_command_prints_and_writes_every_soak(soak, tmp_path, capsys):
     path = tmp_path / "soak.json"
-    arguments = ["--robots", "community_arm", "--commands", "20", "--unplugs", "1"]
+    arguments = ["--robots", "community_arm", "--commands", "6", "--unplugs", "1"]
     assert soak.main([*arguments, "--json", str(path)]) == 0
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert [one["damage"] for one in kept["soaks"]] == ["replies", "both"]
-    assert all(one["commands"] == 20 for one in kept["soaks"])
+    assert all(one["commands"] == 6 for one in kept["soaks"])
     assert "community_arm" in capsys.readouterr().out

@@ -113,7 +113,13 @@ def test_the_whole_recipe_leaves_a_model_that_flies(tmp_path: Path) -> None:
 
     said: list[str] = []
     folder = train(
-        tmp_path / "pilot", minutes=0.15, workers=1, buffer=1000, batch=8, say=said.append
+        tmp_path / "pilot",
+        minutes=0.06,
+        workers=1,
+        buffer=200,
+        batch=8,
+        worlds=4,
+        say=said.append,
     )
     assert load_pilot(str(folder)).needs == "frame"
     assert not (folder / "flights").exists()
