@@ -20,7 +20,7 @@ from envs.orbital.krpc.wire import BYTE, field, sized
 
 KEPT = 4096  # prepared calls
 KEPT_BYTES = 256  # longest request that is kept
-MAX_CALLS = 4096  # in one request
+MAX_CALLS = 1000  # in one request
 MAX_RESPONSE = 4 << 20  # bytes
 # A Response of one result of up to 125 bytes, without the result: both lengths fit one byte each.
 HEADS = tuple(BYTE[n + 2] + b"\x12" + BYTE[n] for n in range(126))
@@ -53,7 +53,7 @@ class Calls:
             try:
                 result = prepared.pack(prepared.run())
             except Exception as error:
-                result = field(1, self.host.failure(error, "a call"))
+                result = field(1, self.host.failure(error, prepared.name))
             if len(result) < 126:
                 return HEADS[len(result)] + result
             return sized(field(2, self._bounded(result)))

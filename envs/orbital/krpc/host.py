@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 VERSIONS = ("0.5.4", "0.7.0")
-TOLD = 1000  # different messages that are logged at most
+TOLD = 200  # different messages that are logged, and nearest names that are looked for, at most
 NULL = b"\x18\x01"  # ProcedureResult.is_null
 REQUIRED: Any = inspect.Parameter.empty
 
@@ -95,6 +95,7 @@ class Procedure:
 class Prepared:
     """A call with its arguments read. `run` makes it, `pack` writes its ProcedureResult."""
 
+    name: str
     run: Callable[[], Any]
     pack: Callable[[Any], bytes]
     waits: bool
@@ -123,6 +124,7 @@ class Host:
         self.status: Callable[[], KRPC.Status] = KRPC.Status  # of the server that has the host
         self.procedures: dict[tuple[str, str], Procedure] = {}
         self._told: set[tuple[str, ...]] = set()
+        self._missing: dict[tuple[str, str], str] = {}
         known = {name: cls for one in services for name, cls in one.types.items()}
         number = names.version(version)
         for service in services:
@@ -144,9 +146,13 @@ class Host:
         found = self.procedures.get((service, name))
         if found is not None:
             return found
-        message = self._missing(service, name)
-        if self._first(service, name):
-            log.warning("a client called what is not there: %s", message)
+        message = self._missing.get((service, name))
+        if message is None:
+            hint = len(self._missing) < TOLD
+            message = self._explain(service, name, hint=hint)
+            if hint:
+                self._missing[service, name] = message
+                log.warning("a client called what is not there: %s", message)
         raise InvalidOperationException(message)
 
     def failure(self, error: Exception, what: str) -> bytes:
@@ -175,16 +181,17 @@ class Host:
         self._told.add(what)
         return True
 
-    def _missing(self, service: str, name: str) -> str:
+    def _explain(self, service: str, name: str, *, hint: bool) -> str:
         known = sorted({one for one, _ in self.procedures})
         shown = f"{service[:80]}.{name[:120]}"
         if service not in known:
             return f"there is no service for {shown}; this server has {', '.join(known)}"
-        near = difflib.get_close_matches(
-            name[:120], [other for one, other in self.procedures if one == service], 1, 0.5
-        )
-        hint = f"; the nearest is {service}.{near[0]}" if near else ""
-        return f"there is no procedure {shown} in version {self.version} of this server{hint}"
+        near: list[str] = []
+        if hint:  # it takes milliseconds, and a hostile client has names without end
+            names_there = [other for one, other in self.procedures if one == service]
+            near = difflib.get_close_matches(name[:120], names_there, 1, 0.5)
+        nearest = f"; the nearest is {service}.{near[0]}" if near else ""
+        return f"there is no procedure {shown} in version {self.version} of this server{nearest}"
 
     def prepare(self, call: KRPC.ProcedureCall, caller: Caller) -> Prepared:
         """Return `call` ready to run.
@@ -198,6 +205,7 @@ class Host:
             arguments.insert(procedure.caller_at, caller)
         changeable = any(isinstance(one, list | dict | set) for one in arguments)
         return Prepared(
+            f"{procedure.service}.{procedure.name}",
             partial(procedure.call, *arguments),
             self.packer(procedure.result, caller.dialect),
             procedure.waits,

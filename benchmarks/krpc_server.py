@@ -1,0 +1,332 @@
+"""Measures the kRPC server: round trips, streams beside them, many clients, pace, hostile frames.
+
+    python benchmarks/krpc_server.py --json krpc.json
+    python benchmarks/krpc_server.py --scale 0.02 fuzz
+
+The server is `helmsight serve-krpc` in a process of its own, as a user runs it; the clients are
+the krpc package that is installed here, and for `old` the one of 0.5.4 beside it. Hostile frames
+are 100,000 (times --scale): noise, lengths that lie, requests cut off or with bits turned over,
+calls of every procedure with arguments that it does not take, sockets closed by half.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from envs.orbital.krpc.hostile import Attack
+from evals.figures import Figure, add_options, figure, show, skipped, timed
+
+SERVE = [sys.executable, "-c", "from helmsight.cli import main; main()", "serve-krpc"]
+OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
+ROUND_TRIP_US = 100.0  # asked of the median
+RPC_RATE = 5000.0  # asked of one client, calls a second
+STREAMS = 10
+CLIENTS = 8
+RATE = 8.0
+FRAMES = 100_000
+IDLE = 200
+GROWTH_MIB = 64.0  # asked of the server's memory after the hostile frames
+
+
+@dataclass
+class Served:
+    """A server in a process of its own; `told` is its summary, once it has ended."""
+
+    process: subprocess.Popen[str]
+    rpc_port: int
+    stream_port: int
+    told: dict[str, Any] = field(default_factory=dict)
+
+    def connect(self) -> Any:
+        """Return a client."""
+        import krpc
+
+        return krpc.connect("benchmark", rpc_port=self.rpc_port, stream_port=self.stream_port)
+
+    def memory_mib(self) -> float:
+        """Return the resident memory of the process. Raises OSError where no /proc tells it."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        line = next(one for one in status.splitlines() if one.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+
+@contextmanager
+def server(*options: str) -> Iterator[Served]:
+    """Run a server at free ports until the block ends."""
+    ports = ["--rpc-port", "0", "--stream-port", "0", "--json"]
+    process = subprocess.Popen([*SERVE, *ports, *options], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the server ended with status {process.wait()}")
+        where = json.loads(line)
+        served = Served(process, where["rpc_port"], where["stream_port"])
+        yield served
+        process.terminate()
+        served.told = json.loads(process.communicate(timeout=60)[0])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def round_trips(served: Served, n: int) -> Iterator[Figure]:
+    """Time two getters with the client that is installed here."""
+    conn = served.connect()
+    center = conn.space_center
+    vessel, frame = center.active_vessel, center.active_vessel.orbit.body.reference_frame
+    for name, work, asked in (
+        ("get_UT", lambda: center.ut, ROUND_TRIP_US),
+        ("Vessel.Position", lambda: vessel.position(frame), None),
+    ):
+        trips(work, n // 10)
+        yield figure(f"{name}, krpc 0.7: round trip", "us", trips(work, n), asked)
+    conn.close()
+
+
+def trips(work: Callable[[], object], n: int) -> list[float]:
+    """Return the times that `n` calls take, microseconds."""
+    return [timed(work) * 1e6 for _ in range(n)]
+
+
+def latency(n: int) -> Iterator[Figure]:
+    """Measure round trips of one client that is alone."""
+    with server() as served:
+        yield from round_trips(served, n)
+        connects = [timed(lambda: served.connect().close()) * 1e3 for _ in range(max(2, n // 250))]
+        yield figure("connection, first call included", "ms", connects)
+
+
+def old(n: int) -> Iterator[Figure]:
+    """Measure a round trip of the client of 0.5.4, in a process that has that one."""
+    name = "get_UT, krpc 0.5.4: round trip"
+    if not OLD_CLIENT.is_dir():
+        yield skipped(name, "us", f"krpc 0.5.4 is not in {OLD_CLIENT}", ROUND_TRIP_US)
+        return
+    path = os.pathsep.join([str(OLD_CLIENT), *sys.path])
+    with server() as served:
+        ports = f"{served.rpc_port}:{served.stream_port}"
+        done = subprocess.run(
+            [sys.executable, __file__, "--client", ports, str(n)],
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        yield skipped(name, "us", done.stderr.strip().splitlines()[-1], ROUND_TRIP_US)
+        return
+    yield figure(name, "us", json.loads(done.stdout), ROUND_TRIP_US)
+
+
+def client(ports: str, n: int) -> None:
+    """Be a client, of whatever version is found: print the times of `n` calls."""
+    import krpc
+
+    rpc_port, stream_port = map(int, ports.split(":"))
+    conn: Any = krpc.connect("benchmark", rpc_port=rpc_port, stream_port=stream_port)
+    center = conn.space_center
+    print(json.dumps(trips(lambda: center.ut, n)))
+    conn.close()
+
+
+def beside_streams(n: int) -> Iterator[Figure]:
+    """Measure calls as fast as one client can make them, beside ten streams at every tick."""
+    seconds, rates, updates, missed, slow = n / 1000, [], [], [], []
+    for _ in range(3):
+        with server() as served:
+            conn = served.connect()
+            ut = partial(getattr, conn.space_center, "ut")
+            came = add_streams(conn)
+            began, calls = time.perf_counter(), 0
+            while time.perf_counter() - began < seconds:
+                slow += trips(ut, 1)
+                calls += 1
+            spent = time.perf_counter() - began
+            rates.append(calls / spent)
+            updates += [len(one) / spent for one in came]
+            conn.close()
+        missed.append(float(served.told["missed_ticks"]))
+    yield figure(
+        f"calls beside {STREAMS} streams: rate", "1/s", rates, RPC_RATE, least=True, of="p5"
+    )
+    yield figure(f"calls beside {STREAMS} streams: round trip", "us", slow)
+    yield figure("streams beside them: updates", "1/s", updates, 45.0, least=True, of="p5")
+    yield figure(f"missed ticks of {seconds:g} s at rate 1", "ticks", missed, 0.0, of="p99")
+
+
+def add_streams(conn: Any) -> list[list[object]]:
+    """Stream ten values that change in every tick; return lists that they arrive in."""
+    center = conn.space_center
+    body = center.bodies["Kerbin"]
+    calls: list[tuple[Any, ...]] = [(getattr, center, "ut")]
+    for vessel in center.vessels[:2]:
+        frame = body.non_rotating_reference_frame
+        calls += [
+            (getattr, vessel, "met"),
+            (vessel.position, frame),
+            (vessel.velocity, frame),
+            (getattr, vessel.orbit, "mean_anomaly"),
+            (getattr, vessel.orbit, "true_anomaly"),
+        ]
+    came: list[list[object]] = []
+    for call in calls[:STREAMS]:
+        came.append([])
+        conn.add_stream(*call).add_callback(came[-1].append)
+    for one in came:
+        while not one:
+            time.sleep(0.01)
+        one.clear()
+    return came
+
+
+def together(n: int) -> Iterator[Figure]:
+    """Measure eight clients at once, each in a process of its own."""
+    with server() as served:
+        ports = f"{served.rpc_port}:{served.stream_port}"
+        command = [sys.executable, __file__, "--client", ports, str(n)]
+        clients = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(CLIENTS)
+        ]
+        times = [json.loads(one.communicate()[0]) for one in clients]
+    everyone = [one for each in times for one in each]
+    yield figure(f"{CLIENTS} clients: round trip of each", "us", everyone)
+    total = sum(1e6 * len(each) / sum(each) for each in times)
+    yield figure(f"{CLIENTS} clients: calls of all", "1/s", [total])
+
+
+def pace(n: int) -> Iterator[Figure]:
+    """Measure how fast the world really goes, with a client that asks for it all the time."""
+    with server("--rate", f"{RATE:g}") as served:
+        conn = served.connect()
+        kept = []
+        for _ in range(max(2, n // 500)):
+            wall, world = time.perf_counter(), conn.space_center.ut
+            while time.perf_counter() - wall < 1.0:
+                conn.space_center.active_vessel  # noqa: B018
+            kept.append((conn.space_center.ut - world) / (time.perf_counter() - wall))
+        conn.close()
+    yield figure(f"world seconds a second at --rate {RATE:g}", "x", kept, 0.99 * RATE, least=True)
+
+
+def fuzz(n: int) -> Iterator[Figure]:
+    """Send hostile frames, 20 for each of `n` samples, while a peaceful client goes on."""
+    frames = n * FRAMES // 5000
+    with server() as served:
+        calm = served.connect()
+        before = memory(served)
+        peace = Peace(calm)
+        attack = Attack(calm, served.rpc_port, served.stream_port, random.Random(1))
+        attack.idle(min(IDLE, n))
+        try:
+            spent = timed(lambda: attack.send(frames - attack.sent))
+        finally:
+            peace.end()
+            attack.close()
+        if served.process.poll() is not None:
+            raise RuntimeError(f"the server ended with status {served.process.returncode}")
+        trips(lambda: served.connect().close(), 3)
+        after = memory(served)
+        calm.close()
+    yield figure("hostile frames", "frames", [float(attack.sent)])
+    yield figure("hostile frames: rate", "1/s", [attack.sent / spent])
+    yield figure("a peaceful client meanwhile: round trip", "us", peace.times)
+    yield figure("a peaceful client meanwhile: errors", "calls", [float(peace.failed)], 0.0)
+    if before is None or after is None:
+        yield skipped("memory of the server", "MiB", "no /proc on this system", GROWTH_MIB)
+        return
+    yield figure("memory of the server before", "MiB", [before])
+    yield figure("memory of the server: growth", "MiB", [after - before], GROWTH_MIB)
+
+
+def memory(served: Served) -> float | None:
+    """Return the server's memory, MiB; None where the system does not tell."""
+    with suppress(OSError):
+        return served.memory_mib()
+    return None
+
+
+class Peace:
+    """A client that asks a hundred times a second and counts what went wrong."""
+
+    def __init__(self, conn: Any) -> None:
+        self.times: list[float] = []
+        self.failed = 0
+        self._conn = conn
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._done.wait(0.01):
+            try:
+                self.times.append(timed(lambda: self._conn.space_center.ut) * 1e6)
+            except Exception:
+                self.failed += 1
+
+    def end(self) -> None:
+        """Ask no more."""
+        self._done.set()
+        self._thread.join()
+
+
+PARTS: dict[str, tuple[Callable[[int], Iterator[Figure]], int]] = {
+    "latency": (latency, 5000),
+    "old": (old, 5000),
+    "streams": (beside_streams, 20_000),
+    "together": (together, 3000),
+    "pace": (pace, 5000),
+    "fuzz": (fuzz, 5000),
+}
+
+
+def measure(parts: Sequence[str], scale: float) -> Iterator[Figure]:
+    """Yield every figure of `parts`; `scale` multiplies the number of samples."""
+    for name in parts:
+        work, n = PARTS[name]
+        try:
+            yield from work(max(20, round(n * scale)))
+        except (RuntimeError, OSError) as error:
+            yield skipped(name, "-", str(error))
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Measure what `arguments` ask for and print the table on standard output."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("parts", nargs="*", help=f"default: {' '.join(PARTS)}")
+    options.add_argument("--client", nargs=2, metavar=("PORTS", "N"), help="only be a client")
+    add_options(options)
+    asked = options.parse_args(arguments)
+    unknown = sorted(set(asked.parts) - set(PARTS))
+    if unknown:
+        options.error(f"nothing measures {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    if asked.client:
+        client(asked.client[0], int(asked.client[1]))
+        return
+    show(measure(asked.parts or list(PARTS), asked.scale), asked)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status; an error the caller can mend is one line."""
+    from helmsight.errors import status_of
+
+    return status_of(lambda: run(sys.argv[1:] if arguments is None else arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

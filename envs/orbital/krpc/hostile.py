@@ -1,0 +1,120 @@
+"""A client that breaks every rule of the protocol, to see what a server makes of it."""
+
+from __future__ import annotations
+
+import random
+import socket
+import struct
+from contextlib import suppress
+from typing import Any
+
+import krpc.schema.KRPC_pb2 as KRPC
+
+from envs.orbital.krpc.wire import sized, varint
+
+WAIT_S = 30.0
+
+
+class Attack:
+    """Hostile frames from one thread; `sent` counts them. What the server answers is thrown away.
+
+    Everything is drawn from `rng`. Procedures that end the scene for everybody (a load of another
+    game, a warp, a pause) are left out: whoever calls them rightly has the right to.
+    """
+
+    SPARED = ("Load", "Quickload", "Warp", "Paused", "Reset", "Step", "Screenshot", "Lockstep")
+
+    def __init__(self, conn: Any, rpc_port: int, stream_port: int, rng: random.Random) -> None:
+        self.sent = 0
+        self._ports = (rpc_port, stream_port)
+        self._rng = rng
+        self._idle: list[socket.socket] = []
+        self._procedures = [
+            (service.name, one.name)
+            for service in conn.krpc.get_services().services
+            for one in service.procedures
+            if not any(word in one.name for word in self.SPARED)
+        ]
+
+    def idle(self, n: int) -> None:
+        """Open `n` connections; half of them say who they are, none says more."""
+        for number in range(n):
+            self._idle.append(self._open(self._ports[0]))
+            if number % 2:
+                self._idle[-1].sendall(self._hello())
+                self.sent += 1
+
+    def close(self) -> None:
+        """Hang up."""
+        for one in self._idle:
+            one.close()
+
+    def send(self, frames: int) -> None:
+        """Send `frames` frames, over some dozens of connections each of which ends badly."""
+        until = self.sent + frames
+        while self.sent < until:
+            with suppress(OSError):  # the server hangs up on who is out of step
+                self._connection()
+
+    def _open(self, port: int) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
+
+    def _hello(self) -> bytes:
+        request = KRPC.ConnectionRequest(protocol_version=self._rng.choice([0, 1]))
+        return sized(request.SerializeToString())
+
+    def _connection(self) -> None:
+        rng = self._rng
+        with self._open(rng.choice(self._ports)) as conn:
+            if rng.random() < 0.9:
+                self.sent += 1
+                conn.sendall(self._hello())
+            for _ in range(rng.randrange(1, 60)):
+                self.sent += 1
+                conn.sendall(self._frame())
+                if rng.random() < 0.5:
+                    self._drain(conn)
+            if rng.random() < 0.3:
+                conn.shutdown(rng.choice([socket.SHUT_WR, socket.SHUT_RD]))
+            if rng.random() < 0.3:  # reset instead of a good end
+                linger = struct.pack("ii", 1, 0)
+                conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+    def _drain(self, conn: socket.socket) -> None:
+        conn.setblocking(False)
+        with suppress(BlockingIOError):
+            while conn.recv(1 << 16):
+                pass
+        conn.settimeout(WAIT_S)
+
+    def _frame(self) -> bytes:
+        """Return one frame: mostly in step, so that the connection lives to see the next one."""
+        rng = self._rng
+        request = self._request()
+        kind = rng.random()
+        if kind < 0.03:
+            return rng.randbytes(rng.randrange(1, 40))  # out of step from here on
+        if kind < 0.04:
+            return varint(rng.choice([1 << 20, 1 << 27, 1 << 31, 1 << 34]))  # a lie
+        if kind < 0.05:
+            return sized(request)[: rng.randrange(1, len(request) + 1)]  # cut off
+        if kind < 0.3:
+            return sized(rng.randbytes(rng.randrange(200)))
+        if kind < 0.6:
+            turned = bytearray(request)
+            for _ in range(rng.randrange(1, 4)):
+                turned[rng.randrange(len(turned))] ^= 1 << rng.randrange(8)
+            return sized(bytes(turned))
+        return sized(request)
+
+    def _request(self) -> bytes:
+        """Return a request with calls of real procedures and arguments of any kind."""
+        rng = self._rng
+        request = KRPC.Request()
+        for _ in range(rng.choice([1, 1, 1, 2, 30])):
+            service, procedure = rng.choice(self._procedures)
+            call = request.calls.add(service=service, procedure=procedure)
+            for position in range(rng.choice([0, 1, 1, 1, 2, 3])):
+                value = rng.choice([varint(rng.randrange(40)), rng.randbytes(rng.randrange(30))])
+                call.arguments.add(position=position, value=value, is_null=rng.random() < 0.1)
+        return bytes(request.SerializeToString())
