@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -49,6 +50,8 @@ class Link(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         transport.set_write_buffer_limits(high=UNREAD)
+        own = transport.get_extra_info("socket")
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a peer may lose its power
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]) if peer else ""
         if not self.server.came(self):
@@ -83,6 +86,12 @@ class Link(asyncio.BufferedProtocol):
         """Send a frame."""
         self.server.traffic.bytes_written += len(data)
         self.transport.write(data)
+
+    def end(self, data: bytes) -> None:
+        """Send the last frame and hang up, whether it is read or not."""
+        self.send(data)
+        self.transport.close()
+        asyncio.get_running_loop().call_later(UNREAD_S, self.transport.abort)
 
     def _hello(self, data: memoryview) -> None:
         try:
@@ -124,8 +133,7 @@ class Link(asyncio.BufferedProtocol):
         raise NotImplementedError
 
     def _refuse(self, status: KRPC.ConnectionResponse.Status, why: str) -> None:
-        self.send(sized(Response(status=status, message=why).SerializeToString()))
-        self.transport.close()
+        self.end(sized(Response(status=status, message=why).SerializeToString()))
 
     def _late(self) -> None:
         self._refuse(Response.TIMEOUT, f"no connection request within {HELLO_S:g} s")
@@ -178,8 +186,7 @@ class RpcLink(Link):
             try:
                 request = self._frames.next()
             except MalformedMessage as error:  # out of step for good
-                self.send(self.server.calls.refused(error))
-                self.transport.close()
+                self.end(self.server.calls.refused(error))
                 return
             if request is None:
                 break

@@ -128,6 +128,7 @@ class Host:
         known = {name: cls for one in services for name, cls in one.types.items()}
         number = names.version(version)
         for service in services:
+            known |= service.types  # its own first, where another has one of that name
             for one in service.declared.values():
                 if one.in_version(number):
                     made = _procedure(service.name, one, game, known)
@@ -148,7 +149,7 @@ class Host:
             return found
         message = self._missing.get((service, name))
         if message is None:
-            hint = len(self._missing) < TOLD
+            hint = len(self._missing) < TOLD and len(service) + len(name) < 200
             message = self._explain(service, name, hint=hint)
             if hint:
                 self._missing[service, name] = message
@@ -168,7 +169,7 @@ class Host:
             mistake = error.exit_status == ArgumentException.exit_status
             name = (ArgumentException if mistake else InvalidOperationException).name()
         else:
-            if self._first(what, repr(error)):
+            if self._first(what, repr(error)[:200]):
                 log.error("%s failed", what, exc_info=error)
             service, text = "", f"the server failed in {what}: {type(error).__name__}: {error}"
         told = KRPC.Error(service=service, name=name, description=text)
@@ -262,12 +263,8 @@ def _procedure(
 ) -> Procedure:
     function, where = declared.function, f"{service}.{declared.name}"
     try:
-        names_here = {
-            **known,
-            "Caller": Caller,
-            "Simulation": object,
-        }  # the game: never on the wire
-        hints = typing.get_type_hints(function, localns=names_here, include_extras=True)
+        known = {**known, "Caller": Caller, "Simulation": object}  # the game is on no wire
+        hints = typing.get_type_hints(function, localns=known, include_extras=True)
         parameters = list(inspect.signature(function).parameters.values())
         bound = _by_position(function, parameters)
         if declared.takes_game:

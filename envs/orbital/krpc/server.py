@@ -180,7 +180,7 @@ class Server:
         self.host.callers.pop(caller.identifier, None)
         listener = self.listeners.pop(caller.identifier, None)
         if listener is not None:
-            listener.transport.close()
+            listener.transport.abort()
         caller.left()
 
     def status(self) -> KRPC.Status:
