@@ -26,6 +26,7 @@ gym.register(
 gym.register(
     id="helmsight/Screen-v0",
     entry_point="envs.window:ScreenEnv",
+    nondeterministic=True,
     disable_env_checker=True,
     order_enforce=False,
 )

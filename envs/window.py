@@ -43,6 +43,8 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         capture: None opens the window; "window:TITLE" uses one that is open, and so does
             "region:X,Y,WIDTH,HEIGHT", where the picture is on the screen.
         scale: of the window that is opened; 1 shows 1280x720, which is what models were trained on.
+        rate: world seconds per wall second, of the window that is opened or was found. 1 is real
+            time; the faster, the shorter the presses and the dearer every moment of thought.
         render_mode: None or "rgb_array".
 
     The reward is 0 until the episode ends and then minus the score, as in PursuitEnv.
@@ -58,6 +60,7 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         hold: str = "repeat",
         capture: str | None = None,
         scale: float = 1.0,
+        rate: float = 1.0,
         render_mode: str | None = None,
     ) -> None:
         if hold not in ("repeat", "coast"):
@@ -70,15 +73,20 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             raise InvalidOption(f"time={time!r}: {_WHY['time']}")
         if not 0.25 <= scale <= 4.0:
             raise InvalidOption(f"scale={scale:g}: expected 0.25 to 4")
+        if not 0.1 <= rate <= 5.0:
+            raise InvalidOption(f"rate={rate:g}: expected 0.1 to 5")
         self.scenario = find_scenario(scenario)
         self.hold = hold
+        self.rate = rate
         self.render_mode = render_mode
         self.observation_space = spaces.Dict(
             {"frame": spaces.Box(0, 255, (HEIGHT, WIDTH, 3), np.uint8)}
         )
         whole = BurnCommand.space()
         self.action_space = spaces.Dict({"burn": whole["burn"], "frame": spaces.Discrete(1)})
-        self._cockpit = Attached(capture) if capture else Opened(self.scenario.name, scale)
+        self._cockpit = (
+            Attached(capture, rate) if capture else Opened(self.scenario.name, scale, rate)
+        )
         self._running = False
 
     @property
@@ -118,18 +126,18 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             raise EpisodeOver("the episode is over or has not begun; call reset() first")
         command = BurnCommand.from_action(action)
         wanted = presses(command)
-        lag = self.clock.lag()
+        lag = self.clock.lag() * self.rate
         cockpit = self._cockpit
         began = wall.perf_counter()
         held = cockpit.keyboard.hold(
-            wanted.pulses,
-            command.duration,
+            {key: seconds / self.rate for key, seconds in wanted.pulses.items()},
+            command.duration / self.rate,
             keep=wanted.whole if self.hold == "repeat" else (),
             until=cockpit.over,
         )
-        seconds = wall.perf_counter() - began
+        passed = wall.perf_counter() - began
         observation = self._observe()
-        applied = {**command.model_dump(), **burnt(held, seconds), "duration": seconds}
+        applied = {**command.model_dump(), **burnt(held, passed), "duration": passed * self.rate}
         info = self._info(lag, applied, held)
         self.clock.observed()
         over, captured = cockpit.over(), bool(info.get("captured", False))

@@ -12,6 +12,7 @@ import typer
 
 from helmsight.cli import (
     calibrate,
+    cockpit,
     emulate,
     fly,
     jog,
@@ -33,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("fly", epilog=fly.EXAMPLES)(fly.command)
+app.command("cockpit", epilog=cockpit.EXAMPLES)(cockpit.command)
 app.command("list", epilog=listing.EXAMPLES)(listing.command)
 app.command("latency", epilog=latency.EXAMPLES)(latency.command)
 app.command("replay", epilog=replay.EXAMPLES)(replay.command)

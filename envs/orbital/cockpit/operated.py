@@ -83,8 +83,8 @@ class Operated(ABC):
 class Opened(Operated):
     """A window in a process of its own, with the referee's reports from it and orders to it."""
 
-    def __init__(self, scenario: str, scale: float) -> None:
-        self._scenario, self._scale = scenario, scale
+    def __init__(self, scenario: str, scale: float, rate: float) -> None:
+        self._scenario, self._scale, self._rate = scenario, scale, rate
         self._process: subprocess.Popen[str] | None = None
         self._news = threading.Condition()
         self._report: dict[str, Any] = {}
@@ -125,13 +125,16 @@ class Opened(Operated):
             process.kill()
             process.wait()
         self._reader.join(1.0)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
     def _open(self) -> None:
         # a title of its own: several windows may be open, each with its own pilot
         self._title = f"{title(self._scenario)} #{os.getpid()}.{next(_number)}"
         command = [sys.executable, "-m", "envs.orbital.cockpit.program", self._scenario]
-        command += ["--scale", str(self._scale), "--name", self._title]
-        command += ["--report-hz", str(REPORT_HZ)]
+        command += ["--scale", str(self._scale), "--rate", str(self._rate)]
+        command += ["--name", self._title, "--report-hz", str(REPORT_HZ)]
         self._report = {}
         self._process = subprocess.Popen(
             command,
@@ -206,8 +209,8 @@ class Opened(Operated):
 class Attached(Operated):
     """A window that was open already: what it shows is all that is known of it."""
 
-    def __init__(self, capture: str) -> None:
-        self._capture = capture
+    def __init__(self, capture: str, rate: float) -> None:
+        self._capture, self._rate = capture, rate
         self._began = 0.0
 
     def begin(self, seed: int) -> None:
@@ -235,7 +238,7 @@ class Attached(Operated):
         return {"met": self._met()}
 
     def _met(self) -> float:
-        return SETTLE + time.perf_counter() - self._began
+        return SETTLE + (time.perf_counter() - self._began) * self._rate
 
 
 @cache

@@ -69,33 +69,24 @@ def fly_by_hand(
     name: str = "",
     reports: Reports | None = None,
     orders: Callable[[], list[Order]] = list,
-    on_end: Callable[[Seat], None] = lambda seat: None,
 ) -> None:
     """Show `seat` in a window until it is closed.
 
-    orders: returns what came since it was last asked. on_end: told once of every flight that
-    ended, also of one that is closed or begun again before its end.
+    orders: returns what came since it was last asked.
 
     Raises:
         ScreenMissing: there is no screen to open a window on.
     """
-    told = run = 0
     try:
         with CockpitWindow(seat, scale=scale, help_shown=help_shown, name=name) as window:
-            run = seat.runs
             while not window.quit:
                 window.turn()
                 for order in orders():
                     _obey(window, order)
-                if seat.over and told != seat.runs:
-                    told = seat.runs
-                    on_end(seat)
-                run = seat.runs
                 if reports is not None:
                     reports.offer(window)
+            seat.leave()
     finally:
-        if run and told != run:
-            on_end(seat)
         if reports is not None:
             reports.close()
 
@@ -132,13 +123,14 @@ def main() -> int:
     options.add_argument("scenario")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--scale", type=float, default=1.0)
+    options.add_argument("--rate", type=float, default=1.0)
     options.add_argument("--name", default="")
     options.add_argument("--report-hz", type=float, default=REPORT_HZ)
     asked = options.parse_args()
     from envs.errors import EnvsError
 
     try:
-        seat = Seat(find_scenario(asked.scenario), asked.seed)
+        seat = Seat(find_scenario(asked.scenario), asked.seed, asked.rate)
         seat.held = True
         fly_by_hand(
             seat,

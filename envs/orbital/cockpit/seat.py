@@ -28,9 +28,11 @@ CATCH_UP = 0.5
 class Stretch:
     """Half a second of a person's flight: what was known before, and what was then applied.
 
-    before: the report at its start. applied: mean throttles by axis, and its duration, s.
+    before: the report at its start. state: what the instruments showed then. applied: mean
+    throttles by axis, and its duration, s.
     """
 
+    scenario: Scenario
     before: dict[str, Any]
     state: CockpitState
     applied: dict[str, Any]
@@ -42,6 +44,7 @@ class Seat:
     `held` worlds wait for `go`; `paused` ones for the person. Neither counts as world time.
 
     rate: world seconds per wall second. on_stretch: told of every half second that was flown.
+    on_end: told the last report of every flight, also of one that is left before its end.
     """
 
     def __init__(
@@ -50,14 +53,18 @@ class Seat:
         seed: int = 0,
         rate: float = 1.0,
         on_stretch: Callable[[Stretch], None] | None = None,
+        on_end: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self.scenario, self.rate = scenario, rate
         self.runs = 0
-        self._on_stretch = on_stretch
+        self._on_stretch, self._on_end = on_stretch, on_end
+        self._told = True
         self.restart(seed)
 
     def restart(self, seed: int, *, held: bool = False) -> None:
         """Begin again; seed 0 is the public initial state."""
+        self.leave()
+        self._told = False
         self.seed, self.held, self.paused = seed, held, False
         self.runs += 1
         self.missed = 0.0
@@ -110,13 +117,25 @@ class Seat:
             self._owed = 0.0
         wanted = throttle(pressed) if self.rcs else np.zeros(3)
         self.world.burn(wanted[None])
-        while self._owed >= DT and not self.over:
+        while self._owed >= DT - 1e-9 and not self.over:  # clocks do not add up exactly
             self._owed -= DT
             self.world.advance()
             self._burnt += self.world.throttle[0, PURSUER]
             self._steps += 1
-            if self._steps == SAMPLE or self.over:
+            if self._steps == SAMPLE:
                 self._sample()
+        if self.world.over.all():
+            self.leave()
+
+    def leave(self) -> None:
+        """End the flight as it is, and tell of it; once."""
+        if self._told:
+            return
+        self._told = True
+        if self._steps:
+            self._sample()
+        if self._on_end is not None:
+            self._on_end(self.report())
 
     def state(self) -> CockpitState:
         """Return what the instruments show."""
@@ -144,9 +163,9 @@ class Seat:
         self._closest.sample(self.world)
         if self._on_stretch is not None:
             means = self._burnt / self._steps
-            applied = {axis: float(part) for axis, part in zip(AXES, means, strict=True)}
-            applied["duration"] = self._steps * DT
-            self._on_stretch(Stretch(*self._before, applied))
+            applied: dict[str, Any] = dict(zip(AXES, map(float, means), strict=True))
+            applied |= {"duration": self._steps * DT, "frame": "body"}
+            self._on_stretch(Stretch(self.scenario, *self._before, applied))
             self._before = (self.report(), self.state())
         self._steps = 0
         self._burnt = np.zeros(3)

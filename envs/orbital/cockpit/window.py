@@ -210,7 +210,7 @@ class CockpitWindow:
 
 def _write_help(picture: Picture) -> None:
     """Write what the keys do into the upper left of the picture, over a darkened box."""
-    box = picture[70 : 96 + 26 * len(keys.WORDS), 16:440]
+    box = picture[70 : 96 + 26 * len(keys.WORDS), 16:510]
     box //= 3
     for row, (key, meaning) in enumerate(keys.WORDS):
         y = 100 + 26 * row

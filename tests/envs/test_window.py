@@ -1,0 +1,236 @@
+"""The cockpit's window as an environment: looked at on a screen, operated with keys."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+import envs  # noqa: F401  registers the environments
+from envs.errors import CockpitLost, EpisodeOver, InvalidOption, ScreenMissing
+from envs.orbital.cockpit.operated import try_key
+from envs.orbital.cockpit.window import title
+from envs.orbital.command import BurnCommand
+from envs.orbital.env import PursuitEnv
+from envs.window import ScreenEnv
+from hardware.errors import WindowUnavailable
+from hardware.screen import Screen, find_window
+
+NAME = "PE1-E1-I1"
+EXTRA = {"throttle", "rcs", "sas", "paused", "missed", "seed", "over", "pictures", "hz", "keys"}
+
+
+def burn(forward=0.0, right=0.0, down=0.0, seconds=0.1):
+    return BurnCommand(forward=forward, right=right, down=down, duration=seconds).action()
+
+
+@pytest.fixture
+def env(display):
+    env = ScreenEnv(NAME)
+    yield env
+    env.close()
+
+
+@pytest.fixture
+def opened(display):
+    """A cockpit that somebody else opened; its title."""
+    name = f"{title(NAME)} for attaching"
+    program = subprocess.Popen(
+        [sys.executable, "-m", "envs.orbital.cockpit.program", NAME, "--name", name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    program.stdout.readline()
+    program.stdin.write('{"go": true}\n')
+    program.stdin.flush()
+    yield name
+    program.communicate(timeout=20)
+
+
+@pytest.mark.display
+class TestOwnWindow:
+    def test_the_first_picture_is_the_twins_own_to_the_last_pixel(self, env):
+        twin = PursuitEnv(NAME, observation="frame")
+        for seed in (0, 5):
+            frame = env.reset(seed=seed)[0]["frame"]
+            assert np.array_equal(frame, twin.reset(seed=seed)[0]["frame"])
+
+    def test_info_is_that_of_the_twin_and_how_the_window_is(self, env):
+        _, told = PursuitEnv(NAME, observation="frame").reset(seed=2)
+        _, info = env.reset(seed=2)
+        assert info.keys() == told.keys() | EXTRA
+        for key in told.keys() - {"lag", "applied"}:
+            assert np.allclose(info[key], told[key]), key
+        assert info["seed"] == 2
+
+    def test_keys_push_the_craft_and_are_released_for_coasting(self, env):
+        _, first = env.reset()
+        *_, pushed = env.step(burn(forward=-1.0, seconds=0.4))
+        assert pushed["closing"] < first["closing"] - 0.1
+        assert pushed["met"] > first["met"] + 0.3
+        assert pushed["applied"]["forward"] == pytest.approx(-1.0, abs=0.05)
+        assert pushed["keys"]["n"] == pytest.approx(0.4, rel=0.2)
+        assert env._cockpit.keyboard.down == ("n",)  # while the pilot thinks
+        env.step(burn())
+        assert env._cockpit.keyboard.down == ()
+
+    def test_holding_coasts_releases_the_keys_while_the_pilot_thinks(self, display):
+        env = ScreenEnv(NAME, hold="coast")
+        try:
+            env.reset()
+            env.step(burn(right=1.0))
+            assert env._cockpit.keyboard.down == ()
+        finally:
+            env.close()
+
+    def test_a_part_of_the_thrust_is_a_part_of_the_time(self, env):
+        env.reset()
+        *_, info = env.step(burn(forward=0.5, down=1.0, seconds=0.4))
+        assert info["keys"]["h"] == pytest.approx(0.2, rel=0.25)
+        assert info["applied"]["forward"] == pytest.approx(0.5, rel=0.25)
+
+    def test_the_picture_shows_what_was_pressed(self, env):
+        start = env.reset()[0]["frame"]
+        later = env.step(burn(right=1.0, seconds=0.3))[0]["frame"]
+        assert not np.array_equal(start, later)
+        assert later.shape == (720, 1280, 3)
+
+    def test_a_seed_that_was_flown_before_begins_the_same(self, env):
+        first, _ = env.reset(seed=7)
+        env.step(burn(forward=1.0))
+        again, info = env.reset(seed=7)
+        assert np.array_equal(first["frame"], again["frame"])
+        assert info["fuel_used"] == 0.0
+
+    def test_a_smaller_window_is_found_and_scaled_up(self, display):
+        env = ScreenEnv(NAME, scale=0.5, render_mode="rgb_array")
+        try:
+            frame = env.reset()[0]["frame"]
+            twin = PursuitEnv(NAME, observation="frame").reset()[0]["frame"]
+            assert frame.shape == (720, 1280, 3)
+            assert np.abs(frame.astype(int) - twin).mean() < 3.0
+            assert env.render().shape == (720, 1280, 3)
+        finally:
+            env.close()
+
+    def test_closing_releases_the_keys_and_ends_the_window(self, env):
+        env.reset()
+        env.step(burn(forward=1.0))
+        process, keyboard = env._cockpit._process, env._cockpit.keyboard
+        env.close()
+        env.close()
+        assert keyboard.down == ()
+        assert process.returncode == 0
+        with pytest.raises(WindowUnavailable):
+            find_window(title(NAME))
+
+    def test_a_window_that_is_closed_while_it_is_flown_is_told_as_lost(self, env):
+        env.reset()
+        env._cockpit._process.kill()
+        env._cockpit._process.wait()
+        with pytest.raises((CockpitLost, WindowUnavailable)):
+            env.step(burn(forward=1.0, seconds=1.0))
+        assert env._cockpit.keyboard.down == ()
+
+    @pytest.mark.slow
+    @pytest.mark.filterwarnings("ignore")
+    def test_gymnasium_accepts_it(self, display):
+        env = gym.make("helmsight/Screen-v0", scenario=NAME, rate=5.0)
+        assert env.spec.nondeterministic  # real time never does the same twice
+        try:
+            check_env(env.unwrapped, skip_render_check=True)
+        finally:
+            env.close()
+
+
+@pytest.mark.display
+class TestOthersWindow:
+    def test_it_is_found_restarted_and_flown_knowing_only_what_is_seen(self, opened):
+        env = ScreenEnv(NAME, capture=f"window:{opened}")
+        try:
+            _, info = env.reset()
+            assert info.keys() == {"met", "lag", "applied", "keys"}
+            observation, _, terminated, truncated, after = env.step(burn(forward=1.0))
+            assert observation["frame"].shape == (720, 1280, 3)
+            assert after["met"] > info["met"]
+            assert not terminated
+            assert not truncated
+            with pytest.raises(InvalidOption, match="--seed 3"):
+                env.reset(seed=3)
+        finally:
+            env.close()
+        assert find_window(opened).title == opened  # it is still there
+
+    def test_the_picture_can_be_named_by_its_place(self, opened):
+        with Screen.open(f"window:{opened}") as screen:
+            place = screen.place()
+        env = ScreenEnv(NAME, capture=f"region:{place.left},{place.top},1280,720")
+        try:
+            assert env.reset()[0]["frame"].shape == (720, 1280, 3)
+        finally:
+            env.close()
+
+    def test_what_is_no_cockpit_is_refused_with_what_was_seen(self, opened):
+        env = ScreenEnv(NAME, capture="region:0,100,640,360")
+        try:
+            with pytest.raises(CockpitLost, match=r"RCS lamp at \d+,\d+.*RGB"):
+                env.reset()
+        finally:
+            env.close()
+
+    def test_a_window_that_is_not_there_is_refused_with_those_that_are(self, opened):
+        env = ScreenEnv(NAME, capture="window:Kerbal Space Program")
+        with pytest.raises(WindowUnavailable, match="for attaching"):
+            env.reset()
+        env.close()
+
+    def test_keys_that_do_not_arrive_are_told(self, opened, monkeypatch):
+        env = ScreenEnv(NAME, capture=f"window:{opened}")
+        try:
+            env.reset()
+            keyboard = env._cockpit.keyboard
+            monkeypatch.setattr("envs.orbital.cockpit.operated.ANSWER_S", 0.3)
+            monkeypatch.setattr(keyboard, "tap", lambda key: 0.0)
+            with pytest.raises(CockpitLost, match="key R was pressed"):
+                try_key(env._cockpit.screen, keyboard)
+        finally:
+            env.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"time": "paused"}, "wall clock"),
+        ({"time": "fixed:1"}, "wall clock"),
+        ({"observation": "telemetry"}, "no numbers"),
+        ({"observation": "frame+telemetry"}, "no numbers"),
+        ({"hold": "sometimes"}, "repeat or coast"),
+        ({"scale": 9.0}, "scale"),
+        ({"rate": 0.0}, "rate"),
+    ],
+)
+def test_what_a_screen_cannot_do_is_refused_with_the_reason(options, why):
+    with pytest.raises(InvalidOption, match=why):
+        ScreenEnv(NAME, **options)
+
+
+def test_an_operator_is_told_the_same_as_on_the_twin():
+    env = ScreenEnv(NAME)
+    assert env.task == PursuitEnv(NAME, observation="frame").task
+    with pytest.raises(EpisodeOver):
+        env.step(burn())
+    env.close()
+
+
+def test_without_a_screen_it_says_how_to_get_one(monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    env = ScreenEnv(NAME)
+    with pytest.raises(ScreenMissing, match="xvfb-run"):
+        env.reset()
+    env.close()
