@@ -60,7 +60,6 @@ class Bots:
         for i, rng in self._random.items():
             if self._awake[i] and world.met[i] >= self._until[i]:
                 self._until[i] = world.met[i] + rng.uniform(0.0, MAX_HOLD)
-                if rng.random() < 0.5:
-                    world.throttle[i, EVADER] = rng.uniform(-1.0, 1.0, 3)
-                if rng.random() < 0.5:
-                    world.rotation[i, EVADER] = rng.uniform(-1.0, 1.0, 3)
+                burns, turns = rng.random(2) < 0.5
+                world.throttle[i, EVADER] = rng.uniform(-1.0, 1.0, 3) * burns
+                world.rotation[i, EVADER] = rng.uniform(-1.0, 1.0, 3) * turns
