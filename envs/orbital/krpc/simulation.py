@@ -6,30 +6,55 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from envs.errors import InvalidOption
-from envs.orbital.fleet import ADRIFT, DT, Fleet
+from envs.orbital.attitude import SAS
+from envs.orbital.dynamics import Array
+from envs.orbital.fleet import ADRIFT, Fleet
+from envs.orbital.krpc.craft import Craft
 from envs.orbital.saves import find_save, save_names
 from envs.orbital.scenarios import PURSUER, find_scenario
 from envs.orbital.scoring import ClosestApproach
 from envs.orbital.world import World
 
+if TYPE_CHECKING:
+    from envs.orbital.krpc.host import Caller
+
 MAX_RATE = 1000.0
 """Fastest clock, world seconds a wall second."""
 BEHIND = 0.25
 """Wall seconds that a clock catches up after a stall; what lies further back is given up, s."""
+MAX_SAVES = 200
+"""Saves that are kept in memory."""
+
+ORBIT, TARGET = 0, 2
+"""Modes of the navball that the simulation sets by itself."""
+Aim = Callable[[], tuple[Array, Array]]
+"""Tells the nose and the right wing that are wanted now, unit vectors in the inertial frame; a wing
+of NaN leaves the roll."""
 
 
 @dataclass
 class _Game:
-    """What a save holds."""
+    """What a save holds. `origin` is the public save that the vessels come from."""
 
     scenario: str
+    origin: str
     fleet: Fleet
-    names: tuple[str, ...]
+    crafts: list[Craft]
     active: int
+    seed: int = 0
+    closest: ClosestApproach | None = None
+
+    def copy(self) -> _Game:
+        fleet = copy.deepcopy(self.fleet)
+        fleet.throttle[:], fleet.rotation[:] = 0.0, 0.0
+        crafts = [craft.saved() for craft in self.crafts]
+        closest = copy.deepcopy(self.closest)
+        return _Game(self.scenario, self.origin, fleet, crafts, self.active, self.seed, closest)
 
 
 class Simulation:
@@ -42,21 +67,33 @@ class Simulation:
 
     Attributes:
         fleet: the vessels; all arrays have one world in front.
-        names: the vessels' names, in kRPC's order. active: the index of the active one.
-        load_count: rises with every load; vessels of an earlier one are gone.
-        rate: world seconds a wall second. warp: a further factor on it (1 is none).
+        crafts: the rest of the vessels, in kRPC's order. active: the index of the active one.
+        origin: the public save that the vessels come from. The same vessel of the same save is the
+            same one after the next load, as in KSP; those of other saves are gone.
+        load_count: rises with every load. ticks: rises whenever the world moves on.
+        rate: world seconds a wall second. warp: a further factor on it (1 is none). rails: the
+            same, but the vessels coast on their orbits and nothing else is reckoned.
         paused: the clock stands. lockstep: only `step` moves the world.
-        before_step: called before every physics step: autopilots.
+        aims: which vessels are steered to where; asked before every physics step.
         on_load: called after every load: what belonged to the old vessels is let go.
         dropped_s: world seconds given up after stalls.
+        caller: the client whose call is being answered. version: the declared one of kRPC.
+        speed_mode: of the navball, numbered as in kRPC: orbit, surface, target.
+        keeper: the client that asked for lockstep. seed: of the scenario.
+        hands, flown: the clients that moved an input, and the vessels that they moved.
     """
 
     def __init__(self, scenario: str = "PE1-E1-I3", seed: int = 0, rate: float = 1.0) -> None:
-        self.before_step: list[Callable[[], None]] = []
+        self.aims: dict[int, Aim] = {}
+        self.keeper: Caller | None = None
+        self.hands: set[Caller] = set()
+        self.flown: set[int] = set()
         self.on_load: list[Callable[[], None]] = []
-        self.load_count = 0
+        self.caller: Caller | None = None
+        self.version: tuple[int, ...] = (0, 5, 4)
+        self.load_count = self.ticks = 0
         self.set_rate(rate)
-        self.warp = 1.0
+        self.warp = self.rails = 1.0
         self.paused = self.lockstep = False
         self.dropped_s = 0.0
         self._told: float | None = None
@@ -72,9 +109,14 @@ class Simulation:
         return float(self.fleet.met[0])
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The vessels' names, in kRPC's order."""
+        return tuple(craft.name for craft in self.crafts)
+
+    @property
     def closest(self) -> ClosestApproach | None:
-        """The score keeper of a scenario, sampled at `reset` and after every `step`."""
-        return self._closest
+        """The score keeper of a scenario: it looks after every `step` and every `catch_up`."""
+        return self._game.closest
 
     def load(self, name: str) -> None:
         """Load a game that was saved here, or else one of KSPDG's.
@@ -83,7 +125,7 @@ class Simulation:
             UnknownScenario: there is no such save.
         """
         if name in self._saves:
-            self._take(copy.deepcopy(self._saves[name]))
+            self._take(self._saves[name].copy())
             return
         save = find_save(name)
         fleet = Fleet(
@@ -91,12 +133,22 @@ class Simulation:
             np.array([save.ut]),
         )  # fmt: skip
         fleet.sas[:] = ADRIFT
-        self._take(_Game(name, fleet, save.names, active=0))
+        self._take(_Game(name, name, fleet, [Craft(one) for one in save.names], active=0))
 
     def save(self, name: str) -> None:
-        """Keep the game as it is under `name`, in memory."""
-        game = _Game(self.scenario, self.fleet, self.names, self.active)
-        self._saves[name] = copy.deepcopy(game)
+        """Keep the game as it is under `name`, in memory: all but who is at the controls.
+
+        Raises:
+            InvalidOption: there are 200 saves already, or `name` is none for a file.
+        """
+        if not name.strip() or set(name) & set('/\\:*?"<>|\0') or len(name) > 200:
+            raise InvalidOption(f"a save cannot be called {name[:80]!r}; give it a file's name")
+        if name not in self._saves and len(self._saves) >= MAX_SAVES:
+            raise InvalidOption(
+                f"there are {MAX_SAVES} saves already; save under one of their names"
+            )
+        self._game.active = self.active
+        self._saves[name] = self._game.copy()
 
     def has_save(self, name: str) -> bool:
         """Whether `load(name)` would find something."""
@@ -111,7 +163,10 @@ class Simulation:
         found = find_scenario(scenario)
         world = World([found], [seed], ends=ends)
         world.settle()
-        self._take(_Game(found.name, world, found.save.names, active=PURSUER))
+        crafts = [Craft(name) for name in found.save.names]
+        crafts[PURSUER].sas_mode = SAS.TARGET
+        closest = ClosestApproach(world)
+        self._take(_Game(found.name, found.save.name, world, crafts, PURSUER, seed, closest))
 
     def reset(self, scenario: str, seed: int = 0) -> None:
         """Begin an episode that only `step` moves on: the native environment's, step for step.
@@ -132,8 +187,7 @@ class Simulation:
             raise InvalidOption(f"step of {seconds} s is not possible; give 0 to 3600 s")
         self.lockstep = True
         self._advance(seconds)
-        if self._closest is not None and isinstance(self.fleet, World):
-            self._closest.sample(self.fleet)
+        self._sample()
 
     def set_rate(self, rate: float) -> None:
         """Set how fast the world runs, world seconds a wall second.
@@ -154,33 +208,50 @@ class Simulation:
         told, self._told = self._told, now
         if told is None or self.paused or self.lockstep:
             return 0
-        pace = self.rate * self.warp
+        pace = self.rate * self.warp * self.rails
         passed = max(0.0, now - told)
         if passed > BEHIND:
             self.dropped_s += (passed - BEHIND) * pace
-        before = self.ut
-        self._advance(min(passed, BEHIND) * pace)
-        return round((self.ut - before) / DT)
+        if self.rails > 1.0:
+            self.jump(min(passed, BEHIND) * pace)
+            return 1
+        steps = self._advance(min(passed, BEHIND) * pace)
+        if steps:
+            self._sample()
+        return steps
 
     def jump(self, seconds: float) -> None:
         """Coast ahead by `seconds` on the present orbits, exactly, whatever the thrusters say."""
         self.fleet.coast(seconds)
+        self.ticks += 1
 
-    def _advance(self, seconds: float) -> None:
-        if not self.before_step:
-            self.fleet.run(seconds)
-            return
-        for _ in range(self.fleet.steps_due(seconds)):
-            for hook in self.before_step:
-                hook()
-            self.fleet.advance()
+    def _advance(self, seconds: float) -> int:
+        """Take the steps in `seconds` and return their number."""
+        steps = self.fleet.steps_due(seconds)
+        if self.aims:
+            for _ in range(steps):
+                for vessel, aim in self.aims.items():
+                    self.fleet.sas[0, vessel] = SAS.AIM
+                    self.fleet.aim[0, vessel] = aim()
+                self.fleet.advance()
+        else:
+            self.fleet.advance(steps)
+        self.ticks += steps
+        return steps
+
+    def _sample(self) -> None:
+        if self._game.closest is not None and isinstance(self.fleet, World):
+            self._game.closest.sample(self.fleet)
 
     def _take(self, game: _Game) -> None:
-        self.scenario, self.fleet = game.scenario, game.fleet
-        self.names, self.active = game.names, game.active
+        self._game = game
+        self.scenario, self.origin, self.seed = game.scenario, game.origin, game.seed
+        self.fleet, self.crafts, self.active = game.fleet, game.crafts, game.active
         self.load_count += 1
-        self.lockstep, self.warp = False, 1.0
-        world = self.fleet if isinstance(self.fleet, World) else None
-        self._closest = ClosestApproach(world) if world is not None else None
+        self.ticks += 1
+        self.aims.clear()
+        self.flown.clear()
+        self.speed_mode = ORBIT if self.fleet.target[0, self.active] == ADRIFT else TARGET
+        self.lockstep, self.warp, self.rails = False, 1.0, 1.0
         for hook in self.on_load:
             hook()

@@ -1,0 +1,165 @@
+"""What a vessel weighs and can do: masses, thrusts, torques, as plain numbers."""
+
+from __future__ import annotations
+
+from math import hypot
+from typing import TYPE_CHECKING
+
+from envs.orbital.krpc.registry import hidden, named, since
+from envs.orbital.krpc.space_center.service import NOTHING, AxisRange, both_ways
+from envs.orbital.krpc.space_center.vectors import Vector
+from envs.orbital.krpc.types import Float
+from envs.orbital.vehicles import Vehicle
+
+if TYPE_CHECKING:
+    from envs.orbital.krpc.simulation import Simulation
+    from envs.orbital.krpc.space_center.parts import Parts
+
+
+class Figures:
+    """The figures of a vessel; `Vessel` has them as its own."""
+
+    game: Simulation
+
+    @hidden
+    def index(self) -> int:
+        """Return its place among the vessels of the game."""
+        raise NotImplementedError
+
+    @hidden
+    def vehicle(self) -> Vehicle:
+        """Return the kind of craft it is."""
+        return self.game.fleet.vehicles[self.index()]
+
+    @hidden
+    def felt(self) -> float:
+        """Return the acceleration by thrusters and engines, m/s^2."""
+        fleet, i, vehicle = self.game.fleet, self.index(), self.vehicle()
+        forward, right, down = fleet.throttle[0, i].tolist()
+        fed = fleet.rcs[0, i] and fleet.propellant[0, i] > 0.0
+        lateral = vehicle.lateral_thrust if fed else 0.0
+        ahead = forward * vehicle.forward_thrust if fed else 0.0
+        return hypot(ahead + self.thrust, right * lateral, down * lateral) / self.mass
+
+    @property
+    @hidden
+    def parts(self) -> Parts:
+        """Its parts."""
+        raise NotImplementedError
+
+    @property
+    def mass(self) -> Float:
+        """Mass with what is in the tanks, kg."""
+        return float(self.game.fleet.mass[0, self.index()])
+
+    @property
+    def dry_mass(self) -> Float:
+        """Mass without, kg."""
+        return self.vehicle().dry_mass
+
+    @property
+    def thrust(self) -> Float:
+        """Thrust of the engines now, N; thrusters do not count."""
+        return sum(engine.thrust for engine in self.parts.engines)
+
+    @property
+    def available_thrust(self) -> Float:
+        """Thrust that the active engines would have at full throttle, N."""
+        return sum(engine.available_thrust for engine in self.parts.engines)
+
+    @property
+    def max_thrust(self) -> Float:
+        """Thrust of the active engines at full throttle without limits, N."""
+        return sum(engine.max_thrust for engine in self.parts.engines if engine.active)
+
+    @property
+    def max_vacuum_thrust(self) -> Float:
+        """Thrust of the active engines in a vacuum, N."""
+        return self.max_thrust
+
+    @property
+    def specific_impulse(self) -> Float:
+        """Specific impulse of the active engines, s; 0 without one."""
+        return max((one.specific_impulse for one in self.parts.engines if one.active), default=0.0)
+
+    @property
+    def vacuum_specific_impulse(self) -> Float:
+        """Specific impulse of the active engines in a vacuum, s."""
+        return self.specific_impulse
+
+    @property
+    @since("0.7.0")
+    def acceleration(self) -> Float:
+        """Acceleration that the engines give now, m/s^2."""
+        return self.thrust / self.mass
+
+    @property
+    @since("0.7.0")
+    def available_acceleration(self) -> Float:
+        """Acceleration that the active engines would give at full throttle, m/s^2."""
+        return self.available_thrust / self.mass
+
+    @property
+    @since("0.7.0")
+    def max_acceleration(self) -> Float:
+        """Acceleration that the active engines would give without limits, m/s^2."""
+        return self.max_thrust / self.mass
+
+    @property
+    def moment_of_inertia(self) -> Vector:
+        """Moments of inertia in pitch, roll and yaw, kg m^2."""
+        return self.vehicle().inertia
+
+    @property
+    def inertia_tensor(self) -> list[float]:
+        """The inertia tensor in the vessel's frame, kg m^2, row by row."""
+        pitch, roll, yaw = self.vehicle().inertia
+        return [pitch, 0.0, 0.0, 0.0, roll, 0.0, 0.0, 0.0, yaw]
+
+    @property
+    def available_torque(self) -> AxisRange:
+        """Torque in pitch, roll and yaw, N m: all of it is the reaction wheels'."""
+        return self.available_reaction_wheel_torque
+
+    @property
+    def available_reaction_wheel_torque(self) -> AxisRange:
+        """Torque of the reaction wheels in pitch, roll and yaw, N m."""
+        vehicle = self.vehicle()
+        torque = vehicle.slew_acceleration * vehicle.inertia[0]
+        return both_ways((torque, torque, torque))
+
+    @property
+    @named("AvailableRCSTorque")
+    def available_rcs_torque(self) -> AxisRange:
+        """Torque of the thrusters: the twin fires them for translation only."""
+        self.index()
+        return NOTHING
+
+    @property
+    def available_engine_torque(self) -> AxisRange:
+        """Torque of the engines' gimbals, which the twin does not have."""
+        self.index()
+        return NOTHING
+
+    @property
+    def available_control_surface_torque(self) -> AxisRange:
+        """Torque of control surfaces, of which there are none."""
+        self.index()
+        return NOTHING
+
+    @property
+    def available_other_torque(self) -> AxisRange:
+        """Torque of anything else: none."""
+        self.index()
+        return NOTHING
+
+    @property
+    @named("AvailableRCSForce")
+    def available_rcs_force(self) -> AxisRange:
+        """Force of the thrusters along right, forward and down, N, while RCS is on and fed."""
+        fleet, i = self.game.fleet, self.index()
+        if not fleet.rcs[0, i] or fleet.propellant[0, i] <= 0.0:
+            return NOTHING
+        vehicle = self.vehicle()
+        lateral = vehicle.lateral_thrust
+        return both_ways((lateral, vehicle.forward_thrust, lateral))

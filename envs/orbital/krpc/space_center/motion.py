@@ -1,0 +1,45 @@
+"""Where a vessel is, how it moves and how it lies, in game space."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envs.orbital.krpc.space_center.vectors import Axes, Vector, add, cross, scale, swap
+
+if TYPE_CHECKING:
+    from envs.orbital.krpc.space_center.vessel import Vessel
+
+
+def place(vessel: Vessel) -> Vector:
+    """Return the centre of mass, m from Kerbin's centre."""
+    x, y, z = vessel.game.fleet.position[0, vessel.index()].tolist()
+    return (x, z, y)
+
+
+def velocity(vessel: Vessel) -> Vector:
+    """Return the velocity relative to Kerbin, m/s."""
+    x, y, z = vessel.game.fleet.velocity[0, vessel.index()].tolist()
+    return (x, z, y)
+
+
+def attitude(vessel: Vessel) -> Axes:
+    """Return the right wing, the nose and the belly."""
+    nose, right, belly = vessel.game.fleet.axes[0, vessel.index()].tolist()
+    return Axes(swap(right), swap(nose), swap(belly))
+
+
+def spin(vessel: Vessel) -> Vector:
+    """Return the angular velocity, rad/s, by the left hand."""
+    x, y, z = vessel.game.fleet.angular_velocity[0, vessel.index()].tolist()
+    return (-x, -z, -y)
+
+
+def rate(before: Axes, after: Axes, seconds: float) -> Vector:
+    """Return the angular velocity, rad/s by the left hand, of axes that turned a little.
+
+    Half the sum of the products of each axis with its change.
+    """
+    total = (0.0, 0.0, 0.0)
+    for old, new in zip(before, after, strict=True):
+        total = add(total, cross(old, new))
+    return scale(total, 0.5 / seconds)
