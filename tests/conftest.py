@@ -76,7 +76,7 @@ def _beside(
                 used = mark.kwargs.get("using", ())
                 given = given | {name: request.getfixturevalue(name) for name in used}
                 folder = tmp_path_factory.mktemp("beside")
-                works[item.name] = pool.submit(mark.kwargs["work"], folder, **given)
+                works[item.nodeid] = pool.submit(mark.kwargs["work"], folder, **given)
         yield works
         pool.shutdown(cancel_futures=True)  # after the first failure, when no more is asked for
 
@@ -84,4 +84,4 @@ def _beside(
 @pytest.fixture
 def done(request: pytest.FixtureRequest, _beside: dict[str, Future[Any]]) -> Any:
     """What the work of this test returned; an error of it is the test's."""
-    return _beside[request.node.name].result()
+    return _beside[request.node.nodeid].result()

@@ -202,24 +202,31 @@ class TestOnALine:
             robot.move(JointTargets(near(robot.state().positions, x=0.002), 0.1))
         assert eventually(lambda: not emulation.device.firmware.energised)
 
-    @pytest.mark.slow
-    def test_a_faulty_line_is_repaired_or_told_and_never_believed(self, emulation):
-        faulty = Emulation(
-            emulation.device, faults="drop=0.02,flip=0.02:replies,noise=0.01", seed=4
-        )
-        start = emulation.device.spec.home
-        with faulty:
-            robot = LineArm(emulation.device.spec, faulty.port)
-            robot.connect()
-            for k in range(30):
-                asked = near(start, x=0.0002 * (k + 1))
-                try:
-                    sent = robot.move(JointTargets(asked, 0.02))
-                except NoReply:
-                    continue
-                now = emulation.device.axes[0].target
-                assert now == pytest.approx(sent.positions[0], abs=1e-6)
-            robot.link.close()
+
+def moved_on_a_faulty_line(folder, name):
+    """Return, for each move that was acknowledged, the target in force and the one it told."""
+    device, pairs = LineArmController(spec_of(name)), []
+    with Emulation(device, faults="drop=0.02,flip=0.02:replies,noise=0.01", seed=4) as faulty:
+        robot = LineArm(device.spec, faulty.port)
+        robot.connect()
+        for k in range(30):
+            try:
+                sent = robot.move(JointTargets(near(device.spec.home, x=0.0002 * (k + 1)), 0.02))
+            except NoReply:
+                continue
+            pairs.append((device.axes[0].target, sent.positions[0]))
+        robot.link.close()
+    return pairs
+
+
+@pytest.mark.serial
+@pytest.mark.slow
+@pytest.mark.beside(work=moved_on_a_faulty_line)
+@pytest.mark.parametrize("name", ARMS)
+def test_a_faulty_line_is_repaired_or_told_and_never_believed(name, done):
+    assert done
+    for in_force, told in done:
+        assert in_force == pytest.approx(told, abs=1e-6)
 
 
 @pytest.mark.serial
@@ -270,21 +277,30 @@ class TestTheCommunityArm:
         assert sent.attempts == 2
         assert emulation.device.axes[1].target == pytest.approx(0.174)
 
-    @pytest.mark.slow
-    def test_late_answers_do_not_pass_for_fresh_ones(self, emulation):
-        spec = emulation.device.spec
-        late = Emulation(emulation.device, faults="delay=90ms:0.2", seed=2)
-        with late:
-            robot = LineArm(spec, late.port)
-            robot.connect()
-            asked = spec.home
-            for k in range(15):
-                try:
-                    asked = robot.move(JointTargets(near(spec.home, x=0.0005 * k), 0.02)).positions
-                    assert settled(robot).positions == pytest.approx(asked, abs=1e-5)
-                except NoReply:
-                    pass
-            robot.link.close()
+
+def moved_on_a_late_line(folder):
+    """Return, for each move that was acknowledged, where it ended and where it was to."""
+    spec, pairs = load_spec("community_arm"), []
+    with Emulation(LineArmController(spec), faults="delay=90ms:0.2", seed=2) as late:
+        robot = LineArm(spec, late.port)
+        robot.connect()
+        for k in range(15):
+            try:
+                asked = robot.move(JointTargets(near(spec.home, x=0.0005 * k), 0.02)).positions
+                pairs.append((settled(robot).positions, asked))
+            except NoReply:
+                pass
+        robot.link.close()
+    return pairs
+
+
+@pytest.mark.serial
+@pytest.mark.slow
+@pytest.mark.beside(work=moved_on_a_late_line)
+def test_late_answers_do_not_pass_for_fresh_ones(done):
+    assert done
+    for seen, asked in done:
+        assert seen == pytest.approx(asked, abs=1e-5)
 
 
 @pytest.mark.serial
