@@ -47,6 +47,11 @@ class Keyboard:
         """The keys that are down now, in the order in which they were pressed."""
         return tuple(self._down)
 
+    def aim(self) -> None:
+        """Bring the window to the front and have it focused. Raises as `hold`."""
+        self.window.focus()
+        self._aim()
+
     def tap(self, key: str, seconds: float = 0.06) -> float:
         """Press `key` for a moment and return how long it was really down, s. Raises as `hold`."""
         kept = {name: seconds for name in self._down if name != key}

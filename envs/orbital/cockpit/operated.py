@@ -260,9 +260,12 @@ def try_key(screen: Screen, keyboard: Keyboard) -> float:
     Raises:
         CockpitLost: the picture is no cockpit, or does not answer, with what was seen instead.
     """
-    before = _lit(screen)
-    if before is None:
-        raise CockpitLost(f"{_seen(screen)}: this is not the cockpit, or something covers it")
+    keyboard.aim()
+    began = time.perf_counter()
+    while (before := _lit(screen)) is None:
+        if time.perf_counter() - began > ANSWER_S:
+            raise CockpitLost(f"{_seen(screen)}: this is not the cockpit, or something covers it")
+        time.sleep(0.01)
     began = time.perf_counter()
     first = 0.0
     for wanted in (not before, before):
