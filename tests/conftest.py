@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -24,24 +22,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture(scope="session")
 def virtual_screen() -> Iterator[str]:
     """A screen of 1400x900 that no monitor shows; skips where Xvfb is not installed."""
-    if shutil.which("Xvfb") is None:
-        pytest.skip("Xvfb is not installed (Debian: xvfb)")
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"],
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
+    from hardware.errors import WindowUnavailable
+    from hardware.screen.virtual import virtual_screen
+
+    screen = virtual_screen()
     try:
-        with os.fdopen(read) as told:
-            number = told.readline().strip()
-        if not number:
-            pytest.skip(f"Xvfb does not start here (status {server.wait(5)})")
-        yield f":{number}"
-    finally:
-        server.terminate()
-        server.wait(5)
+        name = screen.__enter__()
+    except WindowUnavailable as error:
+        pytest.skip(str(error))
+    yield name
+    screen.__exit__(None, None, None)
 
 
 @pytest.fixture

@@ -269,7 +269,7 @@ def try_key(screen: Screen, keyboard: Keyboard) -> float:
     began = time.perf_counter()
     first = 0.0
     for wanted in (not before, before):
-        keyboard.tap(keys.RCS)
+        keyboard.tap(keys.RCS, 0.01)
         while _lit(screen) != wanted:
             if time.perf_counter() - began > ANSWER_S:
                 raise CockpitLost(
