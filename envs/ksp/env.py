@@ -42,8 +42,8 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     """One PE1 scenario in a game that runs by itself; the contract is `PursuitEnv`'s.
 
     Observations, commands, score and `info` are those of the twin. `info` also says which
-    `world` it was ("kRPC 0.5.4 at 127.0.0.1:50000") and who flew the `evader` ("client" with
-    KSPDG's bot on this side, "server", or "passive").
+    `world` it was ("kRPC 0.5.4 at 127.0.0.1:50000, the twin") and who flew the `evader`: "client"
+    with KSPDG's bot on this side, "server", or "passive".
 
     Seconds are the game's: a burn of 0.5 s lasts until the mission clock has moved on by that
     much, whatever the game's speed.
@@ -178,6 +178,9 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         """Shut the thrusters, let the evader go and disconnect; safe to call twice."""
         self._release()
         self._leave()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         if self._picture is not None:
             self._picture.close()
             self._picture = None
@@ -186,9 +189,9 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             self._link = None
 
     def _begin(self, seed: int) -> None:
-        if self._link is None:
-            self._link = Link(self.address)
-        link = self._link
+        if self._link is not None and not self._link.answers():
+            self._disconnect()
+        link = self._link = self._link or Link(self.address)
         if self.capture is not None and self._picture is None:
             self._picture = picture.open_picture(self.capture, link)
         self._evader, vessels = scene.begin(link, self.scenario, seed)
@@ -286,6 +289,6 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             "captured": self._now.captured,
             "lag": lag,
             "applied": command.model_dump(),
-            "world": f"kRPC {self._link.server} at {self.address}",
+            "world": self._link.world,
             "evader": self._evader,
         }

@@ -75,6 +75,7 @@ class Link:
 
     Attributes:
         client, server: versions of the kRPC client and server.
+        twin: whether Helmsight's own server answers, not the game.
 
     Raises:
         ClientUnfit: a client or server that cannot be used, with what to install.
@@ -94,6 +95,8 @@ class Link:
         self._connection = self._greet(krpc, name, welcome)
         try:
             self.server = self.call(lambda connection: str(connection.krpc.get_status().version))
+            # a service that only `helmsight serve-krpc` has
+            self.twin: bool = self.call(lambda connection: hasattr(connection, "helmsight"))
             if self.server.startswith("0.6."):
                 raise ClientUnfit(
                     f"the server at {address} is kRPC {self.server}: {LOST_ENGAGE}; "
@@ -102,6 +105,11 @@ class Link:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def world(self) -> str:
+        """Who answers, in words."""
+        return f"kRPC {self.server} at {self.address}" + (", the twin" if self.twin else "")
 
     def call(self, work: Callable[[Any], T], timeout: float = ANSWER) -> T:
         """Return what `work` makes of the connection; it runs on the link's thread.
@@ -112,6 +120,14 @@ class Link:
                 closed.
         """
         return self._done(lambda: work(self._connection), timeout)
+
+    def answers(self) -> bool:
+        """Return whether the server still answers over this connection."""
+        try:
+            self.call(lambda connection: connection.krpc.get_status())
+        except GameLost:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the connection; safe to call twice. The game lets go of what it still held."""

@@ -57,7 +57,7 @@ def check(krpc: str) -> Check:
             server=link.server,
             scene=link.call(_scene),
             vessels=vessels,
-            twin=link.call(is_twin),
+            twin=link.twin,
         )
 
 
@@ -72,7 +72,7 @@ def begin(link: Link, scenario: Scenario, seed: int) -> tuple[Flyer, list[Any]]:
     flyer: Flyer = "passive" if scenario.evader == 1 else "client"
     if seed == 0:
         link.call(lambda connection: connection.space_center.load(scenario.save.name), LOADING)
-    elif link.call(is_twin):
+    elif link.twin:
         link.call(lambda connection: _perturbed(connection, scenario, seed), LOADING)
         flyer = "server" if scenario.evader > 1 else flyer
     else:
@@ -115,11 +115,6 @@ def release(connection: Any) -> None:
     """Set the translation inputs of every vessel to zero."""
     for vessel in connection.space_center.vessels:
         translate(vessel, (0.0, 0.0, 0.0))
-
-
-def is_twin(connection: Any) -> bool:
-    """Return whether Helmsight's own server answers: it offers a service of that name."""
-    return hasattr(connection, "helmsight")
 
 
 def _perturbed(connection: Any, scenario: Scenario, seed: int) -> None:

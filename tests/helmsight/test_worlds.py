@@ -11,8 +11,11 @@ import pytest
 
 import helmsight
 from envs.errors import InvalidOption, UnknownScenario
+from envs.orbital.krpc.serving import serve
 from helmsight.errors import InvalidSetting
 from helmsight.worlds import OPTIONS, TIMES, check_world, make_world, read_regions, shown
+from tools.player import load_run
+from tools.recorder import Recorder
 
 
 @pytest.mark.parametrize(
@@ -107,3 +110,30 @@ def test_a_game_that_is_not_there_is_one_line_and_leaves_a_readable_run(
     told = json.loads((tmp_path / "away" / "summary.json").read_text(encoding="utf-8"))
     assert told["reason"].startswith("error: NobodyListens")
     assert run("fly", *at, "--check").status == 1
+
+
+@pytest.mark.slow
+def test_a_flight_over_krpc_is_recorded_and_can_be_replayed_without_the_game(
+    run: Any, answers: str, tmp_path: Path
+) -> None:
+    with serve(rpc_port=0, stream_port=0, rate=4.0) as served:
+        at = f"127.0.0.1:{served.rpc_port}:{served.stream_port}"
+        looked = json.loads(run("fly", "--world", "ksp", "--krpc", at, "--check", "--json").out)
+        assert (looked["server"], looked["vessels"]) == ("0.5.4", ["Evader", "Pursuer"])
+        told = helmsight.fly(
+            "PE1-E3-I2", answers, steps=3, world="ksp",
+            world_options={"krpc": at, "capture": "screenshot"},
+            listeners=[Recorder(tmp_path / "over", video=False, page=False)],
+        ).summary  # fmt: skip
+        assert (told["scenario"], told["steps"], told["evader"]) == ("PE1-E3-I2", 3, "client")
+        assert told["world"] == f"kRPC 0.5.4 at {at}, the twin"
+        spec = load_run(tmp_path / "over").spec
+        again = helmsight.rebuild(spec).fly(spec.seed, spec.max_steps)
+        assert again.summary["steps"] == 3
+    assert (spec.environment, spec.options["krpc"]) == ("helmsight/KSP-v0", at)
+    assert spec.options["capture"] == "screenshot"
+    other = tmp_path / "other.txt"
+    other.write_text('{"forward": -1, "right": 0, "down": 0}\n', encoding="utf-8")
+    asked = json.loads(run("replay", "over", "--pilot", f"scripted:{other}", "--json").out)
+    assert (asked["steps"], asked["equal"]) == (3, 0.0)
+    assert "range" in run("replay", "over", "--speed", 0).err

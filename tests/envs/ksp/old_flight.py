@@ -1,0 +1,35 @@
+"""A flight with whatever kRPC client is first on the path; prints one line of JSON.
+
+Arguments: the server's address. After the line its last burn begins, and the server may die.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from envs.ksp import streams
+from envs.ksp.env import KspEnv
+from envs.ksp.errors import GameLost
+from envs.ksp.scene import check
+from envs.orbital.command import BurnCommand
+
+
+def main(at: str) -> None:
+    found = check(at)
+    told = {"client": found.client, "vessels": found.vessels, "scene": found.scene}
+    env = KspEnv("PE1-E4-I3", krpc=at, hold="coast")
+    told["start"] = env.reset(seed=0)[1]
+    burn = BurnCommand(forward=1.0, right=0.0, down=0.0, duration=2.0).action()
+    told["burnt"] = env.step(burn)[4]
+    print(json.dumps(told), flush=True)
+    streams.STILL = 0.5
+    try:
+        env.step(BurnCommand(forward=1.0, right=0.0, down=0.0, duration=10.0).action())
+    except GameLost as error:
+        print(json.dumps(str(error)), flush=True)
+    env.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

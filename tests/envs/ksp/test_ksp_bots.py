@@ -1,0 +1,104 @@
+"""The evaders on this side of the wire do what the twin's own do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from envs.ksp.bots import EvaderBot
+from envs.ksp.errors import BotLost
+from envs.orbital.attitude import SAS
+from envs.orbital.bots import CRUISE_THROTTLE
+from envs.orbital.command import BurnCommand
+from envs.orbital.dynamics import orbital_axes
+from envs.orbital.scenarios import EVADER
+
+if TYPE_CHECKING:
+    from tests.envs.ksp.conftest import Game
+
+COAST = BurnCommand(forward=0.0, right=0.0, down=0.0, duration=2.0).action()
+
+
+def nose(fleet: Any) -> Any:
+    """Components of the evader's nose along (radial, along-track, normal)."""
+    axes = orbital_axes(fleet.position[0, EVADER], fleet.velocity[0, EVADER])
+    return axes @ fleet.axes[0, EVADER, 0]
+
+
+@pytest.mark.slow
+def test_e3_burns_along_its_normal_while_the_pursuer_is_near(game: Game) -> None:
+    env = game.env("PE1-E3-I1")
+    assert env.reset()[1]["evader"] == "client"
+    game.meet(3000.0)
+    env.step(COAST)
+    assert not game.fleet(lambda fleet: bool(fleet.rcs[0, EVADER]))  # asleep
+    game.meet(1000.0)
+    env.step(COAST)
+    assert game.throttle(EVADER) == [0.0, 0.0, 0.0]
+    assert nose_is(game, (0.0, 0.0, 1.0))
+    game.meet(150.0)
+    env.step(COAST)
+    assert game.throttle(EVADER) == [1.0, 0.0, 0.0]
+    game.meet(500.0)
+    env.step(COAST)
+    assert game.throttle(EVADER) == [0.0, 0.0, 0.0]
+
+
+def nose_is(game: Game, wanted: tuple[float, float, float]) -> bool:
+    return float(game.fleet(nose) @ np.array(wanted)) > 0.999
+
+
+@pytest.mark.slow
+def test_e4_burns_prograde_all_the_time(game: Game) -> None:
+    env = game.env("PE1-E4-I1")
+    env.reset()
+    env.step(COAST)
+    env.step(COAST)
+    assert game.throttle(EVADER) == pytest.approx([CRUISE_THROTTLE, 0.0, 0.0])
+    assert nose_is(game, (0.0, 1.0, 0.0))
+    env.close()
+    assert game.throttle(EVADER) == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.slow
+def test_e2_fidgets_within_its_range_and_lets_go_at_the_end(game: Game) -> None:
+    env = game.env("PE1-E2-I1")
+    env.reset()
+    game.meet(1000.0)
+    seen = set()
+    for _ in range(8):
+        env.step(COAST)
+        game.meet(1000.0)
+        seen.add(tuple(game.throttle(EVADER)))
+    assert len(seen) > 2
+    assert game.fleet(lambda fleet: int(fleet.sas[0, EVADER])) == SAS.PROGRADE
+    env.close()
+    assert game.throttle(EVADER) == [0.0, 0.0, 0.0]
+    assert game.fleet(lambda fleet: fleet.rotation[0, EVADER].tolist()) == [0.0, 0.0, 0.0]
+
+
+def test_e2_draws_its_inputs_from_the_seed() -> None:
+    def inputs(seed: int) -> list[Any]:
+        bot = EvaderBot.__new__(EvaderBot)
+        bot._rng = np.random.default_rng([seed, 2])
+        return [bot._inputs() for _ in range(200)]
+
+    drawn = inputs(3)
+    assert drawn == inputs(3) != inputs(4)
+    moves = [any(values[name] for name in ("forward", "right", "up")) for _, values in drawn]
+    turns = [any(values[name] for name in ("pitch", "yaw", "roll")) for _, values in drawn]
+    assert 70 < sum(moves) < 130
+    assert 70 < sum(turns) < 130
+    assert all(0.0 <= hold < 2.0 for hold, _ in drawn)
+    assert all(abs(value) <= 1.0 for _, values in drawn for value in values.values())
+
+
+def test_a_bot_that_dies_ends_the_flight(game: Game) -> None:
+    env = game.env("PE1-E3-I1")
+    env.reset()
+    game.cut("Helmsight evader")
+    game.meet(150.0)
+    with pytest.raises(BotLost, match=r"E3 died.*passive evader"):
+        env.step(BurnCommand(forward=0.0, right=0.0, down=0.0, duration=10.0).action())

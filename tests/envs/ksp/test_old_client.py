@@ -1,0 +1,50 @@
+"""The client of kRPC 0.5.4, which the game wants, flies as the newer one does."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envs.orbital.scenarios import EVADER
+
+if TYPE_CHECKING:
+    from tests.envs.ksp.conftest import Game
+
+HERE = Path(__file__).parent
+OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
+
+
+@pytest.mark.slow
+def test_the_old_client_flies_and_is_not_left_hanging_by_a_dead_server(game: Game) -> None:
+    if not OLD_CLIENT.is_dir():
+        pytest.skip(f"krpc 0.5.4 is not in {OLD_CLIENT} (make install puts it there)")
+    path = os.pathsep.join(map(str, (OLD_CLIENT, HERE.parents[2])))
+    flight = subprocess.Popen(
+        [sys.executable, str(HERE / "old_flight.py"), game.at],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    with flight:
+        assert flight.stdout is not None
+        told = json.loads(flight.stdout.readline())
+        assert (told["client"], told["vessels"]) == ("0.5.4", ["Evader", "Pursuer"])
+        assert told["start"]["evader"] == "client"
+        assert told["burnt"]["applied"]["forward"] == 1.0
+        spent = told["start"]["propellant"] - told["burnt"]["propellant"]
+        assert spent == pytest.approx(2.0 * 0.8497, rel=0.3)
+        assert game.throttle(EVADER)[0] == pytest.approx(0.2)
+        time.sleep(0.3)  # the last burn begins
+        game.die()
+        last, _ = flight.communicate(timeout=60)
+    assert re.search("no new telemetry|did not answer", json.loads(last))
+    assert flight.returncode == 0
