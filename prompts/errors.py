@@ -15,3 +15,27 @@ class UnknownPrompt(PromptsError):
 
 class UnreadableAnswer(PromptsError):
     """An answer in which no command can be found. The run goes on: asked again, then default."""
+
+
+class UnreadableRelation(PromptsError):
+    """Words that name no relation, or more than one. The item is skipped; the run goes on."""
+
+
+class InvalidItem(PromptsError):
+    """A question that cannot be asked, with its file, line and reason. It is skipped; the run goes
+    on and says how many were.
+    """
+
+    exit_status = 2
+
+
+class UnknownOrder(PromptsError):
+    """An order of relations, or a rule for the reference object, that is not known. Halts."""
+
+    exit_status = 2
+
+
+class InvalidClaims(PromptsError):
+    """Relations that cannot be checked, as an object related to itself. Halts the check."""
+
+    exit_status = 2

@@ -91,8 +91,13 @@ def explain(error: ValidationError) -> str:
     )
 
 
+def tidy(text: str) -> str:
+    """Return the end of `text` with plain quotes and minus signs, without what was thought."""
+    return _THOUGHT.sub(" ", text.translate(_QUOTES))[-LONGEST:]
+
+
 def _mended(text: str, kind: type[T]) -> T:
-    text = _THOUGHT.sub(" ", text.translate(_QUOTES))[-LONGEST:]
+    text = tidy(text)
     for found in _objects(text):
         values = _known(found, kind)
         if values:

@@ -1,0 +1,140 @@
+"""Questions about a relation in a picture, as the public data of constraint-aware prompting asks.
+
+The data are lines of JSON with the keys `image`, `text` and `label`; the text reads "Is there a X
+<relation> Y in the image?" with a raw grammar ("a cup left a plate", "front of").
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prompts.errors import InvalidItem, UnreadableRelation
+from prompts.relations import Axis, Relation, plain, relation, scan
+
+LABELS = {"yes": True, "no": False}
+_FORM = re.compile(
+    r"^(?:is|are) (?:there )?(?:(?P<there>(?:the|an?|some|any) )?)(?P<body>.+?)"
+    r"(?: in (?:the|this) (?:image|picture|photo|scene|frame))?\s*\?*$"
+)
+_ARTICLE = re.compile(r"^(?:the|an?|some|any) ")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Is `a` in `relation` to `b`? `text` is the question as it was asked, `word` its relation."""
+
+    a: str
+    relation: Relation
+    b: str
+    text: str
+    word: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of a data set: a picture's name, a question and its true answer."""
+
+    image: str
+    question: Question
+    label: bool
+    name: str
+    path: Path
+    line: int
+
+
+def parse_question(text: str) -> Question:
+    """Return what a question asks.
+
+    Where more than one place could be the relation, the longest words win and then the first
+    place: "a man on the left side of a bus" is left, not on.
+
+    Raises:
+        InvalidItem: not of this form, no relation between two objects, or one object twice.
+    """
+    form = _FORM.match(plain(text))
+    if form is None:
+        raise InvalidItem(f'"{text}" does not ask "Is there a X <relation> Y in the image?"')
+    words = form["body"].split()
+    found: tuple[int, int, Relation] | None = None
+    for start in range(1, len(words) - 1):
+        for end in range(len(words) - 1, start, -1):
+            if found is not None and end - start <= found[1] - found[0]:
+                break
+            if (told := _relation(words[start:end])) is not None:
+                found = start, end, told
+    if found is None:
+        raise InvalidItem(f'"{text}" names no relation between two objects')
+    start, end, told = found
+    a, b = (_ARTICLE.sub("", " ".join(part)) for part in (words[:start], words[end:]))
+    if not a or not b or _ARTICLE.match(f"{b} "):
+        raise InvalidItem(f'"{text}" names only one object')
+    if a == b:
+        raise InvalidItem(f'"{text}" has two objects of one name, "{a}"; they cannot be told apart')
+    return Question(a, told, b, text.strip(), " ".join(words[start:end]))
+
+
+def _relation(words: list[str]) -> Relation | None:
+    """Return the relation that `words` are, all of them; a trailing article is not one of them."""
+    if words[-1] in ("a", "an", "the", "is", "are") or words[0] in ("the", "of", "a", "an"):
+        return None
+    text = " ".join(words)
+    if not scan(text):
+        return None
+    try:
+        return relation(text)
+    except UnreadableRelation:
+        return None
+
+
+def question(a: str, axis: Axis, sign: int, b: str) -> Question:
+    """Return the question whether `a` is at `sign` from `b` along `axis`, in canonical words."""
+    told = Relation(axis, sign)
+    text = f"Is there {_an(a)} {told.phrase} {_an(b)} in the image?"
+    return Question(a, told, b, text, told.phrase)
+
+
+def _an(name: str) -> str:
+    return f"{'an' if name[:1].lower() in set('aeiou') else 'a'} {name}"
+
+
+def read_items(path: Path) -> Iterator[Item | InvalidItem]:
+    """Yield the items of a JSON-lines file; for a line that is none, the error that says why.
+
+    Such an error is not raised: the run goes on with the item counted as skipped.
+
+    Raises:
+        InvalidItem: the file itself cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidItem(f'"{path}" cannot be read as lines of JSON: {error}') from None
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                yield _item(json.loads(line), path, number)
+            except (ValueError, RecursionError) as error:
+                yield InvalidItem(f"{path}:{number}: not a line of JSON: {error}")
+            except InvalidItem as error:
+                yield InvalidItem(f"{path}:{number}: {error}")
+
+
+def _item(entry: Any, path: Path, line: int) -> Item:
+    if not isinstance(entry, dict):
+        raise InvalidItem("not an object with the keys image, text and label")
+    missing = [key for key in ("image", "text", "label") if key not in entry]
+    if missing:
+        raise InvalidItem(f"the key {' and '.join(missing)} is missing")
+    label = LABELS.get(str(entry["label"]).strip().lower())
+    if label is None:
+        raise InvalidItem(f"label {entry['label']!r} is neither yes nor no")
+    image = str(entry["image"]).strip()
+    if not image:
+        raise InvalidItem("the name of the image is empty")
+    asked = parse_question(str(entry["text"]))
+    return Item(image, asked, label, str(entry.get("question_id", line)), path, line)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prompts.claims import read_claims, read_yes, render
+from prompts.orders import CALLED, ORDERS, compose
+from prompts.relations import Claim, Frame, relations, scan
+
+MESSY = tomllib.loads((Path(__file__).parent / "messy_answers.toml").read_text(encoding="utf-8"))[
+    "answer"
+]
+
+# names of two or more letters none of which says anything about a place
+words = st.text("bcdfghjklmpqrstvwxz", min_size=2, max_size=7).filter(lambda w: scan(w) is None)
+objects = st.lists(
+    st.lists(words, min_size=1, max_size=3).map(" ".join), min_size=2, max_size=5, unique=True
+)
+
+
+@st.composite
+def told(draw: st.DrawFn) -> tuple[list[str], list[Claim]]:
+    names = draw(objects)
+    pair = st.permutations(names).map(lambda mixed: mixed[:2])
+    claims = draw(st.lists(st.tuples(pair, st.sampled_from(list(relations())))))
+    return names, list(dict.fromkeys(Claim(*pair, relation) for pair, relation in claims))
+
+
+def test_there_are_fifty_messy_answers_with_names_of_their_own():
+    assert len({entry["name"] for entry in MESSY}) == len(MESSY) >= 50
+
+
+@pytest.mark.parametrize("entry", MESSY, ids=lambda entry: entry["name"])
+def test_a_messy_answer_is_read_or_called_unreadable(entry):
+    names = entry.get("names", ["cup", "plate"])
+    found = read_claims(entry["text"], names, third=entry.get("third", False))
+    assert [claim.text() for claim in found.claims] == entry["claims"]
+    assert len(found.unread) == entry.get("unread", 0), found.unread
+    assert found.yes == entry.get("yes")
+
+
+@given(told())
+def test_what_is_rendered_is_read_back(case):
+    names, claims = case
+    found = read_claims(render(claims), names)
+    assert list(found.claims) == claims
+    assert found.unread == ()
+
+
+@given(
+    told(), st.sampled_from(["- {}", "* {}", "1. {}", "> {}", "**{}**", "{}.", "| {} |", "  {}"])
+)
+def test_layout_changes_nothing(case, form):
+    names, claims = case
+    text = "\n".join(form.format(line) for line in render(claims).splitlines())
+    assert list(read_claims(text, names).claims) == claims
+
+
+@given(told(), st.sampled_from([str.lower, str.upper, str.title]))
+def test_case_changes_nothing(case, change):
+    names, claims = case
+    assert list(read_claims(change(render(claims)), names).claims) == claims
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_without_a_fault_and_claims_only_what_was_asked(text):
+    found = read_claims(text, ["cup", "plate"], third=True)
+    assert {name for claim in found.claims for name in (claim.a, claim.b)} <= {
+        "cup", "plate", found.third or "object C",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in (*ORDERS, *CALLED) if name not in ("vanilla",)])
+@pytest.mark.parametrize("landmark", [None, "door"])
+def test_a_form_that_comes_back_empty_is_no_answer(name, landmark):
+    prompt = compose(name, ["cup", "plate"], question="Is it?", landmark=landmark)
+    found = prompt.read(prompt.text)
+    assert found.claims == ()
+    assert found.yes is None
+
+
+@pytest.mark.parametrize("name", [name for name in ORDERS if name not in ("vanilla", "cot")])
+def test_a_form_that_is_filled_in_is_read_in_full(name):
+    prompt = compose(name, ["cup", "plate"], question="Is it?")
+    claims = [Claim(a, b, relation) for a, b in prompt.pairs for relation in relations()]
+    found = prompt.read(f"{render(claims)}\nAnswer: no")
+    assert list(found.claims) == claims
+    assert found.yes is False
+
+
+def test_claims_are_in_the_frame_that_was_asked_for():
+    found = read_claims("Horizontal: cup is left of plate", ["cup", "plate"], frame=Frame.VIEWER)
+    assert [claim.frame for claim in found.claims] == [Frame.VIEWER]
+
+
+def test_an_unreadable_line_is_told_with_its_number_and_why():
+    found = read_claims("Depth: cup is behind plate\nDepth: cup is near plate", ["cup", "plate"])
+    assert [(one.line, one.reason) for one in found.unread] == [
+        (2, "no relation between the objects can be read in it")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "yes"),
+    [
+        ("Yes.", True), ("YES", True), ("**no**", False), ("Answer: [yes]", True),
+        ("Final answer: No", False), ("The answer is no.", False), ("yes/no", None),
+        ("Answer: yes or no", None), ("maybe", None), ("no\nyes", None),
+        ("Answer: yes\nAnswer: no", False), ("<think>yes</think>no", False), ("Noah", None),
+    ],
+)  # fmt: skip
+def test_yes_and_no_in_their_spellings(text, yes):
+    assert read_yes(text) is yes
