@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
-import random
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,7 +25,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from envs.orbital.krpc.hostile import Attack
 from evals.figures import Figure, add_options, figure, show, skipped, timed
 
 SERVE = [sys.executable, "-c", "from helmsight.cli import main; main()", "serve-krpc"]
@@ -36,9 +34,22 @@ RPC_RATE = 5000.0  # asked of one client, calls a second
 STREAMS = 10
 CLIENTS = 8
 RATE = 8.0
-FRAMES = 100_000
-IDLE = 200
 GROWTH_MIB = 64.0  # asked of the server's memory after the hostile frames
+
+# A client in a process of its own, of whatever version is found there: prints its calls' times, us.
+CLIENT = """
+import json, sys, time
+import krpc
+rpc_port, stream_port, n = map(int, sys.argv[1:])
+conn = krpc.connect("benchmark", rpc_port=rpc_port, stream_port=stream_port)
+center, times = conn.space_center, []
+for _ in range(n):
+    began = time.perf_counter()
+    center.ut
+    times.append(1e6 * (time.perf_counter() - began))
+print(json.dumps(times))
+conn.close()
+"""
 
 
 @dataclass
@@ -55,6 +66,17 @@ class Served:
         import krpc
 
         return krpc.connect("benchmark", rpc_port=self.rpc_port, stream_port=self.stream_port)
+
+    def client(self, n: int, folder: Path | None = None) -> subprocess.Popen[str]:
+        """Start a client that makes `n` calls; with the krpc package in `folder`, if given."""
+        path = {} if folder is None else {"PYTHONPATH": str(folder)}
+        return subprocess.Popen(
+            [sys.executable, "-c", CLIENT, str(self.rpc_port), str(self.stream_port), str(n)],
+            env={**os.environ, **path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def memory_mib(self) -> float:
         """Return the resident memory of the process. Raises OSError where no /proc tells it."""
@@ -116,56 +138,52 @@ def old(n: int) -> Iterator[Figure]:
     if not OLD_CLIENT.is_dir():
         yield skipped(name, "us", f"krpc 0.5.4 is not in {OLD_CLIENT}", ROUND_TRIP_US)
         return
-    path = os.pathsep.join([str(OLD_CLIENT), *sys.path])
     with server() as served:
-        ports = f"{served.rpc_port}:{served.stream_port}"
-        done = subprocess.run(
-            [sys.executable, __file__, "--client", ports, str(n)],
-            env={**os.environ, "PYTHONPATH": path},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        yield skipped(name, "us", done.stderr.strip().splitlines()[-1], ROUND_TRIP_US)
+        printed, told = (client := served.client(n, OLD_CLIENT)).communicate()
+    if client.returncode:
+        yield skipped(name, "us", told.strip().splitlines()[-1], ROUND_TRIP_US)
         return
-    yield figure(name, "us", json.loads(done.stdout), ROUND_TRIP_US)
-
-
-def client(ports: str, n: int) -> None:
-    """Be a client, of whatever version is found: print the times of `n` calls."""
-    import krpc
-
-    rpc_port, stream_port = map(int, ports.split(":"))
-    conn: Any = krpc.connect("benchmark", rpc_port=rpc_port, stream_port=stream_port)
-    center = conn.space_center
-    print(json.dumps(trips(lambda: center.ut, n)))
-    conn.close()
+    yield figure(name, "us", json.loads(printed), ROUND_TRIP_US)
 
 
 def beside_streams(n: int) -> Iterator[Figure]:
-    """Measure calls as fast as one client can make them, beside ten streams at every tick."""
-    seconds, rates, updates, missed, slow = n / 1000, [], [], [], []
-    for _ in range(3):
+    """Measure one client beside ten streams at every tick: at the asked rate, and flat out."""
+    seconds = n / 1000
+    missed, updates, kept = [], [], []
+    for _ in range(3 if seconds > 1 else 1):
         with server() as served:
-            conn = served.connect()
-            ut = partial(getattr, conn.space_center, "ut")
-            came = add_streams(conn)
-            began, calls = time.perf_counter(), 0
-            while time.perf_counter() - began < seconds:
-                slow += trips(ut, 1)
-                calls += 1
-            spent = time.perf_counter() - began
-            rates.append(calls / spent)
-            updates += [len(one) / spent for one in came]
-            conn.close()
+            times, came = busy(served, seconds, RPC_RATE)
+        kept.append(len(times) / seconds)
+        updates += [count / seconds for count in came]
         missed.append(float(served.told["missed_ticks"]))
-    yield figure(
-        f"calls beside {STREAMS} streams: rate", "1/s", rates, RPC_RATE, least=True, of="p5"
-    )
-    yield figure(f"calls beside {STREAMS} streams: round trip", "us", slow)
+    beside = f"beside {STREAMS} streams"
+    yield figure(f"calls {beside}, as asked", "1/s", kept, 0.99 * RPC_RATE, least=True)
     yield figure("streams beside them: updates", "1/s", updates, 45.0, least=True, of="p5")
-    yield figure(f"missed ticks of {seconds:g} s at rate 1", "ticks", missed, 0.0, of="p99")
+    yield figure(f"missed ticks in {seconds:g} s of that", "ticks", missed, 0.0)
+    with server() as served:
+        times, _ = busy(served, seconds)
+    yield figure(f"calls {beside}, flat out", "1/s", [len(times) / seconds])
+    yield figure(f"calls {beside}, flat out: round trip", "us", times)
+
+
+def busy(served: Served, seconds: float, limit: float = math.inf) -> tuple[list[float], list[int]]:
+    """Call for `seconds`, at most `limit` times a second, beside streams.
+
+    Returns the times of the calls, microseconds, and how often each stream was updated.
+    """
+    conn = served.connect()
+    work = partial(getattr, conn.space_center, "ut")
+    came = add_streams(conn)
+    times: list[float] = []
+    began = time.perf_counter()
+    while (passed := time.perf_counter() - began) < seconds:
+        if len(times) > passed * limit:
+            time.sleep(1e-4)
+        else:
+            times += trips(work, 1)
+    counts = [len(one) for one in came]
+    conn.close()
+    return times, counts
 
 
 def add_streams(conn: Any) -> list[list[object]]:
@@ -196,11 +214,7 @@ def add_streams(conn: Any) -> list[list[object]]:
 def together(n: int) -> Iterator[Figure]:
     """Measure eight clients at once, each in a process of its own."""
     with server() as served:
-        ports = f"{served.rpc_port}:{served.stream_port}"
-        command = [sys.executable, __file__, "--client", ports, str(n)]
-        clients = [
-            subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(CLIENTS)
-        ]
+        clients = [served.client(n) for _ in range(CLIENTS)]
         times = [json.loads(one.communicate()[0]) for one in clients]
     everyone = [one for each in times for one in each]
     yield figure(f"{CLIENTS} clients: round trip of each", "us", everyone)
@@ -223,28 +237,26 @@ def pace(n: int) -> Iterator[Figure]:
 
 
 def fuzz(n: int) -> Iterator[Figure]:
-    """Send hostile frames, 20 for each of `n` samples, while a peaceful client goes on."""
-    frames = n * FRAMES // 5000
+    """Send 20 hostile frames for each of `n` samples, while a peaceful client goes on."""
     with server() as served:
         calm = served.connect()
         before = memory(served)
-        peace = Peace(calm)
-        attack = Attack(calm, served.rpc_port, served.stream_port, random.Random(1))
-        attack.idle(min(IDLE, n))
-        try:
-            spent = timed(lambda: attack.send(frames - attack.sent))
-        finally:
-            peace.end()
-            attack.close()
-        if served.process.poll() is not None:
-            raise RuntimeError(f"the server ended with status {served.process.returncode}")
+        ports = (str(served.rpc_port), str(served.stream_port))
+        command = [sys.executable, "-m", "envs.orbital.krpc.hostile", *ports, str(20 * n)]
+        began = time.perf_counter()
+        attack = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        times = []
+        while attack.poll() is None:  # a call that fails ends the measurement
+            times += trips(lambda: calm.space_center.ut, 1)
+            time.sleep(0.01)
+        spent = time.perf_counter() - began
+        sent = int(attack.communicate()[0])
         trips(lambda: served.connect().close(), 3)
         after = memory(served)
         calm.close()
-    yield figure("hostile frames", "frames", [float(attack.sent)])
-    yield figure("hostile frames: rate", "1/s", [attack.sent / spent])
-    yield figure("a peaceful client meanwhile: round trip", "us", peace.times)
-    yield figure("a peaceful client meanwhile: errors", "calls", [float(peace.failed)], 0.0)
+    yield figure("hostile frames", "frames", [float(sent)])
+    yield figure("hostile frames: rate", "1/s", [sent / spent])
+    yield figure("a peaceful client meanwhile: round trip", "us", times)
     if before is None or after is None:
         yield skipped("memory of the server", "MiB", "no /proc on this system", GROWTH_MIB)
         return
@@ -257,30 +269,6 @@ def memory(served: Served) -> float | None:
     with suppress(OSError):
         return served.memory_mib()
     return None
-
-
-class Peace:
-    """A client that asks a hundred times a second and counts what went wrong."""
-
-    def __init__(self, conn: Any) -> None:
-        self.times: list[float] = []
-        self.failed = 0
-        self._conn = conn
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while not self._done.wait(0.01):
-            try:
-                self.times.append(timed(lambda: self._conn.space_center.ut) * 1e6)
-            except Exception:
-                self.failed += 1
-
-    def end(self) -> None:
-        """Ask no more."""
-        self._done.set()
-        self._thread.join()
 
 
 PARTS: dict[str, tuple[Callable[[int], Iterator[Figure]], int]] = {
@@ -309,15 +297,11 @@ def run(arguments: Sequence[str]) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("parts", nargs="*", help=f"default: {' '.join(PARTS)}")
-    options.add_argument("--client", nargs=2, metavar=("PORTS", "N"), help="only be a client")
     add_options(options)
     asked = options.parse_args(arguments)
     unknown = sorted(set(asked.parts) - set(PARTS))
     if unknown:
         options.error(f"nothing measures {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    if asked.client:
-        client(asked.client[0], int(asked.client[1]))
-        return
     show(measure(asked.parts or list(PARTS), asked.scale), asked)
 
 

@@ -29,10 +29,11 @@ def documented(text: str | None) -> str:
 
 
 def services(host: Host, dialect: Dialect) -> KRPC.Services:
-    """Return the services of `host` as `dialect` describes them."""
-    told = KRPC.Services()
-    for service in host.services:
-        told.services.append(_service(host, service, dialect))
+    """Return the services of `host` as `dialect` describes them; put together once."""
+    told = host.described.get(dialect)
+    if told is None:
+        told = KRPC.Services(services=[_service(host, one, dialect) for one in host.services])
+        host.described[dialect] = told
     return told
 
 

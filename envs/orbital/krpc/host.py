@@ -123,6 +123,7 @@ class Host:
         self.callers: dict[bytes, Caller] = {}
         self.status: Callable[[], KRPC.Status] = KRPC.Status  # of the server that has the host
         self.procedures: dict[tuple[str, str], Procedure] = {}
+        self.described: dict[Dialect, KRPC.Services] = {}
         self._told: set[tuple[str, ...]] = set()
         self._missing: dict[tuple[str, str], str] = {}
         known = {name: cls for one in services for name, cls in one.types.items()}

@@ -1,10 +1,14 @@
-"""A client that breaks every rule of the protocol, to see what a server makes of it."""
+"""A client that breaks every rule of the protocol, to see what a server makes of it.
+
+python -m envs.orbital.krpc.hostile RPC_PORT STREAM_PORT FRAMES [SEED]
+"""
 
 from __future__ import annotations
 
 import random
 import socket
 import struct
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +17,7 @@ import krpc.schema.KRPC_pb2 as KRPC
 from envs.orbital.krpc.wire import sized, varint
 
 WAIT_S = 30.0
+IDLE = 200
 
 
 class Attack:
@@ -35,6 +40,7 @@ class Attack:
             for one in service.procedures
             if not any(word in one.name for word in self.SPARED)
         ]
+        self._roots = [one for one in self._procedures if one[1].startswith("get_")]
 
     def idle(self, n: int) -> None:
         """Open `n` connections; half of them say who they are, none says more."""
@@ -50,7 +56,7 @@ class Attack:
             one.close()
 
     def send(self, frames: int) -> None:
-        """Send `frames` frames, over some dozens of connections each of which ends badly."""
+        """Send `frames` frames, over many connections, each of which ends one way or another."""
         until = self.sent + frames
         while self.sent < until:
             with suppress(OSError):  # the server hangs up on who is out of step
@@ -65,20 +71,23 @@ class Attack:
 
     def _connection(self) -> None:
         rng = self._rng
-        with self._open(rng.choice(self._ports)) as conn:
-            if rng.random() < 0.9:
+        port = self._ports[rng.random() < 0.1]
+        with self._open(port) as conn:
+            if rng.random() < 0.95:
                 self.sent += 1
                 conn.sendall(self._hello())
-            for _ in range(rng.randrange(1, 60)):
+            for _ in range(rng.randrange(1, 30)):
                 self.sent += 1
                 conn.sendall(self._frame())
                 if rng.random() < 0.5:
                     self._drain(conn)
-            if rng.random() < 0.3:
-                conn.shutdown(rng.choice([socket.SHUT_WR, socket.SHUT_RD]))
-            if rng.random() < 0.3:  # reset instead of a good end
+            if rng.random() < 0.2:  # reset, with whatever is still to be read on either side
                 linger = struct.pack("ii", 1, 0)
                 conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                return
+            conn.shutdown(rng.choice([socket.SHUT_WR, socket.SHUT_WR, socket.SHUT_RDWR]))
+            while conn.recv(1 << 16):
+                pass
 
     def _drain(self, conn: socket.socket) -> None:
         conn.setblocking(False)
@@ -92,11 +101,11 @@ class Attack:
         rng = self._rng
         request = self._request()
         kind = rng.random()
-        if kind < 0.03:
+        if kind < 0.01:
             return rng.randbytes(rng.randrange(1, 40))  # out of step from here on
-        if kind < 0.04:
+        if kind < 0.015:
             return varint(rng.choice([1 << 20, 1 << 27, 1 << 31, 1 << 34]))  # a lie
-        if kind < 0.05:
+        if kind < 0.02:
             return sized(request)[: rng.randrange(1, len(request) + 1)]  # cut off
         if kind < 0.3:
             return sized(rng.randbytes(rng.randrange(200)))
@@ -112,9 +121,27 @@ class Attack:
         rng = self._rng
         request = KRPC.Request()
         for _ in range(rng.choice([1, 1, 1, 2, 30])):
-            service, procedure = rng.choice(self._procedures)
+            # What takes nothing gives objects, whose ids are in the arguments of the others.
+            of = self._roots if rng.random() < 0.2 else self._procedures
+            service, procedure = rng.choice(of)
             call = request.calls.add(service=service, procedure=procedure)
             for position in range(rng.choice([0, 1, 1, 1, 2, 3])):
                 value = rng.choice([varint(rng.randrange(40)), rng.randbytes(rng.randrange(30))])
                 call.arguments.add(position=position, value=value, is_null=rng.random() < 0.1)
         return bytes(request.SerializeToString())
+
+
+def main(rpc_port: int, stream_port: int, frames: int, seed: int = 0) -> None:
+    """Send `frames` hostile frames beside 200 idle connections; print how many were sent."""
+    import krpc
+
+    conn = krpc.connect("hostile", rpc_port=rpc_port, stream_port=None)
+    attack = Attack(conn, rpc_port, stream_port, random.Random(seed))
+    attack.idle(IDLE)
+    attack.send(frames - attack.sent)
+    attack.close()
+    print(attack.sent)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
