@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
-from envs.orbital.cockpit.operated import try_key
+from envs.orbital.cockpit.trial import try_key
 from envs.orbital.command import BurnCommand
 from envs.window import ScreenEnv
 from evals.figures import Figure, add_options, figure, show, skipped, timed

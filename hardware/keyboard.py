@@ -90,8 +90,10 @@ class Keyboard:
             start = min(began.values(), default=time.perf_counter())
             ends = {key: start + min(pulses[key], seconds) for key in began}
             return self._carry_out(began, ends, start + seconds, keep, until)
-        except BaseException:
+        except BaseException as error:
             self.release()
+            if isinstance(error, self._keys.FailSafeException):  # between two of our own looks
+                raise _braked() from None
             raise
 
     def release(self) -> None:
@@ -186,14 +188,18 @@ class Keyboard:
         try:
             self._keys.failSafeCheck()
         except self._keys.FailSafeException:
-            raise KeysRefused(
-                "the pointer is in a corner of the screen, which is the brake for a person: "
-                "all keys were released; move it away to go on"
-            ) from None
+            raise _braked() from None
 
     def _check(self, key: str) -> None:
         if not self._keys.isValidKey(key):
             raise InvalidOption(f"key {key!r} is not on this keyboard; names are pyautogui's")
+
+
+def _braked() -> KeysRefused:
+    return KeysRefused(
+        "the pointer is in a corner of the screen, which is the brake for a person: "
+        "all keys were released; move it away to go on"
+    )
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -13,7 +13,7 @@ from gymnasium.utils.env_checker import check_env
 
 import envs  # noqa: F401  registers the environments
 from envs.errors import CockpitLost, EpisodeOver, InvalidOption, ScreenMissing
-from envs.orbital.cockpit.operated import try_key
+from envs.orbital.cockpit.trial import try_key
 from envs.orbital.cockpit.window import title
 from envs.orbital.command import BurnCommand
 from envs.orbital.env import PursuitEnv
@@ -210,7 +210,7 @@ class TestOthersWindow:
             env.close()
 
     def test_what_is_no_cockpit_is_refused_with_what_was_seen(self, opened, monkeypatch):
-        monkeypatch.setattr("envs.orbital.cockpit.operated.ANSWER_S", 0.3)
+        monkeypatch.setattr("envs.orbital.cockpit.trial.ANSWER_S", 0.3)
         monkeypatch.setattr("envs.orbital.cockpit.operated.title", lambda scenario: opened)
         env = ScreenEnv(NAME, capture="region:0,100,640,360")
         try:
@@ -230,7 +230,7 @@ class TestOthersWindow:
         try:
             env.reset()
             keyboard = env._cockpit.keyboard
-            monkeypatch.setattr("envs.orbital.cockpit.operated.ANSWER_S", 0.3)
+            monkeypatch.setattr("envs.orbital.cockpit.trial.ANSWER_S", 0.3)
             monkeypatch.setattr(keyboard, "tap", lambda key: 0.0)
             with pytest.raises(CockpitLost, match="key R was pressed"):
                 try_key(env._cockpit.screen, keyboard)

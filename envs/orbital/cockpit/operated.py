@@ -11,27 +11,19 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import cache
 from typing import Any
-
-import numpy as np
 
 from envs.errors import CockpitLost, InvalidOption, ScreenMissing
 from envs.orbital.cockpit import keys
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH, Box
-from envs.orbital.cockpit.lettering import Picture
-from envs.orbital.cockpit.picture import render
-from envs.orbital.cockpit.seat import Seat
+from envs.orbital.cockpit.layout import HEIGHT, WIDTH
+from envs.orbital.cockpit.trial import ANSWER_S, try_key
 from envs.orbital.cockpit.window import picture_place, title
-from envs.orbital.scenarios import find_scenario
 from envs.orbital.world import SETTLE, TIMEOUT
 from hardware.keyboard import Keyboard
 from hardware.screen import Screen, find_window
 
 START_S = 30.0
 """That the program may take to show its window: a busy machine loads it slowly."""
-ANSWER_S = 5.0
-"""That the window may take to show what a key did, or to report."""
 REPORT_HZ = 50.0
 _SIZE = (WIDTH, HEIGHT)
 _number = itertools.count(1)
@@ -239,67 +231,3 @@ class Attached(Operated):
 
     def _met(self) -> float:
         return SETTLE + (time.perf_counter() - self._began) * self._rate
-
-
-@cache
-def lamp() -> tuple[Box, Picture, Picture]:
-    """Return where in the picture RCS shows, and how that part looks on and off."""
-    seat = Seat(find_scenario("PE1-E1-I1"))
-    on = render(seat.state())
-    seat.switch_rcs()
-    off = render(seat.state())
-    rows, columns = np.nonzero((on != off).any(axis=-1))
-    box = (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
-    part = np.s_[box[1] : box[3], box[0] : box[2]]
-    return box, on[part], off[part]
-
-
-def try_key(screen: Screen, keyboard: Keyboard) -> float:
-    """Press R twice and see the RCS lamp change and change back; return seconds to the change.
-
-    Raises:
-        CockpitLost: the picture is no cockpit, or does not answer, with what was seen instead.
-    """
-    keyboard.aim()
-    began = time.perf_counter()
-    while (before := _lit(screen)) is None:
-        if time.perf_counter() - began > ANSWER_S:
-            raise CockpitLost(f"{_seen(screen)}: this is not the cockpit, or something covers it")
-        time.sleep(0.01)
-    began = time.perf_counter()
-    first = 0.0
-    for wanted in (not before, before):
-        keyboard.tap(keys.RCS, 0.01)
-        while _lit(screen) != wanted:
-            if time.perf_counter() - began > ANSWER_S:
-                raise CockpitLost(
-                    f"key {keys.RCS.upper()} was pressed in {screen.name} and {_seen(screen)}: "
-                    "keys do not reach it"
-                )
-            time.sleep(0.002)
-        first = first or time.perf_counter() - began
-    return first
-
-
-def _lit(screen: Screen) -> bool | None:
-    """Return whether the RCS lamp is on; None when what is there is no lamp."""
-    box, on, off = lamp()
-    here = screen.grab().pixels[box[1] : box[3], box[0] : box[2]].astype(np.int16)
-    far = [float(np.abs(here - state).mean()) for state in (on, off)]
-    if min(far) > 0.5 * float(np.abs(on.astype(np.int16) - off).mean()):
-        return None
-    return far[0] < far[1]
-
-
-def _seen(screen: Screen) -> str:
-    """Return in words what is where the RCS lamp should be."""
-    box, on, off = lamp()
-    colours = [
-        "RGB " + ",".join(f"{part:.0f}" for part in area.mean(axis=(0, 1)))
-        for area in (screen.grab().pixels[box[1] : box[3], box[0] : box[2]], on, off)
-    ]
-    middle = f"{(box[0] + box[2]) // 2},{(box[1] + box[3]) // 2}"
-    return (
-        f"the RCS lamp at {middle} of the picture (the picture is {screen.place()} on the screen) "
-        f"shows {colours[0]}, on is {colours[1]}, off is {colours[2]}"
-    )

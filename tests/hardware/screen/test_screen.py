@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from hardware.cameras import Checks
 from hardware.errors import FrameRefused, InvalidOption, WindowUnavailable
 from hardware.screen import Screen, fitted
+from hardware.screen.virtual import virtual_screen
 from hardware.screen.window import Place, chosen
 
 Show = Callable[[str], Any]
@@ -68,6 +70,19 @@ def test_without_a_screen_the_error_says_how_to_get_one(monkeypatch: pytest.Monk
     monkeypatch.setenv("DISPLAY", ":4242")
     with pytest.raises(WindowUnavailable, match="xvfb-run"):
         Screen.open("monitor:1")
+
+
+def test_a_virtual_screen_says_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(WindowUnavailable, match="xvfb"), virtual_screen():
+        pass
+    broken = tmp_path / "Xvfb"
+    broken.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    broken.chmod(0o755)
+    with pytest.raises(WindowUnavailable, match="status 3"), virtual_screen():
+        pass
 
 
 @pytest.mark.display
