@@ -12,6 +12,7 @@ from envs.ksp.errors import BotLost
 from envs.ksp.link import WELCOME, Address, Link
 from envs.ksp.streams import FlightRecorder, Sample
 from envs.orbital.bots import ACTIVATION_RANGE, CRUISE_THROTTLE, EVADE_RANGE, MAX_HOLD
+from envs.orbital.fleet import DT
 from envs.orbital.scenarios import EVADER
 
 TURNING = 0.5
@@ -49,8 +50,16 @@ class EvaderBot:
         if kind > 1:
             self._thread = threading.Thread(target=self._run, name=f"evader E{kind}", daemon=True)
             self._thread.start()
-            self._seated.wait(PATIENCE + WELCOME)
+            self._wait_until_seated()
+
+    def _wait_until_seated(self) -> None:
+        try:
+            if not self._seated.wait(PATIENCE + WELCOME):
+                self._failure = TimeoutError("it could not connect in time")
             self.check()
+        except BaseException:  # Ctrl-C leaves no bot behind
+            self._stop.set()
+            raise
 
     def check(self) -> None:
         """Raise BotLost when the bot has died."""
@@ -144,7 +153,7 @@ class EvaderBot:
 
     def _next(self) -> Sample:
         """Return the next sample; ends the bot when it is told to stop."""
-        return self._pass(1e-9)
+        return self._pass(DT / 2)
 
     def _pass(self, seconds: float) -> Sample:
         met = float(self._recorder.latest().met[0]) + seconds

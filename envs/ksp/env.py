@@ -216,8 +216,8 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     def _sample(self) -> Sample:
         """Return the newest sample, or the one that ended the episode."""
         assert self._recorder is not None
-        self._watch()
         newest = self._recorder.latest()
+        self._watch()
         return self._recorder.ending or newest
 
     def _watch(self) -> None:

@@ -19,6 +19,10 @@ from envs.orbital.vehicles import DRONE, Vehicle
 from envs.orbital.world import CAPTURE_RANGE, TIMEOUT
 
 PROPELLANT = "MonoPropellant"
+EXACT = 1e-6
+"""Seconds by which mission time may fall short of a whole number of ticks: rounding."""
+SUBSCRIBING = 30.0
+"""Seconds for all streams to begin: some fifty calls, of which the game may serve one a tick."""
 STILL = 5.0
 """Seconds without a new sample after which the game counts as standing still."""
 
@@ -81,7 +85,7 @@ class FlightRecorder:
         self._values: dict[str, Any] = {}
         self._streams: list[Any] = []
         self._expected = 1 + 4 * len(vessels)
-        link.call(lambda connection: self._subscribe(connection, vessels))
+        link.call(lambda connection: self._subscribe(connection, vessels), SUBSCRIBING)
 
     @property
     def ending(self) -> Sample | None:
@@ -112,9 +116,9 @@ class FlightRecorder:
             GameLost: as `latest`.
         """
         while True:
-            watch()
             sample = self.latest()
-            if float(sample.met[0]) >= met - 1e-6 or (stop and self._ending is not None):
+            watch()
+            if float(sample.met[0]) >= met - EXACT or (stop and self._ending is not None):
                 return sample
             with self._changed:
                 if self._latest is sample:

@@ -102,7 +102,7 @@ def test_a_burn_lasts_as_long_as_it_was_asked_to_in_the_games_time(game: Game) -
     game.served.run(lambda server: server.game.set_rate(2.0))  # finer samples
     after = env.step(burn(forward=1.0, duration=3.0))[4]
     passed = after["met"] - before["met"]
-    assert passed >= 3.0
+    assert passed >= 3.0 - 1e-6
     assert 1200.0 - after["propellant"] == pytest.approx(passed * 0.8497, abs=0.5)
 
 
