@@ -13,6 +13,7 @@ In lockstep nothing moves until a client steps; the same burns then give the sam
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -166,7 +167,7 @@ def telemetry(game: Simulation) -> list[float]:
 
 
 @service.getter
-def frame(game: Simulation) -> bytes:
+def frame(game: Simulation) -> Generator[None, None, bytes]:
     """What the active vessel's cockpit shows, 1280 x 720, as a PNG file."""
     return picture(game)
 

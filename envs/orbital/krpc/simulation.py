@@ -97,6 +97,7 @@ class Simulation:
         self.paused = self.lockstep = False
         self.dropped_s = 0.0
         self._told: float | None = None
+        self._spins: tuple[int, list[list[float]]] = (-1, [])
         self._saves: dict[str, _Game] = {}
         if scenario in save_names():
             self.load(scenario)
@@ -117,6 +118,12 @@ class Simulation:
     def closest(self) -> ClosestApproach | None:
         """The score keeper of a scenario: it looks after every `step` and every `catch_up`."""
         return self._game.closest
+
+    def spins(self) -> list[list[float]]:
+        """Return the vessels' angular velocities, inertial, rad/s: reckoned once a tick."""
+        if self._spins[0] != self.ticks:
+            self._spins = self.ticks, self.fleet.angular_velocity[0].tolist()
+        return self._spins[1]
 
     def load(self, name: str) -> None:
         """Load a game that was saved here, or else one of KSPDG's.

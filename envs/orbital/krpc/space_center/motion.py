@@ -30,7 +30,7 @@ def attitude(vessel: Vessel) -> Axes:
 
 def spin(vessel: Vessel) -> Vector:
     """Return the angular velocity, rad/s, by the left hand."""
-    x, y, z = vessel.game.fleet.angular_velocity[0, vessel.index()].tolist()
+    x, y, z = vessel.game.spins()[vessel.index()]
     return (-x, -z, -y)
 
 

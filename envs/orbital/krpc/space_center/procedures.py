@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from envs.errors import InvalidOption, UnknownScenario
 from envs.orbital.fleet import ADRIFT
 from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from envs.orbital.krpc.registry import named
+from envs.orbital.krpc.screenshot import SIGNATURE, picture
 from envs.orbital.krpc.space_center import sas
 from envs.orbital.krpc.space_center.bodies import BODIES
 from envs.orbital.krpc.space_center.celestial_body import GRAVITATION, CelestialBody
@@ -253,14 +255,12 @@ def launchable_vessels(game: Simulation, craft_directory: str) -> list[str]:
 
 
 @service.procedure
-def screenshot(game: Simulation, file_path: str, scale: int = 1) -> None:
+def screenshot(game: Simulation, file_path: str, scale: int = 1) -> Generator[None, None, None]:
     """Write the cockpit picture of the active vessel, 1280 x 720 times `scale` 1 to 4, as PNG.
 
     The file is written where the server runs, into a folder that exists; only a PNG file is
     replaced.
     """
-    from envs.orbital.krpc.screenshot import SIGNATURE, picture
-
     within(scale, 1, 4, "the scale")
     path = Path(file_path)
     if path.suffix.lower() != ".png" or not path.parent.is_dir():
@@ -271,6 +271,7 @@ def screenshot(game: Simulation, file_path: str, scale: int = 1) -> None:
     try:
         if path.exists() and path.read_bytes()[: len(SIGNATURE)] != SIGNATURE:
             raise ArgumentException(f"{file_path[:300]!r} is there already and no PNG file")
-        path.write_bytes(picture(game, scale))
+        data = yield from picture(game, scale)
+        path.write_bytes(data)
     except (OSError, ValueError) as error:
         raise InvalidOperationException(f"{file_path[:300]!r} cannot be written: {error}") from None

@@ -1,0 +1,74 @@
+"""Games whose clock stands, and properties set as a client sets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from envs.orbital.fleet import DT
+from envs.orbital.krpc.host import Caller, Host
+from envs.orbital.krpc.simulation import Simulation
+from envs.orbital.krpc.space_center import procedures
+from envs.orbital.krpc.space_center.vessel import Vessel
+from envs.orbital.krpc.types import Dialect
+
+
+def put(thing: Any, **values: Any) -> None:
+    """Set properties of a remote object, which Python code cannot assign: it is frozen."""
+    for name, value in values.items():
+        getattr(type(thing), name).fset(thing, value)
+
+
+@pytest.fixture(name="put")
+def _put() -> Callable[..., None]:
+    """Return what sets properties: `put(control, forward=1.0)`."""
+    return put
+
+
+@pytest.fixture
+def game() -> Simulation:
+    """The fourth orbits of PE1: an ellipse, inclined, 2.7 km from a circle."""
+    return Simulation("pe1_i4_init")
+
+
+@pytest.fixture
+def vessels(game: Simulation) -> Sequence[Vessel]:
+    """Evader and pursuer."""
+    return procedures.vessels(game)
+
+
+@pytest.fixture
+def pursuer(vessels: Sequence[Vessel]) -> Vessel:
+    """The pursuer, active, with the evader as its target."""
+    evader, pursuer = vessels
+    procedures.set_active_vessel(pursuer.game, pursuer)
+    procedures.set_target_vessel(pursuer.game, evader)
+    return pursuer
+
+
+@pytest.fixture
+def run() -> Callable[[Simulation, float], None]:
+    """Return what lets a game's clock run: `run(game, 2.0)`, seconds of its time."""
+
+    def clock(game: Simulation, seconds: float) -> None:
+        game.lockstep = False
+        told = 0.0
+        game.catch_up(told)
+        for _ in range(round(seconds / DT)):
+            told += DT / game.rate
+            game.catch_up(told)
+
+    return clock
+
+
+@pytest.fixture
+def make_caller() -> Callable[..., Caller]:
+    """Return the maker of clients that call: `game.caller = make_caller(game)`."""
+
+    def make(game: Simulation, name: str = "a script") -> Caller:
+        host = Host(game, [], ".".join(map(str, game.version)))
+        return Caller(name.encode().ljust(16, b"\0"), name, "127.0.0.1", Dialect.MODERN, host)
+
+    return make
