@@ -92,6 +92,10 @@ class Game:
         throttle: list[float] = self.fleet(lambda fleet: fleet.throttle[0, vessel].tolist())
         return throttle
 
+    def slow_to(self, rate: float) -> None:
+        """Let the world run at `rate` from now on: finer samples, and time for what is to come."""
+        self.served.run(lambda server: server.game.set_rate(rate))
+
     def cut(self, name: str = "") -> None:
         """Break the connections of the clients whose name begins so; the server goes on."""
 
