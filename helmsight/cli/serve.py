@@ -109,6 +109,7 @@ async def _serve(server: Server, what: dict[str, Any], *, as_json: bool) -> dict
         "stream_rpcs": executed.streamed,
         "world_time": round(server.game.ut, 2),
         "missed_ticks": server.missed_ticks,
+        "dropped_s": round(server.dropped_s, 2),
     }
 
 

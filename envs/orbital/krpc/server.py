@@ -12,6 +12,7 @@ import ipaddress
 import logging
 import socket
 import sys
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 TICK_S = 0.02  # of the wall clock, whatever the rate
+WORK_S = 0.6 * TICK_S  # of each tick for the world
+OWED_S = 0.25  # wall seconds that the world may be behind and still catch up
 CLIENTS = 256  # connections of each kind
 INBOX = 1 << 16  # bytes read at once
 LOOPBACK = "127.0.0.1"
@@ -66,6 +69,7 @@ class Server:
     Attributes:
         rpc_port, stream_port: the ports that it listens at, once it is started.
         missed_ticks: ticks of 20 ms that came so late that the next one was due.
+        dropped_s: wall seconds that the world did not follow, as it could not keep the rate.
         clients_seen: how many clients there have been.
 
     Raises:
@@ -100,10 +104,14 @@ class Server:
         self.waiting: set[RpcLink] = set()
         self.listeners: dict[bytes, StreamLink] = {}
         self.missed_ticks = self.clients_seen = 0
+        self.dropped_s = 0.0
         self._links: set[Link] = set()
         self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._due = 0.0
+        self._due = self._seen = 0.0
+        self._clock = 0.0  # the wall clock as the world is told it, s
+        self._owed = 0.0  # of it, and not told yet, s
+        self._cost = 2.0  # of a second of it, wall seconds; careful until it is known
 
     async def start(self) -> None:
         """Listen, and let the world go on.
@@ -125,7 +133,7 @@ class Server:
             self._servers.append(
                 await loop.create_server(lambda link=link: link(self), sock=one, backlog=CLIENTS)  # type: ignore[misc]
             )
-        self._due = loop.time()
+        self._due = self._seen = loop.time()
         self._tick()
 
     async def stop(self) -> None:
@@ -148,10 +156,7 @@ class Server:
             self.missed_ticks += missed
         self._due += (missed + 1) * TICK_S
         self._timer = loop.call_at(self._due, self._tick)
-        try:
-            self.game.catch_up(now)
-        except Exception as error:  # whoever is connected can still load another game
-            self.host.failure(error, "a tick of the world")
+        self._advance(now)
         for waiting in list(self.waiting):
             waiting.resume()
         for listener in list(self.listeners.values()):
@@ -159,6 +164,27 @@ class Server:
         executed = self.calls.executed
         counts = {"rpcs": executed.rpcs, "streamed": executed.streamed}
         self.traffic.measure(loop.time(), counts)
+
+    def _advance(self, now: float) -> None:
+        """Move the world on to `now`, or as far as the work of one tick may go.
+
+        A rate that this machine does not keep would leave no time for the clients.
+        """
+        passed, self._seen = now - self._seen, now
+        stands = self.game.paused or self.game.lockstep
+        owed = passed if stands else self._owed + passed
+        self.dropped_s += max(0.0, owed - OWED_S) if not stands else 0.0
+        owed = min(owed, OWED_S)
+        given = owed if stands else min(owed, WORK_S / self._cost)
+        self._owed = owed - given
+        self._clock += given
+        began = time.perf_counter()
+        try:
+            self.game.catch_up(self._clock)
+        except Exception as error:  # whoever is connected can still load another game
+            self.host.failure(error, "a tick of the world")
+        if given and not stands:
+            self._cost = 0.5 * (self._cost + (time.perf_counter() - began) / given)
 
     def came(self, link: Link) -> bool:
         """Keep a new connection, or return False: among so many not even a refusal is due."""

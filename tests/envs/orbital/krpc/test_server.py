@@ -12,7 +12,7 @@ import pytest
 
 from envs.orbital.krpc import core, server
 from envs.orbital.krpc.errors import NotLoopback, OldSchema, PortInUse, ServerError
-from envs.orbital.krpc.server import Server
+from envs.orbital.krpc.server import TICK_S, Server
 from envs.orbital.krpc.serving import running
 
 
@@ -99,3 +99,29 @@ def test_ticks_that_come_late_are_counted(make_server: Any) -> None:
         before = served.run(lambda server: server.missed_ticks)
         served.run(lambda server: time.sleep(0.1))
         assert served.run(lambda server: server.missed_ticks) == before
+
+
+class Slow(garden.Plot):
+    """A world of which a second takes ten."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = [0.0]
+
+    def catch_up(self, now: float) -> int:
+        """Take ten times as long as what passed."""
+        time.sleep(10.0 * (now - self.told[-1]))
+        self.told.append(now)
+        return super().catch_up(now)
+
+
+def test_a_world_that_does_not_keep_the_rate_leaves_the_clients_their_time() -> None:
+    game = Slow()
+    server = Server(game, [core.service, garden.service], rpc_port=0, stream_port=0)  # type: ignore[arg-type]
+    with running(server) as served:
+        while len(game.told) < 30:
+            time.sleep(0.01)
+        dropped = served.run(lambda server: server.dropped_s)
+    steps = [b - a for a, b in zip(game.told[10:], game.told[11:], strict=False)]
+    assert max(steps) < 0.2 * TICK_S
+    assert dropped > 0.0
