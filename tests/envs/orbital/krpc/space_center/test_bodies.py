@@ -1,0 +1,120 @@
+"""The bodies of the sky: KSP's constants, the sun where KSPDG sees it, places on Kerbin."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from envs.orbital.dynamics import sun_direction
+from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from envs.orbital.krpc.simulation import Simulation
+from envs.orbital.krpc.space_center import procedures
+from envs.orbital.krpc.space_center.celestial_body import coordinates, outward
+from envs.orbital.krpc.space_center.vectors import length, swap
+
+
+@pytest.fixture
+def bodies(game):
+    return procedures.bodies(game)
+
+
+def test_kerbins_constants_are_ksps(bodies):
+    kerbin = bodies["Kerbin"]
+    assert kerbin.gravitational_parameter == 3.5316e12
+    assert kerbin.equatorial_radius == 600_000.0
+    assert kerbin.surface_gravity == pytest.approx(9.81)
+    assert kerbin.mass == pytest.approx(5.2915e22, rel=1e-4)
+    assert kerbin.rotational_period == pytest.approx(21_549.425)
+    assert kerbin.rotational_speed * kerbin.rotational_period == pytest.approx(2 * np.pi)
+    assert kerbin.initial_rotation == pytest.approx(np.pi / 2)
+    assert kerbin.sphere_of_influence == pytest.approx(84_159_286.5)
+    assert kerbin.atmosphere_depth == 70_000.0
+    assert kerbin.has_atmosphere
+    assert kerbin.has_atmospheric_oxygen
+    assert kerbin.has_solid_surface
+    assert not kerbin.is_star
+
+
+def test_moons_go_round_kerbin_and_kerbin_round_the_sun(bodies):
+    assert {one.name for one in bodies["Kerbin"].satellites} == {"Mun", "Minmus"}
+    assert [one.name for one in bodies["Sun"].satellites] == ["Kerbin"]
+    assert bodies["Sun"].is_star
+    distance = length(bodies["Mun"].position(bodies["Kerbin"].non_rotating_reference_frame))
+    assert distance == pytest.approx(12_000_000.0)
+
+
+def test_the_sun_stands_where_the_cockpit_shows_it(bodies):
+    place = bodies["Sun"].position(bodies["Kerbin"].non_rotating_reference_frame)
+    assert length(place) == pytest.approx(13_599_840_256.0)
+    assert np.array(swap(place)) / length(place) == pytest.approx(sun_direction(), abs=2e-5)
+
+
+def test_the_sun_is_behind_the_pursuer_of_sb1_i5_as_seen_from_the_evader():
+    game = Simulation("sb1_i5_init")
+    evader, pursuer = procedures.vessels(game)
+    frame = pursuer.reference_frame
+    sun = np.array(procedures.bodies(game)["Sun"].position(frame))
+    there = np.array(evader.position(frame))
+    assert np.linalg.norm(there) == pytest.approx(100.0, abs=0.5)
+    cosine = sun @ there / np.linalg.norm(sun) / np.linalg.norm(there)
+    assert -cosine == pytest.approx(1.0, abs=1e-3)  # KSPDG's own test of its reward
+
+
+def test_a_body_moves_as_its_places_change(game, bodies):
+    frame = bodies["Kerbin"].non_rotating_reference_frame
+    for name in ("Sun", "Mun", "Minmus"):
+        before, velocity = bodies[name].position(frame), bodies[name].velocity(frame)
+        game.step(2.0)
+        moved = np.subtract(bodies[name].position(frame), before) / 2.0
+        np.testing.assert_allclose(moved, velocity, atol=0.03)
+
+
+def test_kerbin_turns_about_its_north_pole_and_is_still_in_its_own_frame(bodies):
+    kerbin = bodies["Kerbin"]
+    spin = kerbin.angular_velocity(kerbin.non_rotating_reference_frame)
+    assert spin == pytest.approx((0.0, -kerbin.rotational_speed, 0.0))  # by the left hand
+    assert kerbin.angular_velocity(kerbin.reference_frame) == (0.0, 0.0, 0.0)
+    assert kerbin.direction(kerbin.non_rotating_reference_frame) == (0.0, 1.0, 0.0)
+    assert kerbin.rotation(kerbin.reference_frame) == pytest.approx((0.0, 0.0, 0.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "wanted"),
+    [(0, 0, (1, 0, 0)), (90, 0, (0, 1, 0)), (0, 90, (0, 0, 1)), (0, -90, (0, 0, -1))],
+)
+def test_places_are_told_by_latitude_and_longitude(bodies, latitude, longitude, wanted):
+    kerbin = bodies["Kerbin"]
+    frame = kerbin.reference_frame
+    for place in (kerbin.surface_position, kerbin.sea_level_position, kerbin.bedrock_position):
+        found = place(latitude, longitude, frame)
+        assert found == pytest.approx(np.array(wanted) * 600_000.0, abs=1e-6)
+    assert kerbin.latitude_at_position(wanted, frame) == pytest.approx(latitude)
+    if latitude != 90:
+        assert kerbin.longitude_at_position(wanted, frame) == pytest.approx(longitude)
+    assert coordinates(outward(latitude, longitude))[0] == pytest.approx(latitude)
+
+
+def test_a_frame_on_the_surface_has_up_north_and_east(bodies):
+    kerbin = bodies["Kerbin"]
+    frame = kerbin.surface_reference_frame(0.0, 90.0, 100.0)
+    fixed = kerbin.reference_frame
+    place = procedures.transform_position(kerbin.game, (0.0, 0.0, 0.0), frame, fixed)
+    assert place == pytest.approx((0.0, 0.0, 600_100.0), abs=1e-6)
+    for axis, wanted in (((1, 0, 0), (0, 0, 1)), ((0, 1, 0), (0, 1, 0)), ((0, 0, 1), (-1, 0, 0))):
+        told = procedures.transform_direction(kerbin.game, axis, frame, fixed)
+        assert told == pytest.approx(wanted, abs=1e-12)
+    assert kerbin.position(frame) == pytest.approx((-600_100.0, 0.0, 0.0), abs=1e-6)
+
+
+def test_the_sun_orbits_nothing(bodies):
+    assert bodies["Sun"].orbit is None
+    with pytest.raises(ArgumentException, match="orbits nothing"):
+        assert bodies["Sun"].orbital_reference_frame
+
+
+def test_air_is_reckoned_above_the_atmosphere_only(bodies):
+    kerbin = bodies["Kerbin"]
+    assert kerbin.density_at(70_000.0) == kerbin.pressure_at(1e6) == 0.0
+    assert bodies["Mun"].pressure_at(0.0) == 0.0
+    with pytest.raises(InvalidOperationException, match="no air"):
+        kerbin.pressure_at(69_000.0)
