@@ -93,9 +93,11 @@ async def _serve(server: Server, what: dict[str, Any], *, as_json: bool) -> dict
         gc.collect()
         gc.freeze()  # what is there now stays; looking through it again would be missed ticks
         _announce(server, what, as_json=as_json)
-        shown = asyncio.create_task(_show(server, quiet=as_json))
+        shown = asyncio.create_task(_show(server)) if not as_json else None
         await stop.wait()
-        shown.cancel()
+        if shown is not None:
+            shown.cancel()
+            await asyncio.wait([shown])
     finally:
         await server.stop()
         gc.unfreeze()
@@ -157,17 +159,21 @@ class Pace:
         return f"{gone / passed:.2f}x" if same and passed else "loaded"
 
 
-async def _show(server: Server, *, quiet: bool) -> None:
+async def _show(server: Server) -> None:
     """Show one line about the server: rewritten on a terminal, seldom elsewhere."""
     live = sys.stderr.isatty()
     pace = Pace(time.monotonic(), server.game.ut, server.game.load_count)
-    while not quiet:
-        await asyncio.sleep(SHOWN_S if live else PLAIN_S)
-        line = (
-            f"{len(server.host.callers)} clients  "
-            f"{server.traffic.rates.get('rpcs', 0.0):,.0f} RPC/s  "
-            f"world {server.game.ut:,.1f} s  {pace.rate(server)}  "
-            f"missed ticks {server.missed_ticks}"
-        )
-        print(f"\r\x1b[K{line}" if live else line, end="" if live else "\n", file=sys.stderr)
-        sys.stderr.flush()
+    try:
+        while True:
+            await asyncio.sleep(SHOWN_S if live else PLAIN_S)
+            line = (
+                f"{len(server.host.callers)} clients  "
+                f"{server.traffic.rates.get('rpcs', 0.0):,.0f} RPC/s  "
+                f"world {server.game.ut:,.1f} s  {pace.rate(server)}  "
+                f"missed ticks {server.missed_ticks}"
+            )
+            print(f"\r\x1b[K{line}" if live else line, end="" if live else "\n", file=sys.stderr)
+            sys.stderr.flush()
+    finally:
+        if live:
+            print(file=sys.stderr)
