@@ -231,7 +231,7 @@ class TestOthersWindow:
             env.reset()
             keyboard = env._cockpit.keyboard
             monkeypatch.setattr("envs.orbital.cockpit.trial.ANSWER_S", 0.3)
-            monkeypatch.setattr(keyboard, "tap", lambda key: 0.0)
+            monkeypatch.setattr(keyboard, "tap", lambda key, seconds: 0.0)
             with pytest.raises(CockpitLost, match="key R was pressed"):
                 try_key(env._cockpit.screen, keyboard)
         finally:

