@@ -211,13 +211,14 @@ def _line(axes: Any, points: Sequence[Point], number: int, aside: float) -> None
     think_ms = float(np.median(thinks)) if thinks else None
     label = rows[0].pilot + ("" if think_ms is None else f" (▲ thinks {think_ms:.3g} ms)")
     axes.errorbar(at, score, spread, color=colour, marker=mark, capsize=3, label=label)
+    above = number % 2 == 0  # captures of two pilots do not cover each other
     for x, row in zip(at, rows, strict=True):
         axes.annotate(
-            captures(row), (x, row.score.estimate), (7, 5), textcoords="offset points",
-            color=colour, fontsize=9,
+            captures(row), (x, row.score.estimate), (-6, 5) if above else (6, -12),
+            textcoords="offset points", ha="right" if above else "left", color=colour, fontsize=9,
         )  # fmt: skip
     if think_ms is not None:
-        height = 0.03 + 0.05 * number  # of the axis: those of two pilots do not cover each other
+        height = 0.03 + 0.05 * number  # of the axis
         axes.plot(
             think_ms / 1000.0, height, "^", color=colour, transform=axes.get_xaxis_transform()
         )

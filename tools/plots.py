@@ -57,7 +57,7 @@ def log_scale(axes: Any) -> None:
 
     axes.set_yscale("log")
     low, high = axes.get_ylim()
-    if high < 30 * low:  # too narrow for powers of ten alone
+    if high < 200 * low:  # too narrow for powers of ten alone
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
