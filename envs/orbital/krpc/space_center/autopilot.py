@@ -23,7 +23,7 @@ from envs.orbital.krpc.registry import hidden, since, until
 from envs.orbital.krpc.space_center import motion, sas
 from envs.orbital.krpc.space_center.frames import ReferenceFrame, axes_in, direction_of
 from envs.orbital.krpc.space_center.sas import SASMode
-from envs.orbital.krpc.space_center.service import finite, service
+from envs.orbital.krpc.space_center.service import finite, kept_property, service
 from envs.orbital.krpc.space_center.vectors import (
     Vector,
     add,
@@ -81,10 +81,7 @@ def _tuned(name: str, kind: Any, at_first: Any, doc: str) -> Any:
             finite(number, name)
         self.pilot().tuning[name] = value
 
-    get.__doc__ = put.__doc__ = doc
-    get.__annotations__ = {"return": kind}
-    put.__annotations__ = {"value": kind, "return": None}
-    return property(get, put)
+    return kept_property(get, put, kind, doc)
 
 
 def _old(one: Any) -> Any:

@@ -11,6 +11,7 @@ from envs.orbital.krpc.registry import hidden, named, since
 from envs.orbital.krpc.space_center.bodies import BODIES, Body
 from envs.orbital.krpc.space_center.conic import Conic
 from envs.orbital.krpc.space_center.frames import (
+    NORTH,
     BodyFrame,
     BodyKind,
     ReferenceFrame,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 
 GRAVITATION = 6.67408e-11
 """The gravitational constant of KSP 1.12, N m^2/kg^2: masses of bodies follow from it."""
-NORTH: Vector = (0.0, 1.0, 0.0)
 
 
 def outward(latitude: float, longitude: float) -> Vector:

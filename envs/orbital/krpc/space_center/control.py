@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from envs.orbital.krpc.space_center import propulsion, sas
 from envs.orbital.krpc.space_center.sas import SASMode, SpeedMode
-from envs.orbital.krpc.space_center.service import clamped, service
+from envs.orbital.krpc.space_center.service import clamped, kept_property, service
 from envs.orbital.krpc.types import Float, UInt32
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _stick(array: str, column: int, doc: str, sign: float = 1.0) -> Any:
         getattr(vessel.game.fleet, array)[0, vessel.index(), column] = sign * value
         _take(vessel)
 
-    return _property(get, put, Float, doc)
+    return kept_property(get, put, Float, doc)
 
 
 def _axis(name: str, doc: str) -> Any:
@@ -112,7 +112,7 @@ def _axis(name: str, doc: str) -> Any:
         self.vessel.craft().axes[name] = clamped(value, -1.0, 1.0, "the input")
         _take(self.vessel)
 
-    return _property(get, put, Float, doc)
+    return kept_property(get, put, Float, doc)
 
 
 def _switch(name: str, doc: str, *, at_first: bool = False) -> Any:
@@ -124,7 +124,7 @@ def _switch(name: str, doc: str, *, at_first: bool = False) -> Any:
     def put(self: Control, value: bool) -> None:
         self.vessel.craft().switches[name] = value
 
-    return _property(get, put, bool, doc)
+    return kept_property(get, put, bool, doc)
 
 
 def _without(doc: str, *, answer: bool) -> Any:
@@ -140,14 +140,7 @@ def _without(doc: str, *, answer: bool) -> Any:
     def put(self: Control, value: bool) -> None:
         self.vessel.index()
 
-    return _property(get, put, bool, doc)
-
-
-def _property(get: Any, put: Any, kind: Any, doc: str) -> property:
-    get.__doc__ = put.__doc__ = doc
-    get.__annotations__ = {"return": kind}
-    put.__annotations__ = {"value": kind, "return": None}
-    return property(get, put)
+    return kept_property(get, put, bool, doc)
 
 
 @service.remote

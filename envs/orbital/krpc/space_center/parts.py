@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from envs.orbital.krpc.errors import InvalidOperationException
 from envs.orbital.krpc.registry import named, until
 from envs.orbital.krpc.space_center.frames import ReferenceFrame
-from envs.orbital.krpc.space_center.propulsion import RCS, Engine, ReactionWheel
+from envs.orbital.krpc.space_center.propulsion import BLOCKS, RCS, Engine, ReactionWheel
 from envs.orbital.krpc.space_center.resources import Resources
 from envs.orbital.krpc.space_center.service import service
 from envs.orbital.krpc.space_center.vectors import Quaternion, Vector
@@ -24,7 +24,6 @@ WHEEL = ("advSasModule", "Advanced Inline Stabilizer")
 CLAW = ("GrapplingDevice", "Advanced Grabbing Unit")
 BLOCK = ("RCSBlock.v2", "RV-105 RCS Thruster Block")
 CHEETAH = ("LiquidEngineLV-T91", 'LV-T91 "Cheetah" Liquid Fuel Engine')
-BLOCKS = 8  # of a drone
 WHEELS = (CORE, WHEEL)
 THRUSTERS = (CORE, WHEEL, CLAW, *[BLOCK] * BLOCKS)
 """Parts of a craft with thrusters, (name, title), the root first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from envs.orbital.krpc.errors import ArgumentException, ArgumentOutOfRangeException
 from envs.orbital.krpc.registry import Service
@@ -38,6 +38,14 @@ NOTHING = AxisRange((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
 def both_ways(most: Vector) -> AxisRange:
     """Return the range from -`most` to `most`."""
     return AxisRange(most, scale(most, -1.0))
+
+
+def kept_property(get: Any, put: Any, kind: Any, doc: str) -> property:
+    """Return a property of these functions with the wire type `kind`."""
+    get.__doc__ = put.__doc__ = doc
+    get.__annotations__ = {"return": kind}
+    put.__annotations__ = {"value": kind, "return": None}
+    return property(get, put)
 
 
 def finite(value: float, what: str) -> float:
