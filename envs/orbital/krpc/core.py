@@ -11,6 +11,7 @@ import krpc.schema.KRPC_pb2 as KRPC
 
 from envs.orbital.krpc import describe, errors, expressions
 from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from envs.orbital.krpc.expression_types import BOOL
 from envs.orbital.krpc.expressions import Expression
 from envs.orbital.krpc.host import Caller
 from envs.orbital.krpc.registry import Service
@@ -162,12 +163,17 @@ def add_function_stream(game: Simulation, caller: Caller, function: Expression) 
 
 
 @service.procedure
+def compile_function(game: Simulation, function: Expression) -> None:
+    """See that an expression can be evaluated: every one that could be put together can."""
+
+
+@service.procedure
 def add_event(game: Simulation, caller: Caller, expression: Expression) -> KRPC.Event:
     """Evaluate a boolean expression after every tick; the event fires in each that it holds in.
 
     Older clients start the event's stream themselves; for the others it is started here.
     """
-    if expression.kind != expressions.BOOL:
+    if expression.kind != BOOL:
         raise ArgumentException(f"an event needs a bool; this expression is {expression.kind}")
     packed = _packed(caller, expression)
     number = caller.streams.follow(lambda: packed() if expression.evaluate() else None, event=True)

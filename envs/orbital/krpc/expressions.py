@@ -6,136 +6,30 @@ hundred times leaves no more behind than one run.
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import IntEnum
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import krpc.schema.KRPC_pb2 as KRPC
 
+from envs.orbital.krpc.arithmetic import divide, modulo, power
 from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from envs.orbital.krpc.expression_types import (
+    BOOL,
+    DOUBLE,
+    FLOAT,
+    INT,
+    NUMBERS,
+    STRING,
+    Type,
+    TypeCode,
+)
 from envs.orbital.krpc.host import Caller
 from envs.orbital.krpc.registry import Service
-from envs.orbital.krpc.types import NAMED, Code, Float, Kind, mark
-
-BOOL, INT, FLOAT, DOUBLE, STRING = (
-    Kind(code) for code in (Code.BOOL, Code.SINT32, Code.FLOAT, Code.DOUBLE, Code.STRING)
-)
-NUMBERS = (Code.SINT32, Code.SINT64, Code.UINT32, Code.UINT64, Code.FLOAT, Code.DOUBLE)
+from envs.orbital.krpc.types import Code, Float, Kind, UInt64
 
 LARGEST = 500
-
-
-class TypeCode(IntEnum):
-    """The kind of a type, by its code in the protocol."""
-
-    DOUBLE = 1
-    FLOAT = 2
-    S_INT32 = 3
-    S_INT64 = 4
-    U_INT32 = 5
-    U_INT64 = 6
-    BOOL = 7
-    STRING = 8
-    BYTES = 9
-    CLASS = 100
-    ENUMERATION = 101
-    STRUCT = 102
-    TUPLE = 300
-    LIST = 301
-    SET = 302
-    DICTIONARY = 303
-
-
-@dataclass(frozen=True)
-class Type:
-    """The type of a value of an expression."""
-
-    kind: Kind
-
-    @property
-    def code(self) -> TypeCode:
-        """The kind of the type."""
-        return TypeCode(self.kind.code)
-
-    @property
-    def service(self) -> str:
-        """The service that defines the type, empty for a type of the protocol."""
-        return mark(self._named())[1] if self.kind.code in NAMED else ""
-
-    @property
-    def name(self) -> str:
-        """The name that its service gave the type, empty for a type of the protocol."""
-        return self._named().__name__ if self.kind.code in NAMED else ""
-
-    @property
-    def types(self) -> list[Type]:
-        """The types inside a collection."""
-        return [Type(one) for one in self.kind.items] if self.kind.code is not Code.STRUCT else []
-
-    @property
-    def nullable(self) -> bool:
-        """Whether null is among the values."""
-        return self.kind.nullable
-
-    def _named(self) -> type[Any]:
-        assert self.kind.python is not None
-        return self.kind.python
-
-    @staticmethod
-    def double() -> Type:
-        """Double precision floating point."""
-        return Type(DOUBLE)
-
-    @staticmethod
-    def float_() -> Type:
-        """Single precision floating point."""
-        return Type(FLOAT)
-
-    @staticmethod
-    def int_() -> Type:
-        """Signed 32 bit integer."""
-        return Type(INT)
-
-    @staticmethod
-    def bool_() -> Type:
-        """Boolean."""
-        return Type(BOOL)
-
-    @staticmethod
-    def string() -> Type:
-        """String."""
-        return Type(STRING)
-
-
-def _divide(a: Any, b: Any) -> Any:
-    """Divide as the game does: integers towards zero, floats by IEEE 754."""
-    if isinstance(a, int) and isinstance(b, int):
-        if b == 0:
-            raise InvalidOperationException("an expression divides by the integer 0")
-        return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
-    if b == 0:
-        return math.nan if a == 0 or a != a else math.copysign(math.inf, a) * math.copysign(1, b)
-    return a / b
-
-
-def _modulo(a: Any, b: Any) -> Any:
-    """Return the remainder with the sign of `a`, as the game does."""
-    if b == 0:
-        if isinstance(a, int) and isinstance(b, int):
-            raise InvalidOperationException("an expression takes a remainder by the integer 0")
-        return math.nan
-    rest = math.fmod(a, b)
-    return int(rest) if isinstance(a, int) and isinstance(b, int) else rest
-
-
-def _power(a: Any, b: Any) -> Any:
-    try:
-        return math.pow(a, b)
-    except (ValueError, OverflowError):
-        return math.nan if a < 0 else math.inf
 
 
 @dataclass(frozen=True)
@@ -194,16 +88,53 @@ class Expression:
         return _constant("string", value, STRING)
 
     @staticmethod
+    def constant_object(caller: Caller, value: UInt64) -> Expression:
+        """A remote object, by its id."""
+        thing = caller.host.objects.thing(value, object)
+        cls = next(one for one in type(thing).__mro__ if "__krpc__" in vars(one))
+        return _constant("object", thing, Kind(Code.CLASS, python=cls))
+
+    @staticmethod
     def call(caller: Caller, call: KRPC.ProcedureCall) -> Expression:
         """What a procedure returns."""
-        prepared = caller.host.prepare(call, caller)
-        if prepared.waits:
-            raise InvalidOperationException(
-                f"{call.service}.{call.procedure} takes more than one tick: no expression has it"
-            )
-        result = caller.host.find(call.service, call.procedure).result
-        key = ("call", call.SerializeToString(deterministic=True), caller.identifier)
-        return Expression(key, None if result.code is Code.NONE else result, prepared.run)
+        return _call(caller, call, {})
+
+    @staticmethod
+    def call_with_arguments(
+        caller: Caller, call: KRPC.ProcedureCall, args: dict[int, Expression]
+    ) -> Expression:
+        """What a procedure returns whose arguments, by position, are expressions themselves."""
+        return _call(caller, call, args)
+
+    @staticmethod
+    def conditional(condition: Expression, if_true: Expression, if_false: Expression) -> Expression:
+        """One of two values; only that one is evaluated."""
+        _boolean("conditional", condition)
+        if if_true.kind is None or if_true.kind != if_false.kind:
+            raise ArgumentException(f"conditional: {if_true.kind} or {if_false.kind}")
+        test, yes, no = condition.evaluate, if_true.evaluate, if_false.evaluate
+        operands = (condition, if_true, if_false)
+        return _made("if", if_true.kind, lambda: yes() if test() else no(), *operands)
+
+    @staticmethod
+    def conditional_and(arg0: Expression, arg1: Expression) -> Expression:
+        """Both; the second is evaluated if the first holds."""
+        _boolean("and", arg0, arg1)
+        left, right = arg0.evaluate, arg1.evaluate
+        return _made("and then", BOOL, lambda: left() and right(), arg0, arg1)
+
+    @staticmethod
+    def conditional_or(arg0: Expression, arg1: Expression) -> Expression:
+        """Either; the second is evaluated if the first does not hold."""
+        _boolean("or", arg0, arg1)
+        left, right = arg0.evaluate, arg1.evaluate
+        return _made("or else", BOOL, lambda: left() or right(), arg0, arg1)
+
+    @staticmethod
+    def is_null(value: Expression) -> Expression:
+        """Whether there is no object."""
+        evaluate = value.evaluate
+        return _made("is null", BOOL, lambda: evaluate() is None, value)
 
     @staticmethod
     def equal(arg0: Expression, arg1: Expression) -> Expression:
@@ -253,8 +184,7 @@ class Expression:
     @staticmethod
     def not_(arg: Expression) -> Expression:
         """The opposite of a boolean."""
-        if arg.kind != BOOL:
-            raise ArgumentException(f"not: expected a bool, got {arg.kind}")
+        _boolean("not", arg)
         evaluate = arg.evaluate
         return _made("not", BOOL, lambda: not evaluate(), arg)
 
@@ -281,18 +211,18 @@ class Expression:
     @staticmethod
     def divide(arg0: Expression, arg1: Expression) -> Expression:
         """The quotient; of integers, without its fraction."""
-        return _binary("/", _divide, arg0, arg1, _number(arg0, arg1))
+        return _binary("/", divide, arg0, arg1, _number(arg0, arg1))
 
     @staticmethod
     def modulo(arg0: Expression, arg1: Expression) -> Expression:
         """The remainder, with the sign of the first."""
-        return _binary("%", _modulo, arg0, arg1, _number(arg0, arg1))
+        return _binary("%", modulo, arg0, arg1, _number(arg0, arg1))
 
     @staticmethod
     def power(arg0: Expression, arg1: Expression) -> Expression:
         """The first to the power of the second."""
         _number(arg0, arg1)
-        return _binary("**", _power, arg0, arg1, DOUBLE)
+        return _binary("**", power, arg0, arg1, DOUBLE)
 
     @staticmethod
     def cast(arg: Expression, type: Type) -> Expression:
@@ -324,11 +254,53 @@ def _constant(name: str, value: Any, kind: Kind) -> Expression:
     return Expression((name, value), kind, lambda: value)
 
 
+def _call(caller: Caller, call: KRPC.ProcedureCall, computed: dict[int, Expression]) -> Expression:
+    procedure = caller.host.find(call.service, call.procedure)
+    for position, one in computed.items():
+        kinds = [parameter.kind for parameter in procedure.parameters]
+        if not (0 <= position < len(kinds) and _fits(one.kind, kinds[position])):
+            raise ArgumentException(
+                f"{call.service}.{call.procedure}: expected {', '.join(map(str, kinds))}, got "
+                f"{one.kind} at position {position}"
+            )
+    given = {position: one.evaluate for position, one in computed.items()}
+    prepared = caller.host.prepare(call, caller, given)
+    if prepared.waits:
+        raise InvalidOperationException(f"{prepared.name} takes more than one tick: no expression")
+    key = ("call", call.SerializeToString(deterministic=True), caller.identifier)
+    more = tuple(part for pair in sorted(computed.items()) for part in pair)
+    size = 1 + _size(*computed.values())
+    kind = None if procedure.result.code is Code.NONE else procedure.result
+    return Expression(key + more, kind, prepared.run, size)
+
+
+def _fits(kind: Kind | None, wanted: Kind) -> bool:
+    """Return whether a value of `kind` can be given for `wanted`."""
+    if kind is None:
+        return False
+    if wanted.code in NUMBERS:
+        return kind.code in NUMBERS and NUMBERS.index(kind.code) <= NUMBERS.index(wanted.code)
+    return replace(kind, nullable=False) == replace(wanted, nullable=False) and (
+        wanted.nullable or not kind.nullable or kind.code is Code.CLASS
+    )
+
+
+def _boolean(name: str, *operands: Expression) -> None:
+    for one in operands:
+        if one.kind != BOOL:
+            raise ArgumentException(f"{name}: expected a bool, got {one.kind}")
+
+
+def _size(*operands: Expression) -> int:
+    """Return how large expressions are together. Raises ArgumentException above the limit."""
+    size = sum(one.size for one in operands)
+    if size >= LARGEST:
+        raise ArgumentException(f"an expression of {size + 1} parts; the limit is {LARGEST}")
+    return size
+
+
 def _made(name: str, kind: Kind, evaluate: Callable[[], Any], *operands: Expression) -> Expression:
-    size = 1 + sum(one.size for one in operands)
-    if size > LARGEST:
-        raise ArgumentException(f"an expression of {size} parts; the limit is {LARGEST}")
-    return Expression((name, *operands), kind, evaluate, size)
+    return Expression((name, *operands), kind, evaluate, 1 + _size(*operands))
 
 
 def _binary(

@@ -6,7 +6,7 @@ import difflib
 import inspect
 import logging
 import typing
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -195,27 +195,42 @@ class Host:
         nearest = f"; the nearest is {service}.{near[0]}" if near else ""
         return f"there is no procedure {shown} in version {self.version} of this server{nearest}"
 
-    def prepare(self, call: KRPC.ProcedureCall, caller: Caller) -> Prepared:
+    def prepare(
+        self,
+        call: KRPC.ProcedureCall,
+        caller: Caller,
+        computed: Mapping[int, Callable[[], Any]] | None = None,
+    ) -> Prepared:
         """Return `call` ready to run.
+
+        computed: arguments by position that are worked out in every run.
 
         Raises:
             RemoteException: no such procedure, or arguments that it does not take.
         """
         procedure = self.find(call.service, call.procedure)
-        arguments = self._arguments(procedure, call, caller.dialect)
+        computed = computed or {}
+        arguments = self._arguments(procedure, call, caller.dialect, computed)
         if procedure.caller_at is not None:
             arguments.insert(procedure.caller_at, caller)
+        run = partial(procedure.call, *arguments)
+        if computed:
+            run = partial(_computed, procedure, arguments, computed)
         changeable = any(isinstance(one, list | dict | set) for one in arguments)
         return Prepared(
             f"{procedure.service}.{procedure.name}",
-            partial(procedure.call, *arguments),
+            run,
             self.packer(procedure.result, caller.dialect),
             procedure.waits,
             repeatable=procedure.caller_at is None and not changeable,
         )
 
     def _arguments(
-        self, procedure: Procedure, call: KRPC.ProcedureCall, dialect: Dialect
+        self,
+        procedure: Procedure,
+        call: KRPC.ProcedureCall,
+        dialect: Dialect,
+        computed: Mapping[int, object],
     ) -> list[Any]:
         given = {one.position: one for one in call.arguments}
         if len(given) != len(call.arguments) or any(
@@ -226,11 +241,13 @@ class Host:
                 f" got positions {[one.position for one in call.arguments][:20]}"
             )
         read = self.values[dialect]
-        values = []
+        values: list[Any] = []
         for position, parameter in enumerate(procedure.parameters):
             argument = given.get(position)
             what = f"{procedure.service}.{procedure.name}: {parameter.name}"
-            if argument is None:
+            if position in computed:
+                values.append(None)
+            elif argument is None:
                 if parameter.default is REQUIRED:
                     raise ArgumentException(f"{what} is missing")
                 values.append(parameter.default)
@@ -257,6 +274,17 @@ class Host:
             return b"\x12" + varint(len(data)) + data if data else b""
 
         return pack
+
+
+def _computed(
+    procedure: Procedure, arguments: list[Any], computed: Mapping[int, Callable[[], Any]]
+) -> Any:
+    """Make a call with some of its arguments worked out now."""
+    given = list(arguments)
+    for position, evaluate in computed.items():
+        moved = procedure.caller_at is not None and position >= procedure.caller_at
+        given[position + moved] = evaluate()
+    return procedure.call(*given)
 
 
 def _procedure(

@@ -247,6 +247,37 @@ def test_equal_expressions_are_one_object_and_their_size_is_bounded(client: Any)
         make.add(grown, grown)
 
 
+def test_functions_of_python_become_streams_and_events(client: Any) -> None:
+    """The client of 0.7 puts the expression together from the function's own code."""
+    garden = client.garden
+    tree = garden.Tree.plant(2)
+    assert client.add_stream(lambda: tree.height * 2.0 + 1.0)() == 7.0
+    assert client.add_stream(lambda: tree.height > 2.5 and not tree.height > 3.5)() is True
+    assert client.add_stream(lambda: 1.0 if tree.height > 5.0 else 2.0)() == 2.0
+    assert client.add_stream(lambda: tree.neighbour.height)() == 4.5
+    soon = garden.ut + 3.0
+    event = client.add_event(lambda: garden.ut > soon)
+    with event.condition:
+        assert event.wait(WAIT_S)
+    assert garden.ut > soon
+
+
+def test_computed_arguments_are_of_the_types_that_are_wanted(
+    client: Any, make_call: Callable[..., Any]
+) -> None:
+    make = client.krpc.Expression
+    add = make_call("Garden", "Tree_static_Sum")
+    one = make.constant_int(1)
+    assert client.add_stream(make.call_with_arguments(add, {0: one, 1: make.add(one, one)}))() == 3
+    for wrong in ({0: make.constant_double(1.0), 1: one}, {5: one}, {-1: one}):
+        with pytest.raises(ValueError, match="expected sint32, sint32"):
+            make.call_with_arguments(add, wrong)
+    with pytest.raises(ValueError, match="b is missing"):
+        make.call_with_arguments(add, {0: one})
+    with pytest.raises(ValueError, match="id 4000"):
+        make.constant_object(4000)
+
+
 def test_the_world_may_fail_and_clients_are_served(make_server: Any) -> None:
     import krpc
 
