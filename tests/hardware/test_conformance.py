@@ -95,7 +95,8 @@ def firmware(folder: Path) -> Outcome:
     if reason := simavr.missing():
         pytest.skip(reason)
     with simavr.Simavr(folder / "board"):
-        options = ("--robot", "helm_arm", "--port", str(folder / "board"), "--tool")
+        robot = patient(folder, "helm_arm")
+        options = ("--robot", robot, "--port", str(folder / "board"), "--tool")
         return conformance(folder, *options, bare=False)
 
 
