@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import krpc
@@ -16,6 +18,7 @@ import pytest
 
 WAIT_S = 60.0  # a deadline against hanging, no claim about speed
 SERVE = [sys.executable, "-c", "from helmsight.cli import main; main()", "serve-krpc"]
+OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
 FREE = ["--rpc-port", "0", "--stream-port", "0"]
 
 
@@ -99,3 +102,16 @@ def test_what_cannot_be_served_is_one_line_and_status_2(
     assert done.status == 2
     assert words in done.err
     assert done.err.count("\n") == 1
+
+
+def test_a_krpc_package_that_is_too_old_is_refused_with_the_reason() -> None:
+    if not OLD_CLIENT.is_dir():
+        pytest.skip(f"krpc 0.5.4 is not in {OLD_CLIENT} (make install puts it there)")
+    done = subprocess.run(
+        [*SERVE, *FREE],
+        env={**os.environ, "PYTHONPATH": str(OLD_CLIENT)},
+        capture_output=True, text=True, timeout=WAIT_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "krpc 0.5.4 has no protocol_version" in done.stderr
+    assert "krpc>=0.7" in done.stderr

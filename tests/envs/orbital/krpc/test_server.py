@@ -7,11 +7,10 @@ import time
 from typing import Any
 
 import garden
-import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 
-from envs.orbital.krpc import core, server
-from envs.orbital.krpc.errors import NotLoopback, OldSchema, PortInUse, ServerError
+from envs.orbital.krpc import core
+from envs.orbital.krpc.errors import NotLoopback, PortInUse, ServerError
 from envs.orbital.krpc.server import TICK_S, Server
 from envs.orbital.krpc.serving import running
 
@@ -78,17 +77,6 @@ def test_impossible_settings_are_refused(options: dict[str, Any], why: str) -> N
 def test_an_impossible_port_is_refused() -> None:
     with pytest.raises(ServerError, match="expected 0 to 65535"), running(made(rpc_port=70000)):
         pass
-
-
-def test_an_old_schema_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Older:
-        """The schema of 0.6: a connection request without protocol_version."""
-
-        ConnectionRequest = KRPC.Event  # any message that lacks the field
-
-    monkeypatch.setattr(server, "KRPC", Older)
-    with pytest.raises(OldSchema, match=r"no protocol_version.*krpc>=0\.7"):
-        made()
 
 
 def test_ticks_that_come_late_are_counted(make_server: Any) -> None:
