@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
@@ -21,8 +22,8 @@ from envs.ksp.streams import FlightRecorder, Sample, right_handed
 from envs.orbital.cockpit.layout import Layout
 from envs.orbital.command import BurnCommand
 from envs.orbital.dynamics import orbital_axes
-from envs.orbital.env import GOAL, observation_spaces
-from envs.orbital.panel import TELEMETRY, measures, telemetry
+from envs.orbital.env import PursuitEnv, observation_spaces
+from envs.orbital.panel import measures, telemetry
 from envs.orbital.scenarios import PURSUER, find_scenario
 from envs.orbital.scoring import ClosestApproach
 
@@ -105,15 +106,9 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
 
     @property
     def task(self) -> Task:
-        """What an operator is told about this episode."""
-        return Task(
-            name=self.scenario.name,
-            goal=GOAL,
-            command=BurnCommand,
-            objects=("prograde marker", "target marker", "level marker"),
-            regions=self.regions if self.capture is not None else {},
-            fields=TELEMETRY,
-        )
+        """What an operator is told about this episode: the twin's, with this window's regions."""
+        told = PursuitEnv(self.scenario.name, observation="telemetry").task
+        return replace(told, regions=self.regions if self.capture is not None else {})
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
