@@ -28,15 +28,15 @@ from envs.orbital.scoring import ClosestApproach
 from envs.orbital.world import World
 
 if TYPE_CHECKING:
+    from envs.orbital.krpc.host import Caller
     from envs.orbital.krpc.simulation import Simulation
 
 service = Service("Helmsight", "Episodes in lockstep, their score, and the cockpit picture.")
 
 
-def _hold(game: Simulation) -> None:
-    """Note that the calling client keeps the world in lockstep."""
+def _hold(game: Simulation, caller: Caller | None) -> None:
+    """Note that a client keeps the world in lockstep."""
     game.lockstep = True
-    caller = game.caller
     if caller is not None and game.keeper is not caller:
         game.keeper = caller
         caller.on_disconnect(partial(_release, game, caller))
@@ -59,20 +59,23 @@ def reset(game: Simulation, scenario: str, seed: int = 0) -> None:
         game.reset(scenario, seed)
     except UnknownScenario as error:
         raise ArgumentException(str(error)) from None
-    _hold(game)
+    _hold(game, game.caller)
 
 
 @service.procedure
-def step(game: Simulation, seconds: float) -> float:
+def step(game: Simulation, seconds: float) -> Generator[None, None, float]:
     """Move the world on, in whole physics steps of 0.02 s, and return the universal time.
 
     What is left of a step is owed to the next call. The score looks at the world after each.
     """
+    caller = game.caller
     try:
-        game.step(seconds)
+        for _ in game.stepping(seconds):
+            _hold(game, caller)
+            yield
     except InvalidOption as error:
         raise ArgumentException(str(error)) from None
-    _hold(game)
+    _hold(game, caller)
     return game.ut
 
 
@@ -86,7 +89,7 @@ def lockstep(game: Simulation) -> bool:
 def set_lockstep(game: Simulation, value: bool) -> None:
     """Hold the world for Step, or let it run with the clock again."""
     if value:
-        _hold(game)
+        _hold(game, game.caller)
     else:
         game.keeper, game.lockstep = None, False
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import numpy as np
 from envs.errors import InvalidOption
 from envs.orbital.attitude import SAS
 from envs.orbital.dynamics import Array
-from envs.orbital.fleet import ADRIFT, Fleet
+from envs.orbital.fleet import ADRIFT, DT, Fleet
 from envs.orbital.krpc.craft import Craft
 from envs.orbital.saves import find_save, save_names
 from envs.orbital.scenarios import PURSUER, find_scenario
@@ -27,6 +28,10 @@ MAX_RATE = 1000.0
 """Fastest clock, world seconds a wall second."""
 BEHIND = 0.25
 """Wall seconds that a clock catches up after a stall; what lies further back is given up, s."""
+BUSY = 0.05
+"""Wall seconds that a clock may reckon at once; what takes longer is given up, s."""
+PIECE = 50
+"""Physics steps after which whoever else waits gets a turn."""
 MAX_SAVES = 200
 """Saves that are kept in memory."""
 
@@ -190,10 +195,26 @@ class Simulation:
         Raises:
             InvalidOption: for a time that is negative, not finite or above an hour.
         """
+        for _ in self.stepping(seconds):
+            pass
+
+    def stepping(self, seconds: float) -> Iterator[None]:
+        """Move the world on as `step` does, with a pause now and then for others to have a turn.
+
+        Raises:
+            InvalidOption: as `step`, or another game was loaded in a pause.
+        """
         if not (math.isfinite(seconds) and 0.0 <= seconds <= 3600.0):
             raise InvalidOption(f"step of {seconds} s is not possible; give 0 to 3600 s")
         self.lockstep = True
-        self._advance(seconds)
+        load, due = self.load_count, self.fleet.steps_due(seconds)
+        while due > 0:
+            self._fly(min(due, PIECE))
+            due -= PIECE
+            if due > 0:
+                yield
+                if self.load_count != load:
+                    raise InvalidOption("another game was loaded before the step was done")
         self._sample()
 
     def set_rate(self, rate: float) -> None:
@@ -209,8 +230,9 @@ class Simulation:
     def catch_up(self, now: float) -> int:
         """Move the world on to the wall time `now` (s, any monotonic clock); return the steps.
 
-        After a stall of more than a quarter of a second the rest is given up and counted in
-        `dropped_s`: a world that raced to catch up would be worse than one that is late.
+        After a stall of more than a quarter of a second the rest is given up, and so is what this
+        machine cannot reckon in a twentieth; `dropped_s` counts both. A world that raced to catch
+        up would be worse than one that is late.
         """
         told, self._told = self._told, now
         if told is None or self.paused or self.lockstep:
@@ -222,19 +244,23 @@ class Simulation:
         if self.rails > 1.0:
             self.jump(min(passed, BEHIND) * pace)
             return 1
-        steps = self._advance(min(passed, BEHIND) * pace)
+        steps = due = self.fleet.steps_due(min(passed, BEHIND) * pace)
+        started = time.perf_counter()
+        while due > 0 and (due == steps or time.perf_counter() - started < BUSY):
+            self._fly(min(due, PIECE))
+            due = max(0, due - PIECE)
+        self.dropped_s += due * DT
         if steps:
             self._sample()
-        return steps
+        return steps - due
 
     def jump(self, seconds: float) -> None:
         """Coast ahead by `seconds` on the present orbits, exactly, whatever the thrusters say."""
         self.fleet.coast(seconds)
         self.ticks += 1
 
-    def _advance(self, seconds: float) -> int:
-        """Take the steps in `seconds` and return their number."""
-        steps = self.fleet.steps_due(seconds)
+    def _fly(self, steps: int) -> None:
+        """Take physics steps, each under the aims that there are."""
         if self.aims:
             for _ in range(steps):
                 for vessel, aim in self.aims.items():
@@ -244,7 +270,6 @@ class Simulation:
         else:
             self.fleet.advance(steps)
         self.ticks += steps
-        return steps
 
     def _sample(self) -> None:
         if self._game.closest is not None and isinstance(self.fleet, World):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envs.orbital.dynamics import MU
 from envs.orbital.krpc.craft import Craft
-from envs.orbital.krpc.errors import InvalidOperationException
+from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from envs.orbital.krpc.registry import hidden, since, until
 from envs.orbital.krpc.space_center import motion
 from envs.orbital.krpc.space_center.autopilot import AutoPilot
@@ -37,6 +37,7 @@ from envs.orbital.krpc.space_center.vectors import Quaternion, Vector, quaternio
 if TYPE_CHECKING:
     from envs.orbital.krpc.simulation import Simulation
 
+MOST_LETTERS = 200  # of a vessel's name
 HALF_SIZE: Vector = (0.95, 2.0, 0.95)
 """Half of a drone's width, length and depth, m; the Lady is taken to be as large."""
 
@@ -128,7 +129,11 @@ class Vessel(Figures):
 
     @name.setter
     def name(self, value: str) -> None:
-        self.craft().name = value[:200]
+        if not 0 < len(value) <= MOST_LETTERS:
+            raise ArgumentException(
+                f"a name of {len(value)} letters; a vessel's has 1 to {MOST_LETTERS}"
+            )
+        self.craft().name = value
 
     @property
     def type(self) -> VesselType:

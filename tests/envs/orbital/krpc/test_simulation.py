@@ -9,6 +9,7 @@ from envs.errors import InvalidOption, UnknownScenario
 from envs.orbital.attitude import SAS
 from envs.orbital.env import PursuitEnv
 from envs.orbital.fleet import ADRIFT, DT
+from envs.orbital.krpc import simulation
 from envs.orbital.krpc.simulation import Simulation
 from envs.orbital.panel import telemetry
 from envs.orbital.scenarios import EVADER, PURSUER
@@ -95,6 +96,32 @@ def test_a_stall_is_caught_up_for_a_quarter_of_a_second_and_the_rest_is_counted(
     wall.pass_by(game, 3.0, step=3.0)
     assert game.ut - start == pytest.approx(0.25, abs=DT)
     assert game.dropped_s == pytest.approx(2.75)
+
+
+def test_a_rate_that_the_machine_cannot_keep_is_given_up_and_counted(game, wall, monkeypatch):
+    monkeypatch.setattr(simulation, "BUSY", 0.0)
+    game.set_rate(1000.0)
+    start = game.ut
+    wall.pass_by(game, 0.2, step=0.2)
+    assert game.ut - start == pytest.approx(simulation.PIECE * DT)
+    assert game.ut - start + game.dropped_s == pytest.approx(200.0)
+
+
+def test_others_have_a_turn_during_a_long_step(game):
+    start, turns = game.ut, 0
+    for _ in game.stepping(10.0):
+        turns += 1
+    assert turns == 9
+    assert game.ut - start == pytest.approx(10.0)
+
+
+def test_a_long_step_ends_when_another_game_is_loaded_during_it(game):
+    stepping = game.stepping(10.0)
+    next(stepping)
+    game.load("pe1_i4_init")
+    with pytest.raises(InvalidOption, match="another game"):
+        next(stepping)
+    assert game.ut == pytest.approx(0.06)
 
 
 def test_a_clock_that_goes_back_moves_nothing(game):

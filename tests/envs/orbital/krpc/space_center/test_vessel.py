@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital.krpc.errors import InvalidOperationException
+from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from envs.orbital.krpc.simulation import Simulation
 from envs.orbital.krpc.space_center import procedures
 from envs.orbital.krpc.space_center.vessel import VesselSituation, VesselType
@@ -50,6 +50,9 @@ def test_names_and_types_can_be_changed(pursuer, put):
     assert (pursuer.name, pursuer.type) == ("Pursuer", VesselType.PROBE)
     put(pursuer, name="Chaser", type=VesselType.SHIP)
     assert (pursuer.name, pursuer.type) == ("Chaser", VesselType.SHIP)
+    for name in ("", "x" * 201):
+        with pytest.raises(ArgumentException, match="1 to 200"):
+            put(pursuer, name=name)
 
 
 def test_a_vessel_orbits_until_its_periapsis_is_underground_or_it_escapes(game, pursuer):
