@@ -46,7 +46,7 @@ class Calls:
 
     def answer(self, request: bytes, caller: Caller) -> bytes | Waiting:
         """Return the frame that answers a request, or what will return it after some ticks."""
-        self.host.game.caller = caller
+        self.host.enter(caller)
         prepared = self._kept[caller.dialect].get(request)
         if prepared is not None:
             self.executed.rpcs += 1
@@ -92,7 +92,7 @@ class Calls:
 
     def resume(self, work: Waiting, caller: Caller) -> bytes | None:
         """Go on after a tick with what `answer` returned; return its frame once it is there."""
-        self.host.game.caller = caller
+        self.host.enter(caller)
         try:
             next(work)
         except StopIteration as done:

@@ -1,7 +1,6 @@
 """Expressions that the server evaluates, for events and streams of what no procedure returns.
 
-A client puts them together call by call. Equal ones are one object, so a script that runs a
-hundred times leaves no more behind than one run.
+A client puts them together call by call. Equal ones are one object, and they go with their client.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import krpc.schema.KRPC_pb2 as KRPC
 
@@ -25,7 +24,7 @@ from envs.orbital.krpc.expression_types import (
     Type,
     TypeCode,
 )
-from envs.orbital.krpc.host import Caller
+from envs.orbital.krpc.host import KEY_BYTES, Caller, key_of
 from envs.orbital.krpc.registry import Service
 from envs.orbital.krpc.types import Code, Float, Kind, UInt64
 
@@ -40,6 +39,7 @@ class Expression:
     size: how many expressions it is made of, each counted as often as it is evaluated.
     """
 
+    krpc_owned: ClassVar = True
     key: tuple[Any, ...]
     kind: Kind | None = field(compare=False)
     evaluate: Callable[[], Any] = field(compare=False, repr=False)
@@ -85,6 +85,8 @@ class Expression:
     @staticmethod
     def constant_string(value: str) -> Expression:
         """String constant."""
+        if len(value) > KEY_BYTES:
+            raise ArgumentException(f"{len(value)} characters; the limit is {KEY_BYTES}")
         return _constant("string", value, STRING)
 
     @staticmethod
@@ -267,7 +269,7 @@ def _call(caller: Caller, call: KRPC.ProcedureCall, computed: dict[int, Expressi
     prepared = caller.host.prepare(call, caller, given)
     if prepared.waits:
         raise InvalidOperationException(f"{prepared.name} takes more than one tick: no expression")
-    key = ("call", call.SerializeToString(deterministic=True), caller.identifier)
+    key = ("call", key_of(call))
     more = tuple(part for pair in sorted(computed.items()) for part in pair)
     size = 1 + _size(*computed.values())
     kind = None if procedure.result.code is Code.NONE else procedure.result

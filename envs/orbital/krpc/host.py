@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 VERSIONS = ("0.5.4", "0.7.0")
 TOLD = 200  # different messages that are logged, and nearest names that are looked for, at most
+KEY_BYTES = 2000
 NULL = b"\x18\x01"  # ProcedureResult.is_null
 REQUIRED: Any = inspect.Parameter.empty
 
@@ -134,6 +135,11 @@ class Host:
                 if one.in_version(number):
                     made = _procedure(service.name, one, game, known)
                     self.procedures[service.name, one.name] = made
+
+    def enter(self, caller: Caller) -> None:
+        """Let the game and the objects know whose call is answered next."""
+        self.game.caller = caller
+        self.objects.holder = caller.identifier
 
     def declares(self, cls: type[Any]) -> bool:
         """Return whether a registered class exists in the declared version."""
@@ -274,6 +280,19 @@ class Host:
             return b"\x12" + varint(len(data)) + data if data else b""
 
         return pack
+
+
+def key_of(call: KRPC.ProcedureCall) -> bytes:
+    """Return what is kept to find a call again.
+
+    Raises:
+        ArgumentException: it is too large to be kept.
+    """
+    if call.ByteSize() > KEY_BYTES:
+        raise ArgumentException(
+            f"a call of {call.ByteSize()} bytes; streams and expressions keep up to {KEY_BYTES}"
+        )
+    return bytes(call.SerializeToString(deterministic=True))
 
 
 def _computed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from envs.orbital.krpc.errors import (
@@ -12,16 +12,24 @@ from envs.orbital.krpc.errors import (
 )
 
 LIMIT = 100_000  # of one class; a client can make as many reference frames as it likes
+OWN_LIMIT = 5000  # of what one client alone owns
 
 
 class ObjectStore:
-    """Interns remote objects. Ids start at 1 and are never given away again."""
+    """Interns remote objects. Ids start at 1 and are never given away again.
+
+    A class with `krpc_owned = True` has objects that clients put together themselves: each client
+    has its own, and they go when it goes. `holder` is the client whose call is being answered.
+    """
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
-        self._things: list[object] = [None]
+        self.holder = b""
+        self._issued = 0
+        self._things: dict[int, object] = {}
         self._ids: dict[object, int] = {}
         self._counts: Counter[type[Any]] = Counter()
+        self._own: defaultdict[bytes, list[int]] = defaultdict(list)
 
     def id_of(self, thing: object, cls: type[Any]) -> int:
         """Return the id of `thing`, a new one for what was never seen.
@@ -29,20 +37,28 @@ class ObjectStore:
         Raises:
             TypeError: it is no `cls`. InvalidOperationException: there are too many of them.
         """
-        number = self._ids.get(thing)
+        owned = getattr(cls, "krpc_owned", False)
+        key = (self.holder, thing) if owned else thing
+        number = self._ids.get(key)
         if number is not None:
             return number
         if not isinstance(thing, cls):
             raise TypeError(f"expected a {cls.__name__}, got {thing!r}")
-        if self._counts[cls] >= self.limit:
+        there = len(self._own[self.holder]) if owned else self._counts[cls]
+        limit = OWN_LIMIT if owned else self.limit
+        if there >= limit:
             raise InvalidOperationException(
-                f"this server keeps {self.limit} objects of {cls.__name__} and has no room for one "
-                "more; keep those that you made, or restart the server"
+                f"this server keeps {limit} objects of {cls.__name__} and has no room for one "
+                "more; keep those that you made, or connect anew"
             )
-        self._counts[cls] += 1
-        number = self._ids[thing] = len(self._things)
-        self._things.append(thing)
-        return number
+        self._issued += 1
+        self._things[self._issued] = thing
+        self._ids[key] = self._issued
+        if owned:
+            self._own[self.holder].append(self._issued)
+        else:
+            self._counts[cls] += 1
+        return self._issued
 
     def thing(self, number: int, cls: type[Any]) -> object:
         """Return the object with an id.
@@ -53,11 +69,16 @@ class ObjectStore:
         """
         if number == 0:
             raise ArgumentNullException(f"expected a {cls.__name__}, got null")
-        if number >= len(self._things):
+        thing = self._things.get(number)
+        if thing is None:
             raise ArgumentException(f"no {cls.__name__} has the id {number} on this server")
-        thing = self._things[number]
         if not isinstance(thing, cls):
             raise ArgumentException(
                 f"object {number} is a {type(thing).__name__}, not a {cls.__name__}"
             )
         return thing
+
+    def release(self, holder: bytes) -> None:
+        """Forget what a client owned."""
+        for number in self._own.pop(holder, []):
+            del self._ids[holder, self._things.pop(number)]

@@ -209,6 +209,7 @@ class Server:
         if listener is not None:
             listener.transport.abort()
         caller.left()
+        self.host.objects.release(caller.identifier)
 
     def status(self) -> KRPC.Status:
         """Return what GetStatus tells."""

@@ -14,7 +14,7 @@ from envs.orbital.krpc.errors import (
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
-from envs.orbital.krpc.host import Caller
+from envs.orbital.krpc.host import Caller, key_of
 from envs.orbital.krpc.types import Dialect
 from envs.orbital.krpc.wire import field, sized, varint
 
@@ -51,9 +51,10 @@ class Streams:
         """Add a call, or find it among those that are there; return its number.
 
         Raises:
-            RemoteException: the call cannot be made, or not as a stream; too many streams.
+            RemoteException: the call cannot be made, or not as a stream; it is too large; there are
+                too many streams.
         """
-        key = call.SerializeToString(deterministic=True)
+        key = key_of(call)
         number = self._numbers.get(key)
         if number is None:
             prepared = self._caller.host.prepare(call, self._caller)
@@ -107,7 +108,7 @@ class Streams:
 
     def update(self, now: float) -> bytes | None:
         """Return the frame with what changed by the wall time `now`, None if nothing did."""
-        self._caller.host.game.caller = self._caller
+        self._caller.host.enter(self._caller)
         changed: list[bytes] = []
         size = 0
         for stream in list(self._streams.values()):

@@ -16,6 +16,7 @@ from garden import Plot, Season, Spot, Tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from envs.orbital.krpc import objects
 from envs.orbital.krpc.errors import ArgumentException, ArgumentNullException, MalformedMessage
 from envs.orbital.krpc.objects import ObjectStore
 from envs.orbital.krpc.types import Dialect, Float, Kind, Long, UInt32, UInt64, kind_of
@@ -221,3 +222,30 @@ class TestObjects:
 def test_a_kind_says_what_it_is() -> None:
     assert str(kind_of(list[tuple[float, Tree | None]])) == "list(tuple(double, Tree or null))"
     assert isinstance(kind_of(Season), Kind)
+
+
+class Own:
+    """What clients put together themselves."""
+
+    krpc_owned = True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Own)
+
+    def __hash__(self) -> int:
+        return 1
+
+
+def test_what_a_client_owns_is_its_own_and_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "OWN_LIMIT", 1)
+    store = ObjectStore()
+    store.holder = b"a"
+    first = store.id_of(Own(), Own)
+    assert store.id_of(Own(), Own) == first
+    store.holder = b"b"
+    other = store.id_of(Own(), Own)
+    assert other != first
+    store.release(b"a")
+    with pytest.raises(ArgumentException, match=f"no Own has the id {first}"):
+        store.thing(first, Own)
+    assert store.thing(other, Own) == Own()
