@@ -1,0 +1,72 @@
+"""Reads every property of SpaceCenter and writes back what it read. A program of either client.
+
+python everything.py RPC_PORT STREAM_PORT stubs|dynamic
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+
+def properties(thing: Any) -> dict[str, property]:
+    """Return the properties of a remote object or of the service."""
+    found = {name: getattr(type(thing), name, None) for name in dir(type(thing))}
+    return {
+        name: one
+        for name, one in found.items()
+        if isinstance(one, property) and not name.startswith("_")
+    }
+
+
+def tour(conn: Any, guide: Any) -> dict[str, Any]:
+    """Return how many properties were read and written, and (name, error) of those that failed.
+
+    `guide` is a client without stubs, which has exactly what the server declares.
+    """
+    vessel = conn.space_center.active_vessel
+    vessel.auto_pilot.reference_frame = vessel.orbital_reference_frame
+    vessel.auto_pilot.target_roll = 0.0
+    vessel.auto_pilot.engage()
+    things = seen(conn)
+    declared = [properties(thing) for thing in seen(guide)]
+    read = written = 0
+    failed: list[tuple[str, str]] = []
+    for thing, known in zip(things, declared, strict=True):
+        for name in sorted(set(known) & set(properties(thing))):
+            try:
+                value = getattr(thing, name)
+                read += 1
+                if known[name].fset is not None:
+                    setattr(thing, name, value)
+                    written += 1
+            except Exception as error:
+                failed.append((f"{type(thing).__name__}.{name}", str(error)))
+    return {"read": read, "written": written, "failed": failed}
+
+
+def seen(conn: Any) -> list[Any]:
+    """Return an object of every class."""
+    center = conn.space_center
+    vessel = center.active_vessel
+    parts = vessel.parts
+    return [
+        center, vessel, vessel.control, vessel.auto_pilot, vessel.orbit, vessel.orbit.body,
+        vessel.flight(), vessel.flight(vessel.orbital_reference_frame), vessel.resources,
+        vessel.resources.all[0], parts, parts.root,
+        *[one for several in (parts.engines, parts.rcs, parts.reaction_wheels)
+          for one in several[:1]],
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    import krpc
+
+    rpc_port, stream_port, way = sys.argv[1:]
+    ports = {"rpc_port": int(rpc_port), "stream_port": int(stream_port)}
+    client = krpc.connect(**ports, use_pregenerated_stubs=way == "stubs")
+    guide = krpc.connect(**ports, use_pregenerated_stubs=False)
+    print(json.dumps(tour(client, guide)))
+    client.close()
+    guide.close()

@@ -1,0 +1,82 @@
+"""Both real clients, with their stubs and without, over the wire."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import krpc
+import pytest
+
+from envs.orbital.krpc.serving import Running, serve
+
+sys.path.insert(0, str(Path(__file__).parent))
+import everything
+
+OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
+WAIT_S = 120.0  # a deadline against hanging, no claim about speed
+
+
+@pytest.fixture(params=["0.5.4", "0.7.0"])
+def served(request) -> Iterator[Running]:
+    """A server of either version, with the Lady, who has an engine, or a drone, who has not."""
+    save = "lbg1_i1_init" if request.param == "0.5.4" else "pe1_i4_init"
+    with serve(save, rpc_port=0, stream_port=0, version=request.param) as server:
+        yield server
+
+
+def see(found: dict[str, Any]) -> None:
+    """See that all that a client can read was read, and written back where that is possible."""
+    assert found["failed"] == []
+    assert found["read"] > 200
+    assert found["written"] > 50
+
+
+@pytest.mark.filterwarnings("ignore:SpaceCenter.*is deprecated")
+@pytest.mark.parametrize("way", ["stubs", "dynamic"])
+def test_the_client_of_0_7_reads_every_property_and_writes_it_back(served, way):
+    ports = {"rpc_port": served.rpc_port, "stream_port": served.stream_port}
+    conn = krpc.connect(**ports, use_pregenerated_stubs=way == "stubs")
+    guide = krpc.connect(**ports, use_pregenerated_stubs=False)
+    see(everything.tour(conn, guide))
+    conn.close()
+    guide.close()
+
+
+@pytest.mark.parametrize("way", ["stubs", "dynamic"])
+def test_the_client_of_0_5_reads_every_property_and_writes_it_back(served, way):
+    if not OLD_CLIENT.is_dir():
+        pytest.skip(f"krpc 0.5.4 is not in {OLD_CLIENT} (make install puts it there)")
+    ports = [str(served.rpc_port), str(served.stream_port)]
+    done = subprocess.run(
+        [sys.executable, everything.__file__, *ports, way],
+        env={**os.environ, "PYTHONPATH": str(OLD_CLIENT)},
+        capture_output=True, text=True, timeout=WAIT_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    see(json.loads(done.stdout))
+
+
+def test_a_wait_and_a_warp_keep_their_client_and_nobody_else(served):
+    waiting, other = (
+        krpc.connect(rpc_port=served.rpc_port, stream_port=served.stream_port) for _ in range(2)
+    )
+    center = waiting.space_center
+    vessel = center.active_vessel
+    other.helmsight.rate = 10.0
+    vessel.auto_pilot.reference_frame = vessel.orbital_reference_frame
+    vessel.auto_pilot.target_pitch_and_heading(0.0, 180.0)
+    vessel.auto_pilot.engage()
+    vessel.auto_pilot.wait()
+    assert vessel.auto_pilot.error <= 0.5
+    until = center.ut + 30.0
+    center.warp_to(until)
+    assert center.ut >= until
+    assert other.space_center.warp_mode == other.space_center.WarpMode.none
+    waiting.close()
+    other.close()
