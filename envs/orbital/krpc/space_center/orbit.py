@@ -16,6 +16,7 @@ from envs.orbital.krpc.errors import (
     InvalidOperationException,
 )
 from envs.orbital.krpc.registry import hidden, named, since, until
+from envs.orbital.krpc.space_center.approach import ClosestApproach
 from envs.orbital.krpc.space_center.conic import Conic, closest_approaches
 from envs.orbital.krpc.space_center.frames import (
     ReferenceFrame,
@@ -38,6 +39,9 @@ class Orbiting(Protocol):
 
     @property
     def game(self) -> Simulation: ...
+
+    @property
+    def orbital_reference_frame(self) -> ReferenceFrame: ...
 
     def conic(self) -> Conic: ...
 
@@ -81,6 +85,12 @@ class Orbit:
         return self.periapsis - self.centre.equatorial_radius
 
     @property
+    @since("0.7.0")
+    def altitude(self) -> float:
+        """Present height above sea level."""
+        return self.radius - self.centre.equatorial_radius
+
+    @property
     def semi_major_axis(self) -> float:
         """Semi-major axis, negative for an escape orbit."""
         return self.owner.conic().sma
@@ -110,6 +120,32 @@ class Orbit:
     def period(self) -> float:
         """Period; infinite for an escape orbit."""
         return self.owner.conic().period
+
+    @property
+    @since("0.7.0")
+    def mean_motion(self) -> float:
+        """Mean motion, rad/s."""
+        return self.owner.conic().motion
+
+    @property
+    @since("0.7.0")
+    def semi_latus_rectum(self) -> float:
+        """Semi-latus rectum."""
+        return self.owner.conic().parameter
+
+    @property
+    @since("0.7.0")
+    def specific_energy(self) -> float:
+        """Energy, J/kg: negative for a bound orbit."""
+        conic = self.owner.conic()
+        return -conic.mu / (2.0 * conic.sma)
+
+    @property
+    @since("0.7.0")
+    def specific_angular_momentum(self) -> float:
+        """Angular momentum, m^2/s."""
+        conic = self.owner.conic()
+        return sqrt(conic.mu * conic.parameter)
 
     @property
     def time_to_apoapsis(self) -> float:
@@ -263,18 +299,31 @@ class Orbit:
     @until("0.7.0")
     def distance_at_closest_approach(self, target: Orbit) -> float:
         """Distance at the closest approach within the next period."""
-        return self._approaches(target, 1)[0][1]
+        return self.approaches(target, 1)[0][1]
 
     @until("0.7.0")
     def time_of_closest_approach(self, target: Orbit) -> float:
         """Time of the closest approach within the next period."""
-        return self._approaches(target, 1)[0][0]
+        return self.approaches(target, 1)[0][0]
 
     @until("0.7.0")
     def list_closest_approaches(self, target: Orbit, orbits: int) -> list[list[float]]:
         """Times and distances of the closest approach in each of the next periods."""
-        found = self._approaches(target, orbits)
+        found = self.approaches(target, orbits)
         return [[time for time, _ in found], [distance for _, distance in found]]
+
+    @since("0.7.0")
+    def next_closest_approach(self, target: Orbit) -> ClosestApproach:
+        """The closest approach within the next period."""
+        self.approaches(target, 1)
+        return ClosestApproach(self, target, 0)
+
+    @named("ClosestApproaches")
+    @since("0.7.0")
+    def coming_approaches(self, target: Orbit, orbits: int) -> list[ClosestApproach]:
+        """The closest approach in each of the next periods."""
+        found = self.approaches(target, orbits)
+        return [ClosestApproach(self, target, number) for number in range(len(found))]
 
     @staticmethod
     def reference_plane_normal(reference_frame: ReferenceFrame) -> Vector:
@@ -294,7 +343,9 @@ class Orbit:
             )
         return self.owner.conic(), target.owner.conic()
 
-    def _approaches(self, target: Orbit, turns: int) -> list[tuple[float, float]]:
+    @hidden
+    def approaches(self, target: Orbit, turns: int) -> list[tuple[float, float]]:
+        """Return (time, distance) of the closest approach in each of the next periods."""
         within(turns, 1, MOST_ORBITS, "the number of orbits")
         one, other = self._pair(target)
         try:

@@ -146,3 +146,49 @@ def test_the_bodies_orbits_are_ksps(game):
     assert bodies["Mun"].orbit.period == pytest.approx(138_984.38, rel=1e-6)
     assert bodies["Minmus"].orbit.inclination == pytest.approx(radians(6.0))
     assert bodies["Minmus"].orbit.epoch == 0.0
+
+
+def test_energy_and_momentum_are_those_of_the_state(game, orbit, pursuer, kerbin):
+    frame = kerbin.non_rotating_reference_frame
+    position, velocity = np.array(pursuer.position(frame)), np.array(pursuer.velocity(frame))
+    energy = velocity @ velocity / 2 - MU / np.linalg.norm(position)
+    assert orbit.specific_energy == pytest.approx(energy)
+    momentum = np.linalg.norm(np.cross(position, velocity))
+    assert orbit.specific_angular_momentum == pytest.approx(momentum)
+    assert orbit.semi_latus_rectum == pytest.approx(momentum**2 / MU)
+    assert orbit.mean_motion * orbit.period == pytest.approx(2 * pi)
+    assert orbit.altitude == pytest.approx(np.linalg.norm(position) - 600_000.0)
+
+
+def test_an_approach_is_what_happens_then(game, vessels, pursuer, kerbin):
+    evader = vessels[0]
+    frame = kerbin.non_rotating_reference_frame
+    approach = pursuer.orbit.next_closest_approach(evader.orbit)
+    assert (approach.vessel, approach.target_vessel) == (pursuer, evader)
+    assert approach.body is approach.target_body is None
+    told = approach.position(frame), approach.target_position(frame)
+    moving = approach.velocity(frame), approach.target_velocity(frame)
+    gap, closing = approach.relative_position(frame), approach.relative_velocity(frame)
+    assert length(gap) == pytest.approx(approach.distance)
+    assert length(closing) == pytest.approx(approach.relative_speed)
+    assert approach.ut == pytest.approx(game.ut + approach.time_to)
+    game.jump(approach.time_to)
+    for vessel, place, speed in zip((pursuer, evader), told, moving, strict=True):
+        np.testing.assert_allclose(vessel.position(frame), place, atol=0.1)
+        np.testing.assert_allclose(vessel.velocity(frame), speed, atol=1e-3)
+    seen = np.subtract(evader.position(frame), pursuer.position(frame))
+    np.testing.assert_allclose(gap, seen, atol=0.1)
+    assert np.linalg.norm(seen) == pytest.approx(999.54, abs=0.01)
+
+
+def test_approaches_come_one_a_period_and_bodies_have_them_too(game, vessels, pursuer):
+    found = pursuer.orbit.coming_approaches(vessels[0].orbit, 3)
+    times = [one.ut for one in found]
+    assert [one.distance for one in found] == pytest.approx(
+        pursuer.orbit.list_closest_approaches(vessels[0].orbit, 3)[1]
+    )
+    assert times == sorted(times)
+    mun = procedures.bodies(game)["Mun"]
+    approach = pursuer.orbit.next_closest_approach(mun.orbit)
+    assert approach.target_body == mun
+    assert approach.distance == pytest.approx(12_000_000 - 755_000, rel=0.01)
