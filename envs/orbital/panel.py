@@ -28,7 +28,7 @@ TELEMETRY = (
 )
 """KSPDG's PE1 observation, in its own order; propellant in KSP units (1 unit = 4 kg)."""
 
-_SAS_WORDS = {
+_SAS_WORDS: dict[int, str] = {
     ADRIFT: "off",
     SAS.STABILITY: "hold",
     **{mode: mode.name.lower() for mode in SAS if SAS.PROGRADE <= mode <= SAS.ANTITARGET},

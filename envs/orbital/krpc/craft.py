@@ -34,7 +34,6 @@ class Craft:
 
     def saved(self) -> Craft:
         """Return what a save holds: a copy, with the inputs at rest and nobody steering."""
-        engine = {
-            name: self.axes[name] for name in ("throttle", "thrust_limit") if name in self.axes
-        }
+        kept = ("throttle", "thrust_limit")
+        engine = {name: value for name, value in self.axes.items() if name in kept}
         return replace(self, switches=dict(self.switches), axes=engine, pilot=None)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import krpc.schema.KRPC_pb2 as KRPC
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError
 
 from envs.orbital.krpc.errors import MalformedMessage
 from envs.orbital.krpc.types import MESSAGES, Code, Dialect, Kind, Objects
