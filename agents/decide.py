@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.pilot import Decision, Sighting
-from envs.contract import Command, ObservationMode, Task
+from envs.contract import Box, Command, ObservationMode, Task
 from envs.contract import Field as Reading
 from prompts.errors import UnreadableAnswer
 from prompts.reading import read
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 SYSTEM = {"pilot": "pilot"}  # prompts that begin with a system message; the others are one message
 USER = {"pilot": "decide"}
+LOCAL = "helmsight-local"
 LONGEST_ERROR = 500
+RELATING = 768  # tokens of an answer about relations: twelve lines, some sentences
 
 
 class Views(BaseModel):
@@ -42,7 +44,11 @@ class Views(BaseModel):
 
 
 class Manner(BaseModel):
-    """How a model wants to be asked; a model folder carries it as `helmsight.json`."""
+    """How a model wants to be asked; a model folder carries it as `helmsight.json`.
+
+    `relates` tells whether it answers spatial prompts; by default a model that is asked in the
+    words for any model does, and one with a prompt of its own does not.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -52,6 +58,7 @@ class Manner(BaseModel):
     few_shot: int = Field(default=0, ge=0)
     needs: ObservationMode = "frame"
     max_new_tokens: int = Field(default=128, gt=0)
+    relates: bool | None = None
 
 
 class ModelPilot:
@@ -74,6 +81,8 @@ class ModelPilot:
         self.model, self.name, self.spec = model, name, name
         self.manner = manner or Manner()
         self.needs = self.manner.needs
+        own = self.manner.prompt not in SYSTEM
+        self.relates = not own if self.manner.relates is None else self.manner.relates
         self.options = dict(options or {})
         self._timeout = think_timeout_s
         self._worker = Worker()
@@ -122,8 +131,24 @@ class ModelPilot:
             TimeoutError: no answer in time; or whatever else the model raises.
         """
         question, _ = self._question(sighting, prompt)
+        return self._free(question)
+
+    def put(self, text: str, image: NDArray[np.uint8], regions: Mapping[str, Box]) -> str:
+        """Return the free answer to `text` about an RGB image (H, W, 3) with named regions.
+
+        Needs no episode: can be called before `reset`.
+
+        Raises:
+            tools.errors.ToolsError: the model is to be shown a region that `image` does not have.
+            TimeoutError: no answer in time; or whatever else the model raises.
+        """
+        images = self._views(image, regions)
+        room = {"longest": RELATING} if self.model._llm_type == LOCAL else {}
+        return self._free(message(images, text, hashlib.sha256()), **room)
+
+    def _free(self, question: HumanMessage, **room: Any) -> str:
         messages: list[BaseMessage] = [question]
-        answer = self._worker.call(lambda: self.model.invoke(messages), self._timeout)
+        answer = self._worker.call(lambda: self.model.invoke(messages, **room), self._timeout)
         return str(answer.text)
 
     def _ask(self, messages: Sequence[BaseMessage], repairs: Counter[str], deadline: float) -> str:
@@ -168,16 +193,10 @@ class ModelPilot:
 
     def _question(self, sighting: Sighting, prompt: str) -> tuple[HumanMessage, str]:
         """Return the message for one decision and the SHA-256 of all that the model is shown."""
-        from tools.marks import views
-
         digest = self._digest.copy()
         images = []
         if self._sees():
-            shown = self.manner.views
-            frame = sighting.observation["frame"]
-            images = [
-                png(view) for _, view in views(frame, self.task.regions, shown.size, shown.names)
-            ]
+            images = self._views(sighting.observation["frame"], self.task.regions)
         text = render(
             prompt,
             goal=self.task.goal,
@@ -189,6 +208,13 @@ class ModelPilot:
             notes=sighting.notes,
         )
         return message(images, text, digest), digest.hexdigest()
+
+    def _views(self, frame: NDArray[np.uint8], regions: Mapping[str, Box]) -> list[bytes]:
+        """Return the views of a frame that the model is shown, as PNG."""
+        from tools.marks import views
+
+        shown = self.manner.views
+        return [png(view) for _, view in views(frame, regions, shown.size, shown.names)]
 
     def _again(self, answer: str, problem: str) -> list[BaseMessage]:
         from langchain_core.messages import AIMessage, HumanMessage
@@ -252,7 +278,7 @@ def constraint(model: BaseChatModel, command: type[Command]) -> dict[str, Any]:
     take its JSON schema (https://platform.openai.com/docs/guides/structured-outputs).
     """
     kind = model._llm_type
-    if kind == "helmsight-local":
+    if kind == LOCAL:
         return {"allowed": tuple(choice.text() for choice in command.choices())}
     schema = strict_schema(command)
     if kind in ("openai-chat", "azure-openai-chat"):

@@ -43,3 +43,11 @@ class CannotResume(AgentsError):
 
 class TrainingFailed(AgentsError):
     """A training cannot go on. Halts it; the last checkpoint stays in its folder."""
+
+
+class CannotBeAsked(AgentsError):
+    """A pilot that cannot answer where things are was given a strategy that asks. Halts before the
+    run starts.
+    """
+
+    exit_status = 2

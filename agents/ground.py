@@ -2,46 +2,165 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import Protocol
+from typing import Any, Protocol
 
-from agents.errors import UnknownStrategy
+import numpy as np
+
+from agents.errors import CannotBeAsked, UnknownStrategy
+from agents.grounding.asking import Asker, Forgiving, PilotAsker
+from agents.grounding.oracle import PREFIX, Oracle, truth_of
+from agents.grounding.verify import Grounding, ground
 from agents.pilot import Pilot, Sighting
 from envs.contract import Task
+from prompts.orders import CALLED, Prompt, compose
+from prompts.relations import Claim, claim
+
+VERIFIED = "+verified"
+BLANK = np.zeros((0, 0, 3), np.uint8)  # shown to an oracle where there is no frame
+DIRECT = "direct"
+ORDERS = ("structured", "bidirectional", "transitive", "combined")
+STRATEGIES: Mapping[str, str] = {
+    DIRECT: "asks nothing: the pilot decides on the picture alone",
+    **{
+        f"{order}{suffix}": f"asks for {CALLED[order]}{about}"
+        for order in ORDERS
+        for suffix, about in (("", ", unchecked"), (VERIFIED, ", proves it and asks again"))
+    },
+}
 
 
 class Grounder(Protocol):
-    """A grounding strategy: returns the verified relations between the task's objects."""
+    """A grounding strategy: returns the relations between the task's objects."""
 
-    def ground(self, pilot: Pilot, task: Task, sighting: Sighting) -> tuple[str, ...]:
-        """Return relations in words; asks `pilot` for them where the strategy needs answers."""
+    def prepare(self, pilot: Pilot, task: Task, world: Any, seed: int) -> None:
+        """Get ready for an episode; raise what would keep every picture from being grounded.
+
+        `world` is the environment: only what is called an oracle may look at it.
+        """
+        ...
+
+    def ground(self, pilot: Pilot, task: Task, sighting: Sighting) -> Grounding:
+        """Return what is where; asks `pilot` where the strategy needs answers."""
         ...
 
 
 class Direct:
     """Asks nothing: the pilot decides on the picture alone."""
 
-    def ground(self, pilot: Pilot, task: Task, sighting: Sighting) -> tuple[str, ...]:
+    def prepare(self, pilot: Pilot, task: Task, world: Any, seed: int) -> None:
+        """Nothing to prepare."""
+
+    def ground(self, pilot: Pilot, task: Task, sighting: Sighting) -> Grounding:
         """Return no relations."""
+        return Grounding()
+
+
+class Relating:
+    """Asks for the relations of the task's objects in one order, verified or not.
+
+    An answer that fails or cannot be read leaves the pilot without relations; it is counted and
+    the flight goes on. With `asker` that one is asked instead of the pilot.
+    """
+
+    def __init__(self, order: str, *, verified: bool) -> None:
+        self.order, self.verified = order, verified
+        self._asker: Asker
+        self._prompt: Prompt
+
+    def prepare(self, pilot: Pilot, task: Task, world: Any, seed: int) -> None:
+        """Compose the prompt of the episode.
+
+        Raises:
+            CannotBeAsked: the pilot cannot be asked, sees no frame, or the task has no objects.
+        """
+        self._asker = self._who(pilot, task, world, seed)
+        if len(task.objects) < 2:
+            raise CannotBeAsked(
+                f'"{task.name}" declares {len(task.objects)} objects to relate and grounding '
+                f"needs two; fly it with the grounding {DIRECT}"
+            )
+        self._prompt = compose(self.order, task.objects, thinking=False)
+
+    def ground(self, pilot: Pilot, task: Task, sighting: Sighting) -> Grounding:
+        """Return what the frame shows, as far as it could be read."""
+        asker = Forgiving(self._asker)
+        image = sighting.observation.get("frame", BLANK)
+        sure = self._known(task, sighting)
+        found = ground(asker, image, self._prompt, verified=self.verified, known=sure)
+        return replace(found, counts=replace(found.counts, failed=asker.failed))
+
+    def _who(self, pilot: Pilot, task: Task, world: Any, seed: int) -> Asker:
+        if "frame" not in pilot.needs.split("+"):
+            raise CannotBeAsked(
+                f'pilot "{pilot.name}" is shown no frame in which anything could be related; '
+                f"give it one with --observation frame, or fly with the grounding {DIRECT}"
+            )
+        return PilotAsker(pilot, task.regions)
+
+    def _known(self, task: Task, sighting: Sighting) -> Sequence[Claim]:
+        return known(task, sighting)
+
+
+class OracleRelating(Relating):
+    """As `Relating`, asked of the world itself: for evaluations of proving and flying alone.
+
+    Telemetry is left out of it: what is measured is what the claims prove of each other.
+    """
+
+    def __init__(self, order: str, *, verified: bool, flips: float) -> None:
+        super().__init__(order, verified=verified)
+        self.flips = flips
+
+    def _who(self, pilot: Pilot, task: Task, world: Any, seed: int) -> Asker:
+        return Oracle(truth_of(world), self.flips, seed)
+
+    def _known(self, task: Task, sighting: Sighting) -> Sequence[Claim]:
         return ()
 
 
-STRATEGIES: dict[str, Callable[[], Grounder]] = {"direct": Direct}
-
-
 def grounder(name: str) -> Grounder:
-    """Return the strategy called `name`.
+    """Return the strategy called `name`: one of `STRATEGIES`, or "oracle:NAME[,flips=SHARE]".
 
     Raises:
-        UnknownStrategy: for a name that is not registered; suggests the nearest one.
+        UnknownStrategy: for any other name; suggests the nearest one.
     """
-    try:
-        return STRATEGIES[name]()
-    except KeyError:
-        near = get_close_matches(name, STRATEGIES, n=1)
+    spec, flips = name, None
+    if name.startswith(PREFIX):
+        spec, _, option = name.removeprefix(PREFIX).partition(",")
+        flips = _flips(name, option)
+    if spec not in STRATEGIES or (flips is not None and spec == DIRECT):
+        near = get_close_matches(spec, STRATEGIES, n=1)
         hint = f' Did you mean "{near[0]}"?' if near else ""
         raise UnknownStrategy(
             f'no grounding strategy is called "{name}".{hint} '
-            f"Known strategies: {', '.join(sorted(STRATEGIES))}"
-        ) from None
+            f"Known strategies: {', '.join(STRATEGIES)}"
+        )
+    order, verified = spec.removesuffix(VERIFIED), spec.endswith(VERIFIED)
+    if flips is not None:
+        return OracleRelating(order, verified=verified, flips=flips)
+    return Direct() if spec == DIRECT else Relating(order, verified=verified)
+
+
+def known(task: Task, sighting: Sighting) -> Sequence[Claim]:
+    """Return the relations that telemetry makes certain; none for who is not shown telemetry."""
+    telemetry = sighting.observation.get("telemetry")
+    if task.known is None or telemetry is None:
+        return ()
+    return [claim(a, axis, sign, b) for a, b, axis, sign in task.known(telemetry)]
+
+
+def _flips(name: str, option: str) -> float:
+    """Return the share in "flips=SHARE", 0 for nothing."""
+    if not option:
+        return 0.0
+    key, _, value = option.partition("=")
+    try:
+        share = float(value)
+    except ValueError:
+        share = -1.0
+    if key != "flips" or not 0.0 <= share <= 1.0:
+        raise UnknownStrategy(f'"{name}": give flips=SHARE with a share from 0 to 1, or nothing')
+    return share

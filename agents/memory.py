@@ -55,14 +55,19 @@ def summarise(
 
     Times in the keys' own units; `repairs` counts each rung of the repair ladder but the first (an
     answer held to commands from its first token needed no repair), `clamped` and `late` count
-    decisions. Percentiles are None before the first decision. Worlds that are not the twin itself
-    say where it was (`world`) and who flew the other side (`evader`).
+    decisions, `grounding` sums what asking for relations took, where it was asked for. Percentiles
+    are None before the first decision. Worlds that are not the twin itself say where it was
+    (`world`) and who flew the other side (`evader`).
     """
     think = [record.think_ms for record in records]
     repairs: Counter[str] = Counter()
     for record in records:
         repairs.update(record.repairs)
     del repairs["constrained"]
+    asked: Counter[str] = Counter()
+    for record in records:
+        asked.update(record.grounding)
+    grounding = {"grounding": dict(asked)} if asked else {}
     place = {key: last[key] for key in ("world", "evader") if key in last}
     return place | {
         "score": last.get("score"),
@@ -77,6 +82,7 @@ def summarise(
         "repairs": dict(sorted(repairs.items())),
         "clamped": sum(bool(record.clamped) for record in records),
         "late": sum(record.late for record in records),
+        **grounding,
     }
 
 

@@ -61,6 +61,7 @@ class State(TypedDict, total=False):
     stale: bool
     sense_ms: float
     relations: list[str]
+    grounding: dict[str, int]
     ground_s: float
     think_s: float
     wanted: dict[str, Any] | None
@@ -98,6 +99,7 @@ class Loop:
         self.task: Task = env.unwrapped.task  # type: ignore[attr-defined]
         self.first = dict(self.info)
         pilot.reset(self.task, seed)
+        self._grounder.prepare(pilot, self.task, env.unwrapped, seed)
 
     def look(self, state: State) -> State:
         """Take the observation in hand; refuse one whose stamp or picture stands still."""
@@ -112,13 +114,21 @@ class Loop:
             stale = stale or stamp - self._changed_at >= self.config.frozen_s
         self._seen = stamp
         sense_ms = (time.perf_counter() - began) * 1e3
-        return {"stamp": stamp, "stale": stale, "sense_ms": sense_ms, "relations": []}
+        return {
+            "stamp": stamp,
+            "stale": stale,
+            "sense_ms": sense_ms,
+            "relations": [],
+            "grounding": {},
+        }
 
     def ground(self, state: State) -> State:
         """Relate what is in the frame, in verified words."""
         began = time.perf_counter()
-        relations = self._grounder.ground(self.pilot, self.task, self._sighting(state))
-        return {"relations": list(relations), "ground_s": time.perf_counter() - began}
+        found = self._grounder.ground(self.pilot, self.task, self._sighting(state))
+        counts = found.counts.to_dict() if found.counts.calls else {}
+        spent = time.perf_counter() - began
+        return {"relations": found.lines(), "grounding": counts, "ground_s": spent}
 
     def decide(self, state: State) -> State:
         """Ask the pilot for a command."""
@@ -180,6 +190,7 @@ class Loop:
             relations=state["relations"],
             measures=before,
             lag=float(self.info.get("lag", 0.0)),
+            grounding=state.get("grounding", {}),
         )
         self.records.append(record)
         self.commands.append(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
 
@@ -61,7 +61,9 @@ class Task:
 
     `objects` are what can be related in a frame (for grounding); `regions` are named pixel boxes
     (x0, y0, x1, y1) of the instruments in the frame, to be shown enlarged; `fields` name the
-    telemetry vector in its order.
+    telemetry vector in its order. `known`, where given, tells from the telemetry of an observation
+    the relations that are certain, as (object, other object, axis, sign): axes and signs are those
+    of `prompts.relations`. It is asked only for pilots that are shown telemetry.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Task:
     objects: tuple[str, ...] = ()
     regions: Mapping[str, Box] = field(default_factory=dict)
     fields: tuple[Field, ...] = ()
+    known: Callable[[NDArray[Any]], Sequence[tuple[str, str, str, int]]] | None = None
 
 
 def observation_mode(value: str) -> ObservationMode:

@@ -45,7 +45,8 @@ class StepRecord:
     deciding; `wanted` the command as answered (None when nothing usable came) and `applied` the
     one that took effect. `measures` are the info values of the observation the decision was
     made on: met, range, speed, closing, propellant, mass, fuel_used, relative_position,
-    telemetry (SI units).
+    telemetry (SI units). `grounding` counts what finding `relations` took and what became of
+    them; empty where nothing was asked.
     """
 
     index: int
@@ -63,6 +64,7 @@ class StepRecord:
     relations: list[str]
     measures: dict[str, float | list[float]]
     lag: float
+    grounding: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return one line of JSON; all that depends on the wall clock is under `times`."""

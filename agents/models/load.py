@@ -27,6 +27,7 @@ EXPERTS = {
     "naive": "burns at the target, as the public baseline does",
     "navball": "the published expert rule on the navball's vectors",
     "rendezvous": "a guidance law that plans to the score: intercept, brake, capture",
+    "relations": "flies from spatial relations in words alone; needs an oracle's grounding",
 }
 FORMS = {
     "bundled": "the vision-language model trained in this repository",

@@ -29,7 +29,7 @@ class LocalVLM(BaseChatModel):
 
     `model` and `processor` are the loaded pair. Images come as data URLs in the content blocks
     of the messages. The keyword `allowed` of `invoke`, a tuple of texts, holds the answer to one
-    of these texts.
+    of these texts; `longest` lets it be of so many tokens instead of `max_new_tokens`.
     """
 
     model: Any
@@ -103,14 +103,18 @@ class LocalVLM(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         *,
         allowed: tuple[str, ...] | None = None,
+        longest: int | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        text = self.answer_batch([messages], allowed)[0]
+        text = self.answer_batch([messages], allowed, longest)[0]
         return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
 
     @torch.inference_mode()
     def answer_batch(
-        self, batch: Sequence[Sequence[BaseMessage]], allowed: tuple[str, ...] | None = None
+        self,
+        batch: Sequence[Sequence[BaseMessage]],
+        allowed: tuple[str, ...] | None = None,
+        longest: int | None = None,
     ) -> list[str]:
         """Return one answer for each list of messages, all of them in one pass."""
         inputs = self.processor.apply_chat_template(
@@ -126,7 +130,8 @@ class LocalVLM(BaseChatModel):
             ids = self._choose(inputs, *self._trie(allowed))
         else:
             start = inputs["input_ids"].shape[1]
-            ids = self.model.generate(**inputs)[:, start:].tolist()
+            room = longest or self.max_new_tokens
+            ids = self.model.generate(**inputs, max_new_tokens=room)[:, start:].tolist()
         texts = self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
         return [text.strip() for text in texts]
 

@@ -1,21 +1,23 @@
-"""Scripted pilots: the naive burn, the published navball rule, and the guidance law."""
+"""Scripted pilots: naive, the published navball rule, the guidance law, relations in words."""
 
 from __future__ import annotations
 
 from agents.pilot import Pilot
 
-NAMES = ("naive", "navball", "rendezvous")
+NAMES = ("naive", "navball", "rendezvous", "relations")
 
 
 def make(name: str) -> Pilot:
     """Return the scripted pilot called `name`, one of `NAMES` (KeyError otherwise)."""
     from agents.scripted.naive import Naive
     from agents.scripted.navball import Navball
+    from agents.scripted.relations import Relations
     from agents.scripted.rendezvous import Rendezvous
 
-    pilots: dict[str, type[Naive] | type[Navball] | type[Rendezvous]] = {
+    pilots: dict[str, type[Naive] | type[Navball] | type[Rendezvous] | type[Relations]] = {
         "naive": Naive,
         "navball": Navball,
         "rendezvous": Rendezvous,
+        "relations": Relations,
     }
     return pilots[name]()

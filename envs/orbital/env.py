@@ -19,6 +19,7 @@ from envs.orbital.dynamics import Array, orbital_axes
 from envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
 from envs.orbital.scenarios import PURSUER, find_scenario
 from envs.orbital.scoring import ClosestApproach
+from envs.orbital.sights import MARKERS, Placed, known_relations, marker_relations
 from envs.orbital.world import World
 
 GOAL = "Fly to the target: come within five metres of it, slowly, early and with little propellant."
@@ -70,9 +71,10 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             name=self.scenario.name,
             goal=GOAL,
             command=BurnCommand,
-            objects=("prograde marker", "target marker", "level marker"),
+            objects=MARKERS,
             regions=self.layout.regions(),
             fields=TELEMETRY,
+            known=known_relations,
         )
 
     def reset(
@@ -121,6 +123,11 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         if self.render_mode != "rgb_array" or self._world is None:
             return None
         return self._frame()
+
+    def true_relations(self) -> list[Placed]:
+        """Return where the markers are from each other; for evaluations: no pilot is told."""
+        assert self._world is not None
+        return marker_relations(cockpit_state(self._world, 0))
 
     def _run(self, seconds: float) -> float:
         """Advance whole physics steps and return the seconds that passed."""

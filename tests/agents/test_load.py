@@ -4,7 +4,6 @@ from importlib import metadata
 
 import pytest
 
-from agents import ground
 from agents.errors import ModelUnavailable, UnknownPilot
 from agents.models import load
 from agents.models.load import load_pilot, pilots
@@ -117,8 +116,3 @@ def test_a_broken_plug_in_is_named(monkeypatch, value):
     monkeypatch.setattr(load, "_plugins", lambda: point(value))
     with pytest.raises(ModelUnavailable, match="plug-in pilot"):
         load_pilot("mine")
-
-
-def test_every_strategy_grounds(world):
-    for name in ground.STRATEGIES:
-        assert ground.grounder(name).ground(Plugged(), world().task, None) == ()

@@ -1,0 +1,85 @@
+"""Who is asked where things are: a pilot that can answer free questions about a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.errors import CannotBeAsked
+from agents.pilot import Pilot
+from prompts.orders import Prompt
+
+Image = NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+
+
+class Asker(Protocol):
+    """Answers spatial prompts about a picture."""
+
+    def ask(self, image: Image, prompt: Prompt, *, attempt: int = 0) -> str:
+        """Return the answer to `prompt.text` about an RGB image (H, W, 3) uint8.
+
+        `attempt` counts the questions about the same picture from 0 on: an asker that draws at
+        random answers each with its own seed.
+        """
+        ...
+
+
+@runtime_checkable
+class Askable(Protocol):
+    """A pilot that answers free questions about pictures; `relates` tells whether of relations."""
+
+    relates: bool
+
+    def put(self, text: str, image: Image, regions: Mapping[str, Box]) -> str:
+        """Return the answer to `text` about `image` and its `regions`."""
+        ...
+
+
+class PilotAsker:
+    """Asks a pilot behind which is a chat model.
+
+    Raises:
+        CannotBeAsked: the pilot has nothing to ask, or its model was not made for such questions.
+    """
+
+    def __init__(self, pilot: Pilot, regions: Mapping[str, Box] | None = None) -> None:
+        if not isinstance(pilot, Askable):
+            raise CannotBeAsked(
+                f'pilot "{pilot.name}" cannot be asked where things are: there is no chat model '
+                "behind it; take a vision-language model, as --pilot PROVIDER:MODEL or "
+                "local:FOLDER, or ground with the strategy direct"
+            )
+        if not pilot.relates:
+            raise CannotBeAsked(
+                f'pilot "{pilot.name}" was not trained to answer spatial prompts (its '
+                'helmsight.json does not say "relates": true); take a general vision-language '
+                "model, as --pilot PROVIDER:MODEL or local:FOLDER, or the strategy direct"
+            )
+        self._pilot: Askable = pilot
+        self._regions = regions or {}
+
+    def ask(self, image: Image, prompt: Prompt, *, attempt: int = 0) -> str:
+        """Return the model's answer; raises whatever the model raises."""
+        return self._pilot.put(prompt.text, image, self._regions)
+
+
+class Forgiving:
+    """Asks another asker and takes a failure for an empty answer, counted in `failed`: a flight
+    goes on without relations.
+    """
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+        self.failed = 0
+
+    def ask(self, image: Image, prompt: Prompt, *, attempt: int = 0) -> str:
+        """Return the answer, "" when there was none."""
+        try:
+            return self._asker.ask(image, prompt, attempt=attempt)
+        except Exception:  # whatever a provider raises
+            self.failed += 1
+            return ""

@@ -1,0 +1,67 @@
+"""A grounder that knows: for evaluations only. It reads the world itself, not the picture.
+
+Nothing asks it unless the name of the strategy says "oracle", and that name stands in the record
+of every run that was flown with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from agents.errors import CannotBeAsked
+from agents.grounding.asking import Image
+from prompts.claims import render
+from prompts.constraints import SIGNS
+from prompts.orders import Prompt
+from prompts.relations import Axis, claim
+
+PREFIX = "oracle:"
+Truth = Callable[[], Sequence[tuple[str, str, str, int]]]
+
+
+class Oracle:
+    """Answers spatial prompts from the truth, in the form that models are asked for.
+
+    Each line is wrong with probability `flips`, independently: one of the two other signs.
+    Objects that the truth does not name are not spoken of.
+    """
+
+    def __init__(self, truth: Truth, flips: float = 0.0, seed: int = 0) -> None:
+        self._truth, self._flips = truth, flips
+        self._rng = np.random.default_rng(seed)
+
+    def ask(self, image: Image, prompt: Prompt, *, attempt: int = 0) -> str:
+        """Return the lines that `prompt` asks for; neither words nor picture are looked at."""
+        signs = {}
+        for a, b, axis, sign in self._truth():
+            signs[a, b, axis], signs[b, a, axis] = sign, -sign
+        lines = [
+            claim(a, axis, self._said(signs[a, b, axis]), b)
+            for a, b in prompt.pairs
+            for axis in Axis
+            if (a, b, axis) in signs
+        ]
+        return render(lines)
+
+    def _said(self, sign: int) -> int:
+        if self._rng.random() >= self._flips:
+            return sign
+        return int(self._rng.choice([other for other in SIGNS if other != sign]))
+
+
+def truth_of(world: Any) -> Truth:
+    """Return what tells the true relations of `world`, an environment.
+
+    Raises:
+        CannotBeAsked: the environment does not tell them.
+    """
+    truth = getattr(world, "true_relations", None)
+    if truth is None:
+        raise CannotBeAsked(
+            f"{type(world).__name__} tells no true relations; the grounding {PREFIX}... is for "
+            "evaluations on the twin"
+        )
+    return truth  # type: ignore[no-any-return]

@@ -1,0 +1,303 @@
+"""Grounding a picture: ask for relations, prove them, ask again where they contradict, abstain.
+
+What a verified grounding returns is consistent by construction. Nothing here knows who answers:
+a model, a detector, an oracle.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from agents.grounding.asking import Asker, Image
+from prompts.claims import Told, Unread
+from prompts.constraints import Conflict, check
+from prompts.errors import InvalidClaims
+from prompts.orders import Prompt, again
+from prompts.questions import Question
+from prompts.relations import Axis, Claim, Frame, Relation
+
+MAX_CALLS = 4  # questions asked again about one picture, at most
+LEAD = 2  # votes by which a sign must lead the next one, once two answers differed
+
+Pair = tuple[str, str]
+Slot = tuple[str, str, Axis]  # the pair in one order, whichever way round it was asked
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a grounding cost and what became of its claims.
+
+    `calls` are all questions put, `extra` those asked again about single pairs, `reasked` how many
+    different pairs these were about; `unread` lines could not be read; `contradictions` is how
+    many smallest ones the first answer held, `left` how many what is returned holds. Of
+    the pairs on an axis, `flipped` came out different from the first answer, `implied` were
+    decided by the other claims, `dropped` were given up, and `disagreed` were left out because
+    what is known says otherwise. `failed` calls gave no answer at all.
+    """
+
+    calls: int = 0
+    extra: int = 0
+    reasked: int = 0
+    unread: int = 0
+    contradictions: int = 0
+    left: int = 0
+    flipped: int = 0
+    implied: int = 0
+    dropped: int = 0
+    disagreed: int = 0
+    failed: int = 0
+
+    def to_dict(self) -> dict[str, int]:
+        """Return the counts as JSON data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """What a picture was found to show.
+
+    `claims` are the relations to decide by, `first` those of the first answer, `conflicts` the
+    smallest contradictions in these, and `score` their consistency (None: nothing to compare).
+    `yes` is the model's own answer where a question was asked, `answers` all that it wrote.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    first: tuple[Claim, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    score: float | None = None
+    unread: tuple[Unread, ...] = ()
+    yes: bool | None = None
+    answers: tuple[str, ...] = ()
+    counts: Counts = Counts()
+
+    def lines(self) -> list[str]:
+        """Return the relations in words."""
+        return [claim.text() for claim in self.claims]
+
+
+def ground(
+    asker: Asker,
+    image: Image,
+    prompt: Prompt,
+    *,
+    verified: bool = True,
+    max_calls: int = MAX_CALLS,
+    known: Sequence[Claim] = (),
+) -> Grounding:
+    """Ask `prompt` about `image` and return what it shows.
+
+    Unverified, the claims are those of the answer, contradictory or not. Verified, the pair of a
+    smallest contradiction that was answered least often is asked again by itself, until nothing
+    contradicts, and then pairs whose answers differed until one sign leads by `LEAD` votes; at
+    most `max_calls` further questions are asked. Each pair takes the sign that most of its answers
+    give. What is then still tied takes the one sign that the other claims allow, if there is one;
+    and while a contradiction is left, the pair that is in most of them is given up.
+
+    Claims that disagree with `known` relations (telemetry, geometry) are left out in any case;
+    the others are checked together with them.
+
+    Raises:
+        InvalidClaims: the known relations contradict each other.
+        Exception: whatever the asker raises.
+    """
+    answers = [asker.ask(image, prompt)]
+    told = prompt.read(answers[0])
+    report = check(told.claims)
+    ballots = _Ballots(prompt, told, known)
+    extra, reasked = 0, set[Pair]()
+    if verified:
+        while extra < max_calls and (pair := ballots.doubtful()) is not None:
+            question = again(*pair, extra, prompt.frame)
+            extra += 1
+            answers.append(asker.ask(image, question, attempt=extra))
+            ballots.add(pair, question.read(answers[-1]).claims)
+            reasked.add(pair)
+        ballots.settle()
+    claims = ballots.decided() if verified else ballots.kept(told.claims)
+    left = check([*claims, *known]).conflicts
+    if verified and left:
+        raise AssertionError(f"verified relations contradict each other: {left[0].text()}")
+    counts = Counts(
+        calls=1 + extra,
+        extra=extra,
+        reasked=len(reasked),
+        unread=len(told.unread),
+        contradictions=len(report.conflicts),
+        left=len(left),
+        flipped=ballots.flipped() if verified else 0,
+        implied=ballots.implied,
+        dropped=ballots.dropped,
+        disagreed=ballots.disagreed,
+    )
+    return Grounding(
+        claims, told.claims, report.conflicts, report.score, told.unread, told.yes,
+        tuple(answers), counts,
+    )  # fmt: skip
+
+
+class _Ballots:
+    """Every answer about every pair on every axis, and what they come to."""
+
+    def __init__(self, prompt: Prompt, told: Told, known: Sequence[Claim]) -> None:
+        if conflicts := check(known).conflicts:
+            raise InvalidClaims(f"what is known contradicts itself: {conflicts[0].text()}")
+        self.frame = prompt.frame
+        self._order = {name: at for at, name in enumerate(prompt.names)}
+        self._nameless = "object C" if prompt.third and told.third is None else None
+        self._votes: dict[Slot, Counter[int]] = defaultdict(Counter)
+        self._first: dict[Slot, int] = {}
+        self._asked: Counter[Pair] = Counter()
+        self._known_claims = tuple(known)
+        self._known = {slot: sign for slot, sign in map(self._slot, known)}
+        self.implied = self.dropped = self.disagreed = 0
+        for claim in self.kept(told.claims):
+            slot, sign = self._slot(claim)
+            self._votes[slot][sign] += 1
+            self._first.setdefault(slot, sign)
+        self.disagreed = len(told.claims) - len(self.kept(told.claims))
+
+    def kept(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+        """Return the claims that do not disagree with what is known."""
+        return tuple(
+            claim
+            for claim in claims
+            for slot, sign in [self._slot(claim)]
+            if self._known.get(slot, sign) == sign
+        )
+
+    def add(self, pair: Pair, claims: Iterable[Claim]) -> None:
+        """Count one more answer about a pair."""
+        self._asked[pair] += 1
+        for claim in self.kept(claims):
+            slot, sign = self._slot(claim)
+            self._votes[slot][sign] += 1
+            self._first.setdefault(slot, sign)
+
+    def doubtful(self) -> Pair | None:
+        """Return the pair to ask again, None when there is nothing to gain.
+
+        Of a smallest contradiction it is the pair that was answered least often, then any pair
+        whose answers differed and do not lead clearly.
+        """
+        contested = [
+            slot for slot in self._votes if len(self._votes[slot]) > 1 and self._lead(slot) < LEAD
+        ]
+        for doubted in (*map(self._slots, self._conflicts()), contested):
+            pairs = {
+                slot[:2]: self._votes[slot].total()
+                for slot in doubted
+                if self._nameless not in slot[:2]
+            }
+            if pairs:
+                return min(pairs, key=lambda pair: (self._asked[pair], pairs[pair]))
+        return None
+
+    def settle(self) -> None:
+        """Decide what is tied by what else is claimed, and give up what contradicts most."""
+        for slot in [slot for slot in self._votes if len(self._leading(slot)) > 1]:
+            fits = [sign for sign in self._leading(slot) if self._fits(slot, sign)]
+            if len(fits) == 1:
+                self._votes[slot] = Counter(fits)
+                self.implied += 1
+        while conflicts := self._conflicts():
+            guilty: Counter[Slot] = Counter()
+            for conflict in conflicts:
+                guilty.update(self._slots(conflict))
+            worst = max(guilty, key=lambda slot: (guilty[slot], -self._share(slot)))
+            del self._votes[worst]
+            self.dropped += 1
+
+    def decided(self) -> tuple[Claim, ...]:
+        """Return one claim per pair and axis, in the order in which they were first answered."""
+        return tuple(self._claims(self._votes))
+
+    def flipped(self) -> int:
+        """Return how many decided signs are not those of the first answer."""
+        return sum(
+            self._first[slot] not in self._leading(slot)
+            for slot in self._votes
+            if slot in self._first
+        )
+
+    def _slot(self, claim: Claim) -> tuple[Slot, int]:
+        """Return where a claim is counted and its sign there."""
+        last = len(self._order)
+        a, b = ((self._order.get(name, last), name) for name in (claim.a, claim.b))
+        if self.frame is Frame.OBJECT or a < b:
+            return (claim.a, claim.b, claim.axis), claim.sign
+        return (claim.b, claim.a, claim.axis), -claim.sign
+
+    def _claims(self, slots: Iterable[Slot]) -> list[Claim]:
+        """Return a claim for every leading sign of `slots`: tied ones contradict each other."""
+        return [
+            Claim(a, b, Relation(axis, sign), self.frame, self._share((a, b, axis)))
+            for a, b, axis in slots
+            for sign in self._leading((a, b, axis))
+        ]
+
+    def _leading(self, slot: Slot) -> list[int]:
+        votes = self._votes[slot]
+        most = max(votes.values(), default=0)
+        return [sign for sign, count in votes.items() if count == most]
+
+    def _lead(self, slot: Slot) -> int:
+        """Return by how many votes the first sign leads the second."""
+        (_, first), (_, second) = self._votes[slot].most_common(2)
+        return first - second
+
+    def _share(self, slot: Slot) -> float:
+        votes = self._votes[slot]
+        return max(votes.values()) / votes.total()
+
+    def _conflicts(self) -> tuple[Conflict, ...]:
+        return check([*self._claims(self._votes), *self._known_claims]).conflicts
+
+    def _slots(self, conflict: Conflict) -> list[Slot]:
+        """Return what a contradiction is about, less what is known for certain."""
+        slots = dict.fromkeys(self._slot(claim)[0] for claim in conflict.claims)
+        return [slot for slot in slots if slot in self._votes and slot not in self._known]
+
+    def _fits(self, slot: Slot, sign: int) -> bool:
+        """Whether a sign contradicts nothing among the pairs that are not tied."""
+        a, b, axis = slot
+        sure = [one for one in self._votes if one != slot and len(self._leading(one)) == 1]
+        claim = Claim(a, b, Relation(axis, sign), self.frame)
+        return check([*self._claims(sure), *self._known_claims, claim]).consistent
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to a question and what it rests on; `yes` None is an abstention."""
+
+    yes: bool | None
+    by: Literal["relation", "closure", "model", "nothing"]
+
+
+def judge(question: Question, grounding: Grounding) -> Verdict:
+    """Return the answer that a grounding gives to a yes/no question.
+
+    By the claim about the very pair and axis; else by what the other claims leave possible for
+    it; else the model's own yes or no; else none. Contradictory claims decide nothing.
+    """
+    asked = question.relation
+    key = (question.a, question.b, asked.axis)
+    ways = (
+        way
+        for claim in grounding.claims
+        for way in (claim, *([] if claim.frame is Frame.OBJECT else [claim.inverse]))
+    )
+    claimed = {way.sign for way in ways if (way.a, way.b, way.axis) == key}
+    if len(claimed) == 1:
+        return Verdict(claimed == {asked.sign}, "relation")
+    possible = check(grounding.claims).possible.get(key)
+    if not claimed and possible is not None:
+        if possible == {asked.sign}:
+            return Verdict(True, "closure")
+        if asked.sign not in possible:
+            return Verdict(False, "closure")
+    if grounding.yes is not None:
+        return Verdict(grounding.yes, "model")
+    return Verdict(None, "nothing")

@@ -1,0 +1,56 @@
+"""A pilot that flies from spatial relations in words and from nothing else."""
+
+from __future__ import annotations
+
+from agents.pilot import Decision, Sighting
+from envs.contract import ObservationMode, Task
+from envs.orbital.command import BurnCommand
+from envs.orbital.sights import PROGRADE, TARGET
+from prompts.claims import read_claims
+from prompts.relations import Axis
+
+AHEAD_S = 12.0  # of full thrust from the moment on that the way leads to the target
+SIDEWAYS = 1.0  # lateral throttle against a drift
+
+
+class Relations:
+    """Burns ahead until it moves towards the target, and some more; then nulls the drift.
+
+    "The prograde marker is right of the target marker" is a drift to the right: burn left. No
+    word of the prograde marker means that it is behind: burn ahead. Of two statements about the
+    markers the last one counts. It reads no figure of what it is shown and knows neither distance
+    nor speed: what it scores tells how good the relations are, for evaluations of grounding.
+    """
+
+    name = "relations"
+    needs: ObservationMode = "telemetry"  # what costs least to show
+
+    def reset(self, task: Task, seed: int) -> None:
+        """Forget when the prograde marker was first seen."""
+        self._objects = task.objects
+        self._since: float | None = None
+
+    def decide(self, sighting: Sighting) -> Decision:
+        """Answer a burn against the drift that the relations tell of."""
+        drift = self._drift(sighting.relations)
+        if drift is None and self._since is None:
+            return Decision(BurnCommand(forward=1.0, right=0.0, down=0.0))
+        if self._since is None:
+            self._since = sighting.stamp
+        ahead = 1.0 if drift is None or sighting.stamp - self._since < AHEAD_S else 0.0
+        right, down = drift or (0, 0)
+        return Decision(BurnCommand(forward=ahead, right=-SIDEWAYS * right, down=-SIDEWAYS * down))
+
+    def _drift(self, lines: tuple[str, ...]) -> tuple[int, int] | None:
+        """Return where the prograde marker is from the target marker, as (right, down) signs."""
+        signs = {}
+        # "aligned with" is said of the horizontal only
+        text = "\n".join(
+            f"{'Horizontal: ' if ' is aligned with ' in line else ''}{line}" for line in lines
+        )
+        for claim in read_claims(text, self._objects).claims:
+            if {claim.a, claim.b} == {PROGRADE, TARGET}:
+                signs[claim.axis] = claim.sign if claim.a == PROGRADE else -claim.sign
+        if not signs:
+            return None
+        return signs.get(Axis.HORIZONTAL, 0), signs.get(Axis.VERTICAL, 0)

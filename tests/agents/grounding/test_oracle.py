@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from agents.errors import CannotBeAsked
+from agents.grounding.oracle import Oracle, truth_of
+from agents.grounding.verify import ground
+from prompts.orders import compose
+
+IMAGE = np.zeros((0, 0, 3), np.uint8)
+NAMES = ["sun", "moon", "star"]
+PROMPT = compose("combined", NAMES)
+
+
+def truth():
+    return [
+        (a, b, axis, sign)
+        for a, b, sign in (("sun", "moon", 1), ("sun", "star", 1), ("moon", "star", 0))
+        for axis in ("horizontal", "vertical", "depth")
+    ]
+
+
+def test_an_oracle_without_flips_tells_the_truth_in_the_asked_order():
+    found = ground(Oracle(truth), IMAGE, PROMPT)
+    assert len(found.first) == 12
+    assert found.counts.contradictions == 0
+    told = {(one.a, one.b, one.axis): one.sign for one in found.first}
+    for a, b, axis, sign in truth():
+        assert told.get((a, b, axis), sign) == sign
+        assert told.get((b, a, axis), -sign) == -sign
+
+
+def test_flips_are_as_many_as_asked_for_and_the_same_for_the_same_seed():
+    def wrong(seed):
+        oracle, count = Oracle(truth, 0.15, seed), 0
+        right = Oracle(truth).ask(IMAGE, PROMPT).splitlines()
+        for _ in range(400):
+            lines = oracle.ask(IMAGE, PROMPT).splitlines()
+            count += sum(one != other for one, other in zip(lines, right, strict=True))
+        return count
+
+    assert wrong(3) == wrong(3)
+    assert abs(wrong(3) / (400 * 12) - 0.15) < 0.02
+
+
+def test_what_is_not_in_sight_is_not_spoken_of():
+    assert "sun" not in Oracle(lambda: truth()[-3:]).ask(IMAGE, PROMPT)
+
+
+def test_verification_mends_most_of_what_was_flipped():
+    wrong = {True: 0, False: 0}
+    right = {(a, b, axis): sign for a, b, axis, sign in truth()}
+    for verified in wrong:
+        for seed in range(60):
+            claims = ground(Oracle(truth, 0.15, seed), IMAGE, PROMPT, verified=verified).claims
+            for one in claims:
+                if {one.a, one.b} == {"sun", "moon"}:
+                    sign = one.sign if one.a == "sun" else -one.sign
+                    wrong[verified] += sign != right["sun", "moon", one.axis]
+    assert wrong[True] < 0.4 * wrong[False]
+
+
+def test_a_world_that_tells_no_truth_is_refused():
+    with pytest.raises(CannotBeAsked, match="true relations"):
+        truth_of(object())

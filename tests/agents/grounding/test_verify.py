@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.grounding.verify import Verdict, ground, judge
+from prompts.claims import render
+from prompts.constraints import SIGNS, check
+from prompts.errors import InvalidClaims
+from prompts.orders import CALLED, Prompt, compose
+from prompts.questions import question
+from prompts.relations import Axis, Claim, Relation, claim, relations
+
+H, V, D = Axis
+IMAGE = np.zeros((4, 4, 3), np.uint8)
+NAMES = ("cup", "plate", "lamp", "door")
+
+
+class Script:
+    """An asker with given answers; remembers what it was asked, and on which attempt."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[Prompt, int]] = []
+
+    def ask(self, image, prompt, *, attempt=0):
+        self.asked.append((prompt, attempt))
+        return self.answers[len(self.asked) - 1]
+
+
+class Noise:
+    """An adversarial asker: any line for any pair, some of them unreadable or of other pairs."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.calls = 0
+
+    def ask(self, image, prompt, *, attempt=0):
+        self.calls += 1
+        lines = []
+        for a, b in prompt.pairs * 2:
+            for axis in Axis:
+                roll = self.rng.random()
+                if roll < 0.1:
+                    lines.append(f"{axis.capitalize()}: {a} is somewhere near {b}")
+                elif roll < 0.9:
+                    x, y = self.rng.choice(NAMES, 2, replace=False) if roll < 0.2 else (a, b)
+                    lines.append(render([claim(str(x), axis, int(self.rng.choice(SIGNS)), str(y))]))
+        return "\n".join(lines)
+
+
+def said(*claims: Claim) -> str:
+    return render(claims)
+
+
+def pair(**kwargs):
+    return compose("bidirectional", ["cup", "plate"], **kwargs)
+
+
+@settings(deadline=None)
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from(sorted(CALLED)),
+    st.integers(2, 4),
+    st.integers(0, 6),
+)
+def test_whatever_is_answered_nothing_contradictory_comes_out_and_calls_stay_bounded(
+    seed, name, objects, calls
+):
+    asker = Noise(seed)
+    if name == "chain-of-thought":
+        prompt = compose(name, NAMES[:objects], question="Is there a cup left a plate?")
+    else:
+        prompt = compose(name, NAMES[:objects])
+    found = ground(asker, IMAGE, prompt, max_calls=calls)
+    assert check(found.claims).consistent
+    assert found.counts.left == 0
+    assert found.counts.calls == asker.calls == 1 + found.counts.extra
+    assert found.counts.extra <= calls
+    assert found.counts.reasked <= found.counts.extra
+    assert found.conflicts == check(found.first).conflicts
+
+
+def test_a_consistent_answer_is_taken_as_it_is_with_one_call():
+    asker = Script(said(claim("plate", H, 1, "cup"), claim("cup", H, -1, "plate")))
+    found = ground(asker, IMAGE, pair())
+    assert found.lines() == ["cup is left of plate"]
+    assert (found.counts.calls, found.counts.contradictions, found.score) == (1, 0, 1.0)
+
+
+def test_a_contradicted_pair_is_asked_again_until_a_sign_leads_by_two():
+    asker = Script(
+        said(claim("plate", H, -1, "cup"), claim("cup", H, -1, "plate")),
+        said(claim("cup", H, -1, "plate")),
+        said(claim("plate", H, 1, "cup")),
+    )
+    found = ground(asker, IMAGE, pair())
+    assert found.lines() == ["cup is left of plate"]
+    assert [prompt.pairs for prompt, _ in asker.asked[1:]] == [
+        (("cup", "plate"),), (("plate", "cup"),),
+    ]  # fmt: skip
+    assert [attempt for _, attempt in asker.asked] == [0, 1, 2]
+    assert found.counts.to_dict() == {
+        "calls": 3, "extra": 2, "reasked": 1, "unread": 0, "contradictions": 1, "left": 0,
+        "flipped": 1, "implied": 0, "dropped": 0, "disagreed": 0, "failed": 0,
+    }  # fmt: skip
+
+
+def test_only_pairs_of_a_smallest_contradiction_are_asked_again():
+    circle = [claim("cup", H, 1, "plate"), claim("plate", H, 1, "lamp"), claim("lamp", H, 1, "cup")]
+    apart = [claim("door", V, 1, "cup")]
+    prompt = compose("structured", NAMES)
+    asker = Script(said(*circle, *apart), *[said(claim("cup", H, -1, "plate"))] * 4)
+    found = ground(asker, IMAGE, prompt)
+    assert all("door" not in prompt.pairs[0] for prompt, _ in asker.asked[1:])
+    assert "door is below cup" in [one.text() for one in found.first]
+
+
+def test_without_calls_left_the_tied_pair_is_given_up():
+    asker = Script(said(claim("plate", V, -1, "cup"), claim("cup", V, -1, "plate")))
+    found = ground(asker, IMAGE, pair(), max_calls=0)
+    assert found.claims == ()
+    assert (found.counts.dropped, found.counts.extra) == (1, 0)
+
+
+def test_a_tie_is_decided_by_the_one_sign_that_the_other_claims_allow():
+    prompt = compose("combined", ["cup", "plate"], landmark="door")
+    asker = Script(
+        said(
+            claim("cup", H, -1, "door"), claim("plate", H, 1, "door"),
+            claim("plate", H, -1, "cup"), claim("cup", H, -1, "plate"),
+        )
+    )  # fmt: skip
+    found = ground(asker, IMAGE, prompt, max_calls=0)
+    assert "cup is left of plate" in found.lines()
+    assert (found.counts.implied, found.counts.dropped) == (1, 0)
+
+
+def test_unverified_claims_come_out_as_they_were_said():
+    asker = Script(said(claim("plate", H, -1, "cup"), claim("cup", H, -1, "plate")))
+    found = ground(asker, IMAGE, pair(), verified=False)
+    assert found.lines() == ["plate is left of cup", "cup is left of plate"]
+    assert (found.counts.calls, found.counts.left) == (1, 1)
+
+
+def test_claims_that_disagree_with_what_is_known_are_left_out_and_counted():
+    known = [claim("cup", H, 1, "plate")]
+    answer = said(claim("cup", H, -1, "plate"), claim("cup", V, 1, "plate"))
+    for verified in (True, False):
+        found = ground(Script(answer), IMAGE, pair(), verified=verified, known=known)
+        assert found.lines() == ["cup is below plate"]
+        assert found.counts.disagreed == 1
+
+
+def test_claims_are_proved_against_what_is_known():
+    known = [claim("cup", H, -1, "door"), claim("door", H, -1, "lamp")]
+    prompt = compose("structured", ["cup", "lamp"])
+    wrong, right = said(claim("cup", H, 1, "lamp")), said(claim("cup", H, -1, "lamp"))
+    found = ground(Script(wrong, right, right, right), IMAGE, prompt, known=known)
+    assert found.lines() == ["cup is left of lamp"]
+    stubborn = ground(Script(*[wrong] * 5), IMAGE, prompt, known=known)
+    assert stubborn.claims == ()
+    assert stubborn.counts.dropped == 1
+
+
+def test_what_is_known_must_not_contradict_itself():
+    known = [claim("cup", H, 1, "plate"), claim("plate", H, 1, "cup")]
+    with pytest.raises(InvalidClaims, match="what is known"):
+        ground(Script(""), IMAGE, pair(), known=known)
+
+
+def test_a_thing_without_a_name_cannot_be_asked_about_again():
+    text = "Horizontal: cup is left of object C\nHorizontal: object C is left of cup"
+    asker = Script(text)
+    found = ground(asker, IMAGE, compose("combined", ["cup", "plate"]))
+    assert found.claims == ()
+    assert (found.counts.extra, found.counts.dropped) == (0, 1)
+
+
+def test_a_thing_that_the_model_named_is_asked_about_by_that_name():
+    text = "Object C: lamp\nHorizontal: cup is left of lamp\nHorizontal: lamp is left of cup"
+    again = said(claim("cup", H, -1, "lamp"))
+    asker = Script(text, again, again)
+    found = ground(asker, IMAGE, compose("combined", ["cup", "plate"]))
+    assert found.lines() == ["cup is left of lamp"]
+    assert asker.asked[1][0].pairs == (("cup", "lamp"),)
+
+
+QUESTION = question("cup", H, -1, "plate")
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("Horizontal: cup is left of plate\nAnswer: no", Verdict(True, "relation")),
+        ("Horizontal: plate is left of cup\nAnswer: yes", Verdict(False, "relation")),
+        ("Horizontal: cup is left of door\nHorizontal: door is left of plate\nAnswer: no",
+         Verdict(True, "closure")),
+        ("Horizontal: door is left of cup\nHorizontal: plate is left of door\nAnswer: yes",
+         Verdict(False, "closure")),
+        ("Vertical: cup is above plate\nAnswer: yes", Verdict(True, "model")),
+        ("Horizontal: cup is aligned with plate", Verdict(False, "relation")),
+        ("I cannot tell.", Verdict(None, "nothing")),
+    ],
+)  # fmt: skip
+def test_a_question_is_judged_by_relations_then_by_what_follows_then_by_the_model(answer, verdict):
+    prompt = compose("combined", ["cup", "plate"], question=QUESTION.text, landmark="door")
+    assert judge(QUESTION, ground(Script(answer), IMAGE, prompt)) == verdict
+
+
+def test_contradictory_relations_decide_no_question():
+    answer = "Horizontal: cup is left of plate\nHorizontal: plate is left of cup\nAnswer: yes"
+    prompt = pair(question=QUESTION.text)
+    found = ground(Script(answer), IMAGE, prompt, verified=False)
+    assert judge(QUESTION, found) == Verdict(True, "model")
+
+
+@given(st.sampled_from(list(relations())), st.booleans())
+def test_a_verdict_agrees_with_the_relation_whichever_way_round_it_was_said(told, turned):
+    one = Claim("cup", "plate", told)
+    asked = question("cup", H, -1, "plate")
+    answer = render([one.inverse if turned else one])
+    verdict = judge(asked, ground(Script(answer), IMAGE, pair()))
+    assert verdict.by == ("relation" if told.axis is H else "nothing")
+    assert (verdict.yes is True) == (told == Relation(H, -1))

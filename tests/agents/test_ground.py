@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agents import ground
+from agents.decide import Manner, ModelPilot
+from agents.errors import CannotBeAsked, UnknownStrategy
+from agents.grounding.oracle import PREFIX
+from agents.models.scripted import ScriptedVLM
+from agents.operator import Operator, OperatorConfig
+from agents.pilot import Sighting
+from prompts.claims import render
+from prompts.orders import compose
+from prompts.relations import claim
+
+NULL = '{"forward": 0, "right": 0, "down": 0, "duration": 0.5}'
+GOOD = render([claim("target", "horizontal", -1, "prograde")])
+WRONG = render([claim("prograde", "horizontal", -1, "target")])
+CLASH = f"{GOOD}\n{WRONG}"
+
+
+def pilot_of(*answers, **manner):
+    return ModelPilot(ScriptedVLM(answers=list(answers)), "scripted", Manner(**manner))
+
+
+def shown(world, mode="frame"):
+    env = world(mode)
+    observation, _ = env.reset(seed=0)
+    return env, Sighting(observation, 3.25)
+
+
+@pytest.mark.parametrize("name", ground.STRATEGIES)
+def test_every_strategy_grounds_with_a_model_that_can_be_asked(world, name):
+    env, sighting = shown(world)
+    pilot, strategy = pilot_of(GOOD), ground.grounder(name)
+    strategy.prepare(pilot, env.task, env, 0)
+    found = strategy.ground(pilot, env.task, sighting)
+    assert found.lines() == ([] if name == "direct" else ["target is left of prograde"])
+    assert len(pilot.model.calls) == found.counts.calls == (name != "direct")
+
+
+def test_the_orders_of_the_loop_are_those_of_the_prompts(world):
+    env, sighting = shown(world)
+    for name in ground.ORDERS:
+        pilot, strategy = pilot_of(GOOD), ground.grounder(name)
+        strategy.prepare(pilot, env.task, env, 0)
+        strategy.ground(pilot, env.task, sighting)
+        assert (
+            pilot.model.calls[0][0].content[-1]["text"]
+            == compose(name, env.task.objects, thinking=False).text
+        )
+
+
+def test_the_frame_and_its_regions_are_shown_with_the_question(world):
+    env, sighting = shown(world)
+    pilot, strategy = pilot_of(GOOD), ground.grounder("structured")
+    strategy.prepare(pilot, env.task, env, 0)
+    strategy.ground(pilot, env.task, sighting)
+    kinds = [block["type"] for block in pilot.model.calls[0][0].content]
+    assert kinds == ["image_url"] * 3 + ["text"]
+
+
+def test_verified_relations_reach_the_decision_and_the_record(world):
+    pilot = pilot_of(CLASH, GOOD, GOOD, NULL)
+    config = OperatorConfig(grounding="bidirectional+verified")
+    flight = Operator(world("frame"), pilot, config).fly(max_steps=1)
+    (record,) = flight.records
+    assert record.relations == ["target is left of prograde"] or record.relations == [
+        "prograde is right of target"
+    ]
+    assert record.grounding["extra"] == 2
+    assert record.grounding["left"] == 0
+    assert "Verified relations:" in pilot.model.calls[-1][-1].content[-1]["text"]
+    assert flight.summary["grounding"]["calls"] == 3
+
+
+def test_unverified_contradictions_are_counted(world):
+    config = OperatorConfig(grounding="bidirectional")
+    flight = Operator(world("frame"), pilot_of(CLASH, NULL), config).fly(max_steps=1)
+    assert flight.records[0].grounding["left"] == 1
+    assert len(flight.records[0].relations) == 2
+
+
+def test_without_grounding_nothing_is_counted(world):
+    flight = Operator(world("frame"), pilot_of(NULL)).fly(max_steps=1)
+    assert flight.records[0].grounding == {}
+    assert "grounding" not in flight.summary
+
+
+def test_a_model_that_fails_leaves_the_flight_without_relations(world):
+    pilot = pilot_of(NULL)
+    pilot.put = lambda *_: 1 / 0
+    config = OperatorConfig(grounding="combined+verified")
+    flight = Operator(world("frame"), pilot, config).fly(max_steps=1)
+    assert flight.records[0].relations == []
+    assert flight.records[0].grounding["failed"] == 1
+    assert flight.records[0].repairs == {}
+
+
+def test_a_pilot_without_a_model_cannot_be_asked(world, steady):
+    with pytest.raises(CannotBeAsked, match="there is no chat model behind it"):
+        Operator(world("frame"), steady(), OperatorConfig(grounding="combined")).fly(max_steps=1)
+
+
+def test_a_model_with_a_prompt_of_its_own_is_asked_only_if_it_says_that_it_relates(world):
+    env, _ = shown(world)
+    strategy = ground.grounder("structured")
+    with pytest.raises(CannotBeAsked, match="relates"):
+        strategy.prepare(pilot_of(GOOD, prompt="bundled"), env.task, env, 0)
+    strategy.prepare(pilot_of(GOOD, prompt="bundled", relates=True), env.task, env, 0)
+
+
+def test_a_pilot_that_sees_no_frame_is_not_asked_about_one(world):
+    env, _ = shown(world)
+    with pytest.raises(CannotBeAsked, match="--observation frame"):
+        ground.grounder("structured").prepare(pilot_of(GOOD, needs="telemetry"), env.task, env, 0)
+
+
+def test_a_task_without_two_objects_cannot_be_grounded(world):
+    env, _ = shown(world)
+    with pytest.raises(CannotBeAsked, match="needs two"):
+        ground.grounder("combined").prepare(
+            pilot_of(GOOD), replace(env.task, objects=("target",)), env, 0
+        )
+
+
+def certain(telemetry):
+    assert telemetry.shape == (2,)
+    return [("target", "prograde", "horizontal", 1)]
+
+
+@pytest.mark.parametrize(
+    ("needs", "lines"), [("frame", ["target is left of prograde"]), ("frame+telemetry", [])]
+)
+def test_telemetry_overrules_claims_only_where_the_pilot_is_shown_it(world, needs, lines):
+    env = world("frame+telemetry")
+    env.task = replace(env.task, known=certain)
+    config = OperatorConfig(grounding="structured+verified")
+    flight = Operator(env, pilot_of(GOOD, NULL, needs=needs), config).fly(max_steps=1)
+    assert flight.records[0].relations == lines
+    assert flight.records[0].grounding["disagreed"] == (not lines)
+
+
+def test_an_oracle_reads_the_world_and_its_name_is_in_the_record(world, steady, notebook):
+    env = world("frame")
+    env.true_relations = lambda: [("target", "prograde", "vertical", -1)]
+    name = f"{PREFIX}combined+verified,flips=0"
+    config = OperatorConfig(grounding=name)
+    flight = Operator(env, steady(), config, listeners=[notebook]).fly(max_steps=1)
+    assert flight.records[0].relations == ["target is above prograde"]
+    assert notebook.spec.operator["grounding"] == name
+
+
+def test_an_oracle_needs_a_world_that_tells(world, steady):
+    config = OperatorConfig(grounding="oracle:combined")
+    with pytest.raises(CannotBeAsked, match="true relations"):
+        Operator(world("frame"), steady(), config).fly(max_steps=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "match"),
+    [
+        ("combind", 'Did you mean "combined"'),
+        ("combined+verfied", r'Did you mean "combined\+verified"'),
+        ("oracle:direct", "Known strategies"),
+        ("oracle:combined,flips=2", "from 0 to 1"),
+        ("oracle:combined,flips=x", "flips=SHARE"),
+        ("oracle:combined,seed=1", "flips=SHARE"),
+    ],
+)
+def test_a_strategy_that_does_not_exist_is_refused(name, match):
+    with pytest.raises(UnknownStrategy, match=match):
+        ground.grounder(name)
+
+
+def test_a_local_frame_is_put_without_an_episode():
+    pilot = pilot_of("Yes.")
+    assert pilot.put("Is it?", np.zeros((8, 8, 3), np.uint8), {}) == "Yes."
