@@ -11,8 +11,8 @@ from envs.orbital.krpc.errors import (
     InvalidOperationException,
 )
 
-LIMIT = 100_000  # of one class; a client can make as many reference frames as it likes
-OWN_LIMIT = 5000  # of what one client alone owns
+LIMIT = 100_000  # of one class
+OWN_LIMIT = 20_000  # of what one client has put together: expressions, relative frames
 
 
 class ObjectStore:
@@ -37,7 +37,7 @@ class ObjectStore:
         Raises:
             TypeError: it is no `cls`. InvalidOperationException: there are too many of them.
         """
-        owned = getattr(cls, "krpc_owned", False)
+        owned = getattr(thing, "krpc_owned", False)
         key = (self.holder, thing) if owned else thing
         number = self._ids.get(key)
         if number is not None:

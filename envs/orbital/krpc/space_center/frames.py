@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from envs.orbital.dynamics import MU
 from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
@@ -212,6 +212,7 @@ class VesselFrame(ReferenceFrame):
 class RelativeFrame(ReferenceFrame):
     """A frame at a constant offset from another, told in that other."""
 
+    krpc_owned: ClassVar = True
     parent: ReferenceFrame
     offset: Vector
     rotation: Quaternion
@@ -242,6 +243,7 @@ class RelativeFrame(ReferenceFrame):
 class HybridFrame(ReferenceFrame):
     """A frame that takes each of its four parts from another."""
 
+    krpc_owned: ClassVar = True
     placed_by: ReferenceFrame
     turned_by: ReferenceFrame
     moved_by: ReferenceFrame
