@@ -93,12 +93,13 @@ class Relating:
         return replace(found, counts=replace(found.counts, failed=asker.failed))
 
     def _who(self, pilot: Pilot, task: Task, world: Any, seed: int) -> Asker:
+        asker = PilotAsker(pilot, task.regions)
         if "frame" not in pilot.needs.split("+"):
             raise CannotBeAsked(
                 f'pilot "{pilot.name}" is shown no frame in which anything could be related; '
                 f"give it one with --observation frame, or fly with the grounding {DIRECT}"
             )
-        return PilotAsker(pilot, task.regions)
+        return asker
 
     def _known(self, task: Task, sighting: Sighting) -> Sequence[Claim]:
         return known(task, sighting)

@@ -15,9 +15,11 @@ from helmsight.cli import (
     cockpit,
     emulate,
     fly,
+    ground,
     jog,
     latency,
     listing,
+    prompts,
     replay,
     robots,
     serve,
@@ -36,6 +38,7 @@ app = typer.Typer(
 app.command("fly", epilog=fly.EXAMPLES)(fly.command)
 app.command("cockpit", epilog=cockpit.EXAMPLES)(cockpit.command)
 app.command("list", epilog=listing.EXAMPLES)(listing.command)
+app.command("ground", epilog=ground.EXAMPLES)(ground.command)
 app.command("latency", epilog=latency.EXAMPLES)(latency.command)
 app.command("replay", epilog=replay.EXAMPLES)(replay.command)
 app.command("devices", epilog=robots.DEVICES)(robots.devices)
@@ -45,6 +48,7 @@ app.command("jog", epilog=jog.EXAMPLES)(jog.command)
 app.command("emulate", epilog=emulate.EXAMPLES)(emulate.command)
 app.command("conformance", epilog=robots.CONFORMANCE)(robots.conformance)
 app.command("serve-krpc", epilog=serve.EXAMPLES)(serve.command)
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(train.app, name="train")
 
 

@@ -84,6 +84,13 @@ def command(
     dtype: Annotated[
         str | None, typer.Option(help="Number type of a local model; default: fits the device.")
     ] = None,
+    grounding: Annotated[
+        str | None,
+        typer.Option(
+            help="Relations asked for before deciding: direct (none), structured, bidirectional, "
+            "transitive or combined, each also with +verified."
+        ),
+    ] = None,
     hold: Annotated[
         str, typer.Option(help="Thrusters while the pilot thinks: repeat or coast.")
     ] = "repeat",
@@ -110,6 +117,7 @@ def command(
         "dtype": dtype,
         "think_timeout_s": think_timeout,
     }
+    operator = {"max_age_s": max_age, "grounding": grounding}
     live = LiveLine()
     try:
         flight = fly(
@@ -125,7 +133,7 @@ def command(
             hold=hold,
             world=world,
             world_options=place,
-            operator={} if max_age is None else {"max_age_s": max_age},
+            operator={key: value for key, value in operator.items() if value is not None},
             **{key: value for key, value in given.items() if value is not None},
         )
     finally:

@@ -73,7 +73,7 @@ def test_verified_relations_reach_the_decision_and_the_record(world):
     ]
     assert record.grounding["extra"] == 2
     assert record.grounding["left"] == 0
-    assert "Verified relations:" in pilot.model.calls[-1][-1].content[-1]["text"]
+    assert "Where things are from each other:" in pilot.model.calls[-1][-1].content[-1]["text"]
     assert flight.summary["grounding"]["calls"] == 3
 
 

@@ -125,6 +125,18 @@ def test_free_answers_stop_at_the_limit(folder):
     assert isinstance(pilot.model.invoke([HumanMessage("Where?")]).text, str)
 
 
+def test_an_answer_about_relations_may_be_longer_than_a_command(folder):
+    pilot = load_pilot(str(folder), max_new_tokens=5)
+    from langchain_core.messages import HumanMessage
+
+    greedy = pilot.model.model.generation_config
+    greedy.eos_token_id = None
+    question = [HumanMessage("Where?")]
+    short, longer = (pilot.model.invoke(question, **room).text for room in ({}, {"longest": 9}))
+    assert longer.startswith(short)
+    assert len(longer) > len(short)
+
+
 def test_the_allowed_answers_are_readable_commands(world):
     kind = world().task.command
     assert all(read(choice.text(), kind).command == choice for choice in kind.choices())
