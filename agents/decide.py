@@ -136,13 +136,13 @@ class ModelPilot:
     def put(self, text: str, image: NDArray[np.uint8], regions: Mapping[str, Box]) -> str:
         """Return the free answer to `text` about an RGB image (H, W, 3) with named regions.
 
-        Needs no episode: can be called before `reset`.
+        Needs no episode: can be called before `reset`. Of the views that the model is used to it
+        is shown those that this picture has.
 
         Raises:
-            tools.errors.ToolsError: the model is to be shown a region that `image` does not have.
             TimeoutError: no answer in time; or whatever else the model raises.
         """
-        images = self._views(image, regions)
+        images = self._views(image, regions, there=True)
         room = {"longest": RELATING} if self.model._llm_type == LOCAL else {}
         return self._free(message(images, text, hashlib.sha256()), **room)
 
@@ -209,12 +209,20 @@ class ModelPilot:
         )
         return message(images, text, digest), digest.hexdigest()
 
-    def _views(self, frame: NDArray[np.uint8], regions: Mapping[str, Box]) -> list[bytes]:
-        """Return the views of a frame that the model is shown, as PNG."""
-        from tools.marks import views
+    def _views(
+        self, frame: NDArray[np.uint8], regions: Mapping[str, Box], *, there: bool = False
+    ) -> list[bytes]:
+        """Return the views of a frame that the model is shown, as PNG; or those that are `there`.
 
-        shown = self.manner.views
-        return [png(view) for _, view in views(frame, regions, shown.size, shown.names)]
+        Raises:
+            tools.errors.ToolsError: the model is to be shown a region that the frame does not have.
+        """
+        from tools.marks import WHOLE, views
+
+        shown, names = self.manner.views, self.manner.views.names
+        if there and names is not None:
+            names = tuple(name for name in names if name == WHOLE or name in regions) or (WHOLE,)
+        return [png(view) for _, view in views(frame, regions, shown.size, names)]
 
     def _again(self, answer: str, problem: str) -> list[BaseMessage]:
         from langchain_core.messages import AIMessage, HumanMessage

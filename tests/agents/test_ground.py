@@ -176,6 +176,18 @@ def test_a_strategy_that_does_not_exist_is_refused(name, match):
         ground.grounder(name)
 
 
-def test_a_local_frame_is_put_without_an_episode():
-    pilot = pilot_of("Yes.")
-    assert pilot.put("Is it?", np.zeros((8, 8, 3), np.uint8), {}) == "Yes."
+@pytest.mark.parametrize(
+    ("names", "regions", "images"),
+    [
+        (None, {}, 1),
+        (None, {"navball": (0, 0, 4, 4)}, 2),
+        (("frame", "navball", "readouts"), {"navball": (0, 0, 4, 4)}, 2),
+        (("frame", "navball"), {}, 1),
+        (("navball",), {}, 1),
+    ],
+)
+def test_any_picture_can_be_asked_about_without_an_episode(names, regions, images):
+    pilot = pilot_of("Yes.", views={"names": names})
+    assert pilot.put("Is it?", np.zeros((8, 8, 3), np.uint8), regions) == "Yes."
+    kinds = [block["type"] for block in pilot.model.calls[0][0].content]
+    assert kinds == ["image_url"] * images + ["text"]
