@@ -125,25 +125,20 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         if not self._running:
             raise EpisodeOver("the episode is over or has not begun; call reset() first")
         command = BurnCommand.from_action(action)
-        wanted = presses(command)
         lag = self.clock.lag() * self.rate
-        cockpit = self._cockpit
-        began = wall.perf_counter()
-        held = cockpit.keyboard.hold(
-            {key: seconds / self.rate for key, seconds in wanted.pulses.items()},
-            command.duration / self.rate,
-            keep=wanted.whole if self.hold == "repeat" else (),
-            until=cockpit.over,
-        )
-        passed = wall.perf_counter() - began
-        observation = self._observe()
-        applied = {**command.model_dump(), **burnt(held, passed), "duration": passed * self.rate}
-        info = self._info(lag, applied, held)
+        keyboard = self._cockpit.keyboard
+        try:
+            applied, held = self._burn(command)
+            observation = self._observe()
+            info = self._info(lag, applied, held)
+        except BaseException:
+            keyboard.release()
+            raise
         self.clock.observed()
-        over, captured = cockpit.over(), bool(info.get("captured", False))
+        over, captured = self._cockpit.over(), bool(info.get("captured", False))
         if over:
             self._running = False
-            cockpit.keyboard.release()
+            keyboard.release()
         reward = -float(info["score"]) if over and "score" in info else 0.0
         return observation, reward, captured, over and not captured, info
 
@@ -157,6 +152,20 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         """Release every key; close the window if this environment opened it. Idempotent."""
         self._running = False
         self._cockpit.close()
+
+    def _burn(self, command: BurnCommand) -> tuple[dict[str, Any], dict[str, float]]:
+        """Hold the command's keys; return what was applied, and how long each key was down, s."""
+        wanted = presses(command)
+        began = wall.perf_counter()
+        held = self._cockpit.keyboard.hold(
+            {key: seconds / self.rate for key, seconds in wanted.pulses.items()},
+            command.duration / self.rate,
+            keep=wanted.whole if self.hold == "repeat" else (),
+            until=self._cockpit.over,
+        )
+        passed = wall.perf_counter() - began
+        duration = passed * self.rate
+        return {**command.model_dump(), **burnt(held, passed), "duration": duration}, held
 
     def _observe(self) -> Observation:
         return {"frame": self._cockpit.screen.look().pixels}

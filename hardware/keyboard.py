@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from types import FrameType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from hardware.errors import InvalidOption, KeysRefused
+from hardware.errors import HardwareError, InvalidOption, KeysRefused
 from hardware.screen import Window
 
 FOCUS_S = 2.0  # that a window manager may take to give a window the keyboard
@@ -23,7 +23,9 @@ class Keyboard:
     """The keyboard, aimed at `window`. A context manager.
 
     Every key that is down is released when it is closed, when anything goes wrong, and when the
-    program ends, by Ctrl-C and SIGTERM as well; only SIGKILL leaves keys down.
+    program ends, by Ctrl-C and SIGTERM as well; only SIGKILL leaves keys down. Keys that stay down
+    between two holds are watched meanwhile: they are released when the window loses the keyboard,
+    and the next hold says so.
 
     The pointer in a corner of the screen is the brake: a person who throws the mouse there stops
     all typing at once (KeysRefused).
@@ -32,11 +34,17 @@ class Keyboard:
         KeysRefused: no screen, or no permission, to press keys on.
     """
 
+    _busy: ClassVar[threading.RLock] = threading.RLock()  # a machine has one keyboard
+
     def __init__(self, window: Window) -> None:
-        self.window = window
         self._keys = _pyautogui()
         self._down: dict[str, float] = {}  # when each key went down, in that order
+        self._closing = threading.Event()
+        self._barred: HardwareError | None = None  # found by the sentry, told by the next hold
+        self.window = window.again()  # looked at from the sentry's thread, too
         atexit.register(self.release)
+        self._sentry = threading.Thread(target=self._watch, name="keys watched", daemon=True)
+        self._sentry.start()
         self._before: Any = None
         main = threading.current_thread() is threading.main_thread()
         if main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
@@ -49,8 +57,9 @@ class Keyboard:
 
     def aim(self) -> None:
         """Bring the window to the front and have it focused. Raises as `hold`."""
-        self.window.focus()
-        self._aim()
+        with self._busy:
+            self.window.focus()
+            self._aim()
 
     def tap(self, key: str, seconds: float = 0.06) -> float:
         """Press `key` for a moment and return how long it was really down, s. Raises as `hold`."""
@@ -81,35 +90,33 @@ class Keyboard:
         """
         for key in pulses:
             self._check(key)
-        try:
-            self._aim()
-            for key in reversed(self.down):
-                if key not in pulses:
-                    self._up(key)
-            began = {key: self._press(key) for key, time_s in pulses.items() if time_s > 0.0}
-            start = min(began.values(), default=time.perf_counter())
-            ends = {key: start + min(pulses[key], seconds) for key in began}
-            return self._carry_out(began, ends, start + seconds, keep, until)
-        except BaseException as error:
-            self.release()
-            if isinstance(error, self._keys.FailSafeException):  # between two of our own looks
-                raise _braked() from None
-            raise
+        with self._busy:
+            try:
+                return self._hold(pulses, seconds, keep, until)
+            except BaseException as error:
+                self.release()
+                if isinstance(error, self._keys.FailSafeException):  # between two of our own looks
+                    raise _braked() from None
+                raise
 
     def release(self) -> None:
         """Release every key that is down. Never refused, and never raises for a screen gone."""
-        guarded, self._keys.FAILSAFE = self._keys.FAILSAFE, False
-        try:
-            for key in reversed(self.down):
-                with suppress(Exception):  # the screen is gone, and its keyboard with it
-                    self._keys.keyUp(key)
-                self._down.pop(key, None)
-        finally:
-            self._keys.FAILSAFE = guarded
+        with self._busy:
+            guarded, self._keys.FAILSAFE = self._keys.FAILSAFE, False
+            try:
+                for key in reversed(self.down):
+                    with suppress(Exception):  # the screen is gone, and its keyboard with it
+                        self._keys.keyUp(key)
+                    self._down.pop(key, None)
+            finally:
+                self._keys.FAILSAFE = guarded
 
     def close(self) -> None:
         """Release every key. Idempotent."""
+        self._closing.set()
         self.release()
+        self._sentry.join()
+        self.window.close()
         atexit.unregister(self.release)
         if self._before is not None:
             signal.signal(signal.SIGTERM, self._before)
@@ -120,6 +127,38 @@ class Keyboard:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _hold(
+        self,
+        pulses: Mapping[str, float],
+        seconds: float,
+        keep: Collection[str],
+        until: Callable[[], bool],
+    ) -> dict[str, float]:
+        if self._barred is not None:
+            error, self._barred = self._barred, None
+            raise error
+        self._aim()
+        for key in reversed(self.down):
+            if key not in pulses:
+                self._up(key)
+        began = {key: self._press(key) for key, time_s in pulses.items() if time_s > 0.0}
+        start = max(began.values(), default=time.perf_counter())
+        ends = {key: since + min(pulses[key], seconds) for key, since in began.items()}
+        return self._carry_out(began, ends, start + seconds, keep, until)
+
+    def _watch(self) -> None:
+        """Between holds, see that keys which stay down still go where they should."""
+        while not self._closing.wait(GUARD_S):
+            if self._down and self._busy.acquire(blocking=False):
+                try:
+                    if self._down:
+                        self._guard()
+                except HardwareError as error:
+                    self.release()
+                    self._barred = error
+                finally:
+                    self._busy.release()
 
     def _carry_out(
         self,

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KINDS = "window:TITLE, region:X,Y,WIDTH,HEIGHT (pixels of the desktop) or monitor:N (from 1)"
-# A paused game stands still for as long as a person likes; see Checks for the rest.
-CHECKS = Checks(frozen_s=None)
+# A paused game stands still for as long as a person likes, and a picture is as old as the machine
+# took to grab it: a busy one takes its time.
+CHECKS = Checks(max_age_s=2.0, frozen_s=None)
 MEND: dict[Trouble, str] = {
     "stale": "this machine is too busy to grab the screen; raise max_age_s",
     "frozen": "its program hangs or is paused; raise frozen_s where that may be",

@@ -39,6 +39,9 @@ class MacWindow:
             raise gone(self.title)
         program.activateWithOptions_(kit.NSApplicationActivateIgnoringOtherApps)
 
+    def again(self) -> MacWindow:
+        return self
+
     def close(self) -> None:
         pass  # a number only
 

@@ -42,6 +42,9 @@ class Win32Window:
         self._user32.keybd_event(ALT, 0, KEY_UP, 0)
         self._user32.SetForegroundWindow(self._handle)
 
+    def again(self) -> Win32Window:
+        return self
+
     def close(self) -> None:
         pass  # a handle is only a number
 

@@ -56,6 +56,10 @@ class Window(Protocol):
         """Ask the system to bring it to the front and give it the keyboard; it may not comply."""
         ...
 
+    def again(self) -> Window:
+        """Return the same window on a connection of its own, for another thread."""
+        ...
+
     def close(self) -> None:
         """Let go of it; the window itself stays. Never raises."""
         ...

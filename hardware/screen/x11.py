@@ -68,6 +68,11 @@ class X11Window:
         except (error.XError, error.ConnectionClosedError):
             raise gone(self.title) from None
 
+    def again(self) -> X11Window:
+        connection = _connect(self.title)
+        window = connection.create_resource_object("window", self._window.id)
+        return X11Window(connection, window, self.title)
+
     def close(self) -> None:
         from Xlib import error
 
@@ -77,19 +82,7 @@ class X11Window:
 
 def find(title: str) -> X11Window:
     """Return the window called `title`. Raises WindowUnavailable as `find_window`."""
-    from Xlib import display, error
-
-    name = os.environ.get("DISPLAY", "")
-    try:
-        with connecting():
-            connection = display.Display()
-    except (error.DisplayError, error.XauthError, OSError) as problem:
-        raise WindowUnavailable(
-            f"window {title!r}: no X display {name!r} ({problem}); start one, or set DISPLAY. "
-            "Without a monitor: xvfb-run -s '-screen 0 1280x800x24' COMMAND"
-        ) from None
-    # a window may go at any moment: its errors are those of the call that asks for it
-    connection.set_error_handler(lambda *_: None)
+    connection = _connect(title)
     try:
         windows = list(_titled(connection, connection.screen().root))
         index = chosen(title, [found for found, _ in windows])
@@ -97,6 +90,24 @@ def find(title: str) -> X11Window:
         connection.close()
         raise
     return X11Window(connection, windows[index][1], windows[index][0])
+
+
+def _connect(title: str) -> Any:
+    """Return a connection of its own. Raises WindowUnavailable where there is no X server."""
+    from Xlib import display, error
+
+    try:
+        with connecting():
+            connection = display.Display()
+    except (error.DisplayError, error.XauthError, OSError) as problem:
+        name = os.environ.get("DISPLAY", "")
+        raise WindowUnavailable(
+            f"window {title!r}: no X display {name!r} ({problem}); start one, or set DISPLAY. "
+            "Without a monitor: xvfb-run -s '-screen 0 1280x800x24' COMMAND"
+        ) from None
+    # a window may go at any moment: its errors are those of the call that asks for it
+    connection.set_error_handler(lambda *_: None)
+    return connection
 
 
 @contextmanager

@@ -14,11 +14,13 @@ from envs.orbital.cockpit.lettering import Picture
 from envs.orbital.cockpit.picture import render
 from envs.orbital.cockpit.seat import Seat
 from envs.orbital.scenarios import find_scenario
+from hardware.errors import KeysRefused
 from hardware.keyboard import Keyboard
 from hardware.screen import Screen
 
 ANSWER_S = 5.0
 """That the window may take to show what a key did."""
+TRIES = 3
 
 
 @cache
@@ -35,10 +37,24 @@ def lamp() -> tuple[Box, Picture, Picture]:
 
 
 def try_key(screen: Screen, keyboard: Keyboard) -> float:
+    """Press R twice as `_try`; once more where another window took the keyboard meanwhile.
+
+    Windows that open take it, and may do so late. Raises as `_try`.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return _try(screen, keyboard)
+        except KeysRefused:
+            time.sleep(0.2)
+    return _try(screen, keyboard)
+
+
+def _try(screen: Screen, keyboard: Keyboard) -> float:
     """Press R twice and see the RCS lamp change and change back; return seconds to the change.
 
     Raises:
         CockpitLost: the picture is no cockpit, or does not answer, with what was seen instead.
+        KeysRefused: the window does not keep the keyboard, or the brake is on.
     """
     keyboard.aim()
     began = time.perf_counter()

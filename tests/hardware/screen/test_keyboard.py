@@ -37,6 +37,13 @@ def seen(shown: Any, count: int) -> list[tuple[str, bool]]:
     return [(key, down) for key, down in events]
 
 
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10.0
+    while not true():
+        assert time.monotonic() < deadline, "did not happen"
+        time.sleep(0.01)
+
+
 HOLDING = """
 import sys, time
 from hardware.keyboard import Keyboard
@@ -99,7 +106,7 @@ class TestKeys:
         shown, keyboard = typed
         other = program("in front")
         find_window("in front").focus()
-        assert not keyboard.window.focused()
+        assert not find_window("typed into").focused()
         keyboard.tap("h")
         assert seen(shown, 2) == [("h", True), ("h", False)]
         assert other.tell("look") == []
@@ -119,6 +126,20 @@ class TestKeys:
             keyboard.hold({"h": 30.0}, 30.0, until=steal)
         assert keyboard.down == ()
         assert seen(shown, 2) == [("h", True), ("h", False)]
+
+    def test_keys_that_stay_down_are_watched_and_released_when_another_window_comes(
+        self, typed: Any, program: Show
+    ) -> None:
+        shown, keyboard = typed
+        program("in between")
+        keyboard.hold({"h": 0.02}, 0.02, keep=["h"])
+        find_window("in between").focus()
+        assert seen(shown, 2) == [("h", True), ("h", False)]
+        until(lambda: keyboard.down == ())
+        with pytest.raises(KeysRefused, match="lost the keyboard"):
+            keyboard.tap("l")
+        keyboard.tap("l")  # told once; whoever goes on takes the focus back
+        assert seen(shown, 4)[2:] == [("l", True), ("l", False)]
 
     def test_the_pointer_in_a_corner_is_a_brake_that_releases_all(self, typed: Any) -> None:
         shown, keyboard = typed
