@@ -91,7 +91,7 @@ def test_modules_import_each_other_without_circles() -> None:
 def test_every_room_is_packaged_and_checked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == set(FLOORS)
-    assert set(project["tool"]["mypy"]["files"]) == {*FLOORS, "benchmarks"}
+    assert set(project["tool"]["mypy"]["files"]) == {*FLOORS, "benchmarks", "examples"}
 
 
 def test_no_other_distribution_claims_our_package_names() -> None:
