@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from prompts.errors import InvalidClaims
 from prompts.reading import tidy
 from prompts.relations import PHRASES, Axis, Claim, Frame, Relation, Said, plain, scan
 
@@ -57,7 +58,12 @@ def read_claims(
     relation of another axis than the one it is under, or a view of an object's own.
 
     A reasoning section ("Thinking process:", <think>) is not read.
+
+    Raises:
+        InvalidClaims: fewer than two names, or one without a letter or digit.
     """
+    if len(names) < 2 or not all(re.search(r"\w", plain(name)) for name in names):
+        raise InvalidClaims(f"relations are between two names or more; got {list(names)}")
     text = tidy(text)
     chosen = _third(text, names) if third else None
     known = [*names, chosen or "object C"] if third else list(names)
@@ -90,17 +96,17 @@ def read_yes(text: str) -> bool | None:
 
 _BULLET = re.compile(r"^[\s>|*\-+\u2022#]*(?:\(?\d{1,2}[.):]\s*)?[\s|*\-]*")
 _AXIS = re.compile(
-    r"[*_\"'|`(\[]*\b(horizontal|vertical|depth)(?:ly)?\b(?:[ -](?:axis|relation|direction))?"
+    r"[*_\"'|`(\[]{0,4}\b(horizontal|vertical|depth)(?:ly)?\b(?:[ -](?:axis|relation|direction))?"
     r"[*_\"'`)\]]*\s*(?::|\||=|\s[-\u2013\u2014]\s)[*_\"'`]*",
     re.IGNORECASE,
 )
 _REASONING = re.compile(
-    r"^\W*(?:thinking(?: process)?|reasoning|thoughts?|explanation)\W*:.*?"
-    r"(?=^\W*(?:horizontal|vertical|depth|(?:final )?answer|object c)\b|\Z)",
+    r"^[^\w\n]*(?:thinking(?: process)?|reasoning|thoughts?|explanation)\W*:.*?"
+    r"(?=^[^\w\n]*(?:horizontal|vertical|depth|(?:final )?answer|object c)\b|\Z)",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 _THIRD = re.compile(
-    r"^\W*(?:\d+[.)]\s*)?(?:reference )?object\W{1,3}c\b\W*(?:is|:|=|-)?\W*(?P<name>[^\n.;]+)",
+    r"^[^\w\n]*(?:\d+[.)]\s*)?(?:reference )?object\W{1,3}c\b\W*(?:is|:|=|-)?\W*(?P<name>[^\n.;]+)",
     re.IGNORECASE | re.MULTILINE,
 )
 _DOUBT = re.compile(
@@ -173,7 +179,8 @@ class _Names:
         before = text[: match.start()].lower().rstrip("*_` ")
         if before.endswith("object"):
             return True
-        follows = plain(text[match.end() :])
+        longest = max(map(len, self.names)) + 8
+        follows = plain(text[match.end() : match.end() + longest])
         return match[0] == "A" and any(follows.startswith(plain(name)) for name in self.names)
 
     def _which(self, match: re.Match[str]) -> str:

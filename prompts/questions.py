@@ -17,6 +17,7 @@ from prompts.errors import InvalidItem, UnreadableRelation
 from prompts.relations import Axis, Relation, plain, relation, scan
 
 LABELS = {"yes": True, "no": False}
+LONGEST = 60  # words of a question
 _FORM = re.compile(
     r"^(?:is|are) (?:there )?(?:(?P<there>(?:the|an?|some|any) )?)(?P<body>.+?)"
     r"(?: in (?:the|this) (?:image|picture|photo|scene|frame))?\s*\?*$"
@@ -60,6 +61,8 @@ def parse_question(text: str) -> Question:
     if form is None:
         raise InvalidItem(f'"{text}" does not ask "Is there a X <relation> Y in the image?"')
     words = form["body"].split()
+    if len(words) > LONGEST:
+        raise InvalidItem(f'"{text[:60]}..." is too long for a question about two objects')
     found: tuple[int, int, Relation] | None = None
     for start in range(1, len(words) - 1):
         for end in range(len(words) - 1, start, -1):

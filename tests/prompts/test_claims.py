@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompts.claims import read_claims, read_yes, render
+from prompts.errors import InvalidClaims
 from prompts.orders import CALLED, ORDERS, compose
 from prompts.relations import Claim, Frame, relations, scan
 
@@ -90,6 +91,12 @@ def test_a_form_that_is_filled_in_is_read_in_full(name):
     found = prompt.read(f"{render(claims)}\nAnswer: no")
     assert list(found.claims) == claims
     assert found.yes is False
+
+
+@pytest.mark.parametrize("names", [[], ["cup"], ["cup", ""], ["cup", "**"]])
+def test_names_that_cannot_be_told_are_refused(names):
+    with pytest.raises(InvalidClaims, match="two names or more"):
+        read_claims("cup is left of plate", names)
 
 
 def test_claims_are_in_the_frame_that_was_asked_for():

@@ -47,6 +47,7 @@ def test_a_question_is_two_objects_and_a_relation(text, a, told, b):
         ("Is there a cup left in the image?", "no relation"),
         ("Is there a dog left a dog in the image?", "two objects of one name"),
         ("", "does not ask"),
+        (f"Is there a {'very ' * 80}big cup left a plate?", "too long"),
     ],
 )
 def test_a_question_that_cannot_be_asked_says_why(text, reason):
