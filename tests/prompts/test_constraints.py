@@ -94,6 +94,28 @@ def test_every_set_with_both_orders_of_three_pairs_is_judged_as_by_the_oracle():
         assert check(claims).consistent == truth[n]
 
 
+@pytest.mark.slow
+def test_every_set_with_both_orders_of_all_pairs_of_four_objects_is_judged_as_by_the_oracle():
+    pairs = list(combinations(range(4), 2))
+    shape = (len(STATES),) * len(pairs)
+    truth = np.array([exists(4, signs) for signs in product(STATES, repeat=len(pairs))])
+    value = np.array([-1, 0, 1, UNKNOWN], np.int8)
+    all_back = np.stack(np.unravel_index(np.arange(truth.size), shape), axis=-1)
+    unsaid = len(STATES) - 1
+    for there in all_back:  # 4,096 sets for each of 4,096: every state of every ordered pair
+        signs = np.full((truth.size, 4, 4, 1), UNKNOWN, np.int8)
+        merged = np.empty_like(all_back)
+        clash = np.zeros(truth.size, np.bool_)
+        for at, (i, j) in enumerate(pairs):
+            signs[:, i, j, 0], signs[:, j, i, 0] = value[there[at]], value[all_back[:, at]]
+            turned = np.where(all_back[:, at] == unsaid, unsaid, 2 - all_back[:, at])
+            merged[:, at] = turned if there[at] == unsaid else there[at]
+            if there[at] != unsaid:
+                clash |= (turned != unsaid) & (turned != there[at])
+        wanted = ~clash & truth[np.ravel_multi_index(tuple(merged.T), shape)]
+        assert np.array_equal(consistent(signs)[:, 0], wanted)
+
+
 @pytest.mark.parametrize("k", [3, 4])
 def test_what_a_pair_can_still_be_is_what_the_oracle_leaves(k):
     for signs in list(product(STATES, repeat=k * (k - 1) // 2))[:: 1 if k == 3 else 9]:
