@@ -120,7 +120,8 @@ def _regained(lost: np.ndarray, regained: np.ndarray) -> Figure:
     rng = np.random.default_rng(0)
     drawn = rng.integers(0, len(lost), (2000, len(lost)))
     shares = 100.0 * regained[drawn].sum(axis=1) / lost[drawn].sum(axis=1)
-    return figure("loss regained, bootstrap", "%", list(shares), RECOVERED, least=True)
+    name = f"loss regained, {len(lost)} flights resampled"
+    return figure(name, "%", list(shares), RECOVERED, least=True, of="p5")
 
 
 if __name__ == "__main__":
