@@ -17,7 +17,7 @@ TWIN = "twin"
 OPTIONS: dict[str, tuple[str, ...]] = {
     TWIN: (),
     "ksp": ("krpc", "capture", "regions"),
-    "screen": ("capture",),
+    "screen": ("capture", "scale", "rate"),
 }
 """The worlds, and what each of them can be told besides observation, time and hold."""
 ENVIRONMENTS = {"ksp": "helmsight/KSP-v0", "screen": "helmsight/Screen-v0"}
