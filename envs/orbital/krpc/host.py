@@ -214,6 +214,11 @@ class Host:
         Raises:
             RemoteException: no such procedure, or arguments that it does not take.
         """
+        if call.service_id and not call.service:
+            raise InvalidOperationException(
+                f"procedure {call.procedure_id} of service {call.service_id}: calls by number, as "
+                "of the C-nano client, are not known here; name the service and the procedure"
+            )
         procedure = self.find(call.service, call.procedure)
         computed = computed or {}
         arguments = self._arguments(procedure, call, caller.dialect, computed)

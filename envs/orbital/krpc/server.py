@@ -120,6 +120,11 @@ class Server:
             PortInUse, ServerError: there is no listening at that address and port.
         """
         loop = asyncio.get_running_loop()
+        if self.rpc_port == self.stream_port != 0:
+            raise ServerError(
+                f"--rpc-port and --stream-port are both {self.rpc_port}; requests and streams need "
+                "a port each"
+            )
         made: list[socket.socket] = []
         try:
             for name in ("rpc_port", "stream_port"):
@@ -264,7 +269,7 @@ def resolved(address: str) -> str:
 
 
 def listening(address: str, port: int, name: str) -> socket.socket:
-    """Return a socket bound to `port`. `name`: of the setting, rpc_port or stream_port.
+    """Return a socket that listens at `port`. `name`: of the setting, rpc_port or stream_port.
 
     Raises:
         PortInUse: another process has it. ServerError: it cannot be had for another reason.
@@ -279,6 +284,7 @@ def listening(address: str, port: int, name: str) -> socket.socket:
         else:  # connections of a server that ended just now are no reason to refuse
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((address, port))
+        made.listen(CLIENTS)  # two sockets may be bound to a port, but only one listens
     except OSError as error:
         made.close()
         if error.errno == errno.EADDRINUSE:

@@ -1,4 +1,7 @@
-"""Values to bytes and back: one pair of functions for every wire type, made once per server."""
+"""Values to bytes and back: one pair of functions for every wire type, made once per server.
+
+Bytes after a number or a text are left alone, as kRPC does: krpc-node sends the rest of its buffer.
+"""
 
 from __future__ import annotations
 
@@ -104,15 +107,12 @@ class Values:
 def _legacy_null(encode: Encode, decode: Decode) -> tuple[Encode, Decode]:
     return (
         lambda value: NULL if value is None else encode(value),
-        lambda data: None if data == NULL else decode(data),
+        lambda data: None if data[:1] == NULL else decode(data),
     )
 
 
 def _whole(data: bytes) -> int:
-    value, end = read_varint(data)
-    if end != len(data):
-        raise MalformedMessage(f"{len(data) - end} bytes too many after a varint")
-    return value
+    return read_varint(data)[0]
 
 
 def _integer(bits: int, *, signed: bool) -> tuple[Encode, Decode]:
@@ -140,18 +140,18 @@ def _fixed(form: struct.Struct) -> tuple[Encode, Decode]:
             return form.pack(INFINITY if value > 0 else -INFINITY)
 
     def read(data: bytes) -> Any:
-        if len(data) != form.size:
+        if len(data) < form.size:
             raise MalformedMessage(f"expected {form.size} bytes of a number, found {len(data)}")
-        return form.unpack(data)[0]
+        return form.unpack_from(data)[0]
 
     return write, read
 
 
 def _read_bytes(data: bytes) -> bytes:
     size, start = read_varint(data)
-    if len(data) - start != size:
+    if len(data) - start < size:
         raise MalformedMessage(f"expected {size} bytes, found {len(data) - start}")
-    return data[start:]
+    return data[start : start + size]
 
 
 def _read_string(data: bytes) -> str:

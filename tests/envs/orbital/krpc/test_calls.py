@@ -107,6 +107,14 @@ def test_arguments_at_impossible_positions_are_refused(bare: Bare, positions: li
     assert "takes 1 arguments" in conn.receive(KRPC.Response).results[0].error.description
 
 
+def test_a_call_by_number_is_told_to_name_what_it_calls(bare: Bare) -> None:
+    conn = bare(hello=True)
+    conn.send(KRPC.Request(calls=[KRPC.ProcedureCall(service_id=2, procedure_id=7)]))
+    told = conn.receive(KRPC.Response).results[0].error.description
+    assert "procedure 7 of service 2" in told
+    assert "name the service and the procedure" in told
+
+
 def test_what_is_not_there_and_what_fails_is_logged_once(
     make_server: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

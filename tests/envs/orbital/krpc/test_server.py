@@ -53,6 +53,14 @@ def test_a_port_in_use_is_an_error_that_says_how_to_mend_it(make_server: Any, na
         assert served.server._servers[0].is_serving()
 
 
+def test_requests_and_streams_need_a_port_each() -> None:
+    with (
+        pytest.raises(ServerError, match=r"--rpc-port and --stream-port are both 50123"),
+        running(made(rpc_port=50123, stream_port=50123)),
+    ):
+        pass
+
+
 def test_a_port_is_free_again_at_once(make_server: Any) -> None:
     with make_server() as served:
         port = served.rpc_port
