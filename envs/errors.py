@@ -21,3 +21,11 @@ class InvalidOption(EnvsError):
 
 class EpisodeOver(EnvsError):
     """`step` was called after the episode ended or before `reset`. Halts: the loop is wrong."""
+
+
+class ScreenMissing(EnvsError):
+    """A window that cannot be opened: no screen, or what draws on it is not installed. Halts."""
+
+
+class CockpitLost(EnvsError):
+    """The cockpit's window does not answer as it should, or is gone. Halts, all keys released."""
