@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envs.orbital.cockpit.layout import HEIGHT, WIDTH
-from envs.orbital.cockpit.trial import lamp
 from envs.orbital.cockpit.picture import render
 from envs.orbital.cockpit.seat import Seat
+from envs.orbital.cockpit.trial import lamp
 from envs.orbital.cockpit.window import STRIP, picture_place
 from envs.orbital.scenarios import find_scenario
 from hardware.errors import WindowUnavailable
