@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -43,11 +42,12 @@ def find_save(name: str) -> Save:
     """Return the save called `name`, for example pe1_i3_init; callers must not change its arrays.
 
     Raises:
-        UnknownScenario: with the nearest name there is.
+        UnknownScenario: with the names there are.
     """
     if name not in save_names():
-        near = difflib.get_close_matches(name, save_names(), n=1, cutoff=0.0)
-        raise UnknownScenario(f"there is no save {name!r}. Did you mean {near[0]}?")
+        raise UnknownScenario(
+            f"there is no save {name[:80]!r}; there are {', '.join(save_names())}"
+        )
     record = _orbits()[name.removesuffix("_init")]
     vessels = record["vessels"]
     states = [_vessel_state(vessel, record["ut"]) for vessel in vessels]

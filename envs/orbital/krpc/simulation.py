@@ -104,7 +104,7 @@ class Simulation:
         self._told: float | None = None
         self._spins: tuple[int, list[list[float]]] = (-1, [])
         self._saves: dict[str, _Game] = {}
-        if scenario in save_names():
+        if scenario.endswith("_init"):
             self.load(scenario)
         else:
             self.start(scenario, seed)

@@ -76,6 +76,11 @@ def test_an_unknown_scenario_is_refused_with_the_nearest():
         Simulation("PE1-E1-I33")
 
 
+def test_an_unknown_save_is_refused_with_the_saves():
+    with pytest.raises(UnknownScenario, match=r"no save 'pe1_i9_init'; there are .*pe1_i1_init"):
+        Simulation("pe1_i9_init")
+
+
 @pytest.mark.parametrize(("rate", "warp"), [(1.0, 1.0), (8.0, 1.0), (0.5, 1.0), (2.0, 4.0)])
 def test_the_world_keeps_up_with_the_wall_clock(game, wall, rate, warp):
     game.set_rate(rate)
