@@ -21,3 +21,9 @@ class InvalidPlan(EvalsError):
     """An evaluation without pilots, scenarios, seeds or processes. Halts before the first run."""
 
     exit_status = 2
+
+
+class PilotFailed(EvalsError):
+    """A model that answers question after question with an error. Halts; what was answered is
+    kept.
+    """

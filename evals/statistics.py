@@ -1,4 +1,4 @@
-"""Statistics of small samples: medians and proportions with their intervals.
+"""Statistics of samples: medians, proportions and ratios with intervals; tests of paired answers.
 
 Every interval is two-sided and seeded: the same data give the same interval.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from statistics import NormalDist
 
 import numpy as np
@@ -93,6 +94,81 @@ def proportion_interval(successes: int, n: int, level: float = LEVEL) -> Interva
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     # rounding must not push the interval off its own estimate at 0 of n and n of n
     return Interval(p, max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half)), n, level)
+
+
+def ratio_interval(
+    parts: Sequence[float],
+    wholes: Sequence[float],
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Return sum(parts) / sum(wholes) with its percentile bootstrap interval; `n` is sum(wholes).
+
+    What is drawn again is one part with its whole, so that what belongs together (all questions
+    about one picture) stays together. F1 is such a ratio as well: 2 TP over 2 TP + FP + FN.
+
+    Raises:
+        InvalidSample: samples that differ in length, are empty or hold NaN, or whose wholes are
+            negative or add up to 0.
+    """
+    if len(parts) != len(wholes):
+        raise InvalidSample(
+            f"a ratio needs as many parts as wholes, and these are {len(parts)} and {len(wholes)}"
+        )
+    _check_level(level)
+    both = np.stack([_sample(parts), _sample(wholes)], axis=1)
+    above, below = both.sum(axis=0)
+    if both[:, 1].min() < 0 or below <= 0:
+        raise InvalidSample("a ratio needs wholes from 0 on that do not add up to 0")
+    # rows that are alike are drawn together: only how often matters
+    kinds, counts = np.unique(both, axis=0, return_counts=True)
+    rng, rows = np.random.default_rng(seed), len(both)
+    drawn = rng.multinomial(rows, counts / rows, resamples) @ kinds
+    drawn = drawn[drawn[:, 1] > 0]
+    tail, estimate = (1 - level) / 2, float(above / below)
+    low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [tail, 1 - tail])
+    return Interval(
+        estimate, min(float(low), estimate), max(float(high), estimate), round(below), level
+    )
+
+
+def mcnemar(first_only: int, second_only: int) -> float:
+    """Return the exact two-sided p-value of McNemar's test on paired right and wrong answers.
+
+    `first_only` and `second_only` count the pairs that only the one and only the other got right;
+    if both are as good, each such pair is a toss of a fair coin. McNemar, Psychometrika 12 (1947)
+    153; exact by the binomial distribution.
+
+    Raises:
+        InvalidSample: a negative count.
+    """
+    if min(first_only, second_only) < 0:
+        raise InvalidSample(f"{first_only} and {second_only} are no counts of pairs")
+    n, fewer = first_only + second_only, min(first_only, second_only)
+    term = tail = 1  # whole numbers: exact for any n
+    for i in range(fewer):
+        term = term * (n - i) // (i + 1)
+        tail += term
+    return min(1.0, float(Fraction(2 * tail, 2**n)))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for being so many, in their order.
+
+    Rejecting what is at most alpha keeps the chance of any false rejection within alpha. Holm,
+    Scandinavian Journal of Statistics 6 (1979) 65.
+
+    Raises:
+        InvalidSample: a value that is no probability.
+    """
+    if not all(0.0 <= p <= 1.0 for p in p_values):
+        raise InvalidSample(f"p-values lie between 0 and 1, got {list(p_values)!r}")
+    adjusted, least = [0.0] * len(p_values), 0.0
+    for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = least
+    return adjusted
 
 
 def _bootstrap(sample: NDArray[np.float64], level: float, resamples: int, seed: int) -> Interval:

@@ -23,6 +23,7 @@ from helmsight.cli import (
     replay,
     robots,
     serve,
+    spatial,
     train,
 )
 from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
@@ -49,6 +50,7 @@ app.command("emulate", epilog=emulate.EXAMPLES)(emulate.command)
 app.command("conformance", epilog=robots.CONFORMANCE)(robots.conformance)
 app.command("serve-krpc", epilog=serve.EXAMPLES)(serve.command)
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(spatial.app, name="spatial")
 app.add_typer(train.app, name="train")
 
 

@@ -1,0 +1,1 @@
+"""The benchmark of spatial relations: pictures whose truth is known, strategies, figures."""

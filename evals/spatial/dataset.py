@@ -1,0 +1,174 @@
+"""Data sets on disk: the public JSON lines, a folder of pictures, and the truth of generated ones.
+
+A line of NAME.jsonl has the keys `image`, `text`, `label` and `question_id`. Beside it
+NAME.truth.jsonl, which only generated data have, tells where everything is (see `Truth`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.errors import ResultsUnusable
+from evals.spatial.generator import Asked
+from evals.spatial.sights import Truth
+from prompts.errors import InvalidItem
+from prompts.questions import Item, read_items
+from tools.recorder import write_whole
+from tools.records import plain
+
+IMAGES = "images"
+QUALITY = 94  # of the JPEG files, with colours in full resolution
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a generated question beside its answer."""
+
+    kind: str
+    truth: Truth
+    counter: bool | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question that can be asked: its item, its picture's file, and its truth where known."""
+
+    item: Item
+    image: Path
+    known: Known | None = None
+
+    @property
+    def name(self) -> str:
+        """The id of the question."""
+        return self.item.name
+
+
+def save(folder: Path, name: str, asked: Iterable[Asked]) -> int:
+    """Write questions as `name`.jsonl with truth and pictures into `folder`; return how many.
+
+    The lines appear when all pictures are there; files of the same names are replaced.
+
+    Raises:
+        ResultsUnusable: the folder cannot be written.
+    """
+    import cv2
+
+    style = [
+        cv2.IMWRITE_JPEG_QUALITY, QUALITY,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ]  # fmt: skip
+    lines, truths = [], []
+    try:
+        (folder / IMAGES).mkdir(parents=True, exist_ok=True)
+        for one in asked:
+            image = f"{one.name}.jpg"
+            done, data = cv2.imencode(".jpg", one.sight.picture[..., ::-1], style)
+            if not done:
+                raise OSError(f"{image} cannot be encoded")
+            (folder / IMAGES / image).write_bytes(data.tobytes())
+            lines.append(_line(one, image))
+            truths.append(_truth_line(one, image))
+        write_whole(folder / f"{name}.truth.jsonl", _dump(truths))
+        write_whole(folder / f"{name}.jsonl", _dump(lines))
+    except OSError as error:
+        raise ResultsUnusable(f"{folder} cannot be written ({error}); give another") from error
+    return len(lines)
+
+
+def load(dataset: Path, images: Path | None = None) -> tuple[list[Case], list[str]]:
+    """Return the questions of a data set that can be asked, and why each other cannot.
+
+    `images` is where the pictures are; by default the folder "images" beside the file. A reason
+    names file and line.
+
+    Raises:
+        InvalidItem: the file cannot be read, or what lies beside it as its truth is none.
+    """
+    import cv2
+
+    folder = images if images is not None else dataset.with_name(IMAGES)
+    truths = _read_truth(dataset.with_name(f"{dataset.stem}.truth.jsonl"))
+    cases: list[Case] = []
+    skipped: list[str] = []
+    names: set[str] = set()
+    for entry in read_items(dataset):
+        if isinstance(entry, InvalidItem):
+            skipped.append(str(entry))
+            continue
+        where = f"{entry.path}:{entry.line}"
+        file = folder / entry.image
+        if entry.name in names:
+            skipped.append(f'{where}: a second question has the question_id "{entry.name}"')
+        elif not file.is_file():
+            skipped.append(f'{where}: no picture "{entry.image}" in {folder}')
+        elif not cv2.haveImageReader(str(file)):
+            skipped.append(f'{where}: "{file}" is no picture')
+        else:
+            cases.append(Case(entry, file, truths.get(entry.name)))
+            names.add(entry.name)
+    return cases, skipped
+
+
+def picture(path: Path) -> NDArray[np.uint8] | None:
+    """Return the picture (H, W, 3) uint8 RGB in a file; None when there is none in it."""
+    import cv2
+
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError:
+        return None
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    return None if decoded is None else np.ascontiguousarray(decoded[..., ::-1])
+
+
+def _line(asked: Asked, image: str) -> dict[str, Any]:
+    label = "yes" if asked.cell.label else "no"
+    return {
+        "image": image, "text": asked.question.text, "label": label, "question_id": asked.name
+    }  # fmt: skip
+
+
+def _truth_line(asked: Asked, image: str) -> dict[str, Any]:
+    truth = asked.sight.truth
+    return {
+        "question_id": asked.name,
+        "image": image,
+        "kind": asked.sight.kind,
+        "axis": asked.cell.axis.value,
+        "counter": asked.cell.counter,
+        "names": truth.names,
+        "places": np.round(truth.places, 4),
+        **asked.sight.details,
+    }
+
+
+def _dump(entries: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(f"{json.dumps(plain(entry), allow_nan=False)}\n" for entry in entries)
+
+
+def _read_truth(path: Path) -> dict[str, Known]:
+    if not path.is_file():
+        return {}
+    found = {}
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            places = np.array(entry["places"], np.float64)
+            names = tuple(entry["names"])
+            if places.shape != (len(names), 3):
+                raise ValueError(f"{len(names)} names and places of shape {places.shape}")
+            known = Known(entry["kind"], Truth(names, places), entry["counter"])
+            found[entry["question_id"]] = known
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidItem(
+            f"{path} is no truth of a data set ({type(error).__name__}: {error}); remove it or "
+            "generate the data again"
+        ) from error
+    return found

@@ -1,0 +1,169 @@
+"""What a model is to learn: pictures of the training split, prompts, and the right answers.
+
+Every order of relations, single pairs as they are asked again, and relations without a question as
+in flight; all in the templates' own words and the answers in the form that these ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.spatial.generator import (
+    CELLS,
+    COCKPIT_SHARE,
+    SIZE,
+    Asked,
+    Split,
+    ask,
+    pairs,
+    stream,
+    wording,
+    wordings,
+)
+from evals.spatial.oracle import C
+from evals.spatial.sights import Box, Truth
+from prompts.claims import render
+from prompts.orders import COT, ORDERS, VANILLA, WORDINGS, Prompt, again, compose
+from prompts.questions import Question, parse_question
+from prompts.relations import Axis, claim
+
+AGAIN = 0.15  # share of lessons about a single pair, in the words of asking again
+FREE = 0.25  # share of the others that ask for relations and no question
+THINKING = 0.3  # share that asks for sentences
+FORMAT = 0.85  # share that shows the lines to fill in
+PER_PICTURE = 4
+REFERENCES = ("free", "free", "landmark", "topmost", "central")
+"""Rules for object C whose right answer the truth tells."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A picture (H, W, 3) uint8 RGB with its regions, a prompt about it and the right answer."""
+
+    picture: NDArray[np.uint8]
+    regions: Mapping[str, Box]
+    prompt: Prompt
+    answer: str
+
+
+def lessons(
+    seed: int = 0,
+    *,
+    split: Split = Split.TRAIN,
+    start: int = 0,
+    step: int = 1,
+    per_picture: int = PER_PICTURE,
+    size: int = SIZE,
+    cockpit_share: float = COCKPIT_SHARE,
+    whole: bool = False,
+) -> Iterator[Lesson]:
+    """Yield lessons without end, `per_picture` of each picture; the same ones for the same seed.
+
+    Pictures `start`, `start + step`, ...: processes that share a seed divide the pictures so.
+    `whole` shows all of a cockpit with its regions, as in flight.
+    """
+    for number in count(start, step):
+        asked = ask(split, seed, number, size=size, cockpit_share=cockpit_share, whole=whole)
+        rng = stream(split, seed, number, use=1)
+        yield from islice(_of(asked, rng, held_out=split.held_out), per_picture)
+
+
+def answer(prompt: Prompt, truth: Truth, third: str | None, yes: bool | None, why: str) -> str:
+    """Return the right answer to `prompt` in the form that it asks for.
+
+    `third` is what object C is where the model is to choose it (None: there is nothing to choose,
+    and the lines about it are left out); `yes` the answer to the question, if there is one; `why`
+    the sentences that are asked for, if any.
+    """
+    real = {C: third} if prompt.third else {}
+    lines = [
+        claim(a, axis, truth.sign(x, y, axis), b)
+        for a, b in prompt.pairs
+        for x, y in [(real.get(a, a), real.get(b, b))]
+        if x is not None and y is not None
+        for axis in Axis
+    ]
+    parts = [f"Object C: {third or wordings()['lessons']['none']}"] if prompt.third else []
+    parts += [render(lines)] if lines else []
+    parts += [f"Thinking process: {why}"] if why else []
+    parts += [f"Answer: {'yes' if yes else 'no'}"] if yes is not None else []
+    return "\n".join(parts)
+
+
+def _of(asked: Asked, rng: np.random.Generator, *, held_out: bool) -> Iterator[Lesson]:
+    """Yield lessons about one picture; the first ones about its own question."""
+    sight, truth = asked.sight, asked.sight.truth
+    question, label = asked.question, asked.cell.label
+    while True:
+        if rng.random() < AGAIN:
+            a, b = (str(name) for name in rng.choice(truth.names, 2, replace=False))
+            prompt = again(a, b, int(rng.integers(2 * WORDINGS)))
+            yield Lesson(
+                sight.picture, sight.regions, prompt, answer(prompt, truth, None, None, "")
+            )
+            continue
+        yield _lesson(asked, question, label, rng)
+        question, label = _another(asked, rng, held_out)
+
+
+def _lesson(asked: Asked, question: Question, label: bool, rng: np.random.Generator) -> Lesson:
+    sight, truth = asked.sight, asked.sight.truth
+    order = str(rng.choice(ORDERS))
+    free = order not in (VANILLA, COT) and rng.random() < FREE
+    thinking = order != VANILLA and bool(rng.random() < THINKING)
+    names = [question.a, question.b]
+    others = [name for name in truth.names if name not in names]
+    if free and others and rng.random() < 0.5:  # as in flight: all of them, C is the last
+        names, others = [*names, others[0]], others[1:]
+    reference = str(rng.choice(REFERENCES)) if others and len(names) == 2 else "free"
+    if sight.kind == "cockpit" and reference in ("topmost", "central"):
+        reference = "free"  # a navball is more than its markers
+    third = _third(reference, truth, others, rng) if others else None
+    prompt = compose(
+        order,
+        names,
+        question="" if free else question.text,
+        thinking=thinking,
+        output_format=bool(rng.random() < FORMAT),
+        reference=reference,
+        landmark=third if reference == "landmark" else None,
+    )
+    yes = None if free else label
+    why = _why(question, truth, yes) if thinking else ""
+    chosen = third if prompt.third else None
+    return Lesson(sight.picture, sight.regions, prompt, answer(prompt, truth, chosen, yes, why))
+
+
+def _third(reference: str, truth: Truth, others: list[str], rng: np.random.Generator) -> str:
+    """Return the object that a rule chooses among `others`; any of them where it is free."""
+    spots = {name: truth.places[truth.names.index(name), :2] for name in others}
+    if reference == "topmost":
+        return min(others, key=lambda name: float(spots[name][1]))
+    if reference == "central":
+        return min(others, key=lambda name: float(np.linalg.norm(spots[name])))
+    return str(rng.choice(others))
+
+
+def _another(asked: Asked, rng: np.random.Generator, held_out: bool) -> tuple[Question, bool]:
+    """Return another balanced question about the same picture."""
+    truth, cells = asked.sight.truth, CELLS[asked.sight.kind]
+    while True:
+        cell = cells[rng.integers(len(cells))]
+        if possible := pairs(truth, cell, truth.names):
+            pair = possible[rng.integers(len(possible))]
+            return parse_question(wording(rng, cell, pair, held_out=held_out)), cell.label
+
+
+def _why(question: Question, truth: Truth, yes: bool | None) -> str:
+    """Return the sentences of an answer: what decides, in canonical words."""
+    words = wordings()["lessons"]
+    if yes is None:
+        return str(words["sure"])
+    a, b, axis = question.a, question.b, question.relation.axis
+    said = claim(a, axis, truth.sign(a, b, axis), b).relation.phrase
+    return str(words["because"].format(a=a, b=b, said=said, answer="yes" if yes else "no"))

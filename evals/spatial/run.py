@@ -1,0 +1,198 @@
+"""Asks every question of a data set by every strategy, and keeps each answer as it comes."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agents.grounding.asking import Asker, PilotAsker
+from agents.grounding.verify import MAX_CALLS, ground
+from agents.models.load import load_pilot
+from agents.pilot import Pilot
+from evals.errors import EvalsError, InvalidPlan, PilotFailed
+from evals.flights import fingerprint
+from evals.spatial.answers import ANSWERS, Answer, Answers, Key, answer
+from evals.spatial.dataset import Case, load, picture
+from evals.spatial.oracle import NoisyOracle, is_oracle
+from evals.spatial.strategies import Strategy
+from prompts.errors import PromptsError
+from prompts.orders import compose
+from prompts.questions import question
+
+SWAPS = 200  # questions that are asked the other way round as well
+PATIENCE = 5  # failed calls in a row after which a run ends
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How questions are asked: the rule for object C, sentences or none, calls to mend."""
+
+    reference: str = "free"
+    thinking: bool = True
+    max_calls: int = MAX_CALLS
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question to put by one strategy; `swapped` the other way round."""
+
+    case: Case
+    strategy: Strategy
+    swapped: bool
+
+    @property
+    def key(self) -> Key:
+        """The key of its answer."""
+        return self.case.name, self.strategy.name, self.swapped
+
+
+class Bench:
+    """A data set, a pilot and strategies; the answers are kept in a folder.
+
+    A second run with the same folder asks only what is missing. The first `limit` questions that
+    can be asked are; the first `swaps` of these the other way round as well. `skipped` says of
+    every question that cannot be asked why, `failed` of how many the pilot gave an error: these
+    are asked again by the next run.
+
+    Raises:
+        agents.errors.AgentsError: a pilot that is not known or cannot be asked.
+        prompts.errors.PromptsError: an unknown rule, a data set that cannot be read.
+        InvalidPlan: nothing to ask, or an oracle without truth.
+        ResultsUnusable: the folder cannot be written, or holds answers of other conditions.
+    """
+
+    def __init__(
+        self,
+        dataset: Path,
+        pilot: str,
+        strategies: Sequence[Strategy],
+        folder: Path,
+        *,
+        images: Path | None = None,
+        limit: int | None = None,
+        swaps: int = SWAPS,
+        settings: Settings | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        compose("combined", ["a", "b"], reference=self.settings.reference)  # is there such a rule
+        self.dataset, self.pilot, self.strategies = dataset, pilot, list(strategies)
+        self._source = _Source(pilot, options or {})
+        cases, self.skipped = load(dataset, images)
+        self.cases = cases[:limit]
+        if not self.cases:
+            raise InvalidPlan(
+                f"{dataset} holds no question that can be asked; {len(self.skipped)} were skipped"
+                + (f", the first because of {self.skipped[0]}" if self.skipped else "")
+            )
+        self._source.about(self.cases[0])
+        self._swaps, self.failed = swaps, 0
+        self.answers = Answers(folder / ANSWERS, self._conditions())
+
+    def plan(self) -> list[Ask]:
+        """Return everything to ask, question after question."""
+        return [
+            Ask(case, strategy, swapped)
+            for number, case in enumerate(self.cases)
+            for strategy in self.strategies
+            for swapped in ((False, True) if number < self._swaps else (False,))
+        ]
+
+    def missing(self) -> list[Ask]:
+        """Return what is still to be asked."""
+        return [one for one in self.plan() if one.key not in self.answers.kept]
+
+    def run(self) -> Iterator[Answer]:
+        """Ask what is missing; yield each answer when it is kept.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C; what was answered is kept.
+            PilotFailed: `PATIENCE` calls in a row gave an error.
+            ResultsUnusable: an answer cannot be written.
+        """
+        row, self.failed = 0, 0
+        unseen: set[str] = set()
+        for one in self.missing():
+            if one.case.name in unseen:
+                continue
+            image = picture(one.case.image)
+            if image is None:
+                unseen.add(one.case.name)
+                self._drop(one.case)
+                continue
+            try:
+                made = self._ask(one, image)
+            except (PromptsError, EvalsError, AssertionError):
+                raise
+            except Exception as error:  # whatever a provider raises
+                row, self.failed = row + 1, self.failed + 1
+                if row >= PATIENCE:
+                    raise PilotFailed(
+                        f'the last {row} questions to "{self.pilot}" failed, this one with '
+                        f"{type(error).__name__}: {error}; the same command goes on from here"
+                    ) from error
+                continue
+            row = 0
+            self.answers.add(made)
+            yield made
+
+    def _ask(self, one: Ask, image: Any) -> Answer:
+        asked, settings = one.case.item.question, self.settings
+        if one.swapped:
+            asked = question(asked.b, asked.relation.axis, -asked.relation.sign, asked.a)
+        prompt = compose(
+            one.strategy.order,
+            [asked.a, asked.b],
+            question=asked.text,
+            thinking=settings.thinking,
+            reference=settings.reference,
+        )
+        began, asker = time.perf_counter(), self._source.about(one.case)
+        found = ground(
+            asker, image, prompt, verified=one.strategy.verified, max_calls=settings.max_calls
+        )
+        return answer(
+            one.case.name, asked, one.strategy.name, found,
+            verified=one.strategy.verified, swapped=one.swapped,
+            seconds=time.perf_counter() - began,
+        )  # fmt: skip
+
+    def _drop(self, case: Case) -> None:
+        """Leave out a question whose picture cannot be decoded."""
+        self.skipped.append(f'{case.item.path}:{case.item.line}: "{case.image}" is no picture')
+        self.cases = [one for one in self.cases if one.name != case.name]
+
+    def _conditions(self) -> dict[str, Any]:
+        settings = self.settings
+        data = hashlib.sha256(self.dataset.read_bytes()).hexdigest()[:16]
+        return {
+            "data": data,
+            "pilot": self.pilot,
+            "oracle": is_oracle(self.pilot),
+            "made_with": fingerprint(self.pilot),
+            "reference": settings.reference,
+            "thinking": settings.thinking,
+            "max_calls": settings.max_calls,
+        }
+
+
+class _Source:
+    """Who answers: a pilot behind which is a model, or the oracle."""
+
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
+        self._oracle = NoisyOracle.parse(name) if is_oracle(name) else None
+        self._pilot: Pilot | None = None
+        if self._oracle is None:
+            self._pilot = load_pilot(name, **options)
+            PilotAsker(self._pilot)
+
+    def about(self, case: Case) -> Asker:
+        """Return who answers about the picture of a question."""
+        if self._oracle is not None:
+            return self._oracle.about(case)
+        assert self._pilot is not None
+        return PilotAsker(self._pilot)

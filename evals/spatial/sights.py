@@ -1,0 +1,64 @@
+"""What a picture shows, exactly: where its named things are, and so every relation of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prompts.relations import Axis, Claim, claim
+
+Box = tuple[int, int, int, int]
+AXES = tuple(Axis)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Where named things are, (n, 3): to the right, downward, away from the viewer.
+
+    The unit of each axis is its dead band: a difference of at most 1 is neutral, so that the
+    relations are those of a semiorder (see `prompts.constraints`).
+    """
+
+    names: tuple[str, ...]
+    places: NDArray[np.float64]
+
+    def gap(self, a: str, b: str, axis: Axis) -> float:
+        """Return the coordinate of `a` less that of `b`, in dead bands."""
+        at = AXES.index(axis)
+        return float(self.places[self.names.index(a), at] - self.places[self.names.index(b), at])
+
+    def sign(self, a: str, b: str, axis: Axis) -> int:
+        """Return the sign of the relation of `a` to `b`."""
+        gap = self.gap(a, b, axis)
+        return 0 if abs(gap) <= 1 else int(np.sign(gap))
+
+    def says(self, stated: Claim) -> bool | None:
+        """Return whether a claim is true; None when it speaks of something unknown here."""
+        if stated.a not in self.names or stated.b not in self.names:
+            return None
+        return self.sign(stated.a, stated.b, stated.axis) == stated.sign
+
+    def claims(self) -> Iterator[Claim]:
+        """Yield every true claim, each pair both ways round."""
+        for a, b in permutations(self.names, 2):
+            for axis in Axis:
+                yield claim(a, axis, self.sign(a, b, axis), b)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A picture (H, W, 3) uint8 RGB with its truth; `kind` is "objects" or "cockpit".
+
+    `regions` are the parts that a pilot in flight would see enlarged. `details` tell how it was
+    made, as JSON data.
+    """
+
+    kind: str
+    picture: NDArray[np.uint8]
+    truth: Truth
+    regions: Mapping[str, Box] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)

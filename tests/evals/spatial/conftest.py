@@ -1,0 +1,35 @@
+"""Small data sets with their truth, and a bench that asks the oracle about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from evals.spatial.dataset import save
+from evals.spatial.generator import Split, questions
+from evals.spatial.run import Bench
+from evals.spatial.strategies import DEFAULT, strategies
+
+MakeBench = Callable[..., Bench]
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the questions of a test split, with a validation split beside it."""
+    folder = tmp_path_factory.mktemp("spatial")
+    save(folder, "test", questions(Split.TEST, 32, size=64))
+    save(folder, "valid", questions(Split.VALID, 8, size=64))
+    return folder / "test.jsonl"
+
+
+@pytest.fixture
+def make_bench(data: Path, tmp_path: Path) -> MakeBench:
+    """Return the maker of benches: `make_bench("oracle:flips=0.1", "vanilla", swaps=3, ...)`."""
+
+    def make(pilot: str = "oracle", listed: str = DEFAULT, **changes: object) -> Bench:
+        options: dict[str, object] = {"dataset": data, "folder": tmp_path / "out"} | changes
+        return Bench(pilot=pilot, strategies=strategies(listed), **options)  # type: ignore[arg-type]
+
+    return make

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from evals.spatial.bodies import HELD_OUT
+from evals.spatial.generator import ASIDE, CELLS, CLEAR, Split, ask, pairs, questions, stream
+from evals.spatial.generator import wordings as words_of
+from evals.spatial.lessons import lessons
+from evals.spatial.sights import Truth
+from prompts.questions import parse_question
+from prompts.relations import Axis, claim
+
+SIZE = 64
+
+
+def test_questions_are_balanced_word_by_word_and_cell_by_cell():
+    asked = list(questions(Split.VALID, 64, size=SIZE))
+    votes = Counter((one.question.relation.phrase, one.cell.label) for one in asked)
+    for phrase in {phrase for phrase, _ in votes}:
+        assert votes[phrase, True] == votes[phrase, False]
+    things = Counter(one.cell for one in asked if one.sight.kind == "objects")
+    assert things == Counter(2 * CELLS["objects"])
+    navballs = Counter(one.cell for one in asked if one.sight.kind == "cockpit")
+    assert navballs == Counter(2 * CELLS["cockpit"])
+
+
+@pytest.mark.parametrize("split", Split)
+def test_the_label_is_what_the_truth_says_and_it_is_clear(split):
+    for one in questions(split, 48, size=SIZE):
+        a, b, told = one.question.a, one.question.b, one.question.relation
+        truth = one.sight.truth
+        assert (told.axis, told.sign) == (one.cell.axis, one.cell.sign)
+        assert truth.says(claim(a, told.axis, told.sign, b)) is one.cell.label
+        assert abs(truth.gap(a, b, told.axis)) >= CLEAR
+        if one.cell.counter is not None:
+            nearer, other = (a, b) if truth.gap(a, b, Axis.DEPTH) < 0 else (b, a)
+            higher = -truth.gap(nearer, other, Axis.VERTICAL)
+            assert higher >= ASIDE if one.cell.counter else higher <= -ASIDE
+
+
+def test_only_the_test_split_shows_held_out_things_and_words():
+    seen = words_of()["seen"]["words"]
+    for split in Split:
+        for one in questions(split, 24, size=SIZE, cockpit_share=0.0):
+            both = {one.question.a, one.question.b}
+            assert both <= set(HELD_OUT) if split.held_out else not both & set(HELD_OUT)
+            known = seen[one.cell.axis.value][str(one.cell.sign)]
+            assert (one.question.word in known) is not split.held_out
+
+
+def test_every_wording_is_read_as_the_relation_it_stands_for():
+    for words in (words_of()["seen"], words_of()["held_out"]):
+        for form in words["forms"]:
+            for axis, by_sign in words["words"].items():
+                for sign, said in by_sign.items():
+                    for word in said:
+                        text = form.format(
+                            a="an orange cone", b="a red cube", x="orange cone", y="red cube",
+                            word=word,
+                        )  # fmt: skip
+                        told = parse_question(text)
+                        assert (told.a, told.b) == ("orange cone", "red cube")
+                        assert (told.relation.axis, told.relation.sign) == (axis, int(sign))
+
+
+def test_splits_seeds_and_numbers_share_no_random_numbers():
+    keys = [(split, seed, n, use) for split in Split for seed in (0, 1) for n in (0, 1)
+            for use in (0, 1)]  # fmt: skip
+    first = {stream(*key).integers(2**62) for key in keys}
+    assert len(first) == len(keys)
+
+
+def test_a_question_is_the_same_whenever_it_is_asked_for():
+    whole = list(questions(Split.TEST, 6, 3, size=SIZE))
+    again = ask(Split.TEST, 3, 5, size=SIZE)
+    assert again.question == whole[5].question
+    assert np.array_equal(again.sight.picture, whole[5].sight.picture)
+    other = ask(Split.TEST, 4, 5, size=SIZE)
+    assert not np.array_equal(again.sight.picture, other.sight.picture)
+
+
+def test_a_pair_within_the_clear_distance_is_not_asked_about():
+    near = Truth(("a", "b", "c"), np.array([[0.0, 0, 0], [1.9, 0, 0], [2.1, 0, 0]]))
+    cell = next(one for one in CELLS["cockpit"] if one.axis is Axis.HORIZONTAL and one.label)
+    found = pairs(near, cell, near.names)
+    assert {frozenset(pair) for pair in found} == {frozenset("ac")}
+    assert pairs(near, cell, ("a", "b")) == []
+
+
+def test_neutral_is_a_dead_band_and_what_is_unknown_is_not_judged():
+    truth = Truth(("a", "b"), np.array([[0.0, 0, 0], [1.0, 1.1, -1.1]]))
+    signs = [truth.sign("a", "b", axis) for axis in Axis]
+    assert signs == [0, -1, 1]
+    assert truth.says(claim("a", Axis.VERTICAL, -1, "b")) is True
+    assert truth.says(claim("b", Axis.VERTICAL, -1, "a")) is False
+    assert truth.says(claim("a", Axis.VERTICAL, -1, "tree")) is None
+
+
+def test_the_right_answer_of_a_lesson_is_read_back_as_the_truth():
+    kinds = Counter()
+    for number in range(40):
+        (one,) = islice(lessons(start=number, size=SIZE), 1)
+        truth = ask(Split.TRAIN, 0, number, size=SIZE).sight.truth
+        told = one.prompt.read(one.answer)
+        assert not told.unread
+        assert all(truth.says(said) is True for said in told.claims if said.b != "object C")
+        wanted = len(one.prompt.pairs) * len(Axis)
+        if not one.prompt.third or told.third not in (None, "none"):
+            assert len(told.claims) == wanted
+        if one.prompt.question:
+            question = parse_question(one.prompt.question)
+            axis, sign = question.relation.axis, question.relation.sign
+            assert told.yes is truth.says(claim(question.a, axis, sign, question.b))
+        else:
+            assert told.yes is None
+        kinds[len(one.prompt.pairs), one.prompt.third, bool(one.prompt.question)] += 1
+    assert len(kinds) >= 8
+
+
+def test_lessons_are_shared_out_among_processes_without_loss():
+    def told(**part):
+        return [one.answer for one in islice(lessons(2, size=SIZE, per_picture=2, **part), 4)]
+
+    everything = [one.answer for one in islice(lessons(2, size=SIZE, per_picture=2), 8)]
+    first, second = told(start=0, step=2), told(start=1, step=2)
+    assert first[:2] + second[:2] + first[2:] + second[2:] == everything
+
+
+def test_lessons_of_a_whole_cockpit_have_its_regions():
+    (one,) = islice(lessons(whole=True, cockpit_share=1.0), 1)
+    assert one.picture.shape == (720, 1280, 3)
+    assert set(one.regions) == {"navball", "readouts"}
