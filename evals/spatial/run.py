@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 from agents.grounding.asking import Asker, PilotAsker
 from agents.grounding.verify import MAX_CALLS, ground
 from agents.models.load import load_pilot
-from agents.pilot import Pilot
 from evals.errors import EvalsError, InvalidPlan, PilotFailed
 from evals.flights import fingerprint
 from evals.spatial.answers import ANSWERS, Answer, Answers, Key, answer
@@ -25,6 +24,9 @@ from prompts.questions import question
 
 SWAPS = 200  # questions that are asked the other way round as well
 PATIENCE = 5  # failed calls in a row after which a run ends
+
+
+About = Callable[[Case], Asker]
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Bench:
     A second run with the same folder asks only what is missing. The first `limit` questions that
     can be asked are; the first `swaps` of these the other way round as well. `skipped` says of
     every question that cannot be asked why, `failed` of how many the pilot gave an error: these
-    are asked again by the next run.
+    are asked again by the next run. `about` tells who answers where that is not the pilot itself.
 
     Raises:
         agents.errors.AgentsError: a pilot that is not known or cannot be asked.
@@ -76,12 +78,12 @@ class Bench:
         limit: int | None = None,
         swaps: int = SWAPS,
         settings: Settings | None = None,
-        options: Mapping[str, Any] | None = None,
+        about: About | None = None,
     ) -> None:
         self.settings = settings or Settings()
         compose("combined", ["a", "b"], reference=self.settings.reference)  # is there such a rule
         self.dataset, self.pilot, self.strategies = dataset, pilot, list(strategies)
-        self._source = _Source(pilot, options or {})
+        self._about = answerer(pilot) if about is None else about
         cases, self.skipped = load(dataset, images)
         self.cases = cases[:limit]
         if not self.cases:
@@ -89,7 +91,7 @@ class Bench:
                 f"{dataset} holds no question that can be asked; {len(self.skipped)} were skipped"
                 + (f", the first because of {self.skipped[0]}" if self.skipped else "")
             )
-        self._source.about(self.cases[0])
+        self._about(self.cases[0])  # an oracle says here whether there is a truth
         self._swaps, self.failed = swaps, 0
         self.answers = Answers(folder / ANSWERS, self._conditions())
 
@@ -151,7 +153,7 @@ class Bench:
             thinking=settings.thinking,
             reference=settings.reference,
         )
-        began, asker = time.perf_counter(), self._source.about(one.case)
+        began, asker = time.perf_counter(), self._about(one.case)
         found = ground(
             asker, image, prompt, verified=one.strategy.verified, max_calls=settings.max_calls
         )
@@ -180,19 +182,14 @@ class Bench:
         }
 
 
-class _Source:
-    """Who answers: a pilot behind which is a model, or the oracle."""
+def answerer(pilot: str, options: Mapping[str, Any] | None = None) -> About:
+    """Return who answers about the picture of a question: a pilot's model, or the oracle.
 
-    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
-        self._oracle = NoisyOracle.parse(name) if is_oracle(name) else None
-        self._pilot: Pilot | None = None
-        if self._oracle is None:
-            self._pilot = load_pilot(name, **options)
-            PilotAsker(self._pilot)
-
-    def about(self, case: Case) -> Asker:
-        """Return who answers about the picture of a question."""
-        if self._oracle is not None:
-            return self._oracle.about(case)
-        assert self._pilot is not None
-        return PilotAsker(self._pilot)
+    Raises:
+        agents.errors.AgentsError: a pilot that is not known or cannot be asked.
+        InvalidPlan: an oracle with other options than it takes.
+    """
+    if is_oracle(pilot):
+        return NoisyOracle.parse(pilot).about
+    asker = PilotAsker(load_pilot(pilot, **(options or {})))
+    return lambda case: asker

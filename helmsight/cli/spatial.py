@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from helmsight.errors import INTERRUPTED
+from helmsight.errors import INTERRUPTED, InvalidSetting
 
 if TYPE_CHECKING:
     from evals.spatial.run import Bench
@@ -101,14 +101,19 @@ def run(
     Ctrl-C keeps what was answered and shows it; the same command goes on from there.
     """
     from evals.spatial.report import report
-    from evals.spatial.run import Bench, Settings
+    from evals.spatial.run import Bench, Settings, answerer
     from evals.spatial.strategies import strategies as listed
     from helmsight.cli.fly import json_line
 
+    compared = listed(strategies)
+    if valid is not None and not valid.is_file():
+        raise InvalidSetting(
+            f'--valid "{valid}" is no file; give one of questions, or leave it out'
+        )
     bench = Bench(
-        dataset, pilot, listed(strategies), out or _folder(dataset, pilot), images=images,
+        dataset, pilot, compared, out or _folder(dataset, pilot), images=images,
         limit=limit, swaps=swaps, settings=Settings(reference, not no_thinking, max_calls),
-        options={"base_url": base_url, "think_timeout_s": think_timeout},
+        about=answerer(pilot, {"base_url": base_url, "think_timeout_s": think_timeout}),
     )  # fmt: skip
     folder = bench.answers.path.parent
     for reason in bench.skipped:

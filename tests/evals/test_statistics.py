@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from evals.errors import InvalidSample
 from evals.statistics import (
     Interval,
+    holm,
+    mcnemar,
     median,
     median_interval,
     paired_interval,
     proportion_interval,
+    ratio_interval,
 )
 
 SAMPLES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=15)
@@ -95,3 +98,77 @@ def test_an_interval_reads_as_text():
 def test_samples_that_say_nothing_are_refused(call):
     with pytest.raises(InvalidSample):
         call()
+
+
+@settings(deadline=None)
+@given(first=st.integers(0, 7), second=st.integers(0, 7))
+def test_mcnemar_is_the_share_of_coin_tosses_at_least_as_uneven(first, second):
+    n = first + second
+    heads = (toss.bit_count() for toss in range(2**n))  # every way in which n coins can fall
+    uneven = sum(abs(2 * k - n) >= abs(first - second) for k in heads)
+    assert mcnemar(first, second) == pytest.approx(uneven / 2**n)
+
+
+@settings(max_examples=40, deadline=None)
+@given(first=st.integers(0, 2000), second=st.integers(0, 2000))
+def test_mcnemar_knows_no_order_and_more_of_a_difference_is_less_likely_chance(first, second):
+    p = mcnemar(first, second)
+    assert 0.0 <= p <= 1.0
+    assert p == mcnemar(second, first)
+    if first > second:
+        assert mcnemar(first + 1, second) <= p
+
+
+def test_mcnemar_needs_counts():
+    with pytest.raises(InvalidSample, match="no counts"):
+        mcnemar(3, -1)
+
+
+P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=8)
+
+
+@given(values=P_VALUES, alpha=st.floats(0.001, 0.5))
+def test_holm_rejects_exactly_what_its_steps_from_the_smallest_on_reject(values, alpha):
+    adjusted = holm(values)
+    rejected, order = set(), sorted(range(len(values)), key=lambda i: values[i])
+    for rank, i in enumerate(order):
+        if (len(values) - rank) * values[i] > alpha:
+            break
+        rejected.add(i)
+    assert {i for i, p in enumerate(adjusted) if p <= alpha} == rejected
+    assert all(low <= high <= 1.0 for low, high in zip(values, adjusted, strict=True))
+
+
+def test_holm_of_nothing_is_nothing_and_probabilities_only():
+    assert holm([]) == []
+    assert holm([0.04]) == [0.04]
+    with pytest.raises(InvalidSample, match="between 0 and 1"):
+        holm([0.5, 1.5])
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9)), min_size=1, max_size=20))
+def test_a_ratio_lies_in_its_interval_and_the_order_of_rows_is_nothing_to_it(rows):
+    parts, wholes = zip(*rows, strict=True)
+    found = ratio_interval(parts, wholes, resamples=300)
+    assert found.low <= found.estimate <= found.high
+    assert found.estimate == pytest.approx(sum(parts) / sum(wholes))
+    assert found.n == sum(wholes)
+    assert ratio_interval(parts[::-1], wholes[::-1], resamples=300) == found
+
+
+def test_a_ratio_of_alike_questions_is_as_sure_as_wilson_and_less_sure_in_clusters():
+    alone = ratio_interval([1] * 60 + [0] * 40, [1] * 100)
+    wilson = proportion_interval(60, 100)
+    assert (alone.low, alone.high) == pytest.approx((wilson.low, wilson.high), abs=0.02)
+    together = ratio_interval([4] * 15 + [0] * 10, [4] * 25)
+    assert together.estimate == alone.estimate
+    assert together.high - together.low > 1.7 * (alone.high - alone.low)
+
+
+@pytest.mark.parametrize(
+    ("parts", "wholes"), [([], []), ([1], [1, 2]), ([0], [0]), ([1, 1], [2, -1]), ([math.nan], [1])]
+)
+def test_a_ratio_needs_parts_with_wholes(parts, wholes):
+    with pytest.raises(InvalidSample):
+        ratio_interval(parts, wholes)

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agents.errors import CannotBeAsked, UnknownPilot
+from evals.errors import InvalidPlan, PilotFailed, ResultsUnusable
+from evals.spatial.answers import ANSWERS
+from evals.spatial.oracle import NoisyOracle
+from evals.spatial.run import PATIENCE, Settings
+from evals.spatial.strategies import DEFAULT, strategies
+from prompts.errors import UnknownOrder
+
+VERIFIED = "combined,combined+verified"
+
+
+class Flaky:
+    """Fails at the calls listed, counted from 0; answers yes at all others."""
+
+    def __init__(self, *bad: int) -> None:
+        self.bad, self.calls = bad, 0
+
+    def ask(self, image, prompt, *, attempt=0):
+        self.calls += 1
+        if self.calls - 1 in self.bad:
+            raise ConnectionError("line dropped")
+        return "Yes."
+
+
+def test_every_question_is_asked_by_every_strategy_and_some_the_other_way_round(make_bench):
+    bench = make_bench(limit=5, swaps=2)
+    made = list(bench.run())
+    assert len(made) == len(bench.plan()) == 5 * 5 + 2 * 5
+    assert bench.missing() == []
+    assert all(one.yes is bench.cases[0].item.label for one in made if
+               one.question == bench.cases[0].name)  # fmt: skip
+    calls = {one.strategy: one.counts["calls"] for one in made}
+    assert set(calls.values()) == {1}  # a truthful answerer need not be asked again
+
+
+def test_the_oracle_is_right_without_noise_whatever_the_order_of_relations(make_bench):
+    orders = "AB,BA,AB+BA,AC+BC+AB+BA,transitive+verified,cot,structured+verified"
+    bench = make_bench(listed=orders, swaps=3)
+    for one in bench.run():
+        case = next(case for case in bench.cases if case.name == one.question)
+        assert one.yes is case.item.label
+        assert one.inverse[0] == one.inverse[1]
+        assert one.transitive[0] == one.transitive[1]
+        assert all(case.known.truth.says(said) for said in one.stated if said.b != "object C")
+
+
+def test_answers_depend_on_the_question_alone_so_that_a_resumed_run_is_the_same(
+    make_bench, tmp_path
+):
+    whole = list(make_bench("oracle:flips=0.3", VERIFIED, limit=4, folder=tmp_path / "a").run())
+    parts = make_bench("oracle:flips=0.3", VERIFIED, limit=4, folder=tmp_path / "b")
+    run = parts.run()
+    first = [next(run) for _ in range(7)]
+    run.close()
+    later = make_bench("oracle:flips=0.3", VERIFIED, limit=4, folder=tmp_path / "b")
+    assert len(later.missing()) == len(whole) - 7
+    rest = list(later.run())
+    told = [(one.key, one.yes, one.said) for one in first + rest]
+    assert told == [(one.key, one.yes, one.said) for one in whole]
+    read = make_bench("oracle:flips=0.3", VERIFIED, limit=4, folder=tmp_path / "b").answers.kept
+    assert list(read.values()) == first + rest
+
+
+def test_a_line_that_a_crash_left_unfinished_is_asked_again(make_bench):
+    bench = make_bench(listed="vanilla", limit=3, swaps=0)
+    list(bench.run())
+    path = bench.answers.path
+    path.write_bytes(path.read_bytes()[:-20])
+    again = make_bench(listed="vanilla", limit=3, swaps=0)
+    assert [one.case.name for one in again.missing()] == [again.cases[2].name]
+    list(again.run())
+    assert [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert make_bench(listed="vanilla", limit=3, swaps=0).missing() == []
+
+
+def test_answers_of_other_conditions_are_refused_and_what_differs_is_named(make_bench, tmp_path):
+    make_bench(limit=2)
+    with pytest.raises(ResultsUnusable, match=r"pilot='oracle' there and 'oracle:flips=0.5' here"):
+        make_bench("oracle:flips=0.5", limit=2)
+    with pytest.raises(ResultsUnusable, match=r"thinking=True there and False here.*--out"):
+        make_bench(limit=2, settings=Settings(thinking=False))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / ANSWERS).write_text("no answers\n", encoding="utf-8")
+    with pytest.raises(ResultsUnusable, match="holds no answers"):
+        make_bench(folder=tmp_path / "other")
+
+
+def test_more_strategies_and_more_questions_go_on_from_what_is_there(make_bench):
+    list(make_bench(listed="vanilla", limit=2, swaps=0).run())
+    more = make_bench(listed="vanilla,cot", limit=3, swaps=0)
+    assert len(more.missing()) == 4
+
+
+def test_a_failed_call_is_counted_and_asked_again_by_the_next_run(make_bench):
+    flaky = Flaky(1, 3)
+    bench = make_bench(listed="vanilla", limit=6, swaps=0, about=lambda case: flaky)
+    assert len(list(bench.run())) == 4
+    assert bench.failed == 2
+    assert len(bench.missing()) == 2
+    assert len(list(bench.run())) == 2
+    assert (bench.failed, bench.missing()) == (0, [])
+
+
+def test_a_model_that_always_fails_ends_the_run_and_keeps_what_was_answered(make_bench):
+    flaky = Flaky(*range(2, 100))
+    bench = make_bench(listed="vanilla", swaps=0, about=lambda case: flaky)
+    with pytest.raises(PilotFailed, match=r"ConnectionError: line dropped.*goes on from here"):
+        list(bench.run())
+    assert flaky.calls == 2 + PATIENCE
+    assert len(make_bench(listed="vanilla", swaps=0).answers.kept) == 2
+
+
+def test_ctrl_c_keeps_what_was_answered(make_bench):
+    class Interrupted(Flaky):
+        def ask(self, image, prompt, *, attempt=0):
+            if self.calls == 3:
+                raise KeyboardInterrupt
+            return super().ask(image, prompt, attempt=attempt)
+
+    asker = Interrupted()
+    bench = make_bench(listed="vanilla", swaps=0, about=lambda case: asker)
+    with pytest.raises(KeyboardInterrupt):
+        list(bench.run())
+    assert len(make_bench(listed="vanilla", swaps=0).answers.kept) == 3
+
+
+def test_unverified_is_the_last_word_and_verified_what_the_relations_say(make_bench):
+    class Torn:
+        """Relates rightly and then answers the opposite."""
+
+        def ask(self, image, prompt, *, attempt=0):
+            right = oracle.ask(image, prompt, attempt=attempt)
+            return right.replace("Answer: yes", "Answer: no") if "yes" in right else (
+                right.replace("Answer: no", "Answer: yes"))  # fmt: skip
+
+    def about(case):
+        nonlocal oracle
+        oracle = NoisyOracle().about(case)
+        return Torn()
+
+    oracle = None
+    bench = make_bench(listed=VERIFIED, limit=6, swaps=0, about=about)
+    labels = {case.name: case.item.label for case in bench.cases}
+    for one in bench.run():
+        verified = one.strategy.endswith("+verified")
+        assert (one.yes is labels[one.question]) is verified
+        assert one.by == ("relation" if verified else "model")
+
+
+def test_a_model_is_asked_in_the_words_of_the_prompt(make_bench, tmp_path):
+    path = tmp_path / "answers.txt"
+    path.write_text("Yes.\nno\nI cannot tell\n", encoding="utf-8")
+    bench = make_bench(f"scripted:{path}", "vanilla", limit=3, swaps=0)
+    assert [one.yes for one in bench.run()] == [True, False, None]
+    assert bench.answers.conditions["oracle"] is False
+
+
+@pytest.mark.parametrize("pilot", ["naive", "rendezvous"])
+def test_a_pilot_that_cannot_be_asked_is_told_before_anything_runs(make_bench, tmp_path, pilot):
+    with pytest.raises(CannotBeAsked):
+        make_bench(pilot)
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_names_are_told_before_anything_runs(make_bench, tmp_path):
+    with pytest.raises(UnknownPilot):
+        make_bench("nobody")
+    with pytest.raises(UnknownOrder, match="topmost"):
+        make_bench(settings=Settings("biggest"))
+    for wrong in ("oracle:flips=2", "oracle:flips=x", "oracle:seed=-1", "oracle:noise=0.1"):
+        with pytest.raises(InvalidPlan, match="oracle"):
+            make_bench(wrong)
+    assert not (tmp_path / "out").exists()
+
+
+def test_strategies_are_read_once_each_and_wrong_ones_are_named():
+    found = strategies(f"{DEFAULT}, Combined , BA+AB+verified")
+    assert [one.name for one in found] == [*DEFAULT.split(","), "ba+ab+verified"]
+    assert [one.verified for one in found] == [False] * 4 + [True] * 2
+    assert found[3].order == found[4].order == "AC+BC+BA+AB"
+    with pytest.raises(UnknownOrder, match='Did you mean "combined"'):
+        strategies("vanilla,combine")
+    with pytest.raises(InvalidPlan, match="no relations that could be verified"):
+        strategies("vanilla+verified")
+    with pytest.raises(InvalidPlan, match="needs strategies"):
+        strategies(" , ")
+
+
+def test_an_oracle_needs_the_truth(make_bench, data, tmp_path):
+    bare = tmp_path / "bare.jsonl"
+    bare.write_bytes(data.read_bytes())
+    with pytest.raises(InvalidPlan, match="spatial generate"):
+        make_bench(dataset=bare, images=data.parent / "images")
+    path: Path = tmp_path / "yes.txt"
+    path.write_text("Yes.\n", encoding="utf-8")
+    bench = make_bench(f"scripted:{path}", "vanilla", dataset=bare, limit=2, swaps=0,
+                       images=data.parent / "images")  # fmt: skip
+    assert len(list(bench.run())) == 2
