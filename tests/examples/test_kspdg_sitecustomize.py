@@ -12,6 +12,8 @@ import pytest
 from envs.orbital.krpc import core
 from envs.orbital.krpc.serving import serve
 
+pytestmark = pytest.mark.slow  # many short flights: together they are long
+
 FOLDER = Path(__file__).parents[2] / "examples" / "kspdg"
 MODULE = """
 import multiprocessing

@@ -20,6 +20,8 @@ from envs.orbital.scenarios import EVADER
 if TYPE_CHECKING:
     from tests.envs.ksp.conftest import Game
 
+pytestmark = pytest.mark.slow  # many short flights: together they are long
+
 COAST = BurnCommand(forward=0.0, right=0.0, down=0.0, duration=2.0).action()
 
 

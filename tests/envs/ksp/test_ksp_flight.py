@@ -27,6 +27,8 @@ from envs.orbital.scenarios import EVADER, PURSUER, find_scenario
 if TYPE_CHECKING:
     from tests.envs.ksp.conftest import Game
 
+pytestmark = pytest.mark.slow  # many short flights: together they are long
+
 COAST = BurnCommand.null()
 STOPPED = [0.0, 0.0, 0.0]
 

@@ -18,6 +18,8 @@ from envs.orbital.krpc.serving import Running, serve
 sys.path.insert(0, str(Path(__file__).parent))
 import everything
 
+pytestmark = pytest.mark.slow  # many short flights: together they are long
+
 OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
 WAIT_S = 120.0  # a deadline against hanging, no claim about speed
 
