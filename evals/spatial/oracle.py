@@ -16,7 +16,9 @@ from agents.grounding.asking import Image
 from agents.grounding.oracle import PREFIX, Oracle
 from evals.errors import InvalidPlan
 from evals.spatial.dataset import Case
+from prompts.constraints import SIGNS
 from prompts.orders import Prompt
+from prompts.relations import Axis
 
 NAME = PREFIX.rstrip(":")
 WARNING = (
@@ -33,34 +35,39 @@ def is_oracle(pilot: str) -> bool:
 
 @dataclass(frozen=True)
 class NoisyOracle:
-    """Every line is wrong with probability `flips`, and so is every yes or no; all independent.
+    """Every line, and every yes or no, is wrong with a probability of about `flips`.
 
-    A wrong line says one of the two other relations. Answers depend on the seed, the question and
-    the attempt alone, not on what was asked before.
+    A share `stuck` of that is wrong beliefs, one for a pair on an axis: they are told again
+    whenever and whichever way round that pair is asked about, as models do. The rest is
+    independent. A wrong line says one of the two other relations. Answers depend on the seed, the
+    question and the attempt alone, not on what was asked before.
     """
 
     flips: float = 0.0
+    stuck: float = 0.0
     seed: int = 0
 
     @classmethod
     def parse(cls, pilot: str) -> NoisyOracle:
-        """Read "oracle" or "oracle:flips=SHARE,seed=N".
+        """Read "oracle" or "oracle:flips=SHARE,stuck=SHARE,seed=N".
 
         Raises:
             InvalidPlan: anything else.
         """
-        told = dict.fromkeys(("flips", "seed"), "0")
+        told = dict.fromkeys(("flips", "stuck", "seed"), "0")
         for part in filter(None, pilot.removeprefix(NAME).removeprefix(":").split(",")):
             key, _, value = part.partition("=")
             if key.strip() not in told:
-                raise InvalidPlan(f'"{pilot}": the oracle takes flips=SHARE and seed=N only')
+                raise InvalidPlan(f'"{pilot}": the oracle takes flips, stuck and seed only')
             told[key.strip()] = value.strip()
         try:
-            found = cls(float(told["flips"]), int(told["seed"]))
+            found = cls(float(told["flips"]), float(told["stuck"]), int(told["seed"]))
         except ValueError:
             found = cls(-1.0)
-        if not (0.0 <= found.flips <= 1.0 and found.seed >= 0):
-            raise InvalidPlan(f'"{pilot}": give flips from 0 to 1 and a whole seed from 0 on')
+        if not (0 <= found.flips <= 1 and 0 <= found.stuck <= 1 and found.seed >= 0):
+            raise InvalidPlan(
+                f'"{pilot}": give flips and stuck from 0 to 1 and a whole seed from 0 on'
+            )
         return found
 
     def about(self, case: Case) -> OracleAsker:
@@ -83,26 +90,47 @@ class OracleAsker:
     def __init__(self, oracle: NoisyOracle, case: Case) -> None:
         assert case.known is not None
         self._oracle, self._case, self._truth = oracle, case, case.known.truth
+        self._beliefs = self._believed()
 
     def ask(self, image: Image, prompt: Prompt, *, attempt: int = 0) -> str:
         """Return the lines that `prompt` asks for, some of them wrong, and yes or no."""
-        key = f"{self._oracle.seed} {self._case.name} {attempt} {prompt.text}"
-        seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
-        rng = np.random.default_rng(seed)
+        rng, seed = self._drawn(str(attempt), prompt.text)
         others = [name for name in self._truth.names if name not in prompt.names]
         third = str(rng.choice(others)) if prompt.third and others else None
         lines = [] if third is None else [f"Object C: {third}"]
-        flips = self._oracle.flips
+        flips = self._oracle.flips * (1 - self._oracle.stuck)
         lines.append(Oracle(lambda: list(self._known(third)), flips, seed).ask(image, prompt))
         if prompt.question:
-            # the answer to the swapped question is the same
-            yes = self._case.item.label is not bool(rng.random() < flips)
+            yes = self._yes() is not bool(rng.random() < flips)
             lines.append(f"Answer: {'yes' if yes else 'no'}")
         return "\n".join(filter(None, lines))
 
-    def _known(self, third: str | None) -> Iterator[tuple[str, str, str, int]]:
-        """Yield the truth, of object C under this name as well."""
+    def _drawn(self, *key: str) -> tuple[np.random.Generator, int]:
+        """Return random numbers of their own for this question and `key`, and their seed."""
+        text = "\n".join((str(self._oracle.seed), self._case.name, *key))
+        seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+        return np.random.default_rng(seed), seed
+
+    def _believed(self) -> dict[tuple[str, str, Axis], int]:
+        """Return the sign of every pair as the oracle believes it, always the same."""
+        beliefs = {}
         for one in self._truth.claims():
-            yield one.a, one.b, one.axis, one.sign
-            if one.b == third:
-                yield one.a, C, one.axis, one.sign
+            if one.a < one.b:
+                rng, sign = self._drawn("belief", one.a, one.b, one.axis.value)[0], one.sign
+                if rng.random() < self._oracle.flips * self._oracle.stuck:
+                    sign = int(rng.choice([other for other in SIGNS if other != sign]))
+                beliefs[one.a, one.b, one.axis] = sign
+                beliefs[one.b, one.a, one.axis] = -sign
+        return beliefs
+
+    def _known(self, third: str | None) -> Iterator[tuple[str, str, str, int]]:
+        """Yield what is believed, of object C under this name as well."""
+        for (a, b, axis), sign in self._beliefs.items():
+            yield a, b, axis, sign
+            if b == third:
+                yield a, C, axis, sign
+
+    def _yes(self) -> bool:
+        """Return the answer to the question as believed; that to the swapped one is the same."""
+        asked = self._case.item.question
+        return self._beliefs[asked.a, asked.b, asked.relation.axis] == asked.relation.sign

@@ -55,7 +55,7 @@ def run(
     pilot: Annotated[
         str,
         typer.Option(
-            "--pilot", "-p", help="A model that can be asked, or oracle:flips=SHARE,seed=N."
+            "--pilot", "-p", help="A model that can be asked, or oracle:flips=SHARE[,stuck=SHARE]."
         ),
     ],
     images: Annotated[

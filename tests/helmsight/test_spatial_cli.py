@@ -109,7 +109,7 @@ def test_ctrl_c_shows_what_was_answered(
         (("--strategies", "vanilla+verified"), "no relations that could be verified"),
         (("--pilot", "nobody"), "nobody"),
         (("--pilot", "rendezvous"), "cannot be asked"),
-        (("--pilot", "oracle:flips=3"), "flips from 0 to 1"),
+        (("--pilot", "oracle:flips=3"), "stuck from 0 to 1"),
         (("--reference", "nearest"), "no rule for object C"),
         (("--images", "nowhere"), "no question that can be asked"),
         (("--valid", "nowhere.jsonl"), "is no file"),

@@ -51,6 +51,18 @@ def test_the_oracle_is_right_without_noise_whatever_the_order_of_relations(make_
         assert all(case.known.truth.says(said) for said in one.stated if said.b != "object C")
 
 
+def test_a_belief_that_is_stuck_is_told_again_whichever_way_round_it_is_asked(make_bench):
+    bench = make_bench("oracle:flips=0.6,stuck=1", VERIFIED, swaps=32)
+    stuck = list(bench.run())
+    assert all(one.inverse[0] == one.inverse[1] for one in stuck)
+    by_key = {one.key: one.yes for one in stuck}
+    assert all(by_key[one.question, one.strategy, not one.swapped] is one.yes for one in stuck
+               if one.strategy == "combined")  # fmt: skip
+    right = [one.yes is case.item.label for case in bench.cases
+             for one in stuck if one.question == case.name]  # fmt: skip
+    assert 0.2 < sum(right) / len(right) < 0.9
+
+
 def test_answers_depend_on_the_question_alone_so_that_a_resumed_run_is_the_same(
     make_bench, tmp_path
 ):
@@ -174,7 +186,8 @@ def test_unknown_names_are_told_before_anything_runs(make_bench, tmp_path):
         make_bench("nobody")
     with pytest.raises(UnknownOrder, match="topmost"):
         make_bench(settings=Settings("biggest"))
-    for wrong in ("oracle:flips=2", "oracle:flips=x", "oracle:seed=-1", "oracle:noise=0.1"):
+    for wrong in ("oracle:flips=2", "oracle:flips=x", "oracle:seed=-1", "oracle:noise=0.1",
+                  "oracle:stuck=1.5"):  # fmt: skip
         with pytest.raises(InvalidPlan, match="oracle"):
             make_bench(wrong)
     assert not (tmp_path / "out").exists()
