@@ -25,13 +25,13 @@ from evals.spatial.generator import (
     wording,
     wordings,
 )
-from evals.spatial.oracle import C
 from evals.spatial.sights import Box, Truth
 from prompts.claims import render
 from prompts.orders import COT, ORDERS, VANILLA, WORDINGS, Prompt, again, compose
 from prompts.questions import Question, parse_question
 from prompts.relations import Axis, claim
 
+C = "object C"  # what the lines to fill in call the object that the answerer chooses
 AGAIN = 0.15  # share of lessons about a single pair, in the words of asking again
 FREE = 0.25  # share of the others that ask for relations and no question
 THINKING = 0.3  # share that asks for sentences

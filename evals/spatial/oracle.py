@@ -16,6 +16,7 @@ from agents.grounding.asking import Image
 from agents.grounding.oracle import PREFIX, Oracle
 from evals.errors import InvalidPlan
 from evals.spatial.dataset import Case
+from evals.spatial.lessons import C
 from prompts.constraints import SIGNS
 from prompts.orders import Prompt
 from prompts.relations import Axis
@@ -25,7 +26,6 @@ WARNING = (
     "NOT A MODEL: a noisy oracle that reads the truth of the data set and errs at random, to "
     "prove the machinery. Its figures say nothing of any model."
 )
-C = "object C"  # what the lines to fill in call the object that the answerer chooses
 
 
 def is_oracle(pilot: str) -> bool:

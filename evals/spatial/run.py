@@ -92,16 +92,16 @@ class Bench:
                 + (f", the first because of {self.skipped[0]}" if self.skipped else "")
             )
         self._about(self.cases[0])  # an oracle says here whether there is a truth
-        self._swaps, self.failed = swaps, 0
+        self._swapped, self.failed = {case.name for case in self.cases[:swaps]}, 0
         self.answers = Answers(folder / ANSWERS, self._conditions())
 
     def plan(self) -> list[Ask]:
         """Return everything to ask, question after question."""
         return [
             Ask(case, strategy, swapped)
-            for number, case in enumerate(self.cases)
+            for case in self.cases
             for strategy in self.strategies
-            for swapped in ((False, True) if number < self._swaps else (False,))
+            for swapped in ((False, True) if case.name in self._swapped else (False,))
         ]
 
     def missing(self) -> list[Ask]:

@@ -143,6 +143,20 @@ def test_ctrl_c_keeps_what_was_answered(make_bench):
     assert len(make_bench(listed="vanilla", swaps=0).answers.kept) == 3
 
 
+def test_a_picture_that_turns_out_to_be_cut_off_is_skipped_and_named(make_bench, data, tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    for path in (data.parent / "images").glob("test-*"):
+        whole = path.read_bytes()
+        (images / path.name).write_bytes(whole[:300] if "00001" in path.name else whole)
+    bench = make_bench(listed="vanilla", limit=3, swaps=2, images=images)
+    assert len(list(bench.run())) == 3
+    assert bench.missing() == []
+    (reason,) = bench.skipped
+    assert reason.startswith(f"{data}:2: ")
+    assert reason.endswith("is no picture")
+
+
 def test_unverified_is_the_last_word_and_verified_what_the_relations_say(make_bench):
     class Torn:
         """Relates rightly and then answers the opposite."""
