@@ -15,7 +15,7 @@ from envs.orbital.krpc.errors import (
     InvalidOperationException,
 )
 from envs.orbital.krpc.host import Caller, key_of
-from envs.orbital.krpc.types import Dialect
+from envs.orbital.krpc.types import Code, Dialect
 from envs.orbital.krpc.wire import field, sized, varint
 
 LIMIT = 1000  # of one client
@@ -57,7 +57,12 @@ class Streams:
         key = key_of(call)
         number = self._numbers.get(key)
         if number is None:
-            prepared = self._caller.host.prepare(call, self._caller)
+            host = self._caller.host
+            prepared = host.prepare(call, self._caller)
+            if host.find(call.service, call.procedure).result.code is Code.NONE:
+                raise InvalidOperationException(
+                    f"{call.service}.{call.procedure} returns nothing: there is nothing to stream"
+                )
             if prepared.waits:
                 raise InvalidOperationException(
                     f"{call.service}.{call.procedure} takes more than one tick: no stream has it"

@@ -204,7 +204,7 @@ def freeze(game: Plot) -> None:
 
 
 @service.procedure
-def refuse(game: Plot) -> None:
+def refuse(game: Plot) -> int:
     """Fail as the game does."""
     raise InvalidOperationException("not now")
 

@@ -126,10 +126,17 @@ def test_what_was_never_a_stream_is_refused() -> None:
             work(1)
 
 
-@pytest.mark.parametrize("procedure", ["Wait", "Grow"])
+@pytest.mark.parametrize("procedure", ["Wait", "Grow", "Freeze"])
 def test_calls_that_cannot_be_streamed_are_refused(procedure: str) -> None:
     with pytest.raises(InvalidOperationException, match=procedure):
         Listener().add(procedure)
+
+
+def test_what_returns_nothing_is_not_done_again_and_again_by_a_stream() -> None:
+    here = Listener()
+    with pytest.raises(InvalidOperationException, match=r"Garden\.set_Mood returns nothing"):
+        here.add("set_Mood", b"\x03sad")
+    assert here.update() == {}
 
 
 def test_the_number_of_streams_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
