@@ -1,16 +1,19 @@
 # Every target makes .venv and installs what it needs when that is missing or out of date.
 # make PYTHON=python3.12 ... picks the interpreter; make fly SCENARIO=PE1-E1-I1 ARGS="--seed 3".
+# make test WORKERS=0 runs the tests one after the other.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& echo "$$p" && break; done)
 SCENARIO ?= PE1-E1-I2
 ARGS ?=
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMP := $(VENV)/.installed
+BESIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install fly test test-fast check format bench clean
 
@@ -32,10 +35,11 @@ fly: $(STAMP)
 	$(BIN)/helmsight fly $(SCENARIO) $(ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(BESIDE)
 
+test-fast: WORKERS = 2
 test-fast: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow and not display and not serial and not gpu"
+	$(BIN)/python -m pytest $(BESIDE) -m "not slow and not display and not serial and not gpu"
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -43,6 +43,21 @@ def display(virtual_screen: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return virtual_screen
 
 
+@pytest.hookimpl(trylast=True)  # after pytest-randomly
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what is allowed the longest, so that no worker waits for it at the end."""
+
+    def allowed(item: pytest.Item) -> float:
+        marker = item.get_closest_marker("timeout")
+        return float(marker.args[0]) if marker else 0.0
+
+    longest: dict[str, float] = {}
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        longest[file] = max(longest.get(file, 0.0), allowed(item))
+    items.sort(key=lambda item: -longest[item.nodeid.partition("::")[0]])
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",

@@ -193,7 +193,7 @@ def _grabber(text: str) -> Any:
     except ScreenShotError as error:
         raise WindowUnavailable(
             f"screen {text!r}: there is no screen to grab ({error}); start a desktop or set "
-            "DISPLAY. Without a monitor: xvfb-run -s '-screen 0 1280x800x24' COMMAND"
+            "DISPLAY. Without a monitor: xvfb-run -s '-noreset -screen 0 1280x800x24' COMMAND"
         ) from None
 
 

@@ -23,8 +23,9 @@ def virtual_screen(width: int = 1400, height: int = 900) -> Iterator[str]:
         raise WindowUnavailable("a virtual screen needs Xvfb (Debian: apt-get install xvfb)")
     read, write = os.pipe()
     size = f"{width}x{height}x24"
+    # without -noreset it begins anew when its last client goes, and refuses the next meanwhile
     server = subprocess.Popen(
-        [program, "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"],
+        [program, "-displayfd", str(write), "-noreset", "-screen", "0", size, "-nolisten", "tcp"],
         pass_fds=[write],
         stderr=subprocess.DEVNULL,
     )

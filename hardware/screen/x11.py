@@ -103,7 +103,7 @@ def _connect(title: str) -> Any:
         name = os.environ.get("DISPLAY", "")
         raise WindowUnavailable(
             f"window {title!r}: no X display {name!r} ({problem}); start one, or set DISPLAY. "
-            "Without a monitor: xvfb-run -s '-screen 0 1280x800x24' COMMAND"
+            "Without a monitor: xvfb-run -s '-noreset -screen 0 1280x800x24' COMMAND"
         ) from None
     # a window may go at any moment: its errors are those of the call that asks for it
     connection.set_error_handler(lambda *_: None)

@@ -37,6 +37,7 @@ def test_a_flight_says_where_its_page_is(run: Any, answers: str, tmp_path: Path)
     assert "ended: steps" in result.err
 
 
+@pytest.mark.slow
 def test_a_watched_flight_has_frames_even_when_the_pilot_needs_none(
     run: Any, answers: str, tmp_path: Path
 ) -> None:
@@ -121,6 +122,7 @@ def test_list_names_scenarios_pilots_and_environments(run: Any) -> None:
     assert run("list", "scenarios").out.count("PE1-") == 16
 
 
+@pytest.mark.slow
 def test_replay_plays_a_run_and_prints_its_summary(run: Any, answers: str) -> None:
     fly(run, answers, "--steps", 3, "--out", "past")
     shown = run("replay", "past", "--speed", 0)
@@ -130,6 +132,7 @@ def test_replay_plays_a_run_and_prints_its_summary(run: Any, answers: str) -> No
     assert json.loads(run("replay", "past", "--json").out)["steps"] == 3
 
 
+@pytest.mark.slow
 def test_replay_asks_another_pilot_at_the_recorded_frames(
     run: Any, answers: str, tmp_path: Path
 ) -> None:

@@ -141,6 +141,7 @@ def test_a_prompt_that_cannot_be_shown_says_why(run, arguments, words):
     assert words in result.err
 
 
+@pytest.mark.slow
 def test_a_flight_can_be_grounded_from_the_command_line(run, says):
     near = render([claim("prograde marker", "vertical", 1, "target marker")])
     command = '{"forward": 0, "right": 0, "down": -1}'

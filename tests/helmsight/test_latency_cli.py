@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each is a sweep
+
 SMALL = ("latency", "pe1_e1_i3", "--pilot", "naive,navball", "--steps", 2, "--out", "here")
 
 

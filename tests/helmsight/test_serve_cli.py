@@ -16,6 +16,8 @@ from typing import Any
 import krpc
 import pytest
 
+pytestmark = pytest.mark.slow  # each is a server of its own
+
 WAIT_S = 60.0  # a deadline against hanging, no claim about speed
 SERVE = [sys.executable, "-c", "from helmsight.cli import main; main()", "serve-krpc"]
 OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"

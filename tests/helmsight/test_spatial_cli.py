@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each draws or asks a data set
+
 GENERATE = ("spatial", "generate", "--out", "data", "--n", 12, "--valid", 8, "--size", 64)
 ORACLE = ("spatial", "data/test.jsonl", "--pilot", "oracle:flips=0.2", "--out", "here")
 

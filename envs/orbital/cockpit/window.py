@@ -138,7 +138,7 @@ class CockpitWindow:
             pygame.display.quit()
             raise ScreenMissing(
                 f"no window can be opened ({error}): start this on a desktop, or on a virtual "
-                "screen: xvfb-run -s '-screen 0 1280x800x24' COMMAND"
+                "screen: xvfb-run -s '-noreset -screen 0 1280x800x24' COMMAND"
             ) from None
 
     def _put(self, surface: Any, picture: Picture, place: Place) -> None:

@@ -197,7 +197,7 @@ class Host:
         near: list[str] = []
         if hint:  # it takes milliseconds, and a hostile client has names without end
             names_there = [other for one, other in self.procedures if one == service]
-            near = difflib.get_close_matches(name[:120], names_there, 1, 0.5)
+            near = difflib.get_close_matches(name[:120], names_there, 1, 0.75)
         nearest = f"; the nearest is {service}.{near[0]}" if near else ""
         return f"there is no procedure {shown} in version {self.version} of this server{nearest}"
 

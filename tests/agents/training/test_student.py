@@ -23,6 +23,8 @@ from agents.training.student import (
 )
 from envs.orbital.command import LEVELS, BurnCommand
 
+pytestmark = pytest.mark.slow  # a model is made
+
 TOKENIZER = build_tokenizer(corpus())
 
 

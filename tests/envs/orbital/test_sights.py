@@ -47,6 +47,7 @@ def test_a_marker_on_the_far_side_is_in_no_relation(state):
     assert all(TARGET not in key for key in signs(alone))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["PE1-E1-I1", "PE1-E1-I2", "PE1-E1-I3", "PE1-E1-I4"])
 def test_what_telemetry_makes_certain_is_true(scenario):
     env = gymnasium.make(f"helmsight/{scenario}-v0", observation="telemetry").unwrapped

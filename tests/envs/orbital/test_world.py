@@ -34,6 +34,7 @@ def coasting():
     return worlds, World(scenarios), np.array(ranges)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("initial", [2, 3, 4])
 def test_the_passive_minimum_range_is_kspdgs(coasting, initial):
     ranges = coasting[2][:, initial - 1]
@@ -43,6 +44,7 @@ def test_the_passive_minimum_range_is_kspdgs(coasting, initial):
         assert ranges.argmin() * DT == pytest.approx(seconds, abs=0.5)
 
 
+@pytest.mark.slow
 def test_the_passive_minimum_range_of_the_first_orbits_is_under_a_metre(coasting):
     metres, seconds = MINIMA[1]
     ranges = coasting[2][:, 0]
@@ -54,6 +56,7 @@ def test_the_passive_minimum_range_of_the_first_orbits_is_under_a_metre(coasting
     assert norm(evader - pursuer) == pytest.approx(metres, rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_passive_pursuer_of_the_first_orbits_is_a_capture():
     flight = World([Scenario(1, 1)])
     flight.advance(6200)
@@ -62,6 +65,7 @@ def test_a_passive_pursuer_of_the_first_orbits_is_a_capture():
     assert flight.met[0] == pytest.approx(0.02 + 121.7 - 5.0 / 35.9, abs=0.1)
 
 
+@pytest.mark.slow
 def test_coasting_conserves_energy_and_angular_momentum(coasting):
     end, start, _ = coasting
     np.testing.assert_allclose(end.energy(), start.energy(), rtol=1e-9)
@@ -69,6 +73,7 @@ def test_coasting_conserves_energy_and_angular_momentum(coasting):
     np.testing.assert_allclose(after, before, atol=norm(before).max() * 1e-11)
 
 
+@pytest.mark.slow
 def test_coasting_follows_keplers_solution(coasting):
     end, start, _ = coasting
     for i in range(4):
@@ -79,6 +84,7 @@ def test_coasting_follows_keplers_solution(coasting):
             np.testing.assert_allclose(end.velocity[i, vessel], wanted[1], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_coasting_spends_nothing_and_ends_at_the_timeout(coasting):
     end = coasting[0]
     assert (end.propellant == 1200.0).all()

@@ -11,6 +11,8 @@ from envs.orbital.env import PursuitEnv
 from envs.orbital.scenarios import find_scenario
 from envs.orbital.world import SETTLE
 
+pytestmark = pytest.mark.slow  # whole episodes
+
 
 def seated(name="PE1-E1-I2", **options):
     seat = Seat(find_scenario(name), **options)

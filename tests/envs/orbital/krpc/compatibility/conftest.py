@@ -17,9 +17,9 @@ from envs.orbital.krpc.serving import Running, serve
 FLIGHTS = Path(__file__).with_name("flights.py")
 OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
 PAIRS = [
-    pytest.param(("0.5.4", "0.5.4"), id="0.5.4-on-0.5.4", marks=pytest.mark.slow),
+    pytest.param(("0.5.4", "0.5.4"), id="0.5.4-on-0.5.4"),
     pytest.param(("0.7.0", "0.5.4"), id="0.7.0-on-0.5.4"),
-    pytest.param(("0.7.0", "0.7.0"), id="0.7.0-on-0.7.0", marks=pytest.mark.slow),
+    pytest.param(("0.7.0", "0.7.0"), id="0.7.0-on-0.7.0"),
 ]
 """Version of the client, version that the server declares."""
 

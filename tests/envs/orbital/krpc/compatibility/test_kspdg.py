@@ -8,6 +8,8 @@ import pytest
 from envs.orbital.dynamics import G0, norm, propagate, unit
 from envs.orbital.saves import find_save, save_names
 
+pytestmark = pytest.mark.slow  # real clients, again and again
+
 FLOW = 8000.0 / (240.0 * G0)
 """Propellant that full forward thrust takes, kg/s: KSPDG's own figure."""
 P, V, TARGET_P, TARGET_V, GUARD_P = (slice(i, i + 3) for i in (3, 6, 9, 12, 15))
@@ -181,7 +183,6 @@ def test_load_puts_everything_to_rest_and_keeps_the_vessels_that_clients_hold(cl
     assert seen["same"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("save", "why", "met"), [("pe1_i1_init", "captured", 5.0), ("pe1_i2_init", "timeout", 8.0)]
 )

@@ -15,6 +15,8 @@ from envs.orbital.krpc.space_center import service
 sys.path.insert(0, str(Path(__file__).parent))
 import stubs
 
+pytestmark = pytest.mark.slow  # two clients, a thousand procedures
+
 OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
 # There in every version, so that scripts for either run; see envs/orbital/krpc/space_center.
 EVERYWHERE = {"0.5.4": {"AutoPilot_get_Engaged", "AutoPilot_set_Engaged"}}
