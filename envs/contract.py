@@ -83,4 +83,11 @@ def observation_mode(value: str) -> ObservationMode:
     return value  # type: ignore[return-value]
 
 
+def hold_rule(value: str) -> str:
+    """Return `value` as what a thruster does while its pilot thinks, or raise InvalidOption."""
+    if value not in ("repeat", "coast"):
+        raise InvalidOption(f"hold={value!r} is not known; choose repeat or coast")
+    return value
+
+
 Observation = dict[str, NDArray[Any]]

@@ -11,7 +11,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from envs.clock import Clock, TimeRule
-from envs.contract import Observation, Task, observation_mode
+from envs.contract import Observation, Task, hold_rule, observation_mode
 from envs.errors import EpisodeOver, InvalidOption
 from envs.orbital.cockpit.keys import burnt, presses
 from envs.orbital.cockpit.layout import HEIGHT, WIDTH
@@ -63,8 +63,7 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         rate: float = 1.0,
         render_mode: str | None = None,
     ) -> None:
-        if hold not in ("repeat", "coast"):
-            raise InvalidOption(f"hold={hold!r} is not known; choose repeat or coast")
+        self.hold = hold_rule(hold)
         self.observation_mode = observation_mode(observation)
         if self.observation_mode != "frame":
             raise InvalidOption(f"observation={observation!r}: {_WHY['observation']}")
@@ -76,7 +75,6 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         if not 0.1 <= rate <= 5.0:
             raise InvalidOption(f"rate={rate:g}: expected 0.1 to 5")
         self.scenario = find_scenario(scenario)
-        self.hold = hold
         self.rate = rate
         self.render_mode = render_mode
         self.observation_space = spaces.Dict(

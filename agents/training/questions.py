@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from envs.orbital.cockpit.state import CockpitState
 from envs.orbital.command import LEVELS, BurnCommand
+from envs.orbital.sights import BAND
 from prompts.templates import render
 
 QUESTIONS = ("command", "relation", "reading")
-RELATION_BAND = 0.035  # markers closer than this (of the ball's radius, 2 degrees) coincide
 
 
 def prompt(question: str) -> str:
@@ -41,9 +41,9 @@ def relation_text(state: CockpitState) -> str:
     marker, sign = ("prograde", 1.0) if direction[0] > 0 else ("retrograde", -1.0)
     right, down = sign * direction[1] - sight[1], sign * direction[2] - sight[2]
     words = []
-    if abs(right) > RELATION_BAND:
+    if abs(right) > BAND:
         words.append("right of" if right > 0 else "left of")
-    if abs(down) > RELATION_BAND:
+    if abs(down) > BAND:
         words.append("below" if down > 0 else "above")
     return f"The {marker} marker is {' and '.join(words) or 'on'} the target marker."
 

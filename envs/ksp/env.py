@@ -12,7 +12,7 @@ import numpy as np
 from gymnasium import spaces
 
 from envs.clock import Clock, TimeRule
-from envs.contract import Observation, Task, observation_mode
+from envs.contract import Observation, Task, hold_rule, observation_mode
 from envs.errors import EpisodeOver, InvalidOption
 from envs.ksp import picture, scene
 from envs.ksp.bots import EvaderBot
@@ -77,8 +77,7 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         hold: str = "repeat",
         regions: Mapping[str, Any] | None = None,
     ) -> None:
-        if hold not in ("repeat", "coast"):
-            raise InvalidOption(f"hold={hold!r} is not known; choose repeat or coast")
+        self.hold = hold_rule(hold)
         rule = TimeRule.parse(time)
         if rule.kind != "realtime":
             raise InvalidOption(REALTIME_ONLY.format(time=time))
@@ -90,7 +89,6 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             raise InvalidOption(NO_PICTURE.format(mode=observation))
         self.capture = capture
         self.clock = Clock(rule)
-        self.hold = hold
         self.render_mode = None
         self.regions = Layout().regions()
         if regions is not None:

@@ -10,8 +10,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from envs.clock import Clock, TimeRule
-from envs.contract import Observation, Task, observation_mode
-from envs.errors import EpisodeOver, InvalidOption
+from envs.contract import Observation, Task, hold_rule, observation_mode
+from envs.errors import EpisodeOver
 from envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from envs.orbital.cockpit.picture import render
 from envs.orbital.command import BurnCommand
@@ -51,12 +51,10 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         randomize: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        if hold not in ("repeat", "coast"):
-            raise InvalidOption(f"hold={hold!r} is not known; choose repeat or coast")
+        self.hold = hold_rule(hold)
         self.scenario = find_scenario(scenario)
         self.observation_mode = observation_mode(observation)
         self.clock = Clock(TimeRule.parse(time))
-        self.hold = hold
         self.randomize = randomize
         self.render_mode = render_mode
         self.layout = Layout()

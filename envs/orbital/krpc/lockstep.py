@@ -17,7 +17,6 @@ from collections.abc import Generator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from envs.errors import InvalidOption, UnknownScenario
 from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from envs.orbital.krpc.registry import Service
 from envs.orbital.krpc.screenshot import picture
@@ -55,10 +54,7 @@ def reset(game: Simulation, scenario: str, seed: int = 0) -> None:
     """
     if seed < 0:
         raise ArgumentException(f"seed {seed} is not possible; give 0 or more")
-    try:
-        game.reset(scenario, seed)
-    except UnknownScenario as error:
-        raise ArgumentException(str(error)) from None
+    game.reset(scenario, seed)
     _hold(game, game.caller)
 
 
@@ -69,12 +65,9 @@ def step(game: Simulation, seconds: float) -> Generator[None, None, float]:
     What is left of a step is owed to the next call. The score looks at the world after each.
     """
     caller = game.caller
-    try:
-        for _ in game.stepping(seconds):
-            _hold(game, caller)
-            yield
-    except InvalidOption as error:
-        raise ArgumentException(str(error)) from None
+    for _ in game.stepping(seconds):
+        _hold(game, caller)
+        yield
     _hold(game, caller)
     return game.ut
 
@@ -103,10 +96,7 @@ def rate(game: Simulation) -> float:
 @service.setter
 def set_rate(game: Simulation, value: float) -> None:
     """Set the world seconds a wall second, above 0 and at most 1000."""
-    try:
-        game.set_rate(value)
-    except InvalidOption as error:
-        raise ArgumentException(str(error)) from None
+    game.set_rate(value)
 
 
 @service.getter

@@ -154,14 +154,18 @@ def wary(flight: Episode, nearer_than: float = 200.0) -> Bot:
         yield 0.1
 
 
+def engage_prograde(vessel: Any) -> None:
+    """Hand a craft to its autopilot, level in its orbital frame: prograde."""
+    pilot = vessel.auto_pilot
+    pilot.reference_frame = vessel.orbital_reference_frame
+    pilot.target_pitch = pilot.target_heading = pilot.target_roll = 0.0
+    pilot.engage()
+
+
 def cruising(flight: Episode) -> Bot:
     """E4: the autopilot holds prograde, a fifth of the thrust all the time."""
     evader = flight.target
-    evader.auto_pilot.reference_frame = evader.orbital_reference_frame
-    evader.auto_pilot.target_pitch = 0.0
-    evader.auto_pilot.target_heading = 0.0
-    evader.auto_pilot.target_roll = 0.0
-    evader.auto_pilot.engage()
+    engage_prograde(evader)
     yield 0.5
     evader.control.rcs = True
     evader.control.forward = 0.2
@@ -206,11 +210,7 @@ def _misaligned(bandit: Any, guard: Any) -> float:
 def fleeing(flight: Episode, heading: float = 90.0) -> Bot:
     """LG2's lady: turns to the orbit's normal, or against it, and burns for half a second."""
     lady = flight.target
-    lady.auto_pilot.reference_frame = lady.orbital_reference_frame
-    lady.auto_pilot.target_pitch = 0.0
-    lady.auto_pilot.target_heading = 0.0
-    lady.auto_pilot.target_roll = 0.0
-    lady.auto_pilot.engage()
+    engage_prograde(lady)
     yield 1.0
     lady.auto_pilot.target_heading = heading
     yield 9.0
