@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from agents.models.load import BUNDLED, load_pilot
+from agents.models.load import load_pilot, shipped
 from agents.pilot import Pilot
 from envs.orbital.scenarios import find_scenario
 from evals.errors import InvalidPlan
@@ -191,7 +191,7 @@ def fly_cell(cell: Cell, conditions: Conditions) -> FlightResult:
 def fingerprint(pilot: str) -> str:
     """Return a digest of the code that flies and, for a model in a folder, of its files."""
     digest = hashlib.sha256(_code().encode())
-    folder = BUNDLED if pilot == "bundled" else Path(pilot.removeprefix("local:"))
+    folder = shipped(pilot) or Path(pilot.removeprefix("local:"))
     if folder.is_dir():
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             digest.update(path.name.encode())
@@ -207,7 +207,7 @@ def _code() -> str:
     for room in ROOMS:
         for path in sorted((root / room).rglob("*")):
             inner = path.relative_to(root).parts
-            if path.suffix in SOURCES and not {"training", "bundled"} & set(inner):
+            if path.suffix in SOURCES and not {"training", "bundled", "relations"} & set(inner):
                 digest.update("/".join(inner).encode() + path.read_bytes())
     return digest.hexdigest()
 

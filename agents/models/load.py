@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from agents.models.local import LocalVLM
 
 BUNDLED = Path(__file__).parent / "bundled"
+RELATIONS = Path(__file__).parent / "relations"
 GROUP = "helmsight.pilots"
 EXPERTS = {
     "naive": "burns at the target, as the public baseline does",
@@ -30,7 +31,8 @@ EXPERTS = {
     "relations": "flies from spatial relations in words alone; needs an oracle's grounding",
 }
 FORMS = {
-    "bundled": "the vision-language model trained in this repository",
+    "bundled": "the vision-language model trained in this repository to fly",
+    "bundled-relations": "the one trained here to tell where things are; for grounding",
     **EXPERTS,
     "scripted:FILE": "a chat model that answers the lines of a file",
     "local:FOLDER_OR_HUB_ID": "a local vision-language model through transformers",
@@ -88,6 +90,11 @@ def load_pilot(
     raise unknown(spec)
 
 
+def shipped(spec: str) -> Path | None:
+    """Return the folder of the model in this repository that `spec` names, or None."""
+    return {"bundled": BUNDLED, "bundled-relations": RELATIONS}.get(spec)
+
+
 def pilots() -> dict[str, str]:
     """Return what `load_pilot` understands, with a line about each; plug-ins included."""
     return FORMS | {name: f"plug-in of {point.value}" for name, point in _plugins().items()}
@@ -134,12 +141,13 @@ def _folder_manner(source: Path | str, observation: str | None, few_shot: int | 
 
 def _local_source(spec: str, kind: str, rest: str) -> Path | str | None:
     """Return the folder or hub id that `spec` names, or None when it names neither."""
-    if spec == "bundled":
-        if not (BUNDLED / "config.json").is_file():
+    if folder := shipped(spec):
+        if not (folder / "config.json").is_file():
+            recipe = "pilot" if folder == BUNDLED else "relations"
             raise ModelUnavailable(
-                f'the bundled model is not in "{BUNDLED}"; make it with: helmsight train pilot'
+                f'the model "{spec}" is not in "{folder}"; make it with: helmsight train {recipe}'
             )
-        return BUNDLED
+        return folder
     if kind == "local" and rest:
         return _found(rest)
     looks_like_path = spec.startswith((".", "~", "/", "\\")) or Path(spec).is_absolute()

@@ -29,7 +29,8 @@ class LocalVLM(BaseChatModel):
 
     `model` and `processor` are the loaded pair. Images come as data URLs in the content blocks
     of the messages. The keyword `allowed` of `invoke`, a tuple of texts, holds the answer to one
-    of these texts; `longest` lets it be of so many tokens instead of `max_new_tokens`.
+    of these texts; `longest` lets it be of so many tokens instead of `max_new_tokens`; with `draw`,
+    a seed, a free answer is drawn at random (temperature 1) and is the same for the same seed.
     """
 
     model: Any
@@ -104,9 +105,10 @@ class LocalVLM(BaseChatModel):
         *,
         allowed: tuple[str, ...] | None = None,
         longest: int | None = None,
+        draw: int | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        text = self.answer_batch([messages], allowed, longest)[0]
+        text = self.answer_batch([messages], allowed, longest, draw)[0]
         return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
 
     @torch.inference_mode()
@@ -115,6 +117,7 @@ class LocalVLM(BaseChatModel):
         batch: Sequence[Sequence[BaseMessage]],
         allowed: tuple[str, ...] | None = None,
         longest: int | None = None,
+        draw: int | None = None,
     ) -> list[str]:
         """Return one answer for each list of messages, all of them in one pass."""
         inputs = self.processor.apply_chat_template(
@@ -131,9 +134,18 @@ class LocalVLM(BaseChatModel):
         else:
             start = inputs["input_ids"].shape[1]
             room = longest or self.max_new_tokens
-            ids = self.model.generate(**inputs, max_new_tokens=room)[:, start:].tolist()
+            ids = self._free(inputs, room, draw)[:, start:].tolist()
         texts = self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
         return [text.strip() for text in texts]
+
+    def _free(self, inputs: Any, room: int, draw: int | None) -> torch.Tensor:
+        if draw is None:
+            return self.model.generate(**inputs, max_new_tokens=room)  # type: ignore[no-any-return]
+        with torch.random.fork_rng([self.model.device] if self.model.device.type == "cuda" else []):
+            torch.manual_seed(draw)
+            return self.model.generate(  # type: ignore[no-any-return]
+                **inputs, max_new_tokens=room, do_sample=True, temperature=1.0, top_k=0
+            )
 
     def _choose(self, inputs: Any, trie: Trie, longest: int) -> list[list[int]]:
         """Return the tokens of one allowed answer per row.

@@ -110,15 +110,15 @@ class Fit:
         parts = [*self.model.model.vision_model.parameters()]
         parts += [*self.model.model.connector.parameters(), *self._eye.parameters()]
         optimiser = torch.optim.AdamW(parts, lr=rate, weight_decay=0.01)
-        for step, share in _until(seconds):
-            _set_rate(optimiser, [rate], share)
+        for step, share in until(seconds):
+            set_rate(optimiser, [rate], share)
             if step % 100 == 0:
                 self.buffer.refresh()
             picks, views = self.buffer.draw(self.batch)
             with torch.autocast(self.device.type, torch.bfloat16):
                 features = self._features(pixels(views).to(self.device))
                 loss, right, off = self._eye.loss(features, *self._truth(picks))
-            self._step(optimiser, parts, loss)
+            take_step(optimiser, parts, loss)
             if step % 50 == 0:
                 self.say(f"see {share:4.0%} step {step} digits {right:.3f} figures {off:.4f}")
 
@@ -135,8 +135,8 @@ class Fit:
             [{"params": vision}, {"params": rest}], lr=rate, weight_decay=0.02, betas=(0.9, 0.98)
         )
         saved = time.monotonic()
-        for step, share in _until(seconds):
-            _set_rate(optimiser, [0.4 * rate, rate], share)
+        for step, share in until(seconds):
+            set_rate(optimiser, [0.4 * rate, rate], share)
             if step % 100 == 0:
                 self.buffer.refresh()
             question = self.buffer.rng.choice(list(SHARES), p=list(SHARES.values()))
@@ -149,7 +149,7 @@ class Fit:
             loss = nn.functional.cross_entropy(
                 logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORE
             )
-            self._step(optimiser, [*vision, *rest], loss + SEEING * (1.0 - share) * seen)
+            take_step(optimiser, [*vision, *rest], loss + SEEING * (1.0 - share) * seen)
             if step % 50 == 0:
                 exact = ((logits.argmax(-1) == labels) | (labels == IGNORE)).all(1).float().mean()
                 self.say(
@@ -191,16 +191,25 @@ class Fit:
         ids = torch.tensor([start + p for p in padded], device=self.device)
         return ids, torch.tensor(labels, device=self.device)
 
-    def _step(
-        self, optimiser: torch.optim.Optimizer, parts: list[nn.Parameter], loss: torch.Tensor
-    ) -> None:
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(parts, 1.0)
-        optimiser.step()
+
+def take_step(
+    optimiser: torch.optim.Optimizer,
+    parts: list[nn.Parameter],
+    loss: torch.Tensor,
+    agree: Callable[[list[nn.Parameter]], None] = lambda parts: None,
+) -> None:
+    """Go one step down the gradient of `loss`, which is held to length 1.
+
+    `agree` may change the gradients before.
+    """
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    agree(parts)
+    nn.utils.clip_grad_norm_(parts, 1.0)
+    optimiser.step()
 
 
-def _until(seconds: float) -> Iterator[tuple[int, float]]:
+def until(seconds: float) -> Iterator[tuple[int, float]]:
     """Yield (step, share of the time gone) until the time is up."""
     begun, step = time.monotonic(), 0
     while (share := (time.monotonic() - begun) / max(seconds, 1e-9)) < 1.0:
@@ -208,7 +217,7 @@ def _until(seconds: float) -> Iterator[tuple[int, float]]:
         step += 1
 
 
-def _set_rate(optimiser: torch.optim.Optimizer, peaks: list[float], share: float) -> None:
+def set_rate(optimiser: torch.optim.Optimizer, peaks: list[float], share: float) -> None:
     """Warm up over the first hundredth, then fall along a cosine to a fiftieth."""
     factor = min(1.0, share * 100 + 0.01) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
     for group, peak in zip(optimiser.param_groups, peaks, strict=True):

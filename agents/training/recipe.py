@@ -83,19 +83,12 @@ def train(
 
 def _begin(start: Path | None, device: str) -> tuple[Any, Any]:
     from agents.training.questions import corpus
-    from agents.training.student import build_model, build_processor, build_tokenizer
+    from agents.training.student import begin, build_model, build_processor, build_tokenizer
 
-    if start is None:
-        tokenizer = build_tokenizer(corpus())
-        return build_model(tokenizer).to(device), build_processor(tokenizer)
-    import torch
-
-    from agents.models.local import LocalVLM
-
-    loaded = LocalVLM.load(start, device=device, dtype="float32")
-    loaded.model.set_attn_implementation("eager")
-    torch.set_num_threads(1)
-    return loaded.model.train(), loaded.processor
+    if start is not None:
+        return begin(start, device)
+    tokenizer = build_tokenizer(corpus())
+    return build_model(tokenizer).to(device), build_processor(tokenizer)
 
 
 @contextmanager

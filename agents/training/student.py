@@ -1,21 +1,72 @@
-"""The bundled model: an Idefics3 small enough to train on a laptop, with its own tokenizer."""
+"""The bundled models: Idefics3 small enough to train on a laptop, with tokenizers of their own."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-VIEW = 128
-"""Side of every picture the model sees, px."""
+SHUFFLE = 2  # pixel shuffle: 2 x 2 patches become one visual token
+
+
+@dataclass(frozen=True)
+class Tower:
+    """A transformer: its width, how wide its inner layers are, how many layers and heads."""
+
+    width: int
+    inner: int
+    layers: int
+    heads: int
+
+
+@dataclass(frozen=True)
+class Design:
+    """The sizes of a model.
+
+    `view` is the side of every picture it sees and `patch` that of a patch, px; `mean` and
+    `spread` of the brightness make its pixels of order one. `pieces` is the regular expression of
+    what a token may not reach across, `vocabulary` the number of tokens, none longer than
+    `longest` bytes, and `context` how many a question with its answer may have.
+    """
+
+    view: int
+    patch: int
+    mean: float
+    spread: float
+    vision: Tower
+    text: Tower
+    pieces: str
+    vocabulary: int
+    longest: int
+    context: int
+
+    @property
+    def visual_tokens(self) -> int:
+        """How many tokens stand for one picture."""
+        return (self.view // self.patch // SHUFFLE) ** 2
+
+
+PILOT = Design(
+    view=128,
+    patch=16,
+    mean=0.2,  # cockpit pictures are mostly dark
+    spread=0.2,
+    vision=Tower(128, 512, 3, 4),
+    text=Tower(192, 512, 4, 6),
+    # numbers and JSON keys stay whole, so that an answer is about ten tokens
+    pieces=r'-?\d\.\d(?!\d)|-?1(?![\d.])|[{,]? ?"\w+": ?|\s?\d|\s?[^\W\d]+|\s?[^\w\s]+|\s+',
+    vocabulary=512,
+    longest=24,
+    context=512,
+)
+"""The model that flies."""
+VIEW = PILOT.view
 VIEWS = ("frame", "navball", "readouts")
 """What it is shown, in this order: the whole frame and the two instrument regions."""
-PATCH = 16
-SHUFFLE = 2  # pixel shuffle: 2 x 2 patches become one visual token
-VISUAL_TOKENS = (VIEW // PATCH // SHUFFLE) ** 2
-VOCABULARY = 512
-BRIGHTNESS = 0.2  # mean and spread of cockpit pictures, which are mostly dark
+VISUAL_TOKENS = PILOT.visual_tokens
+BRIGHTNESS = PILOT.mean
 
 PAD, START, END, USER, ASSISTANT = "<pad>", "<s>", "<end_of_utterance>", "<user>", "<assistant>"
 IMAGE, AROUND, GLOBAL = "<image>", "<fake_token_around_image>", "<global-img>"
@@ -32,30 +83,28 @@ CHAT = (
 )
 
 
-def build_tokenizer(corpus: Iterable[str]) -> Any:
+def build_tokenizer(corpus: Iterable[str], design: Design = PILOT) -> Any:
     """Return a byte-level BPE tokenizer trained on `corpus`.
 
-    Numbers and JSON keys are kept whole, so that an answer is about ten tokens; any other text
-    falls back to smaller pieces, in the last resort to bytes.
+    What the corpus does not hold falls back to smaller pieces, in the last resort to bytes.
     """
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
-    pieces = r'-?\d\.\d(?!\d)|-?1(?![\d.])|[{,]? ?"\w+": ?|\s?\d|\s?[^\W\d]+|\s?[^\w\s]+|\s+'
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(pieces), behavior="isolated"),
+            pre_tokenizers.Split(Regex(design.pieces), behavior="isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
+        vocab_size=design.vocabulary,
         special_tokens=[AddedToken(t, special=True, normalized=False) for t in SPECIAL],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
-        max_token_length=24,
+        max_token_length=design.longest,
     )
     tokenizer.train_from_iterator(corpus, trainer)
     return PreTrainedTokenizerFast(
@@ -63,55 +112,58 @@ def build_tokenizer(corpus: Iterable[str]) -> Any:
         pad_token=PAD,
         bos_token=START,
         eos_token=END,
-        model_max_length=512,
+        model_max_length=design.context,
         padding_side="left",
         additional_special_tokens=[USER, ASSISTANT, IMAGE, AROUND, GLOBAL],
     )
 
 
-def build_processor(tokenizer: Any) -> Any:
-    """Return the processor: pictures to 128 x 128 by area, chat template, no torchvision."""
+def build_processor(tokenizer: Any, design: Design = PILOT) -> Any:
+    """Return the processor: square pictures by area, chat template, no torchvision."""
     from transformers import Idefics3Processor
     from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
 
     pictures = Idefics3ImageProcessorPil(
         do_resize=True,
-        size={"longest_edge": VIEW},
-        max_image_size={"longest_edge": VIEW},
+        size={"longest_edge": design.view},
+        max_image_size={"longest_edge": design.view},
         do_image_splitting=False,
         resample=4,  # box filter: what INTER_AREA does when shrinking
-        image_mean=[BRIGHTNESS] * 3,
-        image_std=[BRIGHTNESS] * 3,
+        image_mean=[design.mean] * 3,
+        image_std=[design.spread] * 3,
     )
-    return Idefics3Processor(pictures, tokenizer, image_seq_len=VISUAL_TOKENS, chat_template=CHAT)
+    return Idefics3Processor(
+        pictures, tokenizer, image_seq_len=design.visual_tokens, chat_template=CHAT
+    )
 
 
-def build_model(tokenizer: Any) -> Any:
-    """Return a fresh model (about 3 M parameters) with eager attention.
+def build_model(tokenizer: Any, design: Design = PILOT) -> Any:
+    """Return a fresh model with eager attention.
 
     Eager, because the backward pass of torch's CPU flash attention takes half of all training
     time at this size.
     """
     from transformers import Idefics3Config, Idefics3ForConditionalGeneration
 
+    vision, text = design.vision, design.text
     config = Idefics3Config(
         vision_config={
-            "hidden_size": 128,
-            "intermediate_size": 512,
-            "num_hidden_layers": 3,
-            "num_attention_heads": 4,
-            "image_size": VIEW,
-            "patch_size": PATCH,
+            "hidden_size": vision.width,
+            "intermediate_size": vision.inner,
+            "num_hidden_layers": vision.layers,
+            "num_attention_heads": vision.heads,
+            "image_size": design.view,
+            "patch_size": design.patch,
         },
         text_config={
             "model_type": "llama",
             "vocab_size": len(tokenizer),
-            "hidden_size": 192,
-            "intermediate_size": 512,
-            "num_hidden_layers": 4,
-            "num_attention_heads": 6,
-            "num_key_value_heads": 6,
-            "max_position_embeddings": 512,
+            "hidden_size": text.width,
+            "intermediate_size": text.inner,
+            "num_hidden_layers": text.layers,
+            "num_attention_heads": text.heads,
+            "num_key_value_heads": text.heads,
+            "max_position_embeddings": design.context,
             "pad_token_id": tokenizer.pad_token_id,
             "bos_token_id": tokenizer.bos_token_id,
             "eos_token_id": tokenizer.eos_token_id,
@@ -127,7 +179,26 @@ def build_model(tokenizer: Any) -> Any:
     return model
 
 
-def save(model: Any, processor: Any, folder: Path) -> None:
+def begin(folder: Path, device: str) -> tuple[Any, Any]:
+    """Return the model of a folder, to be trained on, and its processor."""
+    from agents.models.local import LocalVLM
+
+    loaded = LocalVLM.load(folder, device=device, dtype="float32")
+    loaded.model.set_attn_implementation("eager")
+    return loaded.model.train(), loaded.processor
+
+
+MANNER: Mapping[str, Any] = {
+    "views": {"size": VIEW, "names": list(VIEWS)},
+    "prompt": "bundled",
+    "constrained": True,
+    "needs": "frame",
+    "max_new_tokens": 32,
+}
+"""How the model that flies is asked."""
+
+
+def save(model: Any, processor: Any, folder: Path, manner: Mapping[str, Any] = MANNER) -> None:
     """Write weights (bfloat16), processor and `helmsight.json` so that any loader can use them."""
     import copy
 
@@ -138,12 +209,5 @@ def save(model: Any, processor: Any, folder: Path) -> None:
     small.generation_config.pad_token_id = processor.tokenizer.pad_token_id
     small.save_pretrained(folder)
     processor.save_pretrained(folder)
-    manner = {
-        "views": {"size": VIEW, "names": list(VIEWS)},
-        "prompt": "bundled",
-        "constrained": True,
-        "needs": "frame",
-        "max_new_tokens": 32,
-    }
-    text = json.dumps(manner, indent=2) + "\n"
+    text = json.dumps(dict(manner), indent=2) + "\n"
     (folder / "helmsight.json").write_text(text, encoding="utf-8")

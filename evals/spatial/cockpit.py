@@ -42,7 +42,7 @@ def state(rng: np.random.Generator) -> CockpitState:
 
 
 def truth(shown: CockpitState) -> Truth:
-    """Return where the markers are on the ball, which is all at one depth.
+    """Return where the markers are from the middle of the ball, which is all at one depth.
 
     The same as `envs.orbital.sights.marker_relations` tells, with the differences.
     """
@@ -53,8 +53,9 @@ def truth(shown: CockpitState) -> Truth:
         if spot is not None:
             spots[name] = spot
     names = tuple(name for name in MARKERS if name in spots)
-    places = np.array([[*spots[name], 0.0] for name in names]) / (plain.radius * BAND)
-    return Truth(names, places)
+    middle = np.array(plain.navball_centre)
+    away = np.array([np.subtract(spots[name], middle) for name in names]) / (plain.radius * BAND)
+    return Truth(names, np.pad(away, ((0, 0), (0, 1))))
 
 
 def sight(

@@ -20,6 +20,8 @@ from evals.spatial.bodies import Array, Body, Colour
 
 Image = NDArray[np.uint8]
 FINER = 2  # rays a pixel, along each side
+CELLS = 10  # along each side of the coarse map of depths
+DEEPEST = 30.0  # m; the backdrop counts as so far
 TILE = 1.4  # side of a tile of the floor, m
 _FAR = 1e-6
 
@@ -62,11 +64,12 @@ def draw(
     light: Light,
     size: int,
     rng: np.random.Generator,
-) -> tuple[Image, Array]:
-    """Return the picture (size, size, 3) uint8 RGB and how much is seen of each group.
+) -> tuple[Image, Array, NDArray[np.float32]]:
+    """Return the picture (size, size, 3) uint8 RGB, how much is seen of each group, and depths.
 
     Of a group (a thing with what holds it up) the first body counts: the share (0 to 1) of its own
-    pixels within the picture that nothing else covers.
+    pixels within the picture that nothing else covers. The depths (CELLS, CELLS) are means of the
+    logarithm of how far ahead, m, is what is seen in a cell.
     """
     canvas = _Canvas(camera, light, size)
     canvas.floor([group[0] for group in groups])
@@ -77,7 +80,8 @@ def draw(
     counts = np.bincount(canvas.whose.ravel(), minlength=256)[: len(groups)]
     small = cv2.resize(canvas.picture, (size, size), interpolation=cv2.INTER_AREA)
     grain = rng.standard_normal((size, size, 1), np.float32) * np.float32(light.grain)
-    return np.clip(small + grain, 0, 255).astype(np.uint8), counts / np.maximum(1, own)
+    picture = np.clip(small + grain, 0, 255).astype(np.uint8)
+    return picture, counts / np.maximum(1, own), canvas.depths()
 
 
 class _Canvas:
@@ -101,7 +105,7 @@ class _Canvas:
         """
         size = self.side // FINER
         rays, place, axes = self._rays(size), self.camera.place, self.camera.axes
-        near = _affine(-axes[:, 2] / place[2], rays, rays)
+        near = self.ground = _affine(-axes[:, 2] / place[2], rays, rays)
         far = 1 / np.maximum(near, np.float32(_FAR))
         odd = np.zeros((size, size), np.float32)
         for i in range(2):
@@ -137,6 +141,12 @@ class _Canvas:
         self.nearness[window][seen] = near[seen]
         self.whose[window][seen] = number
         return int(hit.sum())
+
+    def depths(self) -> NDArray[np.float32]:
+        """Return the map of depths (see `draw`)."""
+        near = np.maximum(self.ground, self.nearness[::FINER, ::FINER])
+        logs = -np.log(np.maximum(near, np.float32(1 / DEEPEST)))
+        return np.asarray(cv2.resize(logs, (CELLS, CELLS), interpolation=cv2.INTER_AREA))
 
     def _convex(self, body: Body, window: tuple[slice, slice]) -> tuple[Array, Image]:
         """Return 1 / depth (0 beside the body) and the colours of the faces in a window."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from evals.spatial.generator import (
     CELLS,
     COCKPIT_SHARE,
     SIZE,
-    Asked,
     Split,
     ask,
     pairs,
@@ -25,30 +24,43 @@ from evals.spatial.generator import (
     wording,
     wordings,
 )
-from evals.spatial.sights import Box, Truth
+from evals.spatial.sights import Box, Sight, Truth
 from prompts.claims import render
 from prompts.orders import COT, ORDERS, VANILLA, WORDINGS, Prompt, again, compose
 from prompts.questions import Question, parse_question
-from prompts.relations import Axis, claim
+from prompts.relations import PHRASES, Axis, Claim, claim
 
 C = "object C"  # what the lines to fill in call the object that the answerer chooses
-AGAIN = 0.15  # share of lessons about a single pair, in the words of asking again
+AGAIN = 0.25  # share of lessons about a single pair, in the words of asking again
 FREE = 0.25  # share of the others that ask for relations and no question
-THINKING = 0.3  # share that asks for sentences
+THINKING = 0.5  # share that asks for sentences
 FORMAT = 0.85  # share that shows the lines to fill in
 PER_PICTURE = 4
-REFERENCES = ("free", "free", "landmark", "topmost", "central")
+REFERENCES = ("free", "free", "free", "landmark", "topmost", "central")
 """Rules for object C whose right answer the truth tells."""
 
 
 @dataclass(frozen=True)
+class Part:
+    """A line of an answer; what is not `right` is there to be read on from, not to be learnt."""
+
+    text: str
+    right: bool = True
+
+
+@dataclass(frozen=True)
 class Lesson:
-    """A picture (H, W, 3) uint8 RGB with its regions, a prompt about it and the right answer."""
+    """A picture (H, W, 3) uint8 RGB with its regions, a prompt about it and the answer's lines."""
 
     picture: NDArray[np.uint8]
     regions: Mapping[str, Box]
     prompt: Prompt
-    answer: str
+    parts: tuple[Part, ...]
+
+    @property
+    def answer(self) -> str:
+        """The whole answer."""
+        return "\n".join(part.text for part in self.parts)
 
 
 def lessons(
@@ -70,49 +82,70 @@ def lessons(
     for number in count(start, step):
         asked = ask(split, seed, number, size=size, cockpit_share=cockpit_share, whole=whole)
         rng = stream(split, seed, number, use=1)
-        yield from islice(_of(asked, rng, held_out=split.held_out), per_picture)
+        for _ in range(per_picture):
+            yield lesson(asked.sight, rng, held_out=split.held_out)
 
 
-def answer(prompt: Prompt, truth: Truth, third: str | None, yes: bool | None, why: str) -> str:
-    """Return the right answer to `prompt` in the form that it asks for.
+def lesson(
+    sight: Sight, rng: np.random.Generator, *, held_out: bool = False, noise: float = 0.0
+) -> Lesson:
+    """Return one random lesson about what a picture shows.
+
+    `noise` is the probability of each relation to be told wrong, as a part that is not right: who
+    learns to go on from these does not learn to trust the own earlier lines more than the picture.
+    """
+    truth = sight.truth
+    if rng.random() < AGAIN:
+        a, b = (str(name) for name in rng.choice(truth.names, 2, replace=False))
+        prompt = again(a, b, int(rng.integers(2 * WORDINGS)))
+        parts = answer(prompt, truth, None, None, "")
+    else:
+        prompt, parts = _in_order(sight, *_question(sight, rng, held_out), rng)
+    return Lesson(sight.picture, sight.regions, prompt, tuple(_noisy(parts, rng, noise)))
+
+
+def answer(
+    prompt: Prompt, truth: Truth, third: str | None, yes: bool | None, why: str
+) -> list[Claim | str]:
+    """Return the right answer to `prompt` in the form that it asks for, line by line.
 
     `third` is what object C is where the model is to choose it (None: there is nothing to choose,
     and the lines about it are left out); `yes` the answer to the question, if there is one; `why`
     the sentences that are asked for, if any.
     """
     real = {C: third} if prompt.third else {}
-    lines = [
+    parts: list[Claim | str] = []
+    if prompt.third:
+        parts.append(f"Object C: {third or wordings()['lessons']['none']}")
+    parts += [
         claim(a, axis, truth.sign(x, y, axis), b)
         for a, b in prompt.pairs
         for x, y in [(real.get(a, a), real.get(b, b))]
         if x is not None and y is not None
         for axis in Axis
     ]
-    parts = [f"Object C: {third or wordings()['lessons']['none']}"] if prompt.third else []
-    parts += [render(lines)] if lines else []
     parts += [f"Thinking process: {why}"] if why else []
     parts += [f"Answer: {'yes' if yes else 'no'}"] if yes is not None else []
-    return "\n".join(parts)
+    return parts
 
 
-def _of(asked: Asked, rng: np.random.Generator, *, held_out: bool) -> Iterator[Lesson]:
-    """Yield lessons about one picture; the first ones about its own question."""
-    sight, truth = asked.sight, asked.sight.truth
-    question, label = asked.question, asked.cell.label
-    while True:
-        if rng.random() < AGAIN:
-            a, b = (str(name) for name in rng.choice(truth.names, 2, replace=False))
-            prompt = again(a, b, int(rng.integers(2 * WORDINGS)))
-            yield Lesson(
-                sight.picture, sight.regions, prompt, answer(prompt, truth, None, None, "")
-            )
-            continue
-        yield _lesson(asked, question, label, rng)
-        question, label = _another(asked, rng, held_out)
+def _noisy(parts: list[Claim | str], rng: np.random.Generator, noise: float) -> Iterator[Part]:
+    """Yield the lines of an answer, each relation with the probability `noise` a false one."""
+    for part in parts:
+        if isinstance(part, str):
+            yield Part(part)
+        elif rng.random() >= noise:
+            yield Part(render([part]))
+        else:
+            others = [sign for sign in PHRASES[part.axis] if sign != part.sign]
+            yield Part(render([claim(part.a, part.axis, int(rng.choice(others)), part.b)]), False)
 
 
-def _lesson(asked: Asked, question: Question, label: bool, rng: np.random.Generator) -> Lesson:
-    sight, truth = asked.sight, asked.sight.truth
+def _in_order(
+    sight: Sight, question: Question, label: bool, rng: np.random.Generator
+) -> tuple[Prompt, list[Claim | str]]:
+    """Return a prompt in a random order of relations about a question, and the right answer."""
+    truth = sight.truth
     order = str(rng.choice(ORDERS))
     free = order not in (VANILLA, COT) and rng.random() < FREE
     thinking = order != VANILLA and bool(rng.random() < THINKING)
@@ -136,7 +169,7 @@ def _lesson(asked: Asked, question: Question, label: bool, rng: np.random.Genera
     yes = None if free else label
     why = _why(question, truth, yes) if thinking else ""
     chosen = third if prompt.third else None
-    return Lesson(sight.picture, sight.regions, prompt, answer(prompt, truth, chosen, yes, why))
+    return prompt, answer(prompt, truth, chosen, yes, why)
 
 
 def _third(reference: str, truth: Truth, others: list[str], rng: np.random.Generator) -> str:
@@ -149,9 +182,9 @@ def _third(reference: str, truth: Truth, others: list[str], rng: np.random.Gener
     return str(rng.choice(others))
 
 
-def _another(asked: Asked, rng: np.random.Generator, held_out: bool) -> tuple[Question, bool]:
-    """Return another balanced question about the same picture."""
-    truth, cells = asked.sight.truth, CELLS[asked.sight.kind]
+def _question(sight: Sight, rng: np.random.Generator, held_out: bool) -> tuple[Question, bool]:
+    """Return a balanced question about a picture, and its answer."""
+    truth, cells = sight.truth, CELLS[sight.kind]
     while True:
         cell = cells[rng.integers(len(cells))]
         if possible := pairs(truth, cell, truth.names):

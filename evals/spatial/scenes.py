@@ -53,6 +53,12 @@ class Scene:
         return Truth(tuple(thing.name for thing in self.things), seen / BANDS)
 
     @property
+    def feet(self) -> Array:
+        """Where in the picture the floor is below each thing, (n, 2): right, down, 0 to 1."""
+        below = np.stack([thing.centre * [1, 1, 0] for thing in self.things])
+        return np.asarray(0.5 + self.camera.seen(below)[:, :2])
+
+    @property
     def framed(self) -> bool:
         """Whether every centre lies well within the picture."""
         places = self.truth.places[:, :2] * BANDS[:2]
@@ -66,7 +72,7 @@ class Scene:
             for one in self.things
         ]
         groups += [[pebble] for pebble in self.pebbles]
-        picture, seen = draw(self.camera, groups, _light(rng), size, rng)
+        picture, seen, depths = draw(self.camera, groups, _light(rng), size, rng)
         shares = seen[: len(self.things)]
         if shares.min() < SEEN:
             return None
@@ -81,7 +87,7 @@ class Scene:
                 for thing, share in zip(self.things, shares, strict=True)
             },
         }
-        return Sight("objects", picture, self.truth, details=details)
+        return Sight("objects", picture, self.truth, details=details, depths=depths, feet=self.feet)
 
 
 def scene(rng: np.random.Generator, *, held_out: bool) -> Scene:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from prompts.relations import Axis, Claim, claim
 
 Box = tuple[int, int, int, int]
+BAND_SHARE = {"objects": 0.04, "cockpit": 0.0137}
+"""Dead bands of the picture's plane, in sides of the picture."""
 AXES = tuple(Axis)
 
 
@@ -54,7 +56,9 @@ class Sight:
     """A picture (H, W, 3) uint8 RGB with its truth; `kind` is "objects" or "cockpit".
 
     `regions` are the parts that a pilot in flight would see enlarged. `details` tell how it was
-    made, as JSON data.
+    made, as JSON data. Of scenes `depths` (cells, cells) is a coarse map of how far ahead what is
+    seen is, log m, and `feet` (n, 2) where the floor is below each thing, 0 to 1 to the right and
+    down: what helps to learn to see, and is no part of any question.
     """
 
     kind: str
@@ -62,3 +66,13 @@ class Sight:
     truth: Truth
     regions: Mapping[str, Box] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
+    depths: NDArray[np.float32] | None = None
+    feet: NDArray[np.float64] | None = None
+
+    @property
+    def spots(self) -> NDArray[np.float64]:
+        """Where the named things are, (n, 2): right and down, 0 to 1 across the picture.
+
+        Of a cockpit about so, and of the navball alone.
+        """
+        return 0.5 + self.truth.places[:, :2] * BAND_SHARE[self.kind]

@@ -16,6 +16,14 @@ EXAMPLES = """Examples:
 
   helmsight fly PE1-E1-I2 --pilot training/pilot
 """
+RELATIONS = """Examples:
+
+  helmsight train relations --out training/relations
+
+  helmsight train relations --start training/relations --minutes 30 --out training/better
+
+  helmsight spatial data/test.jsonl --pilot training/relations
+"""
 
 
 @app.command("pilot", epilog=EXAMPLES)
@@ -43,3 +51,32 @@ def pilot(
         device=device, start=start, say=typer.echo,
     )  # fmt: skip
     typer.echo(f"model in {made}; fly it with: helmsight fly --pilot {made}")
+
+
+@app.command("relations", epilog=RELATIONS)
+def relations(
+    out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("training/relations"),
+    minutes: Annotated[float, typer.Option(min=0.1, help="Time to spend.")] = 100.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of data and weights.")] = 0,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that fit side by side.")] = 2,
+    pictures: Annotated[
+        int, typer.Option(min=100, help="Pictures in memory, 77 kB each.")
+    ] = 60_000,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps, for the fit.")] = "cpu",
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A model folder to go on from, instead of from scratch."),
+    ] = None,
+) -> None:
+    """Train the bundled model of relations on generated pictures and spatial prompts.
+
+    The folder holds a checkpoint from a fifth of the time on; Ctrl-C leaves the last one.
+    """
+    from agents.training.relations.recipe import train
+    from evals.spatial.course import Lessons
+
+    made = train(
+        Lessons(seed), out, minutes=minutes, seed=seed, processes=processes, pictures=pictures,
+        device=device, start=start, say=typer.echo,
+    )  # fmt: skip
+    typer.echo(f"model in {made}; ask it with: helmsight spatial DATASET --pilot {made}")

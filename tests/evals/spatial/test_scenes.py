@@ -32,7 +32,7 @@ def where(picture: np.ndarray, colour: str) -> np.ndarray:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_shape_is_drawn_where_the_camera_sees_its_centre(shape):
     centre = np.array([0.9, 1.0, 1.2])
-    picture, seen = draw(LOOK, [[body(f"red {shape}", centre, 0.6, 0.7)]], LIGHT, 128, rng())
+    picture, seen, _ = draw(LOOK, [[body(f"red {shape}", centre, 0.6, 0.7)]], LIGHT, 128, rng())
     assert seen.tolist() == [1.0]
     assert where(picture, "red") == pytest.approx(LOOK.seen(centre[None])[0, :2], abs=0.03)
 
@@ -56,8 +56,8 @@ def test_a_shape_stays_within_its_reach_and_stands_on_its_half_height(shape):
 def test_the_nearer_thing_covers_the_farther_one_whichever_is_drawn_first():
     near = body("red cube", np.array([0.0, -2.0, 1.5]), 0.6, 0.0)
     far = body("blue ball", np.array([0.0, 2.0, 1.5]), 0.6, 0.0)
-    first, shares = draw(LOOK, [[near], [far]], LIGHT, 96, rng())
-    second, again = draw(LOOK, [[far], [near]], LIGHT, 96, rng())
+    first, shares, _ = draw(LOOK, [[near], [far]], LIGHT, 96, rng())
+    second, again, _ = draw(LOOK, [[far], [near]], LIGHT, 96, rng())
     assert np.array_equal(first, second)
     assert shares.tolist() == again[::-1].tolist()
     assert shares[0] == 1.0
@@ -67,7 +67,7 @@ def test_the_nearer_thing_covers_the_farther_one_whichever_is_drawn_first():
 def test_a_box_through_the_drawing_has_the_outline_that_projecting_its_corners_gives():
     turn = 0.4
     box = body("green cube", np.array([0.3, 0.5, 1.0]), 0.8, turn)
-    picture, _ = draw(LOOK, [[box]], LIGHT, 200, rng())
+    picture, *_ = draw(LOOK, [[box]], LIGHT, 200, rng())
     half = 0.75 * 0.8
     corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * half
     c, s = np.cos(turn), np.sin(turn)
@@ -75,7 +75,7 @@ def test_a_box_through_the_drawing_has_the_outline_that_projecting_its_corners_g
     spots = (LOOK.seen(corners)[:, :2] + 0.5) * 200
     mask = np.zeros((200, 200), np.uint8)
     cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(spots).astype(np.int32)), 255)
-    bare, _ = draw(LOOK, [], LIGHT, 200, rng())
+    bare, *_ = draw(LOOK, [], LIGHT, 200, rng())
     shadowless = picture[..., 1] > picture[..., 0].astype(int) + 20
     assert np.mean(shadowless != (mask > 0)) < 0.02
     assert not (bare[..., 1] > bare[..., 0].astype(int) + 20).any()
@@ -83,7 +83,7 @@ def test_a_box_through_the_drawing_has_the_outline_that_projecting_its_corners_g
 
 def test_what_is_behind_the_camera_is_not_drawn():
     behind = Body(np.array([0.0, -12.0, 1.5]), (255, 0, 0), 0.5, radius=0.5)
-    picture, seen = draw(LOOK, [[behind]], LIGHT, 64, rng())
+    picture, seen, _ = draw(LOOK, [[behind]], LIGHT, 64, rng())
     assert seen.tolist() == [0.0]
     assert np.isnan(LOOK.seen(behind.centre[None])[0, 0])
     assert (picture[..., 0] == picture[..., 1]).all()

@@ -1,0 +1,193 @@
+"""The whole recipe: `helmsight train relations`."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from agents.errors import TrainingFailed
+from agents.training.relations.course import MANNER, Course, Sight, design
+
+SEEING_SHARE = 0.15
+"""Share of the time in which only the eye is trained."""
+CHUNK = 200  # pictures that a process draws at once
+ENOUGH = 2_000  # pictures to begin with
+PICTURES = 60_000
+
+
+def train(
+    course: Course[Any],
+    out: Path,
+    *,
+    minutes: float = 100.0,
+    seed: int = 0,
+    processes: int = 2,
+    pictures: int = PICTURES,
+    device: str = "cpu",
+    start: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> Path:
+    """Train a model that tells where things are, and return its folder, `out`.
+
+    `processes` fit it side by side; each has another one draw its share of the `pictures` (77 kB
+    each, kept in memory) while it begins. `out` holds the last checkpoint. With `start`, a model
+    folder, the weights are taken from there and the stage of seeing is left out.
+
+    Raises:
+        TrainingFailed: a process has died.
+    """
+    plan = _Plan(course, out, minutes, seed, processes, pictures, device, start, _free_port())
+    context = multiprocessing.get_context("spawn")
+    others = [
+        context.Process(target=_fit, args=(plan, i), daemon=False) for i in range(1, processes)
+    ]
+    for one in others:
+        one.start()
+    try:
+        _fit(plan, 0, say)
+    except RuntimeError as error:
+        if all(one.is_alive() for one in others):
+            raise
+        raise TrainingFailed(
+            f"a process that helped has died; its error is above ({error})"
+        ) from error
+    finally:
+        for one in others:
+            one.join(timeout=5.0)
+            one.terminate()
+    return out
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The arguments of `train`, for every process."""
+
+    course: Course[Any]
+    out: Path
+    minutes: float
+    seed: int
+    processes: int
+    pictures: int
+    device: str
+    start: Path | None
+    port: int
+
+
+def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None) -> None:
+    """Train as number `rank` of all processes; the first one writes and reports."""
+    import numpy as np
+    import torch
+
+    from agents.training.relations.fit import Fit, Pool
+    from agents.training.relations.team import Team
+
+    sizes, begun = design(plan.course), time.monotonic()
+    torch.manual_seed(plan.seed)
+    model, processor = _begin(plan.course, plan.start, plan.device)
+    torch.set_num_threads(1)
+
+    def report(line: str) -> None:
+        say(f"{(time.monotonic() - begun) / 60:6.1f} min  {line}")
+
+    def keep() -> None:
+        if rank == 0:
+            _save(model, processor, plan.out)
+            report("checkpoint")
+
+    team = Team(rank, plan.processes, plan.port)
+    numbers = range(rank, plan.pictures, plan.processes)
+    with _drawing(plan.course, numbers, sizes.view) as drawn:
+        _wait(drawn, min(ENOUGH, len(numbers)))
+        pool = Pool(plan.course, drawn.kept, np.random.default_rng([plan.seed, rank]))
+        fit = Fit(model, processor, sizes, pool, report, team)
+        seconds = 60.0 * plan.minutes
+        seeing = 0.0 if plan.start else SEEING_SHARE * seconds
+        if seeing:
+            fit.see(seeing)
+        fit.answer(seconds - seeing, every=max(120.0, 0.05 * seconds), checkpoint=keep)
+    keep()
+    team.close()
+
+
+def _begin(course: Course[Any], start: Path | None, device: str) -> tuple[Any, Any]:
+    from agents.training.student import begin, build_model, build_processor, build_tokenizer
+
+    if start is not None:
+        return begin(start, device)
+    sizes = design(course)
+    tokenizer = build_tokenizer(course.corpus(), sizes)
+    return build_model(tokenizer, sizes).to(device), build_processor(tokenizer, sizes)
+
+
+def _save(model: Any, processor: Any, out: Path) -> None:
+    """Write a model folder, so that there is always a whole one."""
+    from agents.training.student import save
+
+    part = out.with_name(out.name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    save(model, processor, part, MANNER)
+    shutil.rmtree(out, ignore_errors=True)
+    part.rename(out)
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class _Drawn:
+    """Pictures as they come from the processes that draw them."""
+
+    def __init__(self) -> None:
+        self.kept: list[Sight] = []
+        self.error: Exception | None = None
+
+    def take(self, futures: Iterable[Future[list[Sight]]]) -> None:
+        """Keep what comes until all is there, or an error."""
+        try:
+            for done in as_completed(futures):
+                self.kept.extend(done.result())
+        except (Exception, CancelledError) as error:
+            self.error = error
+
+
+@contextmanager
+def _drawing(course: Course[Any], numbers: range, view: int) -> Iterator[_Drawn]:
+    """Draw pictures in a process beside what is done with those that are there."""
+    drawn = _Drawn()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as crew:
+        chunks = [numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)]
+        futures = [crew.submit(_draw, course, chunk, view) for chunk in chunks]
+        taking = Thread(target=drawn.take, args=(futures,), daemon=True)
+        taking.start()
+        try:
+            yield drawn
+        finally:
+            crew.shutdown(wait=False, cancel_futures=True)
+            taking.join()
+
+
+def _draw(course: Course[Any], numbers: range, view: int) -> list[Sight]:
+    return [course.sight(number, view) for number in numbers]
+
+
+def _wait(drawn: _Drawn, count: int) -> None:
+    """Wait for the first `count` pictures."""
+    while len(drawn.kept) < count:
+        if drawn.error is not None:
+            raise TrainingFailed(
+                f"a process that draws the pictures has failed: {drawn.error!r}. "
+                "With little memory try fewer --pictures"
+            ) from drawn.error
+        time.sleep(0.2)
