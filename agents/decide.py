@@ -133,17 +133,25 @@ class ModelPilot:
         question, _ = self._question(sighting, prompt)
         return self._free(question)
 
-    def put(self, text: str, image: NDArray[np.uint8], regions: Mapping[str, Box]) -> str:
+    def put(
+        self,
+        text: str,
+        image: NDArray[np.uint8],
+        regions: Mapping[str, Box],
+        *,
+        draw: int | None = None,
+    ) -> str:
         """Return the free answer to `text` about an RGB image (H, W, 3) with named regions.
 
         Needs no episode: can be called before `reset`. Of the views that the model is used to it
-        is shown those that this picture has.
+        is shown those that this picture has. With `draw`, a seed, a local model draws its answer at
+        random instead of taking the likeliest; a provider's answers as its options say.
 
         Raises:
             TimeoutError: no answer in time; or whatever else the model raises.
         """
         images = self._views(image, regions, there=True)
-        room = {"longest": RELATING} if self.model._llm_type == LOCAL else {}
+        room = {"longest": RELATING, "draw": draw} if self.model._llm_type == LOCAL else {}
         return self._free(message(images, text, hashlib.sha256()), **room)
 
     def _free(self, question: HumanMessage, **room: Any) -> str:

@@ -34,8 +34,12 @@ class Askable(Protocol):
 
     relates: bool
 
-    def put(self, text: str, image: Image, regions: Mapping[str, Box]) -> str:
-        """Return the answer to `text` about `image` and its `regions`."""
+    def put(
+        self, text: str, image: Image, regions: Mapping[str, Box], *, draw: int | None = None
+    ) -> str:
+        """Return the answer to `text` about `image` and its `regions`; drawn at random by the seed
+        `draw` where the model can.
+        """
         ...
 
 
@@ -63,8 +67,11 @@ class PilotAsker:
         self._regions = regions or {}
 
     def ask(self, image: Image, prompt: Prompt, *, attempt: int = 0) -> str:
-        """Return the model's answer; raises whatever the model raises."""
-        return self._pilot.put(prompt.text, image, self._regions)
+        """Return the model's answer; raises whatever the model raises.
+
+        What is asked again is drawn at random: the likeliest answer would be the same mistake.
+        """
+        return self._pilot.put(prompt.text, image, self._regions, draw=attempt or None)
 
 
 class Forgiving:

@@ -14,9 +14,9 @@ from typing import Literal
 from agents.grounding.asking import Asker, Image
 from prompts.claims import Told, Unread
 from prompts.constraints import Conflict, check
-from prompts.errors import InvalidClaims
+from prompts.errors import InvalidClaims, PromptsError
 from prompts.orders import Prompt, again
-from prompts.questions import Question
+from prompts.questions import Question, parse_question
 from prompts.relations import Axis, Claim, Frame, Relation
 
 MAX_CALLS = 4  # questions asked again about one picture, at most
@@ -91,10 +91,11 @@ def ground(
 
     Unverified, the claims are those of the answer, contradictory or not. Verified, the pair of a
     smallest contradiction that was answered least often is asked again by itself, until nothing
-    contradicts, and then pairs whose answers differed until one sign leads by `LEAD` votes; at
-    most `max_calls` further questions are asked. Each pair takes the sign that most of its answers
-    give. What is then still tied takes the one sign that the other claims allow, if there is one;
-    and while a contradiction is left, the pair that is in most of them is given up.
+    contradicts, and then pairs whose answers differed, or do not fit the model's own yes or no,
+    until one sign leads by `LEAD` votes; at most `max_calls` further questions are asked. Each pair
+    takes the sign that most of its answers give. What is then still tied takes the one sign that
+    the other claims allow, if there is one; and while a contradiction is left, the pair that is in
+    most of them is given up.
 
     Claims that disagree with `known` relations (telemetry, geometry) are left out in any case;
     the others are checked together with them.
@@ -158,6 +159,7 @@ class _Ballots:
             self._votes[slot][sign] += 1
             self._first.setdefault(slot, sign)
         self.disagreed = len(told.claims) - len(self.kept(told.claims))
+        self._verdict = _verdict(prompt, told)
 
     def kept(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
         """Return the claims that do not disagree with what is known."""
@@ -182,9 +184,7 @@ class _Ballots:
         Of a smallest contradiction it is the pair that was answered least often, then any pair
         whose answers differed and do not lead clearly.
         """
-        contested = [
-            slot for slot in self._votes if len(self._votes[slot]) > 1 and self._lead(slot) < LEAD
-        ]
+        contested = [slot for slot in self._votes if self._contested(slot)]
         for doubted in (*map(self._slots, self._conflicts()), contested):
             pairs = {
                 slot[:2]: self._votes[slot].total()
@@ -194,6 +194,18 @@ class _Ballots:
             if pairs:
                 return min(pairs, key=lambda pair: (self._asked[pair], pairs[pair]))
         return None
+
+    def _contested(self, slot: Slot) -> bool:
+        """Whether answers about a pair differed, or do not fit the verdict, and none leads yet."""
+        return self._lead(slot) < LEAD and (len(self._votes[slot]) > 1 or self._doubted(slot))
+
+    def _doubted(self, slot: Slot) -> bool:
+        """Whether the model's own yes or no speaks against what it said about a pair."""
+        if self._verdict is None:
+            return False
+        claimed, yes = self._verdict
+        asked, sign = self._slot(claimed)
+        return slot == asked and (sign in self._leading(slot)) is not yes
 
     def settle(self) -> None:
         """Decide what is tied by what else is claimed, and give up what contradicts most."""
@@ -245,7 +257,7 @@ class _Ballots:
 
     def _lead(self, slot: Slot) -> int:
         """Return by how many votes the first sign leads the second."""
-        (_, first), (_, second) = self._votes[slot].most_common(2)
+        first, second, *_ = (*(n for _, n in self._votes[slot].most_common(2)), 0)
         return first - second
 
     def _share(self, slot: Slot) -> float:
@@ -266,6 +278,17 @@ class _Ballots:
         sure = [one for one in self._votes if one != slot and len(self._leading(one)) == 1]
         claim = Claim(a, b, Relation(axis, sign), self.frame)
         return check([*self._claims(sure), *self._known_claims, claim]).consistent
+
+
+def _verdict(prompt: Prompt, told: Told) -> tuple[Claim, bool] | None:
+    """Return what was asked as a claim, and the model's own answer to it; None without either."""
+    if told.yes is None or not prompt.question:
+        return None
+    try:
+        asked = parse_question(prompt.question)
+    except PromptsError:  # a question that is not about one relation
+        return None
+    return Claim(asked.a, asked.b, asked.relation, prompt.frame), told.yes
 
 
 @dataclass(frozen=True)

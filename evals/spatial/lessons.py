@@ -42,10 +42,14 @@ REFERENCES = ("free", "free", "free", "landmark", "topmost", "central")
 
 @dataclass(frozen=True)
 class Part:
-    """A line of an answer; what is not `right` is there to be read on from, not to be learnt."""
+    """A line of an answer; what is not `right` is there to be read on from, not to be learnt.
+
+    `about` are the two things that a relation is about, as the picture's truth names them.
+    """
 
     text: str
     right: bool = True
+    about: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,11 @@ def lesson(
     if rng.random() < AGAIN:
         a, b = (str(name) for name in rng.choice(truth.names, 2, replace=False))
         prompt = again(a, b, int(rng.integers(2 * WORDINGS)))
-        parts = answer(prompt, truth, None, None, "")
+        third, parts = None, answer(prompt, truth, None, None, "")
     else:
-        prompt, parts = _in_order(sight, *_question(sight, rng, held_out), rng)
-    return Lesson(sight.picture, sight.regions, prompt, tuple(_noisy(parts, rng, noise)))
+        prompt, third, parts = _in_order(sight, *_question(sight, rng, held_out), rng)
+    told = tuple(_noisy(parts, third, rng, noise))
+    return Lesson(sight.picture, sight.regions, prompt, told)
 
 
 def answer(
@@ -129,22 +134,27 @@ def answer(
     return parts
 
 
-def _noisy(parts: list[Claim | str], rng: np.random.Generator, noise: float) -> Iterator[Part]:
+def _noisy(
+    parts: list[Claim | str], third: str | None, rng: np.random.Generator, noise: float
+) -> Iterator[Part]:
     """Yield the lines of an answer, each relation with the probability `noise` a false one."""
     for part in parts:
         if isinstance(part, str):
             yield Part(part)
-        elif rng.random() >= noise:
-            yield Part(render([part]))
-        else:
-            others = [sign for sign in PHRASES[part.axis] if sign != part.sign]
-            yield Part(render([claim(part.a, part.axis, int(rng.choice(others)), part.b)]), False)
+            continue
+        right, sign = rng.random() >= noise, part.sign
+        if not right:
+            sign = int(rng.choice([other for other in PHRASES[part.axis] if other != sign]))
+        b = third if part.b == C and third else part.b
+        yield Part(render([claim(part.a, part.axis, sign, part.b)]), right, (part.a, b))
 
 
 def _in_order(
     sight: Sight, question: Question, label: bool, rng: np.random.Generator
-) -> tuple[Prompt, list[Claim | str]]:
-    """Return a prompt in a random order of relations about a question, and the right answer."""
+) -> tuple[Prompt, str | None, list[Claim | str]]:
+    """Return a prompt in a random order of relations about a question, what object C is in it, and
+    the right answer.
+    """
     truth = sight.truth
     order = str(rng.choice(ORDERS))
     free = order not in (VANILLA, COT) and rng.random() < FREE
@@ -169,7 +179,7 @@ def _in_order(
     yes = None if free else label
     why = _why(question, truth, yes) if thinking else ""
     chosen = third if prompt.third else None
-    return prompt, answer(prompt, truth, chosen, yes, why)
+    return prompt, chosen, answer(prompt, truth, chosen, yes, why)
 
 
 def _third(reference: str, truth: Truth, others: list[str], rng: np.random.Generator) -> str:

@@ -66,6 +66,11 @@ class Part(Protocol):
     @property
     def right(self) -> bool: ...
 
+    @property
+    def about(self) -> tuple[str, str] | None:
+        """The two things that a line about a relation is about, as the picture names them."""
+        ...
+
 
 S = TypeVar("S", bound=Sight)
 

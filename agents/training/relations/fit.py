@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from agents.training.fit import IGNORE, set_rate, take_step
-from agents.training.relations.course import Course, Sight
+from agents.training.relations.course import Course, Part, Sight
 from agents.training.relations.team import Team
 from agents.training.student import IMAGE, SHUFFLE, Design
+from prompts.relations import PHRASES
 
 NOISE = 0.25
 """Probability of each line of an answer to be told wrong, to be read on from and not learnt."""
@@ -22,13 +23,21 @@ SEEING = 1.0
 """Weight of the eye's loss at the start of the answering stage; it falls to a fifth."""
 TOKENS = 7000
 """Tokens of a batch, padding included."""
+READING, RELATING = 2, 3
+"""After these layers of the text model a name that was read is to be a place, and a line begun is
+to know the places of both its things."""
+DECISIVE = 5.0
+"""Weight of the words that tell something, in the loss of the answers."""
 SCALE = (12.5, 12.5, 5.0)
 """What the eye learns of a place is of order one when divided by these, in dead bands."""
 MIDDLE = (0.0, 0.0, 32.0)
 DEPTH = 2.0  # log m, about the middle of what is seen
 
-Batch = tuple[list[Sight], torch.Tensor, torch.Tensor]
-Taught = tuple[Sight, list[int], list[int]]  # ids and labels
+Mention = tuple[int, ...]  # lesson, token, which thing or which two
+NOWHERE = np.full(3, np.nan)
+Batch = tuple[list[Sight], torch.Tensor, torch.Tensor, list[Mention], list[Mention]]
+Taught = tuple[Sight, list[int], list[int], list[tuple[int, int, int]]]
+"""Ids and labels; and for each relation the token before it and the things it is about."""
 
 
 class Eye(nn.Module):
@@ -42,13 +51,38 @@ class Eye(nn.Module):
     def __init__(self, width: int, design: Design, things: Sequence[str]) -> None:
         super().__init__()
         self._index = {word: at for at, word in enumerate(things)}
-        self._side = design.view // design.patch // SHUFFLE
+        self.side = design.view // design.patch // SHUFFLE
         self._words = len(things)
         self.norm = nn.LayerNorm(width)
         self.cells = _head(width, len(things) + 3 + SHUFFLE**2)
         self.words = nn.Embedding(len(things), width)
         self.look = nn.MultiheadAttention(width, 6, batch_first=True)
         self.place = _head(width, 5)
+        self.read = nn.Sequential(nn.LayerNorm(width), _head(width, 3))
+        self.pair = nn.Sequential(nn.LayerNorm(width), _head(width, 6))
+
+    def told(
+        self, states: torch.Tensor, mentions: Sequence[Mention], sights: Sequence[Sight]
+    ) -> tuple[torch.Tensor, NDArray[np.float64]]:
+        """Return the loss, and the mean errors, of the places told from the text's inner states
+        (n, length, width) where one name has just been read, or where two are about to be related.
+
+        Without it the text model hardly learns to find what a name means in the picture.
+        """
+        rows, columns, *things = map(list, zip(*mentions, strict=True))
+        places = np.stack(
+            [
+                [sights[i].truth.places[j] for j in one]
+                for i, *one in zip(rows, *things, strict=True)
+            ]
+        )
+        true = torch.from_numpy(((places - MIDDLE) / SCALE).astype(np.float32)).to(states.device)
+        known = torch.ones_like(true)
+        known[..., 2] = torch.from_numpy(places[..., 2] != 0).to(states.device)
+        head = self.read if len(things) == 1 else self.pair
+        guess = head(states[rows, columns]).float().view_as(true)
+        off = ((guess - true).abs() * known).sum(0) / known.sum(0).clamp(min=1)
+        return _error(guess, true, known), (off.detach().cpu().numpy() * SCALE)[-1]
 
     def loss(
         self, features: torch.Tensor, sights: Sequence[Sight]
@@ -58,7 +92,7 @@ class Eye(nn.Module):
         `features` (n, tokens, width) are what the model sees of the pictures.
         """
         seen = self.norm(features.reshape(len(sights), -1, features.shape[-1]))
-        target = _Targets(sights, self._index, self._side)
+        target = _Targets(sights, self._index, self.side)
         words, true, known = (torch.from_numpy(x).to(seen.device) for x in target.cells())
         guess = self.cells(seen).float()
         what = nn.functional.binary_cross_entropy_with_logits(
@@ -164,8 +198,8 @@ class Fit:
         self.eye = Eye(model.config.text_config.hidden_size, design, things).to(self.device)
         self.team.begin([*model.parameters(), *self.eye.parameters()])
         self._begin, self._end = _around(processor)
-        told = self.tokenizer([f" {w}" for w in pool.course.words], add_special_tokens=False)
-        self._words = torch.tensor([ids[0] for ids in told["input_ids"]], device=self.device)
+        self._first = self._begin.index(self.tokenizer.convert_tokens_to_ids(IMAGE))
+        self._words = {word: self._id(word) for word in (*things, *pool.course.words)}
 
     def see(self, seconds: float, rate: float = 1.5e-3, batch: int = 64) -> None:
         """Stage one: the eye alone learns where things are."""
@@ -195,34 +229,48 @@ class Fit:
         optimiser = torch.optim.AdamW(
             [{"params": vision}, {"params": rest}], lr=rate, weight_decay=0.02, betas=(0.9, 0.98)
         )
-        saved, told, offs, right = time.monotonic(), 0, [], [0, 0]
+        saved, taught, offs, right = time.monotonic(), 0, [], [0, 0]
         batches: list[Batch] = []
+        decisive = self._decisive()
         for step, share in self.team.until(seconds):
             set_rate(optimiser, [0.5 * rate, rate], share)
             batches = batches or self._batches(tokens)
-            sights, ids, labels = batches.pop()
+            sights, ids, labels, mentions, lines = batches.pop()
             with torch.autocast(self.device.type, torch.bfloat16):
-                out = self.model(input_ids=ids, pixel_values=self._pixels(sights)[:, None])
+                out = self.model(
+                    input_ids=ids,
+                    pixel_values=self._pixels(sights)[:, None],
+                    output_hidden_states=True,
+                    output_attentions=True,
+                )
                 seen, off = self.eye.loss(out.image_hidden_states, sights)
+                told, off_told = self.eye.told(out.hidden_states[READING], mentions, sights)
+                found = self._found(out.attentions[READING - 1], mentions, sights)
+                paired, off_paired, recalled = torch.zeros(()), NOWHERE, torch.zeros(())
+                if lines:
+                    paired, off_paired = self.eye.told(out.hidden_states[RELATING], lines, sights)
+                    recalled = self._recalled(out.attentions[RELATING - 1], lines, mentions)
             at = labels[:, 1:] != IGNORE
             logits = out.logits[:, :-1][at].float()
             wanted = labels[:, 1:][at]
-            loss = nn.functional.cross_entropy(logits, wanted)
+            choice = torch.isin(wanted, decisive)
+            loss = nn.functional.cross_entropy(logits, wanted, reduction="none")
+            loss = (loss * (1 + (DECISIVE - 1) * choice)).mean()
             take_step(
                 optimiser,
                 [*vision, *rest],
-                4 * loss + SEEING * (1.0 - 0.8 * share) * seen,
+                4 * loss + SEEING * (1.0 - 0.8 * share) * (seen + told + paired + found + recalled),
                 self.team.agree,
             )
-            told += len(sights)
-            offs.append(off)
-            choice = torch.isin(wanted, self._words)
+            taught += len(sights)
+            offs.append(np.concatenate([off, off_told, off_paired]))
             right[0] += int((logits.argmax(-1) == wanted)[choice].sum())
             right[1] += int(choice.sum())
             if step % 50 == 0:
                 self.say(
-                    f"answer {share:4.0%} step {step} lessons {told} loss {loss.item():.4f} "
-                    f"words right {right[0] / max(1, right[1]):.3f} off {_figures(offs)}"
+                    f"answer {share:4.0%} step {step} lessons {taught} loss {loss.item():.4f} "
+                    f"words right {right[0] / max(1, right[1]):.3f} off {_figures(offs)} "
+                    f"found {found.item():.2f} recalled {recalled.item():.2f}"
                 )
                 offs, right = [], [0, 0]
             if time.monotonic() - saved > every:
@@ -234,7 +282,7 @@ class Fit:
         rng, made = self.pool.rng, []
         for sight in self.pool.draw(tokens // 10):
             prompt, parts = self.pool.course.lesson(sight, rng, NOISE)
-            made.append((sight, *self.tokens(prompt, parts)))
+            made.append((sight, *self.tokens(prompt, parts, sight.truth.names)))
         made.sort(key=lambda one: len(one[1]))
         batches: list[Batch] = []
         batch: list[Taught] = []
@@ -246,28 +294,89 @@ class Fit:
         batches.append(self._padded(batch))
         return [batches[i] for i in rng.permutation(len(batches))]
 
-    def tokens(self, prompt: str, parts: Sequence[Any]) -> tuple[list[int], list[int]]:
-        """Return the ids of a prompt with its answer, and the labels."""
+    def tokens(
+        self, prompt: str, parts: Sequence[Part], names: Sequence[str] = ()
+    ) -> tuple[list[int], list[int], list[tuple[int, int, int]]]:
+        """Return the ids of a prompt with its answer, the labels, and (token, thing, thing) where a
+        line begins to tell where the first of two `names` is from the second.
+        """
         texts = [prompt, *(part.text + "\n" for part in parts[:-1]), parts[-1].text]
         first, *coded = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
-        ids = [*self._begin, *first, *self._end]
+        ids, lines = [*self._begin, *first, *self._end], []
         labels = [IGNORE] * len(ids)
         for part, code in zip(parts, coded, strict=True):
+            if part.about is not None and names:
+                at = code.index(self._words[part.about[0].split()[-1]])
+                lines.append((len(ids) + at, *map(names.index, part.about)))
             ids += code
             labels += code if part.right else [IGNORE] * len(code)
         end = self.tokenizer.eos_token_id
-        return [*ids, end], [*labels, end]
+        return [*ids, end], [*labels, end], lines
 
     def _padded(self, batch: list[Taught]) -> Batch:
-        longest = max(len(ids) for _, ids, _ in batch)
+        longest = max(len(ids) for _, ids, *_ in batch)
         pad = self.tokenizer.pad_token_id
-        ids = [one + [pad] * (longest - len(one)) for _, one, _ in batch]
-        labels = [one + [IGNORE] * (longest - len(one)) for _, _, one in batch]
+        ids = [one + [pad] * (longest - len(one)) for _, one, *_ in batch]
+        labels = [one + [IGNORE] * (longest - len(one)) for _, _, one, _ in batch]
         return (
-            [sight for sight, _, _ in batch],
+            [sight for sight, *_ in batch],
             torch.tensor(ids, device=self.device),
             torch.tensor(labels, device=self.device),
-        )
+            [(i, *at) for i, (sight, row, *_) in enumerate(batch)
+             for at in self._mentions(sight, row)],
+            [(i, *line) for i, (*_, lines) in enumerate(batch) for line in lines],
+        )  # fmt: skip
+
+    def _decisive(self) -> torch.Tensor:
+        """Return the tokens that tell something: of relations, and yes and no."""
+        phrases = [f" is {phrase}" for signs in PHRASES.values() for phrase in signs.values()]
+        told = self.tokenizer([*phrases, " yes", " no"], add_special_tokens=False)["input_ids"]
+        return torch.tensor(sorted({id_ for ids in told for id_ in ids}), device=self.device)
+
+    def _found(
+        self, attention: torch.Tensor, mentions: Sequence[Mention], sights: Sequence[Sight]
+    ) -> torch.Tensor:
+        """Return how little a name that was read attends to where in the picture its thing is.
+
+        `attention` (n, heads, length, length) is that of a layer; the first half of its heads are
+        to look for names.
+        """
+        side = self.eye.side
+        rows, columns, things = map(list, zip(*mentions, strict=True))
+        spots = np.stack([sights[i].spots[j] for i, j in zip(rows, things, strict=True)])
+        at = np.clip((spots * side).astype(int), 0, side - 1)
+        cells = (self._first + at[:, 1] * side + at[:, 0]).tolist()
+        looks = attention[rows, : attention.shape[1] // 2, columns, cells].float().mean(-1)
+        return -torch.log(looks + 1e-4).mean()
+
+    def _recalled(
+        self, attention: torch.Tensor, lines: Sequence[Mention], mentions: Sequence[Mention]
+    ) -> torch.Tensor:
+        """Return how little a line begun attends to where its second thing was named before."""
+        named: dict[tuple[int, int], list[int]] = {}
+        for row, column, thing in mentions:
+            named.setdefault((row, thing), []).append(column)
+        mask = torch.zeros(len(lines), attention.shape[-1], device=attention.device)
+        for i, (row, column, _, thing) in enumerate(lines):
+            mask[i, [at for at in named[row, thing] if at < column]] = 1.0
+        rows, columns = [line[0] for line in lines], [line[1] for line in lines]
+        heads = attention[rows, : attention.shape[1] // 2, columns].float()
+        looks = (heads * mask[:, None]).sum(-1).mean(-1)
+        return -torch.log(looks + 1e-4).mean()
+
+    def _id(self, word: str) -> int:
+        """Return the one token that stands for a word."""
+        return int(self.tokenizer(f" {word}", add_special_tokens=False)["input_ids"][0])
+
+    def _mentions(self, sight: Sight, ids: list[int]) -> Iterator[tuple[int, int]]:
+        """Yield (token, thing) for the last token of every name in a text."""
+        names = {}
+        for thing, name in enumerate(sight.truth.names):
+            names[tuple(self._words[word] for word in name.split())] = thing
+        for at in range(1, len(ids)):
+            thing = names.get((ids[at - 1], ids[at]), -1)
+            if thing >= 0:
+                yield at, thing
 
     def _pixels(self, sights: Sequence[Sight]) -> torch.Tensor:
         """Return pictures (n, 3, S, S) float32 as the model takes them."""
@@ -297,4 +406,4 @@ def _around(processor: Any) -> tuple[list[int], list[int]]:
 
 
 def _figures(offs: Sequence[NDArray[np.float64]]) -> str:
-    return " ".join(f"{x:.2f}" for x in np.mean(offs, axis=0))
+    return " ".join(f"{x:.2f}" for x in np.nanmean(offs, axis=0))

@@ -43,6 +43,8 @@ class Team:
         """Give every process the mean of their gradients."""
         if self.size == 1:
             return
+        for part in parts:  # what one has no use for in this step another one may have
+            part.grad = torch.zeros_like(part) if part.grad is None else part.grad
         gradients = [part.grad for part in parts if part.grad is not None]
         together = torch.cat([one.flatten() for one in gradients])
         distributed.all_reduce(together)
