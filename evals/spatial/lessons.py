@@ -36,6 +36,8 @@ FREE = 0.25  # share of the others that ask for relations and no question
 THINKING = 0.5  # share that asks for sentences
 FORMAT = 0.85  # share that shows the lines to fill in
 PER_PICTURE = 4
+SHARES = {VANILLA: 6, COT: 2, "BA+AB": 2, "AC+BC": 2, "AC+BC+BA+AB": 3}
+"""How often an order is asked for, of 21; any other one once."""
 REFERENCES = ("free", "free", "free", "landmark", "topmost", "central")
 """Rules for object C whose right answer the truth tells."""
 
@@ -44,12 +46,14 @@ REFERENCES = ("free", "free", "free", "landmark", "topmost", "central")
 class Part:
     """A line of an answer; what is not `right` is there to be read on from, not to be learnt.
 
-    `about` are the two things that a relation is about, as the picture's truth names them.
+    `about` are the two things that a line is about, as the picture's truth names them; `asked` is
+    the relation that yes or no is said to: the number of its axis and its sign.
     """
 
     text: str
     right: bool = True
     about: tuple[str, str] | None = None
+    asked: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,11 @@ def lesson(
     if rng.random() < AGAIN:
         a, b = (str(name) for name in rng.choice(truth.names, 2, replace=False))
         prompt = again(a, b, int(rng.integers(2 * WORDINGS)))
-        third, parts = None, answer(prompt, truth, None, None, "")
+        third, parts, asked = None, answer(prompt, truth, None, None, ""), None
     else:
-        prompt, third, parts = _in_order(sight, *_question(sight, rng, held_out), rng)
-    told = tuple(_noisy(parts, third, rng, noise))
+        asked, label = _question(sight, rng, held_out)
+        prompt, third, parts = _in_order(sight, asked, label, rng)
+    told = tuple(_noisy(parts, third, asked, rng, noise))
     return Lesson(sight.picture, sight.regions, prompt, told)
 
 
@@ -135,18 +140,33 @@ def answer(
 
 
 def _noisy(
-    parts: list[Claim | str], third: str | None, rng: np.random.Generator, noise: float
+    parts: list[Claim | str],
+    third: str | None,
+    asked: Question | None,
+    rng: np.random.Generator,
+    noise: float,
 ) -> Iterator[Part]:
     """Yield the lines of an answer, each relation with the probability `noise` a false one."""
     for part in parts:
         if isinstance(part, str):
-            yield Part(part)
+            yield _sentence(part, asked)
             continue
         right, sign = rng.random() >= noise, part.sign
         if not right:
             sign = int(rng.choice([other for other in PHRASES[part.axis] if other != sign]))
         b = third if part.b == C and third else part.b
         yield Part(render([claim(part.a, part.axis, sign, part.b)]), right, (part.a, b))
+
+
+def _sentence(text: str, asked: Question | None) -> Part:
+    """Return a line that is no relation: the last word and the reasons are about the question."""
+    if asked is None:
+        return Part(text)
+    pair, last = (asked.a, asked.b), text.startswith("Answer")
+    number = list(Axis).index(asked.relation.axis), asked.relation.sign
+    return Part(
+        text, about=pair if last or asked.a in text else None, asked=number if last else None
+    )
 
 
 def _in_order(
@@ -156,7 +176,7 @@ def _in_order(
     the right answer.
     """
     truth = sight.truth
-    order = str(rng.choice(ORDERS))
+    order = str(rng.choice(ORDERS, p=_ODDS))
     free = order not in (VANILLA, COT) and rng.random() < FREE
     thinking = order != VANILLA and bool(rng.random() < THINKING)
     names = [question.a, question.b]
@@ -182,14 +202,21 @@ def _in_order(
     return prompt, chosen, answer(prompt, truth, chosen, yes, why)
 
 
+_ODDS = np.array([SHARES.get(order, 1) for order in ORDERS]) / sum(
+    SHARES.get(order, 1) for order in ORDERS
+)
+
+
 def _third(reference: str, truth: Truth, others: list[str], rng: np.random.Generator) -> str:
-    """Return the object that a rule chooses among `others`; any of them where it is free."""
+    """Return the object that a rule chooses among `others`: where it is free the central one too,
+    since an answer that could as well be any other cannot be learnt.
+    """
     spots = {name: truth.places[truth.names.index(name), :2] for name in others}
     if reference == "topmost":
         return min(others, key=lambda name: float(spots[name][1]))
-    if reference == "central":
-        return min(others, key=lambda name: float(np.linalg.norm(spots[name])))
-    return str(rng.choice(others))
+    if reference == "landmark":
+        return str(rng.choice(others))
+    return min(others, key=lambda name: float(np.linalg.norm(spots[name])))
 
 
 def _question(sight: Sight, rng: np.random.Generator, held_out: bool) -> tuple[Question, bool]:

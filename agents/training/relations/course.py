@@ -71,6 +71,11 @@ class Part(Protocol):
         """The two things that a line about a relation is about, as the picture names them."""
         ...
 
+    @property
+    def asked(self) -> tuple[int, int] | None:
+        """The relation that yes or no is said to: the number of its axis, its sign."""
+        ...
+
 
 S = TypeVar("S", bound=Sight)
 

@@ -26,8 +26,8 @@ TOKENS = 7000
 READING, RELATING = 2, 3
 """After these layers of the text model a name that was read is to be a place, and a line begun is
 to know the places of both its things."""
-DECISIVE = 5.0
-"""Weight of the words that tell something, in the loss of the answers."""
+DECISIVE, LAST = 5.0, 20.0
+"""Weights of the words that tell something, and of yes and no, in the loss of the answers."""
 SCALE = (12.5, 12.5, 5.0)
 """What the eye learns of a place is of order one when divided by these, in dead bands."""
 MIDDLE = (0.0, 0.0, 32.0)
@@ -35,8 +35,8 @@ DEPTH = 2.0  # log m, about the middle of what is seen
 
 Mention = tuple[int, ...]  # lesson, token, which thing or which two
 NOWHERE = np.full(3, np.nan)
-Batch = tuple[list[Sight], torch.Tensor, torch.Tensor, list[Mention], list[Mention]]
-Taught = tuple[Sight, list[int], list[int], list[tuple[int, int, int]]]
+Batch = tuple[list[Sight], torch.Tensor, torch.Tensor, list[Mention], list[Mention], list[Mention]]
+Taught = tuple[Sight, list[int], list[int], list[Mention], list[Mention]]
 """Ids and labels; and for each relation the token before it and the things it is about."""
 
 
@@ -60,6 +60,7 @@ class Eye(nn.Module):
         self.place = _head(width, 5)
         self.read = nn.Sequential(nn.LayerNorm(width), _head(width, 3))
         self.pair = nn.Sequential(nn.LayerNorm(width), _head(width, 6))
+        self.asked = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 8))
 
     def told(
         self, states: torch.Tensor, mentions: Sequence[Mention], sights: Sequence[Sight]
@@ -83,6 +84,15 @@ class Eye(nn.Module):
         guess = head(states[rows, columns]).float().view_as(true)
         off = ((guess - true).abs() * known).sum(0) / known.sum(0).clamp(min=1)
         return _error(guess, true, known), (off.detach().cpu().numpy() * SCALE)[-1]
+
+    def understood(self, states: torch.Tensor, asks: Sequence[Mention]) -> torch.Tensor:
+        """Return the loss of what is told, before yes or no, of the relation that was asked for (of
+        six) and of the sign that is true on its axis.
+        """
+        rows, columns, *wanted = map(list, zip(*asks, strict=True))
+        guess = self.asked(states[rows, columns]).float().split([6, 2], dim=-1)
+        pairs = zip(guess, torch.tensor(wanted, device=states.device), strict=True)
+        return torch.stack([nn.functional.cross_entropy(g, w) for g, w in pairs]).sum()
 
     def loss(
         self, features: torch.Tensor, sights: Sequence[Sight]
@@ -229,13 +239,13 @@ class Fit:
         optimiser = torch.optim.AdamW(
             [{"params": vision}, {"params": rest}], lr=rate, weight_decay=0.02, betas=(0.9, 0.98)
         )
-        saved, taught, offs, right = time.monotonic(), 0, [], [0, 0]
+        saved, taught, offs, right = time.monotonic(), 0, [], np.zeros((2, 2), int)
         batches: list[Batch] = []
-        decisive = self._decisive()
+        decisive, last = self._decisive()
         for step, share in self.team.until(seconds):
             set_rate(optimiser, [0.5 * rate, rate], share)
             batches = batches or self._batches(tokens)
-            sights, ids, labels, mentions, lines = batches.pop()
+            sights, ids, labels, mentions, lines, asks = batches.pop()
             with torch.autocast(self.device.type, torch.bfloat16):
                 out = self.model(
                     input_ids=ids,
@@ -246,33 +256,42 @@ class Fit:
                 seen, off = self.eye.loss(out.image_hidden_states, sights)
                 told, off_told = self.eye.told(out.hidden_states[READING], mentions, sights)
                 found = self._found(out.attentions[READING - 1], mentions, sights)
-                paired, off_paired, recalled = torch.zeros(()), NOWHERE, torch.zeros(())
+                paired, recalled, understood = torch.zeros(3)
+                off_paired = NOWHERE
                 if lines:
                     paired, off_paired = self.eye.told(out.hidden_states[RELATING], lines, sights)
                     recalled = self._recalled(out.attentions[RELATING - 1], lines, mentions)
+                if asks:
+                    understood = self.eye.understood(out.hidden_states[RELATING], asks)
             at = labels[:, 1:] != IGNORE
             logits = out.logits[:, :-1][at].float()
             wanted = labels[:, 1:][at]
             choice = torch.isin(wanted, decisive)
             loss = nn.functional.cross_entropy(logits, wanted, reduction="none")
-            loss = (loss * (1 + (DECISIVE - 1) * choice)).mean()
+            weight = torch.where(torch.isin(wanted, last), LAST, 1 + (DECISIVE - 1) * choice)
+            loss = (loss * weight).mean()
+            hit = (logits.argmax(-1) == wanted) & choice
             take_step(
                 optimiser,
                 [*vision, *rest],
-                4 * loss + SEEING * (1.0 - 0.8 * share) * (seen + told + paired + found + recalled),
+                4 * loss
+                + SEEING
+                * (1.0 - 0.8 * share)
+                * (seen + told + paired + found + recalled + understood),
                 self.team.agree,
             )
             taught += len(sights)
             offs.append(np.concatenate([off, off_told, off_paired]))
-            right[0] += int((logits.argmax(-1) == wanted)[choice].sum())
-            right[1] += int(choice.sum())
+            for i, kind in enumerate((choice, torch.isin(wanted, last))):
+                right[i] += [int((hit & kind).sum()), int(kind.sum())]
             if step % 50 == 0:
                 self.say(
                     f"answer {share:4.0%} step {step} lessons {taught} loss {loss.item():.4f} "
-                    f"words right {right[0] / max(1, right[1]):.3f} off {_figures(offs)} "
-                    f"found {found.item():.2f} recalled {recalled.item():.2f}"
+                    f"words right {_share(right)} off {_figures(offs)} "
+                    f"found {found.item():.2f} recalled {recalled.item():.2f} "
+                    f"understood {understood.item():.2f}"
                 )
-                offs, right = [], [0, 0]
+                offs, right = [], np.zeros((2, 2), int)
             if time.monotonic() - saved > every:
                 checkpoint()
                 saved = time.monotonic()
@@ -296,42 +315,53 @@ class Fit:
 
     def tokens(
         self, prompt: str, parts: Sequence[Part], names: Sequence[str] = ()
-    ) -> tuple[list[int], list[int], list[tuple[int, int, int]]]:
-        """Return the ids of a prompt with its answer, the labels, and (token, thing, thing) where a
-        line begins to tell where the first of two `names` is from the second.
+    ) -> tuple[list[int], list[int], list[Mention], list[Mention]]:
+        """Return the ids of a prompt with its answer, and the labels; where a line begins to tell
+        where the first of two `names` is from the second, as (token, thing, thing); and where yes
+        or no is next, as (token, relation asked for, sign that is true).
         """
         texts = [prompt, *(part.text + "\n" for part in parts[:-1]), parts[-1].text]
         first, *coded = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
-        ids, lines = [*self._begin, *first, *self._end], []
+        ids = [*self._begin, *first, *self._end]
         labels = [IGNORE] * len(ids)
+        lines: list[Mention] = []
+        asks: list[Mention] = []
         for part, code in zip(parts, coded, strict=True):
             if part.about is not None and names:
-                at = code.index(self._words[part.about[0].split()[-1]])
-                lines.append((len(ids) + at, *map(names.index, part.about)))
+                word = self._words[part.about[0].split()[-1]]
+                at = len(ids) + (code.index(word) if word in code else 0)
+                lines.append((at, *map(names.index, part.about)))
+                if part.asked is not None:
+                    axis, sign = part.asked
+                    yes = self._words["yes"] in code
+                    asks.append((at, 2 * axis + (sign > 0), int((sign > 0) is yes)))
             ids += code
             labels += code if part.right else [IGNORE] * len(code)
         end = self.tokenizer.eos_token_id
-        return [*ids, end], [*labels, end], lines
+        return [*ids, end], [*labels, end], lines, asks
 
     def _padded(self, batch: list[Taught]) -> Batch:
         longest = max(len(ids) for _, ids, *_ in batch)
         pad = self.tokenizer.pad_token_id
         ids = [one + [pad] * (longest - len(one)) for _, one, *_ in batch]
-        labels = [one + [IGNORE] * (longest - len(one)) for _, _, one, _ in batch]
+        labels = [one + [IGNORE] * (longest - len(one)) for _, _, one, *_ in batch]
         return (
             [sight for sight, *_ in batch],
             torch.tensor(ids, device=self.device),
             torch.tensor(labels, device=self.device),
             [(i, *at) for i, (sight, row, *_) in enumerate(batch)
              for at in self._mentions(sight, row)],
-            [(i, *line) for i, (*_, lines) in enumerate(batch) for line in lines],
+            [(i, *line) for i, (*_, lines, _) in enumerate(batch) for line in lines],
+            [(i, *ask) for i, (*_, asks) in enumerate(batch) for ask in asks],
         )  # fmt: skip
 
-    def _decisive(self) -> torch.Tensor:
-        """Return the tokens that tell something: of relations, and yes and no."""
+    def _decisive(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the tokens that tell something, yes and no with those of relations; and these."""
         phrases = [f" is {phrase}" for signs in PHRASES.values() for phrase in signs.values()]
-        told = self.tokenizer([*phrases, " yes", " no"], add_special_tokens=False)["input_ids"]
-        return torch.tensor(sorted({id_ for ids in told for id_ in ids}), device=self.device)
+        told = self.tokenizer(phrases, add_special_tokens=False)["input_ids"]
+        last = [self._words["yes"], self._words["no"]]
+        every = sorted({*last, *(token for ids in told for token in ids)})
+        return torch.tensor(every, device=self.device), torch.tensor(last, device=self.device)
 
     def _found(
         self, attention: torch.Tensor, mentions: Sequence[Mention], sights: Sequence[Sight]
@@ -407,3 +437,8 @@ def _around(processor: Any) -> tuple[list[int], list[int]]:
 
 def _figures(offs: Sequence[NDArray[np.float64]]) -> str:
     return " ".join(f"{x:.2f}" for x in np.nanmean(offs, axis=0))
+
+
+def _share(right: NDArray[np.int_]) -> str:
+    """Return shares of right words: of all that tell something, and of yes and no."""
+    return " ".join(f"{part / max(1, whole):.3f}" for part, whole in right)

@@ -194,8 +194,8 @@ QUESTION = question("cup", H, -1, "plate")
 @pytest.mark.parametrize(
     ("answer", "verdict"),
     [
-        ("Horizontal: cup is left of plate\nAnswer: no", Verdict(True, "relation")),
-        ("Horizontal: plate is left of cup\nAnswer: yes", Verdict(False, "relation")),
+        ("Horizontal: cup is left of plate\nAnswer: yes", Verdict(True, "relation")),
+        ("Horizontal: plate is left of cup\nAnswer: no", Verdict(False, "relation")),
         ("Horizontal: cup is left of door\nHorizontal: door is left of plate\nAnswer: no",
          Verdict(True, "closure")),
         ("Horizontal: door is left of cup\nHorizontal: plate is left of door\nAnswer: yes",
@@ -208,6 +208,25 @@ QUESTION = question("cup", H, -1, "plate")
 def test_a_question_is_judged_by_relations_then_by_what_follows_then_by_the_model(answer, verdict):
     prompt = compose("combined", ["cup", "plate"], question=QUESTION.text, landmark="door")
     assert judge(QUESTION, ground(Script(answer), IMAGE, prompt)) == verdict
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_a_relation_that_its_own_yes_or_no_denies_is_asked_again(yes):
+    first = said(claim("cup", H, 1 if yes else -1, "plate")) + f"\nAnswer: {'yes' if yes else 'no'}"
+    mended = said(claim("cup", H, -1 if yes else 1, "plate"))
+    asker = Script(first, *[mended] * 3)
+    found = ground(asker, IMAGE, pair(question=QUESTION.text))
+    assert judge(QUESTION, found) == Verdict(yes, "relation")
+    assert found.counts.extra == 3  # one vote against three: a lead of two
+
+
+def test_a_question_about_no_relation_is_no_verdict():
+    found = ground(
+        Script(said(claim("cup", H, -1, "plate")) + "\nAnswer: no"),
+        IMAGE,
+        pair(question="Are the cup and the plate clean?"),
+    )
+    assert (found.counts.extra, found.yes) == (0, False)
 
 
 def test_contradictory_relations_decide_no_question():

@@ -67,7 +67,7 @@ def test_prompts_are_short_and_come_back_whole(tokenizer: Any) -> None:
 def test_only_the_right_lines_of_an_answer_are_learnt(fit: Fit) -> None:
     parts = [Part("Horizontal: red cube is left of green ball"), Part("Depth: wrong", False),
              Part("Answer: yes")]  # fmt: skip
-    ids, labels = fit.tokens("Where?", parts)
+    ids, labels, *_ = fit.tokens("Where?", parts)
     assert len(ids) == len(labels)
     told = fit.tokenizer.decode(ids)
     assert "".join(part.text + "\n" for part in parts[:-1]) + parts[-1].text in told
@@ -75,10 +75,24 @@ def test_only_the_right_lines_of_an_answer_are_learnt(fit: Fit) -> None:
     assert learnt == f"{parts[0].text}\n{parts[2].text}<end_of_utterance>"
 
 
+def test_where_lines_and_answers_begin_is_told_with_what_they_are_about(fit: Fit) -> None:
+    names = ("red cube", "green ball")
+    parts = [
+        Part("Depth: green ball is behind red cube", about=("green ball", "red cube")),
+        Part("Answer: no", about=names, asked=(2, -1)),
+    ]
+    ids, _, lines, asks = fit.tokens("Where?", parts, names)
+    told = [fit.tokenizer.decode(ids[: at + 1]).splitlines()[-1] for at, *_ in lines]
+    assert told[0].endswith("Depth: green ball")
+    assert told[1].endswith("Answer:")
+    assert [line[1:] for line in lines] == [(1, 0), (0, 1)]
+    assert [ask[1:] for ask in asks] == [(4, 1)]  # in front of, which is not so: behind
+
+
 def test_the_question_is_put_in_training_as_it_is_put_later(fit: Fit, tokenizer: Any) -> None:
     from PIL import Image
 
-    ids, labels = fit.tokens("Where is it?", [Part("Here.")])
+    ids, labels, *_ = fit.tokens("Where is it?", [Part("Here.")])
     asked = build_processor(tokenizer, SIZES).apply_chat_template(
         [
             {
@@ -106,7 +120,7 @@ def test_the_eye_and_the_answers_are_learnt(fit: Fit) -> None:
         ).item()
 
     prompt, parts = COURSE.lesson(fit.pool.sights[0], np.random.default_rng(1), 0.0)
-    ids, labels = fit.tokens(prompt, parts)
+    ids, labels, *_ = fit.tokens(prompt, parts)
     told = (ids, labels)
     before = answering()
     said: list[str] = []
