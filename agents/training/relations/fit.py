@@ -26,8 +26,8 @@ TOKENS = 7000
 READING, RELATING = 2, 3
 """After these layers of the text model a name that was read is to be a place, and a line begun is
 to know the places of both its things."""
-DECISIVE, LAST = 5.0, 20.0
-"""Weights of the words that tell something, and of yes and no, in the loss of the answers."""
+NAMED, DECISIVE, LAST = 3.0, 5.0, 20.0
+"""Weights of names, of the words that tell something, and of yes and no, in the answers' loss."""
 SCALE = (12.5, 12.5, 5.0)
 """What the eye learns of a place is of order one when divided by these, in dead bands."""
 MIDDLE = (0.0, 0.0, 32.0)
@@ -242,6 +242,9 @@ class Fit:
         saved, taught, offs, right = time.monotonic(), 0, [], np.zeros((2, 2), int)
         batches: list[Batch] = []
         decisive, last = self._decisive()
+        named = torch.tensor(
+            [self._words[one] for one in self.pool.course.things], device=self.device
+        )
         for step, share in self.team.until(seconds):
             set_rate(optimiser, [0.5 * rate, rate], share)
             batches = batches or self._batches(tokens)
@@ -268,7 +271,8 @@ class Fit:
             wanted = labels[:, 1:][at]
             choice = torch.isin(wanted, decisive)
             loss = nn.functional.cross_entropy(logits, wanted, reduction="none")
-            weight = torch.where(torch.isin(wanted, last), LAST, 1 + (DECISIVE - 1) * choice)
+            weight = 1 + (DECISIVE - 1) * choice + (NAMED - 1) * torch.isin(wanted, named)
+            weight = torch.where(torch.isin(wanted, last), LAST, weight)
             loss = (loss * weight).mean()
             hit = (logits.argmax(-1) == wanted) & choice
             take_step(
