@@ -83,6 +83,7 @@ class ModelPilot:
         self.needs = self.manner.needs
         own = self.manner.prompt not in SYSTEM
         self.relates = not own if self.manner.relates is None else self.manner.relates
+        self.local = model._llm_type == LOCAL
         self.options = dict(options or {})
         self._timeout = think_timeout_s
         self._worker = Worker()
@@ -151,7 +152,7 @@ class ModelPilot:
             TimeoutError: no answer in time; or whatever else the model raises.
         """
         images = self._views(image, regions, there=True)
-        room = {"longest": RELATING, "draw": draw} if self.model._llm_type == LOCAL else {}
+        room = {"longest": RELATING, "draw": draw} if self.local else {}
         return self._free(message(images, text, hashlib.sha256()), **room)
 
     def _free(self, question: HumanMessage, **room: Any) -> str:

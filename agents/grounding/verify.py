@@ -208,12 +208,17 @@ class _Ballots:
         return slot == asked and (sign in self._leading(slot)) is not yes
 
     def settle(self) -> None:
-        """Decide what is tied by what else is claimed, and give up what contradicts most."""
+        """Decide what is tied by what else is claimed, and give up what is in doubt or contradicts
+        most.
+        """
         for slot in [slot for slot in self._votes if len(self._leading(slot)) > 1]:
             fits = [sign for sign in self._leading(slot) if self._fits(slot, sign)]
             if len(fits) == 1:
                 self._votes[slot] = Counter(fits)
                 self.implied += 1
+        for slot in [slot for slot in self._votes if self._contested(slot)]:
+            del self._votes[slot]
+            self.dropped += 1
         while conflicts := self._conflicts():
             guilty: Counter[Slot] = Counter()
             for conflict in conflicts:

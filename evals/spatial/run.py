@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +61,8 @@ class Bench:
     A second run with the same folder asks only what is missing. The first `limit` questions that
     can be asked are; the first `swaps` of these the other way round as well. `skipped` says of
     every question that cannot be asked why, `failed` of how many the pilot gave an error: these
-    are asked again by the next run. `about` tells who answers where that is not the pilot itself.
+    are asked again by the next run. `about` tells who answers where that is not the pilot itself;
+    it is called in each of `workers` threads, which ask one question each at a time.
 
     Raises:
         agents.errors.AgentsError: a pilot that is not known or cannot be asked.
@@ -79,8 +83,9 @@ class Bench:
         swaps: int = SWAPS,
         settings: Settings | None = None,
         about: About | None = None,
+        workers: int = 1,
     ) -> None:
-        self.settings = settings or Settings()
+        self.settings, self.workers = settings or Settings(), workers
         compose("combined", ["a", "b"], reference=self.settings.reference)  # is there such a rule
         self.dataset, self.pilot, self.strategies = dataset, pilot, list(strategies)
         self._about = answerer(pilot) if about is None else about
@@ -118,16 +123,9 @@ class Bench:
         """
         row, self.failed = 0, 0
         unseen: set[str] = set()
-        for one in self.missing():
-            if one.case.name in unseen:
-                continue
-            image = picture(one.case.image)
-            if image is None:
-                unseen.add(one.case.name)
-                self._drop(one.case)
-                continue
+        for one, answering in self._asked():
             try:
-                made = self._ask(one, image)
+                made = answering.result()
             except (PromptsError, EvalsError, AssertionError):
                 raise
             except Exception as error:  # whatever a provider raises
@@ -139,8 +137,30 @@ class Bench:
                     ) from error
                 continue
             row = 0
-            self.answers.add(made)
-            yield made
+            if made is not None:
+                self.answers.add(made)
+                yield made
+            elif one.case.name not in unseen:
+                unseen.add(one.case.name)
+                self._drop(one.case)
+
+    def _asked(self) -> Iterator[tuple[Ask, Future[Answer | None]]]:
+        """Yield what is missing in its order, with the answers to come of `workers` at a time."""
+        crew = ThreadPoolExecutor(self.workers)
+        try:
+            out: deque[tuple[Ask, Future[Answer | None]]] = deque()
+            for one in self.missing():
+                out.append((one, crew.submit(self._answer, one)))
+                if len(out) >= self.workers:
+                    yield out.popleft()
+            yield from out
+        finally:
+            crew.shutdown(wait=False, cancel_futures=True)
+
+    def _answer(self, one: Ask) -> Answer | None:
+        """Return the answer to one question; None when its picture cannot be decoded."""
+        image = picture(one.case.image)
+        return None if image is None else self._ask(one, image)
 
     def _ask(self, one: Ask, image: Any) -> Answer:
         asked, settings = one.case.item.question, self.settings
@@ -182,14 +202,28 @@ class Bench:
         }
 
 
-def answerer(pilot: str, options: Mapping[str, Any] | None = None) -> About:
+def answerer(pilot: str, options: Mapping[str, Any] | None = None, workers: int = 1) -> About:
     """Return who answers about the picture of a question: a pilot's model, or the oracle.
+
+    Each thread that calls it loads the pilot for itself.
 
     Raises:
         agents.errors.AgentsError: a pilot that is not known or cannot be asked.
-        InvalidPlan: an oracle with other options than it takes.
+        InvalidPlan: an oracle with other options than it takes, or `workers` for a local model.
     """
     if is_oracle(pilot):
         return NoisyOracle.parse(pilot).about
-    asker = PilotAsker(load_pilot(pilot, **(options or {})))
-    return lambda case: asker
+    mine = threading.local()
+
+    def about(case: Case) -> Asker:
+        if not hasattr(mine, "asker"):
+            loaded = load_pilot(pilot, **(options or {}))
+            if workers > 1 and getattr(loaded, "local", False):
+                raise InvalidPlan(
+                    f'"{pilot}" runs on this machine and answers one question at a time; '
+                    "--workers is for the models of providers"
+                )
+            mine.asker = PilotAsker(loaded)
+        return mine.asker  # type: ignore[no-any-return]
+
+    return about

@@ -80,6 +80,9 @@ def run(
     max_calls: Annotated[
         int, typer.Option(min=0, help="Questions asked again, at most (+verified).")
     ] = 4,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Questions that a provider's model is asked at a time.")
+    ] = 1,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -113,7 +116,8 @@ def run(
     bench = Bench(
         dataset, pilot, compared, out or _folder(dataset, pilot), images=images,
         limit=limit, swaps=swaps, settings=Settings(reference, not no_thinking, max_calls),
-        about=answerer(pilot, {"base_url": base_url, "think_timeout_s": think_timeout}),
+        about=answerer(pilot, {"base_url": base_url, "think_timeout_s": think_timeout}, workers),
+        workers=workers,
     )  # fmt: skip
     folder = bench.answers.path.parent
     for reason in bench.skipped:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Barrier
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,7 +11,7 @@ from agents.errors import CannotBeAsked, UnknownPilot
 from evals.errors import InvalidPlan, PilotFailed, ResultsUnusable
 from evals.spatial.answers import ANSWERS
 from evals.spatial.oracle import NoisyOracle
-from evals.spatial.run import PATIENCE, Settings
+from evals.spatial.run import PATIENCE, Settings, answerer
 from evals.spatial.strategies import DEFAULT, strategies
 from prompts.errors import UnknownOrder
 
@@ -78,6 +80,34 @@ def test_answers_depend_on_the_question_alone_so_that_a_resumed_run_is_the_same(
     assert told == [(one.key, one.yes, one.said) for one in whole]
     read = make_bench("oracle:flips=0.3", VERIFIED, limit=4, folder=tmp_path / "b").answers.kept
     assert list(read.values()) == first + rest
+
+
+def test_many_at_a_time_give_the_same_answers_in_the_same_order(make_bench, tmp_path):
+    def told(workers):
+        bench = make_bench("oracle:flips=0.3", VERIFIED, limit=6, swaps=2, workers=workers,
+                           folder=tmp_path / str(workers))  # fmt: skip
+        return [(*one.key, one.yes, one.claims) for one in bench.run()]
+
+    assert told(4) == told(1)
+
+
+def test_many_at_a_time_are_really_asked_at_a_time(make_bench):
+    together = Barrier(3, timeout=20)
+
+    class Meeting:
+        def ask(self, image, prompt, *, attempt=0):
+            together.wait()
+            return "yes"
+
+    bench = make_bench(listed="vanilla", limit=6, swaps=0, workers=3, about=lambda case: Meeting())
+    assert [one.yes for one in bench.run()] == [True] * 6
+
+
+def test_a_model_on_this_machine_is_not_asked_by_many(make_bench, monkeypatch):
+    pilot = SimpleNamespace(name="mine", relates=True, local=True, put=lambda *_, **__: "yes")
+    monkeypatch.setattr("evals.spatial.run.load_pilot", lambda *_, **__: pilot)
+    with pytest.raises(InvalidPlan, match="one question at a time"):
+        make_bench("local:mine", workers=2, about=answerer("local:mine", workers=2))
 
 
 def test_a_line_that_a_crash_left_unfinished_is_asked_again(make_bench):
