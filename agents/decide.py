@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import queue
 import threading
 import time
@@ -19,13 +20,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from agents.pilot import Decision, Sighting
 from envs.contract import Box, Command, ObservationMode, Task
 from envs.contract import Field as Reading
+from prompts.claims import Weighed
 from prompts.errors import UnreadableAnswer
 from prompts.reading import read
 from prompts.templates import Example, examples, render, schema_text
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage, HumanMessage
+    from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 SYSTEM = {"pilot": "pilot"}  # prompts that begin with a system message; the others are one message
 USER = {"pilot": "decide"}
@@ -132,7 +134,7 @@ class ModelPilot:
             TimeoutError: no answer in time; or whatever else the model raises.
         """
         question, _ = self._question(sighting, prompt)
-        return self._free(question)
+        return str(self._answer(question).text)
 
     def put(
         self,
@@ -146,19 +148,25 @@ class ModelPilot:
 
         Needs no episode: can be called before `reset`. Of the views that the model is used to it
         is shown those that this picture has. With `draw`, a seed, a local model draws its answer at
-        random instead of taking the likeliest; a provider's answers as its options say.
+        random instead of taking the likeliest; a provider's answers as its options say. Where the
+        model tells the probabilities of its tokens, a `prompts.claims.Weighed` is returned.
 
         Raises:
             TimeoutError: no answer in time; or whatever else the model raises.
         """
         images = self._views(image, regions, there=True)
-        room = {"longest": RELATING, "draw": draw} if self.local else {}
-        return self._free(message(images, text, hashlib.sha256()), **room)
+        room = {"longest": RELATING, "draw": draw, "logprobs": True} if self.local else {}
+        answer = self._answer(message(images, text, hashlib.sha256()), **room)
+        told = (answer.response_metadata.get("logprobs") or {}).get("content") or ()
+        weighed = Weighed.of((one["token"], math.exp(one["logprob"])) for one in told)
+        return weighed if told and weighed.strip() == answer.text.strip() else str(answer.text)
 
-    def _free(self, question: HumanMessage, **room: Any) -> str:
+    def _answer(self, question: HumanMessage, **room: Any) -> AIMessage:
         messages: list[BaseMessage] = [question]
-        answer = self._worker.call(lambda: self.model.invoke(messages, **room), self._timeout)
-        return str(answer.text)
+        answer: AIMessage = self._worker.call(
+            lambda: self.model.invoke(messages, **room), self._timeout
+        )
+        return answer
 
     def _ask(self, messages: Sequence[BaseMessage], repairs: Counter[str], deadline: float) -> str:
         def invoke(**constraint: Any) -> str:

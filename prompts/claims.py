@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Self
 
 from prompts.errors import InvalidClaims
 from prompts.reading import tidy
@@ -37,6 +38,28 @@ class Told:
     third: str | None = None
 
 
+class Weighed(str):
+    """An answer with how sure its writer was of each line, 0 to 1."""
+
+    sure: tuple[float, ...]
+
+    @classmethod
+    def of(cls, tokens: Iterable[tuple[str, float]]) -> Self:
+        """Return the text of `tokens`, each with its probability: a line is as sure as the least
+        probable of its tokens.
+        """
+        tokens = list(tokens)
+        answer, sure = cls("".join(text for text, _ in tokens)), [1.0]
+        for text, probability in tokens:
+            for at, piece in enumerate(text.split("\n")):
+                if at:
+                    sure.append(1.0)
+                if piece.strip():
+                    sure[-1] = min(sure[-1], probability)
+        answer.sure = tuple(sure)
+        return answer
+
+
 def render(claims: Iterable[Claim]) -> str:
     """Return `claims` as lines in the form that models are asked for."""
     return "\n".join(f"{claim.axis.capitalize()}: {claim.text()}" for claim in claims)
@@ -57,19 +80,26 @@ def read_claims(
     A line is unreadable when it is unclear: two relations on one axis, doubt or a negation, a
     relation of another axis than the one it is under, or a view of an object's own.
 
-    A reasoning section ("Thinking process:", <think>) is not read.
+    A reasoning section ("Thinking process:", <think>) is not read. Of a `Weighed` answer the claims
+    are as confident as their lines are sure.
 
     Raises:
         InvalidClaims: fewer than two names, or one without a letter or digit.
     """
     if len(names) < 2 or not all(re.search(r"\w", plain(name)) for name in names):
         raise InvalidClaims(f"relations are between two names or more; got {list(names)}")
+    sure = text.sure if isinstance(text, Weighed) and tidy(text) == text else ()
     text = tidy(text)
     chosen = _third(text, names) if third else None
     known = [*names, chosen or "object C"] if third else list(names)
     reader = _Reader(_Names(known), frame)
     for number, line in _lines(text):
+        before = len(reader.claims)
         reader.take(number, line)
+        if number <= len(sure):
+            reader.claims[before:] = [
+                replace(one, confidence=sure[number - 1]) for one in reader.claims[before:]
+            ]
     return Told(tuple(reader.claims), tuple(reader.unread), read_yes(text), chosen)
 
 

@@ -21,6 +21,7 @@ from prompts.relations import Axis, Claim, Frame, Relation
 
 MAX_CALLS = 4  # questions asked again about one picture, at most
 LEAD = 2  # votes by which a sign must lead the next one, once two answers differed
+SURE = 2 / 3  # share of the votes that a sign needs to be passed on
 
 Pair = tuple[str, str]
 Slot = tuple[str, str, Axis]  # the pair in one order, whichever way round it was asked
@@ -61,7 +62,8 @@ class Grounding:
 
     `claims` are the relations to decide by, `first` those of the first answer, `conflicts` the
     smallest contradictions in these, and `score` their consistency (None: nothing to compare).
-    `yes` is the model's own answer where a question was asked, `answers` all that it wrote.
+    `yes` is the model's own answer where a question was asked, `answers` all that it wrote;
+    `given_up` are the pairs and axes that stayed in doubt.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -72,6 +74,7 @@ class Grounding:
     yes: bool | None = None
     answers: tuple[str, ...] = ()
     counts: Counts = Counts()
+    given_up: tuple[Slot, ...] = ()
 
     def lines(self) -> list[str]:
         """Return the relations in words."""
@@ -91,11 +94,13 @@ def ground(
 
     Unverified, the claims are those of the answer, contradictory or not. Verified, the pair of a
     smallest contradiction that was answered least often is asked again by itself, until nothing
-    contradicts, and then pairs whose answers differed, or do not fit the model's own yes or no,
-    until one sign leads by `LEAD` votes; at most `max_calls` further questions are asked. Each pair
-    takes the sign that most of its answers give. What is then still tied takes the one sign that
-    the other claims allow, if there is one; and while a contradiction is left, the pair that is in
-    most of them is given up.
+    contradicts; then pairs in doubt, until one sign leads by `LEAD` votes; then the pair of the
+    question, if nothing was said of it. At most `max_calls` further questions are asked. In doubt
+    is a pair whose answers differed, whose sign has less than `SURE` of the votes, or that does not
+    fit the model's own yes or no. A vote counts as much as its claim is confident: all of it, where
+    the asker does not tell. Each pair takes the sign with most votes. What is then still tied takes
+    the one sign that the other claims allow, if there is one; what has less than `SURE` is given
+    up, and while a contradiction is left, the pair that is in most of them.
 
     Claims that disagree with `known` relations (telemetry, geometry) are left out in any case;
     the others are checked together with them.
@@ -130,12 +135,12 @@ def ground(
         left=len(left),
         flipped=ballots.flipped() if verified else 0,
         implied=ballots.implied,
-        dropped=ballots.dropped,
+        dropped=len(ballots.given_up),
         disagreed=ballots.disagreed,
     )
     return Grounding(
         claims, told.claims, report.conflicts, report.score, told.unread, told.yes,
-        tuple(answers), counts,
+        tuple(answers), counts, tuple(ballots.given_up),
     )  # fmt: skip
 
 
@@ -148,18 +153,17 @@ class _Ballots:
         self.frame = prompt.frame
         self._order = {name: at for at, name in enumerate(prompt.names)}
         self._nameless = "object C" if prompt.third and told.third is None else None
-        self._votes: dict[Slot, Counter[int]] = defaultdict(Counter)
+        self._votes: dict[Slot, dict[int, float]] = defaultdict(dict)
+        self._told: Counter[Slot] = Counter()
         self._first: dict[Slot, int] = {}
         self._asked: Counter[Pair] = Counter()
         self._known_claims = tuple(known)
         self._known = {slot: sign for slot, sign in map(self._slot, known)}
-        self.implied = self.dropped = self.disagreed = 0
-        for claim in self.kept(told.claims):
-            slot, sign = self._slot(claim)
-            self._votes[slot][sign] += 1
-            self._first.setdefault(slot, sign)
+        self.implied = self.disagreed = 0
+        self.given_up: list[Slot] = []
+        self._count(told.claims)
         self.disagreed = len(told.claims) - len(self.kept(told.claims))
-        self._verdict = _verdict(prompt, told)
+        self._question, self._yes = _question(prompt), told.yes
 
     def kept(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
         """Return the claims that do not disagree with what is known."""
@@ -173,39 +177,52 @@ class _Ballots:
     def add(self, pair: Pair, claims: Iterable[Claim]) -> None:
         """Count one more answer about a pair."""
         self._asked[pair] += 1
+        self._count(claims)
+
+    def _count(self, claims: Iterable[Claim]) -> None:
         for claim in self.kept(claims):
             slot, sign = self._slot(claim)
-            self._votes[slot][sign] += 1
+            votes = self._votes[slot]
+            votes[sign] = votes.get(sign, 0.0) + claim.confidence
+            self._told[slot] += 1
             self._first.setdefault(slot, sign)
 
     def doubtful(self) -> Pair | None:
         """Return the pair to ask again, None when there is nothing to gain.
 
-        Of a smallest contradiction it is the pair that was answered least often, then any pair
-        whose answers differed and do not lead clearly.
+        Of a smallest contradiction it is the pair that was answered least often, then any pair in
+        doubt, then the one of the question.
         """
         contested = [slot for slot in self._votes if self._contested(slot)]
         for doubted in (*map(self._slots, self._conflicts()), contested):
             pairs = {
-                slot[:2]: self._votes[slot].total()
-                for slot in doubted
-                if self._nameless not in slot[:2]
+                slot[:2]: self._told[slot] for slot in doubted if self._nameless not in slot[:2]
             }
             if pairs:
                 return min(pairs, key=lambda pair: (self._asked[pair], pairs[pair]))
-        return None
+        return self._unanswered()
 
     def _contested(self, slot: Slot) -> bool:
-        """Whether answers about a pair differed, or do not fit the verdict, and none leads yet."""
-        return self._lead(slot) < LEAD and (len(self._votes[slot]) > 1 or self._doubted(slot))
+        """Whether a pair is in doubt, and no sign of it leads yet."""
+        unclear = len(self._votes[slot]) > 1 or self._share(slot) < SURE or self._doubted(slot)
+        return unclear and self._lead(slot) < LEAD
+
+    def _unanswered(self) -> Pair | None:
+        """Return the pair of the question while nothing tells the answer to it."""
+        if self._question is None:
+            return None
+        slot, sign = self._slot(self._question)
+        if self._told[slot] or not {*self._order} >= {*slot[:2]}:
+            return None
+        possible = check([*self._claims(self._votes), *self._known_claims]).possible.get(slot)
+        return slot[:2] if possible is None or (len(possible) > 1 and sign in possible) else None
 
     def _doubted(self, slot: Slot) -> bool:
         """Whether the model's own yes or no speaks against what it said about a pair."""
-        if self._verdict is None:
+        if self._question is None or self._yes is None:
             return False
-        claimed, yes = self._verdict
-        asked, sign = self._slot(claimed)
-        return slot == asked and (sign in self._leading(slot)) is not yes
+        asked, sign = self._slot(self._question)
+        return slot == asked and (sign in self._leading(slot)) is not self._yes
 
     def settle(self) -> None:
         """Decide what is tied by what else is claimed, and give up what is in doubt or contradicts
@@ -214,18 +231,19 @@ class _Ballots:
         for slot in [slot for slot in self._votes if len(self._leading(slot)) > 1]:
             fits = [sign for sign in self._leading(slot) if self._fits(slot, sign)]
             if len(fits) == 1:
-                self._votes[slot] = Counter(fits)
+                self._votes[slot] = {fits[0]: float(self._told[slot])}
                 self.implied += 1
-        for slot in [slot for slot in self._votes if self._contested(slot)]:
-            del self._votes[slot]
-            self.dropped += 1
+        for slot in [slot for slot in self._votes if self._share(slot) < SURE]:
+            self._give_up(slot)
         while conflicts := self._conflicts():
             guilty: Counter[Slot] = Counter()
             for conflict in conflicts:
                 guilty.update(self._slots(conflict))
-            worst = max(guilty, key=lambda slot: (guilty[slot], -self._share(slot)))
-            del self._votes[worst]
-            self.dropped += 1
+            self._give_up(max(guilty, key=lambda slot: (guilty[slot], -self._share(slot))))
+
+    def _give_up(self, slot: Slot) -> None:
+        del self._votes[slot]
+        self.given_up.append(slot)
 
     def decided(self) -> tuple[Claim, ...]:
         """Return one claim per pair and axis, in the order in which they were first answered."""
@@ -257,17 +275,16 @@ class _Ballots:
 
     def _leading(self, slot: Slot) -> list[int]:
         votes = self._votes[slot]
-        most = max(votes.values(), default=0)
+        most = max(votes.values(), default=0.0)
         return [sign for sign, count in votes.items() if count == most]
 
-    def _lead(self, slot: Slot) -> int:
+    def _lead(self, slot: Slot) -> float:
         """Return by how many votes the first sign leads the second."""
-        first, second, *_ = (*(n for _, n in self._votes[slot].most_common(2)), 0)
+        first, second = sorted([*self._votes[slot].values(), 0.0], reverse=True)[:2]
         return first - second
 
     def _share(self, slot: Slot) -> float:
-        votes = self._votes[slot]
-        return max(votes.values()) / votes.total()
+        return max(self._votes[slot].values()) / self._told[slot]
 
     def _conflicts(self) -> tuple[Conflict, ...]:
         return check([*self._claims(self._votes), *self._known_claims]).conflicts
@@ -285,15 +302,15 @@ class _Ballots:
         return check([*self._claims(sure), *self._known_claims, claim]).consistent
 
 
-def _verdict(prompt: Prompt, told: Told) -> tuple[Claim, bool] | None:
-    """Return what was asked as a claim, and the model's own answer to it; None without either."""
-    if told.yes is None or not prompt.question:
+def _question(prompt: Prompt) -> Claim | None:
+    """Return what is asked as a claim; None when nothing is, or not about one relation."""
+    if not prompt.question:
         return None
     try:
         asked = parse_question(prompt.question)
-    except PromptsError:  # a question that is not about one relation
+    except PromptsError:
         return None
-    return Claim(asked.a, asked.b, asked.relation, prompt.frame), told.yes
+    return Claim(asked.a, asked.b, asked.relation, prompt.frame)
 
 
 @dataclass(frozen=True)
@@ -308,7 +325,8 @@ def judge(question: Question, grounding: Grounding) -> Verdict:
     """Return the answer that a grounding gives to a yes/no question.
 
     By the claim about the very pair and axis; else by what the other claims leave possible for
-    it; else the model's own yes or no; else none. Contradictory claims decide nothing.
+    it; else, where the answers told nothing of that pair and axis, by the model's own yes or no.
+    What was told and given up stays undecided, and so does what is told in contradictions.
     """
     asked = question.relation
     key = (question.a, question.b, asked.axis)
@@ -326,6 +344,7 @@ def judge(question: Question, grounding: Grounding) -> Verdict:
             return Verdict(True, "closure")
         if asked.sign not in possible:
             return Verdict(False, "closure")
-    if grounding.yes is not None:
+    doubted = {key, (question.b, question.a, asked.axis)} & {*grounding.given_up}
+    if grounding.yes is not None and not doubted:
         return Verdict(grounding.yes, "model")
     return Verdict(None, "nothing")

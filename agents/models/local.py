@@ -30,7 +30,8 @@ class LocalVLM(BaseChatModel):
     `model` and `processor` are the loaded pair. Images come as data URLs in the content blocks
     of the messages. The keyword `allowed` of `invoke`, a tuple of texts, holds the answer to one
     of these texts; `longest` lets it be of so many tokens instead of `max_new_tokens`; with `draw`,
-    a seed, a free answer is drawn at random (temperature 1) and is the same for the same seed.
+    a seed, a free answer is drawn at random (temperature 1) and is the same for the same seed; with
+    `logprobs` the message tells those of its tokens in `response_metadata`, as OpenAI's do.
     """
 
     model: Any
@@ -106,10 +107,14 @@ class LocalVLM(BaseChatModel):
         allowed: tuple[str, ...] | None = None,
         longest: int | None = None,
         draw: int | None = None,
+        logprobs: bool = False,
         **kwargs: Any,
     ) -> ChatResult:
-        text = self.answer_batch([messages], allowed, longest, draw)[0]
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
+        watch = _Watch() if logprobs else None
+        text = self.answer_batch([messages], allowed, longest, draw, watch)[0]
+        told = {"logprobs": {"content": watch.told(self.processor.tokenizer)}} if watch else {}
+        message = AIMessage(text, response_metadata=told)
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
     @torch.inference_mode()
     def answer_batch(
@@ -118,6 +123,7 @@ class LocalVLM(BaseChatModel):
         allowed: tuple[str, ...] | None = None,
         longest: int | None = None,
         draw: int | None = None,
+        watch: _Watch | None = None,
     ) -> list[str]:
         """Return one answer for each list of messages, all of them in one pass."""
         inputs = self.processor.apply_chat_template(
@@ -134,17 +140,20 @@ class LocalVLM(BaseChatModel):
         else:
             start = inputs["input_ids"].shape[1]
             room = longest or self.max_new_tokens
-            ids = self._free(inputs, room, draw)[:, start:].tolist()
+            ids = self._free(inputs, room, draw, watch)[:, start:].tolist()
         texts = self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
         return [text.strip() for text in texts]
 
-    def _free(self, inputs: Any, room: int, draw: int | None) -> torch.Tensor:
+    def _free(self, inputs: Any, room: int, draw: int | None, watch: _Watch | None) -> torch.Tensor:
+        how: dict[str, Any] = {"max_new_tokens": room}
+        if watch is not None:
+            how["logits_processor"] = [watch]
         if draw is None:
-            return self.model.generate(**inputs, max_new_tokens=room)  # type: ignore[no-any-return]
+            return self.model.generate(**inputs, **how)  # type: ignore[no-any-return]
         with torch.random.fork_rng([self.model.device] if self.model.device.type == "cuda" else []):
             torch.manual_seed(draw)
             return self.model.generate(  # type: ignore[no-any-return]
-                **inputs, max_new_tokens=room, do_sample=True, temperature=1.0, top_k=0
+                **inputs, **how, do_sample=True, temperature=1.0, top_k=0
             )
 
     def _choose(self, inputs: Any, trie: Trie, longest: int) -> list[list[int]]:
@@ -192,6 +201,29 @@ class LocalVLM(BaseChatModel):
                     node = node.setdefault(token, {})
             self._tries[allowed] = trie, 1 + max(map(len, rows))
         return self._tries[allowed]
+
+
+class _Watch:
+    """Looks on while one answer is generated: how probable each of its tokens was."""
+
+    def __init__(self) -> None:
+        self._last: torch.Tensor | None = None
+        self._seen: list[tuple[int, float]] = []
+
+    def __call__(self, ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Take note of the token chosen last; called before each one is."""
+        if self._last is not None:
+            chosen = int(ids[0, -1])
+            self._seen.append((chosen, float(self._last[chosen])))
+        self._last = scores[0].float().log_softmax(-1)
+        return scores
+
+    def told(self, tokenizer: Any) -> list[dict[str, Any]]:
+        """Return the tokens with their logarithms, without the one that ends the answer."""
+        return [
+            {"token": tokenizer.decode([token]), "logprob": logprob}
+            for token, logprob in self._seen
+        ]
 
 
 def _walk(trie: Trie, tokens: Sequence[int]) -> tuple[list[int], Trie]:

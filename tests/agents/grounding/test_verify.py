@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.grounding.verify import Verdict, ground, judge
-from prompts.claims import render
+from prompts.claims import Weighed, render
 from prompts.constraints import SIGNS, check
 from prompts.errors import InvalidClaims
 from prompts.orders import CALLED, Prompt, compose
@@ -207,7 +207,38 @@ QUESTION = question("cup", H, -1, "plate")
 )  # fmt: skip
 def test_a_question_is_judged_by_relations_then_by_what_follows_then_by_the_model(answer, verdict):
     prompt = compose("combined", ["cup", "plate"], question=QUESTION.text, landmark="door")
-    assert judge(QUESTION, ground(Script(answer), IMAGE, prompt)) == verdict
+    asker = Script(answer, *["I cannot tell."] * 4)
+    assert judge(QUESTION, ground(asker, IMAGE, prompt)) == verdict
+    assert len(asker.asked) == (1 if verdict.by in ("relation", "closure") else 5)
+
+
+def test_a_question_of_which_nothing_was_said_is_asked_as_a_pair():
+    prompt = compose("combined", ["cup", "plate"], question=QUESTION.text, landmark="door")
+    asker = Script("Vertical: cup is above plate\nAnswer: no", said(claim("cup", H, -1, "plate")))
+    assert judge(QUESTION, ground(asker, IMAGE, prompt, max_calls=1)) == Verdict(True, "relation")
+    assert asker.asked[1][0].pairs == (("cup", "plate"),)
+
+
+def test_what_was_told_and_given_up_stays_undecided():
+    answer = "Horizontal: cup is left of plate\nHorizontal: plate is left of cup\nAnswer: yes"
+    found = ground(Script(answer), IMAGE, pair(question=QUESTION.text), max_calls=0)
+    assert found.given_up == (("cup", "plate", H),)
+    assert judge(QUESTION, found) == Verdict(None, "nothing")
+
+
+def test_a_vote_counts_as_much_as_its_line_was_sure():
+    def told(text: str, sure: float) -> Weighed:
+        return Weighed.of([(text, sure)])
+
+    left, right = said(claim("cup", H, -1, "plate")), said(claim("cup", H, 1, "plate"))
+    prompt = compose("structured", ["cup", "plate"])
+    sure = ground(Script(told(left, 0.9)), IMAGE, prompt)
+    assert (sure.lines(), sure.counts.extra) == (["cup is left of plate"], 0)
+    mended = ground(Script(told(left, 0.5), *[told(right, 0.95)] * 4), IMAGE, prompt)
+    assert mended.lines() == ["cup is right of plate"]
+    assert mended.counts.flipped == 1
+    doubtful = ground(Script(*[told(left, 0.5)] * 5), IMAGE, prompt)
+    assert (doubtful.lines(), doubtful.counts.extra) == ([], 3)  # a lead of two, unsure as it is
 
 
 @pytest.mark.parametrize("yes", [True, False])
