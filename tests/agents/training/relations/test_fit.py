@@ -12,12 +12,14 @@ import torch
 
 from agents.training.fit import IGNORE
 from agents.training.relations.course import design
-from agents.training.relations.fit import Eye, Fit, Pool
+from agents.training.relations.eye import Eye
+from agents.training.relations.fit import Fit, Pool, Tally
 from agents.training.relations.team import Team
 from agents.training.student import build_model, build_processor, build_tokenizer
 from evals.spatial.bodies import COLOURS, HELD_OUT, SHAPES
 from evals.spatial.course import Lessons
 from evals.spatial.lessons import Part
+from evals.spatial.sights import Sight, Truth
 from prompts.orders import ORDERS, compose
 
 COURSE = Lessons(5)
@@ -64,35 +66,58 @@ def test_prompts_are_short_and_come_back_whole(tokenizer: Any) -> None:
         assert len(ids) < 260
 
 
+def shown(*names: str) -> Any:
+    """A sight of these things; nothing of it but the names is looked at."""
+    return Sight("objects", np.zeros((8, 8, 3), np.uint8), Truth(names, np.zeros((len(names), 3))))
+
+
 def test_only_the_right_lines_of_an_answer_are_learnt(fit: Fit) -> None:
     parts = [Part("Horizontal: red cube is left of green ball"), Part("Depth: wrong", False),
              Part("Answer: yes")]  # fmt: skip
-    ids, labels, *_ = fit.tokens("Where?", parts)
-    assert len(ids) == len(labels)
-    told = fit.tokenizer.decode(ids)
-    assert "".join(part.text + "\n" for part in parts[:-1]) + parts[-1].text in told
-    learnt = fit.tokenizer.decode([label for label in labels if label != IGNORE])
+    coded = fit.coder.code(shown("red cube"), "Where?", parts)
+    assert len(coded.ids) == len(coded.labels)
+    decode = fit.coder.tokenizer.decode
+    assert "\n".join(part.text for part in parts) in decode(coded.ids)
+    learnt = decode([label for label in coded.labels if label != IGNORE])
     assert learnt == f"{parts[0].text}\n{parts[2].text}<end_of_utterance>"
 
 
-def test_where_lines_and_answers_begin_is_told_with_what_they_are_about(fit: Fit) -> None:
+def test_where_names_lines_and_answers_are_is_told_with_what_they_are_about(fit: Fit) -> None:
     names = ("red cube", "green ball")
     parts = [
         Part("Depth: green ball is behind red cube", about=("green ball", "red cube")),
         Part("Answer: no", about=names, asked=(2, -1)),
     ]
-    ids, _, lines, asks = fit.tokens("Where?", parts, names)
-    told = [fit.tokenizer.decode(ids[: at + 1]).splitlines()[-1] for at, *_ in lines]
-    assert told[0].endswith("Depth: green ball")
-    assert told[1].endswith("Answer:")
-    assert [line[1:] for line in lines] == [(1, 0), (0, 1)]
-    assert [ask[1:] for ask in asks] == [(4, 1)]  # in front of, which is not so: behind
+    coded = fit.coder.code(shown(*names), "Is the red cube there?", parts)
+
+    def before(at: int) -> str:
+        return str(fit.coder.tokenizer.decode(coded.ids[: at + 1]))
+
+    assert [before(at).split()[-1] for at, _ in coded.names] == ["cube", "ball", "cube"]
+    assert [thing for _, thing in coded.names] == [0, 1, 0]
+    assert before(coded.lines[0][0]).endswith("Depth: green ball")
+    assert before(coded.lines[1][0]).endswith("Answer:")
+    assert [line[1:] for line in coded.lines] == [(1, 0), (0, 1)]
+    assert [ask[1:] for ask in coded.asks] == [(4, 1)]  # in front of, which is not so: behind
+
+
+def test_batches_hold_every_lesson_once_and_no_more_than_they_may(fit: Fit) -> None:
+    rng = np.random.default_rng(2)
+    sights = [fit.pool.sights[i % 12] for i in range(30)]
+    lessons = [fit.coder.code(one, *COURSE.lesson(one, rng, 0.2)) for one in sights]
+    batches = fit.coder.batches(lessons, 900)
+    assert sum(len(one.sights) for one in batches) == 30
+    for one in batches:
+        assert one.ids.numel() <= 900 or len(one.sights) == 1
+        for row, at, thing in one.names:
+            name = one.sights[row].truth.names[thing]
+            assert fit.coder.tokenizer.decode(one.ids[row, : at + 1].tolist()).endswith(name)
 
 
 def test_the_question_is_put_in_training_as_it_is_put_later(fit: Fit, tokenizer: Any) -> None:
     from PIL import Image
 
-    ids, labels, *_ = fit.tokens("Where is it?", [Part("Here.")])
+    coded = fit.coder.code(shown("red cube"), "Where is it?", [Part("Here.")])
     asked = build_processor(tokenizer, SIZES).apply_chat_template(
         [
             {
@@ -107,27 +132,27 @@ def test_the_question_is_put_in_training_as_it_is_put_later(fit: Fit, tokenizer:
         tokenize=True,
         return_dict=True,
     )
-    assert ids[: labels.count(IGNORE)] == asked["input_ids"][0]
+    assert coded.ids[: coded.labels.count(IGNORE)] == asked["input_ids"][0]
 
 
 def test_the_eye_and_the_answers_are_learnt(fit: Fit) -> None:
-    def answering() -> float:
-        pixels, ids, labels = fit._pixels(fit.pool.sights[:1]), *map(torch.tensor, zip(told))
-        with torch.no_grad():
-            logits = fit.model(input_ids=ids, pixel_values=pixels[:, None]).logits[:, :-1]
-        return torch.nn.functional.cross_entropy(
-            logits.flatten(0, 1).float(), labels[:, 1:].flatten(), ignore_index=IGNORE
-        ).item()
+    rng, sight = np.random.default_rng(1), fit.pool.sights[0]
+    coded = fit.coder.code(sight, *COURSE.lesson(sight, rng, 0.0))
+    batch = fit.coder.batches([coded], 1)[0]
 
-    prompt, parts = COURSE.lesson(fit.pool.sights[0], np.random.default_rng(1), 0.0)
-    ids, labels, *_ = fit.tokens(prompt, parts)
-    told = (ids, labels)
-    before = answering()
+    def losses() -> tuple[float, float]:
+        with torch.no_grad():
+            answering, guiding = fit._losses(batch, Tally())
+        return answering.item(), guiding.item()
+
+    before = losses()
     said: list[str] = []
     fit.say = said.append
     fit.see(4, batch=4)
     fit.answer(30, tokens=600)
-    assert answering() < 0.7 * before
+    after = losses()
+    assert after[0] < 0.7 * before[0]
+    assert after[1] < before[1]
     assert [line.split()[0] for line in said if "step 0" in line] == ["see", "answer"]
 
 

@@ -1,0 +1,147 @@
+"""Lessons as tokens: what is read, what is learnt of it, and what each place in it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from agents.training.fit import IGNORE
+from agents.training.relations.course import Part, Sight
+from agents.training.student import IMAGE
+from prompts.relations import PHRASES
+
+NAMED, DECISIVE, LAST = 3.0, 5.0, 20.0
+"""Weights of names, of the words that tell something, and of yes and no, in the answers' loss."""
+
+Mark = tuple[int, ...]  # a token and what it is about; in a batch the lesson before them
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A lesson: its ids, the labels (IGNORE where nothing is to be learnt), and marks.
+
+    `names` are (token, thing) for the last token of every name. `lines` are (token, thing, thing)
+    where a line begins to tell where the first is from the second. `asks` are (token, relation
+    asked for, sign that is true) where yes or no is next.
+    """
+
+    sight: Sight
+    ids: list[int]
+    labels: list[int]
+    names: list[Mark]
+    lines: list[Mark]
+    asks: list[Mark]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Lessons of about the same length, padded at the end; marks begin with the lesson's number."""
+
+    sights: list[Sight]
+    ids: torch.Tensor
+    labels: torch.Tensor
+    names: list[Mark]
+    lines: list[Mark]
+    asks: list[Mark]
+
+
+class Coder:
+    """Turns lessons into tokens, put together as the processor puts a question later."""
+
+    def __init__(self, processor: Any, things: Sequence[str], words: Sequence[str]) -> None:
+        self.tokenizer = processor.tokenizer
+        self._begin, self._end = _around(processor)
+        self.first = self._begin.index(self.tokenizer.convert_tokens_to_ids(IMAGE))
+        self.words = {word: self._id(word) for word in (*things, *words)}
+        phrases = [f" is {phrase}" for signs in PHRASES.values() for phrase in signs.values()]
+        told = self.tokenizer(phrases, add_special_tokens=False)["input_ids"]
+        self.last = torch.tensor([self.words["yes"], self.words["no"]])
+        self.decisive = torch.tensor(sorted({token for ids in told for token in ids}))
+        self._weights = torch.ones(len(self.tokenizer))
+        self._weights[[self.words[word] for word in things]] = NAMED
+        self._weights[self.decisive] = DECISIVE
+        self._weights[self.last] = LAST
+
+    def weights(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return how much each of the tokens `ids` counts in the loss."""
+        return self._weights.to(ids.device)[ids]
+
+    def code(self, sight: Sight, prompt: str, parts: Sequence[Part]) -> Coded:
+        """Return one lesson as tokens."""
+        texts = [prompt, *(part.text + "\n" for part in parts[:-1]), parts[-1].text]
+        first, *coded = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
+        ids = [*self._begin, *first, *self._end]
+        labels = [IGNORE] * len(ids)
+        lines: list[Mark] = []
+        asks: list[Mark] = []
+        for part, code in zip(parts, coded, strict=True):
+            if part.about is not None:
+                word = self.words[part.about[0].split()[-1]]
+                at = len(ids) + (code.index(word) if word in code else 0)
+                lines.append((at, *map(sight.truth.names.index, part.about)))
+                if part.asked is not None:
+                    axis, sign = part.asked
+                    yes = self.words["yes"] in code
+                    asks.append((at, 2 * axis + (sign > 0), int((sign > 0) is yes)))
+            ids += code
+            labels += code if part.right else [IGNORE] * len(code)
+        end = self.tokenizer.eos_token_id
+        ids, labels = [*ids, end], [*labels, end]
+        return Coded(sight, ids, labels, list(self._names(sight, ids)), lines, asks)
+
+    def batches(self, lessons: Sequence[Coded], tokens: int) -> list[Batch]:
+        """Return lessons in batches of at most `tokens`, padding included, the shortest first."""
+        batches: list[Batch] = []
+        batch: list[Coded] = []
+        for one in sorted(lessons, key=lambda one: len(one.ids)):
+            if batch and (len(batch) + 1) * len(one.ids) > tokens:
+                batches.append(self._padded(batch))
+                batch = []
+            batch.append(one)
+        return [*batches, self._padded(batch)]
+
+    def _padded(self, batch: list[Coded]) -> Batch:
+        longest = max(len(one.ids) for one in batch)
+        pad = self.tokenizer.pad_token_id
+
+        def marks(kind: str) -> list[Mark]:
+            return [(i, *mark) for i, one in enumerate(batch) for mark in getattr(one, kind)]
+
+        return Batch(
+            [one.sight for one in batch],
+            torch.tensor([one.ids + [pad] * (longest - len(one.ids)) for one in batch]),
+            torch.tensor([one.labels + [IGNORE] * (longest - len(one.ids)) for one in batch]),
+            marks("names"),
+            marks("lines"),
+            marks("asks"),
+        )
+
+    def _id(self, word: str) -> int:
+        """Return the one token that stands for a word."""
+        return int(self.tokenizer(f" {word}", add_special_tokens=False)["input_ids"][0])
+
+    def _names(self, sight: Sight, ids: list[int]) -> Iterator[Mark]:
+        names = {
+            tuple(self.words[word] for word in name.split()): thing
+            for thing, name in enumerate(sight.truth.names)
+        }
+        for at in range(1, len(ids)):
+            thing = names.get((ids[at - 1], ids[at]), -1)
+            if thing >= 0:
+                yield at, thing
+
+
+def _around(processor: Any) -> tuple[list[int], list[int]]:
+    """Return the token ids before a prompt, its picture included, and those before the answer."""
+    text = processor.apply_chat_template(
+        [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "\0"}]}],
+        add_generation_prompt=True,
+        tokenize=False,
+    )
+    shown = processor.replace_image_token({"rows": [[0]], "cols": [[0]]}, 0)
+    before, after = text.replace(IMAGE, shown).split("\0")
+    tokenizer = processor.tokenizer
+    return tuple(tokenizer([before, after], add_special_tokens=False)["input_ids"])

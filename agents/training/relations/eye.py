@@ -1,0 +1,119 @@
+"""What teaches the eye: throw-away heads that tell what is where in the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from agents.training.relations.course import Sight
+from agents.training.student import SHUFFLE, Design
+
+SCALE = (12.5, 12.5, 5.0)
+"""What is learnt of a place is of order one when divided by these, in dead bands."""
+MIDDLE = (0.0, 0.0, 32.0)
+DEPTH = 2.0  # log m, about the middle of what is seen
+
+
+class Eye(nn.Module):
+    """The throw-away heads: what is in each cell of the picture and how far away what is seen there
+    is; and, asked by name, where a thing is and where the floor is below it.
+
+    The cells teach what the second head, which has to find a thing first, hardly learns alone; the
+    depths and the floor what tells the distance.
+    """
+
+    def __init__(self, width: int, design: Design, things: Sequence[str]) -> None:
+        super().__init__()
+        self._index = {word: at for at, word in enumerate(things)}
+        self._side = design.view // design.patch // SHUFFLE
+        self._words = len(things)
+        self.norm = nn.LayerNorm(width)
+        self.cells = head(width, len(things) + 3 + SHUFFLE**2)
+        self.words = nn.Embedding(len(things), width)
+        self.look = nn.MultiheadAttention(width, 6, batch_first=True)
+        self.place = head(width, 5)
+
+    def loss(
+        self, features: torch.Tensor, sights: Sequence[Sight]
+    ) -> tuple[torch.Tensor, NDArray[np.float64]]:
+        """Return the loss, and the mean error of the named places on each axis in dead bands.
+
+        `features` (n, tokens, width) are what the model sees of the pictures.
+        """
+        seen = self.norm(features.reshape(len(sights), -1, features.shape[-1]))
+        target = _Targets(sights, self._index, self._side)
+        words, true, known = (torch.from_numpy(x).to(seen.device) for x in target.cells())
+        guess = self.cells(seen).float()
+        what = nn.functional.binary_cross_entropy_with_logits(
+            guess[..., : self._words], words, pos_weight=torch.tensor(5.0, device=seen.device)
+        )
+        loss = 4 * what + error(guess[..., self._words :], true, known)
+        asked, true, known = (torch.from_numpy(x).to(seen.device) for x in target.named())
+        queries = asked @ self.words.weight
+        found, _ = self.look(queries, seen, seen, need_weights=False)
+        guess = self.place(found + queries).float()
+        off = ((guess - true).abs() * known).sum((0, 1)) / known.sum((0, 1)).clamp(min=1)
+        return loss + error(guess, true, known), off[:3].detach().cpu().numpy() * SCALE
+
+
+class _Targets:
+    """What the eye is to say of some pictures."""
+
+    def __init__(self, sights: Sequence[Sight], index: Mapping[str, int], side: int) -> None:
+        self.sights, self.index, self.side = sights, index, side
+
+    def cells(self) -> tuple[NDArray[np.float32], ...]:
+        """Return the words in each cell (n, cells, words); the place of what is in it and the
+        depths in its quarters (n, cells, 3 + 4); and which of these are known.
+        """
+        n, side = len(self.sights), self.side
+        words = np.zeros((n, side * side, len(self.index)), np.float32)
+        true, known = (np.zeros((n, side * side, 3 + SHUFFLE**2), np.float32) for _ in range(2))
+        for i, sight in enumerate(self.sights):
+            at = np.clip((sight.spots * side).astype(int), 0, side - 1)
+            for name, (x, y), place in zip(sight.truth.names, at, sight.truth.places, strict=True):
+                words[i, y * side + x, self._of(name)] = 1.0
+                true[i, y * side + x, :3] = (place - MIDDLE) / SCALE
+                known[i, y * side + x, :3] = 1.0, 1.0, place[2] != 0
+            if sight.depths is not None:
+                parts = sight.depths.reshape(side, SHUFFLE, side, SHUFFLE).swapaxes(1, 2)
+                true[i, :, 3:] = parts.reshape(side * side, -1) - DEPTH
+                known[i, :, 3:] = 1.0
+        return words, true, known
+
+    def named(self) -> tuple[NDArray[np.float32], ...]:
+        """Return the words of each name (n, names, words); its place and that of the floor below
+        it (n, names, 3 + 2); and which of these are known.
+        """
+        shape = len(self.sights), max(len(one.truth.names) for one in self.sights)
+        words = np.zeros((*shape, len(self.index)), np.float32)
+        true, known = (np.zeros((*shape, 5), np.float32) for _ in range(2))
+        for i, sight in enumerate(self.sights):
+            for j, (name, place) in enumerate(
+                zip(sight.truth.names, sight.truth.places, strict=True)
+            ):
+                words[i, j, self._of(name)] = 1.0
+                true[i, j, :3] = (place - MIDDLE) / SCALE
+                known[i, j, :3] = 1.0, 1.0, place[2] != 0  # all at one depth: nothing to learn
+                if sight.feet is not None:
+                    true[i, j, 3:] = 2 * sight.feet[j] - 1
+                    known[i, j, 3:] = np.abs(sight.feet[j] - 0.5).max() < 1
+        return words, true, known
+
+    def _of(self, name: str) -> list[int]:
+        return [self.index[word] for word in name.split()]
+
+
+def head(wide: int, out: int) -> nn.Module:
+    """Return a throw-away head."""
+    return nn.Sequential(nn.Linear(wide, 256), nn.GELU(), nn.Linear(256, out))
+
+
+def error(guess: torch.Tensor, true: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    """Return the mean error of what is known."""
+    error = nn.functional.smooth_l1_loss(guess, true, beta=0.05, reduction="none") * known
+    return error.sum() / known.sum().clamp(min=1)

@@ -1,0 +1,123 @@
+"""What teaches the text model: to find a name in the picture, and again in what it has read.
+
+Without these throw-away heads and losses it hardly learns what a name means: the answers alone left
+it at chance for 20,000 lessons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from agents.training.relations.coder import Batch, Mark
+from agents.training.relations.course import Sight
+from agents.training.relations.eye import MIDDLE, SCALE, error, head
+from agents.training.student import SHUFFLE, Design
+
+READING, RELATING = 2, 3
+"""After these layers of the text model a name that was read is to be a place, and a line begun is
+to know the places of both its things."""
+
+
+class Guide(nn.Module):
+    """Heads on the inner states of the text model, and losses of where it looks.
+
+    `first` is the place of the picture's first token in every text.
+    """
+
+    def __init__(self, width: int, design: Design, first: int) -> None:
+        super().__init__()
+        self._side = design.view // design.patch // SHUFFLE
+        self._first = first
+        self.read = nn.Sequential(nn.LayerNorm(width), head(width, 3))
+        self.pair = nn.Sequential(nn.LayerNorm(width), head(width, 6))
+        self.asked = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 8))
+
+    def loss(
+        self,
+        states: Sequence[torch.Tensor],
+        attentions: Sequence[torch.Tensor],
+        batch: Batch,
+    ) -> tuple[torch.Tensor, NDArray[np.float64]]:
+        """Return the loss, and the mean errors on each axis, in dead bands, of what is told of a
+        name and of the second thing of a line.
+
+        `states` (n, length, width) and `attentions` (n, heads, length, length) are by layers, the
+        first state being what goes into the first layer.
+        """
+        total, off = self.told(states[READING], batch.names, batch.sights)
+        total = total + self.found(attentions[READING - 1], batch.names, batch.sights)
+        off_line = np.full(3, np.nan)
+        if batch.lines:
+            lines, off_line = self.told(states[RELATING], batch.lines, batch.sights)
+            total = (
+                total + lines + self.recalled(attentions[RELATING - 1], batch.lines, batch.names)
+            )
+        if batch.asks:
+            total = total + self.understood(states[RELATING], batch.asks)
+        return total, np.concatenate([off, off_line])
+
+    def told(
+        self, states: torch.Tensor, marks: Sequence[Mark], sights: Sequence[Sight]
+    ) -> tuple[torch.Tensor, NDArray[np.float64]]:
+        """Return the loss, and the mean errors, of the places told from the text's inner states
+        (n, length, width) where one name has just been read, or where two are about to be related.
+        """
+        rows, columns, *things = map(list, zip(*marks, strict=True))
+        places = np.stack(
+            [
+                [sights[i].truth.places[j] for j in one]
+                for i, *one in zip(rows, *things, strict=True)
+            ]
+        )
+        true = torch.from_numpy(((places - MIDDLE) / SCALE).astype(np.float32)).to(states.device)
+        known = torch.ones_like(true)
+        known[..., 2] = torch.from_numpy(places[..., 2] != 0).to(states.device)
+        head = self.read if len(things) == 1 else self.pair
+        guess = head(states[rows, columns]).float().view_as(true)
+        off = ((guess - true).abs() * known).sum(0) / known.sum(0).clamp(min=1)
+        return error(guess, true, known), (off.detach().cpu().numpy() * SCALE)[-1]
+
+    def understood(self, states: torch.Tensor, asks: Sequence[Mark]) -> torch.Tensor:
+        """Return the loss of what is told, before yes or no, of the relation that was asked for (of
+        six) and of the sign that is true on its axis.
+        """
+        rows, columns, *wanted = map(list, zip(*asks, strict=True))
+        guess = self.asked(states[rows, columns]).float().split([6, 2], dim=-1)
+        pairs = zip(guess, torch.tensor(wanted, device=states.device), strict=True)
+        return torch.stack([nn.functional.cross_entropy(g, w) for g, w in pairs]).sum()
+
+    def found(
+        self, attention: torch.Tensor, names: Sequence[Mark], sights: Sequence[Sight]
+    ) -> torch.Tensor:
+        """Return how little a name that was read attends to where in the picture its thing is.
+
+        `attention` (n, heads, length, length) is that of a layer; the first half of its heads are
+        to look for names.
+        """
+        side = self._side
+        rows, columns, things = map(list, zip(*names, strict=True))
+        spots = np.stack([sights[i].spots[j] for i, j in zip(rows, things, strict=True)])
+        at = np.clip((spots * side).astype(int), 0, side - 1)
+        cells = (self._first + at[:, 1] * side + at[:, 0]).tolist()
+        looks = attention[rows, : attention.shape[1] // 2, columns, cells].float().mean(-1)
+        return -torch.log(looks + 1e-4).mean()
+
+    def recalled(
+        self, attention: torch.Tensor, lines: Sequence[Mark], names: Sequence[Mark]
+    ) -> torch.Tensor:
+        """Return how little a line begun attends to where its second thing was named before."""
+        named: dict[tuple[int, int], list[int]] = {}
+        for row, column, thing in names:
+            named.setdefault((row, thing), []).append(column)
+        mask = torch.zeros(len(lines), attention.shape[-1], device=attention.device)
+        for i, (row, column, _, thing) in enumerate(lines):
+            mask[i, [at for at in named[row, thing] if at < column]] = 1.0
+        rows, columns = [line[0] for line in lines], [line[1] for line in lines]
+        heads = attention[rows, : attention.shape[1] // 2, columns].float()
+        looks = (heads * mask[:, None]).sum(-1).mean(-1)
+        return -torch.log(looks + 1e-4).mean()
