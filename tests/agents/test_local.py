@@ -137,6 +137,32 @@ def test_an_answer_about_relations_may_be_longer_than_a_command(folder):
     assert len(longer) > len(short)
 
 
+def test_the_probabilities_of_its_tokens_are_told_as_openai_tells_them(folder):
+    from langchain_core.messages import HumanMessage
+
+    model = load_pilot(str(folder), max_new_tokens=6).model
+    model.model.generation_config.eos_token_id = None
+    answer = model.invoke([HumanMessage("Where?")], logprobs=True)
+    told = answer.response_metadata["logprobs"]["content"]
+    assert len(told) == 5  # whatever ends an answer is not told
+    assert answer.text.startswith("".join(one["token"] for one in told).strip())
+    assert all(one["logprob"] <= 0 for one in told)
+    assert "logprobs" not in model.invoke([HumanMessage("Where?")]).response_metadata
+
+
+def test_drawn_answers_are_the_same_for_the_same_seed_and_leave_other_draws_alone(folder):
+    import torch
+    from langchain_core.messages import HumanMessage
+
+    model = load_pilot(str(folder), max_new_tokens=12).model
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    one, same, other = (model.invoke([HumanMessage("?")], draw=seed).text for seed in (1, 1, 2))
+    assert one == same != other
+    assert torch.rand(1) == expected
+
+
 def test_the_allowed_answers_are_readable_commands(world):
     kind = world().task.command
     assert all(read(choice.text(), kind).command == choice for choice in kind.choices())

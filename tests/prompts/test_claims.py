@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.claims import read_claims, read_yes, render
+from prompts.claims import Weighed, read_claims, read_yes, render
 from prompts.errors import InvalidClaims
 from prompts.orders import CALLED, ORDERS, compose
 from prompts.relations import Claim, Frame, relations, scan
@@ -122,3 +122,27 @@ def test_an_unreadable_line_is_told_with_its_number_and_why():
 )  # fmt: skip
 def test_yes_and_no_in_their_spellings(text, yes):
     assert read_yes(text) is yes
+
+
+def test_a_claim_is_as_confident_as_the_least_probable_word_of_its_line():
+    tokens = [("Horizontal: cup is", 0.9), (" left of", 0.6), (" plate\nDepth: ", 0.8)]
+    answer = Weighed.of([*tokens, ("cup is behind plate", 0.7), ("\n", 0.1), ("Answer: yes", 1.0)])
+    assert answer == "Horizontal: cup is left of plate\nDepth: cup is behind plate\nAnswer: yes"
+    told = read_claims(answer, ["cup", "plate"])
+    assert [claim.confidence for claim in told.claims] == [0.6, 0.7]
+    assert told.yes
+
+
+@given(st.lists(st.tuples(st.text("ab\n", max_size=4), st.floats(0, 1)), max_size=12))
+def test_every_line_of_an_answer_is_weighed(tokens):
+    answer = Weighed.of(tokens)
+    assert len(answer.sure) == answer.count("\n") + 1
+    assert all(0 <= sure <= 1 for sure in answer.sure)
+
+
+def test_where_thoughts_were_taken_out_nothing_is_weighed():
+    text = "<think>Horizontal: plate is left of cup\n</think>Horizontal: cup is left of plate"
+    told = read_claims(Weighed.of([(text, 0.3)]), ["cup", "plate"])
+    assert [(claim.text(), claim.confidence) for claim in told.claims] == [
+        ("cup is left of plate", 1.0)
+    ]
