@@ -159,7 +159,7 @@ class _Ballots:
         self._asked: Counter[Pair] = Counter()
         self._known_claims = tuple(known)
         self._known = {slot: sign for slot, sign in map(self._slot, known)}
-        self.implied = self.disagreed = 0
+        self.implied = 0
         self.given_up: list[Slot] = []
         self._count(told.claims)
         self.disagreed = len(told.claims) - len(self.kept(told.claims))

@@ -63,8 +63,8 @@ class Eye(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         tokens = VISUAL_TOKENS * width
-        self.digits = _head(tokens, DIGITS * (BLANK + 1))
-        self.figures = _head(len(VIEWS) * tokens, FIGURES)
+        self.digits = head(tokens, DIGITS * (BLANK + 1))
+        self.figures = head(len(VIEWS) * tokens, FIGURES)
 
     def loss(
         self, features: torch.Tensor, digits: torch.Tensor, figures: torch.Tensor
@@ -83,8 +83,9 @@ class Eye(nn.Module):
         return reading + 3.0 * error, right, (guess - figures).abs().mean().item()
 
 
-def _head(wide: int, out: int) -> nn.Module:
-    return nn.Sequential(nn.Linear(wide, 512), nn.GELU(), nn.Linear(512, out))
+def head(wide: int, out: int, inner: int = 512) -> nn.Module:
+    """Return a throw-away head."""
+    return nn.Sequential(nn.Linear(wide, inner), nn.GELU(), nn.Linear(inner, out))
 
 
 class Fit:

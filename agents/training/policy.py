@@ -9,25 +9,21 @@ import torch
 from numpy.typing import NDArray
 
 from agents.training.questions import prompt
-from agents.training.student import BRIGHTNESS, IMAGE, VIEWS
+from agents.training.student import PILOT, VIEWS, Design, around
 from envs.orbital.command import LEVELS, BurnCommand
 from envs.orbital.dynamics import Array
 
 
-def pixels(pictures: NDArray[np.uint8]) -> torch.Tensor:
-    """Return views (n, 3, S, S, 3) uint8 as the model takes them: (n, 3, 3, S, S) float32."""
-    scaled = torch.from_numpy(pictures).permute(0, 1, 4, 2, 3).to(torch.float32)
-    return scaled.mul_(1.0 / (255.0 * BRIGHTNESS)).sub_(1.0)
+def pixels(pictures: NDArray[np.uint8], design: Design = PILOT) -> torch.Tensor:
+    """Return pictures (..., S, S, 3) uint8 as a model takes them: (..., 3, S, S) float32."""
+    scaled = torch.from_numpy(pictures).movedim(-1, -3).to(torch.float32)
+    return scaled.mul_(1.0 / (255.0 * design.spread)).sub_(design.mean / design.spread)
 
 
 def prompt_ids(processor: Any, question: str) -> list[int]:
     """Return the token ids of a question with its pictures, up to where the answer begins."""
-    content: list[dict[str, str]] = [{"type": "image"} for _ in VIEWS]
-    content.append({"type": "text", "text": prompt(question)})
-    text = processor.apply_chat_template(
-        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
-    )
-    expanded = text.replace(IMAGE, processor.replace_image_token({"rows": [[0]], "cols": [[0]]}, 0))
+    before, after = around(processor, len(VIEWS))
+    expanded = f"{before}{prompt(question)}{after}"
     ids: list[int] = processor.tokenizer(expanded, add_special_tokens=False)["input_ids"]
     return ids
 

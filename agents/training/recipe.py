@@ -45,7 +45,8 @@ def train(
     import torch
 
     from agents.training.fit import Buffer, Fit
-    from agents.training.student import save
+    from agents.training.questions import corpus
+    from agents.training.student import begin, replace, save
 
     torch.manual_seed(seed)
     torch.set_num_threads(1)
@@ -53,7 +54,7 @@ def train(
     shards, checkpoint = out / "flights", out / "checkpoint"
     for folder in (shards, checkpoint):
         shutil.rmtree(folder, ignore_errors=True)
-    model, processor = _begin(start, device)
+    model, processor = begin(start, device, corpus)
     samples = Buffer(shards, buffer, np.random.default_rng(seed))
     begun = time.monotonic()
 
@@ -61,10 +62,7 @@ def train(
         say(f"{(time.monotonic() - begun) / 60:6.1f} min  {line}")
 
     def keep() -> None:
-        part = out / "checkpoint.part"
-        save(model, processor, part)
-        shutil.rmtree(checkpoint, ignore_errors=True)
-        part.rename(checkpoint)
+        replace(model, processor, checkpoint)
         report("checkpoint")
 
     with _flying(workers, shards, checkpoint, seed, worlds) as alive:
@@ -79,16 +77,6 @@ def train(
     for folder in (shards, checkpoint):
         shutil.rmtree(folder, ignore_errors=True)
     return out
-
-
-def _begin(start: Path | None, device: str) -> tuple[Any, Any]:
-    from agents.training.questions import corpus
-    from agents.training.student import begin, build_model, build_processor, build_tokenizer
-
-    if start is not None:
-        return begin(start, device)
-    tokenizer = build_tokenizer(corpus())
-    return build_model(tokenizer).to(device), build_processor(tokenizer)
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,14 @@ class Design:
     context: int
 
     @property
+    def side(self) -> int:
+        """How many visual tokens lie along each side of a picture."""
+        return self.view // self.patch // SHUFFLE
+
+    @property
     def visual_tokens(self) -> int:
         """How many tokens stand for one picture."""
-        return (self.view // self.patch // SHUFFLE) ** 2
+        return self.side**2
 
 
 PILOT = Design(
@@ -66,7 +72,6 @@ VIEW = PILOT.view
 VIEWS = ("frame", "navball", "readouts")
 """What it is shown, in this order: the whole frame and the two instrument regions."""
 VISUAL_TOKENS = PILOT.visual_tokens
-BRIGHTNESS = PILOT.mean
 
 PAD, START, END, USER, ASSISTANT = "<pad>", "<s>", "<end_of_utterance>", "<user>", "<assistant>"
 IMAGE, AROUND, GLOBAL = "<image>", "<fake_token_around_image>", "<global-img>"
@@ -200,11 +205,30 @@ def build_model(tokenizer: Any, design: Design = PILOT) -> Any:
     return for_training(Idefics3ForConditionalGeneration(config))
 
 
-def begin(folder: Path, device: str) -> tuple[Any, Any]:
-    """Return the model of a folder, to be trained on, and its processor."""
+def around(processor: Any, pictures: int) -> tuple[str, str]:
+    """Return what stands before the words of a question, its pictures included, and what after."""
+    content = [*[{"type": "image"}] * pictures, {"type": "text", "text": "\0"}]
+    text = processor.apply_chat_template(
+        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
+    )
+    shown = processor.replace_image_token({"rows": [[0]], "cols": [[0]]}, 0)
+    before, after = text.replace(IMAGE, shown).split("\0")
+    return before, after
+
+
+def begin(
+    start: Path | None, device: str, corpus: Callable[[], Iterable[str]], design: Design = PILOT
+) -> tuple[Any, Any]:
+    """Return a model to be trained and its processor: of the folder `start`, or fresh ones.
+
+    `corpus` yields the texts for a fresh tokenizer.
+    """
+    if start is None:
+        tokenizer = build_tokenizer(corpus(), design)
+        return build_model(tokenizer, design).to(device), build_processor(tokenizer, design)
     from agents.models.local import LocalVLM
 
-    loaded = LocalVLM.load(folder, device=device, dtype="float32")
+    loaded = LocalVLM.load(start, device=device, dtype="float32")
     return for_training(loaded.model), loaded.processor
 
 
@@ -231,3 +255,12 @@ def save(model: Any, processor: Any, folder: Path, manner: Mapping[str, Any] = M
     processor.save_pretrained(folder)
     text = json.dumps(dict(manner), indent=2) + "\n"
     (folder / "helmsight.json").write_text(text, encoding="utf-8")
+
+
+def replace(model: Any, processor: Any, folder: Path, manner: Mapping[str, Any] = MANNER) -> None:
+    """Write a model folder in place of the last one, so that there is always a whole one."""
+    part = folder.with_name(folder.name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    save(model, processor, part, manner)
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)

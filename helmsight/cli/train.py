@@ -7,6 +7,14 @@ from typing import Annotated
 
 import typer
 
+Out = Annotated[Path, typer.Option(help="Folder for the model.")]
+Minutes = Annotated[float, typer.Option(min=0.1, help="Time to spend.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of data and weights.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda or mps, for the fit.")]
+Start = Annotated[
+    Path | None, typer.Option(help="A model folder to go on from, instead of from scratch.")
+]
+
 app = typer.Typer(help="Train a model from scratch.", no_args_is_help=True)
 EXAMPLES = """Examples:
 
@@ -28,17 +36,14 @@ RELATIONS = """Examples:
 
 @app.command("pilot", epilog=EXAMPLES)
 def pilot(
-    out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("training/pilot"),
-    minutes: Annotated[float, typer.Option(min=0.1, help="Time to spend.")] = 80.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of data and weights.")] = 0,
+    out: Out = Path("training/pilot"),
+    minutes: Minutes = 80.0,
+    seed: Seed = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes that fly for the data.")] = 2,
     buffer: Annotated[int, typer.Option(min=1000, help="Samples in memory, 147 kB each.")] = 80_000,
     batch: Annotated[int, typer.Option(min=1, help="Samples a step.")] = 48,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps, for the fit.")] = "cpu",
-    start: Annotated[
-        Path | None,
-        typer.Option(help="A model folder to go on from, instead of from scratch."),
-    ] = None,
+    device: Device = "cpu",
+    start: Start = None,
 ) -> None:
     """Train the bundled vision-language model on flights of `rendezvous` on the twin.
 
@@ -55,18 +60,15 @@ def pilot(
 
 @app.command("relations", epilog=RELATIONS)
 def relations(
-    out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("training/relations"),
-    minutes: Annotated[float, typer.Option(min=0.1, help="Time to spend.")] = 100.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of data and weights.")] = 0,
+    out: Out = Path("training/relations"),
+    minutes: Minutes = 100.0,
+    seed: Seed = 0,
     processes: Annotated[int, typer.Option(min=1, help="Processes that fit side by side.")] = 2,
     pictures: Annotated[
         int, typer.Option(min=100, help="Pictures in memory, 77 kB each.")
     ] = 60_000,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps, for the fit.")] = "cpu",
-    start: Annotated[
-        Path | None,
-        typer.Option(help="A model folder to go on from, instead of from scratch."),
-    ] = None,
+    device: Device = "cpu",
+    start: Start = None,
 ) -> None:
     """Train the bundled model of relations on generated pictures and spatial prompts.
 

@@ -10,7 +10,7 @@ import torch
 
 from agents.training.fit import IGNORE
 from agents.training.relations.course import Part, Sight
-from agents.training.student import IMAGE
+from agents.training.student import IMAGE, around
 from prompts.relations import PHRASES
 
 NAMED, DECISIVE, LAST = 3.0, 5.0, 20.0
@@ -53,7 +53,8 @@ class Coder:
 
     def __init__(self, processor: Any, things: Sequence[str], words: Sequence[str]) -> None:
         self.tokenizer = processor.tokenizer
-        self._begin, self._end = _around(processor)
+        framed = self.tokenizer(list(around(processor, 1)), add_special_tokens=False)
+        self._begin, self._end = framed["input_ids"]
         self.first = self._begin.index(self.tokenizer.convert_tokens_to_ids(IMAGE))
         self.words = {word: self._id(word) for word in (*things, *words)}
         phrases = [f" is {phrase}" for signs in PHRASES.values() for phrase in signs.values()]
@@ -132,16 +133,3 @@ class Coder:
             thing = names.get((ids[at - 1], ids[at]), -1)
             if thing >= 0:
                 yield at, thing
-
-
-def _around(processor: Any) -> tuple[list[int], list[int]]:
-    """Return the token ids before a prompt, its picture included, and those before the answer."""
-    text = processor.apply_chat_template(
-        [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "\0"}]}],
-        add_generation_prompt=True,
-        tokenize=False,
-    )
-    shown = processor.replace_image_token({"rows": [[0]], "cols": [[0]]}, 0)
-    before, after = text.replace(IMAGE, shown).split("\0")
-    tokenizer = processor.tokenizer
-    return tuple(tokenizer([before, after], add_special_tokens=False)["input_ids"])

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from agents.training.fit import head
 from agents.training.relations.course import Sight
 from agents.training.student import SHUFFLE, Design
 
@@ -16,6 +17,7 @@ SCALE = (12.5, 12.5, 5.0)
 """What is learnt of a place is of order one when divided by these, in dead bands."""
 MIDDLE = (0.0, 0.0, 32.0)
 DEPTH = 2.0  # log m, about the middle of what is seen
+HIDDEN = 256  # width inside the throw-away heads
 
 
 class Eye(nn.Module):
@@ -29,13 +31,13 @@ class Eye(nn.Module):
     def __init__(self, width: int, design: Design, things: Sequence[str]) -> None:
         super().__init__()
         self._index = {word: at for at, word in enumerate(things)}
-        self._side = design.view // design.patch // SHUFFLE
+        self._side = design.side
         self._words = len(things)
         self.norm = nn.LayerNorm(width)
-        self.cells = head(width, len(things) + 3 + SHUFFLE**2)
+        self.cells = head(width, len(things) + 3 + SHUFFLE**2, HIDDEN)
         self.words = nn.Embedding(len(things), width)
         self.look = nn.MultiheadAttention(width, 6, batch_first=True)
-        self.place = head(width, 5)
+        self.place = head(width, 5, HIDDEN)
 
     def loss(
         self, features: torch.Tensor, sights: Sequence[Sight]
@@ -74,11 +76,11 @@ class _Targets:
         words = np.zeros((n, side * side, len(self.index)), np.float32)
         true, known = (np.zeros((n, side * side, 3 + SHUFFLE**2), np.float32) for _ in range(2))
         for i, sight in enumerate(self.sights):
-            at = np.clip((sight.spots * side).astype(int), 0, side - 1)
-            for name, (x, y), place in zip(sight.truth.names, at, sight.truth.places, strict=True):
-                words[i, y * side + x, self._of(name)] = 1.0
-                true[i, y * side + x, :3] = (place - MIDDLE) / SCALE
-                known[i, y * side + x, :3] = 1.0, 1.0, place[2] != 0
+            truth, at = sight.truth, cells(sight.spots, side)
+            for name, cell, place in zip(truth.names, at, truth.places, strict=True):
+                words[i, cell, self._of(name)] = 1.0
+                true[i, cell, :3] = (place - MIDDLE) / SCALE
+                known[i, cell, :3] = 1.0, 1.0, place[2] != 0
             if sight.depths is not None:
                 parts = sight.depths.reshape(side, SHUFFLE, side, SHUFFLE).swapaxes(1, 2)
                 true[i, :, 3:] = parts.reshape(side * side, -1) - DEPTH
@@ -108,9 +110,11 @@ class _Targets:
         return [self.index[word] for word in name.split()]
 
 
-def head(wide: int, out: int) -> nn.Module:
-    """Return a throw-away head."""
-    return nn.Sequential(nn.Linear(wide, 256), nn.GELU(), nn.Linear(256, out))
+def cells(spots: NDArray[np.float64], side: int) -> NDArray[np.int_]:
+    """Return which visual token (n,), of `side` in a row, shows each spot (n, 2) of a picture."""
+    at = np.clip((spots * side).astype(int), 0, side - 1)
+    tokens: NDArray[np.int_] = at[:, 1] * side + at[:, 0]
+    return tokens
 
 
 def error(guess: torch.Tensor, true: torch.Tensor, known: torch.Tensor) -> torch.Tensor:

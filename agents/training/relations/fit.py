@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from agents.training.fit import IGNORE, set_rate, take_step
+from agents.training.policy import pixels
 from agents.training.relations.coder import Batch, Coder
 from agents.training.relations.course import Course, Sight
 from agents.training.relations.eye import Eye
@@ -163,10 +164,7 @@ class Fit:
     def _pixels(self, sights: Sequence[Sight]) -> torch.Tensor:
         """Return pictures (n, 3, S, S) float32 as the model takes them."""
         stacked: NDArray[np.uint8] = np.stack([one.picture for one in sights])
-        values = torch.from_numpy(stacked).to(self.device).permute(0, 3, 1, 2).to(torch.float32)
-        return values.mul_(1 / (255 * self.design.spread)).sub_(
-            self.design.mean / self.design.spread
-        )
+        return pixels(stacked, self.design).to(self.device)
 
     def _features(self, values: torch.Tensor) -> torch.Tensor:
         seen = self.model.model.vision_model(pixel_values=values).last_hidden_state

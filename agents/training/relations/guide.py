@@ -13,10 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from agents.training.fit import head
 from agents.training.relations.coder import Batch, Mark
 from agents.training.relations.course import Sight
-from agents.training.relations.eye import MIDDLE, SCALE, error, head
-from agents.training.student import SHUFFLE, Design
+from agents.training.relations.eye import HIDDEN, MIDDLE, SCALE, cells, error
+from agents.training.student import Design
 
 READING, RELATING = 2, 3
 """After these layers of the text model a name that was read is to be a place, and a line begun is
@@ -31,10 +32,10 @@ class Guide(nn.Module):
 
     def __init__(self, width: int, design: Design, first: int) -> None:
         super().__init__()
-        self._side = design.view // design.patch // SHUFFLE
+        self._side = design.side
         self._first = first
-        self.read = nn.Sequential(nn.LayerNorm(width), head(width, 3))
-        self.pair = nn.Sequential(nn.LayerNorm(width), head(width, 6))
+        self.read = nn.Sequential(nn.LayerNorm(width), head(width, 3, HIDDEN))
+        self.pair = nn.Sequential(nn.LayerNorm(width), head(width, 6, HIDDEN))
         self.asked = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 8))
 
     def loss(
@@ -77,8 +78,8 @@ class Guide(nn.Module):
         true = torch.from_numpy(((places - MIDDLE) / SCALE).astype(np.float32)).to(states.device)
         known = torch.ones_like(true)
         known[..., 2] = torch.from_numpy(places[..., 2] != 0).to(states.device)
-        head = self.read if len(things) == 1 else self.pair
-        guess = head(states[rows, columns]).float().view_as(true)
+        teller = self.read if len(things) == 1 else self.pair
+        guess = teller(states[rows, columns]).float().view_as(true)
         off = ((guess - true).abs() * known).sum(0) / known.sum(0).clamp(min=1)
         return error(guess, true, known), (off.detach().cpu().numpy() * SCALE)[-1]
 
@@ -99,12 +100,10 @@ class Guide(nn.Module):
         `attention` (n, heads, length, length) is that of a layer; the first half of its heads are
         to look for names.
         """
-        side = self._side
         rows, columns, things = map(list, zip(*names, strict=True))
         spots = np.stack([sights[i].spots[j] for i, j in zip(rows, things, strict=True)])
-        at = np.clip((spots * side).astype(int), 0, side - 1)
-        cells = (self._first + at[:, 1] * side + at[:, 0]).tolist()
-        looks = attention[rows, : attention.shape[1] // 2, columns, cells].float().mean(-1)
+        at = (self._first + cells(spots, self._side)).tolist()
+        looks = attention[rows, : attention.shape[1] // 2, columns, at].float().mean(-1)
         return -torch.log(looks + 1e-4).mean()
 
     def recalled(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import shutil
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -89,10 +88,11 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
 
     from agents.training.relations.fit import Fit, Pool
     from agents.training.relations.team import Team
+    from agents.training.student import begin, replace
 
     sizes, begun = design(plan.course), time.monotonic()
     torch.manual_seed(plan.seed)
-    model, processor = _begin(plan.course, plan.start, plan.device)
+    model, processor = begin(plan.start, plan.device, plan.course.corpus, sizes)
     torch.set_num_threads(1)
 
     def report(line: str) -> None:
@@ -100,7 +100,7 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
 
     def keep() -> None:
         if rank == 0:
-            _save(model, processor, plan.out)
+            replace(model, processor, plan.out, MANNER)
             report("checkpoint")
 
     team = Team(rank, plan.processes, plan.port)
@@ -116,27 +116,6 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
         fit.answer(seconds - seeing, every=max(120.0, 0.05 * seconds), checkpoint=keep)
     keep()
     team.close()
-
-
-def _begin(course: Course[Any], start: Path | None, device: str) -> tuple[Any, Any]:
-    from agents.training.student import begin, build_model, build_processor, build_tokenizer
-
-    if start is not None:
-        return begin(start, device)
-    sizes = design(course)
-    tokenizer = build_tokenizer(course.corpus(), sizes)
-    return build_model(tokenizer, sizes).to(device), build_processor(tokenizer, sizes)
-
-
-def _save(model: Any, processor: Any, out: Path) -> None:
-    """Write a model folder, so that there is always a whole one."""
-    from agents.training.student import save
-
-    part = out.with_name(out.name + ".part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    save(model, processor, part, MANNER)
-    shutil.rmtree(out, ignore_errors=True)
-    part.rename(out)
 
 
 def _free_port() -> int:
