@@ -22,6 +22,7 @@ from prompts.relations import Axis, Claim, Frame, Relation
 MAX_CALLS = 4  # questions asked again about one picture, at most
 LEAD = 2  # votes by which a sign must lead the next one, once two answers differed
 SURE = 2 / 3  # share of the votes that a sign needs to be passed on
+BESIDE = 4 / 5  # the same of a relation beside the one that a question is about
 
 Pair = tuple[str, str]
 Slot = tuple[str, str, Axis]  # the pair in one order, whichever way round it was asked
@@ -100,7 +101,8 @@ def ground(
     fit the model's own yes or no. A vote counts as much as its claim is confident: all of it, where
     the asker does not tell. Each pair takes the sign with most votes. What is then still tied takes
     the one sign that the other claims allow, if there is one; what has less than `SURE` is given
-    up, and while a contradiction is left, the pair that is in most of them.
+    up (beside what a question is about, less than `BESIDE`: nobody waits for it), and while a
+    contradiction is left, the pair that is in most of them.
 
     Claims that disagree with `known` relations (telemetry, geometry) are left out in any case;
     the others are checked together with them.
@@ -233,13 +235,17 @@ class _Ballots:
             if len(fits) == 1:
                 self._votes[slot] = {fits[0]: float(self._told[slot])}
                 self.implied += 1
-        for slot in [slot for slot in self._votes if self._share(slot) < SURE]:
+        for slot in [slot for slot in self._votes if self._share(slot) < self._needed(slot)]:
             self._give_up(slot)
         while conflicts := self._conflicts():
             guilty: Counter[Slot] = Counter()
             for conflict in conflicts:
                 guilty.update(self._slots(conflict))
             self._give_up(max(guilty, key=lambda slot: (guilty[slot], -self._share(slot))))
+
+    def _needed(self, slot: Slot) -> float:
+        beside = self._question is not None and slot != self._slot(self._question)[0]
+        return BESIDE if beside else SURE
 
     def _give_up(self, slot: Slot) -> None:
         del self._votes[slot]

@@ -31,13 +31,13 @@ from prompts.questions import Question, parse_question
 from prompts.relations import PHRASES, Axis, Claim, claim
 
 C = "object C"  # what the lines to fill in call the object that the answerer chooses
-AGAIN = 0.25  # share of lessons about a single pair, in the words of asking again
+AGAIN = 0.3  # share of lessons about a single pair, in the words of asking again
 FREE = 0.25  # share of the others that ask for relations and no question
 THINKING = 0.5  # share that asks for sentences
 FORMAT = 0.85  # share that shows the lines to fill in
 PER_PICTURE = 4
-SHARES = {VANILLA: 6, COT: 2, "BA+AB": 2, "AC+BC": 2, "AC+BC+BA+AB": 3}
-"""How often an order is asked for, of 21; any other one once."""
+SHARES = {VANILLA: 6, COT: 2, "BA+AB": 2, "AC+BC": 2, "AC+BC+BA+AB": 5}
+"""How often an order is asked for, of 23; any other one once."""
 REFERENCES = ("free", "free", "free", "landmark", "topmost", "central")
 """Rules for object C whose right answer the truth tells."""
 
