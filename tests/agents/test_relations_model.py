@@ -1,0 +1,90 @@
+"""The shipped model of relations: it loads like any other, answers in the form, sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.decide import ModelPilot
+from agents.ground import Relating
+from agents.grounding.asking import PilotAsker
+from agents.grounding.verify import ground, judge
+from agents.models.load import RELATIONS, load_pilot
+from evals.spatial.generator import Asked, Split, questions
+from prompts.orders import Prompt, compose
+
+SEED = 9090  # of the validation split; training never draws from it
+
+
+@pytest.fixture(scope="module")
+def pilot() -> ModelPilot:
+    found = load_pilot("bundled-relations")
+    assert isinstance(found, ModelPilot)
+    return found
+
+
+@pytest.fixture(scope="module")
+def asked() -> list[Asked]:
+    return list(questions(Split.VALID, 32, SEED))
+
+
+def combined(one: Asked) -> Prompt:
+    return compose("combined", [one.question.a, one.question.b], question=one.question.text)
+
+
+def test_the_weights_are_small_and_load_without_our_code() -> None:
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    assert (RELATIONS / "model.safetensors").stat().st_size <= 20e6
+    model = AutoModelForImageTextToText.from_pretrained(RELATIONS, local_files_only=True)
+    processor = AutoProcessor.from_pretrained(RELATIONS, local_files_only=True)
+    assert model.num_parameters() < 6e6
+    assert processor.tokenizer.chat_template or processor.chat_template
+
+
+def test_it_fills_in_every_line_that_is_asked_for(pilot: ModelPilot, asked: list[Asked]) -> None:
+    for one in asked[:4]:
+        prompt = combined(one)
+        told = prompt.read(pilot.put(prompt.text, one.sight.picture, {}))
+        assert told.unread == ()
+        assert told.yes is not None
+        between = {one.question.a, one.question.b}
+        assert sum({claim.a, claim.b} == between for claim in told.claims) == 6
+
+
+def test_most_answers_about_unseen_pictures_are_right(
+    pilot: ModelPilot, asked: list[Asked]
+) -> None:
+    right = []
+    for one in asked:
+        found = ground(PilotAsker(pilot), one.sight.picture, combined(one))
+        right.append(judge(one.question, found).yes is one.cell.label)
+    assert np.mean(right) > 0.7
+
+
+def test_what_is_drawn_at_random_is_the_same_for_the_same_seed(
+    pilot: ModelPilot, asked: list[Asked]
+) -> None:
+    one = asked[0]
+    answers = [pilot.put(combined(one).text, one.sight.picture, {}, draw=s) for s in (1, 1, 2, 3)]
+    assert answers[0] == answers[1]
+    assert len(set(answers)) > 1
+
+
+def test_it_grounds_the_cockpit_of_a_flight(pilot: ModelPilot) -> None:
+    import gymnasium as gym
+
+    import envs  # noqa: F401  (registers the environments)
+    from agents.pilot import Sighting
+
+    env: Any = gym.make("helmsight/PE1-E1-I2-v0", observation="frame")
+    observation, info = env.reset(seed=4)
+    pilot.reset(env.unwrapped.task, 4)
+    grounder = Relating("combined", verified=True)
+    grounder.prepare(pilot, env.unwrapped.task, env.unwrapped, 4)
+    found = grounder.ground(pilot, env.unwrapped.task, Sighting(observation, info["met"]))
+    assert found.counts.failed == 0
+    assert found.claims
+    assert found.counts.left == 0
