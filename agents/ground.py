@@ -13,6 +13,7 @@ from agents.errors import CannotBeAsked, UnknownStrategy
 from agents.grounding.asking import Asker, Forgiving, PilotAsker
 from agents.grounding.oracle import PREFIX, Oracle, truth_of
 from agents.grounding.verify import Grounding, ground
+from agents.models.load import load_pilot
 from agents.pilot import Pilot, Sighting
 from envs.contract import Task
 from prompts.orders import CALLED, Prompt, compose
@@ -62,11 +63,11 @@ class Relating:
     """Asks for the relations of the task's objects in one order, verified or not.
 
     An answer that fails or cannot be read leaves the pilot without relations; it is counted and
-    the flight goes on. With `asker` that one is asked instead of the pilot.
+    the flight goes on. With `other`, the name of a pilot, that one is asked instead of who flies.
     """
 
-    def __init__(self, order: str, *, verified: bool) -> None:
-        self.order, self.verified = order, verified
+    def __init__(self, order: str, *, verified: bool, other: str = "") -> None:
+        self.order, self.verified, self.other = order, verified, other
         self._asker: Asker
         self._prompt: Prompt
 
@@ -74,7 +75,9 @@ class Relating:
         """Compose the prompt of the episode.
 
         Raises:
-            CannotBeAsked: the pilot cannot be asked, sees no frame, or the task has no objects.
+            CannotBeAsked: who is to be asked cannot be, the pilot is shown no frame, or the task
+                has no objects.
+            UnknownPilot, ModelUnavailable: the other one cannot be loaded.
         """
         self._asker = self._who(pilot, task, world, seed)
         if len(task.objects) < 2:
@@ -93,7 +96,7 @@ class Relating:
         return replace(found, counts=replace(found.counts, failed=asker.failed))
 
     def _who(self, pilot: Pilot, task: Task, world: Any, seed: int) -> Asker:
-        asker = PilotAsker(pilot, task.regions)
+        asker = PilotAsker(load_pilot(self.other) if self.other else pilot, task.regions)
         if "frame" not in pilot.needs.split("+"):
             raise CannotBeAsked(
                 f'pilot "{pilot.name}" is shown no frame in which anything could be related; '
@@ -123,16 +126,18 @@ class OracleRelating(Relating):
 
 
 def grounder(name: str) -> Grounder:
-    """Return the strategy called `name`: one of `STRATEGIES`, or "oracle:NAME[,flips=SHARE]".
+    """Return the strategy called `name`: one of `STRATEGIES`; "NAME@PILOT", which asks another
+    pilot than the one that flies; or "oracle:NAME[,flips=SHARE]".
 
     Raises:
         UnknownStrategy: for any other name; suggests the nearest one.
     """
-    spec, flips = name, None
+    flips = None
+    spec, at, other = name.partition("@")
     if name.startswith(PREFIX):
         spec, _, option = name.removeprefix(PREFIX).partition(",")
         flips = _flips(name, option)
-    if spec not in STRATEGIES or (flips is not None and spec == DIRECT):
+    if spec not in STRATEGIES or (spec == DIRECT and spec != name) or bool(at) > bool(other):
         near = get_close_matches(spec, STRATEGIES, n=1)
         hint = f' Did you mean "{near[0]}"?' if near else ""
         raise UnknownStrategy(
@@ -142,7 +147,7 @@ def grounder(name: str) -> Grounder:
     order, verified = spec.removesuffix(VERIFIED), spec.endswith(VERIFIED)
     if flips is not None:
         return OracleRelating(order, verified=verified, flips=flips)
-    return Direct() if spec == DIRECT else Relating(order, verified=verified)
+    return Direct() if spec == DIRECT else Relating(order, verified=verified, other=other)
 
 
 def known(task: Task, sighting: Sighting) -> Sequence[Claim]:

@@ -17,13 +17,14 @@ class Relations:
     """Burns ahead until it moves towards the target, and some more; then nulls the drift.
 
     "The prograde marker is right of the target marker" is a drift to the right: burn left. No
-    word of the prograde marker means that it is behind: burn ahead. Of two statements about the
-    markers the last one counts. It reads no figure of what it is shown and knows neither distance
-    nor speed: what it scores tells how good the relations are, for evaluations of grounding.
+    word of the prograde marker's place, before the first one, means that it is behind: burn ahead.
+    Of two statements about the markers the last one counts. It looks at nothing but the words and
+    knows neither distance nor speed: what it scores tells how good the relations are, for
+    evaluations of grounding.
     """
 
     name = "relations"
-    needs: ObservationMode = "telemetry"  # what costs least to show
+    needs: ObservationMode = "frame"  # for who is asked where things are
 
     def reset(self, task: Task, seed: int) -> None:
         """Forget when the prograde marker was first seen."""
@@ -37,7 +38,7 @@ class Relations:
             return Decision(BurnCommand(forward=1.0, right=0.0, down=0.0))
         if self._since is None:
             self._since = sighting.stamp
-        ahead = 1.0 if drift is None or sighting.stamp - self._since < AHEAD_S else 0.0
+        ahead = 1.0 if sighting.stamp - self._since < AHEAD_S else 0.0
         right, down = drift or (0, 0)
         return Decision(BurnCommand(forward=ahead, right=-SIDEWAYS * right, down=-SIDEWAYS * down))
 
@@ -49,7 +50,7 @@ class Relations:
             f"{'Horizontal: ' if ' is aligned with ' in line else ''}{line}" for line in lines
         )
         for claim in read_claims(text, self._objects).claims:
-            if {claim.a, claim.b} == {PROGRADE, TARGET}:
+            if {claim.a, claim.b} == {PROGRADE, TARGET} and claim.axis is not Axis.DEPTH:
                 signs[claim.axis] = claim.sign if claim.a == PROGRADE else -claim.sign
         if not signs:
             return None

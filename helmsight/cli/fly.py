@@ -88,7 +88,8 @@ def command(
         str | None,
         typer.Option(
             help="Relations asked for before deciding: direct (none), structured, bidirectional, "
-            "transitive or combined, each also with +verified."
+            "transitive or combined, each also with +verified; @PILOT after it asks another "
+            "pilot than the one that flies."
         ),
     ] = None,
     hold: Annotated[

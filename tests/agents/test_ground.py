@@ -154,6 +154,14 @@ def test_an_oracle_reads_the_world_and_its_name_is_in_the_record(world, steady, 
     assert notebook.spec.operator["grounding"] == name
 
 
+def test_another_pilot_than_the_one_that_flies_can_be_asked(world, steady, tmp_path):
+    answers = tmp_path / "answers.txt"
+    answers.write_text(f"{GOOD}\n", encoding="utf-8")
+    config = OperatorConfig(grounding=f"structured+verified@scripted:{answers}")
+    flight = Operator(world("frame"), steady(), config).fly(max_steps=2)
+    assert [record.relations for record in flight.records] == [["target is left of prograde"]] * 2
+
+
 def test_an_oracle_needs_a_world_that_tells(world, steady):
     config = OperatorConfig(grounding="oracle:combined")
     with pytest.raises(CannotBeAsked, match="true relations"):
@@ -166,6 +174,8 @@ def test_an_oracle_needs_a_world_that_tells(world, steady):
         ("combind", 'Did you mean "combined"'),
         ("combined+verfied", r'Did you mean "combined\+verified"'),
         ("oracle:direct", "Known strategies"),
+        ("direct@bundled-relations", "Known strategies"),
+        ("combined@", "Known strategies"),
         ("oracle:combined,flips=2", "from 0 to 1"),
         ("oracle:combined,flips=x", "flips=SHARE"),
         ("oracle:combined,seed=1", "flips=SHARE"),
