@@ -241,6 +241,19 @@ def test_a_vote_counts_as_much_as_its_line_was_sure():
     assert (doubtful.lines(), doubtful.counts.extra) == ([], 3)  # a lead of two, unsure as it is
 
 
+def test_beside_what_a_question_is_about_a_relation_has_to_be_surer():
+    left = render([claim("cup", H, -1, "plate"), claim("cup", V, -1, "plate")])
+
+    def lines(asked: str) -> list[str]:
+        prompt = compose("structured", ["cup", "plate"], question=asked)
+        answer = Weighed.of([(f"{left}\nAnswer: yes", 0.75)])
+        return ground(Script(answer), IMAGE, prompt, max_calls=0).lines()
+
+    assert lines("Is the cup left of the plate?") == ["cup is left of plate"]
+    assert lines("Is the cup above the plate?") == ["cup is above plate"]
+    assert lines("") == ["cup is left of plate", "cup is above plate"]
+
+
 @pytest.mark.parametrize("yes", [True, False])
 def test_a_relation_that_its_own_yes_or_no_denies_is_asked_again(yes):
     first = said(claim("cup", H, 1 if yes else -1, "plate")) + f"\nAnswer: {'yes' if yes else 'no'}"
