@@ -60,8 +60,9 @@ class PilotAsker:
         if not pilot.relates:
             raise CannotBeAsked(
                 f'pilot "{pilot.name}" was not trained to answer spatial prompts (its '
-                'helmsight.json does not say "relates": true); take a general vision-language '
-                "model, as --pilot PROVIDER:MODEL or local:FOLDER, or the strategy direct"
+                'helmsight.json does not say "relates": true); ask bundled-relations or a general '
+                "vision-language model, PROVIDER:MODEL or local:FOLDER (in flight with --grounding "
+                "STRATEGY@PILOT), or take the strategy direct"
             )
         self._pilot: Askable = pilot
         self._regions = regions or {}
