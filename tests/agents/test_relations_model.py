@@ -54,6 +54,7 @@ def test_it_fills_in_every_line_that_is_asked_for(pilot: ModelPilot, asked: list
         assert sum({claim.a, claim.b} == between for claim in told.claims) == 6
 
 
+@pytest.mark.slow
 def test_most_answers_about_unseen_pictures_are_right(
     pilot: ModelPilot, asked: list[Asked]
 ) -> None:
@@ -64,6 +65,7 @@ def test_most_answers_about_unseen_pictures_are_right(
     assert np.mean(right) > 0.7
 
 
+@pytest.mark.slow
 def test_what_is_drawn_at_random_is_the_same_for_the_same_seed(
     pilot: ModelPilot, asked: list[Asked]
 ) -> None:
@@ -73,6 +75,7 @@ def test_what_is_drawn_at_random_is_the_same_for_the_same_seed(
     assert len(set(answers)) > 1
 
 
+@pytest.mark.slow
 def test_it_grounds_the_cockpit_of_a_flight(pilot: ModelPilot) -> None:
     import gymnasium as gym
 

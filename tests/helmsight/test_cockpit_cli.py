@@ -90,7 +90,7 @@ def test_every_flight_is_summed_up_and_recorded_as_a_run(start: Start, tmp_path:
 @pytest.mark.display
 def test_the_referee_reports_while_it_is_flown(start: Start, tmp_path: Path) -> None:
     process, keyboard = start("--report", "account.jsonl")
-    keyboard.hold({"h": 0.5}, 0.6)
+    keyboard.hold({"h": 0.5}, 1.2)
     out, _ = ended(process, keyboard)
     lines = (tmp_path / "account.jsonl").read_text(encoding="utf-8").splitlines()
     reports = [json.loads(line) for line in lines]

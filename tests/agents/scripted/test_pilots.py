@@ -46,7 +46,7 @@ def decided(pilot, telemetry):
 def test_a_scripted_pilot_is_a_pilot(name):
     pilot = make(name)
     assert isinstance(pilot, Pilot)
-    assert (pilot.name, pilot.needs) == (name, "telemetry")
+    assert (pilot.name, pilot.needs) == (name, "frame" if name == "relations" else "telemetry")
 
 
 def test_an_unknown_name_is_a_key_error():

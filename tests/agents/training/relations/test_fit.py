@@ -22,6 +22,7 @@ from evals.spatial.lessons import Part
 from evals.spatial.sights import Sight, Truth
 from prompts.orders import ORDERS, compose
 
+pytestmark = pytest.mark.slow  # a tokenizer and a model are built
 COURSE = Lessons(5)
 SIZES = design(COURSE)
 
@@ -185,7 +186,6 @@ def test_what_is_unknown_of_a_picture_is_not_learnt() -> None:
     assert (places[:2] != 0).any()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
 def test_the_whole_recipe_leaves_a_model_that_is_asked(tmp_path: Path, processes: int) -> None:
     from agents.models.load import load_pilot
