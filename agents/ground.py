@@ -137,7 +137,7 @@ def grounder(name: str) -> Grounder:
     if name.startswith(PREFIX):
         spec, _, option = name.removeprefix(PREFIX).partition(",")
         flips = _flips(name, option)
-    if spec not in STRATEGIES or (spec == DIRECT and spec != name) or bool(at) > bool(other):
+    if spec not in STRATEGIES or (spec == DIRECT and spec != name) or (at and not other):
         near = get_close_matches(spec, STRATEGIES, n=1)
         hint = f' Did you mean "{near[0]}"?' if near else ""
         raise UnknownStrategy(

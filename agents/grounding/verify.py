@@ -165,7 +165,8 @@ class _Ballots:
         self.given_up: list[Slot] = []
         self._count(told.claims)
         self.disagreed = len(told.claims) - len(self.kept(told.claims))
-        self._question, self._yes = _question(prompt), told.yes
+        asked, self._yes = _question(prompt), told.yes
+        self._question = None if asked is None else self._slot(asked)
 
     def kept(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
         """Return the claims that do not disagree with what is known."""
@@ -213,7 +214,7 @@ class _Ballots:
         """Return the pair of the question while nothing tells the answer to it."""
         if self._question is None:
             return None
-        slot, sign = self._slot(self._question)
+        slot, sign = self._question
         if self._told[slot] or not {*self._order} >= {*slot[:2]}:
             return None
         possible = check([*self._claims(self._votes), *self._known_claims]).possible.get(slot)
@@ -223,7 +224,7 @@ class _Ballots:
         """Whether the model's own yes or no speaks against what it said about a pair."""
         if self._question is None or self._yes is None:
             return False
-        asked, sign = self._slot(self._question)
+        asked, sign = self._question
         return slot == asked and (sign in self._leading(slot)) is not self._yes
 
     def settle(self) -> None:
@@ -244,7 +245,7 @@ class _Ballots:
             self._give_up(max(guilty, key=lambda slot: (guilty[slot], -self._share(slot))))
 
     def _needed(self, slot: Slot) -> float:
-        beside = self._question is not None and slot != self._slot(self._question)[0]
+        beside = self._question is not None and slot != self._question[0]
         return BESIDE if beside else SURE
 
     def _give_up(self, slot: Slot) -> None:
