@@ -9,13 +9,14 @@ SCENARIO ?= PE1-E1-I2
 ARGS ?=
 WORKERS ?= 3
 
+ROOMS := agents contract envs evals hardware prompts tools
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMP := $(VENV)/.installed
 BESIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install fly test test-fast check format bench clean
+.PHONY: help install links fly test test-fast check format bench clean
 
 help:
 	@echo "make install | fly | test | test-fast | check | format | bench | clean"
@@ -23,7 +24,7 @@ help:
 install: $(STAMP)
 
 # torch comes first and alone: that exact version decides which build is taken.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml setup.py constraints.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 to 3.13 found: make PYTHON=/path/to/python" >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install -q $$(grep '^torch==' constraints.txt)
@@ -41,7 +42,12 @@ test-fast: WORKERS = 2
 test-fast: $(STAMP)
 	$(BIN)/python -m pytest $(BESIDE) -m "not slow and not display and not serial and not gpu"
 
-check: $(STAMP)
+# The packages under the names that they are imported by, for mypy and IDEs.
+links:
+	@rm -rf .links && mkdir -p .links/helmsight
+	@for room in $(ROOMS) helmsight/*; do ln -s "../../$$room" ".links/helmsight/$${room##*/}"; done
+
+check: $(STAMP) links
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

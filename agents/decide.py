@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.pilot import Decision, Sighting
-from envs.contract import Box, Command, ObservationMode, Task
-from envs.contract import Field as Reading
-from prompts.claims import Weighed
-from prompts.errors import UnreadableAnswer
-from prompts.reading import read
-from prompts.templates import Example, examples, render, schema_text
+from helmsight.agents.pilot import Decision, Sighting
+from helmsight.envs.contract import Box, Command, ObservationMode, Task
+from helmsight.envs.contract import Field as Reading
+from helmsight.prompts.claims import Weighed
+from helmsight.prompts.errors import UnreadableAnswer
+from helmsight.prompts.reading import read
+from helmsight.prompts.templates import Example, examples, render, schema_text
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -45,7 +45,7 @@ class Views(BaseModel):
     names: tuple[str, ...] | None = None
 
 
-class Manner(BaseModel):
+class AskingStyle(BaseModel):
     """How a model wants to be asked; a model folder carries it as `helmsight.json`.
 
     `relates` tells whether it answers spatial prompts; by default a model that is asked in the
@@ -75,13 +75,13 @@ class ModelPilot:
         self,
         model: BaseChatModel,
         name: str,
-        manner: Manner | None = None,
+        manner: AskingStyle | None = None,
         *,
         think_timeout_s: float = 60.0,
         options: Mapping[str, Any] | None = None,
     ) -> None:
         self.model, self.name, self.spec = model, name, name
-        self.manner = manner or Manner()
+        self.manner = manner or AskingStyle()
         self.needs = self.manner.needs
         own = self.manner.prompt not in SYSTEM
         self.relates = not own if self.manner.relates is None else self.manner.relates
@@ -136,7 +136,7 @@ class ModelPilot:
         question, _ = self._question(sighting, prompt)
         return str(self._answer(question).text)
 
-    def put(
+    def answer_free(
         self,
         text: str,
         image: NDArray[np.uint8],
@@ -149,7 +149,7 @@ class ModelPilot:
         Needs no episode: can be called before `reset`. Of the views that the model is used to it
         is shown those that this picture has. With `draw`, a seed, a local model draws its answer at
         random instead of taking the likeliest; a provider's answers as its options say. Where the
-        model tells the probabilities of its tokens, a `prompts.claims.Weighed` is returned.
+        model tells the probabilities of its tokens, a `Weighed` is returned.
 
         Raises:
             TimeoutError: no answer in time; or whatever else the model raises.
@@ -232,9 +232,9 @@ class ModelPilot:
         """Return the views of a frame that the model is shown, as PNG; or those that are `there`.
 
         Raises:
-            tools.errors.ToolsError: the model is to be shown a region that the frame does not have.
+            ToolsError: the model is to be shown a region that the frame does not have.
         """
-        from tools.marks import WHOLE, views
+        from helmsight.tools.marks import WHOLE, views
 
         shown, names = self.manner.views, self.manner.views.names
         if there and names is not None:

@@ -1,10 +1,10 @@
 """Errors of the agents. Each says whether it halts the run."""
 
+from helmsight.contract.errors import Error
 
-class AgentsError(Exception):
-    """Base of every error raised by `agents`. `exit_status` is what a command line returns."""
 
-    exit_status = 1
+class AgentsError(Error):
+    """Base of every error raised by `agents`."""
 
 
 class UnknownPilot(AgentsError):

@@ -9,15 +9,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from agents.errors import CannotBeAsked, UnknownStrategy
-from agents.grounding.asking import Asker, Forgiving, PilotAsker
-from agents.grounding.oracle import PREFIX, Oracle, truth_of
-from agents.grounding.verify import Grounding, ground
-from agents.models.load import load_pilot
-from agents.pilot import Pilot, Sighting
-from envs.contract import Task
-from prompts.orders import CALLED, Prompt, compose
-from prompts.relations import Claim, claim
+from helmsight.agents.errors import CannotBeAsked, UnknownStrategy
+from helmsight.agents.grounding.asking import Asker, FailSafeAsker, PilotAsker
+from helmsight.agents.grounding.oracle import PREFIX, Oracle, truth_of
+from helmsight.agents.grounding.verify import Grounding, ground
+from helmsight.agents.models.load import load_pilot
+from helmsight.agents.pilot import Pilot, Sighting
+from helmsight.envs.contract import Task
+from helmsight.prompts.orders import CALLED, Prompt, compose
+from helmsight.prompts.relations import Claim, claim
 
 VERIFIED = "+verified"
 BLANK = np.zeros((0, 0, 3), np.uint8)  # shown to an oracle where there is no frame
@@ -89,7 +89,7 @@ class Relating:
 
     def ground(self, pilot: Pilot, task: Task, sighting: Sighting) -> Grounding:
         """Return what the frame shows, as far as it could be read."""
-        asker = Forgiving(self._asker)
+        asker = FailSafeAsker(self._asker)
         image = sighting.observation.get("frame", BLANK)
         sure = self._known(task, sighting)
         found = ground(asker, image, self._prompt, verified=self.verified, known=sure)

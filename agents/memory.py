@@ -16,9 +16,9 @@ import gymnasium
 import numpy as np
 from pydantic import BaseModel
 
-from agents.errors import CannotResume
-from agents.pilot import Pilot
-from tools.recorder import RunSpec, StepRecord, plain
+from helmsight.agents.errors import CannotResume
+from helmsight.agents.pilot import Pilot
+from helmsight.tools.recorder import RunSpec, StepRecord, plain
 
 MEASURES = (
     "met",

@@ -11,14 +11,14 @@ import gymnasium
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.errors import ApprovalMissing, ObservationMissing
-from agents.ground import grounder
-from agents.guard import Guard, Limits, budget_notes
-from agents.memory import Flight, checkpointer, flown, measures, run_spec, summarise
-from agents.pilot import Decision, Pilot, Sighting
-from envs.clock import Clock
-from envs.contract import Command, Observation, Task
-from tools.recorder import Listener, StepRecord
+from helmsight.agents.errors import ApprovalMissing, ObservationMissing
+from helmsight.agents.ground import grounder
+from helmsight.agents.guard import Guard, Limits, budget_notes
+from helmsight.agents.memory import Flight, checkpointer, flown, measures, run_spec, summarise
+from helmsight.agents.pilot import Decision, Pilot, Sighting
+from helmsight.envs.clock import Clock
+from helmsight.envs.contract import Command, Observation, Task
+from helmsight.tools.recorder import Listener, StepRecord
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from envs.contract import Command, Observation, ObservationMode, Task
+from helmsight.envs.contract import Command, Observation, ObservationMode, Task
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from agents.training.examine import Marks, examine, held_out
-from evals.machine import Machine
-from evals.statistics import proportion_interval
+from helmsight.agents.training.examine import Marks, examine, held_out
 from helmsight.errors import status_of
+from helmsight.evals.machine import Machine
+from helmsight.evals.statistics import proportion_interval
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -52,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _examined(folder: Path | None, pictures: int, seed: int) -> dict[str, Marks]:
-    from agents.models.load import BUNDLED
-    from agents.models.local import LocalVLM
+    from helmsight.agents.models.load import BUNDLED
+    from helmsight.agents.models.local import LocalVLM
 
     model = LocalVLM.load(folder or BUNDLED, device="cpu")
     return {

@@ -15,14 +15,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
-from envs.orbital.cockpit.trial import try_key
-from envs.orbital.command import BurnCommand
-from envs.window import ScreenEnv
-from evals.figures import Figure, add_options, figure, show, skipped, timed
-from hardware.errors import WindowUnavailable
-from hardware.screen import Screen
-from hardware.screen.virtual import virtual_screen
+from helmsight.envs.orbital.cockpit.trial import try_key
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.window import ScreenEnv
 from helmsight.errors import status_of
+from helmsight.evals.figures import Figure, add_options, figure, show, skipped, timed
+from helmsight.hardware.errors import WindowUnavailable
+from helmsight.hardware.screen import Screen
+from helmsight.hardware.screen.virtual import virtual_screen
 
 SCENARIO = "PE1-E1-I2"
 LEAST_HZ = 20.0  # pictures a second that the window owes its pilot
@@ -78,8 +78,8 @@ def _flights(flights: int) -> Iterator[Figure]:
     """Yield scores and what a decision took of the bundled model, flown through the screen."""
     import gymnasium
 
-    from agents.models.load import load_pilot
-    from agents.operator import Operator
+    from helmsight.agents.models.load import load_pilot
+    from helmsight.agents.operator import Operator
 
     pilot = load_pilot("bundled")
     env = gymnasium.make("helmsight/Screen-v0", scenario=SCENARIO)

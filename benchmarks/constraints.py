@@ -19,10 +19,10 @@ from functools import partial
 
 import numpy as np
 
-from evals.figures import Figure, add_options, figure, show, timed
 from helmsight.errors import status_of
-from prompts.constraints import UNKNOWN, check, consistent
-from prompts.relations import Axis, Claim, claim
+from helmsight.evals.figures import Figure, add_options, figure, show, timed
+from helmsight.prompts.constraints import UNKNOWN, check, consistent
+from helmsight.prompts.relations import Axis, Claim, claim
 
 SCENARIOS = ("PE1-E1-I1", "PE1-E1-I2", "PE1-E1-I3", "PE1-E1-I4")
 OBJECTS = 6

@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evals.figures import Figure, add_options, figure, show, skipped, timed
+from helmsight.evals.figures import Figure, add_options, figure, show, skipped, timed
 
 SERVE = [sys.executable, "-c", "from helmsight.cli import main; main()", "serve-krpc"]
 OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
@@ -242,7 +242,7 @@ def fuzz(n: int) -> Iterator[Figure]:
         calm = served.connect()
         before = memory(served)
         ports = (str(served.rpc_port), str(served.stream_port))
-        command = [sys.executable, "-m", "envs.orbital.krpc.hostile", *ports, str(20 * n)]
+        command = [sys.executable, "-m", "helmsight.envs.orbital.krpc.hostile", *ports, str(20 * n)]
         began = time.perf_counter()
         attack = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         times = []

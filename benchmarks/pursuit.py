@@ -15,11 +15,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from evals.flights import Conditions, fly_cells, grid, names
-from evals.machine import Machine
-from evals.report import flight_line, flight_table, header
-from evals.results import Results
 from helmsight.errors import status_of
+from helmsight.evals.flights import Conditions, fly_cells, grid, names
+from helmsight.evals.machine import Machine
+from helmsight.evals.report import flight_line, flight_table, header
+from helmsight.evals.results import Results
 
 PILOTS = "bundled,naive,navball,rendezvous"
 SCENARIOS = "PE1-E1-I1,PE1-E1-I2,PE1-E1-I3,PE1-E1-I4,PE1-E3-I3"

@@ -19,12 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from evals.figures import Figure, add_options, figure, show
-from hardware.drivers import make_robot
-from hardware.emulators import DEVICES
-from hardware.errors import PortUnavailable
-from hardware.robot import JointTargets, Robot
 from helmsight.errors import status_of
+from helmsight.evals.figures import Figure, add_options, figure, show
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.emulators import DEVICES
+from helmsight.hardware.errors import PortUnavailable
+from helmsight.hardware.robot import JointTargets, Robot
 
 HZ = 100.0
 EMULATE = "from helmsight.cli import main; main()"

@@ -32,18 +32,18 @@ from pathlib import Path
 
 import numpy as np
 
-from evals.errors import InvalidPlan
-from evals.machine import Machine
-from evals.report import table
-from hardware.drivers import make_robot
-from hardware.emulators import make_device
-from hardware.emulators.serve import Emulation
-from hardware.emulators.simavr_line import FirmwareLine
-from hardware.emulators.verdict import Command, Verdict, apart, compare
-from hardware.errors import HardwareError
-from hardware.robot import JointTargets, Robot
-from hardware.spec import RobotSpec, load_spec, shipped
 from helmsight.errors import status_of
+from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.machine import Machine
+from helmsight.evals.report import table
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.emulators import make_device
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.emulators.simavr_line import FirmwareLine
+from helmsight.hardware.emulators.verdict import Command, Verdict, apart, compare
+from helmsight.hardware.errors import HardwareError
+from helmsight.hardware.robot import JointTargets, Robot
+from helmsight.hardware.spec import RobotSpec, load_spec, shipped
 
 DROP, FLIP, LATE = 0.01, 0.005, 0.005
 DEADLINES = 1.5  # how late a late reply is, in reply deadlines
@@ -344,7 +344,7 @@ def run(arguments: Sequence[str]) -> None:
     print(*machine.lines(), f"Date: {date}. Seed: {asked.seed}.", sep="\n", end="\n\n")
     print(table(COLUMNS, [one.words() for one in found], markdown=asked.markdown))
     if asked.json is not None:
-        from tools.recorder import write_whole
+        from helmsight.tools.recorder import write_whole
 
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         entries = [{**asdict(one), "clean": one.clean} for one in found]

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 
-from evals.figures import Figure, add_options, figure, show, timed
-from evals.spatial.generator import Split, ask
-from evals.spatial.lessons import PER_PICTURE, lessons
 from helmsight.errors import status_of
+from helmsight.evals.figures import Figure, add_options, figure, show, timed
+from helmsight.evals.spatial.generator import Split, ask
+from helmsight.evals.spatial.lessons import PER_PICTURE, lessons
 
 PICTURES = 60
 

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.errors import InvalidPlan
-from evals.figures import Figure, add_options, figure, show, skipped, timed
 from helmsight.errors import status_of
+from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.figures import Figure, add_options, figure, show, skipped, timed
 
 if TYPE_CHECKING:
-    from envs.orbital.cockpit.state import CockpitState
-    from tools.records import RunSpec, StepRecord
+    from helmsight.envs.orbital.cockpit.state import CockpitState
+    from helmsight.tools.records import RunSpec, StepRecord
 
 STEPS_PER_DECISION = 25  # physics steps of 0.02 s in a command of 0.5 s
 FLIGHT = "PE1-E1-I1"
@@ -39,8 +39,8 @@ def twin(n: int, worlds: int = 1024, asked: float | None = 200_000) -> Figure:
     The worlds are all sixteen scenarios in turn with random throttles, so that every bot acts;
     each world holds two vessels.
     """
-    from envs.orbital.scenarios import SCENARIOS
-    from envs.orbital.world import World
+    from helmsight.envs.orbital.scenarios import SCENARIOS
+    from helmsight.envs.orbital.world import World
 
     known = list(SCENARIOS.values())
     world = World([known[i % len(known)] for i in range(worlds)], list(range(worlds)))
@@ -58,12 +58,12 @@ def twin(n: int, worlds: int = 1024, asked: float | None = 200_000) -> Figure:
 
 def states(n: int) -> Iterator[CockpitState]:
     """Yield what the cockpit shows at up to n decisions of a flight by `rendezvous`."""
-    from agents.pilot import Sighting
-    from agents.scripted.rendezvous import Rendezvous
-    from envs.orbital.env import PursuitEnv
-    from envs.orbital.panel import cockpit_state, telemetry
-    from envs.orbital.scenarios import PURSUER, find_scenario
-    from envs.orbital.world import World
+    from helmsight.agents.pilot import Sighting
+    from helmsight.agents.scripted.rendezvous import Rendezvous
+    from helmsight.envs.orbital.env import PursuitEnv
+    from helmsight.envs.orbital.panel import cockpit_state, telemetry
+    from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
+    from helmsight.envs.orbital.world import World
 
     with closing(PursuitEnv(FLIGHT, observation="telemetry")) as env:
         task = env.task
@@ -86,8 +86,8 @@ def cockpit(shown: Sequence[CockpitState], *, randomised: bool) -> Figure:
     """Measure drawing: one frame for each state; with `randomised`, each in a layout of its own."""
     import cv2
 
-    from envs.orbital.cockpit.layout import Layout
-    from envs.orbital.cockpit.picture import render
+    from helmsight.envs.orbital.cockpit.layout import Layout
+    from helmsight.envs.orbital.cockpit.picture import render
 
     cv2.setNumThreads(1)
     rng = np.random.default_rng(0)
@@ -110,12 +110,12 @@ def decision(shown: Sequence[CockpitState], spec: str = "bundled") -> list[Figur
 
     Skipped, with the reason, when the model is not there.
     """
-    from agents.decide import ModelPilot
-    from agents.errors import ModelUnavailable
-    from agents.models.load import load_pilot
-    from agents.pilot import Sighting
-    from envs.orbital.cockpit.picture import render
-    from envs.orbital.env import PursuitEnv
+    from helmsight.agents.decide import ModelPilot
+    from helmsight.agents.errors import ModelUnavailable
+    from helmsight.agents.models.load import load_pilot
+    from helmsight.agents.pilot import Sighting
+    from helmsight.envs.orbital.cockpit.picture import render
+    from helmsight.envs.orbital.env import PursuitEnv
 
     name, unit = f"decision of {spec}", "ms"
     try:
@@ -166,10 +166,10 @@ def loop(steps: int) -> Figure:
     """Measure the operator's loop around a scripted pilot that reads telemetry."""
     import gymnasium
 
-    import envs  # noqa: F401  registers the environments
-    from agents.models.load import load_pilot
-    from agents.operator import Operator
-    from envs.orbital.scenarios import find_scenario
+    import helmsight.envs  # noqa: F401  registers the environments
+    from helmsight.agents.models.load import load_pilot
+    from helmsight.agents.operator import Operator
+    from helmsight.envs.orbital.scenarios import find_scenario
 
     watch, pilot = Stopwatch(), load_pilot("rendezvous")
     identity = find_scenario(FLIGHT).environment_id

@@ -21,14 +21,14 @@ from functools import partial
 from itertools import count
 from random import Random
 
-from evals.figures import Figure, add_options, figure, show, skipped, timed
-from hardware.emulators import DEVICES, emulate
-from hardware.emulators.serve import Emulation
-from hardware.errors import HardwareError, RobotStopped
-from hardware.robot import JointTargets
-from hardware.spec import RobotSpec
-from hardware.supervisor import Supervisor, supervised
 from helmsight.errors import status_of
+from helmsight.evals.figures import Figure, add_options, figure, show, skipped, timed
+from helmsight.hardware.emulators import DEVICES, emulate
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.errors import HardwareError, RobotStopped
+from helmsight.hardware.robot import JointTargets
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.supervisor import Supervisor, supervised
 
 ROBOTS = tuple(robot for _, robot in DEVICES.values())
 TIMED = "so101"  # whose moves are timed: its bus is the fastest, so the supervisor shows most

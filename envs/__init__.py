@@ -5,12 +5,12 @@ Importing this package registers its environments with gymnasium.
 
 import gymnasium as gym
 
-from envs.orbital.scenarios import SCENARIOS
+from helmsight.envs.orbital.scenarios import SCENARIOS
 
 for _scenario in SCENARIOS.values():
     gym.register(
         id=_scenario.environment_id,
-        entry_point="envs.orbital.env:PursuitEnv",
+        entry_point="helmsight.envs.orbital.env:PursuitEnv",
         kwargs={"scenario": _scenario.name},
         disable_env_checker=True,
         order_enforce=False,
@@ -18,14 +18,14 @@ for _scenario in SCENARIOS.values():
 
 gym.register(
     id="helmsight/KSP-v0",
-    entry_point="envs.ksp.env:KspEnv",
+    entry_point="helmsight.envs.ksp.env:KspEnv",
     disable_env_checker=True,
     order_enforce=False,
 )
 
 gym.register(
     id="helmsight/Screen-v0",
-    entry_point="envs.window:ScreenEnv",
+    entry_point="helmsight.envs.window:ScreenEnv",
     nondeterministic=True,
     disable_env_checker=True,
     order_enforce=False,

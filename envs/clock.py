@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from envs.errors import InvalidOption
+from helmsight.envs.errors import InvalidOption
 
 
 @dataclass(frozen=True)

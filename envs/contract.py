@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, get_args
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from envs.errors import InvalidOption
+from helmsight.envs.errors import InvalidOption
 
 ObservationMode = Literal["frame", "frame+telemetry", "telemetry"]
 Box = tuple[int, int, int, int]
@@ -63,7 +63,7 @@ class Task:
     (x0, y0, x1, y1) of the instruments in the frame, to be shown enlarged; `fields` name the
     telemetry vector in its order. `known`, where given, tells from the telemetry of an observation
     the relations that are certain, as (object, other object, axis, sign): axes and signs are those
-    of `prompts.relations`. It is asked only for pilots that are shown telemetry.
+    of `helmsight.prompts.relations`. It is asked only for pilots that are shown telemetry.
     """
 
     name: str

@@ -1,10 +1,10 @@
 """Errors of the environments. Every one of them halts the run it is raised in."""
 
+from helmsight.contract.errors import Error
 
-class EnvsError(Exception):
-    """Base of every error raised by `envs`. `exit_status` is what a command line should return."""
 
-    exit_status = 1
+class EnvsError(Error):
+    """Base of every error raised by `envs`."""
 
 
 class UnknownScenario(EnvsError):

@@ -10,15 +10,15 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from envs.clock import Clock, TimeRule
-from envs.contract import Observation, Task, hold_rule, observation_mode
-from envs.errors import EpisodeOver, InvalidOption
-from envs.orbital.cockpit.keys import burnt, presses
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH
-from envs.orbital.cockpit.operated import Attached, Opened
-from envs.orbital.command import BurnCommand
-from envs.orbital.env import PursuitEnv
-from envs.orbital.scenarios import find_scenario
+from helmsight.envs.clock import Clock, TimeRule
+from helmsight.envs.contract import Observation, Task, hold_rule, observation_mode
+from helmsight.envs.errors import EpisodeOver, InvalidOption
+from helmsight.envs.orbital.cockpit.keys import burnt, presses
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
+from helmsight.envs.orbital.cockpit.operated import Attached, Opened
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.envs.orbital.scenarios import find_scenario
 
 _WHY = {
     "time": "a person's window runs by the wall clock and cannot wait; use time='realtime'",
@@ -102,7 +102,7 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         Raises:
             InvalidOption: a seed for a window that was found.
             CockpitLost: the window does not do what a cockpit does, with what was seen.
-            ScreenMissing, hardware.errors.HardwareError: no screen, no window, or no keyboard.
+            ScreenMissing, HardwareError: no screen, no window, or no keyboard.
         """
         super().reset(seed=seed)
         self._running = False
@@ -118,7 +118,7 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
 
         Raises:
             EpisodeOver, InvalidOption: as PursuitEnv; axes other than the body's.
-            CockpitLost, hardware.errors.HardwareError: as `reset`; all keys are released.
+            CockpitLost, HardwareError: as `reset`; all keys are released.
         """
         if not self._running:
             raise EpisodeOver("the episode is over or has not begun; call reset() first")

@@ -1,10 +1,10 @@
 """Errors of the evaluations. Each says whether it halts the run."""
 
+from helmsight.contract.errors import Error
 
-class EvalsError(Exception):
-    """Base of every error raised by `evals`. `exit_status` is what a command line should return."""
 
-    exit_status = 1
+class EvalsError(Error):
+    """Base of every error raised by `evals`."""
 
 
 class InvalidSample(EvalsError):

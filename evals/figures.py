@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evals.machine import Machine
-from evals.report import table
+from helmsight.evals.machine import Machine
+from helmsight.evals.report import table
 
 COLUMNS = ("figure", "n", "p5", "p50", "p95", "p99", "unit", "asked", "held")
 
@@ -111,7 +111,7 @@ def show(figures: Iterable[Figure], asked: argparse.Namespace) -> list[Figure]:
         if one.skipped:
             print(f"\n{one.name} was skipped: {one.skipped}")
     if asked.json is not None:
-        from tools.recorder import write_whole
+        from helmsight.tools.recorder import write_whole
 
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         entries = [{**asdict(one), "held": one.held} for one in found]

@@ -13,15 +13,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from agents.models.load import load_pilot, shipped
-from agents.pilot import Pilot
-from envs.orbital.scenarios import find_scenario
-from evals.errors import InvalidPlan
+from helmsight.agents.models.load import load_pilot, shipped
+from helmsight.agents.pilot import Pilot
+from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.evals.errors import InvalidPlan
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
-    from tools.records import StepRecord
+    from helmsight.tools.records import StepRecord
 
 ROOMS = ("agents", "envs", "prompts", "tools")
 SOURCES = {".py", ".json", ".j2"}
@@ -97,7 +97,7 @@ def grid(pilots: Sequence[str], scenarios: Sequence[str], seeds: Sequence[int]) 
     """Return every flight of pilots x scenarios x seeds, one pilot after another.
 
     Raises:
-        envs.errors.UnknownScenario: with the nearest name there is.
+        UnknownScenario: with the nearest name there is.
         InvalidPlan: when one of the three is empty or a seed is negative.
     """
     if not (pilots and scenarios and seeds) or min(seeds) < 0:
@@ -120,7 +120,7 @@ def fly_cells(
     flight alone holds its first, slower decision.
 
     Raises:
-        agents.errors.AgentsError: a pilot that cannot be loaded, before anything is flown.
+        AgentsError: a pilot that cannot be loaded, before anything is flown.
         InvalidPlan: fewer workers than one.
         KeyboardInterrupt: Ctrl-C; the flights under way are given up.
     """
@@ -155,7 +155,7 @@ def fly_planned(
 
 
 def load(pilots: Iterable[str]) -> None:
-    """Load pilots for the flights to come; raises agents.errors.AgentsError for a wrong one."""
+    """Load pilots for the flights to come; raises AgentsError for a wrong one."""
     for spec in dict.fromkeys(pilots):
         _pilot(spec)
 
@@ -170,8 +170,8 @@ def fly_cell(cell: Cell, conditions: Conditions) -> FlightResult:
     """
     import gymnasium
 
-    import envs  # noqa: F401  registers the environments
-    from agents.operator import Operator
+    import helmsight.envs  # noqa: F401  registers the environments
+    from helmsight.agents.operator import Operator
 
     pilot = _pilot(cell.pilot)
     env = gymnasium.make(
@@ -236,7 +236,7 @@ def _fly_beside(cell: Cell, conditions: Conditions) -> FlightResult:
 
 
 def _limits() -> dict[str, Any]:
-    from agents.guard import Limits
+    from helmsight.agents.guard import Limits
 
     return Limits().model_dump(mode="json")
 

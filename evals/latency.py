@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from envs.clock import TimeRule
-from envs.errors import InvalidOption
-from evals.errors import InvalidPlan, ResultsUnusable
-from evals.flights import Cell, Conditions, FlightResult, fly_planned, grid, load
-from evals.machine import Machine
-from evals.report import COLUMNS, LEGEND, Row, header, table
-from evals.results import Results
-from tools.plots import LIGHT, log_scale, picture_style
+from helmsight.envs.clock import TimeRule
+from helmsight.envs.errors import InvalidOption
+from helmsight.evals.errors import InvalidPlan, ResultsUnusable
+from helmsight.evals.flights import Cell, Conditions, FlightResult, fly_planned, grid, load
+from helmsight.evals.machine import Machine
+from helmsight.evals.report import COLUMNS, LEGEND, Row, header, table
+from helmsight.evals.results import Results
+from helmsight.tools.plots import LIGHT, log_scale, picture_style
 
 PLOT = "latency.png"
 SIZE, DPI = (7.2, 4.2), 110  # inches, pixels an inch
@@ -88,7 +88,7 @@ class Sweep:
     at every delay, so that an interrupted sweep says something of each.
 
     Raises:
-        envs.errors.UnknownScenario, agents.errors.AgentsError, InvalidPlan: a wrong name, or
+        UnknownScenario, AgentsError, InvalidPlan: a wrong name, or
             nothing to fly; before anything is written.
         ResultsUnusable: the folder cannot be written, or holds flights of other conditions.
     """

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import numpy as np
 
-from evals.flights import Conditions, FlightResult
-from evals.machine import Machine
-from evals.statistics import Interval, median, median_interval, proportion_interval
+from helmsight.evals.flights import Conditions, FlightResult
+from helmsight.evals.machine import Machine
+from helmsight.evals.statistics import Interval, median, median_interval, proportion_interval
 
 COLUMNS = (
     "scenario", "pilot", "n", "captured", "median score", "approach m", "speed m/s", "fuel kg",

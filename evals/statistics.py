@@ -14,7 +14,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.errors import InvalidSample
+from helmsight.evals.errors import InvalidSample
 
 LEVEL = 0.95
 RESAMPLES = 10_000

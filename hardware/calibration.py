@@ -23,8 +23,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from hardware.errors import InvalidSpec
-from hardware.spec import Joint, Positive, RobotSpec, Table
+from helmsight.hardware.errors import InvalidSpec
+from helmsight.hardware.spec import Joint, Positive, RobotSpec, Table
 
 ENOUGH = 0.5  # share of a described range below which a recorded one is taken for a mistake
 

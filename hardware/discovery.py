@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from serial.tools import list_ports
 
-from hardware.errors import CameraUnavailable, HardwareError, LinkLost, PortUnavailable
-from hardware.link import Link, stable_path
-from hardware.probes import Probe, probes
+from helmsight.hardware.errors import CameraUnavailable, HardwareError, LinkLost, PortUnavailable
+from helmsight.hardware.link import Link, stable_path
+from helmsight.hardware.probes import Probe, probes
 
 ANSWER_S = 0.12  # that a device has to answer one probe
 BOOT_S = 2.0  # opening a USB port restarts an Arduino; its boot loader takes this long
@@ -177,7 +177,7 @@ def _camera_names() -> list[tuple[str, str]]:
 
 
 def _camera(name: str, about: str) -> CameraReport:
-    from hardware.cameras import open_camera
+    from helmsight.hardware.cameras import open_camera
 
     try:
         with open_camera(name) as camera:

@@ -13,11 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-from hardware.errors import HardwareError, LinkLost, PortUnavailable, SetupNeeded, WrongProtocol
-from hardware.robot import Mode, RobotState
-from hardware.spec import Joint, RobotSpec, load_spec
-from hardware.supervisor import Supervisor, supervised
-from hardware.trial import far, outside, plan, rest
+from helmsight.hardware.errors import (
+    HardwareError,
+    LinkLost,
+    PortUnavailable,
+    SetupNeeded,
+    WrongProtocol,
+)
+from helmsight.hardware.robot import Mode, RobotState
+from helmsight.hardware.spec import Joint, RobotSpec, load_spec
+from helmsight.hardware.supervisor import Supervisor, supervised
+from helmsight.hardware.trial import far, outside, plan, rest
 
 READINGS = 100
 HOT_C = 60.0  # servos of this class switch themselves off at 70 to 80
@@ -89,7 +95,7 @@ def _refused(error: HardwareError, port: str) -> Finding:
         )  # fmt: skip
     if not isinstance(error, WrongProtocol):
         return _failed("connect", error)
-    from hardware.discovery import look_at
+    from helmsight.hardware.discovery import look_at
 
     report = look_at(port)
     mend = "is the power on, the baud rate right, the bus cable in?"
@@ -292,7 +298,7 @@ def _close(robot: Supervisor) -> Iterator[Finding]:
 
 
 def _camera(text: str) -> Iterator[Finding]:
-    from hardware.cameras import open_camera
+    from helmsight.hardware.cameras import open_camera
 
     expected = "fresh pictures, neither frozen nor black"
     try:

@@ -6,11 +6,12 @@ False is told to the pilot, who looks again and goes on.
 
 from __future__ import annotations
 
+from helmsight.contract.errors import Error
 
-class HardwareError(Exception):
-    """Base of every error raised by `hardware`. `exit_status` is what a command line returns."""
 
-    exit_status = 1
+class HardwareError(Error):
+    """Base of every error raised by `hardware`."""
+
     halts = True
 
 

@@ -12,8 +12,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, ClassVar, Self
 
-from hardware.errors import HardwareError, InvalidOption, KeysRefused
-from hardware.screen import Window
+from helmsight.hardware.errors import HardwareError, InvalidOption, KeysRefused
+from helmsight.hardware.screen import Window
 
 FOCUS_S = 2.0  # that a window manager may take to give a window the keyboard
 GUARD_S = 0.05  # between two looks at whether keys still go where they should
@@ -248,7 +248,7 @@ def _leave(number: int, _: FrameType | None) -> None:
 
 def _pyautogui() -> Any:
     """Return pyautogui, told not to wait after each key. Raises KeysRefused where it cannot be."""
-    from hardware.screen.x11 import connecting
+    from helmsight.hardware.screen.x11 import connecting
 
     try:
         with connecting():

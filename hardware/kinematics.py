@@ -14,7 +14,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.spec import RobotSpec
+from helmsight.hardware.spec import RobotSpec
 
 Array = NDArray[np.float64]
 DAMPING = 0.02  # of damped least squares, so that no step explodes near a singularity

@@ -1,6 +1,6 @@
 """What keeps a robot reachable: one turn on the bus at a time, retries, reconnection.
 
-The lower half of `hardware.robot.Robot`; drivers see both as one.
+The lower half of `helmsight.hardware.robot.Robot`; drivers see both as one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from hardware.errors import (
+from helmsight.hardware.errors import (
     CommandRefused,
     HardwareError,
     LinkLost,
@@ -21,15 +21,15 @@ from hardware.errors import (
     NotConnected,
     RobotStopped,
 )
-from hardware.link import Link
-from hardware.motion import RobotState
-from hardware.spec import RobotSpec
+from helmsight.hardware.link import Link
+from helmsight.hardware.motion import RobotState
+from helmsight.hardware.spec import RobotSpec
 
 Result = TypeVar("Result")
 ATTEMPTS = 3
 
 
-class Lifeline(ABC):
+class BusSession(ABC):
     """The link of one robot, shared by the thread that moves it and those that hold or stop it."""
 
     def __init__(self, spec: RobotSpec, port: str) -> None:
@@ -65,7 +65,7 @@ class Lifeline(ABC):
         with self._lock:
             yield
 
-    def _hurried(self) -> bool:
+    def _stop_pending(self) -> bool:
         """Whether another thread waits to stop the robot: what can be left, is left to it."""
         return not self._calm.is_set() and self._stopper != threading.get_ident()
 
@@ -82,7 +82,7 @@ class Lifeline(ABC):
                 with self.link.timed():
                     return work(), attempt
             except NoReply:
-                if attempt == ATTEMPTS or self._hurried():
+                if attempt == ATTEMPTS or self._stop_pending():
                     raise
                 self.link.counters.retries += 1
         raise AssertionError("not reached")
@@ -106,14 +106,14 @@ class Lifeline(ABC):
         """Reconnect: same device, new handshake, motion held, state read again."""
         deadline = time.monotonic() + within_s
         while True:
-            self.link.reopen(max(0.0, deadline - time.monotonic()), self._hurried)
+            self.link.reopen(max(0.0, deadline - time.monotonic()), self._stop_pending)
             try:
                 self._handshake()
                 self._retried(self._send_hold)
                 self._retried(self._read_state)
                 return
             except (LinkLost, NoReply, CommandRefused) as error:
-                if time.monotonic() > deadline or self._hurried():
+                if time.monotonic() > deadline or self._stop_pending():
                     raise LinkLost(
                         f"{self.link.port} is back but the device on it is not: {error}"
                     ) from None

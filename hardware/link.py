@@ -20,8 +20,8 @@ import numpy as np
 import serial
 from serial.tools import list_ports
 
-from hardware.errors import LinkLost, NoReply, PortUnavailable
-from hardware.framing import Lines, Packets
+from helmsight.hardware.errors import LinkLost, NoReply, PortUnavailable
+from helmsight.hardware.framing import Lines, Packets
 
 try:  # POSIX only; flushing a port that went away raises it (pyserial lets it through)
     from termios import error as _TermiosError

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hardware.errors import TargetRefused
-from hardware.spec import RobotSpec
+from helmsight.hardware.errors import TargetRefused
+from helmsight.hardware.spec import RobotSpec
 
 STANDSTILL = 0.02  # rad/s or m/s; below it a joint counts as standing (one tick of jitter)
 ROUNDING = 1e-6  # rad or m a target may lie outside a limit by arithmetic alone

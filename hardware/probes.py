@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from hardware.errors import BadReply, HardwareError, InvalidSpec
-from hardware.framing import Lines, Packets
-from hardware.spec import RobotSpec, load_spec, shipped
+from helmsight.hardware.errors import BadReply, HardwareError, InvalidSpec
+from helmsight.hardware.framing import Lines, Packets
+from helmsight.hardware.spec import RobotSpec, load_spec, shipped
 
 ORDER = ("grbl", "linearm", "helm", "dynamixel", "feetech")
 
@@ -45,13 +45,13 @@ def _named(specs: list[RobotSpec]) -> tuple[str, ...]:
 
 
 def _grbl(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
-    from hardware.wire.grbl import STATUS
+    from helmsight.hardware.wire.grbl import STATUS
 
     yield Probe("grbl", _named(specs), baud, STATUS, _status)
 
 
 def _status(data: bytes) -> str:
-    from hardware.wire.grbl import Report, parse
+    from helmsight.hardware.wire.grbl import Report, parse
 
     for line in Lines().feed(data):
         try:
@@ -64,7 +64,7 @@ def _status(data: bytes) -> str:
 
 
 def _linearm(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
-    from hardware.wire.linearm import Dialogue, protocol_of
+    from helmsight.hardware.wire.linearm import Dialogue, protocol_of
 
     for spec in specs:
         protocol = protocol_of(spec)
@@ -74,7 +74,7 @@ def _linearm(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
 
 
 def _hello(dialogue: object, data: bytes) -> str:
-    from hardware.wire.linearm import Answer, Dialogue
+    from helmsight.hardware.wire.linearm import Answer, Dialogue
 
     assert isinstance(dialogue, Dialogue)
     for line in Lines().feed(data):
@@ -84,14 +84,14 @@ def _hello(dialogue: object, data: bytes) -> str:
 
 
 def _helm(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
-    from hardware.wire.helm import HELLO_SEQUENCE, Command, Frame
+    from helmsight.hardware.wire.helm import HELLO_SEQUENCE, Command, Frame
 
     query = Frame(HELLO_SEQUENCE, Command.HELLO).encode()
     yield Probe("helm", _named(specs), baud, query, _board)
 
 
 def _board(data: bytes) -> str:
-    from hardware.wire.helm import REPLY, Command, Hello, packets
+    from helmsight.hardware.wire.helm import REPLY, Command, Hello, packets
 
     for frame in packets().feed(data):
         if frame.command == Command.HELLO | REPLY:
@@ -104,14 +104,14 @@ def _board(data: bytes) -> str:
 
 
 def _dynamixel(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
-    from hardware.wire.dynamixel import BROADCAST, Instruction, Packet, encode
+    from helmsight.hardware.wire.dynamixel import BROADCAST, Instruction, Packet, encode
 
     query = encode(Packet(BROADCAST, Instruction.PING))
     yield Probe("dynamixel", _named(specs), baud, query, _dynamixels)
 
 
 def _dynamixels(data: bytes) -> str:
-    from hardware.wire.dynamixel import BUFFER, MODELS, Instruction, scan
+    from helmsight.hardware.wire.dynamixel import BUFFER, MODELS, Instruction, scan
 
     found = {
         packet.id: int.from_bytes(packet.parameters[1:3], "little")
@@ -124,7 +124,7 @@ def _dynamixels(data: bytes) -> str:
 
 def _feetech(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
     # One ping a servo: to a broadcast they would all answer at once.
-    from hardware.wire.feetech import Instruction, Packet, encode
+    from helmsight.hardware.wire.feetech import Instruction, Packet, encode
 
     numbers = {number for spec in specs for number in _ids(spec)}
     for number in sorted(numbers):
@@ -140,7 +140,7 @@ def _ids(spec: RobotSpec) -> list[int]:
 
 
 def _servo(query: bytes, data: bytes) -> str:
-    from hardware.wire.feetech import scan
+    from helmsight.hardware.wire.feetech import scan
 
     # Half-duplex adapters may give the question back before the answer.
     for packet in Packets(scan).feed(data.removeprefix(query)):

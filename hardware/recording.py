@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hardware.calibration import Calibration, ServoOptions, range_ticks
-from hardware.drivers import make_robot
-from hardware.drivers.bus import ServoBus
-from hardware.errors import InvalidOption, SetupNeeded
-from hardware.spec import load_spec
+from helmsight.hardware.calibration import Calibration, ServoOptions, range_ticks
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.drivers.bus import ServoBus
+from helmsight.hardware.errors import InvalidOption, SetupNeeded
+from helmsight.hardware.spec import load_spec
 
 # Share of a described range that must be seen: the middle of what was seen becomes the middle of
 # the range, so what is missing at one end moves the zero by half of it.

@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from hardware.errors import (
+from helmsight.hardware.errors import (
     HardwareError,
     LinkLost,
     NoReply,
@@ -25,8 +25,8 @@ from hardware.errors import (
     StopUnconfirmed,
     TargetRefused,
 )
-from hardware.lifeline import ATTEMPTS, Lifeline
-from hardware.motion import (
+from helmsight.hardware.lifeline import ATTEMPTS, BusSession
+from helmsight.hardware.motion import (
     STANDSTILL,
     JointTargets,
     Mode,
@@ -37,10 +37,10 @@ from hardware.motion import (
     Twist,
     check_targets,
 )
-from hardware.spec import RobotSpec
+from helmsight.hardware.spec import RobotSpec
 
 if TYPE_CHECKING:
-    from hardware.kinematics import Kinematics
+    from helmsight.hardware.kinematics import Kinematics
 
 __all__ = [
     "STANDSTILL",
@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 
-class Robot(Lifeline):
+class Robot(BusSession):
     """A robot behind a serial port; one thread may move it while another holds or stops it.
 
     watchdog_s: seconds after which the device itself ends its motion when it hears nothing more;
@@ -236,7 +236,7 @@ class Robot(Lifeline):
     @cached_property
     def kinematics(self) -> Kinematics:
         """The kinematics of the description."""
-        from hardware.kinematics import Kinematics
+        from helmsight.hardware.kinematics import Kinematics
 
         return Kinematics(self.spec)
 

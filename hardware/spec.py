@@ -13,13 +13,15 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from hardware.errors import InvalidSpec, UnknownRobot
+from helmsight.contract.plugins import each
+from helmsight.hardware.errors import InvalidSpec, UnknownRobot
 
 Options = TypeVar("Options", bound=BaseModel)
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Vector = tuple[Finite, Finite, Finite]
-SHIPPED = "hardware.robots"
+SHIPPED = "helmsight.hardware.robots"
+DESCRIPTIONS = "helmsight.descriptions"
 
 
 class _Source:
@@ -224,9 +226,13 @@ class RobotSpec(Table):
 
 
 def shipped() -> dict[str, Path]:
-    """Return the descriptions that come with the package, by name."""
-    folder = Path(str(files(SHIPPED)))
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    """Return the descriptions by name: those that come with the package, then those of others.
+
+    Another distribution declares a package that holds .toml files (`helmsight.descriptions`).
+    """
+    folders = [files(SHIPPED), *(folder for _, folder in each(DESCRIPTIONS, files))]
+    paths = [path for folder in folders for path in sorted(Path(str(folder)).glob("*.toml"))]
+    return {path.stem: path for path in reversed(paths)}  # the first of a name is kept
 
 
 def load_spec(name: str | Path) -> RobotSpec:

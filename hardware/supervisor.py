@@ -15,24 +15,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from hardware.drivers import make_robot
-from hardware.errors import (
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.errors import (
     HardwareError,
     InvalidOption,
     LinkRecovered,
     NotConnected,
     StopUnconfirmed,
 )
-from hardware.robot import JointTargets, Motion, Robot, RobotState, Sent
-from hardware.spec import RobotSpec
-from hardware.supervision.envelope import Envelope
-from hardware.supervision.guarded import BACK, Guarded
-from hardware.supervision.interventions import Journal, Listener, Rule
-from hardware.supervision.lookout import Eye, Lookout
-from hardware.supervision.reaching import reach
-from hardware.supervision.stopping import on_signals, uninterrupted
-from hardware.supervision.tighter import Tighter
-from hardware.supervision.watchdog import LONGEST_S, Watchdog
+from helmsight.hardware.robot import JointTargets, Motion, Robot, RobotState, Sent
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.supervision.envelope import Envelope
+from helmsight.hardware.supervision.frame_check import Eye, FrameCheck
+from helmsight.hardware.supervision.guarded import BACK, Guarded
+from helmsight.hardware.supervision.interventions import Journal, Listener, Rule
+from helmsight.hardware.supervision.limit_overrides import LimitOverrides
+from helmsight.hardware.supervision.reaching import reach
+from helmsight.hardware.supervision.stopping import on_signals, uninterrupted
+from helmsight.hardware.supervision.watchdog import LONGEST_S, Watchdog
 
 AT_EVERY_STEP = frozenset({Rule.step, Rule.speed, Rule.acceleration, Rule.tool_speed})
 
@@ -52,7 +52,7 @@ class Supervisor(Guarded):
 
     One thread, the loop's, moves and feeds; any thread may read, hold and stop.
 
-    limits: tighter ones than the description's (`supervision.tighter.Tighter`, or its fields).
+    limits: tighter ones than the description's (`LimitOverrides`, or its fields).
     camera: checked before every move. max_age_s: how old the frame that a move was decided on may
     be. watchdog_s: 0.5 s or less. insist_s: how long a stop is repeated until it is confirmed.
     listeners: called with every `Intervention`, from whatever thread it happens in.
@@ -65,7 +65,7 @@ class Supervisor(Guarded):
         self,
         robot: Robot,
         *,
-        limits: Tighter | Mapping[str, object] | None = None,
+        limits: LimitOverrides | Mapping[str, object] | None = None,
         camera: Eye | None = None,
         watchdog_s: float = LONGEST_S,
         max_age_s: float = 1.0,
@@ -78,7 +78,7 @@ class Supervisor(Guarded):
         self.envelope = Envelope(robot.spec, robot.kinematics, limits)
         super().__init__(robot, self.envelope.spec, Journal(listeners, clock), insist_s)
         self.watchdog = Watchdog(watchdog_s, self._bite, clock)
-        self._lookout = Lookout(camera, max_age_s, clock)
+        self._lookout = FrameCheck(camera, max_age_s, clock)
         self._lock = threading.RLock()  # of moving and holding; a stop never waits for it
 
     def connect(self) -> RobotState:

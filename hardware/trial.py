@@ -9,9 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
-from hardware.kinematics import Kinematics
-from hardware.robot import JointTargets, Motion, RobotState, Sent
-from hardware.spec import Joint, RobotSpec
+from helmsight.hardware.kinematics import Kinematics
+from helmsight.hardware.robot import JointTargets, Motion, RobotState, Sent
+from helmsight.hardware.spec import Joint, RobotSpec
 
 # Largest way of a joint, how near it must come, and the coarsest step a device may round to.
 STEP = {"revolute": 0.05, "prismatic": 0.002}
@@ -22,7 +22,7 @@ PATIENCE_S = 5.0  # until something that should happen counts as not happening
 
 
 class Mover(Protocol):
-    """What is tried: a `hardware.robot.Robot`, or a supervisor before one."""
+    """What is tried: a `helmsight.hardware.robot.Robot`, or a supervisor before one."""
 
     @property
     def kinematics(self) -> Kinematics: ...

@@ -12,24 +12,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agents.memory import Flight
-    from agents.models.load import load_pilot
-    from agents.operator import Operator, OperatorConfig
-    from envs.orbital.command import BurnCommand
-    from helmsight.registry import list_scenarios, make_env
+    from helmsight.agents.memory import Flight
+    from helmsight.agents.models.load import load_pilot
+    from helmsight.agents.operator import Operator, OperatorConfig
+    from helmsight.envs.orbital.command import BurnCommand
+    from helmsight.envs.registry import list_scenarios, make_env
     from helmsight.session import fly, rebuild
-    from tools.recorder import Recorder
+    from helmsight.tools.recorder import Recorder
 
 _HOMES = {
-    "BurnCommand": "envs.orbital.command",
-    "Flight": "agents.memory",
-    "Operator": "agents.operator",
-    "OperatorConfig": "agents.operator",
-    "Recorder": "tools.recorder",
+    "BurnCommand": "helmsight.envs.orbital.command",
+    "Flight": "helmsight.agents.memory",
+    "Operator": "helmsight.agents.operator",
+    "OperatorConfig": "helmsight.agents.operator",
+    "Recorder": "helmsight.tools.recorder",
     "fly": "helmsight.session",
-    "list_scenarios": "helmsight.registry",
-    "load_pilot": "agents.models.load",
-    "make_env": "helmsight.registry",
+    "list_scenarios": "helmsight.envs.registry",
+    "load_pilot": "helmsight.agents.models.load",
+    "make_env": "helmsight.envs.registry",
     "rebuild": "helmsight.session",
 }
 

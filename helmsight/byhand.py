@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from envs.orbital.cockpit.seat import Stretch
-    from tools.records import StepRecord
+    from helmsight.envs.orbital.cockpit.seat import Stretch
+    from helmsight.tools.records import StepRecord
 
 PILOT = "person"
 
@@ -37,7 +37,7 @@ class FlightLog:
 
     def end(self, last: dict[str, Any]) -> dict[str, Any]:
         """Return the summary of the flight whose last report this is."""
-        from agents.memory import summarise
+        from helmsight.agents.memory import summarise
 
         if last["run"] != self._run:  # not a step was flown
             self._records, self._first, self._run = [], last, last["run"]
@@ -63,7 +63,7 @@ class RunWriter:
     """Run folders, written in a thread: encoding a picture must not stop the window."""
 
     def __init__(self, out: Path | None) -> None:
-        from tools.recorder import Recorder
+        from helmsight.tools.recorder import Recorder
 
         self._make, self._out = Recorder, out
         self._recorder: Recorder | None = None
@@ -87,9 +87,9 @@ class RunWriter:
 
     def begin(self, flown: Stretch) -> None:
         """Begin a run folder."""
-        from agents.memory import versions
+        from helmsight.agents.memory import versions
         from helmsight.session import run_folder
-        from tools.records import RunSpec
+        from helmsight.tools.records import RunSpec
 
         seed = flown.before["seed"]
         folder, self._out = self._out or run_folder(flown.scenario.name, PILOT, seed), None
@@ -107,7 +107,7 @@ class RunWriter:
 
     def step(self, record: StepRecord, flown: Stretch) -> None:
         """Write half a second of flight."""
-        from envs.orbital.cockpit.picture import render
+        from helmsight.envs.orbital.cockpit.picture import render
 
         if self._recorder is not None:
             self._recorder.step(record, render(flown.state))
@@ -129,8 +129,8 @@ class RunWriter:
 
 def _record(index: int, flown: Stretch) -> StepRecord:
     """Return half a second of flight as the record of a step: a person wants what is applied."""
-    from agents.memory import measures
-    from tools.records import StepRecord
+    from helmsight.agents.memory import measures
+    from helmsight.tools.records import StepRecord
 
     return StepRecord(
         index=index,

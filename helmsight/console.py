@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tools.compare import Comparison
-    from tools.records import RunSpec, StepRecord
+    from helmsight.tools.compare import Comparison
+    from helmsight.tools.records import RunSpec, StepRecord
 
 PLAIN_EVERY = 20.0  # world seconds between two plain lines
 
 
 def describe(record: StepRecord) -> str:
     """Return one line: time left, range, closing speed, propellant and the command applied."""
-    from tools.player import live_line
+    from helmsight.tools.player import live_line
 
     left = record.measures.get("time_left")
     head = f"{left:5.1f} s left  " if isinstance(left, int | float) else ""

@@ -5,52 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from helmsight.contract.errors import Error
+
 FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
-ROOMS = {
-    "agents": "AgentsError",
-    "envs": "EnvsError",
-    "evals": "EvalsError",
-    "hardware": "HardwareError",
-    "prompts": "PromptsError",
-    "tools": "ToolsError",
-}
 
 
-class HelmsightError(Exception):
-    """Base of every error raised by `helmsight`. `exit_status` is what the command returns."""
-
-    exit_status = FAILED
-
-
-class InvalidSetting(HelmsightError):
+class InvalidSetting(Error):
     """A setting of the operator with a value it cannot have. Halts before the run starts."""
 
     exit_status = USAGE
 
 
-class Unreproducible(HelmsightError):
+class Unreproducible(Error):
     """A recorded run whose environment or pilot cannot be built again here. Halts the replay."""
 
     exit_status = USAGE
-
-
-class PluginWarning(UserWarning):
-    """A third-party plug-in that could not be loaded. Everything else goes on without it."""
-
-
-def bases() -> tuple[type[Exception], ...]:
-    """Return the base error of each package that has been imported.
-
-    A package that was never imported has raised nothing, so nothing heavy is imported here.
-    """
-    found: list[type[Exception]] = [HelmsightError]
-    for room, name in ROOMS.items():
-        module = sys.modules.get(f"{room}.errors")
-        if module is not None:
-            found.append(getattr(module, name))
-    return tuple(found)
 
 
 def explain(error: BaseException) -> tuple[str, int] | None:
@@ -61,8 +32,8 @@ def explain(error: BaseException) -> tuple[str, int] | None:
     """
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", INTERRUPTED
-    if isinstance(error, bases()):
-        return one_line(str(error)), int(getattr(error, "exit_status", FAILED))
+    if isinstance(error, Error):
+        return one_line(str(error)), error.exit_status
     if isinstance(error, OSError):
         return one_line(str(error)), FAILED
     return None

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helmsight.envs.registry import load_environments
 from helmsight.errors import InvalidSetting, Unreproducible
-from helmsight.registry import load_environments
 from helmsight.worlds import TWIN, check_world, make_world, shown
 
 if TYPE_CHECKING:
     import gymnasium
 
-    from agents.memory import Flight
-    from agents.operator import OperatorConfig
-    from agents.pilot import Pilot
-    from tools.records import Listener, RunSpec
+    from helmsight.agents.memory import Flight
+    from helmsight.agents.operator import OperatorConfig
+    from helmsight.agents.pilot import Pilot
+    from helmsight.tools.records import Listener, RunSpec
 
 RUNS = Path("runs")
 
@@ -38,7 +38,7 @@ class Session:
         """Fly one episode and close the environment."""
         import langgraph.graph  # noqa: F401  (a world that runs by itself waits for no import)
 
-        from agents.operator import Operator
+        from helmsight.agents.operator import Operator
 
         try:
             operator = Operator(self.env, self.pilot, config=self.config, listeners=listeners)
@@ -70,12 +70,12 @@ def prepare(
     `load_pilot`.
 
     Raises:
-        envs.errors.EnvsError: unknown scenario, observation mode or time rule.
-        agents.errors.AgentsError: unknown pilot, or one that cannot be loaded or lacks its input.
+        EnvsError: unknown scenario, observation mode or time rule.
+        AgentsError: unknown pilot, or one that cannot be loaded or lacks its input.
         InvalidSetting: an operator field or an option of the world that does not exist or has a
             value it cannot have.
     """
-    from agents.models.load import load_pilot
+    from helmsight.agents.models.load import load_pilot
 
     config = operator_config(operator or {})
     options = dict(world_options or {})
@@ -91,9 +91,9 @@ def rebuild(spec: RunSpec) -> Session:
 
     Raises:
         Unreproducible: the environment's or the pilot's options are not understood here.
-        envs.errors.EnvsError, agents.errors.AgentsError: as `prepare`.
+        EnvsError, AgentsError: as `prepare`.
     """
-    from agents.models.load import load_pilot
+    from helmsight.agents.models.load import load_pilot
 
     try:
         config = operator_config(spec.operator)
@@ -126,7 +126,7 @@ def operator_config(fields: Mapping[str, Any]) -> OperatorConfig:
     """Return the operator's configuration; raises InvalidSetting naming every wrong field."""
     from pydantic import ValidationError
 
-    from agents.operator import OperatorConfig
+    from helmsight.agents.operator import OperatorConfig
 
     try:
         return OperatorConfig.model_validate(dict(fields))
@@ -155,13 +155,13 @@ def fly(
     are those of `prepare`: observation, time, hold, world, operator, and the pilot's own.
 
     Raises:
-        envs.errors.EnvsError, agents.errors.AgentsError, InvalidSetting: as `prepare`.
-        tools.errors.RunFolderUnusable: `out` already holds a run or cannot be written.
+        EnvsError, AgentsError, InvalidSetting: as `prepare`.
+        RunFolderUnusable: `out` already holds a run or cannot be written.
     """
     session = prepare(scenario, pilot, watched=video and out is not None, **settings)
     heard = list(listeners)
     if out is not None:
-        from tools.recorder import Recorder
+        from helmsight.tools.recorder import Recorder
 
         heard.insert(0, Recorder(out, video=video))
     flight = session.fly(seed, steps, heard)

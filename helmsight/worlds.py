@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helmsight.envs.registry import find_environment, load_environments
 from helmsight.errors import InvalidSetting
-from helmsight.registry import find_environment, load_environments
 
 if TYPE_CHECKING:
     import gymnasium
@@ -30,7 +30,7 @@ def check_world(world: str, scenario: str, options: Mapping[str, Any]) -> None:
 
     Raises:
         InvalidSetting: no such world, or an option that it does not have.
-        envs.errors.UnknownScenario: with the nearest name there is.
+        UnknownScenario: with the nearest name there is.
     """
     if world not in OPTIONS:
         raise InvalidSetting(f"world={world!r} is not known; choose {', '.join(OPTIONS)}")
@@ -42,7 +42,7 @@ def check_world(world: str, scenario: str, options: Mapping[str, Any]) -> None:
     if world == TWIN:
         find_environment(scenario)
     else:
-        from envs.orbital.scenarios import find_scenario
+        from helmsight.envs.orbital.scenarios import find_scenario
 
         find_scenario(scenario)
 
@@ -53,7 +53,7 @@ def make_world(
     """Return the environment of `scenario` in `world`; `more` are observation and hold.
 
     Raises:
-        InvalidSetting, envs.errors.EnvsError: as `check_world`, and what the environment refuses.
+        InvalidSetting, EnvsError: as `check_world`, and what the environment refuses.
     """
     import gymnasium
 

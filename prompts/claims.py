@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Self
 
-from prompts.errors import InvalidClaims
-from prompts.reading import tidy
-from prompts.relations import PHRASES, Axis, Claim, Frame, Relation, Said, plain, scan
+from helmsight.prompts.errors import InvalidClaims
+from helmsight.prompts.reading import tidy
+from helmsight.prompts.relations import PHRASES, Axis, Claim, Frame, Relation, Said, plain, scan
 
 LETTERS = "ABC"
 
@@ -25,7 +25,7 @@ class Unread:
 
 
 @dataclass(frozen=True)
-class Told:
+class ParsedAnswer:
     """What an answer says: relations, the lines that are unreadable, yes or no, the object C.
 
     `yes` is None when the answer holds neither, or both; `third` is the name that the model gave
@@ -71,7 +71,7 @@ def read_claims(
     *,
     third: bool = False,
     frame: Frame = Frame.IMAGE,
-) -> Told:
+) -> ParsedAnswer:
     """Return the relations between the objects `names` that `text` claims, all in `frame`.
 
     The first three names may also be called Object A, B and C. With `third` the model chose C:
@@ -100,7 +100,7 @@ def read_claims(
             reader.claims[before:] = [
                 replace(one, confidence=sure[number - 1]) for one in reader.claims[before:]
             ]
-    return Told(tuple(reader.claims), tuple(reader.unread), read_yes(text), chosen)
+    return ParsedAnswer(tuple(reader.claims), tuple(reader.unread), read_yes(text), chosen)
 
 
 _WORD = r"(?P<word>yes|no)\b"

@@ -32,8 +32,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from prompts.errors import InvalidClaims
-from prompts.relations import Axis, Claim, Frame
+from helmsight.prompts.errors import InvalidClaims
+from helmsight.prompts.relations import Axis, Claim, Frame
 
 UNKNOWN = 127  # stands for no claim where an array of integers is checked
 NOTHING = -10_000  # weight of a path that does not exist

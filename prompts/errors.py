@@ -1,10 +1,10 @@
 """Errors of the prompts. Each says whether it halts the run."""
 
+from helmsight.contract.errors import Error
 
-class PromptsError(Exception):
-    """Base of every error raised by `prompts`. `exit_status` is what a command line returns."""
 
-    exit_status = 1
+class PromptsError(Error):
+    """Base of every error raised by `prompts`."""
 
 
 class UnknownPrompt(PromptsError):

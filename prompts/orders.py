@@ -13,10 +13,10 @@ from difflib import get_close_matches
 from itertools import combinations
 from string import ascii_uppercase
 
-from prompts.claims import Told, read_claims
-from prompts.errors import InvalidClaims, UnknownOrder
-from prompts.relations import PHRASES, Frame, plain
-from prompts.templates import render
+from helmsight.prompts.claims import ParsedAnswer, read_claims
+from helmsight.prompts.errors import InvalidClaims, UnknownOrder
+from helmsight.prompts.relations import PHRASES, Frame, plain
+from helmsight.prompts.templates import render
 
 VANILLA, COT = "vanilla", "cot"
 ORDERS = (
@@ -62,7 +62,7 @@ class Prompt:
     question: str = ""
     frame: Frame = Frame.IMAGE
 
-    def read(self, answer: str) -> Told:
+    def read(self, answer: str) -> ParsedAnswer:
         """Return what an answer to this prompt says (see `read_claims`)."""
         return read_claims(answer, self.names, third=self.third, frame=self.frame)
 

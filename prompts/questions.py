@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prompts.errors import InvalidItem, UnreadableRelation
-from prompts.relations import Axis, Relation, plain, relation, scan
+from helmsight.prompts.errors import InvalidItem, UnreadableRelation
+from helmsight.prompts.relations import Axis, Relation, plain, relation, scan
 
 LABELS = {"yes": True, "no": False}
 LONGEST = 60  # words of a question

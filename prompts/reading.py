@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from annotated_types import Ge, Le
 from pydantic import BaseModel, ValidationError
 
-from prompts.errors import UnreadableAnswer
+from helmsight.prompts.errors import UnreadableAnswer
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from prompts.errors import UnreadableRelation
+from helmsight.prompts.errors import UnreadableRelation
 
 
 class Axis(StrEnum):

@@ -10,15 +10,20 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateNotFound
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, TemplateNotFound
 
-from prompts.errors import UnknownPrompt
+from helmsight.contract.plugins import each
+from helmsight.prompts.errors import UnknownPrompt
+
+PROMPTS = "helmsight.prompts"
 
 
 @cache
 def _environment() -> Environment:
+    """Return the templates: ours first, then those of packages declared as `helmsight.prompts`."""
+    others = (loader for _, loader in each(PROMPTS, lambda package: _inside(package.__name__)))
     return Environment(
-        loader=PackageLoader("prompts"),
+        loader=ChoiceLoader([PackageLoader("helmsight.prompts"), *others]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -26,8 +31,12 @@ def _environment() -> Environment:
     )
 
 
+def _inside(package: str) -> PackageLoader:
+    return PackageLoader(package, package_path="")
+
+
 def names() -> list[str]:
-    """Return the names of the shipped templates."""
+    """Return the names of all templates."""
     return sorted(name[: -len(".j2")] for name in _environment().list_templates(extensions=["j2"]))
 
 
@@ -77,7 +86,7 @@ class Example:
 @cache
 def examples(task: str) -> tuple[Example, ...]:
     """Return the shipped few-shot examples for the scenarios whose name starts with `task`."""
-    folder = files("prompts") / "templates" / "few_shot"
+    folder = files("helmsight.prompts") / "templates" / "few_shot"
     entries = json.loads((folder / "few_shot.json").read_text(encoding="utf-8"))["examples"]
     return tuple(
         Example(

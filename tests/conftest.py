@@ -22,8 +22,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture(scope="session")
 def virtual_screen() -> Iterator[str]:
     """A screen of 1400x900 that no monitor shows; skips where Xvfb is not installed."""
-    from hardware.errors import WindowUnavailable
-    from hardware.screen.virtual import virtual_screen
+    from helmsight.hardware.errors import WindowUnavailable
+    from helmsight.hardware.screen.virtual import virtual_screen
 
     screen = virtual_screen()
     try:

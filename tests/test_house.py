@@ -18,13 +18,14 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 FLOORS: dict[str, set[str]] = {
-    "helmsight": {"evals", "agents", "tools", "envs", "hardware", "prompts"},
-    "evals": {"agents", "tools", "envs", "hardware", "prompts"},
-    "agents": {"tools", "envs", "prompts"},
-    "tools": {"envs", "prompts"},
-    "envs": {"hardware"},
-    "hardware": set(),
-    "prompts": set(),
+    "helmsight": {"evals", "agents", "tools", "envs", "hardware", "prompts", "contract"},
+    "evals": {"agents", "tools", "envs", "hardware", "prompts", "contract"},
+    "agents": {"tools", "envs", "prompts", "contract"},
+    "tools": {"envs", "prompts", "contract"},
+    "envs": {"hardware", "contract"},
+    "hardware": {"contract"},
+    "prompts": {"contract"},
+    "contract": set(),
 }
 HEAVY = {
     "torch", "transformers", "langgraph", "langchain_core", "cv2", "matplotlib", "av", "krpc",
@@ -33,12 +34,22 @@ HEAVY = {
 
 
 def modules() -> dict[str, Path]:
+    """Return every module of ours by the name that it is imported by."""
     found = {}
     for room in FLOORS:
         for path in sorted((ROOT / room).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            found[name if room == "helmsight" else f"helmsight.{name}"] = path
     return found
+
+
+def room_of(name: str) -> str | None:
+    """Return the room of a dotted name, None when it is not ours."""
+    parts = name.split(".")
+    if parts[0] != "helmsight":
+        return None
+    return parts[1] if len(parts) > 1 and parts[1] in FLOORS else "helmsight"
 
 
 def imported(tree: ast.AST, *, at_start: bool) -> Iterator[str]:
@@ -71,9 +82,9 @@ def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
     wrong = [
         f"{module} imports {name}"
         for module, path in modules().items()
-        if module.split(".")[0] == room
+        if room_of(module) == room
         for name in imported(ast.parse(path.read_text(encoding="utf-8")), at_start=False)
-        if name.split(".")[0] in FLOORS and name.split(".")[0] not in allowed
+        if room_of(name) not in {None, *allowed}
     ]
     assert wrong == []
 
@@ -90,15 +101,17 @@ def test_modules_import_each_other_without_circles() -> None:
 
 def test_every_room_is_packaged_and_checked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == set(FLOORS)
-    assert set(project["tool"]["mypy"]["files"]) == {*FLOORS, "benchmarks", "examples"}
-
-
-def test_no_other_distribution_claims_our_package_names() -> None:
-    claimed = packages_distributions()
-    assert {room: set(claimed.get(room, [])) - {"helmsight"} for room in FLOORS} == {
-        room: set() for room in FLOORS
+    mapped = {
+        name: room if room != "helmsight" else None
+        for name, room in project["tool"]["setuptools"]["package-dir"].items()
     }
+    assert mapped == {"helmsight": None} | {f"helmsight.{r}": r for r in FLOORS if r != "helmsight"}
+    assert {".links/helmsight", "benchmarks", "examples"} <= set(project["tool"]["mypy"]["files"])
+
+
+def test_only_helmsight_is_top_level_of_the_distribution() -> None:
+    ours = {name for name, homes in packages_distributions().items() if "helmsight" in homes}
+    assert {name for name in ours if not name.startswith("__editable__")} <= {"helmsight"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["fly", "--help"], ["--version"]])

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import typer
 
-from hardware.drivers import make_robot
-from hardware.spec import parse_spec
 from helmsight.cli import app
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.spec import parse_spec
 
 ROOT = Path(__file__).parents[1]
 README, ROBOTS = ((ROOT / name).read_text("utf-8") for name in ("README.md", "docs/robots.md"))

@@ -9,16 +9,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from envs.contract import Command, Observation, Task
-from tools.errors import FramesMissing
-from tools.player import Run
-from tools.records import StepRecord, plain
+from helmsight.envs.contract import Command, Observation, Task
+from helmsight.tools.errors import FramesMissing
+from helmsight.tools.player import Run
+from helmsight.tools.records import StepRecord, plain
 
 LISTED = 10  # largest differences kept in a comparison
 
 
 class Answer(Protocol):
-    """What a pilot answers: `agents.pilot.Decision` is one."""
+    """What a pilot answers: `helmsight.agents.pilot.Decision` is one."""
 
     @property
     def command(self) -> Command | None:
@@ -27,7 +27,7 @@ class Answer(Protocol):
 
 
 class Decider(Protocol):
-    """Who is asked: `agents.pilot.Pilot` is one."""
+    """Who is asked: `helmsight.agents.pilot.Pilot` is one."""
 
     name: str
 
@@ -99,7 +99,7 @@ def compare(
 
     What the run's pilot answered (`wanted`, before any clamping) is compared with what the other
     one answers to the same frame or telemetry, relations and history; the other pilot does not
-    fly. `sighting` builds what a pilot is shown (`agents.pilot.Sighting`), `limit` the number of
+    fly. `sighting` builds what a pilot is shown, `limit` the number of
     steps asked at.
 
     Raises:

@@ -1,10 +1,10 @@
 """Errors of the tools. Each says whether it halts the run."""
 
+from helmsight.contract.errors import Error
 
-class ToolsError(Exception):
-    """Base of every error raised by `tools`. `exit_status` is what a command line should return."""
 
-    exit_status = 1
+class ToolsError(Error):
+    """Base of every error raised by `tools`."""
 
 
 class RunUnreadable(ToolsError):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tools.records import Frame
+from helmsight.tools.records import Frame
 
 if TYPE_CHECKING:
     from av import VideoCodecContext

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.errors import ToolsError
+from helmsight.tools.errors import ToolsError
 
 Image = NDArray[np.uint8]
 Box = tuple[int, int, int, int]

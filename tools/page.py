@@ -8,10 +8,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from tools.plots import DARK, FONT, LIGHT, colour_scheme, draw
-from tools.recorder import PAGE, PLOTS, VIDEO, write_whole
-from tools.records import RunSpec, StepRecord, axes_of
-from tools.video import FPS
+from helmsight.tools.plots import DARK, FONT, LIGHT, colour_scheme, draw
+from helmsight.tools.recorder import PAGE, PLOTS, VIDEO, write_whole
+from helmsight.tools.records import RunSpec, StepRecord, axes_of
+from helmsight.tools.video import FPS
 
 EMBED_BYTES = 15_000_000  # a larger video is linked beside the page instead
 COLUMNS = {"range": "range, m", "closing": "closing, m/s", "propellant": "propellant"}
@@ -62,7 +62,9 @@ def render(
 
     told = dict(summary or {})
     reason = str(told.get("reason", "cut off: no summary was written"))
-    template = resources.files("tools").joinpath("templates/run.html.j2").read_text("utf-8")
+    template = (
+        resources.files("helmsight.tools").joinpath("templates/run.html.j2").read_text("utf-8")
+    )
     columns = [name for name in COLUMNS if any(name in record.measures for record in records)]
     return (
         Environment(autoescape=True)

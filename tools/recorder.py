@@ -11,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tools.errors import RecordingWarning, RunFolderUnusable
-from tools.frames import AppendOnly, FrameWriter
-from tools.records import Frame, Listener, RunSpec, StepRecord, plain
-from tools.video import VideoWriter, captioned
+from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
+from helmsight.tools.frames import AppendOnly, FrameWriter
+from helmsight.tools.records import Frame, Listener, RunSpec, StepRecord, plain
+from helmsight.tools.video import VideoWriter, captioned
 
 __all__ = ["Frame", "Listener", "Recorder", "RunSpec", "StepRecord", "plain"]
 
@@ -134,7 +134,7 @@ class Recorder:
         write_whole(self.folder / SUMMARY, text + "\n")
 
     def _publish(self, spec: RunSpec, told: dict[str, Any]) -> None:
-        from tools.page import write_page
+        from helmsight.tools.page import write_page
 
         write_page(self.folder, spec, self.records, plain(told))
 

@@ -8,9 +8,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.errors import CannotBeAsked
-from agents.pilot import Pilot
-from prompts.orders import Prompt
+from helmsight.agents.errors import CannotBeAsked
+from helmsight.agents.pilot import Pilot
+from helmsight.prompts.orders import Prompt
 
 Image = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
@@ -34,7 +34,7 @@ class Askable(Protocol):
 
     relates: bool
 
-    def put(
+    def answer_free(
         self, text: str, image: Image, regions: Mapping[str, Box], *, draw: int | None = None
     ) -> str:
         """Return the answer to `text` about `image` and its `regions`; drawn at random by the seed
@@ -72,10 +72,10 @@ class PilotAsker:
 
         What is asked again is drawn at random: the likeliest answer would be the same mistake.
         """
-        return self._pilot.put(prompt.text, image, self._regions, draw=attempt or None)
+        return self._pilot.answer_free(prompt.text, image, self._regions, draw=attempt or None)
 
 
-class Forgiving:
+class FailSafeAsker:
     """Asks another asker and takes a failure for an empty answer, counted in `failed`: a flight
     goes on without relations.
     """

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from agents.errors import CannotBeAsked
-from agents.grounding.asking import Image
-from prompts.claims import render
-from prompts.constraints import SIGNS
-from prompts.orders import Prompt
-from prompts.relations import Axis, claim
+from helmsight.agents.errors import CannotBeAsked
+from helmsight.agents.grounding.asking import Image
+from helmsight.prompts.claims import render
+from helmsight.prompts.constraints import SIGNS
+from helmsight.prompts.orders import Prompt
+from helmsight.prompts.relations import Axis, claim
 
 PREFIX = "oracle:"
 Truth = Callable[[], Sequence[tuple[str, str, str, int]]]

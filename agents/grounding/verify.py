@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from agents.grounding.asking import Asker, Image
-from prompts.claims import Told, Unread
-from prompts.constraints import Conflict, check
-from prompts.errors import InvalidClaims, PromptsError
-from prompts.orders import Prompt, again
-from prompts.questions import Question, parse_question
-from prompts.relations import Axis, Claim, Frame, Relation
+from helmsight.agents.grounding.asking import Asker, Image
+from helmsight.prompts.claims import ParsedAnswer, Unread
+from helmsight.prompts.constraints import Conflict, check
+from helmsight.prompts.errors import InvalidClaims, PromptsError
+from helmsight.prompts.orders import Prompt, again
+from helmsight.prompts.questions import Question, parse_question
+from helmsight.prompts.relations import Axis, Claim, Frame, Relation
 
 MAX_CALLS = 4  # questions asked again about one picture, at most
 LEAD = 2  # votes by which a sign must lead the next one, once two answers differed
@@ -149,7 +149,7 @@ def ground(
 class _Ballots:
     """Every answer about every pair on every axis, and what they come to."""
 
-    def __init__(self, prompt: Prompt, told: Told, known: Sequence[Claim]) -> None:
+    def __init__(self, prompt: Prompt, told: ParsedAnswer, known: Sequence[Claim]) -> None:
         if conflicts := check(known).conflicts:
             raise InvalidClaims(f"what is known contradicts itself: {conflicts[0].text()}")
         self.frame = prompt.frame

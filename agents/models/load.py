@@ -7,19 +7,21 @@ import os
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
-from importlib import metadata
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from agents.decide import Manner, ModelPilot
-from agents.errors import ModelUnavailable, UnknownPilot
-from agents.pilot import Pilot
-from envs.contract import ObservationMode, observation_mode
+from helmsight.agents.decide import AskingStyle, ModelPilot
+from helmsight.agents.errors import ModelUnavailable, UnknownPilot
+from helmsight.agents.pilot import Pilot
+from helmsight.contract.errors import PluginBroken
+from helmsight.contract.plugins import declared, load
+from helmsight.envs.contract import ObservationMode, observation_mode
 
 if TYPE_CHECKING:
-    from agents.models.local import LocalVLM
+    from helmsight.agents.models.local import LocalVLM
 
 BUNDLED = Path(__file__).parent / "bundled"
 RELATIONS = Path(__file__).parent / "relations"
@@ -65,14 +67,14 @@ def load_pilot(
     """
     kind, _, rest = spec.partition(":")
     if spec in EXPERTS:
-        from agents import scripted
+        from helmsight.agents import scripted
 
         return scripted.make(spec)
     if plugin := _plugins().get(spec):
         return _from_plugin(plugin)
     manner = _manner(observation, few_shot)
     if kind == "scripted" and rest:
-        from agents.models.scripted import ScriptedVLM
+        from helmsight.agents.models.scripted import ScriptedVLM
 
         return _seated(ScriptedVLM.from_file(Path(rest)), spec, manner, think_timeout_s, {})
     source = _local_source(spec, kind, rest)
@@ -108,7 +110,7 @@ def unknown(spec: str) -> UnknownPilot:
 
 
 def _seated(
-    model: Any, spec: str, manner: Manner, think_timeout_s: float, options: dict[str, Any]
+    model: Any, spec: str, manner: AskingStyle, think_timeout_s: float, options: dict[str, Any]
 ) -> ModelPilot:
     """Return the model as a pilot; its options, less secrets, go into the record of the run."""
     kept = {key: value for key, value in options.items() if not _SECRET.search(key)}
@@ -117,23 +119,27 @@ def _seated(
     return ModelPilot(model, spec, manner, think_timeout_s=think_timeout_s, options=kept)
 
 
-def _manner(observation: str | None, few_shot: int | None, base: Manner | None = None) -> Manner:
+def _manner(
+    observation: str | None, few_shot: int | None, base: AskingStyle | None = None
+) -> AskingStyle:
     update: dict[str, Any] = {}
     if observation is not None:
         needs: ObservationMode = observation_mode(observation)
         update["needs"] = needs
     if few_shot is not None:
         update["few_shot"] = few_shot
-    return (base or Manner()).model_copy(update=update)
+    return (base or AskingStyle()).model_copy(update=update)
 
 
-def _folder_manner(source: Path | str, observation: str | None, few_shot: int | None) -> Manner:
+def _folder_manner(
+    source: Path | str, observation: str | None, few_shot: int | None
+) -> AskingStyle:
     """Return how the model in a folder wants to be asked: its helmsight.json, then the options."""
     card = Path(source) / "helmsight.json"
     if not card.is_file():
         return _manner(observation, few_shot)
     try:
-        told = Manner.model_validate(json.loads(card.read_text(encoding="utf-8")))
+        told = AskingStyle.model_validate(json.loads(card.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f'"{card}" cannot be read: {error}') from None
     return _manner(observation, few_shot, told)
@@ -193,7 +199,7 @@ def _fetched(hub_id: str) -> str:
 
 def _local(source: Path | str, asked: dict[str, Any]) -> LocalVLM:
     try:
-        from agents.models.local import LocalVLM
+        from helmsight.agents.models.local import LocalVLM
     except ImportError as error:
         raise ModelUnavailable(
             f"local models need torch and transformers ({error}); install them with: "
@@ -229,21 +235,21 @@ def _package(text: str, provider: str) -> str:
     return named[1].replace("_", "-") if named else f"langchain-{provider}"
 
 
-def _plugins() -> dict[str, metadata.EntryPoint]:
-    return {point.name: point for point in metadata.entry_points(group=GROUP)}
+def _plugins() -> dict[str, EntryPoint]:
+    return declared(GROUP)
 
 
-def _from_plugin(point: metadata.EntryPoint) -> Pilot:
+def _from_plugin(point: EntryPoint) -> Pilot:
     """Return the pilot that a plug-in makes: a class or function without arguments."""
+    make: Callable[[], Any] = load(point, callable)
     try:
-        make: Callable[[], Any] = point.load()
         pilot = make()
     except Exception as error:
-        raise ModelUnavailable(
-            f'the plug-in pilot "{point.name}" ({point.value}) does not load: {error}'
+        raise PluginBroken(
+            f'the plug-in pilot "{point.name}" ({point.value}) cannot be made: {error}'
         ) from error
     if not isinstance(pilot, Pilot):
-        raise ModelUnavailable(
+        raise PluginBroken(
             f'the plug-in pilot "{point.name}" ({point.value}) lacks name, needs, reset or decide'
         )
     return pilot

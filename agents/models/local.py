@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from PIL import Image
 from pydantic import PrivateAttr
 
-from agents.errors import ModelUnavailable
+from helmsight.agents.errors import ModelUnavailable
 
 Trie = dict[int, "Trie"]
 ROLES = {"human": "user", "ai": "assistant", "system": "system"}

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field, PrivateAttr
 
-from agents.errors import ModelUnavailable
+from helmsight.agents.errors import ModelUnavailable
 
 
 class ScriptedVLM(BaseChatModel):

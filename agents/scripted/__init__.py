@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from agents.pilot import Pilot
+from helmsight.agents.pilot import Pilot
 
 NAMES = ("naive", "navball", "rendezvous", "relations")
 
 
 def make(name: str) -> Pilot:
     """Return the scripted pilot called `name`, one of `NAMES` (KeyError otherwise)."""
-    from agents.scripted.naive import Naive
-    from agents.scripted.navball import Navball
-    from agents.scripted.relations import Relations
-    from agents.scripted.rendezvous import Rendezvous
+    from helmsight.agents.scripted.naive import Naive
+    from helmsight.agents.scripted.navball import Navball
+    from helmsight.agents.scripted.relations import Relations
+    from helmsight.agents.scripted.rendezvous import Rendezvous
 
     pilots: dict[str, type[Naive] | type[Navball] | type[Rendezvous] | type[Relations]] = {
         "naive": Naive,

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from envs.orbital.dynamics import MU, Array, cross, dot, norm, orbital_axes
-from envs.orbital.scoring import pursuit_score
-from envs.orbital.vehicles import DRONE
+from helmsight.envs.orbital.dynamics import MU, Array, cross, dot, norm, orbital_axes
+from helmsight.envs.orbital.scoring import pursuit_score
+from helmsight.envs.orbital.vehicles import DRONE
 
 
 @dataclass(frozen=True)

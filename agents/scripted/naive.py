@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agents.pilot import Decision, Sighting
-from envs.contract import ObservationMode, Task
-from envs.orbital.command import BurnCommand
+from helmsight.agents.pilot import Decision, Sighting
+from helmsight.envs.contract import ObservationMode, Task
+from helmsight.envs.orbital.command import BurnCommand
 
 
 class Naive:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.pilot import Decision, Sighting
-from agents.scripted.telemetry import Chase, burn
-from envs.contract import ObservationMode, Task
-from envs.orbital.dynamics import norm
+from helmsight.agents.pilot import Decision, Sighting
+from helmsight.agents.scripted.telemetry import Chase, burn
+from helmsight.envs.contract import ObservationMode, Task
+from helmsight.envs.orbital.dynamics import norm
 
 TOO_FAST = 40.0  # m/s: brake above this when time is short
 DECELERATION = 0.1  # m/s^2 that the rule counts on

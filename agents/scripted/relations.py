@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from agents.pilot import Decision, Sighting
-from envs.contract import ObservationMode, Task
-from envs.orbital.command import BurnCommand
-from envs.orbital.sights import PROGRADE, TARGET
-from prompts.claims import read_claims
-from prompts.relations import Axis
+from helmsight.agents.pilot import Decision, Sighting
+from helmsight.envs.contract import ObservationMode, Task
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.sights import PROGRADE, TARGET
+from helmsight.prompts.claims import read_claims
+from helmsight.prompts.relations import Axis
 
 AHEAD_S = 12.0  # of full thrust from the moment on that the way leads to the target
 SIDEWAYS = 1.0  # lateral throttle against a drift

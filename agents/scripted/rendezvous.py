@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from agents.pilot import Decision, Sighting
-from agents.scripted.guidance import Law, Situation, throttle
-from agents.scripted.telemetry import Chase, burn
-from envs.contract import ObservationMode, Task
-from envs.orbital.dynamics import Array, gravity, norm, orbital_axes
+from helmsight.agents.pilot import Decision, Sighting
+from helmsight.agents.scripted.guidance import Law, Situation, throttle
+from helmsight.agents.scripted.telemetry import Chase, burn
+from helmsight.envs.contract import ObservationMode, Task
+from helmsight.envs.orbital.dynamics import Array, gravity, norm, orbital_axes
 
 QUIET = 0.05  # m/s^2: accelerations of the target below this are numerical noise
 STANDOFF = 215.0  # m: just outside the range at which E3 starts to burn
@@ -21,7 +21,7 @@ SLOWEST = 4.0  # m/s of closing that the last leg reckons with
 
 
 class Rendezvous:
-    """Plans to the score: intercept, brake, capture (see `agents.scripted.guidance`).
+    """Plans to the score: intercept, brake, capture (see `helmsight.agents.scripted.guidance`).
 
     Against E3, which always flees along its orbit normal, it first flies to a point on that side
     of the target: the evader then burns towards the pursuer. Knowing the public bot by the task's

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from envs.contract import Observation
-from envs.orbital.command import BurnCommand
-from envs.orbital.dynamics import Array, cross, unit
+from helmsight.envs.contract import Observation
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.dynamics import Array, cross, unit
 
 
 @dataclass(frozen=True)
 class Chase:
-    """One telemetry vector, named: inertial axes, SI units (see `envs.orbital.panel`)."""
+    """One telemetry vector, named: inertial axes, SI units (see `helmsight.envs.orbital.panel`)."""
 
     met: float
     mass: float

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.training.flights import Expedition, Sample
-from agents.training.policy import StudentPolicy, pixels, prompt_ids
-from agents.training.questions import nearest_levels, reading_text, relation_text
+from helmsight.agents.training.flights import Expedition, Sample
+from helmsight.agents.training.policy import StudentPolicy, pixels, prompt_ids
+from helmsight.agents.training.questions import nearest_levels, reading_text, relation_text
 
 HELD_OUT = 2**20  # seeds from here on are never used by the gathering processes
 BATCH = 48

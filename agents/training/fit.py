@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from agents.training.policy import pixels, prompt_ids
-from agents.training.questions import QUESTIONS
-from agents.training.store import BLANK, DIGITS, FIGURES, Shard, read
-from agents.training.student import VIEWS, VISUAL_TOKENS
+from helmsight.agents.training.policy import pixels, prompt_ids
+from helmsight.agents.training.questions import QUESTIONS
+from helmsight.agents.training.store import BLANK, DIGITS, FIGURES, Shard, read
+from helmsight.agents.training.student import VIEWS, VISUAL_TOKENS
 
 SHARES = {"command": 0.8, "relation": 0.1, "reading": 0.1}
 """Shares of the questions in the answering stage."""

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.scripted.guidance import Law, Situation, throttle
-from envs.orbital.cockpit.layout import Layout
-from envs.orbital.cockpit.picture import render
-from envs.orbital.cockpit.state import CockpitState
-from envs.orbital.dynamics import MU, Array, cross, unit
-from envs.orbital.panel import cockpit_state
-from envs.orbital.scenarios import EVADER, PURSUER, Scenario
-from envs.orbital.scoring import ClosestApproach
-from envs.orbital.world import DT, World
-from tools.marks import views
+from helmsight.agents.scripted.guidance import Law, Situation, throttle
+from helmsight.envs.orbital.cockpit.layout import Layout
+from helmsight.envs.orbital.cockpit.picture import render
+from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.dynamics import MU, Array, cross, unit
+from helmsight.envs.orbital.panel import cockpit_state
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Scenario
+from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.world import DT, World
+from helmsight.tools.marks import views
 
 TEACHER = Law(forward_band=0.6, lateral_band=0.15, noise_band=0.05, braking=0.75, margin=20.0)
 """`rendezvous` with the wide dead bands that an eye with 2 % error needs."""

@@ -23,8 +23,8 @@ def gather(folder: Path, checkpoint: Path, seed: int, worlds: int = WORLDS) -> N
     import numpy as np
     import torch
 
-    from agents.training.flights import Expedition
-    from agents.training.store import write
+    from helmsight.agents.training.flights import Expedition
+    from helmsight.agents.training.store import write
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
@@ -48,7 +48,7 @@ def load_student(folder: Path, tries: int = 20) -> Any:
     import torch
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    from agents.training.policy import StudentPolicy
+    from helmsight.agents.training.policy import StudentPolicy
 
     for _ in range(tries):
         if not (folder / "helmsight.json").exists():

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.training.questions import prompt
-from agents.training.student import PILOT, VIEWS, Design, around
-from envs.orbital.command import LEVELS, BurnCommand
-from envs.orbital.dynamics import Array
+from helmsight.agents.training.questions import prompt
+from helmsight.agents.training.student import PILOT, VIEWS, Design, around
+from helmsight.envs.orbital.command import LEVELS, BurnCommand
+from helmsight.envs.orbital.dynamics import Array
 
 
 def pixels(pictures: NDArray[np.uint8], design: Design = PILOT) -> torch.Tensor:

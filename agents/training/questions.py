@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.orbital.cockpit.state import CockpitState
-from envs.orbital.command import LEVELS, BurnCommand
-from envs.orbital.sights import BAND
-from prompts.templates import render
+from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.command import LEVELS, BurnCommand
+from helmsight.envs.orbital.sights import BAND
+from helmsight.prompts.templates import render
 
 QUESTIONS = ("command", "relation", "reading")
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from agents.errors import TrainingFailed
-from agents.training.gather import WORLDS, gather
+from helmsight.agents.errors import TrainingFailed
+from helmsight.agents.training.gather import WORLDS, gather
 
 SEEING_SHARE = 0.09
 """Share of the time in which only the eye is trained."""
@@ -44,9 +44,9 @@ def train(
     import numpy as np
     import torch
 
-    from agents.training.fit import Buffer, Fit
-    from agents.training.questions import corpus
-    from agents.training.student import begin, replace, save
+    from helmsight.agents.training.fit import Buffer, Fit
+    from helmsight.agents.training.questions import corpus
+    from helmsight.agents.training.student import begin, replace, save
 
     torch.manual_seed(seed)
     torch.set_num_threads(1)

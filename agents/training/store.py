@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.training.flights import Sample
-from agents.training.questions import command_text, reading_text, relation_text
-from envs.orbital.cockpit.state import CockpitState
+from helmsight.agents.training.flights import Sample
+from helmsight.agents.training.questions import command_text, reading_text, relation_text
+from helmsight.envs.orbital.cockpit.state import CockpitState
 
 DIGITS = 6 + 5 + 4
 """Digits of distance (to 0.1 m), speed (to 0.01 m/s) and clock (mm:ss) that the eye learns."""

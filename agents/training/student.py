@@ -226,7 +226,7 @@ def begin(
     if start is None:
         tokenizer = build_tokenizer(corpus(), design)
         return build_model(tokenizer, design).to(device), build_processor(tokenizer, design)
-    from agents.models.local import LocalVLM
+    from helmsight.agents.models.local import LocalVLM
 
     loaded = LocalVLM.load(start, device=device, dtype="float32")
     return for_training(loaded.model), loaded.processor

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from envs.ksp.errors import BotLost
-from envs.ksp.link import WELCOME, Address, Link
-from envs.ksp.streams import FlightRecorder, Sample
-from envs.orbital.bots import ACTIVATION_RANGE, CRUISE_THROTTLE, EVADE_RANGE, MAX_HOLD
-from envs.orbital.fleet import DT
-from envs.orbital.scenarios import EVADER
+from helmsight.envs.ksp.errors import BotLost
+from helmsight.envs.ksp.link import WELCOME, Address, Link
+from helmsight.envs.ksp.streams import FlightRecorder, Sample
+from helmsight.envs.orbital.bots import ACTIVATION_RANGE, CRUISE_THROTTLE, EVADE_RANGE, MAX_HOLD
+from helmsight.envs.orbital.fleet import DT
+from helmsight.envs.orbital.scenarios import EVADER
 
 TURNING = 0.5
 """Seconds that E4 gives its autopilot before it burns."""

@@ -11,21 +11,21 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from envs.clock import Clock, TimeRule
-from envs.contract import Observation, Task, hold_rule, observation_mode
-from envs.errors import EpisodeOver, InvalidOption
-from envs.ksp import picture, scene
-from envs.ksp.bots import EvaderBot
-from envs.ksp.errors import GameLost
-from envs.ksp.link import ANSWER, DEFAULT, Address, Link
-from envs.ksp.streams import FlightRecorder, Sample, right_handed
-from envs.orbital.cockpit.layout import Layout
-from envs.orbital.command import BurnCommand
-from envs.orbital.dynamics import orbital_axes
-from envs.orbital.env import PursuitEnv, observation_spaces
-from envs.orbital.panel import measures, telemetry
-from envs.orbital.scenarios import PURSUER, find_scenario
-from envs.orbital.scoring import ClosestApproach
+from helmsight.envs.clock import Clock, TimeRule
+from helmsight.envs.contract import Observation, Task, hold_rule, observation_mode
+from helmsight.envs.errors import EpisodeOver, InvalidOption
+from helmsight.envs.ksp import picture, scene
+from helmsight.envs.ksp.bots import EvaderBot
+from helmsight.envs.ksp.errors import GameLost
+from helmsight.envs.ksp.link import ANSWER, DEFAULT, Address, Link
+from helmsight.envs.ksp.streams import FlightRecorder, Sample, right_handed
+from helmsight.envs.orbital.cockpit.layout import Layout
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.dynamics import orbital_axes
+from helmsight.envs.orbital.env import PursuitEnv, observation_spaces
+from helmsight.envs.orbital.panel import measures, telemetry
+from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
+from helmsight.envs.orbital.scoring import ClosestApproach
 
 RELEASE = 2.0
 """Seconds that a broken connection is given to shut the thrusters."""
@@ -117,8 +117,8 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         wire. E2 draws its random inputs from the seed.
 
         Raises:
-            envs.errors.EnvsError: no server, the wrong client, save or scene, a seed that the
-                game cannot have; see `envs.ksp.errors`.
+            EnvsError: no server, the wrong client, save or scene, a seed that the
+                game cannot have; see `helmsight.envs.ksp.errors`.
         """
         super().reset(seed=seed)
         number = int(seed) if seed is not None else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envs.errors import EnvsError
+from helmsight.envs.errors import EnvsError
 
 
 class ClientUnfit(EnvsError):

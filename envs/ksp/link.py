@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NoReturn, Self, TypeVar
 
-from envs.errors import InvalidOption
-from envs.ksp.errors import ClientUnfit, GameLost, GameRefused, NobodyListens
+from helmsight.envs.errors import InvalidOption
+from helmsight.envs.ksp.errors import ClientUnfit, GameLost, GameRefused, NobodyListens
 
 DEFAULT = "127.0.0.1:50000"
 """Where kRPC listens unless it is told otherwise; its streams are one port further."""

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.contract import Box
-from envs.errors import InvalidOption
-from envs.ksp.errors import PictureMissing
-from envs.ksp.link import Link
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH
+from helmsight.envs.contract import Box
+from helmsight.envs.errors import InvalidOption
+from helmsight.envs.ksp.errors import PictureMissing
+from helmsight.envs.ksp.link import Link
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
 
 Frame = NDArray[np.uint8]
 WAYS = ("window:", "region:", "monitor:")
@@ -73,7 +73,7 @@ def open_picture(capture: str, link: Link) -> Picture:
 
     Raises:
         InvalidOption: another word.
-        hardware.errors.HardwareError: no such window, or no screen.
+        HardwareError: no such window, or no screen.
     """
     check_capture(capture)
     if capture == "screenshot":
@@ -82,10 +82,10 @@ def open_picture(capture: str, link: Link) -> Picture:
 
 
 class Window:
-    """Frames from the screen; see `hardware.screen`."""
+    """Frames from the screen; see `helmsight.hardware.screen`."""
 
     def __init__(self, capture: str) -> None:
-        from hardware.screen import Screen
+        from helmsight.hardware.screen import Screen
 
         self._screen = Screen.open(capture)
 
@@ -93,7 +93,7 @@ class Window:
         """Return what the screen shows now.
 
         Raises:
-            hardware.errors.HardwareError: the window is gone or hidden, or its picture is black.
+            HardwareError: the window is gone or hidden, or its picture is black.
         """
         return letterboxed(self._screen.look().pixels)
 

@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from envs.errors import InvalidOption
-from envs.ksp.errors import GameRefused, GameUnfit
-from envs.ksp.link import Address, Link
-from envs.ksp.streams import FlightRecorder
-from envs.orbital.scenarios import EVADER, PURSUER, Scenario
+from helmsight.envs.errors import InvalidOption
+from helmsight.envs.ksp.errors import GameRefused, GameUnfit
+from helmsight.envs.ksp.link import Address, Link
+from helmsight.envs.ksp.streams import FlightRecorder
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Scenario
 
 LOADING = 120.0
 """Seconds that the game may take to load a save."""
@@ -43,8 +43,8 @@ def check(krpc: str) -> Check:
     """Connect to "HOST:RPC_PORT[:STREAM_PORT]", look, and leave; nothing is changed.
 
     Raises:
-        envs.errors.InvalidOption: no address.
-        envs.ksp.errors.ClientUnfit, NobodyListens: with what to install or to start.
+        InvalidOption: no address.
+        ClientUnfit, NobodyListens: with what to install or to start.
     """
     address = Address.parse(krpc)
     with Link(address, "Helmsight check") as link:

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from envs.ksp.errors import GameLost
-from envs.ksp.link import Link
-from envs.orbital.dynamics import Array
-from envs.orbital.pair import Pair
-from envs.orbital.scenarios import EVADER, PURSUER
-from envs.orbital.vehicles import DRONE, Vehicle
-from envs.orbital.world import CAPTURE_RANGE, TIMEOUT
+from helmsight.envs.ksp.errors import GameLost
+from helmsight.envs.ksp.link import Link
+from helmsight.envs.orbital.dynamics import Array
+from helmsight.envs.orbital.pair import Pair
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER
+from helmsight.envs.orbital.vehicles import DRONE, Vehicle
+from helmsight.envs.orbital.world import CAPTURE_RANGE, TIMEOUT
 
 PROPELLANT = "MonoPropellant"
 EXACT = 1e-6

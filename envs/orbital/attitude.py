@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.orbital.dynamics import Array, cross, dot, norm, orbital_axes, unit
+from helmsight.envs.orbital.dynamics import Array, cross, dot, norm, orbital_axes, unit
 
 
 class SAS(IntEnum):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from envs.orbital.attitude import SAS
-from envs.orbital.dynamics import Array
-from envs.orbital.scenarios import EVADER
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.dynamics import Array
+from helmsight.envs.orbital.scenarios import EVADER
 
 if TYPE_CHECKING:
-    from envs.orbital.world import World
+    from helmsight.envs.orbital.world import World
 
 ACTIVATION_RANGE = 2200.0
 """E2 and E3 wake when the pursuer is this close, m."""

@@ -9,29 +9,29 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from envs.clock import Clock, TimeRule
-from envs.contract import Observation, Task, hold_rule, observation_mode
-from envs.errors import EpisodeOver
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
-from envs.orbital.cockpit.picture import render
-from envs.orbital.command import BurnCommand
-from envs.orbital.dynamics import Array, orbital_axes
-from envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
-from envs.orbital.scenarios import PURSUER, find_scenario
-from envs.orbital.scoring import ClosestApproach
-from envs.orbital.sights import MARKERS, Placed, known_relations, marker_relations
-from envs.orbital.world import World
+from helmsight.envs.clock import Clock, TimeRule
+from helmsight.envs.contract import Observation, Task, hold_rule, observation_mode
+from helmsight.envs.errors import EpisodeOver
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
+from helmsight.envs.orbital.cockpit.picture import render
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.dynamics import Array, orbital_axes
+from helmsight.envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
+from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
+from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.sights import MARKERS, Placed, known_relations, marker_relations
+from helmsight.envs.orbital.world import World
 
 GOAL = "Fly to the target: come within five metres of it, slowly, early and with little propellant."
 
 
 class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
-    """One PE1 scenario. Observations hold "frame" and/or "telemetry" (see `envs.orbital.panel`).
+    """One PE1 scenario. Observations hold "frame" and/or "telemetry" (see `orbital.panel`).
 
     Args:
         scenario: a name that `find_scenario` knows.
         observation: "frame", "telemetry" or "frame+telemetry".
-        time: "paused", "fixed:S", "measured" or "realtime" (see `envs.clock`).
+        time: "paused", "fixed:S", "measured" or "realtime" (see `helmsight.envs.clock`).
         hold: what the thrusters do while the pilot thinks: "repeat" the last command, as KSPDG's
             own runner does, or "coast".
         randomize: draw the cockpit's layout, colours and noise anew at every reset.

@@ -7,9 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.orbital.attitude import SAS, pointing, roll, rotate, slew, turned_by
-from envs.orbital.dynamics import G0, MU, Array, dot, gravity, norm, orbital_axes, propagate, verlet
-from envs.orbital.vehicles import FUEL_UNIT_MASS, Vehicle
+from helmsight.envs.orbital.attitude import SAS, pointing, roll, rotate, slew, turned_by
+from helmsight.envs.orbital.dynamics import (
+    G0,
+    MU,
+    Array,
+    dot,
+    gravity,
+    norm,
+    orbital_axes,
+    propagate,
+    verlet,
+)
+from helmsight.envs.orbital.vehicles import FUEL_UNIT_MASS, Vehicle
 
 DT = 0.02
 """KSP's physics step, s."""

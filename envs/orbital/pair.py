@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from envs.orbital.dynamics import Array, norm
-from envs.orbital.scenarios import EVADER, PURSUER
-from envs.orbital.vehicles import Vehicle
+from helmsight.envs.orbital.dynamics import Array, norm
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER
+from helmsight.envs.orbital.vehicles import Vehicle
 
 
 class Pair:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from envs.contract import Field
-from envs.orbital.attitude import SAS
-from envs.orbital.cockpit.state import CockpitState
-from envs.orbital.dynamics import RADIUS, Array, norm, orbital_axes, sun_direction, unit
-from envs.orbital.fleet import ADRIFT, Fleet
-from envs.orbital.pair import Readings
-from envs.orbital.scenarios import EVADER, PURSUER
+from helmsight.envs.contract import Field
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.dynamics import RADIUS, Array, norm, orbital_axes, sun_direction, unit
+from helmsight.envs.orbital.fleet import ADRIFT, Fleet
+from helmsight.envs.orbital.pair import Readings
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 
 INERTIAL = "rhcbci"
 TELEMETRY = (

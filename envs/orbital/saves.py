@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from envs.errors import UnknownScenario
-from envs.orbital.dynamics import MU, Array, state_from_elements
-from envs.orbital.vehicles import DRONE, VEHICLES, Vehicle
+from helmsight.envs.errors import UnknownScenario
+from helmsight.envs.orbital.dynamics import MU, Array, state_from_elements
+from helmsight.envs.orbital.vehicles import DRONE, VEHICLES, Vehicle
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def find_save(name: str) -> Save:
 
 @cache
 def _orbits() -> dict[str, Any]:
-    text = resources.files("envs.orbital").joinpath("data/orbits.json").read_text("utf-8")
+    text = resources.files("helmsight.envs.orbital").joinpath("data/orbits.json").read_text("utf-8")
     scenarios: dict[str, Any] = json.loads(text)["scenarios"]
     return scenarios
 

@@ -9,9 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
-from envs.errors import UnknownScenario
-from envs.orbital.dynamics import Array
-from envs.orbital.saves import Save, find_save
+from helmsight.envs.errors import UnknownScenario
+from helmsight.envs.orbital.dynamics import Array
+from helmsight.envs.orbital.saves import Save, find_save
 
 BOTS = {
     1: "passive evader",

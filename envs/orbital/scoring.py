@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs.orbital.dynamics import Array, norm
-from envs.orbital.pair import Readings
-from envs.orbital.scenarios import PURSUER
+from helmsight.envs.orbital.dynamics import Array, norm
+from helmsight.envs.orbital.pair import Readings
+from helmsight.envs.orbital.scenarios import PURSUER
 
 
 def pursuit_score(distance: Array, speed: Array, fuel: Array, time: Array) -> Array:

@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.cockpit.state import CockpitState
 
 PROGRADE, TARGET, LEVEL = MARKERS = ("prograde marker", "target marker", "level marker")
 BAND = 0.035  # markers closer than this (of the ball's radius, 2 degrees) coincide

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from envs.orbital.dynamics import G0
+from helmsight.envs.orbital.dynamics import G0
 
 FUEL_UNIT_MASS = 5.0
 """Mass of a unit of liquid fuel or oxidizer in KSP, kg."""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.orbital.attitude import SAS
-from envs.orbital.bots import Bots
-from envs.orbital.dynamics import Array
-from envs.orbital.fleet import DT, Fleet
-from envs.orbital.pair import Pair
-from envs.orbital.scenarios import EVADER, PURSUER, Start
-from envs.orbital.vehicles import DRONE, Vehicle
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.bots import Bots
+from helmsight.envs.orbital.dynamics import Array
+from helmsight.envs.orbital.fleet import DT, Fleet
+from helmsight.envs.orbital.pair import Pair
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Start
+from helmsight.envs.orbital.vehicles import DRONE, Vehicle
 
 __all__ = ["CAPTURE_RANGE", "DT", "SETTLE", "TIMEOUT", "World"]
 

@@ -9,12 +9,12 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any, Self
 
-from agents.grounding.verify import Grounding, judge
-from evals.errors import ResultsUnusable
-from prompts.constraints import check, pair_of
-from prompts.questions import Question
-from prompts.relations import Axis, Claim, claim
-from tools.records import plain
+from helmsight.agents.grounding.verify import Grounding, judge
+from helmsight.evals.errors import ResultsUnusable
+from helmsight.prompts.constraints import check, pair_of
+from helmsight.prompts.questions import Question
+from helmsight.prompts.relations import Axis, Claim, claim
+from helmsight.tools.records import plain
 
 ANSWERS = "answers.jsonl"
 Key = tuple[str, str, bool]  # question, strategy, swapped

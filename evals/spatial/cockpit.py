@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs.orbital.cockpit import navball
-from envs.orbital.cockpit.layout import Layout
-from envs.orbital.cockpit.picture import render
-from envs.orbital.cockpit.state import CockpitState
-from envs.orbital.sights import BAND, LEVEL, MARKERS, PROGRADE, TARGET
-from evals.spatial.bodies import Array
-from evals.spatial.sights import Sight, Truth
+from helmsight.envs.orbital.cockpit import navball
+from helmsight.envs.orbital.cockpit.layout import Layout
+from helmsight.envs.orbital.cockpit.picture import render
+from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.sights import BAND, LEVEL, MARKERS, PROGRADE, TARGET
+from helmsight.evals.spatial.bodies import Array
+from helmsight.evals.spatial.sights import Sight, Truth
 
 RIM = 0.86  # markers lie within this of the ball's middle, radii
 ON_NOSE = 0.35  # share of the states with the target straight ahead, as SAS holds it
@@ -44,7 +44,7 @@ def state(rng: np.random.Generator) -> CockpitState:
 def truth(shown: CockpitState) -> Truth:
     """Return where the markers are from the middle of the ball, which is all at one depth.
 
-    The same as `envs.orbital.sights.marker_relations` tells, with the differences.
+    The same as `helmsight.envs.orbital.sights.marker_relations` tells, with the differences.
     """
     plain = Layout()
     spots: dict[str, tuple[float, float]] = {LEVEL: plain.navball_centre}

@@ -8,18 +8,18 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from envs.orbital.sights import MARKERS
-from evals.spatial.bodies import COLOURS, SHAPES
-from evals.spatial.generator import SIZE, Split, ask, stream
-from evals.spatial.lessons import Part, lesson
-from evals.spatial.sights import Sight, Truth
+from helmsight.envs.orbital.sights import MARKERS
+from helmsight.evals.spatial.bodies import COLOURS, SHAPES
+from helmsight.evals.spatial.generator import SIZE, Split, ask, stream
+from helmsight.evals.spatial.lessons import Part, lesson
+from helmsight.evals.spatial.sights import Sight, Truth
 
 TEXTS = 3000  # lessons that the tokenizer is made from
 SMALL = 2 / 3  # share of the pictures that are drawn as small as the model sees them
 
 
 class Lessons:
-    """Pictures and lessons of the training split (see `agents.training.relations.course`)."""
+    """Pictures and lessons of the training split (see `training.relations.course`)."""
 
     things = (*COLOURS, *SHAPES, *sorted({word for name in MARKERS for word in name.split()}))
     words = (

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.spatial.bodies import Array, Body, Colour
+from helmsight.evals.spatial.bodies import Array, Body, Colour
 
 Image = NDArray[np.uint8]
 FINER = 2  # rays a pixel, along each side

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from evals.spatial import cockpit
-from evals.spatial.bodies import HELD_OUT
-from evals.spatial.scenes import scene
-from evals.spatial.sights import Sight, Truth
-from prompts.questions import Question, parse_question
-from prompts.relations import Axis
+from helmsight.evals.spatial import cockpit
+from helmsight.evals.spatial.bodies import HELD_OUT
+from helmsight.evals.spatial.scenes import scene
+from helmsight.evals.spatial.sights import Sight, Truth
+from helmsight.prompts.questions import Question, parse_question
+from helmsight.prompts.relations import Axis
 
 CLEAR = 2.0  # dead bands that lie between the things of a question on its axis, at least
 ASIDE = 1.0  # dead bands by which one is higher in a question whether height tells the depth

@@ -13,7 +13,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.spatial.generator import (
+from helmsight.evals.spatial.generator import (
     CELLS,
     COCKPIT_SHARE,
     SIZE,
@@ -24,11 +24,11 @@ from evals.spatial.generator import (
     wording,
     wordings,
 )
-from evals.spatial.sights import Box, Sight, Truth
-from prompts.claims import render
-from prompts.orders import COT, ORDERS, VANILLA, WORDINGS, Prompt, again, compose
-from prompts.questions import Question, parse_question
-from prompts.relations import PHRASES, Axis, Claim, claim
+from helmsight.evals.spatial.sights import Box, Sight, Truth
+from helmsight.prompts.claims import render
+from helmsight.prompts.orders import COT, ORDERS, VANILLA, WORDINGS, Prompt, again, compose
+from helmsight.prompts.questions import Question, parse_question
+from helmsight.prompts.relations import PHRASES, Axis, Claim, claim
 
 C = "object C"  # what the lines to fill in call the object that the answerer chooses
 AGAIN = 0.3  # share of lessons about a single pair, in the words of asking again

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.grounding.asking import Image
-from agents.grounding.oracle import PREFIX, Oracle
-from evals.errors import InvalidPlan
-from evals.spatial.dataset import Case
-from evals.spatial.lessons import C
-from prompts.constraints import SIGNS
-from prompts.orders import Prompt
-from prompts.relations import Axis
+from helmsight.agents.grounding.asking import Image
+from helmsight.agents.grounding.oracle import PREFIX, Oracle
+from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.spatial.dataset import Case
+from helmsight.evals.spatial.lessons import C
+from helmsight.prompts.constraints import SIGNS
+from helmsight.prompts.orders import Prompt
+from helmsight.prompts.relations import Axis
 
 NAME = PREFIX.rstrip(":")
 WARNING = (

@@ -9,16 +9,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from evals.errors import ResultsUnusable
-from evals.machine import Machine
-from evals.report import table
-from evals.spatial.oracle import WARNING, is_oracle
-from evals.spatial.run import Bench
-from evals.spatial.scores import COVERAGES, Comparison, Scores, blind, by_height, compare, scores
-from evals.statistics import Interval
-from prompts.questions import Item, read_items
-from tools.recorder import write_whole
-from tools.records import plain
+from helmsight.evals.errors import ResultsUnusable
+from helmsight.evals.machine import Machine
+from helmsight.evals.report import table
+from helmsight.evals.spatial.oracle import WARNING, is_oracle
+from helmsight.evals.spatial.run import Bench
+from helmsight.evals.spatial.scores import (
+    COVERAGES,
+    Comparison,
+    Scores,
+    blind,
+    by_height,
+    compare,
+    scores,
+)
+from helmsight.evals.statistics import Interval
+from helmsight.prompts.questions import Item, read_items
+from helmsight.tools.recorder import write_whole
+from helmsight.tools.records import plain
 
 REPORT, FIGURES = "report.md", "report.json"
 SHOWN = 20  # skipped questions that are told one by one

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agents.grounding.asking import Asker, PilotAsker
-from agents.grounding.verify import MAX_CALLS, ground
-from agents.models.load import load_pilot
-from evals.errors import EvalsError, InvalidPlan, PilotFailed
-from evals.flights import fingerprint
-from evals.spatial.answers import ANSWERS, Answer, Answers, Key, answer
-from evals.spatial.dataset import Case, load, picture
-from evals.spatial.oracle import NoisyOracle, is_oracle
-from evals.spatial.strategies import Strategy
-from prompts.errors import PromptsError
-from prompts.orders import compose
-from prompts.questions import question
+from helmsight.agents.grounding.asking import Asker, PilotAsker
+from helmsight.agents.grounding.verify import MAX_CALLS, ground
+from helmsight.agents.models.load import load_pilot
+from helmsight.evals.errors import EvalsError, InvalidPlan, PilotFailed
+from helmsight.evals.flights import fingerprint
+from helmsight.evals.spatial.answers import ANSWERS, Answer, Answers, Key, answer
+from helmsight.evals.spatial.dataset import Case, load, picture
+from helmsight.evals.spatial.oracle import NoisyOracle, is_oracle
+from helmsight.evals.spatial.strategies import Strategy
+from helmsight.prompts.errors import PromptsError
+from helmsight.prompts.orders import compose
+from helmsight.prompts.questions import question
 
 SWAPS = 200  # questions that are asked the other way round as well
 PATIENCE = 5  # failed calls in a row after which a run ends
@@ -65,8 +65,8 @@ class Bench:
     it is called in each of `workers` threads, which ask one question each at a time.
 
     Raises:
-        agents.errors.AgentsError: a pilot that is not known or cannot be asked.
-        prompts.errors.PromptsError: an unknown rule, a data set that cannot be read.
+        AgentsError: a pilot that is not known or cannot be asked.
+        PromptsError: an unknown rule, a data set that cannot be read.
         InvalidPlan: nothing to ask, or an oracle without truth.
         ResultsUnusable: the folder cannot be written, or holds answers of other conditions.
     """
@@ -208,7 +208,7 @@ def answerer(pilot: str, options: Mapping[str, Any] | None = None, workers: int 
     Each thread that calls it loads the pilot for itself.
 
     Raises:
-        agents.errors.AgentsError: a pilot that is not known or cannot be asked.
+        AgentsError: a pilot that is not known or cannot be asked.
         InvalidPlan: an oracle with other options than it takes, or `workers` for a local model.
     """
     if is_oracle(pilot):

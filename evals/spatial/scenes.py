@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from evals.spatial.bodies import HELD_OUT, NAMES, REACH, SHAPES, Array, Body, body, rod
-from evals.spatial.drawing import Camera, Light, draw
-from evals.spatial.sights import Sight, Truth
+from helmsight.evals.spatial.bodies import HELD_OUT, NAMES, REACH, SHAPES, Array, Body, body, rod
+from helmsight.evals.spatial.drawing import Camera, Light, draw
+from helmsight.evals.spatial.sights import Sight, Truth
 
 BANDS = (0.04, 0.04, 0.06)
 """Dead bands: sides of the picture, twice, and of the logarithm of the distance."""

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from evals.spatial.answers import Answer
-from evals.spatial.dataset import Case
-from evals.statistics import Interval, holm, mcnemar, ratio_interval
-from prompts.constraints import pair_of
-from prompts.questions import Item
-from prompts.relations import Axis, Claim, claim
+from helmsight.evals.spatial.answers import Answer
+from helmsight.evals.spatial.dataset import Case
+from helmsight.evals.statistics import Interval, holm, mcnemar, ratio_interval
+from helmsight.prompts.constraints import pair_of
+from helmsight.prompts.questions import Item
+from helmsight.prompts.relations import Axis, Claim, claim
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)
 Pairs = Sequence[tuple[Case, Answer]]

@@ -9,7 +9,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from prompts.relations import Axis, Claim, claim
+from helmsight.prompts.relations import Axis, Claim, claim
 
 Box = tuple[int, int, int, int]
 BAND_SHARE = {"objects": 0.04, "cockpit": 0.0137}
@@ -22,7 +22,7 @@ class Truth:
     """Where named things are, (n, 3): to the right, downward, away from the viewer.
 
     The unit of each axis is its dead band: a difference of at most 1 is neutral, so that the
-    relations are those of a semiorder (see `prompts.constraints`).
+    relations are those of a semiorder (see `helmsight.prompts.constraints`).
     """
 
     names: tuple[str, ...]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.ground import VERIFIED
-from evals.errors import InvalidPlan
-from evals.flights import names
-from prompts.orders import COT, VANILLA, order
+from helmsight.agents.ground import VERIFIED
+from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.flights import names
+from helmsight.prompts.orders import COT, VANILLA, order
 
 DEFAULT = "vanilla,bidirectional,transitive,combined,combined+verified"
 
@@ -29,7 +29,7 @@ def strategies(text: str) -> list[Strategy]:
     """Return the strategies of a comma-separated list, none twice.
 
     Raises:
-        prompts.errors.UnknownOrder: for an order that is not known; suggests the nearest one.
+        UnknownOrder: for an order that is not known; suggests the nearest one.
         InvalidPlan: nothing is listed, or an order without relations is to be verified.
     """
     found: dict[str, Strategy] = {}

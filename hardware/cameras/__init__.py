@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hardware.cameras.camera import Camera, Counters
-from hardware.cameras.frame import Checks, Frame
-from hardware.cameras.intrinsics import Intrinsics, load_intrinsics
-from hardware.cameras.source import KINDS, Size, Source
-from hardware.cameras.sources import parse_source
+from helmsight.hardware.cameras.camera import Camera, Counters
+from helmsight.hardware.cameras.frame import Checks, Frame
+from helmsight.hardware.cameras.intrinsics import Intrinsics, load_intrinsics
+from helmsight.hardware.cameras.source import KINDS, Size, Source
+from helmsight.hardware.cameras.sources import parse_source
 
 __all__ = [
     "KINDS", "Camera", "Checks", "Counters", "Frame", "Intrinsics", "Size", "Source",

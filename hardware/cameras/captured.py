@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hardware.cameras.frame import Checks, Pixels
-from hardware.cameras.source import KINDS, TIMEOUT_S, Pace, Size, Source
-from hardware.errors import CameraUnavailable
+from helmsight.hardware.cameras.frame import Checks, Pixels
+from helmsight.hardware.cameras.source import KINDS, TIMEOUT_S, Pace, Size, Source
+from helmsight.hardware.errors import CameraUnavailable
 
 SEQUENCE_FPS = 25.0  # numbered pictures do not say at which rate they were taken
 

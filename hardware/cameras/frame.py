@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.errors import FrameRefused, InvalidOption
+from helmsight.hardware.errors import FrameRefused, InvalidOption
 
 Pixels = NDArray[np.uint8]
 Trouble = Literal["stale", "frozen", "black"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from hardware.cameras.frame import Checks, Pixels
-from hardware.cameras.source import Pace, Size, Source
-from hardware.errors import CameraUnavailable
+from helmsight.hardware.cameras.frame import Checks, Pixels
+from helmsight.hardware.cameras.source import Pace, Size, Source
+from helmsight.hardware.errors import CameraUnavailable
 
 
 class Rendered(Source):

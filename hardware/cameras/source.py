@@ -6,7 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from hardware.cameras.frame import Checks, Pixels
+from helmsight.hardware.cameras.frame import Checks, Pixels
 
 Size = tuple[int, int]
 TIMEOUT_S = 2.0  # of opening and of one picture: bounds how long `close` may take

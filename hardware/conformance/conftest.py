@@ -9,11 +9,11 @@ from typing import NoReturn
 
 import pytest
 
-from hardware.drivers import make_robot
-from hardware.errors import HardwareError
-from hardware.robot import Mode, Robot
-from hardware.spec import RobotSpec, load_spec
-from hardware.trial import rest
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.errors import HardwareError
+from helmsight.hardware.robot import Mode, Robot
+from helmsight.hardware.spec import RobotSpec, load_spec
+from helmsight.hardware.trial import rest
 
 
 def give_up(config: pytest.Config, reason: str, status: int) -> NoReturn:

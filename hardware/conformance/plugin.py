@@ -18,7 +18,9 @@ OURS = pytest.StashKey[set[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("helmsight", "Helmsight: pytest --pyargs hardware.conformance")
+    group = parser.getgroup(
+        "helmsight", "Helmsight: pytest --pyargs helmsight.hardware.conformance"
+    )
     for name, wanted in {
         "--robot": {"metavar": "NAME", "help": "robot: a name or the path of a .toml"},
         "--port": {"metavar": "PORT", "help": "serial port of the robot"},

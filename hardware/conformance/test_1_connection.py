@@ -9,11 +9,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from hardware.drivers import make_robot
-from hardware.errors import PortUnavailable
-from hardware.robot import Mode, Robot
-from hardware.spec import RobotSpec
-from hardware.trial import far
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.errors import PortUnavailable
+from helmsight.hardware.robot import Mode, Robot
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.trial import far
 
 READINGS = 50
 

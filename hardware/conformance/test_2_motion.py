@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hardware.conformance.ways import way
-from hardware.errors import TargetRefused
-from hardware.robot import JointTargets, Motion, Robot, Twist
-from hardware.trial import (
+from helmsight.hardware.conformance.ways import way
+from helmsight.hardware.errors import TargetRefused
+from helmsight.hardware.robot import JointTargets, Motion, Robot, Twist
+from helmsight.hardware.trial import (
     ARRIVED,
     PATIENCE_S,
     ROUNDING,

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from hardware.conformance.ways import way
-from hardware.errors import HardwareError, RobotStopped
-from hardware.robot import Mode, Robot, RobotState
-from hardware.trial import Way, far, go, rest
+from helmsight.hardware.conformance.ways import way
+from helmsight.hardware.errors import HardwareError, RobotStopped
+from helmsight.hardware.robot import Mode, Robot, RobotState
+from helmsight.hardware.trial import Way, far, go, rest
 
 EARLY = 0.2  # of a motion's time: when it is interrupted
 MOST = 0.9  # of the way that an interrupted motion may have gone

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hardware.conformance.ways import way
-from hardware.drivers import make_robot
-from hardware.errors import NotConnected
-from hardware.link import Link
-from hardware.robot import JointTargets, Robot
-from hardware.spec import RobotSpec
-from hardware.trial import far, go, rest
+from helmsight.hardware.conformance.ways import way
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.errors import NotConnected
+from helmsight.hardware.link import Link
+from helmsight.hardware.robot import JointTargets, Robot
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.trial import far, go, rest
 
 
 def test_a_closed_robot_says_so_and_its_port_is_free(robot: Robot, port: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hardware.robot import Robot
-from hardware.trial import Way, plan
+from helmsight.hardware.robot import Robot
+from helmsight.hardware.trial import Way, plan
 
 
 def way(robot: Robot, joints: list[int] | None = None, *, slow: bool = False) -> Way:

@@ -10,14 +10,20 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from hardware.calibration import ENOUGH, Scale, ServoOptions, scales_of
-from hardware.drivers.pace import Pace, paced
-from hardware.drivers.reading import Goal, Reading, faults_of, state_of
-from hardware.drivers.servoline import Sdk, ServoLine
-from hardware.errors import DeviceAlarm, NoReply, SetupNeeded, TargetRefused, WrongProtocol
-from hardware.robot import JointTargets, Robot, RobotState, Sent
-from hardware.spec import RobotSpec, Table
-from hardware.wire.registers import Registers
+from helmsight.hardware.calibration import ENOUGH, Scale, ServoOptions, scales_of
+from helmsight.hardware.drivers.pace import Pace, paced
+from helmsight.hardware.drivers.reading import Goal, Reading, faults_of, state_of
+from helmsight.hardware.drivers.servoline import Sdk, ServoLine
+from helmsight.hardware.errors import (
+    DeviceAlarm,
+    NoReply,
+    SetupNeeded,
+    TargetRefused,
+    WrongProtocol,
+)
+from helmsight.hardware.robot import JointTargets, Robot, RobotState, Sent
+from helmsight.hardware.spec import RobotSpec, Table
+from helmsight.hardware.wire.registers import Registers
 
 STRAY = 0.09  # rad or share of the range that a joint may be outside its limits and be driven back
 

@@ -15,13 +15,13 @@ from typing import Annotated, Any, ClassVar
 import dynamixel_sdk
 from pydantic import Field
 
-from hardware.drivers.bus import BusOptions, ServoBus
-from hardware.drivers.reading import Goal, Reading
-from hardware.drivers.servoline import Sdk, SdkPort
-from hardware.errors import NoReply, SetupNeeded
-from hardware.spec import RobotSpec
-from hardware.wire import dynamixel as wire
-from hardware.wire.dynamixel import Fault
+from helmsight.hardware.drivers.bus import BusOptions, ServoBus
+from helmsight.hardware.drivers.reading import Goal, Reading
+from helmsight.hardware.drivers.servoline import Sdk, SdkPort
+from helmsight.hardware.errors import NoReply, SetupNeeded
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.wire import dynamixel as wire
+from helmsight.hardware.wire.dynamixel import Fault
 
 # registers 64 to 146: torque | hardware error | watchdog | goal PWM | profile acceleration,
 # profile velocity, goal position | moving, moving status | load or current, velocity, position |

@@ -15,13 +15,13 @@ from typing import Any
 
 import scservo_sdk
 
-from hardware.drivers.bus import ServoBus
-from hardware.drivers.reading import Goal, Reading
-from hardware.drivers.servoline import Sdk, SdkPort
-from hardware.errors import SetupNeeded
-from hardware.wire import feetech as wire
-from hardware.wire.feetech import Fault
-from hardware.wire.registers import from_sign_magnitude
+from helmsight.hardware.drivers.bus import ServoBus
+from helmsight.hardware.drivers.reading import Goal, Reading
+from helmsight.hardware.drivers.servoline import Sdk, SdkPort
+from helmsight.hardware.errors import SetupNeeded
+from helmsight.hardware.wire import feetech as wire
+from helmsight.hardware.wire.feetech import Fault
+from helmsight.hardware.wire.registers import from_sign_magnitude
 
 # registers 40 to 70: torque, acceleration, goal, time, speed, torque limit | lock, position,
 # velocity, load, voltage, temperature | status, moving | current

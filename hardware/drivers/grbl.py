@@ -23,16 +23,16 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
-from hardware.drivers.grbl_course import Course, Point, distance_to
-from hardware.drivers.grbl_link import GrblLink
-from hardware.errors import (
+from helmsight.hardware.drivers.grbl_course import Course, Point, distance_to
+from helmsight.hardware.drivers.grbl_link import GrblLink
+from helmsight.hardware.errors import (
     BadReply,
     CommandRefused,
     LinkLost,
     RobotStopped,
 )
-from hardware.robot import JointTargets, Mode, RobotState, Sent, StopReport
-from hardware.wire import grbl as wire
+from helmsight.hardware.robot import JointTargets, Mode, RobotState, Sent, StopReport
+from helmsight.hardware.wire import grbl as wire
 
 MM = 0.001
 TURN = 0.1  # share of the way by which the old target may lie off it

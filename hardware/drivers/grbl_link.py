@@ -5,14 +5,21 @@ from __future__ import annotations
 import math
 import time
 
-from hardware.drivers.grbl_course import Axes, Course, Point
-from hardware.drivers.grbl_setup import Build, GrblOptions, build_of, compare, frame_of, seen
-from hardware.drivers.grbl_stream import Channel
-from hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
-from hardware.robot import Robot
-from hardware.spec import RobotSpec
-from hardware.wire import grbl as wire
-from hardware.wire.grbl_codes import GrblAlarm, HomingRequired, alarm
+from helmsight.hardware.drivers.grbl_course import Axes, Course, Point
+from helmsight.hardware.drivers.grbl_setup import (
+    Build,
+    GrblOptions,
+    build_of,
+    compare,
+    frame_of,
+    seen,
+)
+from helmsight.hardware.drivers.grbl_stream import Channel
+from helmsight.hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
+from helmsight.hardware.robot import Robot
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.wire import grbl as wire
+from helmsight.hardware.wire.grbl_codes import GrblAlarm, HomingRequired, alarm
 
 DEAF_S = 0.6  # after ALARM:1 and 2 the firmware hears nothing for half a second
 CRITICAL = (1, 2)  # alarms after which it says nothing until it is reset
@@ -30,7 +37,7 @@ class GrblLink(Robot):
             tuple(joint.speed * 1000.0 for joint in spec.joint),
             tuple(joint.acceleration * 1000.0 for joint in spec.joint),
         )
-        self.channel = Channel(self.link, spec.port.reply_s, self._hurried)
+        self.channel = Channel(self.link, spec.port.reply_s, self._stop_pending)
         self.build: Build | None = None
         self._course: Course | None = None
         self._wco: Point | None = None
@@ -92,7 +99,7 @@ class GrblLink(Robot):
                 return
             except NoReply:
                 passed = time.monotonic() - start
-                if self._hurried():
+                if self._stop_pending():
                     raise
             if passed > self.options.boot_s:
                 break
@@ -213,7 +220,7 @@ class GrblLink(Robot):
             return
         deadline = time.monotonic() + self.spec.port.reply_s
         while not self._may_reset():
-            if time.monotonic() >= deadline or self._hurried():
+            if time.monotonic() >= deadline or self._stop_pending():
                 raise NoReply(f"{self.link.port}: silent after ALARM:{self.channel.alarm}")
             self.channel.hear(0.01)
         self.channel.reset(2.0 * self.spec.port.reply_s)
@@ -239,7 +246,7 @@ class GrblLink(Robot):
             report = self._report()
             if not self._moving(report) or report.state == "Home":
                 return report
-            if time.monotonic() >= deadline or self._hurried():
+            if time.monotonic() >= deadline or self._stop_pending():
                 raise NoReply(f"{self.spec.name} is still {report.state}: it does not come to rest")
             self.channel.realtime(wire.JOG_CANCEL if report.state == "Jog" else wire.HOLD)
             self.channel.hear(0.002)

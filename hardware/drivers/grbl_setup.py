@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hardware.errors import InvalidSpec, SetupNeeded, WrongProtocol
-from hardware.spec import Finite, Joint, Positive, RobotSpec, Table
-from hardware.wire import grbl as wire
+from helmsight.hardware.errors import InvalidSpec, SetupNeeded, WrongProtocol
+from helmsight.hardware.spec import Finite, Joint, Positive, RobotSpec, Table
+from helmsight.hardware.wire import grbl as wire
 
 ROUNDING = 0.01  # share by which a rate or acceleration may differ
 MM = 0.001

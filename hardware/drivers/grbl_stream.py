@@ -11,11 +11,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from hardware.errors import BadReply, CommandRefused, NoReply
-from hardware.framing import Lines, printable
-from hardware.link import Link
-from hardware.wire import grbl as wire
-from hardware.wire.grbl_codes import alarm, refusal
+from helmsight.hardware.errors import BadReply, CommandRefused, NoReply
+from helmsight.hardware.framing import Lines, printable
+from helmsight.hardware.link import Link
+from helmsight.hardware.wire import grbl as wire
+from helmsight.hardware.wire.grbl_codes import alarm, refusal
 
 SLICE_S = 0.005
 POLL_S = 0.1  # realtime status at 10 Hz while streaming
@@ -43,7 +43,7 @@ class Channel:
         self.banner: wire.Banner | None = None
         self.messages: deque[str] = deque(maxlen=KEPT)
         self.seen = bytearray()  # the first bytes since `clear`, for who asks what answered
-        self._hurried = hurried
+        self._stop_pending = hurried
         self.alarm: int | None = None
         self.alarm_s = 0.0
         self._alarms = 0
@@ -140,7 +140,7 @@ class Channel:
                     f"{self.link.port}: no {what} from the controller within its time; "
                     "is it powered and the cable sound?"
                 )
-            if self._hurried():
+            if self._stop_pending():
                 self._lost = True
                 raise NoReply(f"{self.link.port}: a stop goes before waiting for {what}")
             self.hear(min(SLICE_S, left))
@@ -164,7 +164,7 @@ class Channel:
                 break
             except NoReply:
                 late = True
-                if turn == ASKED - 1 or self._hurried():
+                if turn == ASKED - 1 or self._stop_pending():
                     raise
         if late:
             self.hear(2.0 * SLICE_S)  # it may answer the query before
@@ -214,7 +214,7 @@ class Channel:
             self._await(lambda: (self._marked and self._answers) or None, f"answer to {line!r}")
         except NoReply:
             quiet = time.monotonic() - self._answered_s > self.reply_s / 2.0
-            if len(self._answers) < 2 or not quiet or self._hurried():
+            if len(self._answers) < 2 or not quiet or self._stop_pending():
                 raise
         self._answers.clear()
         self._lost = False
@@ -233,7 +233,7 @@ class Channel:
                 self._await(lambda: self.banner, "banner", min(self.reply_s, within_s))
                 break
             except NoReply:
-                if time.monotonic() >= deadline or self._hurried():
+                if time.monotonic() >= deadline or self._stop_pending():
                     raise
         self.hear()
 
@@ -285,6 +285,6 @@ class Channel:
             if self._alarms > alarms:
                 self._lost = True
                 raise alarm(self.alarm or 0, f"{done} lines had been answered")
-            if self._hurried() or now - heard > POLL_S + 3.0 * self.reply_s or self.banner:
+            if self._stop_pending() or now - heard > POLL_S + 3.0 * self.reply_s or self.banner:
                 self._lost = True
                 raise NoReply(f"{self.link.port}: streaming ended after {done} answers")

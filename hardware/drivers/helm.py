@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 import time
 
-from hardware.errors import (
+from helmsight.hardware.errors import (
     BadReply,
     CommandRefused,
     DeviceAlarm,
@@ -23,9 +23,9 @@ from hardware.errors import (
     TargetRefused,
     WrongProtocol,
 )
-from hardware.robot import JointTargets, Mode, Robot, RobotState, Sent
-from hardware.spec import RobotSpec
-from hardware.wire.helm import (
+from helmsight.hardware.robot import JointTargets, Mode, Robot, RobotState, Sent
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.wire.helm import (
     CHANNELS,
     DURATION_MAX_MS,
     HELLO_SEQUENCE,
@@ -43,7 +43,7 @@ from hardware.wire.helm import (
     Status,
     packets,
 )
-from hardware.wire.helm_servos import servos
+from helmsight.hardware.wire.helm_servos import servos
 
 BOOT_S = 3.0  # opening the port restarts an Uno; its bootloader keeps the line for up to 2 s
 HELLO_S = 0.1

@@ -21,9 +21,9 @@ import time
 from collections.abc import Mapping
 from functools import partial
 
-from hardware.drivers.linearm_talk import Conversation
-from hardware.drivers.linearm_way import Leg, full_speed, legs, rates
-from hardware.errors import (
+from helmsight.hardware.drivers.linearm_talk import Conversation
+from helmsight.hardware.drivers.linearm_way import Leg, full_speed, legs, rates
+from helmsight.hardware.errors import (
     BadReply,
     CommandRefused,
     HardwareError,
@@ -31,8 +31,8 @@ from hardware.errors import (
     SetupNeeded,
     WrongProtocol,
 )
-from hardware.link import SLICE_S
-from hardware.robot import STANDSTILL, JointTargets, Mode, RobotState, Sent
+from helmsight.hardware.link import SLICE_S
+from helmsight.hardware.robot import STANDSTILL, JointTargets, Mode, RobotState, Sent
 
 HELLOS = 5  # hellos to a device that answers something else, before it counts as another one
 LOOK_S = 0.01  # between two readings that tell a speed
@@ -44,7 +44,7 @@ SHOWN = 5  # lines quoted in a message
 
 
 class LineArm(Conversation):
-    """A text-protocol arm. `device` in its description is `hardware.wire.linearm.Protocol`.
+    """A text-protocol arm. `device` in its description is a `wire.linearm.Protocol`.
 
     The device has no watchdog (`watchdog_s` is None). `Sent` tells the end of a way; of a way in
     pieces only the first is acknowledged by then. A later piece that fails ends the way, stands in

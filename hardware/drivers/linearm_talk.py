@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 
-from hardware.drivers.linearm_way import Scale, restart
-from hardware.errors import BadReply, CommandRefused, HardwareError, NoReply, SetupNeeded
-from hardware.framing import Lines
-from hardware.link import SLICE_S
-from hardware.robot import Robot
-from hardware.spec import RobotSpec
-from hardware.wire.linearm import (
+from helmsight.hardware.drivers.linearm_way import Scale, restart
+from helmsight.hardware.errors import BadReply, CommandRefused, HardwareError, NoReply, SetupNeeded
+from helmsight.hardware.framing import Lines
+from helmsight.hardware.link import SLICE_S
+from helmsight.hardware.robot import Robot
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.wire.linearm import (
     Answer,
     Command,
     Dialogue,
@@ -126,7 +126,7 @@ class Conversation(Robot):
             self._give_way()
 
     def _give_way(self) -> None:
-        if self._hurried():
+        if self._stop_pending():
             raise NoReply(f"{self.spec.name}: a stop goes first")
 
     def _listen_off(self, command: Command) -> None:

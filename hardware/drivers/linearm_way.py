@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hardware.errors import BadReply
-from hardware.robot import JointTargets
-from hardware.spec import RobotSpec
-from hardware.wire.linearm import Protocol
+from helmsight.hardware.errors import BadReply
+from helmsight.hardware.robot import JointTargets
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.wire.linearm import Protocol
 
 SLACK = 1.02  # of the horizon: positions are rounded
 

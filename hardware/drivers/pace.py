@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hardware.spec import Joint
+from helmsight.hardware.spec import Joint
 
 
 @dataclass(frozen=True)

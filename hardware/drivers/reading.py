@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hardware.calibration import Scale
-from hardware.robot import STANDSTILL, Mode, RobotState
-from hardware.spec import RobotSpec
+from helmsight.hardware.calibration import Scale
+from helmsight.hardware.robot import STANDSTILL, Mode, RobotState
+from helmsight.hardware.spec import RobotSpec
 
 Goal = tuple[int, int, int]  # acceleration, velocity and position, in register units
 

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
-from hardware.lifeline import ATTEMPTS
-from hardware.link import SLICE_S, Link
-from hardware.wire.registers import Register
+from helmsight.hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
+from helmsight.hardware.lifeline import ATTEMPTS
+from helmsight.hardware.link import SLICE_S, Link
+from helmsight.hardware.wire.registers import Register
 
 SUCCESS = 0  # of both SDKs
 LENGTHS = 4  # questions that can be told apart by the length of their answers

@@ -1,6 +1,6 @@
 """Emulated devices, byte for byte, for tests and for working without a robot.
 
->>> from hardware.emulators import emulate
+>>> from helmsight.hardware.emulators import emulate
 >>> with emulate("so101", faults="drop=0.01", seed=1) as emulation:
 ...     robot = make_robot("so101", emulation.port)
 """
@@ -10,19 +10,21 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from hardware.emulators.device import Device
-from hardware.emulators.faults import Faults
-from hardware.emulators.serve import Emulation
-from hardware.errors import InvalidOption
-from hardware.spec import RobotSpec, load_spec
+from helmsight.contract.plugins import declared, load
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.faults import Faults
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.errors import InvalidOption
+from helmsight.hardware.spec import RobotSpec, load_spec
 
+GROUP = "helmsight.emulators"
 # What is emulated: module and class, and the description taken when none is named.
 DEVICES = {
-    "dynamixel": ("hardware.emulators.dynamixel:DynamixelBus", "openmanipulator_x"),
-    "feetech": ("hardware.emulators.feetech:FeetechBus", "so101"),
-    "grbl": ("hardware.emulators.grbl:GrblController", "gantry"),
-    "helm": ("hardware.emulators.helm:HelmBoard", "helm_arm"),
-    "linearm": ("hardware.emulators.linearm:LineArmController", "community_arm"),
+    "dynamixel": ("helmsight.hardware.emulators.dynamixel:DynamixelBus", "openmanipulator_x"),
+    "feetech": ("helmsight.hardware.emulators.feetech:FeetechBus", "so101"),
+    "grbl": ("helmsight.hardware.emulators.grbl:GrblController", "gantry"),
+    "helm": ("helmsight.hardware.emulators.helm:HelmBoard", "helm_arm"),
+    "linearm": ("helmsight.hardware.emulators.linearm:LineArmController", "community_arm"),
 }
 
 
@@ -32,15 +34,20 @@ def make_device(robot: str | Path | RobotSpec) -> Device:
     Raises:
         UnknownRobot, InvalidSpec: as load_spec.
         InvalidOption: a driver that nothing emulates.
+        PluginBroken: the emulator of another distribution does not load.
     """
     if not isinstance(robot, RobotSpec):
         robot = load_spec(DEVICES[str(robot)][1] if str(robot) in DEVICES else robot)
-    if robot.driver not in DEVICES:
-        raise InvalidOption(
-            f"nothing emulates driver {robot.driver!r}; there are {', '.join(DEVICES)}"
-        )
-    module, _, name = DEVICES[robot.driver][0].partition(":")
-    device = getattr(import_module(module), name)(robot)
+    others = declared(GROUP)
+    if robot.driver in DEVICES:
+        module, _, name = DEVICES[robot.driver][0].partition(":")
+        make = getattr(import_module(module), name)
+    elif robot.driver in others:
+        make = load(others[robot.driver], callable)
+    else:
+        known = ", ".join((*DEVICES, *others))
+        raise InvalidOption(f"nothing emulates driver {robot.driver!r}; there are {known}")
+    device = make(robot)
     assert isinstance(device, Device)
     return device
 

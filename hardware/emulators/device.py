@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from hardware.emulators.motion import Axis
-from hardware.spec import RobotSpec
+from helmsight.hardware.emulators.motion import Axis
+from helmsight.hardware.spec import RobotSpec
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ baud rates, secondary IDs, indirect addressing (its registers are plain memory).
 
 from __future__ import annotations
 
-from hardware.emulators.servos import NO_RAMP, Servo, ServoBus
-from hardware.framing import Packets
-from hardware.spec import RobotSpec
-from hardware.wire import dynamixel as wire
-from hardware.wire.dynamixel import Error, Fault, Instruction, Packet
+from helmsight.hardware.emulators.servos import NO_RAMP, Servo, ServoBus
+from helmsight.hardware.framing import Packets
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.wire import dynamixel as wire
+from helmsight.hardware.wire.dynamixel import Error, Fault, Instruction, Packet
 
 FULL_SPEED = 4150.0  # ticks/s: 61 rev/min without load, 12 V
 AMBIENT_C, SUPPLY_V = 30, 12.0

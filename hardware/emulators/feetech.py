@@ -5,11 +5,11 @@ Not modelled: gravity, wheel and step modes (a servo in one stands still), baud 
 
 from __future__ import annotations
 
-from hardware.emulators.servos import NO_RAMP, Servo, ServoBus
-from hardware.framing import Packets
-from hardware.spec import RobotSpec
-from hardware.wire import feetech as wire
-from hardware.wire.feetech import Fault, Instruction, Packet
+from helmsight.hardware.emulators.servos import NO_RAMP, Servo, ServoBus
+from helmsight.hardware.framing import Packets
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.wire import feetech as wire
+from helmsight.hardware.wire.feetech import Fault, Instruction, Packet
 
 FULL_SPEED = 3073  # ticks/s: 45 rev/min without load, 7.4 V
 AMBIENT_C, SUPPLY_V = 25, 7.4

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hardware.emulators.grbl_gcode import Interpreter
-from hardware.emulators.grbl_machine import Machine
-from hardware.emulators.grbl_program import MainProgram, Wait
-from hardware.emulators.grbl_report import END, FLAVOURS, StatusReports
-from hardware.emulators.grbl_words import LETTERS
-from hardware.errors import InvalidOption
-from hardware.spec import RobotSpec
+from helmsight.hardware.emulators.grbl_gcode import Interpreter
+from helmsight.hardware.emulators.grbl_machine import Machine
+from helmsight.hardware.emulators.grbl_program import MainProgram, Wait
+from helmsight.hardware.emulators.grbl_report import END, FLAVOURS, StatusReports
+from helmsight.hardware.emulators.grbl_words import LETTERS
+from helmsight.hardware.errors import InvalidOption
+from helmsight.hardware.spec import RobotSpec
 
 ALARM_S = 0.5  # the firmware waits after an alarm line, deaf to all but what is caught in flight
 SLICE_S = 0.002

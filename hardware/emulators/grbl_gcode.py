@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from hardware.emulators.grbl_arcs import Point, Refused, center_of, chords
-from hardware.emulators.grbl_words import (
+from helmsight.hardware.emulators.grbl_arcs import Point, Refused, center_of, chords
+from helmsight.hardware.emulators.grbl_words import (
     INCH,
     LETTERS_OF_OFFSETS,
     OWN_AXES,

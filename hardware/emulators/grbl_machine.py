@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hardware.emulators.device import Device
-from hardware.emulators.grbl_motion import UNITS, Planner, Point
-from hardware.emulators.grbl_report import factory_settings
-from hardware.spec import Joint, RobotSpec
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.grbl_motion import UNITS, Planner, Point
+from helmsight.hardware.emulators.grbl_report import factory_settings
+from helmsight.hardware.spec import Joint, RobotSpec
 
 
 class Machine(Device):

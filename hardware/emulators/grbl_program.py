@@ -6,14 +6,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from hardware.emulators.grbl_arcs import Refused
-from hardware.emulators.grbl_gcode import Interpreter
-from hardware.emulators.grbl_motion import Planner
-from hardware.emulators.grbl_system import SystemLines
-from hardware.emulators.grbl_words import Action, Coolant, Dwell, Flow, Spindle, Travel
+from helmsight.hardware.emulators.grbl_arcs import Refused
+from helmsight.hardware.emulators.grbl_gcode import Interpreter
+from helmsight.hardware.emulators.grbl_motion import Planner
+from helmsight.hardware.emulators.grbl_system import SystemLines
+from helmsight.hardware.emulators.grbl_words import Action, Coolant, Dwell, Flow, Spindle, Travel
 
 if TYPE_CHECKING:
-    from hardware.emulators.grbl import GrblController
+    from helmsight.hardware.emulators.grbl import GrblController
 
 LINE = 80
 # What a program yields: what it waits for, or None when it waits for bytes.

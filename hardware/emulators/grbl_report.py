@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hardware.emulators.grbl_gcode import Interpreter
-from hardware.emulators.grbl_motion import UNITS, Planner
-from hardware.emulators.grbl_words import LETTERS
-from hardware.spec import RobotSpec
+from helmsight.hardware.emulators.grbl_gcode import Interpreter
+from helmsight.hardware.emulators.grbl_motion import UNITS, Planner
+from helmsight.hardware.emulators.grbl_words import LETTERS
+from helmsight.hardware.spec import RobotSpec
 
 BUSY = frozenset(("Run", "Hold", "Jog", "Home", "Door"))
 END = b"\r\n"

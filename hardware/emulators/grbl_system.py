@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from hardware.emulators.grbl_arcs import Refused
-from hardware.emulators.grbl_motion import UNITS
-from hardware.emulators.grbl_report import coordinates, parser_state, setting
+from helmsight.hardware.emulators.grbl_arcs import Refused
+from helmsight.hardware.emulators.grbl_motion import UNITS
+from helmsight.hardware.emulators.grbl_report import coordinates, parser_state, setting
 
 if TYPE_CHECKING:
-    from hardware.emulators.grbl import GrblController
-    from hardware.emulators.grbl_program import MainProgram
+    from helmsight.hardware.emulators.grbl import GrblController
+    from helmsight.hardware.emulators.grbl_program import MainProgram
 
 Wait = Iterator[Callable[[], bool] | None]
 FLAGS = frozenset((4, 5, 6, 13, 20, 21, 22, 32))

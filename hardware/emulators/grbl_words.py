@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from hardware.emulators.grbl_arcs import Point, Refused
+from helmsight.hardware.emulators.grbl_arcs import Point, Refused
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 INCH = 25.4

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import struct
 
-from hardware.emulators.device import Device
-from hardware.emulators.helm_channel import BEATS_PER_S, MOST, Channel, Memory, Verdict
-from hardware.framing import Packets
-from hardware.spec import RobotSpec
-from hardware.wire.helm import (
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.helm_channel import BEATS_PER_S, MOST, Channel, Memory, Verdict
+from helmsight.hardware.framing import Packets
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.wire.helm import (
     BEAT_S,
     CHANNELS,
     DURATION_MAX_MS,
@@ -40,7 +40,7 @@ from hardware.wire.helm import (
     begins,
     scan,
 )
-from hardware.wire.helm_servos import servos
+from helmsight.hardware.wire.helm_servos import servos
 
 BEAT_MS = round(1000 * BEAT_S)
 ALL_CHANNELS = (1 << CHANNELS) - 1

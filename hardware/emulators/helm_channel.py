@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hardware.wire.helm import (
+from helmsight.hardware.wire.helm import (
     BEAT_S,
     NO_CHANNEL,
     WIDTH_MAX,

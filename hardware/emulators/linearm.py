@@ -12,9 +12,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hardware.emulators.device import Device
-from hardware.errors import InvalidOption
-from hardware.spec import RobotSpec
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.errors import InvalidOption
+from helmsight.hardware.spec import RobotSpec
 
 STEP_S = 0.001
 LINE_BYTES = 256  # beyond it a line is forgotten, as a firmware out of memory would
@@ -143,7 +143,7 @@ class LineArmController(Device):
     """
 
     def __init__(self, spec: RobotSpec) -> None:
-        from hardware.emulators.linearm_dialects import DIALECTS
+        from helmsight.hardware.emulators.linearm_dialects import DIALECTS
 
         super().__init__(spec)
         name = str(spec.device.get("dialect", ""))

@@ -11,7 +11,14 @@ import math
 import re
 from collections import deque
 
-from hardware.emulators.linearm import Course, Firmware, LineArmController, Place, number, trapezoid
+from helmsight.hardware.emulators.linearm import (
+    Course,
+    Firmware,
+    LineArmController,
+    Place,
+    number,
+    trapezoid,
+)
 
 
 class Community(Firmware):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from hardware.calibration import Scale, ServoOptions, scales_of
-from hardware.emulators.device import Device
-from hardware.emulators.motion import Axis
-from hardware.framing import Packets
-from hardware.spec import Joint, RobotSpec
-from hardware.wire.registers import Register, Registers
+from helmsight.hardware.calibration import Scale, ServoOptions, scales_of
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.motion import Axis
+from helmsight.hardware.framing import Packets
+from helmsight.hardware.spec import Joint, RobotSpec
+from helmsight.hardware.wire.registers import Register, Registers
 
 GAP_S = 0.01  # of silence within a packet, after which a servo forgets what it has of it
 NO_RAMP = 100_000.0  # ticks/s^2 without an acceleration limit (153 rad/s^2)

@@ -18,7 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Self
 
-from hardware.errors import HardwareError, InvalidOption
+from helmsight.hardware.errors import HardwareError, InvalidOption
 
 PACKAGES = "gcc make gcc-avr avr-libc libsimavr-dev libelf-dev"
 START_S = 10.0
@@ -68,7 +68,7 @@ def missing() -> str | None:
 
 def firmware() -> Path:
     """Return the folder of the firmware's sources."""
-    return Path(str(files("hardware"))) / "firmware"
+    return Path(str(files("helmsight.hardware"))) / "firmware"
 
 
 def build() -> Path:

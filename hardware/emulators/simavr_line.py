@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import struct
 
-from hardware.emulators.device import Device
-from hardware.emulators.simavr import Simavr
-from hardware.framing import Packets
-from hardware.spec import RobotSpec
-from hardware.wire.helm import CHANNELS, REPLY, Command, Frame, Status, packets
-from hardware.wire.helm_servos import servos
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.simavr import Simavr
+from helmsight.hardware.framing import Packets
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.wire.helm import CHANNELS, REPLY, Command, Frame, Status, packets
+from helmsight.hardware.wire.helm_servos import servos
 
 
 class FirmwareLine(Device):

@@ -8,13 +8,13 @@ import socket
 import time
 from collections.abc import Callable
 
-from hardware.errors import InvalidOption
+from helmsight.hardware.errors import InvalidOption
 
 REPLUG_S = 5.0
 
 
 class Tcp:
-    """A listening socket with one client at a time. See hardware.emulators.serve.Wire."""
+    """A listening socket with one client at a time. See helmsight.hardware.emulators.serve.Wire."""
 
     def __init__(self, host: str, port: int) -> None:
         self._server = socket.create_server((host, port), backlog=1)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.emulators.device import Executed
-from hardware.spec import RobotSpec
+from helmsight.hardware.emulators.device import Executed
+from helmsight.hardware.spec import RobotSpec
 
 APART = {"revolute": 0.004, "prismatic": 2e-5}  # rad, m: half of what tells two targets apart
 Array = NDArray[np.float64]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from hardware.screen.capture import KINDS, Screen, Shot
-from hardware.screen.window import Place, Window, find_window, fitted
+from helmsight.hardware.screen.capture import KINDS, Screen, Shot
+from helmsight.hardware.screen.window import Place, Window, find_window, fitted
 
 __all__ = ["KINDS", "Place", "Screen", "Shot", "Window", "find_window", "fitted"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from hardware.errors import WindowUnavailable
-from hardware.screen.window import Place, chosen, gone
+from helmsight.hardware.errors import WindowUnavailable
+from helmsight.hardware.screen.window import Place, chosen, gone
 
 TITLE_BAR = 28  # points; the window list gives the frame only, full screen has none
 

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hardware.errors import WindowUnavailable
+from helmsight.hardware.errors import WindowUnavailable
 
 
 @contextmanager

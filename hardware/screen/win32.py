@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from hardware.screen.window import Place, chosen, gone, hidden
+from helmsight.hardware.screen.window import Place, chosen, gone, hidden
 
 ALT = 0x12
 KEY_UP = 0x0002

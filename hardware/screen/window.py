@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hardware.errors import WindowUnavailable
+from helmsight.hardware.errors import WindowUnavailable
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ def find_window(title: str) -> Window:
         WindowUnavailable: no screen, no such window, or several; with the titles there are.
     """
     if sys.platform == "win32":
-        from hardware.screen import win32 as system
+        from helmsight.hardware.screen import win32 as system
     elif sys.platform == "darwin":
-        from hardware.screen import macos as system
+        from helmsight.hardware.screen import macos as system
     else:
-        from hardware.screen import x11 as system
+        from helmsight.hardware.screen import x11 as system
     return system.find(title)
 
 

@@ -9,8 +9,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from hardware.errors import WindowUnavailable
-from hardware.screen.window import Place, chosen, gone, hidden
+from helmsight.hardware.errors import WindowUnavailable
+from helmsight.hardware.screen.window import Place, chosen, gone, hidden
 
 
 class X11Window:

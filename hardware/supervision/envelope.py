@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.errors import TargetRefused
-from hardware.kinematics import Kinematics
-from hardware.robot import JointTargets, Motion, RobotState, Twist
-from hardware.spec import Joint, RobotSpec
-from hardware.supervision.interventions import Rule
-from hardware.supervision.tighter import Tighter, tightened
-from hardware.supervision.toolpath import ToolPath
+from helmsight.hardware.errors import TargetRefused
+from helmsight.hardware.kinematics import Kinematics
+from helmsight.hardware.robot import JointTargets, Motion, RobotState, Twist
+from helmsight.hardware.spec import Joint, RobotSpec
+from helmsight.hardware.supervision.interventions import Rule
+from helmsight.hardware.supervision.limit_overrides import LimitOverrides, tightened
+from helmsight.hardware.supervision.toolpath import ToolPath
 
 Array = NDArray[np.float64]
 SHORTEST_S = 1e-3  # of a step; below it the division by its duration says nothing
@@ -64,7 +64,7 @@ class Envelope:
         self,
         spec: RobotSpec,
         kinematics: Kinematics,
-        limits: Tighter | Mapping[str, object] | None = None,
+        limits: LimitOverrides | Mapping[str, object] | None = None,
     ) -> None:
         self.hard = spec
         self.spec = tightened(spec, limits)

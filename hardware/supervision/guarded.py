@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hardware.errors import (
+from helmsight.hardware.errors import (
     CameraUnavailable,
     CommandRefused,
     DeviceAlarm,
@@ -17,12 +17,12 @@ from hardware.errors import (
     RobotStopped,
     TargetRefused,
 )
-from hardware.kinematics import Kinematics
-from hardware.link import Link
-from hardware.robot import Motion, Robot, RobotState, StopReport
-from hardware.spec import RobotSpec
-from hardware.supervision.interventions import Intervention, Journal, Rule
-from hardware.supervision.stopping import insist
+from helmsight.hardware.kinematics import Kinematics
+from helmsight.hardware.link import Link
+from helmsight.hardware.robot import Motion, Robot, RobotState, StopReport
+from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.supervision.interventions import Intervention, Journal, Rule
+from helmsight.hardware.supervision.stopping import insist
 
 RULES: tuple[tuple[type[HardwareError], Rule], ...] = (
     (TargetRefused, Rule.refused),

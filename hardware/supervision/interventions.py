@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hardware.robot import JointTargets, Motion
+from helmsight.hardware.robot import JointTargets, Motion
 
 KEPT = 1000  # interventions remembered at most
 TOLD = 20  # of them told at once, the newest; a loop that never asks must not flood a model
 
-_log = logging.getLogger("hardware.supervisor")
+_log = logging.getLogger("helmsight.hardware.supervisor")
 
 
 class Rule(StrEnum):

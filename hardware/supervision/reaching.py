@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from hardware.errors import NotReached
-from hardware.robot import JointTargets, RobotState, Sent
-from hardware.spec import Joint, RobotSpec
+from helmsight.hardware.errors import NotReached
+from helmsight.hardware.robot import JointTargets, RobotState, Sent
+from helmsight.hardware.spec import Joint, RobotSpec
 
 PERIOD_S = 0.1  # between two steps
 PATIENCE_S = 1.5  # without getting closer

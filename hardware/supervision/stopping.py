@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from hardware.errors import StopUnconfirmed, WrongThread
-from hardware.robot import Robot, StopReport
-from hardware.supervision.interventions import Journal, Rule
+from helmsight.hardware.errors import StopUnconfirmed, WrongThread
+from helmsight.hardware.robot import Robot, StopReport
+from helmsight.hardware.supervision.interventions import Journal, Rule
 
 PAUSE_S = 0.01  # between two rounds of a stop
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.kinematics import Kinematics
-from hardware.spec import Box, RobotSpec
-from hardware.supervision.interventions import Rule
+from helmsight.hardware.kinematics import Kinematics
+from helmsight.hardware.spec import Box, RobotSpec
+from helmsight.hardware.supervision.interventions import Rule
 
 Array = NDArray[np.float64]
 TURN = 0.1  # rad; joints together turn no more than this between two points that are looked at

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from hardware.errors import InvalidOption, WrongThread
+from helmsight.hardware.errors import InvalidOption, WrongThread
 
 LONGEST_S = 0.5
 POLL_S = 0.02  # the longest single wait, so that clocks other than the system's work, too

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Final
 
-from hardware.wire.registers import Register
+from helmsight.hardware.wire.registers import Register
 
 HEADER: Final = b"\xff\xff\xfd\x00"
 BROADCAST: Final = 0xFE
 MAX_LENGTH: Final = 1024
-BUFFER: Final = MAX_LENGTH + 16  # for `hardware.framing.Packets`
+BUFFER: Final = MAX_LENGTH + 16  # for `helmsight.hardware.framing.Packets`
 MODELS: Final = {1020: "XM430-W350", 1030: "XM430-W210", 1060: "XL430-W250"}
 TICKS: Final = 4096  # a turn
 VELOCITY_UNIT: Final = 0.229 * TICKS / 60.0  # ticks/s a unit (0.229 rev/min)
@@ -127,7 +127,7 @@ def unstuffed(body: bytes) -> bytes:
 
 
 def scan(data: bytes) -> tuple[int, Packet | None] | None:
-    """Look at the start of a buffer; see `hardware.framing.Packets`."""
+    """Look at the start of a buffer; see `helmsight.hardware.framing.Packets`."""
     start = data.find(HEADER)
     if start:
         kept = 0

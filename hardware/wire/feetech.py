@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Final
 
-from hardware.wire.registers import Register
+from helmsight.hardware.wire.registers import Register
 
 HEADER: Final = b"\xff\xff"
 BROADCAST: Final = 0xFE
@@ -71,7 +71,7 @@ def checksum(body: bytes) -> int:
 
 
 def scan(data: bytes) -> tuple[int, Packet | None] | None:
-    """Look at the start of a buffer; see `hardware.framing.Packets`."""
+    """Look at the start of a buffer; see `helmsight.hardware.framing.Packets`."""
     start = data.find(HEADER)
     if start:
         kept = 0 if start > 0 else int(data.endswith(b"\xff"))

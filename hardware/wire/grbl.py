@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hardware.errors import BadReply
+from helmsight.hardware.errors import BadReply
 
 AXES = "XYZABC"
 LINE_LIMIT = 80  # characters a line, its end included (error:11 beyond)

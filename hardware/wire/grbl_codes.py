@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hardware.errors import CommandRefused, DeviceAlarm
+from helmsight.hardware.errors import CommandRefused, DeviceAlarm
 
 
 class GrblAlarm(DeviceAlarm):

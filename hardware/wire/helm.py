@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Any, Self
 
-from hardware.framing import Packets
+from helmsight.hardware.framing import Packets
 
 PROTOCOL = 1
 NAME = b"helm"
@@ -107,7 +107,7 @@ def crc16(data: bytes) -> int:
 
 
 def scan(data: bytes) -> tuple[int, Frame | None] | None:
-    """Look for a frame at the start of `data`; the contract is hardware.framing.Scan."""
+    """Look for a frame at the start of `data`; the contract is helmsight.hardware.framing.Scan."""
     if not begins(data):
         return 1, None
     whole = HEADER + data[1] + 2 if len(data) > 1 else HEADER

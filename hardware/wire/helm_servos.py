@@ -6,9 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from hardware.errors import InvalidSpec
-from hardware.spec import Finite, Positive, RobotSpec, Table
-from hardware.wire.helm import (
+from helmsight.hardware.errors import InvalidSpec
+from helmsight.hardware.spec import Finite, Positive, RobotSpec, Table
+from helmsight.hardware.wire.helm import (
     CHANNELS,
     SPEED_MAX,
     SPEED_MIN,

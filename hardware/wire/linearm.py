@@ -14,8 +14,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from hardware.framing import printable
-from hardware.spec import Positive, RobotSpec, Table
+from helmsight.hardware.framing import printable
+from helmsight.hardware.spec import Positive, RobotSpec, Table
 
 NUMBERS = 10_000  # sequence numbers start again here
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.live import Live
 
-    from hardware.recording import Recording
+    from helmsight.hardware.recording import Recording
     from helmsight.keyboard import Read
 
 EXAMPLES = """Examples:
@@ -42,8 +42,8 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Make the calibration of a servo arm whose joints you move by hand. Its torque goes OFF."""
-    from hardware.recording import Recording
     from helmsight.cli.fly import json_line
+    from helmsight.hardware.recording import Recording
     from helmsight.keyboard import keys
 
     recording = Recording(robot, port)
@@ -84,7 +84,7 @@ def writable(out: Path, *, replace: bool) -> Path:
 
 def record(recording: Recording, read: Read, live: Live | None) -> None:
     """Take readings until a key ends it; on a terminal Enter does so once all joints were moved."""
-    from hardware.errors import NoReply
+    from helmsight.hardware.errors import NoReply
 
     said = HELP
     while True:
@@ -135,7 +135,7 @@ def shown() -> Iterator[Live | None]:
 
 def advice(robot: str, out: Path) -> list[str]:
     """Return how the file is used."""
-    from hardware.spec import shipped
+    from helmsight.hardware.spec import shipped
 
     source = shipped().get(robot)
     mine = Path(robot)

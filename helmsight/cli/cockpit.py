@@ -11,7 +11,7 @@ import typer
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
-    from envs.orbital.cockpit.program import Reports
+    from helmsight.envs.orbital.cockpit.program import Reports
 
 EXAMPLES = """Examples:
 
@@ -56,10 +56,10 @@ def command(
     ] = False,
 ) -> None:
     """Fly SCENARIO by hand, in a window, by the wall clock."""
-    from envs.orbital.cockpit.program import fly_by_hand
-    from envs.orbital.cockpit.seat import Seat
-    from envs.orbital.scenarios import find_scenario
     from helmsight.byhand import FlightLog, RunWriter
+    from helmsight.envs.orbital.cockpit.program import fly_by_hand
+    from helmsight.envs.orbital.cockpit.seat import Seat
+    from helmsight.envs.orbital.scenarios import find_scenario
 
     found = find_scenario(scenario)
     writer = RunWriter(out) if record or out is not None else None
@@ -87,7 +87,7 @@ def command(
 
 
 def _reports(target: str | None) -> Reports | None:
-    from envs.orbital.cockpit.program import Reports
+    from helmsight.envs.orbital.cockpit.program import Reports
 
     if target is None:
         return None

@@ -15,8 +15,8 @@ import typer
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
-    from hardware.emulators.device import Device
-    from hardware.emulators.serve import Emulation
+    from helmsight.hardware.emulators.device import Device
+    from helmsight.hardware.emulators.serve import Emulation
 
 EXAMPLES = """Examples:
 
@@ -95,13 +95,13 @@ def made(
     """Return the emulation that was asked for, its port open already.
 
     Raises:
-        InvalidSetting: what does not go together. HardwareError: as hardware.emulators.emulate.
+        InvalidSetting: what does not go together. HardwareError: as `emulate`.
     """
-    from hardware.emulators import DEVICES, make_device
-    from hardware.emulators import tcp as line
-    from hardware.emulators.faults import Faults
-    from hardware.emulators.serve import Emulation
-    from hardware.spec import load_spec
+    from helmsight.hardware.emulators import DEVICES, make_device
+    from helmsight.hardware.emulators import tcp as line
+    from helmsight.hardware.emulators.faults import Faults
+    from helmsight.hardware.emulators.serve import Emulation
+    from helmsight.hardware.spec import load_spec
 
     if kind not in DEVICES:
         raise InvalidSetting(f"nothing emulates {kind!r}; there are {', '.join(DEVICES)}")
@@ -127,7 +127,7 @@ def made(
     wire = line.tcp(tcp) if tcp is not None else None
     device: Device
     if firmware:
-        from hardware.emulators.simavr_line import FirmwareLine
+        from helmsight.hardware.emulators.simavr_line import FirmwareLine
 
         device = FirmwareLine(spec)
     else:
@@ -149,7 +149,7 @@ def close(emulation: Emulation) -> None:
 
 def end(device: Device) -> None:
     """End the process of a device that has one."""
-    from hardware.emulators.simavr_line import FirmwareLine
+    from helmsight.hardware.emulators.simavr_line import FirmwareLine
 
     if isinstance(device, FirmwareLine):
         device.close()

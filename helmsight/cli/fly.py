@@ -158,13 +158,13 @@ def show_check(world: str, options: dict[str, Any], *, as_json: bool) -> None:
 
     Raises:
         InvalidSetting: in any world but ksp.
-        envs.errors.EnvsError: nobody listens, or the versions do not fit.
+        EnvsError: nobody listens, or the versions do not fit.
     """
     from dataclasses import asdict
 
-    from envs.ksp.link import DEFAULT
-    from envs.ksp.scene import check
     from helmsight.console import summary_lines
+    from helmsight.envs.ksp.link import DEFAULT
+    from helmsight.envs.ksp.scene import check
 
     if world != "ksp":
         raise InvalidSetting(f"--check looks at a kRPC server; give --world ksp, not {world}")
@@ -187,6 +187,6 @@ def show(summary: dict[str, Any], folder: Path, *, as_json: bool) -> None:
 
 def json_line(data: Any) -> str:
     """Return `data` as one line of strict JSON: what is not finite becomes null."""
-    from tools.records import plain
+    from helmsight.tools.records import plain
 
     return json.dumps(plain(data), ensure_ascii=sys.stdout.encoding != "utf-8", allow_nan=False)

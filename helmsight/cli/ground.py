@@ -10,8 +10,8 @@ import typer
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
-    from agents.grounding.asking import Image
-    from agents.grounding.verify import Grounding
+    from helmsight.agents.grounding.asking import Image
+    from helmsight.agents.grounding.verify import Grounding
 
 EXAMPLES = """Examples:
 
@@ -52,12 +52,12 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
     """Ask a model where the named objects of IMAGE are from each other."""
-    from agents.grounding.asking import PilotAsker
-    from agents.grounding.verify import ground, judge
-    from agents.models.load import load_pilot
+    from helmsight.agents.grounding.asking import PilotAsker
+    from helmsight.agents.grounding.verify import ground, judge
+    from helmsight.agents.models.load import load_pilot
     from helmsight.cli.fly import json_line
-    from prompts.orders import compose
-    from prompts.questions import parse_question
+    from helmsight.prompts.orders import compose
+    from helmsight.prompts.questions import parse_question
 
     if (question is None) == (objects is None):
         raise InvalidSetting('give either --objects "X, Y" or --question "Is there a ...?"')

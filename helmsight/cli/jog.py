@@ -13,8 +13,8 @@ from helmsight.cli.robots import Port, Robot
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
-    from hardware.robot import JointTargets, RobotState
-    from hardware.supervisor import Supervisor
+    from helmsight.hardware.robot import JointTargets, RobotState
+    from helmsight.hardware.supervisor import Supervisor
     from helmsight.keyboard import Read
 
 EXAMPLES = """Examples:
@@ -42,7 +42,7 @@ def command(
     ] = None,
 ) -> None:
     """Move the joints of a robot from the keyboard, or from keys in a pipe."""
-    from hardware.supervisor import supervised
+    from helmsight.hardware.supervisor import supervised
     from helmsight.keyboard import keys
 
     if step is not None and not 0.0 < step <= max(LARGEST.values()):
@@ -91,7 +91,7 @@ class Jog:
 
     def _turn(self, read: Read) -> bool:
         """Serve the keys that come in one beat; return whether to go on."""
-        from hardware.errors import HardwareError
+        from helmsight.hardware.errors import HardwareError
 
         try:
             going = self._serve(read(BEAT_S))
@@ -121,7 +121,7 @@ class Jog:
 
     def _pressed(self, key: str) -> str:
         """Do what a key asks for and return what became of it."""
-        from hardware.errors import HardwareError, LinkLost, NotConnected, StopUnconfirmed
+        from helmsight.hardware.errors import HardwareError, LinkLost, NotConnected, StopUnconfirmed
 
         self._rest = None
         try:
@@ -174,7 +174,7 @@ class Jog:
 
     def _move(self, sign: float) -> str:
         """Move the chosen joint one step on from its last target, at half its speed."""
-        from hardware.robot import JointTargets
+        from helmsight.hardware.robot import JointTargets
 
         joint, size = self.robot.spec.joint[self.joint], self.steps[self.joint]
         if self.robot.state().energised is False:  # it may have been moved by hand meanwhile
@@ -189,7 +189,7 @@ class Jog:
         return f"{joint.name} to {sent.positions[self.joint]:.4g}{at_limit}"
 
     def _switch(self) -> str:
-        from hardware.robot import JointTargets
+        from helmsight.hardware.robot import JointTargets
 
         if self.robot.spec.tool.kind == "none":
             return "this robot has no tool"

@@ -53,12 +53,12 @@ def command(
 
     Ctrl-C keeps what was flown and shows it; the same command goes on from there.
     """
-    from envs.orbital.scenarios import find_scenario
-    from evals.flights import Conditions, names
-    from evals.latency import PLOT, Sweep, latency_table, plot
-    from evals.latency import delays as seconds
-    from evals.report import flight_line
     from helmsight.cli.fly import json_line
+    from helmsight.envs.orbital.scenarios import find_scenario
+    from helmsight.evals.flights import Conditions, names
+    from helmsight.evals.latency import PLOT, Sweep, latency_table, plot
+    from helmsight.evals.latency import delays as seconds
+    from helmsight.evals.report import flight_line
     from helmsight.session import RUNS
 
     name = find_scenario(scenario).name

@@ -40,17 +40,17 @@ def command(
 
 def rows(kind: Kind) -> dict[str, str]:
     """Return name -> one line about it."""
-    from helmsight.registry import list_environments, list_scenarios
+    from helmsight.envs.registry import list_environments, list_scenarios
 
     if kind is Kind.scenarios:
         return {known["name"]: known["about"] for known in list_scenarios()}
     if kind is Kind.environments:
         return list_environments()
     if kind is Kind.robots:
-        from hardware.spec import load_spec, shipped
+        from helmsight.hardware.spec import load_spec, shipped
 
         specs = [load_spec(name) for name in shipped()]
         return {spec.name: f"{spec.about} (driver {spec.driver})" for spec in specs}
-    from agents.models.load import pilots
+    from helmsight.agents.models.load import pilots
 
     return pilots()

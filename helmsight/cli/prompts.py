@@ -27,8 +27,8 @@ def listing(
 ) -> None:
     """List the orders of relations, the rules for object C, and the names of all templates."""
     from helmsight.cli.fly import json_line
-    from prompts.orders import CALLED, ORDERS, REFERENCES
-    from prompts.templates import names
+    from helmsight.prompts.orders import CALLED, ORDERS, REFERENCES
+    from helmsight.prompts.templates import names
 
     if as_json:
         told = {"orders": ORDERS, "called": CALLED, "references": REFERENCES}
@@ -60,10 +60,10 @@ def show(
     ] = False,
 ) -> None:
     """Print the prompt that asks for relations in ORDER, about a question or about objects."""
-    from prompts.errors import InvalidClaims
-    from prompts.orders import compose
-    from prompts.orders import order as order_of
-    from prompts.questions import parse_question
+    from helmsight.prompts.errors import InvalidClaims
+    from helmsight.prompts.orders import compose
+    from helmsight.prompts.orders import order as order_of
+    from helmsight.prompts.questions import parse_question
 
     order_of(order)
     if (question is None) == (objects is None):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from tools.player import Run
+    from helmsight.tools.player import Run
 
 EXAMPLES = """Examples:
 
@@ -30,7 +30,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
     """Play RUN, or print where another pilot would have decided otherwise."""
-    from tools.player import load_run
+    from helmsight.tools.player import load_run
 
     recorded = load_run(run)
     for note in recorded.notes:
@@ -45,7 +45,7 @@ def show(run: Run, speed: float, *, as_json: bool) -> None:
     """Play a run at `speed` on the live line, then print its summary; --json prints only that."""
     from helmsight.cli import fly
     from helmsight.console import LiveLine
-    from tools.player import play
+    from helmsight.tools.player import play
 
     told = {**(run.summary or {}), "steps": len(run.records), "reason": run.reason}
     told["out"] = str(run.folder)
@@ -63,12 +63,12 @@ def show(run: Run, speed: float, *, as_json: bool) -> None:
 
 def ask(run: Run, pilot: str, *, as_json: bool) -> None:
     """Ask `pilot` at every recorded observation and print where it differs from what was flown."""
-    from agents.models.load import load_pilot
-    from agents.pilot import Sighting
+    from helmsight.agents.models.load import load_pilot
+    from helmsight.agents.pilot import Sighting
     from helmsight.cli.fly import json_line
     from helmsight.console import comparison_lines
     from helmsight.session import rebuild_env
-    from tools.compare import compare
+    from helmsight.tools.compare import compare
 
     other = load_pilot(pilot)
     env = rebuild_env(run.spec)

@@ -16,7 +16,7 @@ import typer
 from helmsight.errors import FAILED, InvalidSetting
 
 if TYPE_CHECKING:
-    from hardware.doctor import Finding
+    from helmsight.hardware.doctor import Finding
 
 DEVICES = """Examples:
 
@@ -36,7 +36,7 @@ CONFORMANCE = """Examples:
 
 helmsight conformance --robot so101 --port /dev/ttyACM0 --yes
 
-pytest --pyargs hardware.conformance --robot so101 --port /dev/ttyACM0
+pytest --pyargs helmsight.hardware.conformance --robot so101 --port /dev/ttyACM0
 """
 Robot = Annotated[
     str, typer.Option("--robot", "-r", help="A name (helmsight list robots) or a .toml file.")
@@ -60,8 +60,8 @@ def devices(
     """List serial ports and cameras with what answers there. Nothing moves."""
     from dataclasses import asdict
 
-    from hardware.discovery import find_cameras, find_ports
     from helmsight.cli.fly import json_line
+    from helmsight.hardware.discovery import find_cameras, find_ports
 
     ports = find_ports(port or (), probe=not no_probe)
     cameras = find_cameras(probe=not no_probe)
@@ -98,8 +98,8 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Check a robot and its wiring, and say what to mend. Nothing moves without --move."""
-    from hardware.doctor import examine
     from helmsight.cli.fly import json_line
+    from helmsight.hardware.doctor import examine
 
     if move:
         agreed(yes, f"{robot} at {port} will move each joint a little")
@@ -141,8 +141,8 @@ def conformance(
     """Put a robot to the conformance suite. It MOVES: small and slow."""
     from importlib.util import find_spec
 
-    from hardware.drivers import make_robot
     from helmsight.cli.fly import json_line
+    from helmsight.hardware.drivers import make_robot
 
     if find_spec("pytest") is None:
         raise InvalidSetting('the suite needs pytest: pip install "helmsight[test]"')
@@ -159,14 +159,14 @@ def conformance(
 
 def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[str, Any]]:
     """Run the suite in a process of its own; return its exit status and its outcome."""
-    import hardware.conformance
+    from helmsight.hardware import conformance as suite
 
-    here = Path(hardware.conformance.__file__).parent
+    here = Path(suite.__file__).parent
     with tempfile.TemporaryDirectory(prefix="helmsight-") as folder:
         outcome = Path(folder) / "outcome.json"
         # Neither the settings nor the plug-ins of whoever calls it shall bend the suite.
         command = [
-            sys.executable, "-m", "pytest", "--pyargs", "hardware.conformance",
+            sys.executable, "-m", "pytest", "--pyargs", "helmsight.hardware.conformance",
             "-p", "helmsight-conformance", "-p", "no:cacheprovider",
             "-c", str(here / "pytest.ini"), "--rootdir", str(here), "-v", "--tb=short",
             "--robot", robot, "--port", port, "--conformance-json", str(outcome),

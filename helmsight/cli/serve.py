@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.server import Server
+    from helmsight.envs.orbital.krpc.server import Server
 
 EXAMPLES = """Examples:
 
@@ -55,10 +55,10 @@ def command(
     ] = False,
 ) -> None:
     """Serve SCENARIO to kRPC clients until Ctrl-C."""
-    from envs.orbital.krpc.server import Server
-    from envs.orbital.krpc.serving import all_services
-    from envs.orbital.krpc.simulation import Simulation
     from helmsight.cli.fly import json_line
+    from helmsight.envs.orbital.krpc.server import Server
+    from helmsight.envs.orbital.krpc.serving import all_services
+    from helmsight.envs.orbital.krpc.simulation import Simulation
 
     logging.basicConfig(format="helmsight: %(message)s", level=logging.WARNING)
     server = Server(

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from helmsight.errors import INTERRUPTED, InvalidSetting
 
 if TYPE_CHECKING:
-    from evals.spatial.run import Bench
+    from helmsight.evals.spatial.run import Bench
 
 RUN = "run"
 PROGRESS_S = 2.0  # between two lines of progress
@@ -103,10 +103,10 @@ def run(
 
     Ctrl-C keeps what was answered and shows it; the same command goes on from there.
     """
-    from evals.spatial.report import report
-    from evals.spatial.run import Bench, Settings, answerer
-    from evals.spatial.strategies import strategies as listed
     from helmsight.cli.fly import json_line
+    from helmsight.evals.spatial.report import report
+    from helmsight.evals.spatial.run import Bench, Settings, answerer
+    from helmsight.evals.spatial.strategies import strategies as listed
 
     compared = listed(strategies)
     if valid is not None and not valid.is_file():
@@ -159,9 +159,9 @@ def generate(
 
     The test split shows things, layouts and words that the others never show.
     """
-    from evals.spatial.dataset import save
-    from evals.spatial.generator import Split, questions
     from helmsight.cli.fly import json_line
+    from helmsight.evals.spatial.dataset import save
+    from helmsight.evals.spatial.generator import Split, questions
 
     made = {}
     for split, count in ((Split.TRAIN, train), (Split.VALID, valid), (Split.TEST, n)):

@@ -49,7 +49,7 @@ def pilot(
 
     The folder holds a checkpoint from the first tenth of the time on; Ctrl-C leaves the last one.
     """
-    from agents.training.recipe import train
+    from helmsight.agents.training.recipe import train
 
     made = train(
         out, minutes=minutes, seed=seed, workers=workers, buffer=buffer, batch=batch,
@@ -74,8 +74,8 @@ def relations(
 
     The folder holds a checkpoint from a fifth of the time on; Ctrl-C leaves the last one.
     """
-    from agents.training.relations.recipe import train
-    from evals.spatial.course import Lessons
+    from helmsight.agents.training.relations.recipe import train
+    from helmsight.evals.spatial.course import Lessons
 
     made = train(
         Lessons(seed), out, minutes=minutes, seed=seed, processes=processes, pictures=pictures,

@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agents.pilot import Decision, Sighting
-from envs.clock import Clock, TimeRule
-from envs.contract import Command, Task
-from envs.contract import Field as Reading
+from helmsight.agents.pilot import Decision, Sighting
+from helmsight.envs.clock import Clock, TimeRule
+from helmsight.envs.contract import Command, Task
+from helmsight.envs.contract import Field as Reading
 
 Throttle = Annotated[float, Field(ge=-1, le=1)]
 

@@ -8,15 +8,15 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-import envs  # noqa: F401  (registers the environments)
-from agents.decide import ModelPilot
-from agents.models.load import BUNDLED, load_pilot
-from agents.operator import Operator
-from agents.pilot import Sighting
-from agents.training.flights import Flights, RandomStart, draw_start
-from agents.training.policy import StudentPolicy, prompt_ids
-from agents.training.questions import command_text, relation_text
-from envs.orbital.command import BurnCommand
+import helmsight.envs  # noqa: F401  (registers the environments)
+from helmsight.agents.decide import ModelPilot
+from helmsight.agents.models.load import BUNDLED, load_pilot
+from helmsight.agents.operator import Operator
+from helmsight.agents.pilot import Sighting
+from helmsight.agents.training.flights import Flights, RandomStart, draw_start
+from helmsight.agents.training.policy import StudentPolicy, prompt_ids
+from helmsight.agents.training.questions import command_text, relation_text
+from helmsight.envs.orbital.command import BurnCommand
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_it_tells_where_the_prograde_marker_is(pilot: ModelPilot) -> None:
     tokenizer = model.processor.tokenizer
     import torch
 
-    from agents.training.policy import pixels
+    from helmsight.agents.training.policy import pixels
 
     ids = torch.tensor(prompt_ids(model.processor, "relation")).expand(len(views), -1)
     out = model.model.generate(input_ids=ids, pixel_values=pixels(views), max_new_tokens=20)

@@ -10,10 +10,17 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from agents.decide import Manner, ModelPilot, Views, Worker, constraint, strict_schema
-from agents.models.scripted import ScriptedVLM
-from agents.operator import Operator
-from agents.pilot import Sighting
+from helmsight.agents.decide import (
+    AskingStyle,
+    ModelPilot,
+    Views,
+    Worker,
+    constraint,
+    strict_schema,
+)
+from helmsight.agents.models.scripted import ScriptedVLM
+from helmsight.agents.operator import Operator
+from helmsight.agents.pilot import Sighting
 
 GOOD = '{"forward": 1, "right": 0, "down": 0, "duration": 0.5}'
 
@@ -132,7 +139,7 @@ def texts(messages):
 
 
 def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry(world):
-    pilot = pilot_of(*[GOOD] * 5, manner=Manner(few_shot=3))
+    pilot = pilot_of(*[GOOD] * 5, manner=AskingStyle(few_shot=3))
     env = world("frame+telemetry")
     flight = Operator(env, pilot).fly(seed=1, max_steps=5)
     commands = {env.task.command(**r.applied).text() for r in flight.records}
@@ -147,21 +154,21 @@ def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry(world):
 
 
 def test_a_pilot_with_telemetry_gets_it_named_with_units_and_frames(world):
-    pilot = pilot_of(GOOD, manner=Manner(needs="frame+telemetry"))
+    pilot = pilot_of(GOOD, manner=AskingStyle(needs="frame+telemetry"))
     fly(world, pilot, steps=1)
     (*_, text) = texts(pilot.model.calls[0])
     assert "closing: 37.000 m/s (line of sight)" in text
 
 
 def test_a_pilot_without_eyes_gets_no_pictures(world):
-    pilot = pilot_of(GOOD, manner=Manner(needs="telemetry"))
+    pilot = pilot_of(GOOD, manner=AskingStyle(needs="telemetry"))
     fly(world, pilot, steps=1, observation="telemetry")
     assert [b["type"] for b in pilot.model.calls[0][-1].content] == ["text"]
     assert not any("navball" in text for text in texts(pilot.model.calls[0]))
 
 
 def test_the_pictures_come_before_the_words_whole_first(world):
-    pilot = pilot_of(GOOD, manner=Manner(prompt="bundled", views=Views(size=16)))
+    pilot = pilot_of(GOOD, manner=AskingStyle(prompt="bundled", views=Views(size=16)))
     fly(world, pilot, steps=1)
     (message,) = pilot.model.calls[0]
     assert [b["type"] for b in message.content] == [*["image_url"] * 3, "text"]
@@ -179,7 +186,7 @@ def test_what_was_clamped_and_flown_is_told_at_the_next_decision(world):
 
 
 def test_a_model_can_be_asked_for_the_relation_of_the_markers(world):
-    pilot = pilot_of("upper right", manner=Manner(prompt="bundled"))
+    pilot = pilot_of("upper right", manner=AskingStyle(prompt="bundled"))
     env = world("frame")
     observation, _ = env.reset(seed=0)
     pilot.reset(env.task, 0)

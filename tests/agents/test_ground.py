@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agents import ground
-from agents.decide import Manner, ModelPilot
-from agents.errors import CannotBeAsked, UnknownStrategy
-from agents.grounding.oracle import PREFIX
-from agents.models.scripted import ScriptedVLM
-from agents.operator import Operator, OperatorConfig
-from agents.pilot import Sighting
-from prompts.claims import render
-from prompts.orders import compose
-from prompts.relations import claim
+from helmsight.agents import ground
+from helmsight.agents.decide import AskingStyle, ModelPilot
+from helmsight.agents.errors import CannotBeAsked, UnknownStrategy
+from helmsight.agents.grounding.oracle import PREFIX
+from helmsight.agents.models.scripted import ScriptedVLM
+from helmsight.agents.operator import Operator, OperatorConfig
+from helmsight.agents.pilot import Sighting
+from helmsight.prompts.claims import render
+from helmsight.prompts.orders import compose
+from helmsight.prompts.relations import claim
 
 NULL = '{"forward": 0, "right": 0, "down": 0, "duration": 0.5}'
 GOOD = render([claim("target", "horizontal", -1, "prograde")])
@@ -23,7 +23,7 @@ CLASH = f"{GOOD}\n{WRONG}"
 
 
 def pilot_of(*answers, **manner):
-    return ModelPilot(ScriptedVLM(answers=list(answers)), "scripted", Manner(**manner))
+    return ModelPilot(ScriptedVLM(answers=list(answers)), "scripted", AskingStyle(**manner))
 
 
 def shown(world, mode="frame"):
@@ -198,6 +198,6 @@ def test_a_strategy_that_does_not_exist_is_refused(name, match):
 )
 def test_any_picture_can_be_asked_about_without_an_episode(names, regions, images):
     pilot = pilot_of("Yes.", views={"names": names})
-    assert pilot.put("Is it?", np.zeros((8, 8, 3), np.uint8), regions) == "Yes."
+    assert pilot.answer_free("Is it?", np.zeros((8, 8, 3), np.uint8), regions) == "Yes."
     kinds = [block["type"] for block in pilot.model.calls[0][0].content]
     assert kinds == ["image_url"] * images + ["text"]

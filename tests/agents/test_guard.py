@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.guard import Guard, Limits, budget_notes
-from envs.orbital.command import BurnCommand
+from helmsight.agents.guard import Guard, Limits, budget_notes
+from helmsight.envs.orbital.command import BurnCommand
 
 MEASURES = {"closing": 10.0, "mass": 6685.0, "propellant": 1200.0, "propellant_capacity": 1200.0}
 

@@ -4,12 +4,12 @@ from importlib import metadata
 
 import pytest
 
-from agents.errors import ModelUnavailable, UnknownPilot
-from agents.models import load
-from agents.models.load import load_pilot, pilots
-from agents.operator import Operator
-from agents.pilot import Decision
-from envs.errors import InvalidOption
+from helmsight.agents.errors import ModelUnavailable, UnknownPilot
+from helmsight.agents.models import load
+from helmsight.agents.models.load import load_pilot, pilots
+from helmsight.agents.operator import Operator
+from helmsight.agents.pilot import Decision
+from helmsight.envs.errors import InvalidOption
 
 
 class Plugged:

@@ -6,11 +6,11 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from agents.decide import ModelPilot, message, png
-from agents.errors import ModelUnavailable
-from agents.models.load import load_pilot
-from agents.operator import Operator
-from prompts.reading import read
+from helmsight.agents.decide import ModelPilot, message, png
+from helmsight.agents.errors import ModelUnavailable
+from helmsight.agents.models.load import load_pilot
+from helmsight.agents.operator import Operator
+from helmsight.prompts.reading import read
 
 TEMPLATE = (
     "{% for m in messages %}<s>{% for c in m['content'] %}{% if c['type'] == 'image' %}<image>"

@@ -6,10 +6,15 @@ import sqlite3
 
 import pytest
 
-from agents.errors import ApprovalMissing, CannotResume, ObservationMissing, UnknownStrategy
-from agents.guard import Limits
-from agents.operator import Operator, OperatorConfig
-from tools.recorder import RunSpec
+from helmsight.agents.errors import (
+    ApprovalMissing,
+    CannotResume,
+    ObservationMissing,
+    UnknownStrategy,
+)
+from helmsight.agents.guard import Limits
+from helmsight.agents.operator import Operator, OperatorConfig
+from helmsight.tools.recorder import RunSpec
 
 TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
 

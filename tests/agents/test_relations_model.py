@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.decide import ModelPilot
-from agents.ground import Relating
-from agents.grounding.asking import PilotAsker
-from agents.grounding.verify import ground, judge
-from agents.models.load import RELATIONS, load_pilot
-from evals.spatial.generator import Asked, Split, questions
-from prompts.orders import Prompt, compose
+from helmsight.agents.decide import ModelPilot
+from helmsight.agents.ground import Relating
+from helmsight.agents.grounding.asking import PilotAsker
+from helmsight.agents.grounding.verify import ground, judge
+from helmsight.agents.models.load import RELATIONS, load_pilot
+from helmsight.evals.spatial.generator import Asked, Split, questions
+from helmsight.prompts.orders import Prompt, compose
 
 SEED = 9090  # of the validation split; training never draws from it
 
@@ -47,7 +47,7 @@ def test_the_weights_are_small_and_load_without_our_code() -> None:
 def test_it_fills_in_every_line_that_is_asked_for(pilot: ModelPilot, asked: list[Asked]) -> None:
     for one in asked[:4]:
         prompt = combined(one)
-        told = prompt.read(pilot.put(prompt.text, one.sight.picture, {}))
+        told = prompt.read(pilot.answer_free(prompt.text, one.sight.picture, {}))
         assert told.unread == ()
         assert told.yes is not None
         between = {one.question.a, one.question.b}
@@ -70,7 +70,9 @@ def test_what_is_drawn_at_random_is_the_same_for_the_same_seed(
     pilot: ModelPilot, asked: list[Asked]
 ) -> None:
     one = asked[0]
-    answers = [pilot.put(combined(one).text, one.sight.picture, {}, draw=s) for s in (1, 1, 2, 3)]
+    answers = [
+        pilot.answer_free(combined(one).text, one.sight.picture, {}, draw=s) for s in (1, 1, 2, 3)
+    ]
     assert answers[0] == answers[1]
     assert len(set(answers)) > 1
 
@@ -79,8 +81,8 @@ def test_what_is_drawn_at_random_is_the_same_for_the_same_seed(
 def test_it_grounds_the_cockpit_of_a_flight(pilot: ModelPilot) -> None:
     import gymnasium as gym
 
-    import envs  # noqa: F401  (registers the environments)
-    from agents.pilot import Sighting
+    import helmsight.envs  # noqa: F401  (registers the environments)
+    from helmsight.agents.pilot import Sighting
 
     env: Any = gym.make("helmsight/PE1-E1-I2-v0", observation="frame")
     observation, info = env.reset(seed=4)

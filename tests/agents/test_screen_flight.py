@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents.models.load import load_pilot
-from agents.operator import Operator
-from envs.window import ScreenEnv
+from helmsight.agents.models.load import load_pilot
+from helmsight.agents.operator import Operator
+from helmsight.envs.window import ScreenEnv
 
 RATE = 2.0  # world seconds a second: harder than real time, in half of it
 

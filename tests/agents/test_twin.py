@@ -9,10 +9,10 @@ import gymnasium
 import numpy as np
 import pytest
 
-import envs  # noqa: F401  registers the environments
-from agents.decide import Manner, ModelPilot
-from agents.models.scripted import ScriptedVLM
-from agents.operator import Operator, OperatorConfig
+import helmsight.envs  # noqa: F401  registers the environments
+from helmsight.agents.decide import AskingStyle, ModelPilot
+from helmsight.agents.models.scripted import ScriptedVLM
+from helmsight.agents.operator import Operator, OperatorConfig
 
 TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
 ANSWERS = [
@@ -50,7 +50,7 @@ def test_the_wanted_command_is_applied_and_its_fuel_is_spent():
 
 
 def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry():
-    manner = Manner(few_shot=3)
+    manner = AskingStyle(few_shot=3)
     flight, pilot, env = fly(manner=manner, observation="frame+telemetry")
     task = env.unwrapped.task
     for messages in pilot.model.calls:
@@ -67,7 +67,7 @@ def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry():
 
 
 def test_a_pilot_with_telemetry_reads_every_field_with_its_unit():
-    manner = Manner(needs="frame+telemetry")
+    manner = AskingStyle(needs="frame+telemetry")
     _, pilot, env = fly(manner=manner, steps=1, observation="frame+telemetry")
     text = pilot.model.calls[0][-1].content[-1]["text"]
     for field in env.unwrapped.task.fields:
@@ -81,6 +81,6 @@ def test_thinking_takes_world_time_under_the_fixed_rule():
 
 
 def test_views_follow_the_cockpit_when_it_is_drawn_anew():
-    flight, _, env = fly(seed=3, steps=2, randomize=True, manner=Manner(prompt="bundled"))
+    flight, _, env = fly(seed=3, steps=2, randomize=True, manner=AskingStyle(prompt="bundled"))
     assert len(flight.records) == 2
     assert env.unwrapped.layout.regions() == dict(env.unwrapped.task.regions)

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from hardware.emulators import DEVICES
-from hardware.emulators.device import Executed
-from hardware.emulators.simavr import missing
-from hardware.spec import load_spec, shipped
+from helmsight.hardware.emulators import DEVICES
+from helmsight.hardware.emulators.device import Executed
+from helmsight.hardware.emulators.simavr import missing
+from helmsight.hardware.spec import load_spec, shipped
 
 AT_ONCE = 2  # more of them in one process answer each other too late on a busy machine
 NEAR = np.array([0.1, 0.1])

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envs import clock as clock_module
-from envs.clock import Clock, TimeRule
-from envs.errors import InvalidOption
+from helmsight.envs import clock as clock_module
+from helmsight.envs.clock import Clock, TimeRule
+from helmsight.envs.errors import InvalidOption
 
 
 class Watch:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from envs.contract import observation_mode
-from envs.errors import EnvsError, EpisodeOver, InvalidOption, UnknownScenario
+from helmsight.envs.contract import observation_mode
+from helmsight.envs.errors import EnvsError, EpisodeOver, InvalidOption, UnknownScenario
 
 
 @pytest.mark.parametrize("mode", ["frame", "telemetry", "frame+telemetry"])

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-import envs  # noqa: F401  registers the environments
-from envs.errors import CockpitLost, EpisodeOver, InvalidOption, ScreenMissing
-from envs.orbital.cockpit.trial import try_key
-from envs.orbital.cockpit.window import title
-from envs.orbital.command import BurnCommand
-from envs.orbital.env import PursuitEnv
-from envs.window import ScreenEnv
-from hardware.errors import WindowUnavailable
-from hardware.screen import Screen, find_window
+import helmsight.envs  # noqa: F401  registers the environments
+from helmsight.envs.errors import CockpitLost, EpisodeOver, InvalidOption, ScreenMissing
+from helmsight.envs.orbital.cockpit.trial import try_key
+from helmsight.envs.orbital.cockpit.window import title
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.envs.window import ScreenEnv
+from helmsight.hardware.errors import WindowUnavailable
+from helmsight.hardware.screen import Screen, find_window
 
 NAME = "PE1-E1-I1"
 EXTRA = {"throttle", "rcs", "sas", "paused", "missed", "seed", "over", "pictures", "hz", "keys"}
@@ -57,7 +57,7 @@ def cockpit(virtual_screen):
     """A cockpit that somebody else opened; its title."""
     name = f"{title(NAME)} for attaching"
     program = subprocess.Popen(
-        [sys.executable, "-m", "envs.orbital.cockpit.program", NAME, "--name", name],
+        [sys.executable, "-m", "helmsight.envs.orbital.cockpit.program", NAME, "--name", name],
         env={**os.environ, "DISPLAY": virtual_screen},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -202,7 +202,9 @@ class TestOthersWindow:
     def test_the_picture_can_be_named_by_its_place(self, opened, monkeypatch):
         with Screen.open(f"window:{opened}") as screen:
             place = screen.place()
-        monkeypatch.setattr("envs.orbital.cockpit.operated.title", lambda scenario: opened)
+        monkeypatch.setattr(
+            "helmsight.envs.orbital.cockpit.operated.title", lambda scenario: opened
+        )
         env = ScreenEnv(NAME, capture=f"region:{place.left},{place.top},1280,720")
         try:
             assert env.reset()[0]["frame"].shape == (720, 1280, 3)
@@ -210,8 +212,10 @@ class TestOthersWindow:
             env.close()
 
     def test_what_is_no_cockpit_is_refused_with_what_was_seen(self, opened, monkeypatch):
-        monkeypatch.setattr("envs.orbital.cockpit.trial.ANSWER_S", 0.3)
-        monkeypatch.setattr("envs.orbital.cockpit.operated.title", lambda scenario: opened)
+        monkeypatch.setattr("helmsight.envs.orbital.cockpit.trial.ANSWER_S", 0.3)
+        monkeypatch.setattr(
+            "helmsight.envs.orbital.cockpit.operated.title", lambda scenario: opened
+        )
         env = ScreenEnv(NAME, capture="region:0,100,640,360")
         try:
             with pytest.raises(CockpitLost, match=r"RCS lamp at \d+,\d+.*RGB"):
@@ -230,7 +234,7 @@ class TestOthersWindow:
         try:
             env.reset()
             keyboard = env._cockpit.keyboard
-            monkeypatch.setattr("envs.orbital.cockpit.trial.ANSWER_S", 0.3)
+            monkeypatch.setattr("helmsight.envs.orbital.cockpit.trial.ANSWER_S", 0.3)
             monkeypatch.setattr(keyboard, "tap", lambda key, seconds: 0.0)
             with pytest.raises(CockpitLost, match="key R was pressed"):
                 try_key(env._cockpit.screen, keyboard)

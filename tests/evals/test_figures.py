@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.figures import COLUMNS, add_options, figure, show, skipped
+from helmsight.evals.figures import COLUMNS, add_options, figure, show, skipped
 
 
 def test_a_figure_holds_its_bound_from_the_right_side() -> None:

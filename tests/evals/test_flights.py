@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from agents.errors import UnknownPilot
-from envs.errors import UnknownScenario
-from evals.errors import InvalidPlan, ResultsUnusable
-from evals.flights import Cell, Conditions, FlightResult, fingerprint, fly_cells, grid
-from evals.results import Results
+from helmsight.agents.errors import UnknownPilot
+from helmsight.envs.errors import UnknownScenario
+from helmsight.evals.errors import InvalidPlan, ResultsUnusable
+from helmsight.evals.flights import Cell, Conditions, FlightResult, fingerprint, fly_cells, grid
+from helmsight.evals.results import Results
 
 SHORT = Conditions(time="paused", max_steps=2)
 
@@ -66,7 +66,7 @@ def test_an_interrupted_flight_has_no_result(monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("agents.scripted.naive.Naive.decide", stop)
+    monkeypatch.setattr("helmsight.agents.scripted.naive.Naive.decide", stop)
     with pytest.raises(KeyboardInterrupt):
         next(fly_cells([Cell("PE1-E1-I3", "naive", 0)], SHORT))
 

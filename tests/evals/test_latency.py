@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agents.errors import UnknownPilot
-from envs.errors import UnknownScenario
-from evals.errors import InvalidPlan, ResultsUnusable
-from evals.flights import Cell, Conditions, FlightResult
-from evals.latency import POINTS, Point, Sweep, delays, latency_table, plot
-from evals.report import Row
+from helmsight.agents.errors import UnknownPilot
+from helmsight.envs.errors import UnknownScenario
+from helmsight.evals.errors import InvalidPlan, ResultsUnusable
+from helmsight.evals.flights import Cell, Conditions, FlightResult
+from helmsight.evals.latency import POINTS, Point, Sweep, delays, latency_table, plot
+from helmsight.evals.report import Row
 
 SHORT = Conditions(max_steps=2)
 
@@ -83,7 +83,8 @@ def test_what_was_flown_before_ctrl_c_is_kept(tmp_path, monkeypatch):
     flights = cut.fly()
     next(flights)
     monkeypatch.setattr(
-        "agents.scripted.naive.Naive.decide", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        "helmsight.agents.scripted.naive.Naive.decide",
+        lambda *_: (_ for _ in ()).throw(KeyboardInterrupt),
     )
     with pytest.raises(KeyboardInterrupt):
         next(flights)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from evals.errors import InvalidSample
-from evals.flights import Cell, FlightResult
-from evals.machine import Machine
-from evals.report import COLUMNS, Row, flight_line, flight_table, rows, table
+from helmsight.evals.errors import InvalidSample
+from helmsight.evals.flights import Cell, FlightResult
+from helmsight.evals.machine import Machine
+from helmsight.evals.report import COLUMNS, Row, flight_line, flight_table, rows, table
 
 
 def result(score, captured=True, seed=0, pilot="naive", scenario="PE1-E1-I1", think=(1.0, 3.0)):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evals.errors import InvalidSample
-from evals.statistics import (
+from helmsight.evals.errors import InvalidSample
+from helmsight.evals.statistics import (
     Interval,
     holm,
     mcnemar,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from envs.orbital.krpc import core
-from envs.orbital.krpc.serving import serve
+from helmsight.envs.orbital.krpc import core
+from helmsight.envs.orbital.krpc.serving import serve
 
 pytestmark = pytest.mark.slow  # many short flights: together they are long
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hardware.emulators.motion import Axis
-from hardware.errors import HardwareError
-from hardware.link import Counters
-from hardware.robot import JointTargets, Mode, Robot, RobotState, Sent
-from hardware.spec import RobotSpec, load_spec, parse_spec
+from helmsight.hardware.emulators.motion import Axis
+from helmsight.hardware.errors import HardwareError
+from helmsight.hardware.link import Counters
+from helmsight.hardware.robot import JointTargets, Mode, Robot, RobotState, Sent
+from helmsight.hardware.spec import RobotSpec, load_spec, parse_spec
 
 ARM = """
 name = "arm"

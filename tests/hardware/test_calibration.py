@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.calibration import Calibration, scales_of
-from hardware.errors import InvalidSpec
-from hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.calibration import Calibration, scales_of
+from helmsight.hardware.errors import InvalidSpec
+from helmsight.hardware.spec import load_spec, parse_spec, shipped
 
 SPEC = load_spec("so101")
 RANGES = {name: (900 + i, 3000 + 10 * i) for i, name in enumerate(SPEC.names)}

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hardware.cameras import Camera, Checks, open_camera
-from hardware.errors import CameraUnavailable, FrameRefused, InvalidOption
+from helmsight.hardware.cameras import Camera, Checks, open_camera
+from helmsight.hardware.errors import CameraUnavailable, FrameRefused, InvalidOption
 
 SIZE = (64, 48)
 WAIT_S = 10.0  # a deadline against hanging, no claim about speed

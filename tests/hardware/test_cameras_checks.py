@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hardware.cameras import Camera, Checks, Frame, Source
-from hardware.errors import CameraUnavailable, FrameRefused, InvalidOption
+from helmsight.hardware.cameras import Camera, Checks, Frame, Source
+from helmsight.hardware.errors import CameraUnavailable, FrameRefused, InvalidOption
 
 WAIT_S = 10.0  # a deadline against hanging, no claim about speed
 

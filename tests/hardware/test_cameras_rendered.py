@@ -26,8 +26,8 @@ MODEL = """
 """
 LOOK = """
 import json, sys
-from hardware.cameras import open_camera
-from hardware.errors import HardwareError
+from helmsight.hardware.cameras import open_camera
+from helmsight.hardware.errors import HardwareError
 try:
     with open_camera(sys.argv[1], size=(96, 64), fps=50.0) as camera:
         first = camera.look(30.0)

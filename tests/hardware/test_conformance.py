@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from hardware import trial
-from hardware.emulators import make_device, simavr
-from hardware.emulators.device import Device
-from hardware.emulators.serve import Emulation
-from hardware.spec import shipped
-from hardware.wire import helm
+from helmsight.hardware import trial
+from helmsight.hardware.emulators import make_device, simavr
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.spec import shipped
+from helmsight.hardware.wire import helm
 
 AT_ONCE = 5
 pytestmark = pytest.mark.serial
@@ -32,7 +32,7 @@ def conformance(folder: Path, *options: str, bare: bool = True) -> tuple[int, di
 
     bare: without the plug-ins of others, which take most of the time until it begins.
     """
-    command = [sys.executable, "-m", "pytest", "--pyargs", "hardware.conformance", "-q"]
+    command = [sys.executable, "-m", "pytest", "--pyargs", "helmsight.hardware.conformance", "-q"]
     if bare:
         command += ["-p", "helmsight-conformance"]
     done = subprocess.run(

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.discovery import find_cameras, find_ports
-from hardware.emulators import emulate, make_device
-from hardware.emulators.device import Device
-from hardware.emulators.serve import Emulation
-from hardware.emulators.tcp import tcp
-from hardware.errors import LinkLost
-from hardware.link import Link
-from hardware.probes import Probe, probes
-from hardware.spec import load_spec, shipped
+from helmsight.hardware.discovery import find_cameras, find_ports
+from helmsight.hardware.emulators import emulate, make_device
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.emulators.tcp import tcp
+from helmsight.hardware.errors import LinkLost
+from helmsight.hardware.link import Link
+from helmsight.hardware.probes import Probe, probes
+from helmsight.hardware.spec import load_spec, shipped
 
 PROBES = list(probes())
 

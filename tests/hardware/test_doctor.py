@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from hardware.doctor import Finding, examine
-from hardware.emulators import make_device
-from hardware.emulators.device import Device
-from hardware.emulators.serve import Emulation
-from hardware.errors import InvalidSpec, UnknownRobot
-from hardware.spec import shipped
+from helmsight.hardware.doctor import Finding, examine
+from helmsight.hardware.emulators import make_device
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.errors import InvalidSpec, UnknownRobot
+from helmsight.hardware.spec import shipped
 
 pytestmark = pytest.mark.serial
 

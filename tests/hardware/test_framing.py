@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.framing import Lines, Packets
+from helmsight.hardware.framing import Lines, Packets
 
 LIMIT = 64
 

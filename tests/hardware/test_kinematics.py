@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hardware.kinematics import Kinematics
-from hardware.spec import RobotSpec, parse_spec
+from helmsight.hardware.kinematics import Kinematics
+from helmsight.hardware.spec import RobotSpec, parse_spec
 
 Array = NDArray[np.float64]
 SHARES = st.lists(st.floats(0.0, 1.0), min_size=6, max_size=6)

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.drivers import make_robot
-from hardware.emulators import emulate
-from hardware.emulators.feetech import FeetechBus
-from hardware.emulators.serve import Emulation
-from hardware.emulators.servos import ServoBus
-from hardware.errors import InvalidOption, NoReply, PortUnavailable, SetupNeeded
-from hardware.recording import Range, Recording
-from hardware.robot import JointTargets
-from hardware.spec import load_spec, shipped
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.emulators import emulate
+from helmsight.hardware.emulators.feetech import FeetechBus
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.emulators.servos import ServoBus
+from helmsight.hardware.errors import InvalidOption, NoReply, PortUnavailable, SetupNeeded
+from helmsight.hardware.recording import Range, Recording
+from helmsight.hardware.robot import JointTargets
+from helmsight.hardware.spec import load_spec, shipped
 
 
 def push(device: object, share: float) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from hardware.errors import (
+from helmsight.hardware.errors import (
     BadReply,
     HardwareError,
     LinkLost,
@@ -22,7 +22,7 @@ from hardware.errors import (
     StopUnconfirmed,
     TargetRefused,
 )
-from hardware.robot import JointTargets, Robot, Twist
+from helmsight.hardware.robot import JointTargets, Robot, Twist
 
 MemoryRobot = Any
 GOAL = (0.1, 0.5, 1.1, 0.1, 0.4, 0.6)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hardware.drivers.bus import ServoBus as Driver
-from hardware.drivers.dynamixel import Dynamixel
-from hardware.drivers.feetech import Feetech
-from hardware.emulators import make_device
-from hardware.errors import InvalidSpec
-from hardware.kinematics import Kinematics
-from hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.drivers.bus import ServoBus as Driver
+from helmsight.hardware.drivers.dynamixel import Dynamixel
+from helmsight.hardware.drivers.feetech import Feetech
+from helmsight.hardware.emulators import make_device
+from helmsight.hardware.errors import InvalidSpec
+from helmsight.hardware.kinematics import Kinematics
+from helmsight.hardware.spec import load_spec, parse_spec, shipped
 
 ARMS: dict[str, type[Driver]] = {
     "so100": Feetech,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from hardware.errors import InvalidSpec, UnknownRobot
-from hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.errors import InvalidSpec, UnknownRobot
+from helmsight.hardware.spec import load_spec, parse_spec, shipped
 
 TEXT = """\
 name = "slide"

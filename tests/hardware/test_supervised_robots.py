@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hardware.emulators import emulate
-from hardware.emulators.serve import Emulation
-from hardware.errors import LinkRecovered, RobotStopped, StopUnconfirmed, TargetRefused
-from hardware.robot import JointTargets, Twist
-from hardware.supervision.interventions import Rule
-from hardware.supervisor import Supervisor, supervised
+from helmsight.hardware.emulators import emulate
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.errors import LinkRecovered, RobotStopped, StopUnconfirmed, TargetRefused
+from helmsight.hardware.robot import JointTargets, Twist
+from helmsight.hardware.supervision.interventions import Rule
+from helmsight.hardware.supervisor import Supervisor, supervised
 
 ROBOTS = ["gantry", "so101", "openmanipulator_x", "helm_arm", "community_arm"]
 

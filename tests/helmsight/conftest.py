@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from hardware.emulators import emulate
-from hardware.emulators.serve import Emulation
 from helmsight.cli import main
+from helmsight.hardware.emulators import emulate
+from helmsight.hardware.emulators.serve import Emulation
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from hardware.calibration import Calibration
-from hardware.emulators import emulate
-from hardware.emulators.feetech import FeetechBus
-from hardware.emulators.serve import Emulation
-from hardware.recording import Recording
-from hardware.spec import load_spec
 from helmsight.cli.calibrate import record
+from helmsight.hardware.calibration import Calibration
+from helmsight.hardware.emulators import emulate
+from helmsight.hardware.emulators.feetech import FeetechBus
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.recording import Recording
+from helmsight.hardware.spec import load_spec
 
 WAIT_S = 60.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]

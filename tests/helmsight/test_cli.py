@@ -106,7 +106,7 @@ def test_a_bug_is_one_line_that_says_how_to_see_more(
     def broken() -> None:
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr("helmsight.registry.list_scenarios", broken)
+    monkeypatch.setattr("helmsight.envs.registry.list_scenarios", broken)
     result = run("list", "scenarios")
     assert result.status == 1
     assert result.err == (

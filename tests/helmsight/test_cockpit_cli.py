@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from hardware.errors import WindowUnavailable
-from hardware.keyboard import Keyboard
-from hardware.screen import find_window
-from tools.player import load_run
+from helmsight.hardware.errors import WindowUnavailable
+from helmsight.hardware.keyboard import Keyboard
+from helmsight.hardware.screen import find_window
+from helmsight.tools.player import load_run
 
 Start = Callable[..., tuple[Any, Keyboard]]
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]

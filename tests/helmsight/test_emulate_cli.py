@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from hardware.emulators import emulate
-from hardware.emulators.simavr import missing
+from helmsight.hardware.emulators import emulate
+from helmsight.hardware.emulators.simavr import missing
 
 WAIT_S = 60.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from prompts.claims import render
-from prompts.relations import claim
+from helmsight.prompts.claims import render
+from helmsight.prompts.relations import claim
 
 LEFT = "Horizontal: cup is left of plate"
 CLASH = f"{LEFT}; Horizontal: plate is left of cup"

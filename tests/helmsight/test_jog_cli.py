@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from hardware.emulators import emulate
-from hardware.emulators.serve import Emulation
-from hardware.link import Link
+from helmsight.hardware.emulators import emulate
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.link import Link
 from helmsight.keyboard import Decoder, keys
 
 WAIT_S = 60.0  # a deadline against hanging, no claim about speed

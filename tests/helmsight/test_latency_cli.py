@@ -41,7 +41,7 @@ def test_ctrl_c_shows_what_was_flown(run: Any, monkeypatch: pytest.MonkeyPatch) 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("agents.scripted.navball.Navball.decide", interrupt)
+    monkeypatch.setattr("helmsight.agents.scripted.navball.Navball.decide", interrupt)
     result = run(*SMALL, "--delays", "0", "--seeds", 1, "--json")
     assert result.status == 130
     told = json.loads(result.out)

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from hardware.emulators import emulate
-from hardware.emulators.serve import Emulation
-from hardware.link import Link
-from hardware.spec import shipped
+from helmsight.hardware.emulators import emulate
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.link import Link
+from helmsight.hardware.spec import shipped
 
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
 

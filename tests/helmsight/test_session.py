@@ -12,22 +12,20 @@ import gymnasium
 import pytest
 
 import helmsight
-from agents.errors import AgentsError
-from envs.errors import UnknownScenario
+from helmsight.agents.errors import AgentsError
+from helmsight.contract.errors import Error, PluginWarning
+from helmsight.envs.errors import UnknownScenario
+from helmsight.envs.registry import find_environment, load_environments
 from helmsight.errors import (
-    HelmsightError,
     InvalidSetting,
-    PluginWarning,
     Unreproducible,
-    bases,
     explain,
 )
-from helmsight.registry import find_environment, load_environments
 from helmsight.session import run_folder
+from helmsight.tools.player import first_difference, load_run
+from helmsight.tools.recorder import Recorder
+from helmsight.tools.records import RunSpec
 from helmsight.worlds import shown
-from tools.player import first_difference, load_run
-from tools.recorder import Recorder
-from tools.records import RunSpec
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +103,7 @@ def test_run_folders_are_new_and_hold_no_character_a_file_system_refuses(tmp_pat
 
 def test_a_broken_plug_in_warns_and_leaves_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("martian", "nowhere_at_all:register", "helmsight.environments")
-    monkeypatch.setattr("helmsight.registry.entry_points", lambda group: [broken])
+    monkeypatch.setattr("helmsight.contract.plugins.entry_points", lambda group: [broken])
     with pytest.warns(PluginWarning, match="martian"):
         assert "helmsight/PE1-E1-I1-v0" in load_environments()
 
@@ -113,18 +111,18 @@ def test_a_broken_plug_in_warns_and_leaves_the_rest(monkeypatch: pytest.MonkeyPa
 def test_a_plug_in_adds_its_environments(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("moon", "moon:register", "helmsight.environments")
     monkeypatch.setattr(EntryPoint, "load", lambda self: register)
-    monkeypatch.setattr("helmsight.registry.entry_points", lambda group: [point])
+    monkeypatch.setattr("helmsight.contract.plugins.entry_points", lambda group: [point])
     assert "moon/Landing-v0" in load_environments()
     assert find_environment("moon/Landing-v0") == "moon/Landing-v0"
     gymnasium.registry.pop("moon/Landing-v0")
 
 
 def register() -> None:
-    gymnasium.register("moon/Landing-v0", entry_point="envs.orbital.env:PursuitEnv")
+    gymnasium.register("moon/Landing-v0", entry_point="helmsight.envs.orbital.env:PursuitEnv")
 
 
 def test_errors_of_every_room_become_one_line_and_a_status() -> None:
-    assert {HelmsightError, AgentsError} <= set(bases())
+    assert issubclass(AgentsError, Error)
     assert explain(UnknownScenario("no\nsuch")) == ("no such", 2)
     assert explain(OSError(28, "No space left on device")) == (
         "[Errno 28] No space left on device",

@@ -87,7 +87,7 @@ def test_bad_questions_are_named_and_the_others_are_asked(run: Any, data: Path) 
 def test_ctrl_c_shows_what_was_answered(
     run: Any, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from evals.spatial.oracle import OracleAsker
+    from helmsight.evals.spatial.oracle import OracleAsker
 
     ask, calls = OracleAsker.ask, iter(range(100))
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 import helmsight
-from envs.errors import InvalidOption, UnknownScenario
-from envs.orbital.krpc.serving import serve
+from helmsight.envs.errors import InvalidOption, UnknownScenario
+from helmsight.envs.orbital.krpc.serving import serve
 from helmsight.errors import InvalidSetting
+from helmsight.tools.player import load_run
+from helmsight.tools.recorder import Recorder
 from helmsight.worlds import OPTIONS, TIMES, check_world, make_world, read_regions, shown
-from tools.player import load_run
-from tools.recorder import Recorder
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.claims import Weighed, read_claims, read_yes, render
-from prompts.errors import InvalidClaims
-from prompts.orders import CALLED, ORDERS, compose
-from prompts.relations import Claim, Frame, relations, scan
+from helmsight.prompts.claims import Weighed, read_claims, read_yes, render
+from helmsight.prompts.errors import InvalidClaims
+from helmsight.prompts.orders import CALLED, ORDERS, compose
+from helmsight.prompts.relations import Claim, Frame, relations, scan
 
 MESSY = tomllib.loads((Path(__file__).parent / "messy_answers.toml").read_text(encoding="utf-8"))[
     "answer"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.constraints import UNKNOWN, check, consistent
-from prompts.errors import InvalidClaims
-from prompts.relations import Axis, Claim, Frame, Relation, claim
+from helmsight.prompts.constraints import UNKNOWN, check, consistent
+from helmsight.prompts.errors import InvalidClaims
+from helmsight.prompts.relations import Axis, Claim, Frame, Relation, claim
 
 H, V, D = Axis
 NAMES = "abcdef"

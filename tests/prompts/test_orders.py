@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from prompts.errors import InvalidClaims, UnknownOrder
-from prompts.orders import ORDERS, REFERENCES, again, compose, order
-from prompts.templates import render
+from helmsight.prompts.errors import InvalidClaims, UnknownOrder
+from helmsight.prompts.orders import ORDERS, REFERENCES, again, compose, order
+from helmsight.prompts.templates import render
 
 QUESTION = "Is there a cup left a plate in the image?"
 LINES = {

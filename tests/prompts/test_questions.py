@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.errors import InvalidItem
-from prompts.questions import Item, parse_question, question, read_items
-from prompts.relations import Axis, Relation, relations
+from helmsight.prompts.errors import InvalidItem
+from helmsight.prompts.questions import Item, parse_question, question, read_items
+from helmsight.prompts.relations import Axis, Relation, relations
 
 H, V, D = Axis
 

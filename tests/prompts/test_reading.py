@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from prompts.errors import UnreadableAnswer
-from prompts.reading import read
+from helmsight.prompts.errors import UnreadableAnswer
+from helmsight.prompts.reading import read
 
 Throttle = Annotated[float, Field(ge=-1, le=1)]
 

@@ -2,8 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from prompts.errors import UnreadableRelation
-from prompts.relations import Axis, Claim, Frame, Relation, claim, relation, relations, scan
+from helmsight.prompts.errors import UnreadableRelation
+from helmsight.prompts.relations import (
+    Axis,
+    Claim,
+    Frame,
+    Relation,
+    claim,
+    relation,
+    relations,
+    scan,
+)
 
 H, V, D = Axis
 

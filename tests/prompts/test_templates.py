@@ -6,8 +6,8 @@ from importlib.resources import files
 import pytest
 from jinja2 import UndefinedError
 
-from prompts.errors import UnknownPrompt
-from prompts.templates import examples, names, render, schema_text
+from helmsight.prompts.errors import UnknownPrompt
+from helmsight.prompts.templates import examples, names, render, schema_text
 
 
 def test_every_shipped_template_has_a_name():
@@ -51,5 +51,5 @@ def test_examples_are_for_the_scenarios_they_are_of():
 
 
 def test_the_examples_stay_small():
-    folder = files("prompts") / "templates" / "few_shot"
+    folder = files("helmsight.prompts") / "templates" / "few_shot"
     assert sum(len(entry.read_bytes()) for entry in folder.iterdir()) < 400_000

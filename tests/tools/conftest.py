@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tools.recorder import Recorder, RunSpec, StepRecord
+from helmsight.tools.recorder import Recorder, RunSpec, StepRecord
 
 Frame = NDArray[np.uint8]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from agents.pilot import Decision, Sighting
-from envs.contract import Task
-from envs.orbital.command import BurnCommand
-from tools.compare import compare, observations
-from tools.errors import FramesMissing
-from tools.player import load_run
+from helmsight.agents.pilot import Decision, Sighting
+from helmsight.envs.contract import Task
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.tools.compare import compare, observations
+from helmsight.tools.errors import FramesMissing
+from helmsight.tools.player import load_run
 
 TASK = Task("PE1-E1-I3", "capture", BurnCommand)
 RECORDED = BurnCommand(forward=0.5, right=0.0, down=-0.2)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tools.frames import FrameWriter, read_frames
+from helmsight.tools.frames import FrameWriter, read_frames
 
 
 def test_drawn_frames_come_back_exactly(tmp_path, frame):
@@ -19,7 +19,7 @@ def test_drawn_frames_come_back_exactly(tmp_path, frame):
 
 
 def test_noisy_frames_come_back_close_and_small(tmp_path, monkeypatch):
-    monkeypatch.setattr("tools.frames.FIRST_FRAME_BYTES", 40_000)
+    monkeypatch.setattr("helmsight.tools.frames.FIRST_FRAME_BYTES", 40_000)
     rng = np.random.default_rng(0)
     frames = rng.integers(90, 120, (3, 144, 256, 3), dtype=np.uint8)
     writer = FrameWriter(tmp_path / "frames.h264")

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tools.errors import ToolsError
-from tools.marks import views
+from helmsight.tools.errors import ToolsError
+from helmsight.tools.marks import views
 
 REGIONS = {"navball": (10, 20, 42, 52), "readouts": (0, 0, 64, 32)}
 

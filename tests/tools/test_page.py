@@ -5,9 +5,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tools.page import render, write_page
-from tools.player import load_run
-from tools.plots import draw
+from helmsight.tools.page import render, write_page
+from helmsight.tools.player import load_run
+from helmsight.tools.plots import draw
 
 
 class Addresses(HTMLParser):
@@ -33,8 +33,8 @@ def test_the_page_holds_no_external_address(fly):
 
 
 def test_a_large_video_is_linked_beside_the_page(fly, monkeypatch):
-    monkeypatch.setattr("tools.page.EMBED_BYTES", 10)
-    monkeypatch.setattr("tools.page.draw", lambda records: {})
+    monkeypatch.setattr("helmsight.tools.page.EMBED_BYTES", 10)
+    monkeypatch.setattr("helmsight.tools.page.draw", lambda records: {})
     page = (fly(video=True, page=True) / "index.html").read_text(encoding="utf-8")
     assert 'src="video.mp4"' in page
 
@@ -56,7 +56,7 @@ def test_the_page_tells_the_figures_the_reason_and_the_twin(fly):
 
 
 def test_a_cut_off_run_gets_its_page_afterwards(fly, monkeypatch):
-    monkeypatch.setattr("tools.page.draw", lambda records: {})
+    monkeypatch.setattr("helmsight.tools.page.draw", lambda records: {})
     run = load_run(fly(finish=False))
     page = write_page(run.folder, run.spec, run.records, run.summary)
     assert "cut off" in page.read_text(encoding="utf-8")

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tools.errors import RunUnreadable
-from tools.player import first_difference, live_line, load_run, play, same_steps
+from helmsight.tools.errors import RunUnreadable
+from helmsight.tools.player import first_difference, live_line, load_run, play, same_steps
 
 
 def test_a_run_is_read_back_as_it_was_written(fly, spec, record):

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.errors import RecordingWarning, RunFolderUnusable
-from tools.frames import AppendOnly
-from tools.page import render
-from tools.player import load_run
-from tools.recorder import Recorder, RunSpec, StepRecord, plain
-from tools.video import VideoWriter
+from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
+from helmsight.tools.frames import AppendOnly
+from helmsight.tools.page import render
+from helmsight.tools.player import load_run
+from helmsight.tools.recorder import Recorder, RunSpec, StepRecord, plain
+from helmsight.tools.video import VideoWriter
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -116,7 +116,7 @@ def test_a_start_that_fails_leaves_no_run_behind(tmp_path, spec, monkeypatch):
     def full(*args: object) -> bytes:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("tools.recorder.os.urandom", full)
+    monkeypatch.setattr("helmsight.tools.recorder.os.urandom", full)
     with pytest.raises(RunFolderUnusable, match="No space left"):
         Recorder(tmp_path / "run").start(spec())
     assert list((tmp_path / "run").iterdir()) == []
@@ -193,7 +193,7 @@ def test_a_page_that_cannot_be_drawn_does_not_cost_the_summary(fly, monkeypatch)
     def broken(*args: object) -> None:
         raise ImportError("no matplotlib")
 
-    monkeypatch.setattr("tools.page.draw", broken)
+    monkeypatch.setattr("helmsight.tools.page.draw", broken)
     with pytest.warns(RecordingWarning, match="page stopped"):
         folder = fly(page=True)
     run = load_run(folder)

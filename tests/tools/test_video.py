@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from tools.video import STRIP, VideoWriter, caption, captioned
+from helmsight.tools.video import STRIP, VideoWriter, caption, captioned
 
 
 def _decoded(path: Path) -> list[np.ndarray]:

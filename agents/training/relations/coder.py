@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from agents.training.fit import IGNORE
-from agents.training.relations.course import Part, Sight
-from agents.training.student import IMAGE, around
-from prompts.relations import PHRASES
+from helmsight.agents.training.fit import IGNORE
+from helmsight.agents.training.relations.course import Part, Sight
+from helmsight.agents.training.student import IMAGE, around
+from helmsight.prompts.relations import PHRASES
 
 NAMED, DECISIVE, LAST = 3.0, 5.0, 20.0
 """Weights of names, of the words that tell something, and of yes and no, in the answers' loss."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.training.student import Design, Tower
+from helmsight.agents.training.student import Design, Tower
 
 MANNER: Mapping[str, Any] = {
     "views": {"size": None, "names": ["navball"]},

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from agents.training.fit import head
-from agents.training.relations.course import Sight
-from agents.training.student import SHUFFLE, Design
+from helmsight.agents.training.fit import head
+from helmsight.agents.training.relations.course import Sight
+from helmsight.agents.training.student import SHUFFLE, Design
 
 SCALE = (12.5, 12.5, 5.0)
 """What is learnt of a place is of order one when divided by these, in dead bands."""

@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from agents.training.fit import IGNORE, set_rate, take_step
-from agents.training.policy import pixels
-from agents.training.relations.coder import Batch, Coder
-from agents.training.relations.course import Course, Sight
-from agents.training.relations.eye import Eye
-from agents.training.relations.guide import Guide
-from agents.training.relations.team import Team
-from agents.training.student import Design
+from helmsight.agents.training.fit import IGNORE, set_rate, take_step
+from helmsight.agents.training.policy import pixels
+from helmsight.agents.training.relations.coder import Batch, Coder
+from helmsight.agents.training.relations.course import Course, Sight
+from helmsight.agents.training.relations.eye import Eye
+from helmsight.agents.training.relations.guide import Guide
+from helmsight.agents.training.relations.team import Team
+from helmsight.agents.training.student import Design
 
 NOISE = 0.25
 """Probability of each line of an answer to be told wrong, to be read on from and not learnt."""

@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from agents.training.fit import head
-from agents.training.relations.coder import Batch, Mark
-from agents.training.relations.course import Sight
-from agents.training.relations.eye import HIDDEN, MIDDLE, SCALE, cells, error
-from agents.training.student import Design
+from helmsight.agents.training.fit import head
+from helmsight.agents.training.relations.coder import Batch, Mark
+from helmsight.agents.training.relations.course import Sight
+from helmsight.agents.training.relations.eye import HIDDEN, MIDDLE, SCALE, cells, error
+from helmsight.agents.training.student import Design
 
 READING, RELATING = 2, 3
 """After these layers of the text model a name that was read is to be a place, and a line begun is

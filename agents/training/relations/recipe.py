@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from agents.errors import TrainingFailed
-from agents.training.relations.course import MANNER, Course, Sight, design
+from helmsight.agents.errors import TrainingFailed
+from helmsight.agents.training.relations.course import MANNER, Course, Sight, design
 
 SEEING_SHARE = 0.15
 """Share of the time in which only the eye is trained."""
@@ -86,9 +86,9 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
     import numpy as np
     import torch
 
-    from agents.training.relations.fit import Fit, Pool
-    from agents.training.relations.team import Team
-    from agents.training.student import begin, replace
+    from helmsight.agents.training.relations.fit import Fit, Pool
+    from helmsight.agents.training.relations.team import Team
+    from helmsight.agents.training.student import begin, replace
 
     sizes, begun = design(plan.course), time.monotonic()
     torch.manual_seed(plan.seed)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import distributed, nn
 
-from agents.training.fit import until
+from helmsight.agents.training.fit import until
 
 
 class Team:

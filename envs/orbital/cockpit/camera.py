@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH
-from envs.orbital.cockpit.state import Vector
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
+from helmsight.envs.orbital.cockpit.state import Vector
 
 FOCAL = HEIGHT / 2 / math.tan(math.radians(30.0))  # px
 

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.orbital.cockpit.camera import FOCAL, project
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH, Colour
-from envs.orbital.cockpit.lettering import Picture, write
-from envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.cockpit.camera import FOCAL, project
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Colour
+from helmsight.envs.orbital.cockpit.lettering import Picture, write
+from helmsight.envs.orbital.cockpit.state import CockpitState
 
 _BRACKET: Colour = (176, 232, 120)
 _NEAREST = 0.2  # no face with a corner closer than this ahead of the eye is drawn, m

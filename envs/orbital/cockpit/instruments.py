@@ -6,9 +6,9 @@ import math
 
 import cv2
 
-from envs.orbital.cockpit.layout import Box, Colour, Layout
-from envs.orbital.cockpit.lettering import Picture, figures, write
-from envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.cockpit.layout import Box, Colour, Layout
+from helmsight.envs.orbital.cockpit.lettering import Picture, figures, write
+from helmsight.envs.orbital.cockpit.state import CockpitState
 
 _EDGE: Colour = (88, 94, 98)
 _DIM: Colour = (150, 160, 160)

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from envs.errors import InvalidOption
-from envs.orbital.command import BurnCommand
-from envs.orbital.dynamics import Array
+from helmsight.envs.errors import InvalidOption
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.dynamics import Array
 
 AXES = ("forward", "right", "down")
 TRANSLATION = {"h": (0, 1.0), "n": (0, -1.0), "l": (1, 1.0), "j": (1, -1.0),

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.orbital.cockpit.layout import Colour
+from helmsight.envs.orbital.cockpit.layout import Colour
 
 Picture = NDArray[np.uint8]
 Align = Literal["left", "centre", "right"]

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.orbital.cockpit.layout import Colour, Layout
-from envs.orbital.cockpit.lettering import Picture, write
-from envs.orbital.cockpit.state import CockpitState, Vector
+from helmsight.envs.orbital.cockpit.layout import Colour, Layout
+from helmsight.envs.orbital.cockpit.lettering import Picture, write
+from helmsight.envs.orbital.cockpit.state import CockpitState, Vector
 
 _PER_DEGREE = 3  # px of the ball's texture for one degree of heading or pitch
 _SHIFT = 4  # fractional bits of OpenCV's coordinates: 1/16 px

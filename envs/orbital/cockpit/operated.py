@@ -13,14 +13,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from envs.errors import CockpitLost, InvalidOption, ScreenMissing
-from envs.orbital.cockpit import keys
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH
-from envs.orbital.cockpit.trial import ANSWER_S, try_key
-from envs.orbital.cockpit.window import picture_place, title
-from envs.orbital.world import SETTLE, TIMEOUT
-from hardware.keyboard import Keyboard
-from hardware.screen import Screen, find_window
+from helmsight.envs.errors import CockpitLost, InvalidOption, ScreenMissing
+from helmsight.envs.orbital.cockpit import keys
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
+from helmsight.envs.orbital.cockpit.trial import ANSWER_S, try_key
+from helmsight.envs.orbital.cockpit.window import picture_place, title
+from helmsight.envs.orbital.world import SETTLE, TIMEOUT
+from helmsight.hardware.keyboard import Keyboard
+from helmsight.hardware.screen import Screen, find_window
 
 START_S = 30.0
 """That the program may take to show its window: a busy machine loads it slowly."""
@@ -124,7 +124,7 @@ class Opened(Operated):
     def _open(self) -> None:
         # a title of its own: several windows may be open, each with its own pilot
         self._title = f"{title(self._scenario)} #{os.getpid()}.{next(_number)}"
-        command = [sys.executable, "-m", "envs.orbital.cockpit.program", self._scenario]
+        command = [sys.executable, "-m", "helmsight.envs.orbital.cockpit.program", self._scenario]
         command += ["--scale", str(self._scale), "--rate", str(self._rate)]
         command += ["--name", self._title, "--report-hz", str(REPORT_HZ)]
         self._report = {}

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.orbital.cockpit import craft
-from envs.orbital.cockpit.camera import FOCAL, project
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH
-from envs.orbital.cockpit.lettering import Picture
-from envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.cockpit import craft
+from helmsight.envs.orbital.cockpit.camera import FOCAL, project
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
+from helmsight.envs.orbital.cockpit.lettering import Picture
+from helmsight.envs.orbital.cockpit.state import CockpitState
 
 _COARSE = 5  # the planet is drawn at a fifth of the picture's size
 _SCALE_HEIGHT = 14_000.0  # of the glow above the limb, m

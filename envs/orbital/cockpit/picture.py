@@ -7,10 +7,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from envs.orbital.cockpit import instruments, navball, outside
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
-from envs.orbital.cockpit.lettering import Picture
-from envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.cockpit import instruments, navball, outside
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
+from helmsight.envs.orbital.cockpit.lettering import Picture
+from helmsight.envs.orbital.cockpit.state import CockpitState
 
 _NOMINAL = Layout()
 _MARGIN = 64  # how far the grain can be shifted from picture to picture, px

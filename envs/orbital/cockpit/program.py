@@ -1,8 +1,8 @@
 """The cockpit's window as a program: it runs until it is closed, reports, and takes orders.
 
-`python -m envs.orbital.cockpit.program` is how another program opens it: reports as JSON lines on
-standard output, orders as JSON lines on standard input ({"restart": SEED} begins again and holds
-the clock, {"go": true} lets it run), the end of the input closes the window.
+`python -m helmsight.envs.orbital.cockpit.program` is how another program opens it: reports as JSON
+lines on standard output, orders as JSON lines on standard input ({"restart": SEED} begins again
+and holds the clock, {"go": true} lets it run), the end of the input closes the window.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TextIO
 
-from envs.orbital.cockpit.seat import Seat
-from envs.orbital.cockpit.window import CockpitWindow
-from envs.orbital.scenarios import find_scenario
+from helmsight.envs.orbital.cockpit.seat import Seat
+from helmsight.envs.orbital.cockpit.window import CockpitWindow
+from helmsight.envs.orbital.scenarios import find_scenario
 
 REPORT_HZ = 10.0
 _WAITING = 200  # reports that a slow reader may be behind before newer ones are left out
@@ -127,7 +127,7 @@ def main() -> int:
     options.add_argument("--name", default="")
     options.add_argument("--report-hz", type=float, default=REPORT_HZ)
     asked = options.parse_args()
-    from envs.errors import EnvsError
+    from helmsight.envs.errors import EnvsError
 
     try:
         seat = Seat(find_scenario(asked.scenario), asked.seed, asked.rate)

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from envs.orbital.attitude import SAS
-from envs.orbital.cockpit.keys import AXES, throttle
-from envs.orbital.cockpit.state import CockpitState
-from envs.orbital.command import DURATION
-from envs.orbital.fleet import ADRIFT, DT
-from envs.orbital.panel import cockpit_state, measures
-from envs.orbital.scenarios import PURSUER, Scenario
-from envs.orbital.scoring import ClosestApproach
-from envs.orbital.world import World
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.cockpit.keys import AXES, throttle
+from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.command import DURATION
+from helmsight.envs.orbital.fleet import ADRIFT, DT
+from helmsight.envs.orbital.panel import cockpit_state, measures
+from helmsight.envs.orbital.scenarios import PURSUER, Scenario
+from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.world import World
 
 SAMPLE = round(DURATION / DT)
 """Steps between two samples of the closest approach: those of a command of KSPDG's length."""

@@ -7,16 +7,16 @@ from functools import cache
 
 import numpy as np
 
-from envs.errors import CockpitLost
-from envs.orbital.cockpit import keys
-from envs.orbital.cockpit.layout import Box
-from envs.orbital.cockpit.lettering import Picture
-from envs.orbital.cockpit.picture import render
-from envs.orbital.cockpit.seat import Seat
-from envs.orbital.scenarios import find_scenario
-from hardware.errors import KeysRefused
-from hardware.keyboard import Keyboard
-from hardware.screen import Screen
+from helmsight.envs.errors import CockpitLost
+from helmsight.envs.orbital.cockpit import keys
+from helmsight.envs.orbital.cockpit.layout import Box
+from helmsight.envs.orbital.cockpit.lettering import Picture
+from helmsight.envs.orbital.cockpit.picture import render
+from helmsight.envs.orbital.cockpit.seat import Seat
+from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.hardware.errors import KeysRefused
+from helmsight.hardware.keyboard import Keyboard
+from helmsight.hardware.screen import Screen
 
 ANSWER_S = 5.0
 """That the window may take to show what a key did."""

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from envs.errors import ScreenMissing
-from envs.orbital.cockpit import keys
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH
-from envs.orbital.cockpit.lettering import Picture, write
-from envs.orbital.cockpit.picture import render
-from envs.orbital.cockpit.seat import Seat
-from hardware.screen import Place, fitted
+from helmsight.envs.errors import ScreenMissing
+from helmsight.envs.orbital.cockpit import keys
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
+from helmsight.envs.orbital.cockpit.lettering import Picture, write
+from helmsight.envs.orbital.cockpit.picture import render
+from helmsight.envs.orbital.cockpit.seat import Seat
+from helmsight.hardware.screen import Place, fitted
 
 STRIP = 40
 """Height of the strip below the picture, px at scale 1: what the picture itself must not show."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from envs.orbital.krpc.errors import InvalidOperationException
+from helmsight.envs.orbital.krpc.errors import InvalidOperationException
 
 
 def divide(a: Any, b: Any) -> Any:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from envs.orbital.krpc.errors import InvalidOperationException, MalformedMessage
-from envs.orbital.krpc.host import Caller, Host, Prepared
-from envs.orbital.krpc.types import Dialect
-from envs.orbital.krpc.values import parse
-from envs.orbital.krpc.wire import BYTE, field, sized
+from helmsight.envs.orbital.krpc.errors import InvalidOperationException, MalformedMessage
+from helmsight.envs.orbital.krpc.host import Caller, Host, Prepared
+from helmsight.envs.orbital.krpc.types import Dialect
+from helmsight.envs.orbital.krpc.values import parse
+from helmsight.envs.orbital.krpc.wire import BYTE, field, sized
 
 KEPT = 4096  # prepared calls
 KEPT_BYTES = 256  # longest request that is kept

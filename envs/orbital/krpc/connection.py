@@ -10,16 +10,16 @@ from uuid import uuid4
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from envs.orbital.krpc.calls import Waiting
-from envs.orbital.krpc.errors import MalformedMessage
-from envs.orbital.krpc.host import Caller
-from envs.orbital.krpc.streams import Streams
-from envs.orbital.krpc.types import Dialect
-from envs.orbital.krpc.values import parse
-from envs.orbital.krpc.wire import MAX_FRAME, Frames, sized
+from helmsight.envs.orbital.krpc.calls import Waiting
+from helmsight.envs.orbital.krpc.errors import MalformedMessage
+from helmsight.envs.orbital.krpc.host import Caller
+from helmsight.envs.orbital.krpc.streams import Streams
+from helmsight.envs.orbital.krpc.types import Dialect
+from helmsight.envs.orbital.krpc.values import parse
+from helmsight.envs.orbital.krpc.wire import MAX_FRAME, Frames, sized
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.server import Server
+    from helmsight.envs.orbital.krpc.server import Server
 
 PROTOCOL = 1  # of kRPC 0.7; older clients have no number
 HELLO_S = 10.0  # a connection says within this who it is
@@ -62,7 +62,7 @@ class Link(asyncio.BufferedProtocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Let go of everything that the connection held."""
-        self._welcome()
+        self._cancel_deadline()
         self.server.went(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -120,7 +120,7 @@ class Link(asyncio.BufferedProtocol):
             self._refuse(Response.MALFORMED_MESSAGE, why)
             return
         assert self.caller is not None
-        self._welcome()
+        self._cancel_deadline()
         told = Response(client_identifier=self.caller.identifier)
         if request.protocol_version:
             told.protocol_version = PROTOCOL
@@ -138,7 +138,7 @@ class Link(asyncio.BufferedProtocol):
     def _late(self) -> None:
         self._refuse(Response.TIMEOUT, f"no connection request within {HELLO_S:g} s")
 
-    def _welcome(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

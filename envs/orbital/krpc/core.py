@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from envs.orbital.krpc import describe, errors, expressions
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.expression_types import BOOL
-from envs.orbital.krpc.expressions import Expression
-from envs.orbital.krpc.host import Caller
-from envs.orbital.krpc.registry import Service
-from envs.orbital.krpc.types import Float, UInt32, UInt64
+from helmsight.envs.orbital.krpc import describe, errors, expressions
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.expression_types import BOOL
+from helmsight.envs.orbital.krpc.expressions import Expression
+from helmsight.envs.orbital.krpc.host import Caller
+from helmsight.envs.orbital.krpc.registry import Service
+from helmsight.envs.orbital.krpc.types import Float, UInt32, UInt64
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.krpc.simulation import Simulation
 
 service = Service("KRPC", "The server itself: its clients, its services, streams and events.")
 for _error in (

@@ -13,10 +13,10 @@ from xml.sax.saxutils import escape
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from envs.orbital.krpc import names
-from envs.orbital.krpc.host import REQUIRED, Host, Parameter, Procedure
-from envs.orbital.krpc.registry import Service
-from envs.orbital.krpc.types import Code, Dialect, describe, kind_of, mark
+from helmsight.envs.orbital.krpc import names
+from helmsight.envs.orbital.krpc.host import REQUIRED, Host, Parameter, Procedure
+from helmsight.envs.orbital.krpc.registry import Service
+from helmsight.envs.orbital.krpc.types import Code, Dialect, describe, kind_of, mark
 
 # Fields that older clients read and the schema of 0.7 no longer names, as protobuf has them.
 RETURN_IS_NULLABLE = b"\x20\x01"  # Procedure 4

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from envs.errors import EnvsError
+from helmsight.envs.errors import EnvsError
 
 
 class RemoteException(EnvsError):

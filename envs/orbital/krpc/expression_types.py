@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from envs.orbital.krpc.types import NAMED, Code, Kind, mark
+from helmsight.envs.orbital.krpc.types import NAMED, Code, Kind, mark
 
 BOOL, INT, FLOAT, DOUBLE, STRING = (
     Kind(code) for code in (Code.BOOL, Code.SINT32, Code.FLOAT, Code.DOUBLE, Code.STRING)

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from envs.orbital.krpc.arithmetic import divide, modulo, power
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.expression_types import (
+from helmsight.envs.orbital.krpc.arithmetic import divide, modulo, power
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.expression_types import (
     BOOL,
     DOUBLE,
     FLOAT,
@@ -24,9 +24,9 @@ from envs.orbital.krpc.expression_types import (
     Type,
     TypeCode,
 )
-from envs.orbital.krpc.host import KEY_BYTES, Caller, key_of
-from envs.orbital.krpc.registry import Service
-from envs.orbital.krpc.types import Code, Float, Kind, UInt64
+from helmsight.envs.orbital.krpc.host import KEY_BYTES, Caller, key_of
+from helmsight.envs.orbital.krpc.registry import Service
+from helmsight.envs.orbital.krpc.types import Code, Float, Kind, UInt64
 
 LARGEST = 500
 

@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from envs.errors import EnvsError
-from envs.orbital.krpc import names
-from envs.orbital.krpc.errors import (
+from helmsight.envs.errors import EnvsError
+from helmsight.envs.orbital.krpc import names
+from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentNullException,
     InvalidOperationException,
     RemoteException,
     ServerError,
 )
-from envs.orbital.krpc.objects import ObjectStore
-from envs.orbital.krpc.registry import Declared, Service, in_version
-from envs.orbital.krpc.types import Dialect, Kind, kind_of
-from envs.orbital.krpc.values import Values
-from envs.orbital.krpc.wire import varint
+from helmsight.envs.orbital.krpc.objects import ObjectStore
+from helmsight.envs.orbital.krpc.registry import Declared, Service, in_version
+from helmsight.envs.orbital.krpc.types import Dialect, Kind, kind_of
+from helmsight.envs.orbital.krpc.values import Values
+from helmsight.envs.orbital.krpc.wire import varint
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.streams import Streams
+    from helmsight.envs.orbital.krpc.streams import Streams
 
 log = logging.getLogger(__name__)
 VERSIONS = ("0.5.4", "0.7.0")

@@ -1,6 +1,6 @@
 """A client that breaks every rule of the protocol, to see what a server makes of it.
 
-python -m envs.orbital.krpc.hostile RPC_PORT STREAM_PORT FRAMES [SEED]
+python -m helmsight.envs.orbital.krpc.hostile RPC_PORT STREAM_PORT FRAMES [SEED]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from envs.orbital.krpc.wire import sized, varint
+from helmsight.envs.orbital.krpc.wire import sized, varint
 
 WAIT_S = 30.0
 IDLE = 200

@@ -8,7 +8,7 @@
     print(conn.helmsight.score)
 
 In lockstep nothing moves until a client steps; the same burns then give the same flight as in
-`envs.orbital.env.PursuitEnv`. Lockstep ends when the client that asked for it is gone.
+`helmsight.envs.orbital.env.PursuitEnv`. Lockstep ends when the client that asked for it is gone.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from collections.abc import Generator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.registry import Service
-from envs.orbital.krpc.screenshot import picture
-from envs.orbital.panel import telemetry as panel_telemetry
-from envs.orbital.saves import save_names as public_saves
-from envs.orbital.scenarios import BOTS, SCENARIOS
-from envs.orbital.scoring import ClosestApproach
-from envs.orbital.world import World
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.registry import Service
+from helmsight.envs.orbital.krpc.screenshot import picture
+from helmsight.envs.orbital.panel import telemetry as panel_telemetry
+from helmsight.envs.orbital.saves import save_names as public_saves
+from helmsight.envs.orbital.scenarios import BOTS, SCENARIOS
+from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.world import World
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.host import Caller
-    from envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.krpc.host import Caller
+    from helmsight.envs.orbital.krpc.simulation import Simulation
 
 service = Service("Helmsight", "Episodes in lockstep, their score, and the cockpit picture.")
 

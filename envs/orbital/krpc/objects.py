@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
-from envs.orbital.krpc.errors import (
+from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentNullException,
     InvalidOperationException,

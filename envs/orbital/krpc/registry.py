@@ -26,7 +26,7 @@ Functions of a service get the game first; so do static methods whose first para
 A parameter annotated `Caller` is filled in by the server and is not on the wire. A generator
 function (`-> Generator[None, None, X]`) is resumed after every tick until it returns: its caller
 waits, the others do not. Names that begin with an underscore stay here, and so does what is
-`@hidden`. Docstrings become documentation. Types: see envs.orbital.krpc.types.
+`@hidden`. Docstrings become documentation. Types: see helmsight.envs.orbital.krpc.types.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, TypeVar
 
-from envs.orbital.krpc import names
-from envs.orbital.krpc.errors import RemoteException
-from envs.orbital.krpc.types import Code, register
+from helmsight.envs.orbital.krpc import names
+from helmsight.envs.orbital.krpc.errors import RemoteException
+from helmsight.envs.orbital.krpc.types import Code, register
 
 F = TypeVar("F", bound=Callable[..., Any])
 Class = TypeVar("Class", bound=type[Any])

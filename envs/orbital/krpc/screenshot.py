@@ -8,8 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from envs.orbital.cockpit.state import CockpitState
-    from envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.cockpit.state import CockpitState
+    from helmsight.envs.orbital.krpc.simulation import Simulation
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 """What every PNG file begins with."""
@@ -26,7 +26,7 @@ def picture(game: Simulation, scale: int = 1) -> Generator[None, None, bytes]:
 
     A waiting procedure: drawing takes longer than a tick, and other clients are served meanwhile.
     """
-    from envs.orbital.panel import cockpit_state
+    from helmsight.envs.orbital.panel import cockpit_state
 
     state = cockpit_state(game.fleet, 0, game.active, game.names)
     drawn = _painter().submit(_draw, state, scale)
@@ -38,7 +38,7 @@ def picture(game: Simulation, scale: int = 1) -> Generator[None, None, bytes]:
 def _draw(state: CockpitState, scale: int) -> bytes:
     import cv2
 
-    from envs.orbital.cockpit.picture import render
+    from helmsight.envs.orbital.cockpit.picture import render
 
     frame = render(state)
     if scale != 1:

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from envs.orbital.krpc.calls import Calls
-from envs.orbital.krpc.connection import PROTOCOL, Link, RpcLink, StreamLink
-from envs.orbital.krpc.errors import NotLoopback, OldSchema, PortInUse, ServerError
-from envs.orbital.krpc.host import VERSIONS, Caller, Host
-from envs.orbital.krpc.registry import Service
+from helmsight.envs.orbital.krpc.calls import Calls
+from helmsight.envs.orbital.krpc.connection import PROTOCOL, Link, RpcLink, StreamLink
+from helmsight.envs.orbital.krpc.errors import NotLoopback, OldSchema, PortInUse, ServerError
+from helmsight.envs.orbital.krpc.host import VERSIONS, Caller, Host
+from helmsight.envs.orbital.krpc.registry import Service
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.krpc.simulation import Simulation
 
 log = logging.getLogger(__name__)
 TICK_S = 0.02  # of the wall clock, whatever the rate

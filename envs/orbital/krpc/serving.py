@@ -1,6 +1,6 @@
 """A server to use from a test or a script: its game, its services, and a thread to run in.
 
-from envs.orbital.krpc.serving import serve
+from helmsight.envs.orbital.krpc.serving import serve
 
 with serve("PE1-E1-I3", rpc_port=0, stream_port=0) as server:
     client = krpc.connect(rpc_port=server.rpc_port, stream_port=server.stream_port)
@@ -14,17 +14,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from envs.orbital.krpc.host import VERSIONS
-from envs.orbital.krpc.registry import Service
-from envs.orbital.krpc.server import LOOPBACK, RPC_PORT, STREAM_PORT, Server
-from envs.orbital.krpc.simulation import Simulation
+from helmsight.envs.orbital.krpc.host import VERSIONS
+from helmsight.envs.orbital.krpc.registry import Service
+from helmsight.envs.orbital.krpc.server import LOOPBACK, RPC_PORT, STREAM_PORT, Server
+from helmsight.envs.orbital.krpc.simulation import Simulation
 
 T = TypeVar("T")
 
 
 def all_services() -> list[Service]:
     """Return the services of the twin: KRPC, SpaceCenter, and Helmsight, which KSP has not."""
-    from envs.orbital.krpc import core, lockstep, space_center
+    from helmsight.envs.orbital.krpc import core, lockstep, space_center
 
     return [core.service, space_center.service, lockstep.service]
 
@@ -91,7 +91,7 @@ def serve(
     """Serve a scenario, or a save of KSPDG's, in a thread until the block ends.
 
     rate: world seconds a wall second. services: instead of the twin's own. The rest: see
-    envs.orbital.krpc.server.Server, whose errors this raises too.
+    helmsight.envs.orbital.krpc.server.Server, whose errors this raises too.
 
     Raises:
         UnknownScenario, InvalidOption: as Simulation.

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from envs.errors import InvalidOption
-from envs.orbital.attitude import SAS
-from envs.orbital.dynamics import Array
-from envs.orbital.fleet import ADRIFT, DT, Fleet
-from envs.orbital.krpc.craft import Craft
-from envs.orbital.saves import find_save, save_names
-from envs.orbital.scenarios import PURSUER, find_scenario
-from envs.orbital.scoring import ClosestApproach
-from envs.orbital.world import World
+from helmsight.envs.errors import InvalidOption
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.dynamics import Array
+from helmsight.envs.orbital.fleet import ADRIFT, DT, Fleet
+from helmsight.envs.orbital.krpc.craft import Craft
+from helmsight.envs.orbital.saves import find_save, save_names
+from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
+from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.world import World
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.host import Caller
+    from helmsight.envs.orbital.krpc.host import Caller
 
 MAX_RATE = 1000.0
 """Fastest clock, world seconds a wall second."""

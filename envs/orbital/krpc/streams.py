@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from envs.orbital.krpc.calls import MAX_RESPONSE, Executed
-from envs.orbital.krpc.errors import (
+from helmsight.envs.orbital.krpc.calls import MAX_RESPONSE, Executed
+from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
-from envs.orbital.krpc.host import Caller, key_of
-from envs.orbital.krpc.types import Code, Dialect
-from envs.orbital.krpc.wire import field, sized, varint
+from helmsight.envs.orbital.krpc.host import Caller, key_of
+from helmsight.envs.orbital.krpc.types import Code, Dialect
+from helmsight.envs.orbital.krpc.wire import field, sized, varint
 
 LIMIT = 1000  # of one client
 

@@ -101,7 +101,7 @@ class Kind:
 
 
 class Objects(Protocol):
-    """Where the ids of remote objects are kept; see envs.orbital.krpc.objects."""
+    """Where the ids of remote objects are kept; see helmsight.envs.orbital.krpc.objects."""
 
     def id_of(self, thing: object, cls: type[Any]) -> int: ...
 

@@ -14,9 +14,9 @@ from typing import Any
 import krpc.schema.KRPC_pb2 as KRPC
 from google.protobuf.message import DecodeError
 
-from envs.orbital.krpc.errors import MalformedMessage
-from envs.orbital.krpc.types import MESSAGES, Code, Dialect, Kind, Objects
-from envs.orbital.krpc.wire import (
+from helmsight.envs.orbital.krpc.errors import MalformedMessage
+from helmsight.envs.orbital.krpc.types import MESSAGES, Code, Dialect, Kind, Objects
+from helmsight.envs.orbital.krpc.wire import (
     field,
     read_varint,
     repeated,

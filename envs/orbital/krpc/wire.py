@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from envs.orbital.krpc.errors import MalformedMessage
+from helmsight.envs.orbital.krpc.errors import MalformedMessage
 
 MAX_FRAME = 1 << 20  # bytes; a request of a client is some hundred
 LENGTH_BYTES = 5  # a varint of 32 bits

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents.errors import CannotBeAsked
-from agents.grounding.oracle import Oracle, truth_of
-from agents.grounding.verify import ground
-from prompts.orders import compose
+from helmsight.agents.errors import CannotBeAsked
+from helmsight.agents.grounding.oracle import Oracle, truth_of
+from helmsight.agents.grounding.verify import ground
+from helmsight.prompts.orders import compose
 
 IMAGE = np.zeros((0, 0, 3), np.uint8)
 NAMES = ["sun", "moon", "star"]

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.grounding.verify import Verdict, ground, judge
-from prompts.claims import Weighed, render
-from prompts.constraints import SIGNS, check
-from prompts.errors import InvalidClaims
-from prompts.orders import CALLED, Prompt, compose
-from prompts.questions import question
-from prompts.relations import Axis, Claim, Relation, claim, relations
+from helmsight.agents.grounding.verify import Verdict, ground, judge
+from helmsight.prompts.claims import Weighed, render
+from helmsight.prompts.constraints import SIGNS, check
+from helmsight.prompts.errors import InvalidClaims
+from helmsight.prompts.orders import CALLED, Prompt, compose
+from helmsight.prompts.questions import question
+from helmsight.prompts.relations import Axis, Claim, Relation, claim, relations
 
 H, V, D = Axis
 IMAGE = np.zeros((4, 4, 3), np.uint8)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from envs.orbital.dynamics import MU, orbital_axes
+from helmsight.envs.orbital.dynamics import MU, orbital_axes
 
 Vector = tuple[float, float, float]
 MakeTelemetry = Callable[..., "NDArray[np.float64]"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents.pilot import Sighting
-from agents.scripted import make
-from envs.orbital.command import BurnCommand
-from envs.orbital.env import PursuitEnv
-from envs.orbital.panel import telemetry
-from envs.orbital.scenarios import PURSUER, find_scenario
-from envs.orbital.scoring import ClosestApproach
-from envs.orbital.world import DT, World
+from helmsight.agents.pilot import Sighting
+from helmsight.agents.scripted import make
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.envs.orbital.panel import telemetry
+from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
+from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.world import DT, World
 
 pytestmark = pytest.mark.slow
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from agents.scripted import guidance
-from agents.scripted.guidance import Law, Situation, throttle
-from agents.scripted.telemetry import Chase
-from envs.orbital.dynamics import gravity, norm, propagate, verlet
-from envs.orbital.scenarios import EVADER, PURSUER, Scenario
+from helmsight.agents.scripted import guidance
+from helmsight.agents.scripted.guidance import Law, Situation, throttle
+from helmsight.agents.scripted.telemetry import Chase
+from helmsight.envs.orbital.dynamics import gravity, norm, propagate, verlet
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Scenario
 
 FULL = 8000.0 / 6685.0
 """Fore-aft acceleration of a full craft, m/s^2."""

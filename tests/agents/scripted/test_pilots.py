@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.pilot import Pilot, Sighting
-from agents.scripted import NAMES, make
-from agents.scripted.telemetry import Chase, burn
-from envs.orbital.command import BurnCommand
-from envs.orbital.env import PursuitEnv
+from helmsight.agents.pilot import Pilot, Sighting
+from helmsight.agents.scripted import NAMES, make
+from helmsight.agents.scripted.telemetry import Chase, burn
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.env import PursuitEnv
 
 VECTOR = st.tuples(*[st.floats(-1.0, 1.0)] * 3)
 STATE = st.fixed_dictionaries(

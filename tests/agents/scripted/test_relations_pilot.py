@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from agents.operator import Operator, OperatorConfig
-from agents.pilot import Sighting
-from agents.scripted import make
-from agents.scripted.relations import AHEAD_S
-from envs.orbital.env import PursuitEnv
-from prompts.relations import relations
+from helmsight.agents.operator import Operator, OperatorConfig
+from helmsight.agents.pilot import Sighting
+from helmsight.agents.scripted import make
+from helmsight.agents.scripted.relations import AHEAD_S
+from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.prompts.relations import relations
 
 LATER = 100.0
 

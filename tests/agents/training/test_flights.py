@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from agents.training.fit import Buffer, Fit
-from agents.training.flights import Expedition, Flights, RandomStart, draw_start
-from agents.training.policy import pixels
-from agents.training.questions import command_text, corpus, reading_text, relation_text
-from agents.training.store import BLANK, DIGITS, FIGURES, read, shown_digits, write
-from agents.training.student import build_model, build_processor, build_tokenizer
-from envs.orbital.command import BurnCommand
-from envs.orbital.scenarios import PURSUER
+from helmsight.agents.training.fit import Buffer, Fit
+from helmsight.agents.training.flights import Expedition, Flights, RandomStart, draw_start
+from helmsight.agents.training.policy import pixels
+from helmsight.agents.training.questions import command_text, corpus, reading_text, relation_text
+from helmsight.agents.training.store import BLANK, DIGITS, FIGURES, read, shown_digits, write
+from helmsight.agents.training.student import build_model, build_processor, build_tokenizer
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.scenarios import PURSUER
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_a_few_steps_of_fitting_lower_the_loss(
         for step in range(int(steps)):
             yield step, step / steps
 
-    monkeypatch.setattr("agents.training.fit.until", until)
+    monkeypatch.setattr("helmsight.agents.training.fit.until", until)
     torch.manual_seed(0)
     write(tmp_path, "one", samples)  # type: ignore[arg-type]
     tokenizer = build_tokenizer(corpus())
@@ -117,8 +117,8 @@ def test_a_few_steps_of_fitting_lower_the_loss(
 
 @pytest.mark.slow
 def test_the_whole_recipe_leaves_a_model_that_flies(tmp_path: Path) -> None:
-    from agents.models.load import load_pilot
-    from agents.training.recipe import train
+    from helmsight.agents.models.load import load_pilot
+    from helmsight.agents.training.recipe import train
 
     said: list[str] = []
     folder = train(

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.training.policy import StudentPolicy, pixels, prompt_ids
-from agents.training.questions import QUESTIONS, corpus
-from agents.training.student import (
+from helmsight.agents.training.policy import StudentPolicy, pixels, prompt_ids
+from helmsight.agents.training.questions import QUESTIONS, corpus
+from helmsight.agents.training.student import (
     SPECIAL,
     VIEW,
     VISUAL_TOKENS,
@@ -21,7 +21,7 @@ from agents.training.student import (
     build_tokenizer,
     save,
 )
-from envs.orbital.command import LEVELS, BurnCommand
+from helmsight.envs.orbital.command import LEVELS, BurnCommand
 
 pytestmark = pytest.mark.slow  # a model is made
 
@@ -67,7 +67,7 @@ def test_pixels_are_what_the_processor_makes_of_a_picture(made: tuple[Any, Any])
 
 
 def test_a_saved_model_answers_as_before(made: tuple[Any, Any], tmp_path: Path) -> None:
-    from agents.training.gather import load_student
+    from helmsight.agents.training.gather import load_student
 
     model, processor = made
     assert load_student(tmp_path) is None
@@ -83,7 +83,7 @@ def test_a_saved_model_answers_as_before(made: tuple[Any, Any], tmp_path: Path) 
 def test_the_short_way_decodes_what_constrained_generation_does(
     made: tuple[Any, Any], tmp_path: Path
 ) -> None:
-    from agents.models.local import LocalVLM
+    from helmsight.agents.models.local import LocalVLM
 
     model, processor = made
     save(model, processor, tmp_path)
@@ -92,7 +92,7 @@ def test_the_short_way_decodes_what_constrained_generation_does(
     quick = StudentPolicy(local.model, local.processor)(views)[0]
     import hashlib
 
-    from agents.decide import message, png
+    from helmsight.agents.decide import message, png
 
     asked = message(
         [png(view) for view in views[0]],

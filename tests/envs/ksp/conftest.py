@@ -14,12 +14,12 @@ import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 from krpc.encoder import Encoder
 
-from envs.ksp.env import KspEnv
-from envs.orbital.dynamics import unit
-from envs.orbital.fleet import Fleet
-from envs.orbital.krpc.server import Server
-from envs.orbital.krpc.serving import Running, serve
-from envs.orbital.scenarios import EVADER, PURSUER
+from helmsight.envs.ksp.env import KspEnv
+from helmsight.envs.orbital.dynamics import unit
+from helmsight.envs.orbital.fleet import Fleet
+from helmsight.envs.orbital.krpc.server import Server
+from helmsight.envs.orbital.krpc.serving import Running, serve
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 
 OpenPorts = Callable[[bytes], str]
 

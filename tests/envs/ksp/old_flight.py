@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import sys
 
-from envs.ksp import streams
-from envs.ksp.env import KspEnv
-from envs.ksp.errors import GameLost
-from envs.ksp.scene import check
-from envs.orbital.command import BurnCommand
+from helmsight.envs.ksp import streams
+from helmsight.envs.ksp.env import KspEnv
+from helmsight.envs.ksp.errors import GameLost
+from helmsight.envs.ksp.scene import check
+from helmsight.envs.orbital.command import BurnCommand
 
 
 def main(at: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from hardware.errors import WindowUnavailable
+from helmsight.hardware.errors import WindowUnavailable
 
 if TYPE_CHECKING:
     from tests.envs.ksp.conftest import Game

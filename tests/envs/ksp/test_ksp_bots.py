@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from envs.ksp.bots import EvaderBot
-from envs.ksp.errors import BotLost
-from envs.orbital.attitude import SAS
-from envs.orbital.bots import CRUISE_THROTTLE
-from envs.orbital.command import BurnCommand
-from envs.orbital.dynamics import orbital_axes
-from envs.orbital.scenarios import EVADER
+from helmsight.envs.ksp.bots import EvaderBot
+from helmsight.envs.ksp.errors import BotLost
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.bots import CRUISE_THROTTLE
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.dynamics import orbital_axes
+from helmsight.envs.orbital.scenarios import EVADER
 
 if TYPE_CHECKING:
     from tests.envs.ksp.conftest import Game

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from envs.errors import EpisodeOver, InvalidOption
-from envs.ksp import env as ksp
-from envs.ksp import picture, streams
-from envs.ksp.errors import BotLost, GameLost, GameRefused, GameUnfit, PictureMissing
-from envs.ksp.link import Address, Link
-from envs.ksp.scene import check
-from envs.orbital.command import BurnCommand
-from envs.orbital.dynamics import orbital_axes, propagate, unit
-from envs.orbital.env import PursuitEnv
-from envs.orbital.krpc.serving import all_services
-from envs.orbital.scenarios import EVADER, PURSUER, find_scenario
+from helmsight.envs.errors import EpisodeOver, InvalidOption
+from helmsight.envs.ksp import env as ksp
+from helmsight.envs.ksp import picture, streams
+from helmsight.envs.ksp.errors import BotLost, GameLost, GameRefused, GameUnfit, PictureMissing
+from helmsight.envs.ksp.link import Address, Link
+from helmsight.envs.ksp.scene import check
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.dynamics import orbital_axes, propagate, unit
+from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.envs.orbital.krpc.serving import all_services
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, find_scenario
 
 if TYPE_CHECKING:
     from tests.envs.ksp.conftest import Game

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gymnasium as gym
 import pytest
 
-import envs  # noqa: F401  registers the environments
-from envs.errors import EpisodeOver, InvalidOption, UnknownScenario
-from envs.ksp.env import KspEnv
-from envs.ksp.errors import NobodyListens
-from envs.orbital.command import BurnCommand
-from envs.orbital.env import PursuitEnv
+import helmsight.envs  # noqa: F401  registers the environments
+from helmsight.envs.errors import EpisodeOver, InvalidOption, UnknownScenario
+from helmsight.envs.ksp.env import KspEnv
+from helmsight.envs.ksp.errors import NobodyListens
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.env import PursuitEnv
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envs.errors import InvalidOption
-from envs.ksp.errors import ClientUnfit, NobodyListens
-from envs.ksp.link import Address, Link
+from helmsight.envs.errors import InvalidOption
+from helmsight.envs.ksp.errors import ClientUnfit, NobodyListens
+from helmsight.envs.ksp.link import Address, Link
 
 if TYPE_CHECKING:
     from tests.envs.ksp.conftest import OpenPorts

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envs.orbital.scenarios import EVADER
+from helmsight.envs.orbital.scenarios import EVADER
 
 if TYPE_CHECKING:
     from tests.envs.ksp.conftest import Game

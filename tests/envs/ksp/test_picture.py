@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.errors import InvalidOption
-from envs.ksp.picture import check_capture, check_regions, letterboxed
+from helmsight.envs.errors import InvalidOption
+from helmsight.envs.ksp.picture import check_capture, check_regions, letterboxed
 
 
 @pytest.mark.parametrize(("height", "width"), [(720, 1280), (1080, 1920), (360, 640)])

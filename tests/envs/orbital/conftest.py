@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from envs.orbital.dynamics import MU, Array, orbital_axes
-from envs.orbital.world import World
+from helmsight.envs.orbital.dynamics import MU, Array, orbital_axes
+from helmsight.envs.orbital.world import World
 
 MakeWorld = Callable[..., World]
 

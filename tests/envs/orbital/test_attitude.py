@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envs.orbital.attitude import SAS, pointing, roll, rotate, slew, turned_by
-from envs.orbital.vehicles import DRONE
+from helmsight.envs.orbital.attitude import SAS, pointing, roll, rotate, slew, turned_by
+from helmsight.envs.orbital.vehicles import DRONE
 
 DT = 0.02
 POSITION = np.array([[7.5e5, 0.0, 0.0]])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital.attitude import SAS
-from envs.orbital.dynamics import orbital_axes
-from envs.orbital.scenarios import EVADER
-from envs.orbital.world import SETTLE
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.dynamics import orbital_axes
+from helmsight.envs.orbital.scenarios import EVADER
+from helmsight.envs.orbital.world import SETTLE
 
 FLOW = 8000.0 / (240.0 * 9.80665)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from envs.orbital.command import FRAMES, LEVELS, BurnCommand
+from helmsight.envs.orbital.command import FRAMES, LEVELS, BurnCommand
 
 THROTTLE = st.floats(-1.0, 1.0)
 COMMANDS = st.builds(

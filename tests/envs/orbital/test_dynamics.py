@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envs.orbital import dynamics
-from envs.orbital.dynamics import MU, cross, norm, orbital_axes, propagate, state_from_elements
+from helmsight.envs.orbital import dynamics
+from helmsight.envs.orbital.dynamics import (
+    MU,
+    cross,
+    norm,
+    orbital_axes,
+    propagate,
+    state_from_elements,
+)
 
 ANGLE = st.floats(-2 * np.pi, 2 * np.pi)
 ORBIT = st.tuples(

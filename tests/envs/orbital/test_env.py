@@ -10,12 +10,12 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from pydantic import ValidationError
 
-import envs  # noqa: F401  registers the environments
-from envs.errors import EpisodeOver, InvalidOption, UnknownScenario
-from envs.orbital.command import BurnCommand
-from envs.orbital.dynamics import gravity, norm, orbital_axes, propagate
-from envs.orbital.env import PursuitEnv
-from envs.orbital.scenarios import SCENARIOS
+import helmsight.envs  # noqa: F401  registers the environments
+from helmsight.envs.errors import EpisodeOver, InvalidOption, UnknownScenario
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.dynamics import gravity, norm, orbital_axes, propagate
+from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.envs.orbital.scenarios import SCENARIOS
 
 MODES = {"frame": {"frame"}, "telemetry": {"telemetry"}, "frame+telemetry": {"frame", "telemetry"}}
 INFO = {
@@ -252,7 +252,7 @@ def test_a_measured_world_runs_as_long_as_the_thought_took():
 
 def test_realtime_paces_every_command(monkeypatch):
     naps = []
-    monkeypatch.setattr("envs.clock.time.sleep", naps.append)
+    monkeypatch.setattr("helmsight.envs.clock.time.sleep", naps.append)
     env = started(time="realtime")
     env.clock._now = lambda: env.clock._shown_at + 0.3
     info = env.step(burn(duration=0.5))[4]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital.attitude import SAS
-from envs.orbital.dynamics import G0, norm, orbital_axes, propagate
-from envs.orbital.fleet import ADRIFT, Fleet
-from envs.orbital.saves import find_save
-from envs.orbital.vehicles import SCISAT
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.dynamics import G0, norm, orbital_axes, propagate
+from helmsight.envs.orbital.fleet import ADRIFT, Fleet
+from helmsight.envs.orbital.saves import find_save
+from helmsight.envs.orbital.vehicles import SCISAT
 
 LADY, BANDIT, GUARD = 0, 1, 2
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.errors import UnknownScenario
-from envs.orbital.saves import find_save, save_names
-from envs.orbital.vehicles import DRONE, SCISAT
+from helmsight.envs.errors import UnknownScenario
+from helmsight.envs.orbital.saves import find_save, save_names
+from helmsight.envs.orbital.vehicles import DRONE, SCISAT
 
 # (universal time s; name, position m, velocity m/s of each vessel), Kerbin-centred inertial.
 # Source: mission saves of spacegym-kspdg v0.14.0, at load. The saves of PE1: test_scenarios.py.

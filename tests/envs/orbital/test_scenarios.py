@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.errors import UnknownScenario
-from envs.orbital.scenarios import EVADER, PURSUER, SCENARIOS, Scenario, find_scenario
+from helmsight.envs.errors import UnknownScenario
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, SCENARIOS, Scenario, find_scenario
 
 # (evader position, velocity, pursuer position, velocity), Kerbin-centred inertial, m and m/s.
 # Source: mission saves pe1_i{1..4}_init.sfs of spacegym-kspdg v0.14.0, at load.

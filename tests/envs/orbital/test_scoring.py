@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envs.orbital.scenarios import PURSUER
-from envs.orbital.scoring import ClosestApproach, pursuit_score
+from helmsight.envs.orbital.scenarios import PURSUER
+from helmsight.envs.orbital.scoring import ClosestApproach, pursuit_score
 
 AMOUNT = st.floats(0.0, 1e4)
 

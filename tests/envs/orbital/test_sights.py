@@ -7,9 +7,16 @@ import gymnasium
 import numpy as np
 import pytest
 
-import envs  # noqa: F401  registers the environments
-from envs.orbital.panel import cockpit_state
-from envs.orbital.sights import BAND, LEVEL, PROGRADE, TARGET, known_relations, marker_relations
+import helmsight.envs  # noqa: F401  registers the environments
+from helmsight.envs.orbital.panel import cockpit_state
+from helmsight.envs.orbital.sights import (
+    BAND,
+    LEVEL,
+    PROGRADE,
+    TARGET,
+    known_relations,
+    marker_relations,
+)
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital import dynamics, fleet, world
-from envs.orbital.attitude import SAS
-from envs.orbital.dynamics import cross, norm, propagate
-from envs.orbital.scenarios import EVADER, PURSUER, SCENARIOS, Scenario
-from envs.orbital.world import DT, World
+from helmsight.envs.orbital import dynamics, fleet, world
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.dynamics import cross, norm, propagate
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, SCENARIOS, Scenario
+from helmsight.envs.orbital.world import DT, World
 
 FLOW = 8000.0 / (240.0 * 9.80665)
 """Propellant flow of full forward thrust, 3.399 kg/s."""

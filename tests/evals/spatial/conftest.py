@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from evals.spatial.dataset import save
-from evals.spatial.generator import Split, questions
-from evals.spatial.run import Bench
-from evals.spatial.strategies import DEFAULT, strategies
+from helmsight.evals.spatial.dataset import save
+from helmsight.evals.spatial.generator import Split, questions
+from helmsight.evals.spatial.run import Bench
+from helmsight.evals.spatial.strategies import DEFAULT, strategies
 
 MakeBench = Callable[..., Bench]
 

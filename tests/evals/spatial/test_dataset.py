@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from evals.errors import ResultsUnusable
-from evals.spatial.dataset import load, picture, save
-from evals.spatial.generator import Split, questions
-from prompts.errors import InvalidItem
+from helmsight.evals.errors import ResultsUnusable
+from helmsight.evals.spatial.dataset import load, picture, save
+from helmsight.evals.spatial.generator import Split, questions
+from helmsight.prompts.errors import InvalidItem
 
 
 def lines(path):

@@ -6,13 +6,22 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from evals.spatial.bodies import HELD_OUT
-from evals.spatial.generator import ASIDE, CELLS, CLEAR, Split, ask, pairs, questions, stream
-from evals.spatial.generator import wordings as words_of
-from evals.spatial.lessons import lessons
-from evals.spatial.sights import Truth
-from prompts.questions import parse_question
-from prompts.relations import Axis, claim
+from helmsight.evals.spatial.bodies import HELD_OUT
+from helmsight.evals.spatial.generator import (
+    ASIDE,
+    CELLS,
+    CLEAR,
+    Split,
+    ask,
+    pairs,
+    questions,
+    stream,
+)
+from helmsight.evals.spatial.generator import wordings as words_of
+from helmsight.evals.spatial.lessons import lessons
+from helmsight.evals.spatial.sights import Truth
+from helmsight.prompts.questions import parse_question
+from helmsight.prompts.relations import Axis, claim
 
 SIZE = 64
 

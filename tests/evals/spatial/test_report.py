@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from evals.spatial.dataset import save
-from evals.spatial.generator import Split, questions
-from evals.spatial.report import FIGURES, REPORT, report
-from evals.spatial.run import Bench
-from evals.spatial.strategies import strategies
+from helmsight.evals.spatial.dataset import save
+from helmsight.evals.spatial.generator import Split, questions
+from helmsight.evals.spatial.report import FIGURES, REPORT, report
+from helmsight.evals.spatial.run import Bench
+from helmsight.evals.spatial.strategies import strategies
 
 TOLD = (
     "swap %", "transitive %", "F1", "false yes %", "made up %", "calls", "against height",

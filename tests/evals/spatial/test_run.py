@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from agents.errors import CannotBeAsked, UnknownPilot
-from evals.errors import InvalidPlan, PilotFailed, ResultsUnusable
-from evals.spatial.answers import ANSWERS
-from evals.spatial.oracle import NoisyOracle
-from evals.spatial.run import PATIENCE, Settings, answerer
-from evals.spatial.strategies import DEFAULT, strategies
-from prompts.errors import UnknownOrder
+from helmsight.agents.errors import CannotBeAsked, UnknownPilot
+from helmsight.evals.errors import InvalidPlan, PilotFailed, ResultsUnusable
+from helmsight.evals.spatial.answers import ANSWERS
+from helmsight.evals.spatial.oracle import NoisyOracle
+from helmsight.evals.spatial.run import PATIENCE, Settings, answerer
+from helmsight.evals.spatial.strategies import DEFAULT, strategies
+from helmsight.prompts.errors import UnknownOrder
 
 VERIFIED = "combined,combined+verified"
 
@@ -105,7 +105,7 @@ def test_many_at_a_time_are_really_asked_at_a_time(make_bench):
 
 def test_a_model_on_this_machine_is_not_asked_by_many(make_bench, monkeypatch):
     pilot = SimpleNamespace(name="mine", relates=True, local=True, put=lambda *_, **__: "yes")
-    monkeypatch.setattr("evals.spatial.run.load_pilot", lambda *_, **__: pilot)
+    monkeypatch.setattr("helmsight.evals.spatial.run.load_pilot", lambda *_, **__: pilot)
     with pytest.raises(InvalidPlan, match="one question at a time"):
         make_bench("local:mine", workers=2, about=answerer("local:mine", workers=2))
 

@@ -4,13 +4,22 @@ import cv2
 import numpy as np
 import pytest
 
-from envs.orbital.sights import marker_relations
-from evals.spatial import cockpit
-from evals.spatial.bodies import COLOURS, HELD_OUT, NAMES, REACH, SHAPES, Body, block, body
-from evals.spatial.drawing import Camera, Light, draw
-from evals.spatial.scenes import BANDS, EDGE, HELD_OUT_LAYOUTS, LAYOUTS, SEEN, scene
-from prompts.constraints import check
-from prompts.relations import Axis
+from helmsight.envs.orbital.sights import marker_relations
+from helmsight.evals.spatial import cockpit
+from helmsight.evals.spatial.bodies import (
+    COLOURS,
+    HELD_OUT,
+    NAMES,
+    REACH,
+    SHAPES,
+    Body,
+    block,
+    body,
+)
+from helmsight.evals.spatial.drawing import Camera, Light, draw
+from helmsight.evals.spatial.scenes import BANDS, EDGE, HELD_OUT_LAYOUTS, LAYOUTS, SEEN, scene
+from helmsight.prompts.constraints import check
+from helmsight.prompts.relations import Axis
 
 LOOK = Camera(np.array([0.0, -8.0, 1.5]), np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]), 1.2)
 LIGHT = Light(np.array([0.0, 0, 1]), ((90, 90, 90), (90, 90, 90)), ((0, 0, 0), (0, 0, 0)), 0.0)

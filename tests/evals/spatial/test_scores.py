@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.grounding.verify import ground
-from evals.spatial.answers import Answer, answer
-from evals.spatial.dataset import Case, Known
-from evals.spatial.scores import blind, by_height, compare, curve, made_up, scores
-from evals.spatial.sights import Truth
-from evals.statistics import mcnemar
-from prompts.orders import compose
-from prompts.questions import Item, parse_question, question
-from prompts.relations import Axis
+from helmsight.agents.grounding.verify import ground
+from helmsight.evals.spatial.answers import Answer, answer
+from helmsight.evals.spatial.dataset import Case, Known
+from helmsight.evals.spatial.scores import blind, by_height, compare, curve, made_up, scores
+from helmsight.evals.spatial.sights import Truth
+from helmsight.evals.statistics import mcnemar
+from helmsight.prompts.orders import compose
+from helmsight.prompts.questions import Item, parse_question, question
+from helmsight.prompts.relations import Axis
 
 TRUTH = Truth(("cup", "plate", "jug"), np.array([[0.0, 0, 0], [5.0, 5, 5], [10.0, 0, -5]]))
 BLANK = np.zeros((2, 2, 3), np.uint8)

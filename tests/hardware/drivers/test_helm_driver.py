@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from hardware.drivers.helm import Helm
-from hardware.emulators import emulate, simavr
-from hardware.emulators.helm import HelmBoard
-from hardware.emulators.serve import Emulation
-from hardware.emulators.simavr import Simavr
-from hardware.errors import (
+from helmsight.hardware.drivers.helm import Helm
+from helmsight.hardware.emulators import emulate, simavr
+from helmsight.hardware.emulators.helm import HelmBoard
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.emulators.simavr import Simavr
+from helmsight.hardware.errors import (
     CommandRefused,
     DeviceAlarm,
     LinkRecovered,
@@ -24,9 +24,9 @@ from hardware.errors import (
     TargetRefused,
     WrongProtocol,
 )
-from hardware.robot import JointTargets, Mode, RobotState
-from hardware.spec import load_spec, parse_spec, shipped
-from hardware.wire.helm import Command, Frame, packets
+from helmsight.hardware.robot import JointTargets, Mode, RobotState
+from helmsight.hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.wire.helm import Command, Frame, packets
 
 pytestmark = pytest.mark.serial
 
@@ -219,7 +219,7 @@ def test_a_board_that_restarts_is_an_alarm_and_connects_again(board: Simavr) -> 
 
 
 def test_what_is_no_board_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hardware.drivers.helm.BOOT_S", 0.3)
+    monkeypatch.setattr("helmsight.hardware.drivers.helm.BOOT_S", 0.3)
     with emulate("gantry", tmp_path / "port") as emulation:
         robot = Helm(SPEC, emulation.port)
         with pytest.raises(WrongProtocol, match=r"bytes came.*firmware"):

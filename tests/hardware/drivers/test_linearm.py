@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from hardware.drivers.linearm import LineArm
-from hardware.drivers.linearm_way import legs
-from hardware.emulators import Emulation
-from hardware.emulators.linearm import LineArmController
-from hardware.errors import (
+from helmsight.hardware.drivers.linearm import LineArm
+from helmsight.hardware.drivers.linearm_way import legs
+from helmsight.hardware.emulators import Emulation
+from helmsight.hardware.emulators.linearm import LineArmController
+from helmsight.hardware.errors import (
     BadReply,
     CommandRefused,
     LinkRecovered,
@@ -21,9 +21,9 @@ from hardware.errors import (
     TargetRefused,
     WrongProtocol,
 )
-from hardware.robot import JointTargets, Mode, Twist
-from hardware.spec import load_spec, parse_spec, shipped
-from hardware.wire.linearm import protocol_of
+from helmsight.hardware.robot import JointTargets, Mode, Twist
+from helmsight.hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.wire.linearm import protocol_of
 
 # An arm that nobody has written code for: prompt, echo, LF, targets that replace each other.
 THIRD = """
@@ -348,7 +348,7 @@ def test_a_stop_from_another_thread_goes_before_a_long_wait():
 
 
 def test_a_reading_that_no_joint_could_reach_is_not_believed():
-    from hardware.drivers.linearm_way import rates
+    from helmsight.hardware.drivers.linearm_way import rates
 
     spec = load_spec("uarm")
     there = (spec.home[0] + 0.01, *spec.home[1:])

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.drivers.pace import paced
-from hardware.emulators.motion import Axis
-from hardware.spec import load_spec
+from helmsight.hardware.drivers.pace import paced
+from helmsight.hardware.emulators.motion import Axis
+from helmsight.hardware.spec import load_spec
 
 JOINTS = load_spec("so101").joint
 HORIZON_S = 0.5

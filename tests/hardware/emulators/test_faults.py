@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.emulators.faults import Faults, Line
-from hardware.errors import HardwareError, InvalidOption
+from helmsight.hardware.emulators.faults import Faults, Line
+from helmsight.hardware.errors import HardwareError, InvalidOption
 
 
 def test_a_whole_list_is_read() -> None:

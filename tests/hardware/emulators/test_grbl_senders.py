@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import serial
 
-from hardware.emulators.grbl import GrblController
-from hardware.emulators.serve import Emulation
-from hardware.spec import load_spec
+from helmsight.hardware.emulators.grbl import GrblController
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.spec import load_spec
 
 pytestmark = pytest.mark.serial
 

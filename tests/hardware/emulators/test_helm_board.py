@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.emulators import make_device
-from hardware.emulators.helm import HelmBoard
-from hardware.spec import load_spec
-from hardware.wire.helm import (
+from helmsight.hardware.emulators import make_device
+from helmsight.hardware.emulators.helm import HelmBoard
+from helmsight.hardware.spec import load_spec
+from helmsight.hardware.wire.helm import (
     CHANNELS,
     MAX_FRAME,
     BoardMode,

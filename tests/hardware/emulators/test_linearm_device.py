@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from hardware.emulators.linearm import LineArmController
-from hardware.errors import InvalidOption
-from hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.emulators.linearm import LineArmController
+from helmsight.hardware.errors import InvalidOption
+from helmsight.hardware.spec import load_spec, parse_spec, shipped
 
 
 class Bench:

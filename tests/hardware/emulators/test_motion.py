@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.emulators.motion import Axis
+from helmsight.hardware.emulators.motion import Axis
 
 places = st.floats(-1.0, 1.0)
 speeds = st.floats(0.5, 5.0)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from hardware.emulators.device import Device
-from hardware.emulators.serve import Emulation
-from hardware.errors import InvalidOption, LinkLost, PortUnavailable
-from hardware.framing import Lines
-from hardware.link import Link
-from hardware.spec import load_spec
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.errors import InvalidOption, LinkLost, PortUnavailable
+from helmsight.hardware.framing import Lines
+from helmsight.hardware.link import Link
+from helmsight.hardware.spec import load_spec
 
 pytestmark = pytest.mark.serial
 

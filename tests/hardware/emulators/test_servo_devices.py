@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from hardware.emulators.dynamixel import DynamixelBus
-from hardware.emulators.feetech import FeetechBus
-from hardware.framing import Packets
-from hardware.spec import load_spec
-from hardware.wire import dynamixel, feetech
-from hardware.wire.registers import Register
+from helmsight.hardware.emulators.dynamixel import DynamixelBus
+from helmsight.hardware.emulators.feetech import FeetechBus
+from helmsight.hardware.framing import Packets
+from helmsight.hardware.spec import load_spec
+from helmsight.hardware.wire import dynamixel, feetech
+from helmsight.hardware.wire.registers import Register
 
 CODES = [1, 2, 3, 4, 5, 0x82, 0x83, 0x8A, 0x92, 0x93, 0x9A]
 

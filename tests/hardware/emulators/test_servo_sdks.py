@@ -10,9 +10,9 @@ import dynamixel_sdk as dxl
 import pytest
 import scservo_sdk as scs
 
-from hardware.emulators import emulate
-from hardware.emulators.serve import Emulation
-from hardware.emulators.servos import ServoBus
+from helmsight.hardware.emulators import emulate
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.emulators.servos import ServoBus
 
 pytestmark = pytest.mark.serial
 IDS = [1, 2, 3, 4, 5, 6]

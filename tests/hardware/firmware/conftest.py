@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from hardware.emulators import simavr
-from hardware.emulators.helm import HelmBoard
-from hardware.emulators.simavr import Bench, Event
-from hardware.framing import Packets
-from hardware.wire.helm import (
+from helmsight.hardware.emulators import simavr
+from helmsight.hardware.emulators.helm import HelmBoard
+from helmsight.hardware.emulators.simavr import Bench, Event
+from helmsight.hardware.framing import Packets
+from helmsight.hardware.wire.helm import (
     CHANNELS,
     REPLY,
     Command,

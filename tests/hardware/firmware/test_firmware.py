@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardware.emulators.simavr import Bench
-from hardware.wire.helm import (
+from helmsight.hardware.emulators.simavr import Bench
+from helmsight.hardware.wire.helm import (
     CHANNELS,
     BoardMode,
     Command,

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from hardware.drivers.helm import Helm
-from hardware.emulators.simavr import Event, Simavr
-from hardware.errors import InvalidOption
-from hardware.robot import JointTargets, Mode
-from hardware.spec import load_spec
+from helmsight.hardware.drivers.helm import Helm
+from helmsight.hardware.emulators.simavr import Event, Simavr
+from helmsight.hardware.errors import InvalidOption
+from helmsight.hardware.robot import JointTargets, Mode
+from helmsight.hardware.spec import load_spec
 
 SPEC = load_spec("helm_arm")
 US = 1.0
@@ -26,9 +26,9 @@ BEAT_S = 0.02
 SLACK_S = 0.01  # the byte on the line, the beat that was under way
 HOST = """
 import sys, time
-from hardware.drivers.helm import Helm
-from hardware.robot import JointTargets
-from hardware.spec import load_spec
+from helmsight.hardware.drivers.helm import Helm
+from helmsight.hardware.robot import JointTargets
+from helmsight.hardware.spec import load_spec
 robot = Helm(load_spec("helm_arm"), sys.argv[1])
 robot.connect()
 robot.move(JointTargets((1.4, 0.0, 1.5, 0.0, 0.1), 2.0))
@@ -160,7 +160,7 @@ def runs(pid: str) -> bool:
 
 def test_the_emulator_does_not_outlive_a_killed_owner() -> None:
     code = (
-        "import time; from hardware.emulators.simavr import Simavr\n"
+        "import time; from helmsight.hardware.emulators.simavr import Simavr\n"
         "rig = Simavr(); print(rig.pid, rig.port, flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", code]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hardware.emulators.helm import HelmBoard
-from hardware.emulators.simavr import Bench
-from hardware.spec import load_spec
-from hardware.wire.helm import (
+from helmsight.hardware.emulators.helm import HelmBoard
+from helmsight.hardware.emulators.simavr import Bench
+from helmsight.hardware.spec import load_spec
+from helmsight.hardware.wire.helm import (
     CHANNELS,
     MAX_PAYLOAD,
     REPLY,

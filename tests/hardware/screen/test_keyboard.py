@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from hardware.errors import InvalidOption, KeysRefused
-from hardware.keyboard import Keyboard
-from hardware.screen import find_window
+from helmsight.hardware.errors import InvalidOption, KeysRefused
+from helmsight.hardware.keyboard import Keyboard
+from helmsight.hardware.screen import find_window
 
 Show = Callable[[str], Any]
 
@@ -46,8 +46,8 @@ def until(true: Callable[[], object]) -> None:
 
 HOLDING = """
 import sys, time
-from hardware.keyboard import Keyboard
-from hardware.screen import find_window
+from helmsight.hardware.keyboard import Keyboard
+from helmsight.hardware.screen import find_window
 keyboard = Keyboard(find_window("typed into"))
 def told():
     print("down", flush=True)
@@ -174,7 +174,7 @@ class TestKeys:
 
 
 def test_without_a_screen_the_error_says_so() -> None:
-    code = "from hardware.keyboard import Keyboard\nKeyboard(None)"
+    code = "from helmsight.hardware.keyboard import Keyboard\nKeyboard(None)"
     bare = {key: value for key, value in os.environ.items() if key != "DISPLAY"}
     done = subprocess.run([sys.executable, "-c", code], env=bare, capture_output=True, text=True)
     assert "KeysRefused: keys cannot be pressed here" in done.stderr

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.cameras import Checks
-from hardware.errors import FrameRefused, InvalidOption, WindowUnavailable
-from hardware.screen import Screen, fitted
-from hardware.screen.virtual import virtual_screen
-from hardware.screen.window import Place, chosen
+from helmsight.hardware.cameras import Checks
+from helmsight.hardware.errors import FrameRefused, InvalidOption, WindowUnavailable
+from helmsight.hardware.screen import Screen, fitted
+from helmsight.hardware.screen.virtual import virtual_screen
+from helmsight.hardware.screen.window import Place, chosen
 
 Show = Callable[[str], Any]
 GREEN, RED = (10, 200, 60), (250, 0, 0)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hardware.supervision.interventions import Intervention, Rule
-from hardware.supervisor import Supervisor
+from helmsight.hardware.supervision.interventions import Intervention, Rule
+from helmsight.hardware.supervisor import Supervisor
 
 
 @pytest.fixture

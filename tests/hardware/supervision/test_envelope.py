@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hardware.emulators.motion import Axis
-from hardware.errors import InvalidOption, TargetRefused
-from hardware.kinematics import Kinematics
-from hardware.robot import JointTargets, Mode, RobotState, Twist
-from hardware.spec import RobotSpec, parse_spec
-from hardware.supervision.envelope import Cut, Envelope, stopping_way
-from hardware.supervision.interventions import Rule
-from hardware.supervision.tighter import Tighter, tightened
+from helmsight.hardware.emulators.motion import Axis
+from helmsight.hardware.errors import InvalidOption, TargetRefused
+from helmsight.hardware.kinematics import Kinematics
+from helmsight.hardware.robot import JointTargets, Mode, RobotState, Twist
+from helmsight.hardware.spec import RobotSpec, parse_spec
+from helmsight.hardware.supervision.envelope import Cut, Envelope, stopping_way
+from helmsight.hardware.supervision.interventions import Rule
+from helmsight.hardware.supervision.limit_overrides import LimitOverrides, tightened
 
 Array = NDArray[np.float64]
 SLACK = 1e-6
@@ -269,11 +269,11 @@ def test_each_rule_says_which_joint_and_how_much(arm_spec: RobotSpec) -> None:
 
 
 def test_a_fast_tool_and_a_wall_are_told(gantry_spec: RobotSpec) -> None:
-    envelope = Envelope(gantry_spec, Kinematics(gantry_spec), Tighter(tool_speed=0.01))
+    envelope = Envelope(gantry_spec, Kinematics(gantry_spec), LimitOverrides(tool_speed=0.01))
     sent, cuts = envelope.apply(still(gantry_spec), JointTargets((0.145, 0.085, 0.02), 0.4))
     assert rules(cuts) == {Rule.tool_speed}
     assert sent.positions == pytest.approx((0.144, 0.085, 0.02))
-    low = Tighter(workspace={"lower": (0.0, 0.0, 0.0), "upper": (0.28, 0.17, 0.02)})  # type: ignore[arg-type]
+    low = LimitOverrides(workspace={"lower": (0.0, 0.0, 0.0), "upper": (0.28, 0.17, 0.02)})  # type: ignore[arg-type]
     envelope = Envelope(gantry_spec, Kinematics(gantry_spec), low)
     start = (0.1, 0.1, 0.018)
     sent, cuts = envelope.apply(still(gantry_spec, start), JointTargets((0.104, 0.1, 0.022), 0.5))
@@ -282,7 +282,7 @@ def test_a_fast_tool_and_a_wall_are_told(gantry_spec: RobotSpec) -> None:
 
 
 def test_a_tool_that_is_outside_may_come_back_and_nothing_else(gantry_spec: RobotSpec) -> None:
-    low = Tighter(workspace={"lower": (0.0, 0.0, 0.0), "upper": (0.28, 0.17, 0.02)})  # type: ignore[arg-type]
+    low = LimitOverrides(workspace={"lower": (0.0, 0.0, 0.0), "upper": (0.28, 0.17, 0.02)})  # type: ignore[arg-type]
     envelope = Envelope(gantry_spec, Kinematics(gantry_spec), low)
     start = (0.1, 0.1, 0.03)
     for wish in ((0.1, 0.1, 0.034), (0.104, 0.1, 0.03), (0.104, 0.1, 0.031)):
@@ -295,7 +295,7 @@ def test_a_tool_that_is_outside_may_come_back_and_nothing_else(gantry_spec: Robo
 
 
 def test_a_tool_at_the_wall_slides_along_it(gantry_spec: RobotSpec) -> None:
-    low = Tighter(workspace={"lower": (0.0, 0.0, 0.0), "upper": (0.28, 0.17, 0.02)})  # type: ignore[arg-type]
+    low = LimitOverrides(workspace={"lower": (0.0, 0.0, 0.0), "upper": (0.28, 0.17, 0.02)})  # type: ignore[arg-type]
     envelope = Envelope(gantry_spec, Kinematics(gantry_spec), low)
     for z in (0.02, 0.0202):  # a tick outside by the reading
         along = JointTargets((0.104, 0.1, z), 0.5)

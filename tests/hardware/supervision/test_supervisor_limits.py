@@ -11,10 +11,10 @@ from random import Random
 import numpy as np
 import pytest
 
-from hardware.errors import InvalidOption, NotReached, TargetRefused
-from hardware.robot import JointTargets, Twist
-from hardware.supervision.interventions import TOLD, Intervention, Rule
-from hardware.supervisor import Supervisor
+from helmsight.hardware.errors import InvalidOption, NotReached, TargetRefused
+from helmsight.hardware.robot import JointTargets, Twist
+from helmsight.hardware.supervision.interventions import TOLD, Intervention, Rule
+from helmsight.hardware.supervisor import Supervisor
 
 # -- limits -----------------------------------------------------------------------------------
 

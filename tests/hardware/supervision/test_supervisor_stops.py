@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from hardware.errors import (
+from helmsight.hardware.errors import (
     BadReply,
     DeviceAlarm,
     HardwareError,
@@ -19,9 +19,9 @@ from hardware.errors import (
     RobotStopped,
     StopUnconfirmed,
 )
-from hardware.robot import JointTargets
-from hardware.supervision.interventions import Rule
-from hardware.supervisor import Supervisor
+from helmsight.hardware.robot import JointTargets
+from helmsight.hardware.supervision.interventions import Rule
+from helmsight.hardware.supervisor import Supervisor
 
 # -- stop -------------------------------------------------------------------------------------
 

@@ -11,10 +11,16 @@ import time
 import numpy as np
 import pytest
 
-from hardware.errors import CameraUnavailable, FrameRefused, HardwareError, NoReply, WrongThread
-from hardware.robot import JointTargets
-from hardware.supervision.interventions import Rule
-from hardware.supervisor import Supervisor
+from helmsight.hardware.errors import (
+    CameraUnavailable,
+    FrameRefused,
+    HardwareError,
+    NoReply,
+    WrongThread,
+)
+from helmsight.hardware.robot import JointTargets
+from helmsight.hardware.supervision.interventions import Rule
+from helmsight.hardware.supervisor import Supervisor
 
 # -- watchdog ---------------------------------------------------------------------------------
 
@@ -130,7 +136,7 @@ def test_a_picture_that_cannot_be_trusted_holds_the_robot(  # type: ignore[no-un
 def test_a_real_camera_with_its_cap_on_holds_the_robot(arm, tmp_path, near, rules) -> None:  # type: ignore[no-untyped-def]
     import cv2
 
-    from hardware.cameras import open_camera
+    from helmsight.hardware.cameras import open_camera
 
     for number in range(200):
         cv2.imwrite(str(tmp_path / f"f{number:04d}.png"), np.zeros((48, 64, 3), np.uint8))

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from hardware.errors import InvalidOption, WrongThread
-from hardware.supervision.watchdog import Watchdog
+from helmsight.hardware.errors import InvalidOption, WrongThread
+from helmsight.hardware.supervision.watchdog import Watchdog
 
 
 class Dog:

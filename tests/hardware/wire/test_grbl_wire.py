@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.errors import BadReply, DeviceAlarm
-from hardware.framing import Lines
-from hardware.wire import grbl as wire
-from hardware.wire.grbl_codes import ALARMS, ERRORS, HardLimit, SoftLimit, alarm, refusal
+from helmsight.hardware.errors import BadReply, DeviceAlarm
+from helmsight.hardware.framing import Lines
+from helmsight.hardware.wire import grbl as wire
+from helmsight.hardware.wire.grbl_codes import ALARMS, ERRORS, HardLimit, SoftLimit, alarm, refusal
 
 SEEN = {
     "ok": wire.Ok(),

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.errors import InvalidSpec
-from hardware.spec import load_spec, parse_spec, shipped
-from hardware.wire.helm import (
+from helmsight.hardware.errors import InvalidSpec
+from helmsight.hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.wire.helm import (
     HELLO_SEQUENCE,
     MAX_FRAME,
     MAX_PAYLOAD,
@@ -24,7 +24,7 @@ from hardware.wire.helm import (
     packets,
     scan,
 )
-from hardware.wire.helm_servos import servos
+from helmsight.hardware.wire.helm_servos import servos
 
 byte = st.integers(0, 255)
 frames = st.builds(Frame, byte, byte, st.binary(max_size=MAX_PAYLOAD))

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.errors import InvalidSpec
-from hardware.framing import Lines
-from hardware.spec import load_spec, parse_spec, shipped
-from hardware.wire.linearm import Answer, Dialogue, Passed, Refusal, Started, protocol_of
+from helmsight.hardware.errors import InvalidSpec
+from helmsight.hardware.framing import Lines
+from helmsight.hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.wire.linearm import Answer, Dialogue, Passed, Refusal, Started, protocol_of
 
 NOISE_BYTES = 1_000_000
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hardware.framing import Packets
-from hardware.wire import dynamixel, feetech
-from hardware.wire.registers import Register, from_sign_magnitude, to_sign_magnitude
+from helmsight.hardware.framing import Packets
+from helmsight.hardware.wire import dynamixel, feetech
+from helmsight.hardware.wire.registers import Register, from_sign_magnitude, to_sign_magnitude
 
 WIRES = pytest.mark.parametrize("wire", [feetech, dynamixel], ids=["feetech", "dynamixel"])
 BUFFER = 1040

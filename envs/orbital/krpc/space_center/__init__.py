@@ -5,7 +5,7 @@ of an invented value: parts that the scenarios' craft do not have, crew, contrac
 the camera, manoeuvre nodes, launches, and air below 70 km. `vectors` explains the axes.
 """
 
-from envs.orbital.krpc.space_center import procedures, warp
-from envs.orbital.krpc.space_center.service import service
+from helmsight.envs.orbital.krpc.space_center import procedures, warp
+from helmsight.envs.orbital.krpc.space_center.service import service
 
 __all__ = ["procedures", "service", "warp"]

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envs.orbital.krpc.registry import hidden, since
-from envs.orbital.krpc.space_center.conic import Conic
-from envs.orbital.krpc.space_center.figures import Figures
-from envs.orbital.krpc.space_center.frames import (
+from helmsight.envs.orbital.krpc.registry import hidden, since
+from helmsight.envs.orbital.krpc.space_center.conic import Conic
+from helmsight.envs.orbital.krpc.space_center.figures import Figures
+from helmsight.envs.orbital.krpc.space_center.frames import (
     ReferenceFrame,
     direction_in,
     position_in,
     velocity_in,
 )
-from envs.orbital.krpc.space_center.service import service
-from envs.orbital.krpc.space_center.vectors import Vector, add, length, subtract, swap
+from helmsight.envs.orbital.krpc.space_center.service import service
+from helmsight.envs.orbital.krpc.space_center.vectors import Vector, add, length, subtract, swap
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.space_center.celestial_body import CelestialBody
-    from envs.orbital.krpc.space_center.orbit import Orbit
-    from envs.orbital.krpc.space_center.vessel import Vessel
+    from helmsight.envs.orbital.krpc.space_center.celestial_body import CelestialBody
+    from helmsight.envs.orbital.krpc.space_center.orbit import Orbit
+    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 
 @since("0.7.0")

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from envs.orbital.dynamics import Array
-from envs.orbital.fleet import ADRIFT
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.registry import hidden, since, until
-from envs.orbital.krpc.space_center import motion, sas
-from envs.orbital.krpc.space_center.frames import ReferenceFrame, axes_in, direction_of
-from envs.orbital.krpc.space_center.sas import SASMode
-from envs.orbital.krpc.space_center.service import finite, kept_property, service
-from envs.orbital.krpc.space_center.vectors import (
+from helmsight.envs.orbital.dynamics import Array
+from helmsight.envs.orbital.fleet import ADRIFT
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.registry import hidden, since, until
+from helmsight.envs.orbital.krpc.space_center import motion, sas
+from helmsight.envs.orbital.krpc.space_center.frames import ReferenceFrame, axes_in, direction_of
+from helmsight.envs.orbital.krpc.space_center.sas import SASMode
+from helmsight.envs.orbital.krpc.space_center.service import finite, kept_property, service
+from helmsight.envs.orbital.krpc.space_center.vectors import (
     Vector,
     add,
     angle,
@@ -35,11 +35,11 @@ from envs.orbital.krpc.space_center.vectors import (
     swap,
     wings_at,
 )
-from envs.orbital.krpc.types import Float
+from helmsight.envs.orbital.krpc.types import Float
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.host import Caller
-    from envs.orbital.krpc.space_center.vessel import Vessel
+    from helmsight.envs.orbital.krpc.host import Caller
+    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 SETTLED = 0.5  # deg off that Wait is content with
 STILL = 0.05  # rad/s

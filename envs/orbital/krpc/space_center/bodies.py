@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import cos, inf, pi, radians, sin
 
-from envs.orbital.dynamics import MU, RADIUS
-from envs.orbital.krpc.space_center.conic import Conic
-from envs.orbital.krpc.space_center.vectors import (
+from helmsight.envs.orbital.dynamics import MU, RADIUS
+from helmsight.envs.orbital.krpc.space_center.conic import Conic
+from helmsight.envs.orbital.krpc.space_center.vectors import (
     TWO_PI,
     ZERO,
     Axes,

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from math import asin, atan2, cos, degrees, radians, sin
 from typing import TYPE_CHECKING
 
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.registry import hidden, named, since
-from envs.orbital.krpc.space_center.bodies import BODIES, Body
-from envs.orbital.krpc.space_center.conic import Conic
-from envs.orbital.krpc.space_center.frames import (
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.registry import hidden, named, since
+from helmsight.envs.orbital.krpc.space_center.bodies import BODIES, Body
+from helmsight.envs.orbital.krpc.space_center.conic import Conic
+from helmsight.envs.orbital.krpc.space_center.frames import (
     NORTH,
     BodyFrame,
     BodyKind,
@@ -23,9 +23,9 @@ from envs.orbital.krpc.space_center.frames import (
     spin_in,
     velocity_in,
 )
-from envs.orbital.krpc.space_center.orbit import Orbit
-from envs.orbital.krpc.space_center.service import service
-from envs.orbital.krpc.space_center.vectors import (
+from helmsight.envs.orbital.krpc.space_center.orbit import Orbit
+from helmsight.envs.orbital.krpc.space_center.service import service
+from helmsight.envs.orbital.krpc.space_center.vectors import (
     TWO_PI,
     ZERO,
     Quaternion,
@@ -38,10 +38,10 @@ from envs.orbital.krpc.space_center.vectors import (
     scale,
     subtract,
 )
-from envs.orbital.krpc.types import Float
+from helmsight.envs.orbital.krpc.types import Float
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.krpc.simulation import Simulation
 
 GRAVITATION = 6.67408e-11
 """The gravitational constant of KSP 1.12, N m^2/kg^2: masses of bodies follow from it."""

@@ -30,8 +30,8 @@ from math import (
 
 import numpy as np
 
-from envs.orbital.dynamics import Array, norm
-from envs.orbital.krpc.space_center.vectors import (
+from helmsight.envs.orbital.dynamics import Array, norm
+from helmsight.envs.orbital.krpc.space_center.vectors import (
     TWO_PI,
     Vector,
     add,

@@ -12,16 +12,16 @@ from enum import IntEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.space_center import propulsion, sas
-from envs.orbital.krpc.space_center.sas import SASMode, SpeedMode
-from envs.orbital.krpc.space_center.service import clamped, kept_property, service
-from envs.orbital.krpc.types import Float, UInt32
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.space_center import propulsion, sas
+from helmsight.envs.orbital.krpc.space_center.sas import SASMode, SpeedMode
+from helmsight.envs.orbital.krpc.space_center.service import clamped, kept_property, service
+from helmsight.envs.orbital.krpc.types import Float, UInt32
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.host import Caller
-    from envs.orbital.krpc.simulation import Simulation
-    from envs.orbital.krpc.space_center.vessel import Vessel
+    from helmsight.envs.orbital.krpc.host import Caller
+    from helmsight.envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 FORWARD, RIGHT, DOWN = 0, 1, 2  # columns of Fleet.throttle
 PITCH, YAW, ROLL = 0, 1, 2  # columns of Fleet.rotation

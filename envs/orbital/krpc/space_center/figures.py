@@ -5,15 +5,15 @@ from __future__ import annotations
 from math import hypot
 from typing import TYPE_CHECKING
 
-from envs.orbital.krpc.registry import hidden, named, since
-from envs.orbital.krpc.space_center.service import NOTHING, AxisRange, both_ways
-from envs.orbital.krpc.space_center.vectors import Vector
-from envs.orbital.krpc.types import Float
-from envs.orbital.vehicles import Vehicle
+from helmsight.envs.orbital.krpc.registry import hidden, named, since
+from helmsight.envs.orbital.krpc.space_center.service import NOTHING, AxisRange, both_ways
+from helmsight.envs.orbital.krpc.space_center.vectors import Vector
+from helmsight.envs.orbital.krpc.types import Float
+from helmsight.envs.orbital.vehicles import Vehicle
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.simulation import Simulation
-    from envs.orbital.krpc.space_center.parts import Parts
+    from helmsight.envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.krpc.space_center.parts import Parts
 
 
 class Figures:

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from math import atan2, degrees, hypot, sqrt
 from typing import TYPE_CHECKING
 
-from envs.orbital.dynamics import G0
-from envs.orbital.krpc.errors import InvalidOperationException
-from envs.orbital.krpc.registry import named, since
-from envs.orbital.krpc.space_center import motion
-from envs.orbital.krpc.space_center.bodies import KERBIN
-from envs.orbital.krpc.space_center.celestial_body import coordinates
-from envs.orbital.krpc.space_center.frames import (
+from helmsight.envs.orbital.dynamics import G0
+from helmsight.envs.orbital.krpc.errors import InvalidOperationException
+from helmsight.envs.orbital.krpc.registry import named, since
+from helmsight.envs.orbital.krpc.space_center import motion
+from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN
+from helmsight.envs.orbital.krpc.space_center.celestial_body import coordinates
+from helmsight.envs.orbital.krpc.space_center.frames import (
     ReferenceFrame,
     axes_in,
     direction_in,
     position_in,
     velocity_in,
 )
-from envs.orbital.krpc.space_center.service import service
-from envs.orbital.krpc.space_center.vectors import (
+from helmsight.envs.orbital.krpc.space_center.service import service
+from helmsight.envs.orbital.krpc.space_center.vectors import (
     ZERO,
     Quaternion,
     Vector,
@@ -34,10 +34,10 @@ from envs.orbital.krpc.space_center.vectors import (
     subtract,
     unit,
 )
-from envs.orbital.krpc.types import Float
+from helmsight.envs.orbital.krpc.types import Float
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.space_center.vessel import Vessel
+    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 SEA_LEVEL_PRESSURE = 101_325.0
 """Air pressure at Kerbin's sea level, Pa."""

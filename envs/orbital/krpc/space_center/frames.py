@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar
 
-from envs.orbital.dynamics import MU
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.registry import hidden
-from envs.orbital.krpc.space_center import motion
-from envs.orbital.krpc.space_center.bodies import KERBIN, Body
-from envs.orbital.krpc.space_center.service import MODERN, service
-from envs.orbital.krpc.space_center.vectors import (
+from helmsight.envs.orbital.dynamics import MU
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.registry import hidden
+from helmsight.envs.orbital.krpc.space_center import motion
+from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN, Body
+from helmsight.envs.orbital.krpc.space_center.service import MODERN, service
+from helmsight.envs.orbital.krpc.space_center.vectors import (
     IDENTITY,
     UNROTATED,
     ZERO,
@@ -36,8 +36,8 @@ from envs.orbital.krpc.space_center.vectors import (
 )
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.simulation import Simulation
-    from envs.orbital.krpc.space_center.vessel import Vessel
+    from helmsight.envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 MOST = 64  # frames that one frame may be built of
 NORTH: Vector = (0.0, 1.0, 0.0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envs.orbital.krpc.space_center.vectors import Axes, Vector, add, cross, scale, swap
+from helmsight.envs.orbital.krpc.space_center.vectors import Axes, Vector, add, cross, scale, swap
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.space_center.vessel import Vessel
+    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 
 def place(vessel: Vessel) -> Vector:

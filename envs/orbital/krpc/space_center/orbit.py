@@ -10,26 +10,26 @@ from dataclasses import dataclass
 from math import inf, nan, pi, sqrt
 from typing import TYPE_CHECKING, Protocol
 
-from envs.orbital.krpc.errors import (
+from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
-from envs.orbital.krpc.registry import hidden, named, since, until
-from envs.orbital.krpc.space_center.approach import ClosestApproach
-from envs.orbital.krpc.space_center.conic import Conic, closest_approaches
-from envs.orbital.krpc.space_center.frames import (
+from helmsight.envs.orbital.krpc.registry import hidden, named, since, until
+from helmsight.envs.orbital.krpc.space_center.approach import ClosestApproach
+from helmsight.envs.orbital.krpc.space_center.conic import Conic, closest_approaches
+from helmsight.envs.orbital.krpc.space_center.frames import (
     ReferenceFrame,
     direction_in,
     position_in,
     velocity_in,
 )
-from envs.orbital.krpc.space_center.service import service, within
-from envs.orbital.krpc.space_center.vectors import Vector, add, length, swap
+from helmsight.envs.orbital.krpc.space_center.service import service, within
+from helmsight.envs.orbital.krpc.space_center.vectors import Vector, add, length, swap
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.simulation import Simulation
-    from envs.orbital.krpc.space_center.celestial_body import CelestialBody
+    from helmsight.envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.krpc.space_center.celestial_body import CelestialBody
 
 MOST_ORBITS = 100  # that closest approaches are looked for in
 

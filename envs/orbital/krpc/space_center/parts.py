@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envs.orbital.krpc.errors import InvalidOperationException
-from envs.orbital.krpc.registry import named, until
-from envs.orbital.krpc.space_center.frames import ReferenceFrame
-from envs.orbital.krpc.space_center.propulsion import BLOCKS, RCS, Engine, ReactionWheel
-from envs.orbital.krpc.space_center.resources import Resources
-from envs.orbital.krpc.space_center.service import service
-from envs.orbital.krpc.space_center.vectors import Quaternion, Vector
+from helmsight.envs.orbital.krpc.errors import InvalidOperationException
+from helmsight.envs.orbital.krpc.registry import named, until
+from helmsight.envs.orbital.krpc.space_center.frames import ReferenceFrame
+from helmsight.envs.orbital.krpc.space_center.propulsion import BLOCKS, RCS, Engine, ReactionWheel
+from helmsight.envs.orbital.krpc.space_center.resources import Resources
+from helmsight.envs.orbital.krpc.space_center.service import service
+from helmsight.envs.orbital.krpc.space_center.vectors import Quaternion, Vector
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.space_center.vessel import Vessel
+    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 CORE = ("HECS2.ProbeCore", "HECS2")
 WHEEL = ("advSasModule", "Advanced Inline Stabilizer")

@@ -7,15 +7,15 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envs.errors import InvalidOption, UnknownScenario
-from envs.orbital.fleet import ADRIFT
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.registry import named
-from envs.orbital.krpc.screenshot import SIGNATURE, picture
-from envs.orbital.krpc.space_center import sas
-from envs.orbital.krpc.space_center.bodies import BODIES
-from envs.orbital.krpc.space_center.celestial_body import GRAVITATION, CelestialBody
-from envs.orbital.krpc.space_center.frames import (
+from helmsight.envs.errors import InvalidOption, UnknownScenario
+from helmsight.envs.orbital.fleet import ADRIFT
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.registry import named
+from helmsight.envs.orbital.krpc.screenshot import SIGNATURE, picture
+from helmsight.envs.orbital.krpc.space_center import sas
+from helmsight.envs.orbital.krpc.space_center.bodies import BODIES
+from helmsight.envs.orbital.krpc.space_center.celestial_body import GRAVITATION, CelestialBody
+from helmsight.envs.orbital.krpc.space_center.frames import (
     ReferenceFrame,
     axes_in,
     direction_in,
@@ -25,9 +25,9 @@ from envs.orbital.krpc.space_center.frames import (
     velocity_in,
     velocity_of,
 )
-from envs.orbital.krpc.space_center.sas import SpeedMode
-from envs.orbital.krpc.space_center.service import service, within
-from envs.orbital.krpc.space_center.vectors import (
+from helmsight.envs.orbital.krpc.space_center.sas import SpeedMode
+from helmsight.envs.orbital.krpc.space_center.service import service, within
+from helmsight.envs.orbital.krpc.space_center.vectors import (
     Axes,
     Quaternion,
     Vector,
@@ -35,10 +35,10 @@ from envs.orbital.krpc.space_center.vectors import (
     quaternion,
     turned,
 )
-from envs.orbital.krpc.space_center.vessel import Vessel
+from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.krpc.simulation import Simulation
 
 QUICKSAVE = "quicksave"
 

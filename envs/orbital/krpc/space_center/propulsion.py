@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envs.orbital import vehicles
-from envs.orbital.krpc.errors import InvalidOperationException
-from envs.orbital.krpc.registry import hidden, since
-from envs.orbital.krpc.space_center.service import (
+from helmsight.envs.orbital import vehicles
+from helmsight.envs.orbital.krpc.errors import InvalidOperationException
+from helmsight.envs.orbital.krpc.registry import hidden, since
+from helmsight.envs.orbital.krpc.space_center.service import (
     NOTHING,
     AxisRange,
     both_ways,
     clamped,
     service,
 )
-from envs.orbital.krpc.space_center.vectors import scale
-from envs.orbital.krpc.types import Float
+from helmsight.envs.orbital.krpc.space_center.vectors import scale
+from helmsight.envs.orbital.krpc.types import Float
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.space_center.parts import Part
-    from envs.orbital.krpc.space_center.vessel import Vessel
+    from helmsight.envs.orbital.krpc.space_center.parts import Part
+    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 BLOCKS = 8  # that share a drone's thrust
 NOZZLE = 1000.0

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.registry import hidden
-from envs.orbital.krpc.space_center.service import service
-from envs.orbital.krpc.types import Float
-from envs.orbital.vehicles import FUEL_UNIT_MASS
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.registry import hidden
+from helmsight.envs.orbital.krpc.space_center.service import service
+from helmsight.envs.orbital.krpc.types import Float
+from helmsight.envs.orbital.vehicles import FUEL_UNIT_MASS
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.space_center.parts import Part
-    from envs.orbital.krpc.space_center.vessel import Vessel
+    from helmsight.envs.orbital.krpc.space_center.parts import Part
+    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 CHARGE = 2200.0
 """Electric charge of every vessel, units: the panels keep the batteries full."""

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from envs.orbital.attitude import SAS, pointing
-from envs.orbital.dynamics import Array
-from envs.orbital.fleet import ADRIFT
-from envs.orbital.krpc.errors import InvalidOperationException
-from envs.orbital.krpc.space_center import motion
-from envs.orbital.krpc.space_center.bodies import KERBIN
-from envs.orbital.krpc.space_center.service import service
-from envs.orbital.krpc.space_center.vectors import (
+from helmsight.envs.orbital.attitude import SAS, pointing
+from helmsight.envs.orbital.dynamics import Array
+from helmsight.envs.orbital.fleet import ADRIFT
+from helmsight.envs.orbital.krpc.errors import InvalidOperationException
+from helmsight.envs.orbital.krpc.space_center import motion
+from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN
+from helmsight.envs.orbital.krpc.space_center.service import service
+from helmsight.envs.orbital.krpc.space_center.vectors import (
     Vector,
     cross,
     length,
@@ -31,7 +31,7 @@ from envs.orbital.krpc.space_center.vectors import (
 )
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.space_center.vessel import Vessel
+    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 FREE_ROLL = np.full(3, np.nan)
 

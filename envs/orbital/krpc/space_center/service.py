@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from envs.orbital.krpc.errors import ArgumentException, ArgumentOutOfRangeException
-from envs.orbital.krpc.registry import Service
-from envs.orbital.krpc.space_center.vectors import Vector, scale
+from helmsight.envs.orbital.krpc.errors import ArgumentException, ArgumentOutOfRangeException
+from helmsight.envs.orbital.krpc.registry import Service
+from helmsight.envs.orbital.krpc.space_center.vectors import Vector, scale
 
 service = Service(
     "SpaceCenter", "Vessels about Kerbin, their orbits and controls, as in Kerbal Space Program."

@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from envs.orbital.dynamics import MU
-from envs.orbital.krpc.craft import Craft
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.registry import hidden, since, until
-from envs.orbital.krpc.space_center import motion
-from envs.orbital.krpc.space_center.autopilot import AutoPilot
-from envs.orbital.krpc.space_center.bodies import KERBIN
-from envs.orbital.krpc.space_center.celestial_body import CelestialBody
-from envs.orbital.krpc.space_center.conic import Conic
-from envs.orbital.krpc.space_center.control import Control
-from envs.orbital.krpc.space_center.figures import Figures
-from envs.orbital.krpc.space_center.flight import Flight
-from envs.orbital.krpc.space_center.frames import (
+from helmsight.envs.orbital.dynamics import MU
+from helmsight.envs.orbital.krpc.craft import Craft
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.registry import hidden, since, until
+from helmsight.envs.orbital.krpc.space_center import motion
+from helmsight.envs.orbital.krpc.space_center.autopilot import AutoPilot
+from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN
+from helmsight.envs.orbital.krpc.space_center.celestial_body import CelestialBody
+from helmsight.envs.orbital.krpc.space_center.conic import Conic
+from helmsight.envs.orbital.krpc.space_center.control import Control
+from helmsight.envs.orbital.krpc.space_center.figures import Figures
+from helmsight.envs.orbital.krpc.space_center.flight import Flight
+from helmsight.envs.orbital.krpc.space_center.frames import (
     ReferenceFrame,
     VesselFrame,
     VesselKind,
@@ -28,14 +28,14 @@ from envs.orbital.krpc.space_center.frames import (
     spin_in,
     velocity_in,
 )
-from envs.orbital.krpc.space_center.orbit import Orbit
-from envs.orbital.krpc.space_center.parts import Parts
-from envs.orbital.krpc.space_center.resources import Resources
-from envs.orbital.krpc.space_center.service import BoundingBox, service
-from envs.orbital.krpc.space_center.vectors import Quaternion, Vector, quaternion, swap
+from helmsight.envs.orbital.krpc.space_center.orbit import Orbit
+from helmsight.envs.orbital.krpc.space_center.parts import Parts
+from helmsight.envs.orbital.krpc.space_center.resources import Resources
+from helmsight.envs.orbital.krpc.space_center.service import BoundingBox, service
+from helmsight.envs.orbital.krpc.space_center.vectors import Quaternion, Vector, quaternion, swap
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.krpc.simulation import Simulation
 
 MOST_LETTERS = 200  # of a vessel's name
 HALF_SIZE: Vector = (0.95, 2.0, 0.95)

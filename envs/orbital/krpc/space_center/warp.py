@@ -6,13 +6,13 @@ from collections.abc import Generator
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from envs.orbital.dynamics import RADIUS
-from envs.orbital.krpc.errors import InvalidOperationException
-from envs.orbital.krpc.space_center.service import service, within
-from envs.orbital.krpc.types import Float
+from helmsight.envs.orbital.dynamics import RADIUS
+from helmsight.envs.orbital.krpc.errors import InvalidOperationException
+from helmsight.envs.orbital.krpc.space_center.service import service, within
+from helmsight.envs.orbital.krpc.types import Float
 
 if TYPE_CHECKING:
-    from envs.orbital.krpc.simulation import Simulation
+    from helmsight.envs.orbital.krpc.simulation import Simulation
 
 RAILS = (1.0, 5.0, 10.0, 50.0, 100.0, 1000.0, 10_000.0, 100_000.0)
 """Rates of the rails warp factors."""

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-from agents.training.fit import IGNORE
-from agents.training.relations.course import design
-from agents.training.relations.eye import Eye
-from agents.training.relations.fit import Fit, Pool, Tally
-from agents.training.relations.team import Team
-from agents.training.student import build_model, build_processor, build_tokenizer
-from evals.spatial.bodies import COLOURS, HELD_OUT, SHAPES
-from evals.spatial.course import Lessons
-from evals.spatial.lessons import Part
-from evals.spatial.sights import Sight, Truth
-from prompts.orders import ORDERS, compose
+from helmsight.agents.training.fit import IGNORE
+from helmsight.agents.training.relations.course import design
+from helmsight.agents.training.relations.eye import Eye
+from helmsight.agents.training.relations.fit import Fit, Pool, Tally
+from helmsight.agents.training.relations.team import Team
+from helmsight.agents.training.student import build_model, build_processor, build_tokenizer
+from helmsight.evals.spatial.bodies import COLOURS, HELD_OUT, SHAPES
+from helmsight.evals.spatial.course import Lessons
+from helmsight.evals.spatial.lessons import Part
+from helmsight.evals.spatial.sights import Sight, Truth
+from helmsight.prompts.orders import ORDERS, compose
 
 pytestmark = pytest.mark.slow  # a tokenizer and a model are built
 COURSE = Lessons(5)
@@ -188,15 +188,17 @@ def test_what_is_unknown_of_a_picture_is_not_learnt() -> None:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_the_whole_recipe_leaves_a_model_that_is_asked(tmp_path: Path, processes: int) -> None:
-    from agents.models.load import load_pilot
-    from agents.training.relations.recipe import train
+    from helmsight.agents.models.load import load_pilot
+    from helmsight.agents.training.relations.recipe import train
 
     said: list[str] = []
     folder = train(COURSE, tmp_path / "relations", minutes=0.1, processes=processes, pictures=100,
                    say=said.append)  # fmt: skip
     pilot = load_pilot(str(folder))
     assert pilot.relates
-    answer = pilot.put("Is the red cube above the blue ball?", COURSE.sight(0, 256).picture, {})
+    answer = pilot.answer_free(
+        "Is the red cube above the blue ball?", COURSE.sight(0, 256).picture, {}
+    )
     assert isinstance(answer, str)
     assert any("answer" in line for line in said)
     assert not folder.with_name("relations.part").exists()

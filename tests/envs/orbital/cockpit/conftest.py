@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from envs.orbital.cockpit.layout import Colour, Layout
-from envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.cockpit.layout import Colour, Layout
+from helmsight.envs.orbital.cockpit.state import CockpitState
 
 MakeState = Callable[..., CockpitState]
 FindRing = Callable[..., "NDArray[np.float64] | None"]

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envs.orbital.cockpit import instruments
-from envs.orbital.cockpit.layout import Layout
-from envs.orbital.cockpit.lettering import figures
-from envs.orbital.cockpit.picture import render
+from helmsight.envs.orbital.cockpit import instruments
+from helmsight.envs.orbital.cockpit.layout import Layout
+from helmsight.envs.orbital.cockpit.lettering import figures
+from helmsight.envs.orbital.cockpit.picture import render
 
 AHEAD = np.array([1.0, 0.0, 0.0])
 # Of the nominal readouts panel: where the large figures end, and their baselines, px.

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envs.errors import InvalidOption
-from envs.orbital.cockpit.keys import FINE, FINE_LEVEL, burnt, presses, throttle
-from envs.orbital.command import BurnCommand
+from helmsight.envs.errors import InvalidOption
+from helmsight.envs.orbital.cockpit.keys import FINE, FINE_LEVEL, burnt, presses, throttle
+from helmsight.envs.orbital.command import BurnCommand
 
 part = st.floats(-1.0, 1.0)
 

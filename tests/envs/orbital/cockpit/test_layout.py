@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 
 
 def assert_square_and_inside(layout):

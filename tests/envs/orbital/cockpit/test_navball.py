@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from envs.orbital.cockpit import navball
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
-from envs.orbital.cockpit.picture import render
+from helmsight.envs.orbital.cockpit import navball
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
+from helmsight.envs.orbital.cockpit.picture import render
 
 SEEDS = st.integers(0, 2**32 - 1)
 MANY = settings(

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from envs.orbital.cockpit import outside
-from envs.orbital.cockpit.camera import FOCAL, project
-from envs.orbital.cockpit.layout import Layout
-from envs.orbital.cockpit.picture import render
+from helmsight.envs.orbital.cockpit import outside
+from helmsight.envs.orbital.cockpit.camera import FOCAL, project
+from helmsight.envs.orbital.cockpit.layout import Layout
+from helmsight.envs.orbital.cockpit.picture import render
 
 UP = np.array([0.0, 0.0, -1.0])
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital.cockpit.seat import Seat
-from envs.orbital.command import BurnCommand
-from envs.orbital.env import PursuitEnv
-from envs.orbital.scenarios import find_scenario
-from envs.orbital.world import SETTLE
+from helmsight.envs.orbital.cockpit.seat import Seat
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.envs.orbital.world import SETTLE
 
 pytestmark = pytest.mark.slow  # whole episodes
 

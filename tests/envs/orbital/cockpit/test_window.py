@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envs.orbital.cockpit.layout import HEIGHT, WIDTH
-from envs.orbital.cockpit.picture import render
-from envs.orbital.cockpit.seat import Seat
-from envs.orbital.cockpit.trial import lamp
-from envs.orbital.cockpit.window import STRIP, picture_place
-from envs.orbital.scenarios import find_scenario
-from hardware.errors import WindowUnavailable
-from hardware.keyboard import Keyboard
-from hardware.screen import Place, Screen
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
+from helmsight.envs.orbital.cockpit.picture import render
+from helmsight.envs.orbital.cockpit.seat import Seat
+from helmsight.envs.orbital.cockpit.trial import lamp
+from helmsight.envs.orbital.cockpit.window import STRIP, picture_place
+from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.hardware.errors import WindowUnavailable
+from helmsight.hardware.keyboard import Keyboard
+from helmsight.hardware.screen import Place, Screen
 
 NAME = "PE1-E1-I3"
 
@@ -32,7 +32,7 @@ class Program:
     """A cockpit of its own process: `tell` it something, and wait for what it `reports`."""
 
     def __init__(self, *options: str) -> None:
-        command = [sys.executable, "-m", "envs.orbital.cockpit.program", NAME, *options]
+        command = [sys.executable, "-m", "helmsight.envs.orbital.cockpit.program", NAME, *options]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
         )

@@ -15,11 +15,11 @@ import krpc
 import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 
-from envs.orbital.krpc import core
-from envs.orbital.krpc.server import Server
-from envs.orbital.krpc.serving import Running, running
-from envs.orbital.krpc.values import parse
-from envs.orbital.krpc.wire import Frames, sized
+from helmsight.envs.orbital.krpc import core
+from helmsight.envs.orbital.krpc.server import Server
+from helmsight.envs.orbital.krpc.serving import Running, running
+from helmsight.envs.orbital.krpc.values import parse
+from helmsight.envs.orbital.krpc.wire import Frames, sized
 
 sys.path.insert(0, str(Path(__file__).parent))
 import garden

@@ -10,9 +10,9 @@ from typing import Any
 import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 
-from envs.orbital.krpc import calls
-from envs.orbital.krpc.serving import Running
-from envs.orbital.krpc.wire import sized
+from helmsight.envs.orbital.krpc import calls
+from helmsight.envs.orbital.krpc.serving import Running
+from helmsight.envs.orbital.krpc.wire import sized
 
 Bare = Callable[..., Any]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import tour
 
-from envs.orbital.krpc.serving import Running
+from helmsight.envs.orbital.krpc.serving import Running
 
 Servers = Callable[..., AbstractContextManager[Running]]
 

@@ -12,10 +12,10 @@ import krpc
 import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 
-from envs.orbital.krpc import connection
-from envs.orbital.krpc import server as server_module
-from envs.orbital.krpc.serving import Running
-from envs.orbital.krpc.wire import MAX_FRAME, sized, varint
+from helmsight.envs.orbital.krpc import connection
+from helmsight.envs.orbital.krpc import server as server_module
+from helmsight.envs.orbital.krpc.serving import Running
+from helmsight.envs.orbital.krpc.wire import MAX_FRAME, sized, varint
 
 Status = KRPC.ConnectionResponse
 RPC, STREAM = KRPC.ConnectionRequest.RPC, KRPC.ConnectionRequest.STREAM

@@ -9,10 +9,10 @@ import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 from garden import Plot
 
-from envs.orbital.krpc import core
-from envs.orbital.krpc.describe import services
-from envs.orbital.krpc.host import Host
-from envs.orbital.krpc.types import Dialect
+from helmsight.envs.orbital.krpc import core
+from helmsight.envs.orbital.krpc.describe import services
+from helmsight.envs.orbital.krpc.host import Host
+from helmsight.envs.orbital.krpc.types import Dialect
 
 
 def told(dialect: Dialect, version: str = "0.7.0") -> KRPC.Service:

@@ -11,10 +11,10 @@ import krpc
 import numpy as np
 import pytest
 
-from envs.orbital.env import PursuitEnv
-from envs.orbital.krpc.serving import Running, serve
-from envs.orbital.panel import TELEMETRY
-from envs.orbital.scenarios import EVADER, PURSUER, SCENARIOS
+from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.envs.orbital.krpc.serving import Running, serve
+from helmsight.envs.orbital.panel import TELEMETRY
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, SCENARIOS
 
 # (forward, right, down, seconds); throttles that a float32 holds exactly.
 BURNS = ((1.0, 0.0, 0.0, 2.0), (0.5, -0.25, 0.125, 0.5), (0.0, 1.0, -1.0, 0.5),

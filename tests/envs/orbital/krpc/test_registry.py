@@ -10,10 +10,10 @@ import garden
 import pytest
 from garden import Plot
 
-from envs.orbital.krpc import core, names
-from envs.orbital.krpc.host import Caller, Host
-from envs.orbital.krpc.registry import Service
-from envs.orbital.krpc.types import Dialect, Float
+from helmsight.envs.orbital.krpc import core, names
+from helmsight.envs.orbital.krpc.host import Caller, Host
+from helmsight.envs.orbital.krpc.registry import Service
+from helmsight.envs.orbital.krpc.types import Dialect, Float
 
 
 def host(version: str = "0.7.0", *services: Service) -> Host:

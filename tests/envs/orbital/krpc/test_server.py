@@ -9,10 +9,10 @@ from typing import Any
 import garden
 import pytest
 
-from envs.orbital.krpc import core
-from envs.orbital.krpc.errors import NotLoopback, PortInUse, ServerError
-from envs.orbital.krpc.server import TICK_S, Server
-from envs.orbital.krpc.serving import running
+from helmsight.envs.orbital.krpc import core
+from helmsight.envs.orbital.krpc.errors import NotLoopback, PortInUse, ServerError
+from helmsight.envs.orbital.krpc.server import TICK_S, Server
+from helmsight.envs.orbital.krpc.serving import running
 
 
 def made(**options: Any) -> Server:

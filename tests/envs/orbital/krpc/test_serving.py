@@ -11,8 +11,8 @@ import krpc
 import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 
-from envs.errors import InvalidOption, UnknownScenario
-from envs.orbital.krpc.serving import Running, serve
+from helmsight.envs.errors import InvalidOption, UnknownScenario
+from helmsight.envs.orbital.krpc.serving import Running, serve
 
 SAVES = ("pe1_i1_init", "lbg1_i1_init")
 WAIT_S = 60.0

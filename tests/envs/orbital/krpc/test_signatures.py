@@ -10,11 +10,11 @@ import krpc.schema.KRPC_pb2 as KRPC
 import krpc.services
 import pytest
 
-from envs.orbital.krpc import core
-from envs.orbital.krpc.describe import services
-from envs.orbital.krpc.host import REQUIRED, Host
-from envs.orbital.krpc.simulation import Simulation
-from envs.orbital.krpc.types import Code, Dialect
+from helmsight.envs.orbital.krpc import core
+from helmsight.envs.orbital.krpc.describe import services
+from helmsight.envs.orbital.krpc.host import REQUIRED, Host
+from helmsight.envs.orbital.krpc.simulation import Simulation
+from helmsight.envs.orbital.krpc.types import Code, Dialect
 
 STUBS = {
     "0.7.0": Path(krpc.services.__file__).parent,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.errors import InvalidOption, UnknownScenario
-from envs.orbital.attitude import SAS
-from envs.orbital.env import PursuitEnv
-from envs.orbital.fleet import ADRIFT, DT
-from envs.orbital.krpc import simulation
-from envs.orbital.krpc.simulation import Simulation
-from envs.orbital.panel import telemetry
-from envs.orbital.scenarios import EVADER, PURSUER
+from helmsight.envs.errors import InvalidOption, UnknownScenario
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.envs.orbital.fleet import ADRIFT, DT
+from helmsight.envs.orbital.krpc import simulation
+from helmsight.envs.orbital.krpc.simulation import Simulation
+from helmsight.envs.orbital.panel import telemetry
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 
 
 @pytest.fixture

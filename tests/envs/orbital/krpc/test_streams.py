@@ -10,19 +10,19 @@ import garden
 import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 
-from envs.orbital.krpc import core, streams
-from envs.orbital.krpc.calls import Executed
-from envs.orbital.krpc.errors import (
+from helmsight.envs.orbital.krpc import core, streams
+from helmsight.envs.orbital.krpc.calls import Executed
+from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
-from envs.orbital.krpc.host import Caller, Host
-from envs.orbital.krpc.serving import Running
-from envs.orbital.krpc.streams import Streams
-from envs.orbital.krpc.types import Dialect
-from envs.orbital.krpc.values import parse
-from envs.orbital.krpc.wire import Frames
+from helmsight.envs.orbital.krpc.host import Caller, Host
+from helmsight.envs.orbital.krpc.serving import Running
+from helmsight.envs.orbital.krpc.streams import Streams
+from helmsight.envs.orbital.krpc.types import Dialect
+from helmsight.envs.orbital.krpc.values import parse
+from helmsight.envs.orbital.krpc.wire import Frames
 
 WAIT_S = 60.0
 

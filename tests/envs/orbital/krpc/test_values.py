@@ -16,11 +16,15 @@ from garden import Plot, Season, Spot, Tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envs.orbital.krpc import objects
-from envs.orbital.krpc.errors import ArgumentException, ArgumentNullException, MalformedMessage
-from envs.orbital.krpc.objects import ObjectStore
-from envs.orbital.krpc.types import Dialect, Float, Kind, Long, UInt32, UInt64, kind_of
-from envs.orbital.krpc.values import Values
+from helmsight.envs.orbital.krpc import objects
+from helmsight.envs.orbital.krpc.errors import (
+    ArgumentException,
+    ArgumentNullException,
+    MalformedMessage,
+)
+from helmsight.envs.orbital.krpc.objects import ObjectStore
+from helmsight.envs.orbital.krpc.types import Dialect, Float, Kind, Long, UInt32, UInt64, kind_of
+from helmsight.envs.orbital.krpc.values import Values
 
 number = st.floats(allow_nan=False)
 single = st.floats(width=32, allow_nan=False)

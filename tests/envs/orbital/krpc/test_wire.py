@@ -10,8 +10,8 @@ from google.protobuf.internal.encoder import _VarintBytes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envs.orbital.krpc.errors import MalformedMessage
-from envs.orbital.krpc.wire import (
+from helmsight.envs.orbital.krpc.errors import MalformedMessage
+from helmsight.envs.orbital.krpc.wire import (
     Frames,
     field,
     read_varint,

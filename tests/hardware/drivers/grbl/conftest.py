@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from hardware.drivers.grbl import Grbl
-from hardware.emulators.grbl import GrblController
-from hardware.emulators.serve import Emulation
-from hardware.errors import NoReply
-from hardware.robot import JointTargets, Mode
-from hardware.spec import RobotSpec, load_spec, parse_spec, shipped
+from helmsight.hardware.drivers.grbl import Grbl
+from helmsight.hardware.emulators.grbl import GrblController
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.errors import NoReply
+from helmsight.hardware.robot import JointTargets, Mode
+from helmsight.hardware.spec import RobotSpec, load_spec, parse_spec, shipped
 
 Bench = tuple[Grbl, GrblController, Emulation]
 

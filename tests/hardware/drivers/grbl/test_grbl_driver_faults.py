@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardware.errors import CommandRefused, LinkRecovered, NoReply, RobotStopped
-from hardware.robot import JointTargets, Mode
-from hardware.spec import parse_spec, shipped
-from hardware.wire.grbl_codes import AbortDuringCycle, HardLimit, SoftLimit
+from helmsight.hardware.errors import CommandRefused, LinkRecovered, NoReply, RobotStopped
+from helmsight.hardware.robot import JointTargets, Mode
+from helmsight.hardware.spec import parse_spec, shipped
+from helmsight.hardware.wire.grbl_codes import AbortDuringCycle, HardLimit, SoftLimit
 
 if TYPE_CHECKING:
     from tests.hardware.drivers.grbl.conftest import Benches

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardware.drivers.grbl import Grbl
-from hardware.emulators.device import Device
-from hardware.emulators.grbl import GrblController
-from hardware.emulators.serve import Emulation
-from hardware.errors import InvalidSpec, NoReply, RobotStopped, SetupNeeded, WrongProtocol
-from hardware.robot import JointTargets, Mode
-from hardware.spec import load_spec, parse_spec, shipped
-from hardware.wire.grbl_codes import HomingFailApproach, HomingRequired
+from helmsight.hardware.drivers.grbl import Grbl
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.grbl import GrblController
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.errors import InvalidSpec, NoReply, RobotStopped, SetupNeeded, WrongProtocol
+from helmsight.hardware.robot import JointTargets, Mode
+from helmsight.hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.wire.grbl_codes import HomingFailApproach, HomingRequired
 
 if TYPE_CHECKING:
     from tests.hardware.drivers.grbl.conftest import Benches

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardware.drivers.grbl_course import Axes, Course, distance_to
-from hardware.errors import CommandRefused, TargetRefused
-from hardware.robot import JointTargets, Twist
+from helmsight.hardware.drivers.grbl_course import Axes, Course, distance_to
+from helmsight.hardware.errors import CommandRefused, TargetRefused
+from helmsight.hardware.robot import JointTargets, Twist
 
 if TYPE_CHECKING:
     from tests.hardware.drivers.grbl.conftest import Benches

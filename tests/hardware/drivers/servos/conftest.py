@@ -8,12 +8,12 @@ from random import Random
 
 import pytest
 
-from hardware.drivers import make_robot
-from hardware.drivers.bus import ServoBus as Driver
-from hardware.emulators import emulate
-from hardware.emulators.device import Device
-from hardware.emulators.serve import Emulation
-from hardware.emulators.servos import ServoBus as Bus
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.drivers.bus import ServoBus as Driver
+from helmsight.hardware.emulators import emulate
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.emulators.servos import ServoBus as Bus
 
 ARMS = ("so101", "openmanipulator_x")
 

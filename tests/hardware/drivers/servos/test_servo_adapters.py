@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hardware.drivers import make_robot
-from hardware.emulators import make_device
-from hardware.emulators.device import Device
-from hardware.emulators.serve import Emulation
-from hardware.errors import WrongProtocol
-from hardware.robot import JointTargets
-from hardware.spec import RobotSpec, load_spec
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.emulators import make_device
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.errors import WrongProtocol
+from helmsight.hardware.robot import JointTargets
+from helmsight.hardware.spec import RobotSpec, load_spec
 
 pytestmark = pytest.mark.serial
 both = pytest.mark.parametrize("name", ["so101", "openmanipulator_x"])

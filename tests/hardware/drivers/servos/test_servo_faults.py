@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hardware.emulators import dynamixel as dynamixel_emulator
-from hardware.emulators import emulate
-from hardware.emulators.device import Device
-from hardware.emulators.faults import Faults
-from hardware.errors import (
+from helmsight.hardware.emulators import dynamixel as dynamixel_emulator
+from helmsight.hardware.emulators import emulate
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.faults import Faults
+from helmsight.hardware.errors import (
     DeviceAlarm,
     HardwareError,
     LinkLost,
@@ -20,8 +20,8 @@ from hardware.errors import (
     NoReply,
     StopUnconfirmed,
 )
-from hardware.robot import JointTargets, Mode
-from hardware.spec import load_spec
+from helmsight.hardware.robot import JointTargets, Mode
+from helmsight.hardware.spec import load_spec
 
 if TYPE_CHECKING:
     from tests.hardware.drivers.servos.conftest import Arm

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardware.calibration import Calibration
-from hardware.drivers import make_robot
-from hardware.emulators import emulate, make_device
-from hardware.emulators.device import Device
-from hardware.emulators.serve import Emulation
-from hardware.emulators.servos import ServoBus
-from hardware.errors import (
+from helmsight.hardware.calibration import Calibration
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.emulators import emulate, make_device
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.emulators.servos import ServoBus
+from helmsight.hardware.errors import (
     SetupNeeded,
     TargetRefused,
     WrongProtocol,
 )
-from hardware.robot import JointTargets
-from hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.robot import JointTargets
+from helmsight.hardware.spec import load_spec, parse_spec, shipped
 
 if TYPE_CHECKING:
     from tests.hardware.drivers.servos.conftest import Arm

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardware.errors import (
+from helmsight.hardware.errors import (
     TargetRefused,
 )
-from hardware.robot import JointTargets, Mode, Twist
+from helmsight.hardware.robot import JointTargets, Mode, Twist
 
 if TYPE_CHECKING:
     from tests.hardware.drivers.servos.conftest import Arm

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from hardware.emulators.grbl import GrblController
-from hardware.spec import load_spec
+from helmsight.hardware.emulators.grbl import GrblController
+from helmsight.hardware.spec import load_spec
 
 
 class Bench:

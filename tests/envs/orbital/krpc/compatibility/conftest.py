@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from envs.orbital.krpc.serving import Running, serve
+from helmsight.envs.orbital.krpc.serving import Running, serve
 
 FLIGHTS = Path(__file__).with_name("flights.py")
 OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"

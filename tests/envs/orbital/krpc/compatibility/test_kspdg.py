@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital.dynamics import G0, norm, propagate, unit
-from envs.orbital.saves import find_save, save_names
+from helmsight.envs.orbital.dynamics import G0, norm, propagate, unit
+from helmsight.envs.orbital.saves import find_save, save_names
 
 pytestmark = pytest.mark.slow  # real clients, again and again
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from envs.orbital.fleet import DT
-from envs.orbital.krpc.host import Caller, Host
-from envs.orbital.krpc.simulation import Simulation
-from envs.orbital.krpc.space_center import procedures
-from envs.orbital.krpc.space_center.vessel import Vessel
-from envs.orbital.krpc.types import Dialect
+from helmsight.envs.orbital.fleet import DT
+from helmsight.envs.orbital.krpc.host import Caller, Host
+from helmsight.envs.orbital.krpc.simulation import Simulation
+from helmsight.envs.orbital.krpc.space_center import procedures
+from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
+from helmsight.envs.orbital.krpc.types import Dialect
 
 
 def put(thing: Any, **values: Any) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from envs.orbital.krpc import names
-from envs.orbital.krpc.types import Code, Kind
+from helmsight.envs.orbital.krpc import names
+from helmsight.envs.orbital.krpc.types import Code, Kind
 
 
 @dataclass(frozen=True)

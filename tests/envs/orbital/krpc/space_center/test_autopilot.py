@@ -7,12 +7,12 @@ from math import isnan, nan
 import numpy as np
 import pytest
 
-from envs.orbital.attitude import SAS
-from envs.orbital.fleet import ADRIFT
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.space_center import procedures
-from envs.orbital.krpc.space_center.frames import ReferenceFrame
-from envs.orbital.krpc.space_center.sas import SASMode
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.fleet import ADRIFT
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.space_center import procedures
+from helmsight.envs.orbital.krpc.space_center.frames import ReferenceFrame
+from helmsight.envs.orbital.krpc.space_center.sas import SASMode
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital.dynamics import sun_direction
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.simulation import Simulation
-from envs.orbital.krpc.space_center import procedures
-from envs.orbital.krpc.space_center.celestial_body import coordinates, outward
-from envs.orbital.krpc.space_center.vectors import length, swap
+from helmsight.envs.orbital.dynamics import sun_direction
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.simulation import Simulation
+from helmsight.envs.orbital.krpc.space_center import procedures
+from helmsight.envs.orbital.krpc.space_center.celestial_body import coordinates, outward
+from helmsight.envs.orbital.krpc.space_center.vectors import length, swap
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Any
 import krpc
 import pytest
 
-from envs.orbital.krpc.serving import Running, serve
+from helmsight.envs.orbital.krpc.serving import Running, serve
 
 sys.path.insert(0, str(Path(__file__).parent))
 import everything

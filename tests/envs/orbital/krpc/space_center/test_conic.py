@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envs.orbital.dynamics import MU, propagate, state_from_elements
-from envs.orbital.krpc.space_center.conic import Conic, closest_approaches
-from envs.orbital.krpc.space_center.vectors import length, scale, unit
-from envs.orbital.saves import find_save, save_names
+from helmsight.envs.orbital.dynamics import MU, propagate, state_from_elements
+from helmsight.envs.orbital.krpc.space_center.conic import Conic, closest_approaches
+from helmsight.envs.orbital.krpc.space_center.vectors import length, scale, unit
+from helmsight.envs.orbital.saves import find_save, save_names
 
 unhurried = settings(deadline=None)
 angle = st.floats(0.01, 2 * pi - 0.01)

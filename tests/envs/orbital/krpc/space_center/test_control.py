@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital.attitude import SAS
-from envs.orbital.fleet import ADRIFT
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.simulation import Simulation
-from envs.orbital.krpc.space_center import procedures
-from envs.orbital.krpc.space_center.control import ControlInputMode, ControlSource, ControlState
-from envs.orbital.krpc.space_center.sas import SASMode, SpeedMode
+from helmsight.envs.orbital.attitude import SAS
+from helmsight.envs.orbital.fleet import ADRIFT
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.simulation import Simulation
+from helmsight.envs.orbital.krpc.space_center import procedures
+from helmsight.envs.orbital.krpc.space_center.control import (
+    ControlInputMode,
+    ControlSource,
+    ControlState,
+)
+from helmsight.envs.orbital.krpc.space_center.sas import SASMode, SpeedMode
 
 STICKS = ("forward", "right", "up", "pitch", "yaw", "roll")
 AXES = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital.dynamics import G0
-from envs.orbital.krpc.errors import InvalidOperationException
-from envs.orbital.krpc.space_center import procedures
-from envs.orbital.krpc.space_center.sas import SASMode
+from helmsight.envs.orbital.dynamics import G0
+from helmsight.envs.orbital.krpc.errors import InvalidOperationException
+from helmsight.envs.orbital.krpc.space_center import procedures
+from helmsight.envs.orbital.krpc.space_center.sas import SASMode
 
 AIR = (
     "atmosphere_density", "dynamic_pressure", "static_pressure", "equivalent_air_speed", "mach",

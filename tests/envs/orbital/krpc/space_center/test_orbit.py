@@ -7,15 +7,15 @@ from math import inf, isnan, pi, radians
 import numpy as np
 import pytest
 
-from envs.orbital.dynamics import MU
-from envs.orbital.krpc.errors import (
+from helmsight.envs.orbital.dynamics import MU
+from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
-from envs.orbital.krpc.space_center import procedures
-from envs.orbital.krpc.space_center.orbit import Orbit
-from envs.orbital.krpc.space_center.vectors import length
+from helmsight.envs.orbital.krpc.space_center import procedures
+from helmsight.envs.orbital.krpc.space_center.orbit import Orbit
+from helmsight.envs.orbital.krpc.space_center.vectors import length
 
 
 @pytest.fixture

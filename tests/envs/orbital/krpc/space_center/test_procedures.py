@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.space_center import procedures
-from envs.orbital.krpc.space_center.sas import SASMode
-from envs.orbital.saves import find_save, save_names
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.space_center import procedures
+from helmsight.envs.orbital.krpc.space_center.sas import SASMode
+from helmsight.envs.orbital.saves import find_save, save_names
 
 
 @pytest.mark.parametrize("name", save_names())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.simulation import Simulation
-from envs.orbital.krpc.space_center import procedures
-from envs.orbital.krpc.space_center.resources import ResourceFlowMode, Resources
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.simulation import Simulation
+from helmsight.envs.orbital.krpc.space_center import procedures
+from helmsight.envs.orbital.krpc.space_center.resources import ResourceFlowMode, Resources
 
 
 @pytest.fixture

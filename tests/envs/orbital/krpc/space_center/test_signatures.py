@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from envs.orbital.krpc.host import Host
-from envs.orbital.krpc.simulation import Simulation
-from envs.orbital.krpc.space_center import service
+from helmsight.envs.orbital.krpc.host import Host
+from helmsight.envs.orbital.krpc.simulation import Simulation
+from helmsight.envs.orbital.krpc.space_center import service
 
 sys.path.insert(0, str(Path(__file__).parent))
 import stubs

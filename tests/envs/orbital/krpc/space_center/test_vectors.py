@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from envs.orbital.krpc.space_center import vectors
+from helmsight.envs.orbital.krpc.space_center import vectors
 
 unhurried = settings(deadline=None)
 number = st.floats(-1e3, 1e3)

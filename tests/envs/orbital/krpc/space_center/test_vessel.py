@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from envs.orbital.krpc.simulation import Simulation
-from envs.orbital.krpc.space_center import procedures
-from envs.orbital.krpc.space_center.vessel import VesselSituation, VesselType
+from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.simulation import Simulation
+from helmsight.envs.orbital.krpc.space_center import procedures
+from helmsight.envs.orbital.krpc.space_center.vessel import VesselSituation, VesselType
 
 
 @pytest.fixture

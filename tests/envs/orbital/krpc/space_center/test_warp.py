@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.orbital.dynamics import propagate
-from envs.orbital.krpc.errors import ArgumentOutOfRangeException, InvalidOperationException
-from envs.orbital.krpc.simulation import Simulation
-from envs.orbital.krpc.space_center import procedures, warp
-from envs.orbital.krpc.space_center.warp import WarpMode
+from helmsight.envs.orbital.dynamics import propagate
+from helmsight.envs.orbital.krpc.errors import (
+    ArgumentOutOfRangeException,
+    InvalidOperationException,
+)
+from helmsight.envs.orbital.krpc.simulation import Simulation
+from helmsight.envs.orbital.krpc.space_center import procedures, warp
+from helmsight.envs.orbital.krpc.space_center.warp import WarpMode
 
 
 def test_there_is_none_at_first(game):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from helmsight.errors import PluginWarning
+from helmsight.contract.plugins import each
 
 if TYPE_CHECKING:
     import gymnasium
@@ -24,20 +22,12 @@ def load_environments() -> tuple[str, ...]:
     """
     import gymnasium
 
-    import envs  # noqa: F401  (registers ours)
+    import helmsight.envs  # noqa: F401  (registers ours)
 
     ours = {key for key in gymnasium.registry if key.startswith("helmsight/")}
     before = set(gymnasium.registry)
-    for entry in entry_points(group=ENVIRONMENTS):
-        try:
-            entry.load()()
-        except Exception as error:
-            warnings.warn(
-                f"the environments of {entry.name!r} ({entry.value}) are left out: "
-                f"{type(error).__name__}: {error}",
-                PluginWarning,
-                stacklevel=2,
-            )
+    for _ in each(ENVIRONMENTS, lambda register: register()):
+        pass
     return (*sorted(ours), *sorted(set(gymnasium.registry) - before))
 
 
@@ -45,9 +35,9 @@ def find_environment(name: str) -> str:
     """Return the gymnasium id for an id or a scenario's name in any of its spellings.
 
     Raises:
-        envs.errors.UnknownScenario: with the nearest name there is.
+        UnknownScenario: with the nearest name there is.
     """
-    from envs.orbital.scenarios import find_scenario
+    from helmsight.envs.orbital.scenarios import find_scenario
 
     if name in load_environments():
         return name
@@ -60,8 +50,8 @@ def make_env(
     """Return the environment of a scenario; `options` go to the environment as they are.
 
     Raises:
-        envs.errors.UnknownScenario: with the nearest name there is.
-        envs.errors.InvalidOption: for an observation mode or time rule that does not exist.
+        UnknownScenario: with the nearest name there is.
+        InvalidOption: for an observation mode or time rule that does not exist.
     """
     import gymnasium
 
@@ -73,7 +63,7 @@ def make_env(
 
 def list_scenarios() -> list[dict[str, str]]:
     """Return name, environment id and one line about every built-in scenario."""
-    from envs.orbital.scenarios import SCENARIOS
+    from helmsight.envs.orbital.scenarios import SCENARIOS
 
     return [
         {"name": known.name, "environment": known.environment_id, "about": known.summary}

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from hardware.errors import FrameRefused, InvalidOption
+from helmsight.hardware.errors import FrameRefused, InvalidOption
 
 
 class Eye(Protocol):
-    """What a supervisor needs of a camera; `hardware.cameras.Camera` is one."""
+    """What a supervisor needs of a camera; `helmsight.hardware.cameras.Camera` is one."""
 
     def newest(self) -> Any:
         """Return the newest frame. Raises FrameRefused, CameraUnavailable."""
@@ -19,7 +19,7 @@ class Eye(Protocol):
         """Raise FrameRefused for a stale, frozen or black frame."""
 
 
-class Lookout:
+class FrameCheck:
     """Checks the newest frame, and the age of the one that a move was decided on.
 
     max_age_s: how old that one may be, s; a slow pilot needs more.

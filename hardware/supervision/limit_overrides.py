@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
-from hardware.errors import InvalidOption
-from hardware.spec import Box, Joint, RobotSpec
+from helmsight.hardware.errors import InvalidOption
+from helmsight.hardware.spec import Box, Joint, RobotSpec
 
 
 @dataclass(frozen=True, config=ConfigDict(allow_inf_nan=False, extra="forbid"))
-class Tighter:
+class LimitOverrides:
     """Limits below those of the description; nothing here can widen or lift one.
 
     speed, acceleration: share of every joint's. tool_speed: m/s. horizon_s: s.
@@ -27,7 +27,7 @@ class Tighter:
     workspace: Box | None = None
 
 
-def tightened(spec: RobotSpec, limits: Tighter | Mapping[str, object] | None) -> RobotSpec:
+def tightened(spec: RobotSpec, limits: LimitOverrides | Mapping[str, object] | None) -> RobotSpec:
     """Return `spec` with tighter limits.
 
     Raises:
@@ -35,10 +35,10 @@ def tightened(spec: RobotSpec, limits: Tighter | Mapping[str, object] | None) ->
     """
     if limits is None:
         return spec
-    if not isinstance(limits, Tighter):
+    if not isinstance(limits, LimitOverrides):
         given = dict(limits)
         try:
-            limits = Tighter(**given)  # type: ignore[arg-type]
+            limits = LimitOverrides(**given)  # type: ignore[arg-type]
         except (ValidationError, TypeError) as error:
             raise InvalidOption(f"limits {given}: {error}") from None
     if unknown := set(limits.joints) - set(spec.names):
@@ -68,7 +68,7 @@ def _below(name: str, value: float | None, limit: float) -> float:
     return limit if value is None else value
 
 
-def _narrowed(joint: Joint, limits: Tighter) -> Joint:
+def _narrowed(joint: Joint, limits: LimitOverrides) -> Joint:
     lower, upper = limits.joints.get(joint.name, (joint.lower, joint.upper))
     if not joint.lower <= lower < upper <= joint.upper:
         raise InvalidOption(
