@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from helmsight.agents.pilot import Decision, Sighting
-from helmsight.envs.contract import Box, Command, ObservationMode, Task
-from helmsight.envs.contract import Field as Reading
+from helmsight.contract.command import Command
+from helmsight.contract.observation import Box, ObservationMode, TelemetryField
+from helmsight.contract.pilot import Decision, Sighting
+from helmsight.contract.task import Task
 from helmsight.prompts.claims import Weighed
 from helmsight.prompts.errors import UnreadableAnswer
 from helmsight.prompts.reading import read
@@ -327,7 +328,7 @@ def strict_schema(command: type[Command]) -> dict[str, Any]:
     }
 
 
-def telemetry_lines(sighting: Sighting, fields: Sequence[Reading]) -> list[str]:
+def telemetry_lines(sighting: Sighting, fields: Sequence[TelemetryField]) -> list[str]:
     """Return the telemetry with names, units and frames, one entry a line."""
     values = np.asarray(sighting.observation["telemetry"], dtype=np.float64)
     return [

@@ -14,8 +14,8 @@ from helmsight.agents.grounding.asking import Asker, FailSafeAsker, PilotAsker
 from helmsight.agents.grounding.oracle import PREFIX, Oracle, truth_of
 from helmsight.agents.grounding.verify import Grounding, ground
 from helmsight.agents.models.load import load_pilot
-from helmsight.agents.pilot import Pilot, Sighting
-from helmsight.envs.contract import Task
+from helmsight.contract.pilot import Pilot, Sighting
+from helmsight.contract.task import Task
 from helmsight.prompts.orders import CALLED, Prompt, compose
 from helmsight.prompts.relations import Claim, claim
 

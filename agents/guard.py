@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from helmsight.envs.contract import Command
+from helmsight.contract.command import Command
 
 AXES = ("forward", "right", "down")
 

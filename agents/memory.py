@@ -17,8 +17,8 @@ import numpy as np
 from pydantic import BaseModel
 
 from helmsight.agents.errors import CannotResume
-from helmsight.agents.pilot import Pilot
-from helmsight.tools.recorder import RunSpec, StepRecord, plain
+from helmsight.contract.pilot import Pilot
+from helmsight.contract.record import RunSpec, StepRecord, plain
 
 MEASURES = (
     "met",

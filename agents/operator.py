@@ -15,10 +15,12 @@ from helmsight.agents.errors import ApprovalMissing, ObservationMissing
 from helmsight.agents.ground import grounder
 from helmsight.agents.guard import Guard, Limits, budget_notes
 from helmsight.agents.memory import Flight, checkpointer, flown, measures, run_spec, summarise
-from helmsight.agents.pilot import Decision, Pilot, Sighting
-from helmsight.envs.clock import Clock
-from helmsight.envs.contract import Command, Observation, Task
-from helmsight.tools.recorder import Listener, StepRecord
+from helmsight.contract.clock import Clock
+from helmsight.contract.command import Command
+from helmsight.contract.observation import Observation
+from helmsight.contract.pilot import Decision, Pilot, Sighting
+from helmsight.contract.record import Listener, StepRecord
+from helmsight.contract.task import Task
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph

@@ -26,8 +26,8 @@ from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.figures import Figure, add_options, figure, show, skipped, timed
 
 if TYPE_CHECKING:
+    from helmsight.contract.record import RunSpec, StepRecord
     from helmsight.envs.orbital.cockpit.state import CockpitState
-    from helmsight.tools.records import RunSpec, StepRecord
 
 STEPS_PER_DECISION = 25  # physics steps of 0.02 s in a command of 0.5 s
 FLIGHT = "PE1-E1-I1"
@@ -58,8 +58,8 @@ def twin(n: int, worlds: int = 1024, asked: float | None = 200_000) -> Figure:
 
 def states(n: int) -> Iterator[CockpitState]:
     """Yield what the cockpit shows at up to n decisions of a flight by `rendezvous`."""
-    from helmsight.agents.pilot import Sighting
     from helmsight.agents.scripted.rendezvous import Rendezvous
+    from helmsight.contract.pilot import Sighting
     from helmsight.envs.orbital.env import PursuitEnv
     from helmsight.envs.orbital.panel import cockpit_state, telemetry
     from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
@@ -113,7 +113,7 @@ def decision(shown: Sequence[CockpitState], spec: str = "bundled") -> list[Figur
     from helmsight.agents.decide import ModelPilot
     from helmsight.agents.errors import ModelUnavailable
     from helmsight.agents.models.load import load_pilot
-    from helmsight.agents.pilot import Sighting
+    from helmsight.contract.pilot import Sighting
     from helmsight.envs.orbital.cockpit.picture import render
     from helmsight.envs.orbital.env import PursuitEnv
 

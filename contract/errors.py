@@ -11,6 +11,12 @@ class Error(Exception):
     exit_status = 1
 
 
+class InvalidOption(Error):
+    """An option with a value that it cannot have. Halts before the run starts."""
+
+    exit_status = 2
+
+
 class PluginBroken(Error):
     """A plug-in that was asked for does not load, or is not what its group holds. Halts."""
 

@@ -13,12 +13,6 @@ class UnknownScenario(EnvsError):
     exit_status = 2
 
 
-class InvalidOption(EnvsError):
-    """An environment option (observation, time rule, ...) with a value it cannot have. Halts."""
-
-    exit_status = 2
-
-
 class EpisodeOver(EnvsError):
     """`step` was called after the episode ended or before `reset`. Halts: the loop is wrong."""
 

@@ -10,9 +10,11 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from helmsight.envs.clock import Clock, TimeRule
-from helmsight.envs.contract import Observation, Task, hold_rule, observation_mode
-from helmsight.envs.errors import EpisodeOver, InvalidOption
+from helmsight.contract.clock import Clock, TimeRule, hold_rule
+from helmsight.contract.errors import InvalidOption
+from helmsight.contract.observation import Observation, observation_mode
+from helmsight.contract.task import Task
+from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.cockpit.keys import burnt, presses
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
 from helmsight.envs.orbital.cockpit.operated import Attached, Opened

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from helmsight.agents.models.load import load_pilot, shipped
-from helmsight.agents.pilot import Pilot
+from helmsight.contract.pilot import Pilot
 from helmsight.envs.orbital.scenarios import find_scenario
 from helmsight.evals.errors import InvalidPlan
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
-    from helmsight.tools.records import StepRecord
+    from helmsight.contract.record import StepRecord
 
 ROOMS = ("agents", "envs", "prompts", "tools")
 SOURCES = {".py", ".json", ".j2"}

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from helmsight.envs.clock import TimeRule
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract.clock import TimeRule
+from helmsight.contract.errors import InvalidOption
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.flights import Cell, Conditions, FlightResult, fly_planned, grid, load
 from helmsight.evals.machine import Machine

@@ -27,12 +27,6 @@ class UnknownRobot(HardwareError):
     exit_status = 2
 
 
-class InvalidOption(HardwareError):
-    """An option of a device, emulator or camera that it cannot have. Halts before it opens."""
-
-    exit_status = 2
-
-
 class PortUnavailable(HardwareError):
     """A port that is not there, is busy or may not be opened. Halts before anything is sent."""
 

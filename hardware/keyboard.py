@@ -12,7 +12,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, ClassVar, Self
 
-from helmsight.hardware.errors import HardwareError, InvalidOption, KeysRefused
+from helmsight.contract.errors import InvalidOption
+from helmsight.hardware.errors import HardwareError, KeysRefused
 from helmsight.hardware.screen import Window
 
 FOCUS_S = 2.0  # that a window manager may take to give a window the keyboard

@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.calibration import Calibration, ServoOptions, range_ticks
 from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.drivers.bus import ServoBus
-from helmsight.hardware.errors import InvalidOption, SetupNeeded
+from helmsight.hardware.errors import SetupNeeded
 from helmsight.hardware.spec import load_spec
 
 # Share of a described range that must be seen: the middle of what was seen becomes the middle of

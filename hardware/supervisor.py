@@ -15,14 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.drivers import make_robot
-from helmsight.hardware.errors import (
-    HardwareError,
-    InvalidOption,
-    LinkRecovered,
-    NotConnected,
-    StopUnconfirmed,
-)
+from helmsight.hardware.errors import HardwareError, LinkRecovered, NotConnected, StopUnconfirmed
 from helmsight.hardware.robot import JointTargets, Motion, Robot, RobotState, Sent
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.supervision.envelope import Envelope

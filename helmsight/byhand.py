@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from helmsight.contract.record import StepRecord
     from helmsight.envs.orbital.cockpit.seat import Stretch
-    from helmsight.tools.records import StepRecord
 
 PILOT = "person"
 
@@ -88,8 +88,8 @@ class RunWriter:
     def begin(self, flown: Stretch) -> None:
         """Begin a run folder."""
         from helmsight.agents.memory import versions
+        from helmsight.contract.record import RunSpec
         from helmsight.session import run_folder
-        from helmsight.tools.records import RunSpec
 
         seed = flown.before["seed"]
         folder, self._out = self._out or run_folder(flown.scenario.name, PILOT, seed), None
@@ -130,7 +130,7 @@ class RunWriter:
 def _record(index: int, flown: Stretch) -> StepRecord:
     """Return half a second of flight as the record of a step: a person wants what is applied."""
     from helmsight.agents.memory import measures
-    from helmsight.tools.records import StepRecord
+    from helmsight.contract.record import StepRecord
 
     return StepRecord(
         index=index,

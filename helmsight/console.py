@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from helmsight.contract.record import RunSpec, StepRecord
     from helmsight.tools.compare import Comparison
-    from helmsight.tools.records import RunSpec, StepRecord
 
 PLAIN_EVERY = 20.0  # world seconds between two plain lines
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from helmsight.agents.memory import Flight
     from helmsight.agents.operator import OperatorConfig
-    from helmsight.agents.pilot import Pilot
-    from helmsight.tools.records import Listener, RunSpec
+    from helmsight.contract.pilot import Pilot
+    from helmsight.contract.record import Listener, RunSpec
 
 RUNS = Path("runs")
 

@@ -9,10 +9,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from helmsight.envs.contract import Command, Observation, Task
+from helmsight.contract.command import Command
+from helmsight.contract.observation import Observation
+from helmsight.contract.record import StepRecord, plain
+from helmsight.contract.task import Task
 from helmsight.tools.errors import FramesMissing
 from helmsight.tools.player import Run
-from helmsight.tools.records import StepRecord, plain
 
 LISTED = 10  # largest differences kept in a comparison
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helmsight.tools.records import Frame
+from helmsight.contract.record import Frame
 
 if TYPE_CHECKING:
     from av import VideoCodecContext

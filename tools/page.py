@@ -8,9 +8,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.record import RunSpec, StepRecord, axes_of
 from helmsight.tools.plots import DARK, FONT, LIGHT, colour_scheme, draw
 from helmsight.tools.recorder import PAGE, PLOTS, VIDEO, write_whole
-from helmsight.tools.records import RunSpec, StepRecord, axes_of
 from helmsight.tools.video import FPS
 
 EMBED_BYTES = 15_000_000  # a larger video is linked beside the page instead

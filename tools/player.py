@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.record import Frame, RunSpec, StepRecord, axes_of
 from helmsight.tools.errors import RunUnreadable
 from helmsight.tools.frames import read_frames
 from helmsight.tools.recorder import FRAMES, SPEC, STEPS, SUMMARY
-from helmsight.tools.records import Frame, RunSpec, StepRecord, axes_of
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.tools.records import StepRecord, axes_of
+from helmsight.contract.record import StepRecord, axes_of
 
 # Placeholder colours that matplotlib draws with, and the CSS variables they become.
 INK, DIM, GRID = "#010101", "#020202", "#030303"

@@ -11,12 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.record import Frame, RunSpec, StepRecord, plain
 from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
 from helmsight.tools.frames import AppendOnly, FrameWriter
-from helmsight.tools.records import Frame, Listener, RunSpec, StepRecord, plain
 from helmsight.tools.video import VideoWriter, captioned
-
-__all__ = ["Frame", "Listener", "Recorder", "RunSpec", "StepRecord", "plain"]
 
 SPEC, STEPS, SUMMARY = "run.json", "steps.jsonl", "summary.json"
 FRAMES, VIDEO, PLOTS, PAGE = "frames.h264", "video.mp4", "plots", "index.html"

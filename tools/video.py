@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from helmsight.tools.records import Frame, StepRecord, axes_of
+from helmsight.contract.record import Frame, StepRecord, axes_of
 
 FPS = 10  # decisions a second: five times real time at commands of 0.5 s
 STRIP = 40  # px, below the picture so that no instrument is covered

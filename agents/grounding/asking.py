@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.agents.errors import CannotBeAsked
-from helmsight.agents.pilot import Pilot
+from helmsight.contract.pilot import Pilot
 from helmsight.prompts.orders import Prompt
 
 Image = NDArray[np.uint8]

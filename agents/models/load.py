@@ -15,10 +15,10 @@ from pydantic import ValidationError
 
 from helmsight.agents.decide import AskingStyle, ModelPilot
 from helmsight.agents.errors import ModelUnavailable, UnknownPilot
-from helmsight.agents.pilot import Pilot
 from helmsight.contract.errors import PluginBroken
+from helmsight.contract.observation import ObservationMode, observation_mode
+from helmsight.contract.pilot import Pilot
 from helmsight.contract.plugins import declared, load
-from helmsight.envs.contract import ObservationMode, observation_mode
 
 if TYPE_CHECKING:
     from helmsight.agents.models.local import LocalVLM

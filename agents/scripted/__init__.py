@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helmsight.agents.pilot import Pilot
+from helmsight.contract.pilot import Pilot
 
 NAMES = ("naive", "navball", "rendezvous", "relations")
 

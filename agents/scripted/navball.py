@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from helmsight.agents.pilot import Decision, Sighting
 from helmsight.agents.scripted.telemetry import Chase, burn
-from helmsight.envs.contract import ObservationMode, Task
+from helmsight.contract.observation import ObservationMode
+from helmsight.contract.pilot import Decision, Sighting
+from helmsight.contract.task import Task
 from helmsight.envs.orbital.dynamics import norm
 
 TOO_FAST = 40.0  # m/s: brake above this when time is short

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from helmsight.agents.pilot import Decision, Sighting
-from helmsight.envs.contract import ObservationMode, Task
+from helmsight.contract.observation import ObservationMode
+from helmsight.contract.pilot import Decision, Sighting
+from helmsight.contract.task import Task
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.sights import PROGRADE, TARGET
 from helmsight.prompts.claims import read_claims

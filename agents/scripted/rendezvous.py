@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from helmsight.agents.pilot import Decision, Sighting
 from helmsight.agents.scripted.guidance import Law, Situation, throttle
 from helmsight.agents.scripted.telemetry import Chase, burn
-from helmsight.envs.contract import ObservationMode, Task
+from helmsight.contract.observation import ObservationMode
+from helmsight.contract.pilot import Decision, Sighting
+from helmsight.contract.task import Task
 from helmsight.envs.orbital.dynamics import Array, gravity, norm, orbital_axes
 
 QUIET = 0.05  # m/s^2: accelerations of the target below this are numerical noise

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helmsight.envs.contract import Observation
+from helmsight.contract.observation import Observation
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import Array, cross, unit
 

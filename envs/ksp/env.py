@@ -11,9 +11,11 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from helmsight.envs.clock import Clock, TimeRule
-from helmsight.envs.contract import Observation, Task, hold_rule, observation_mode
-from helmsight.envs.errors import EpisodeOver, InvalidOption
+from helmsight.contract.clock import Clock, TimeRule, hold_rule
+from helmsight.contract.errors import InvalidOption
+from helmsight.contract.observation import Observation, observation_mode
+from helmsight.contract.task import Task
+from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.ksp import picture, scene
 from helmsight.envs.ksp.bots import EvaderBot
 from helmsight.envs.ksp.errors import GameLost

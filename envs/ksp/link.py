@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NoReturn, Self, TypeVar
 
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
 from helmsight.envs.ksp.errors import ClientUnfit, GameLost, GameRefused, NobodyListens
 
 DEFAULT = "127.0.0.1:50000"

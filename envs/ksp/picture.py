@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.envs.contract import Box
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
+from helmsight.contract.observation import Box
 from helmsight.envs.ksp.errors import PictureMissing
 from helmsight.envs.ksp.link import Link
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
 from helmsight.envs.ksp.errors import GameRefused, GameUnfit
 from helmsight.envs.ksp.link import Address, Link
 from helmsight.envs.ksp.streams import FlightRecorder

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from helmsight.envs.contract import Command
+from helmsight.contract.command import Command
 
 LEVELS = (-1.0, -0.5, -0.2, 0.0, 0.2, 0.5, 1.0)
 """Throttle levels of constrained answers: fine near zero, where small errors cost propellant."""

@@ -9,8 +9,9 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from helmsight.envs.clock import Clock, TimeRule
-from helmsight.envs.contract import Observation, Task, hold_rule, observation_mode
+from helmsight.contract.clock import Clock, TimeRule, hold_rule
+from helmsight.contract.observation import Observation, observation_mode
+from helmsight.contract.task import Task
 from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.picture import render
@@ -31,7 +32,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     Args:
         scenario: a name that `find_scenario` knows.
         observation: "frame", "telemetry" or "frame+telemetry".
-        time: "paused", "fixed:S", "measured" or "realtime" (see `helmsight.envs.clock`).
+        time: "paused", "fixed:S", "measured" or "realtime" (see `helmsight.contract.clock`).
         hold: what the thrusters do while the pilot thinks: "repeat" the last command, as KSPDG's
             own runner does, or "coast".
         randomize: draw the cockpit's layout, colours and noise anew at every reset.

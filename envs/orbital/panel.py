@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helmsight.envs.contract import Field
+from helmsight.contract.observation import TelemetryField
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.cockpit.state import CockpitState
 from helmsight.envs.orbital.dynamics import RADIUS, Array, norm, orbital_axes, sun_direction, unit
@@ -16,11 +16,11 @@ from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 
 INERTIAL = "rhcbci"
 TELEMETRY = (
-    Field("mission_elapsed_time", "s"),
-    Field("pursuer_mass", "kg"),
-    Field("pursuer_propellant", "units"),
+    TelemetryField("mission_elapsed_time", "s"),
+    TelemetryField("pursuer_mass", "kg"),
+    TelemetryField("pursuer_propellant", "units"),
     *(
-        Field(f"{who}_{what}_{axis}", unit_, INERTIAL)
+        TelemetryField(f"{who}_{what}_{axis}", unit_, INERTIAL)
         for who in ("pursuer", "evader")
         for what, unit_ in (("position", "m"), ("velocity", "m/s"))
         for axis in "xyz"

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from helmsight.agents.grounding.verify import Grounding, judge
+from helmsight.contract.record import plain
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.prompts.constraints import check, pair_of
 from helmsight.prompts.questions import Question
 from helmsight.prompts.relations import Axis, Claim, claim
-from helmsight.tools.records import plain
 
 ANSWERS = "answers.jsonl"
 Key = tuple[str, str, bool]  # question, strategy, swapped

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.contract.record import plain
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.spatial.generator import Asked
 from helmsight.evals.spatial.sights import Truth
 from helmsight.prompts.errors import InvalidItem
 from helmsight.prompts.questions import Item, read_items
 from helmsight.tools.recorder import write_whole
-from helmsight.tools.records import plain
 
 IMAGES = "images"
 QUALITY = 94  # of the JPEG files, with colours in full resolution

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.record import plain
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.machine import Machine
 from helmsight.evals.report import table
@@ -26,7 +27,6 @@ from helmsight.evals.spatial.scores import (
 from helmsight.evals.statistics import Interval
 from helmsight.prompts.questions import Item, read_items
 from helmsight.tools.recorder import write_whole
-from helmsight.tools.records import plain
 
 REPORT, FIGURES = "report.md", "report.json"
 SHOWN = 20  # skipped questions that are told one by one

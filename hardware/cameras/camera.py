@@ -10,10 +10,11 @@ from typing import Self
 
 import numpy as np
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras.frame import Checks, Frame, Pixels, Trouble, refusal
 from helmsight.hardware.cameras.intrinsics import Intrinsics, load_intrinsics
 from helmsight.hardware.cameras.source import TIMEOUT_S, Source
-from helmsight.hardware.errors import CameraUnavailable, FrameRefused, HardwareError, InvalidOption
+from helmsight.hardware.errors import CameraUnavailable, FrameRefused, HardwareError
 
 BACKOFF_S = (0.1, 2.0)  # first and longest wait before a lost source is opened again
 OPENING_S = 10.0  # an RTSP handshake, or the drawing library of a rendered view

@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.hardware.errors import FrameRefused, InvalidOption
+from helmsight.contract.errors import InvalidOption
+from helmsight.hardware.errors import FrameRefused
 
 Pixels = NDArray[np.uint8]
 Trouble = Literal["stale", "frozen", "black"]

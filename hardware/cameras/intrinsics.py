@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras.frame import Pixels
-from helmsight.hardware.errors import InvalidOption
 
 ASPECT = 0.005  # relative; how far width/height may be off before scaling makes no sense
 ORDERS = (0, 4, 5, 8, 12, 14)  # coefficients that OpenCV's distortion model takes

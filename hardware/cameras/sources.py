@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras.captured import Address, Device, File
 from helmsight.hardware.cameras.rendered import Rendered
 from helmsight.hardware.cameras.source import KINDS, Size, Source
-from helmsight.hardware.errors import InvalidOption
 
 
 def parse_source(text: str, *, size: Size | None = None, fps: float | None = None) -> Source:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.contract.plugins import declared, load
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.faults import Faults
 from helmsight.hardware.emulators.serve import Emulation
-from helmsight.hardware.errors import InvalidOption
 from helmsight.hardware.spec import RobotSpec, load_spec
 
 GROUP = "helmsight.emulators"

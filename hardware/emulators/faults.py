@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from random import Random
 
-from helmsight.hardware.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
 
 HELP = (
     "drop=P, flip=P[:replies|:commands], noise=P (probability a message), delay=MS[:P] (replies), "

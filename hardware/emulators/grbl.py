@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.emulators.grbl_gcode import Interpreter
 from helmsight.hardware.emulators.grbl_machine import Machine
 from helmsight.hardware.emulators.grbl_program import MainProgram, Wait
 from helmsight.hardware.emulators.grbl_report import END, FLAVOURS, StatusReports
 from helmsight.hardware.emulators.grbl_words import LETTERS
-from helmsight.hardware.errors import InvalidOption
 from helmsight.hardware.spec import RobotSpec
 
 ALARM_S = 0.5  # the firmware waits after an alarm line, deaf to all but what is caught in flight

@@ -12,8 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.emulators.device import Device
-from helmsight.hardware.errors import InvalidOption
 from helmsight.hardware.spec import RobotSpec
 
 STEP_S = 0.001

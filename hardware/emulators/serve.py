@@ -14,9 +14,9 @@ from pathlib import Path
 from random import Random
 from typing import Protocol, Self
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.faults import Faults, Line
-from helmsight.hardware.errors import InvalidOption
 
 TICK_S = 0.002
 GREETING_S = 0.02  # hosts throw away what came before their port was set up

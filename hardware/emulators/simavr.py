@@ -18,7 +18,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Self
 
-from helmsight.hardware.errors import HardwareError, InvalidOption
+from helmsight.contract.errors import InvalidOption
+from helmsight.hardware.errors import HardwareError
 
 PACKAGES = "gcc make gcc-avr avr-libc libsimavr-dev libelf-dev"
 START_S = 10.0

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from helmsight.hardware.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
 
 REPLUG_S = 5.0
 

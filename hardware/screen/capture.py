@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras.frame import Checks, Frame, Pixels, Trouble, refusal
 from helmsight.hardware.cameras.source import Size
-from helmsight.hardware.errors import InvalidOption, WindowUnavailable
+from helmsight.hardware.errors import WindowUnavailable
 from helmsight.hardware.screen.window import Place, Window, find_window
 
 if TYPE_CHECKING:

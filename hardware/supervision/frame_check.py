@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from helmsight.hardware.errors import FrameRefused, InvalidOption
+from helmsight.contract.errors import InvalidOption
+from helmsight.hardware.errors import FrameRefused
 
 
 class Eye(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
-from helmsight.hardware.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.spec import Box, Joint, RobotSpec
 
 

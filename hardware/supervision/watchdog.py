@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from helmsight.hardware.errors import InvalidOption, WrongThread
+from helmsight.contract.errors import InvalidOption
+from helmsight.hardware.errors import WrongThread
 
 LONGEST_S = 0.5
 POLL_S = 0.02  # the longest single wait, so that clocks other than the system's work, too

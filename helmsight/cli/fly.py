@@ -187,6 +187,6 @@ def show(summary: dict[str, Any], folder: Path, *, as_json: bool) -> None:
 
 def json_line(data: Any) -> str:
     """Return `data` as one line of strict JSON: what is not finite becomes null."""
-    from helmsight.tools.records import plain
+    from helmsight.contract.record import plain
 
     return json.dumps(plain(data), ensure_ascii=sys.stdout.encoding != "utf-8", allow_nan=False)

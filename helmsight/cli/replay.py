@@ -64,9 +64,9 @@ def show(run: Run, speed: float, *, as_json: bool) -> None:
 def ask(run: Run, pilot: str, *, as_json: bool) -> None:
     """Ask `pilot` at every recorded observation and print where it differs from what was flown."""
     from helmsight.agents.models.load import load_pilot
-    from helmsight.agents.pilot import Sighting
     from helmsight.cli.fly import json_line
     from helmsight.console import comparison_lines
+    from helmsight.contract.pilot import Sighting
     from helmsight.session import rebuild_env
     from helmsight.tools.compare import compare
 

@@ -12,10 +12,11 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import Field
 
-from helmsight.agents.pilot import Decision, Sighting
-from helmsight.envs.clock import Clock, TimeRule
-from helmsight.envs.contract import Command, Task
-from helmsight.envs.contract import Field as Reading
+from helmsight.contract.clock import Clock, TimeRule
+from helmsight.contract.command import Command
+from helmsight.contract.observation import TelemetryField
+from helmsight.contract.pilot import Decision, Sighting
+from helmsight.contract.task import Task
 
 Throttle = Annotated[float, Field(ge=-1, le=1)]
 
@@ -58,7 +59,10 @@ class World(gymnasium.Env[Any, Any]):
             command=Burn,
             objects=("target", "prograde"),
             regions={"navball": (0, 0, 32, 32), "readouts": (32, 32, 64, 64)},
-            fields=(Reading("range", "m"), Reading("closing", "m/s", "line of sight")),
+            fields=(
+                TelemetryField("range", "m"),
+                TelemetryField("closing", "m/s", "line of sight"),
+            ),
         )
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> Any:

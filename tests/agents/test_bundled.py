@@ -12,10 +12,10 @@ import helmsight.envs  # noqa: F401  (registers the environments)
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.load import BUNDLED, load_pilot
 from helmsight.agents.operator import Operator
-from helmsight.agents.pilot import Sighting
 from helmsight.agents.training.flights import Flights, RandomStart, draw_start
 from helmsight.agents.training.policy import StudentPolicy, prompt_ids
 from helmsight.agents.training.questions import command_text, relation_text
+from helmsight.contract.pilot import Sighting
 from helmsight.envs.orbital.command import BurnCommand
 
 

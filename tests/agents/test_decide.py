@@ -20,7 +20,7 @@ from helmsight.agents.decide import (
 )
 from helmsight.agents.models.scripted import ScriptedVLM
 from helmsight.agents.operator import Operator
-from helmsight.agents.pilot import Sighting
+from helmsight.contract.pilot import Sighting
 
 GOOD = '{"forward": 1, "right": 0, "down": 0, "duration": 0.5}'
 

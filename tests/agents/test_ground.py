@@ -11,7 +11,7 @@ from helmsight.agents.errors import CannotBeAsked, UnknownStrategy
 from helmsight.agents.grounding.oracle import PREFIX
 from helmsight.agents.models.scripted import ScriptedVLM
 from helmsight.agents.operator import Operator, OperatorConfig
-from helmsight.agents.pilot import Sighting
+from helmsight.contract.pilot import Sighting
 from helmsight.prompts.claims import render
 from helmsight.prompts.orders import compose
 from helmsight.prompts.relations import claim

@@ -8,8 +8,8 @@ from helmsight.agents.errors import ModelUnavailable, UnknownPilot
 from helmsight.agents.models import load
 from helmsight.agents.models.load import load_pilot, pilots
 from helmsight.agents.operator import Operator
-from helmsight.agents.pilot import Decision
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
+from helmsight.contract.pilot import Decision
 
 
 class Plugged:

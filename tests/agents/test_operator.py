@@ -14,7 +14,7 @@ from helmsight.agents.errors import (
 )
 from helmsight.agents.guard import Limits
 from helmsight.agents.operator import Operator, OperatorConfig
-from helmsight.tools.recorder import RunSpec
+from helmsight.contract.record import RunSpec
 
 TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
 

@@ -82,7 +82,7 @@ def test_it_grounds_the_cockpit_of_a_flight(pilot: ModelPilot) -> None:
     import gymnasium as gym
 
     import helmsight.envs  # noqa: F401  (registers the environments)
-    from helmsight.agents.pilot import Sighting
+    from helmsight.contract.pilot import Sighting
 
     env: Any = gym.make("helmsight/PE1-E1-I2-v0", observation="frame")
     observation, info = env.reset(seed=4)

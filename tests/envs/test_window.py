@@ -12,7 +12,8 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import helmsight.envs  # noqa: F401  registers the environments
-from helmsight.envs.errors import CockpitLost, EpisodeOver, InvalidOption, ScreenMissing
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.errors import CockpitLost, EpisodeOver, ScreenMissing
 from helmsight.envs.orbital.cockpit.trial import try_key
 from helmsight.envs.orbital.cockpit.window import title
 from helmsight.envs.orbital.command import BurnCommand

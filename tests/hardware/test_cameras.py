@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras import Camera, Checks, open_camera
-from helmsight.hardware.errors import CameraUnavailable, FrameRefused, InvalidOption
+from helmsight.hardware.errors import CameraUnavailable, FrameRefused
 
 SIZE = (64, 48)
 WAIT_S = 10.0  # a deadline against hanging, no claim about speed

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras import Camera, Checks, Frame, Source
-from helmsight.hardware.errors import CameraUnavailable, FrameRefused, InvalidOption
+from helmsight.hardware.errors import CameraUnavailable, FrameRefused
 
 WAIT_S = 10.0  # a deadline against hanging, no claim about speed
 

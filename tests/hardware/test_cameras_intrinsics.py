@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras import load_intrinsics, open_camera
-from helmsight.hardware.errors import InvalidOption
 
 LENS: dict[str, Any] = {
     "fx": 60.0, "fy": 60.0, "cx": 31.5, "cy": 23.5,

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.feetech import FeetechBus
 from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.emulators.servos import ServoBus
-from helmsight.hardware.errors import InvalidOption, NoReply, PortUnavailable, SetupNeeded
+from helmsight.hardware.errors import NoReply, PortUnavailable, SetupNeeded
 from helmsight.hardware.recording import Range, Recording
 from helmsight.hardware.robot import JointTargets
 from helmsight.hardware.spec import load_spec, shipped

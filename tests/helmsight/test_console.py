@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from helmsight.console import LiveLine, command_words, comparison_lines, summary_lines
+from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.tools.compare import AxisDifference, Comparison, StepDifference
-from helmsight.tools.records import RunSpec, StepRecord
 
 RECORD = StepRecord(
     index=0,

@@ -14,6 +14,7 @@ import pytest
 import helmsight
 from helmsight.agents.errors import AgentsError
 from helmsight.contract.errors import Error, PluginWarning
+from helmsight.contract.record import RunSpec
 from helmsight.envs.errors import UnknownScenario
 from helmsight.envs.registry import find_environment, load_environments
 from helmsight.errors import (
@@ -24,7 +25,6 @@ from helmsight.errors import (
 from helmsight.session import run_folder
 from helmsight.tools.player import first_difference, load_run
 from helmsight.tools.recorder import Recorder
-from helmsight.tools.records import RunSpec
 from helmsight.worlds import shown
 
 

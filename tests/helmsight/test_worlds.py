@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import helmsight
-from helmsight.envs.errors import InvalidOption, UnknownScenario
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.errors import UnknownScenario
 from helmsight.envs.orbital.krpc.serving import serve
 from helmsight.errors import InvalidSetting
 from helmsight.tools.player import load_run

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from helmsight.tools.recorder import Recorder, RunSpec, StepRecord
+from helmsight.contract.record import RunSpec, StepRecord
+from helmsight.tools.recorder import Recorder
 
 Frame = NDArray[np.uint8]
 

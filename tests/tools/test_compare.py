@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from helmsight.agents.pilot import Decision, Sighting
-from helmsight.envs.contract import Task
+from helmsight.contract.pilot import Decision, Sighting
+from helmsight.contract.task import Task
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.tools.compare import compare, observations
 from helmsight.tools.errors import FramesMissing

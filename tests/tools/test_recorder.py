@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helmsight.contract.record import RunSpec, StepRecord, plain
 from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
 from helmsight.tools.frames import AppendOnly
 from helmsight.tools.page import render
 from helmsight.tools.player import load_run
-from helmsight.tools.recorder import Recorder, RunSpec, StepRecord, plain
+from helmsight.tools.recorder import Recorder
 from helmsight.tools.video import VideoWriter
 
 JSON = st.recursive(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import Array
 

@@ -13,7 +13,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from helmsight.envs.errors import CockpitLost, InvalidOption, ScreenMissing
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.errors import CockpitLost, ScreenMissing
 from helmsight.envs.orbital.cockpit import keys
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
 from helmsight.envs.orbital.cockpit.trial import ANSWER_S, try_key

@@ -127,7 +127,7 @@ def main() -> int:
     options.add_argument("--name", default="")
     options.add_argument("--report-hz", type=float, default=REPORT_HZ)
     asked = options.parse_args()
-    from helmsight.envs.errors import EnvsError
+    from helmsight.contract.errors import Error
 
     try:
         seat = Seat(find_scenario(asked.scenario), asked.seed, asked.rate)
@@ -140,7 +140,7 @@ def main() -> int:
             reports=Reports(sys.stdout, asked.report_hz),
             orders=_listen(sys.stdin),
         )
-    except EnvsError as error:
+    except Error as error:
         print(error, file=sys.stderr)
         return error.exit_status
     return 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.dynamics import Array
 from helmsight.envs.orbital.fleet import ADRIFT, DT, Fleet

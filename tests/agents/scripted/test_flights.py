@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helmsight.agents.pilot import Sighting
 from helmsight.agents.scripted import make
+from helmsight.contract.pilot import Sighting
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.panel import telemetry

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helmsight.agents.pilot import Pilot, Sighting
 from helmsight.agents.scripted import NAMES, make
 from helmsight.agents.scripted.telemetry import Chase, burn
+from helmsight.contract.pilot import Pilot, Sighting
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.env import PursuitEnv
 

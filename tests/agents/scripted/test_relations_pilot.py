@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from helmsight.agents.operator import Operator, OperatorConfig
-from helmsight.agents.pilot import Sighting
 from helmsight.agents.scripted import make
 from helmsight.agents.scripted.relations import AHEAD_S
+from helmsight.contract.pilot import Sighting
 from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.prompts.relations import relations
 

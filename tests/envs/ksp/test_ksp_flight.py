@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from helmsight.envs.errors import EpisodeOver, InvalidOption
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.ksp import env as ksp
 from helmsight.envs.ksp import picture, streams
 from helmsight.envs.ksp.errors import BotLost, GameLost, GameRefused, GameUnfit, PictureMissing

@@ -6,7 +6,8 @@ import gymnasium as gym
 import pytest
 
 import helmsight.envs  # noqa: F401  registers the environments
-from helmsight.envs.errors import EpisodeOver, InvalidOption, UnknownScenario
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.errors import EpisodeOver, UnknownScenario
 from helmsight.envs.ksp.env import KspEnv
 from helmsight.envs.ksp.errors import NobodyListens
 from helmsight.envs.orbital.command import BurnCommand

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
 from helmsight.envs.ksp.errors import ClientUnfit, NobodyListens
 from helmsight.envs.ksp.link import Address, Link
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
 from helmsight.envs.ksp.picture import check_capture, check_regions, letterboxed
 
 

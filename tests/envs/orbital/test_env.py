@@ -11,7 +11,8 @@ from gymnasium.utils.env_checker import check_env
 from pydantic import ValidationError
 
 import helmsight.envs  # noqa: F401  registers the environments
-from helmsight.envs.errors import EpisodeOver, InvalidOption, UnknownScenario
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.errors import EpisodeOver, UnknownScenario
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import gravity, norm, orbital_axes, propagate
 from helmsight.envs.orbital.env import PursuitEnv
@@ -252,7 +253,7 @@ def test_a_measured_world_runs_as_long_as_the_thought_took():
 
 def test_realtime_paces_every_command(monkeypatch):
     naps = []
-    monkeypatch.setattr("helmsight.envs.clock.time.sleep", naps.append)
+    monkeypatch.setattr("helmsight.contract.clock.time.sleep", naps.append)
     env = started(time="realtime")
     env.clock._now = lambda: env.clock._shown_at + 0.3
     info = env.step(burn(duration=0.5))[4]

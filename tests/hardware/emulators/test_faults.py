@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.emulators.faults import Faults, Line
-from helmsight.hardware.errors import HardwareError, InvalidOption
+from helmsight.hardware.errors import HardwareError
 
 
 def test_a_whole_list_is_read() -> None:

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.emulators.faults import Faults, Line
-from helmsight.hardware.errors import InvalidOption
 
 
 @pytest.mark.parametrize(

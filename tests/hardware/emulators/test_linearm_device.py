@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.emulators.linearm import LineArmController
-from helmsight.hardware.errors import InvalidOption
 from helmsight.hardware.spec import load_spec, parse_spec, shipped
 
 

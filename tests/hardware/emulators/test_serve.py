@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.serve import Emulation
-from helmsight.hardware.errors import InvalidOption, LinkLost, PortUnavailable
+from helmsight.hardware.errors import LinkLost, PortUnavailable
 from helmsight.hardware.framing import Lines
 from helmsight.hardware.link import Link
 from helmsight.hardware.spec import load_spec

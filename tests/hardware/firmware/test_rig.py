@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.drivers.helm import Helm
 from helmsight.hardware.emulators.simavr import Event, Simavr
-from helmsight.hardware.errors import InvalidOption
 from helmsight.hardware.robot import JointTargets, Mode
 from helmsight.hardware.spec import load_spec
 

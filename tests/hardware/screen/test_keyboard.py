@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from helmsight.hardware.errors import InvalidOption, KeysRefused
+from helmsight.contract.errors import InvalidOption
+from helmsight.hardware.errors import KeysRefused
 from helmsight.hardware.keyboard import Keyboard
 from helmsight.hardware.screen import find_window
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras import Checks
-from helmsight.hardware.errors import FrameRefused, InvalidOption, WindowUnavailable
+from helmsight.hardware.errors import FrameRefused, WindowUnavailable
 from helmsight.hardware.screen import Screen, fitted
 from helmsight.hardware.screen.virtual import virtual_screen
 from helmsight.hardware.screen.window import Place, chosen

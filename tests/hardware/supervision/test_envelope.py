@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.emulators.motion import Axis
-from helmsight.hardware.errors import InvalidOption, TargetRefused
+from helmsight.hardware.errors import TargetRefused
 from helmsight.hardware.kinematics import Kinematics
 from helmsight.hardware.robot import JointTargets, Mode, RobotState, Twist
 from helmsight.hardware.spec import RobotSpec, parse_spec

@@ -11,7 +11,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from helmsight.hardware.errors import InvalidOption, NotReached, TargetRefused
+from helmsight.contract.errors import InvalidOption
+from helmsight.hardware.errors import NotReached, TargetRefused
 from helmsight.hardware.robot import JointTargets, Twist
 from helmsight.hardware.supervision.interventions import TOLD, Intervention, Rule
 from helmsight.hardware.supervisor import Supervisor

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from helmsight.hardware.errors import InvalidOption, WrongThread
+from helmsight.contract.errors import InvalidOption
+from helmsight.hardware.errors import WrongThread
 from helmsight.hardware.supervision.watchdog import Watchdog
 
 

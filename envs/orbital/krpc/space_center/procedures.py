@@ -7,7 +7,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helmsight.envs.errors import InvalidOption, UnknownScenario
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.errors import UnknownScenario
 from helmsight.envs.orbital.fleet import ADRIFT
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import named

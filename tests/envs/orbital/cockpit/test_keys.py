@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
 from helmsight.envs.orbital.cockpit.keys import FINE, FINE_LEVEL, burnt, presses, throttle
 from helmsight.envs.orbital.command import BurnCommand
 

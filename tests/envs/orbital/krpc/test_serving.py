@@ -11,7 +11,8 @@ import krpc
 import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 
-from helmsight.envs.errors import InvalidOption, UnknownScenario
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.errors import UnknownScenario
 from helmsight.envs.orbital.krpc.serving import Running, serve
 
 SAVES = ("pe1_i1_init", "lbg1_i1_init")

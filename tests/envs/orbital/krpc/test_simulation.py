@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helmsight.envs.errors import InvalidOption, UnknownScenario
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.errors import UnknownScenario
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.fleet import ADRIFT, DT

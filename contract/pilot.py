@@ -6,7 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from helmsight.envs.contract import Command, Observation, ObservationMode, Task
+from helmsight.contract.command import Command
+from helmsight.contract.observation import Observation, ObservationMode
+from helmsight.contract.task import Task
 
 
 @dataclass(frozen=True)

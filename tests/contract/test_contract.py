@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from helmsight.envs.contract import observation_mode
-from helmsight.envs.errors import EnvsError, EpisodeOver, InvalidOption, UnknownScenario
+from helmsight.contract.errors import InvalidOption
+from helmsight.contract.observation import observation_mode
+from helmsight.envs.errors import EnvsError, EpisodeOver, UnknownScenario
 
 
 @pytest.mark.parametrize("mode", ["frame", "telemetry", "frame+telemetry"])

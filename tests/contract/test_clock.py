@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helmsight.envs import clock as clock_module
-from helmsight.envs.clock import Clock, TimeRule
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract import clock as clock_module
+from helmsight.contract.clock import Clock, TimeRule
+from helmsight.contract.errors import InvalidOption
 
 
 class Watch:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from helmsight.envs.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption
 
 
 @dataclass(frozen=True)
@@ -81,3 +81,10 @@ class Clock:
         """Under `realtime`, sleep for `seconds` of the wall clock; otherwise return at once."""
         if self.rule.kind == "realtime" and seconds > 0:
             time.sleep(seconds)
+
+
+def hold_rule(value: str) -> str:
+    """Return `value` as what a thruster does while its pilot thinks, or raise InvalidOption."""
+    if value not in ("repeat", "coast"):
+        raise InvalidOption(f"hold={value!r} is not known; choose repeat or coast")
+    return value
