@@ -17,10 +17,8 @@ class ModelUnavailable(AgentsError):
     """A model that cannot be loaded or reached, or lacks a package. Halts before the run."""
 
 
-class ObservationMissing(AgentsError):
-    """A pilot was given an environment that does not show what the pilot needs. Halts."""
-
-    exit_status = 2
+class BriefingUnusable(AgentsError):
+    """A world whose briefing is not a template that can be filled in. Halts before the run."""
 
 
 class UnknownStrategy(AgentsError):
@@ -36,7 +34,9 @@ class ApprovalMissing(AgentsError):
 
 
 class CannotResume(AgentsError):
-    """A checkpoint that holds no flight to go on with. Halts before the run starts."""
+    """A run that cannot be gone on with: it has ended, or its world or pilot is not what it was.
+    Halts before the first new step.
+    """
 
     exit_status = 2
 

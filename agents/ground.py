@@ -34,7 +34,12 @@ STRATEGIES: Mapping[str, str] = {
 
 
 class Grounder(Protocol):
-    """A grounding strategy: returns the relations between the task's objects."""
+    """A grounding strategy: returns the relations between the task's objects.
+
+    One that `remembers` is asked again at every step of a run that is resumed.
+    """
+
+    remembers: bool
 
     def prepare(self, pilot: Pilot, task: Task, world: Any, seed: int) -> None:
         """Get ready for an episode; raise what would keep every picture from being grounded.
@@ -50,6 +55,8 @@ class Grounder(Protocol):
 
 class Direct:
     """Asks nothing: the pilot decides on the picture alone."""
+
+    remembers = False
 
     def prepare(self, pilot: Pilot, task: Task, world: Any, seed: int) -> None:
         """Nothing to prepare."""
@@ -68,6 +75,7 @@ class Relating:
 
     def __init__(self, order: str, *, verified: bool, other: str = "") -> None:
         self.order, self.verified, self.other = order, verified, other
+        self.remembers = False
         self._asker: Asker
         self._prompt: Prompt
 
@@ -116,7 +124,7 @@ class OracleRelating(Relating):
 
     def __init__(self, order: str, *, verified: bool, flips: float) -> None:
         super().__init__(order, verified=verified)
-        self.flips = flips
+        self.flips, self.remembers = flips, True  # which lines come next is drawn
 
     def _who(self, pilot: Pilot, task: Task, world: Any, seed: int) -> Asker:
         return Oracle(truth_of(world), self.flips, seed)

@@ -1,37 +1,24 @@
-"""What a flight leaves behind: records, a summary, a spec that rebuilds it, checkpoints."""
+"""What a run leaves behind: records, a summary, a spec that rebuilds it."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
 from platform import python_version
 from typing import Any
 
 import gymnasium
 import numpy as np
-from pydantic import BaseModel
 
-from helmsight.agents.errors import CannotResume
+from helmsight.agents.config import OperatorConfig
+from helmsight.contract.guard import Guard
+from helmsight.contract.outcome import Outcome
 from helmsight.contract.pilot import Pilot
-from helmsight.contract.record import RunSpec, StepRecord, plain
-
-MEASURES = (
-    "met",
-    "range",
-    "speed",
-    "closing",
-    "propellant",
-    "mass",
-    "fuel_used",
-    "time_left",
-    "relative_position",
-    "telemetry",
-)
+from helmsight.contract.record import SCHEMA, RunSpec, StepRecord, plain
+from helmsight.contract.task import Task
 
 
 @dataclass
@@ -43,38 +30,32 @@ class Flight:
     records: list[StepRecord] = field(default_factory=list)
 
 
-def measures(info: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of `info` that a record keeps (SI units; propellant in units)."""
-    return {key: info[key] for key in MEASURES if key in info}
-
-
 def summarise(
-    records: Sequence[StepRecord], first: Mapping[str, Any], last: Mapping[str, Any]
+    outcome: Outcome,
+    records: Sequence[StepRecord],
+    first: Mapping[str, Any],
+    last: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the summary of a flight from its records and its first and last `info`.
+    """Return the summary of an episode from its records and its first and last `info`.
 
-    Times in the keys' own units; `repairs` counts each rung of the repair ladder but the first (an
-    answer held to commands from its first token needed no repair), `clamped` and `late` count
-    decisions, `grounding` sums what asking for relations took, where it was asked for. Percentiles
-    are None before the first decision. Worlds that are not the twin itself say where it was
-    (`world`) and who flew the other side (`evader`).
+    The world's `outcome` comes first. Times are in the keys' own units; `repairs` counts each rung
+    of the repair ladder but the first (an answer held to commands from its first token needed no
+    repair), `clamped` and `late` count decisions, `grounding` sums what asking for relations took,
+    where it was asked for. Percentiles are None before the first decision. Worlds that run by
+    themselves say in `info` what they were (`about`).
     """
     think = [record.think_ms for record in records]
     repairs: Counter[str] = Counter()
+    grounding: Counter[str] = Counter()
     for record in records:
         repairs.update(record.repairs)
+        grounding.update(record.grounding)
     del repairs["constrained"]
-    asked: Counter[str] = Counter()
-    for record in records:
-        asked.update(record.grounding)
-    grounding = {"grounding": dict(asked)} if asked else {}
-    place = {key: last[key] for key in ("world", "evader") if key in last}
-    return place | {
-        "score": last.get("score"),
-        "closest_approach_m": last.get("closest_approach"),
-        "captured": bool(last.get("captured", False)),
-        "closest_speed_mps": last.get("closest_speed"),
-        "fuel_kg": last.get("fuel_used"),
+    about: Mapping[str, Any] = last.get("about", {})
+    return {
+        "schema": SCHEMA,
+        **about,
+        **outcome.read(last),
         "steps": len(records),
         "sim_s": float(last.get("met", 0.0)) - float(first.get("met", 0.0)),
         "think_ms_p50": float(np.percentile(think, 50)) if think else None,
@@ -82,22 +63,27 @@ def summarise(
         "repairs": dict(sorted(repairs.items())),
         "clamped": sum(bool(record.clamped) for record in records),
         "late": sum(record.late for record in records),
-        **grounding,
+        **({"grounding": dict(grounding)} if grounding else {}),
     }
 
 
 def run_spec(
     env: gymnasium.Env[Any, Any],
     pilot: Pilot,
-    config: BaseModel,
+    config: OperatorConfig,
+    guard: Guard,
     seed: int,
     max_steps: int | None,
 ) -> RunSpec:
-    """Return what rebuilds the run. A callable in `config` is kept by its name only."""
+    """Return what rebuilds the run, with the limits in force.
+
+    A callable in `config` is kept by its name only.
+    """
     made = env.spec
+    task: Task = env.unwrapped.task  # type: ignore[attr-defined]
     operator = {
         key: getattr(value, "__name__", str(value)) if callable(value) else value
-        for key, value in config.model_dump(exclude={"checkpoint"}).items()
+        for key, value in config.model_dump(exclude={"checkpoint", "drive"}).items()
     }
     return RunSpec(
         environment=made.id if made else type(env.unwrapped).__name__,
@@ -106,8 +92,9 @@ def run_spec(
         pilot_options=dict(getattr(pilot, "options", {})),
         seed=seed,
         max_steps=max_steps,
-        operator=plain(operator),
+        operator=plain(operator | {"limits": guard.limits.model_dump(mode="json")}),
         versions=versions(),
+        task=task.description(),
     )
 
 
@@ -121,43 +108,3 @@ def versions() -> dict[str, str]:
             except metadata.PackageNotFoundError:
                 found[name] = "unknown"
     return found
-
-
-@contextmanager
-def checkpointer(path: Path | None, needed: bool) -> Iterator[Any]:
-    """Yield a LangGraph checkpointer: SQLite at `path`, in memory if only `needed`, or None."""
-    if path is not None:
-        import sqlite3
-
-        from langgraph.checkpoint.sqlite import SqliteSaver
-
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
-            yield SqliteSaver(connection)
-    elif needed:
-        from langgraph.checkpoint.memory import InMemorySaver
-
-        yield InMemorySaver()
-    else:
-        yield None
-
-
-def flown(graph: Any, thread: Mapping[str, Any]) -> list[Any]:
-    """Return the graph's state after each step flown on `thread`, oldest first.
-
-    Raises:
-        CannotResume: the thread holds no flight, or one that has already ended.
-    """
-    name = thread["configurable"]["thread_id"]
-    if graph.checkpointer is None:
-        raise CannotResume("nothing to resume from; configure checkpoint=FILE")
-    if not graph.get_state(thread).next:
-        raise CannotResume(
-            f'thread "{name}" holds no unfinished flight; start one without resuming'
-        )
-    past: dict[int, Any] = {}
-    for snapshot in graph.get_state_history(thread):  # newest first
-        values = snapshot.values
-        if values.get("index", 0) > 0 and snapshot.next == ("look",):
-            past.setdefault(values["index"], values)
-    return [past[index] for index in sorted(past)]

@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--scenarios", type=names, default=names(SCENARIOS), help=SCENARIOS)
     options.add_argument("--seeds", type=int, default=10, help="how many, from 0 on (10)")
     options.add_argument("--time", default="measured", help="measured, paused or fixed:S")
-    options.add_argument("--hold", default="repeat", help="repeat or coast while thinking")
+    options.add_argument("--hold", help="repeat or coast while thinking")
     options.add_argument("--steps", type=int, help="stop each flight after so many decisions")
     options.add_argument("--json", type=Path, metavar="FILE", help="keep flights, and go on")
     options.add_argument("--markdown", action="store_true", help="print the table as Markdown")
@@ -49,7 +49,7 @@ def run(arguments: Sequence[str]) -> None:
     cells = grid(asked.pilots, asked.scenarios, range(asked.seeds))
     machine = Machine.here()
     command = shlex.join(["python", "benchmarks/pursuit.py", *arguments])
-    told = header(machine, conditions, command, asked.workers)
+    told = header(machine, conditions, command, asked.workers, asked.scenarios)
     results = Results(asked.json, conditions, {"header": told, "machine": machine.to_dict()})
     if results.stale:
         say(f"{len(results.stale)} flights in {asked.json} were flown with other code or weights")

@@ -44,6 +44,19 @@ class TimeRule:
         return f"fixed:{self.seconds:g}" if self.kind == "fixed" else self.kind
 
 
+@dataclass(frozen=True)
+class ClockRules:
+    """The kinds of time rule that a world can keep, and the rule it is run by if none is asked for.
+
+    A world that can be built again from its seed and steps is `rebuilt`: an interrupted episode
+    of it can be resumed. One that runs by a wall clock cannot.
+    """
+
+    kinds: tuple[str, ...] = ("paused", "fixed", "measured", "realtime")
+    default: str = "measured"
+    rebuilt: bool = True
+
+
 class Clock:
     """Turns the wall time between an observation and its command into world seconds.
 

@@ -17,6 +17,30 @@ class InvalidOption(Error):
     exit_status = 2
 
 
+class MeasureUnusable(Error):
+    """A world whose `info` lacks a measure that it declares, or holds one that is not finite.
+    Halts the run; what was recorded stays readable.
+    """
+
+
+class GuardFailed(Error):
+    """The guard of a world raised an error or ruled nonsense. Halts the run; nothing is applied."""
+
+
+class SchemaTooNew(Error):
+    """A record that a newer version of Helmsight wrote. Halts reading; names the file."""
+
+    exit_status = 2
+
+
+class PilotUnfit(Error):
+    """A pilot that cannot operate this world: it needs other observations, answers other commands,
+    or looks at regions that are not there. Halts before the run starts.
+    """
+
+    exit_status = 2
+
+
 class PluginBroken(Error):
     """A plug-in that was asked for does not load, or is not what its group holds. Halts."""
 

@@ -43,7 +43,14 @@ class Decision:
 
 @runtime_checkable
 class Pilot(Protocol):
-    """Anything that flies: a model behind the operator, a scripted expert, a person."""
+    """Anything that operates a world: a model, a scripted expert, a person.
+
+    A pilot may also have, for the check before a run (`contract.fit`): `command`, the class of the
+    commands it answers; `telemetry`, the names of the fields it reads; `regions`, those it looks
+    at. `remembers` is False for one whose answer depends on the sighting alone: when a run is
+    resumed, any other pilot is asked again at every recorded step, so that it knows what it knew.
+    `spec` and `options` are what it can be made from again.
+    """
 
     name: str
     needs: ObservationMode

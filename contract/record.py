@@ -1,17 +1,26 @@
-"""What is written down of a run: its spec, its steps, and who is told about them."""
+"""What is written down of a run: its spec, its steps, and who is told about them.
+
+Every file of a run names the version of its `SCHEMA`. Version 1, of Helmsight 0.1, named none; what
+it lacks has defaults here, so that old run folders still open.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.contract.command import Rotation, shown
+from helmsight.contract.description import DESCRIPTION, Description
+from helmsight.contract.errors import SchemaTooNew
+
 Frame = NDArray[np.uint8]
+SCHEMA = 2
 TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
 
 
@@ -28,13 +37,19 @@ def plain(value: Any) -> Any:
     return value
 
 
-def axes_of(command: Mapping[str, Any]) -> dict[str, float]:
-    """Return the numeric fields of a command, the duration aside; negative zero becomes zero."""
-    return {
-        name: float(value) + 0.0
-        for name, value in command.items()
-        if name != "duration" and isinstance(value, int | float) and not isinstance(value, bool)
-    }
+def check_schema(data: Mapping[str, Any], what: str) -> int:
+    """Return the schema version of recorded data, 1 where none is named.
+
+    Raises:
+        SchemaTooNew: a newer version than this one reads.
+    """
+    version = data.get("schema", 1)
+    if not isinstance(version, int) or version > SCHEMA:
+        raise SchemaTooNew(
+            f"{what} is of schema {version!r} and this Helmsight reads up to {SCHEMA}; "
+            "read it with the version that wrote it, or a newer one"
+        )
+    return version
 
 
 @dataclass(frozen=True)
@@ -43,10 +58,11 @@ class StepRecord:
 
     `stamp` is the world time of the observation, s; `lag` the world seconds that passed while
     deciding; `wanted` the command as answered (None when nothing usable came) and `applied` the
-    one that took effect. `measures` are the info values of the observation the decision was
-    made on: met, range, speed, closing, propellant, mass, fuel_used, relative_position,
-    telemetry (SI units). `grounding` counts what finding `relations` took and what became of
-    them; empty where nothing was asked.
+    one that took effect; `sent` is what the world was given, where that is another one.
+    `measures` are those that the task declares, of the observation that the decision was made on,
+    and its `telemetry` as it was shown. `rotations` are those to the body's frame when the
+    command took effect. `grounding` counts what finding `relations` took and what became of them;
+    empty where nothing was asked.
     """
 
     index: int
@@ -62,28 +78,54 @@ class StepRecord:
     clamped: list[str]
     late: bool
     relations: list[str]
-    measures: dict[str, float | list[float]]
+    measures: dict[str, Any]
     lag: float
     grounding: dict[str, int] = field(default_factory=dict)
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
+    sent: dict[str, Any] | None = None
+
+    @property
+    def command(self) -> dict[str, Any]:
+        """The command that the world was given."""
+        return self.applied if self.sent is None else self.sent
+
+    def shown(self, command: Mapping[str, Any], task: Description) -> dict[str, float]:
+        """Return the numeric fields of a command at this step, its vector in the body's axes."""
+        return shown(command, task.command, self.rotations)
+
+    @property
+    def marks(self) -> list[str]:
+        """What went wrong at this step, in words: repairs, clamps, a late answer."""
+        repairs = [name if n == 1 else f"{name} x{n}" for name, n in self.repairs.items() if n]
+        return [*repairs, *self.clamped, *(["late"] if self.late else [])]
 
     def to_json(self) -> str:
         """Return one line of JSON; all that depends on the wall clock is under `times`."""
-        data = {key: plain(value) for key, value in asdict(self).items()}
-        data["times"] = {key: data.pop(key) for key in TIMES}
+        data = {key: plain(value) for key, value in vars(self).items()}
+        times = {key: data.pop(key) for key in TIMES}
+        if data["sent"] is None:
+            del data["sent"]
         return json.dumps(
-            data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str
-        )
+            {"schema": SCHEMA, **data, "times": times},
+            ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str,
+        )  # fmt: skip
 
     @classmethod
     def from_json(cls, line: str) -> Self:
-        """Read one line back; raises ValueError, KeyError or TypeError for anything else."""
+        """Read one line back; raises ValueError, KeyError or TypeError for anything else.
+
+        Raises:
+            SchemaTooNew: as `check_schema`.
+        """
         data = json.loads(line)
+        check_schema(data, "a step")
+        data.pop("schema", None)
         return cls(**data.pop("times"), **data)
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What rebuilds a run: JSON-able in every field."""
+    """What rebuilds a run, and the description of its task; JSON-able in every field."""
 
     environment: str
     pilot: str
@@ -93,19 +135,33 @@ class RunSpec:
     max_steps: int | None = None
     operator: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    task: Description = field(default_factory=Description)
+    schema: int = SCHEMA
 
     def to_json(self) -> str:
         """Return indented JSON text."""
-        return json.dumps(plain(asdict(self)), indent=2, ensure_ascii=False) + "\n"
+        data = vars(self) | {"task": DESCRIPTION.dump_python(self.task, mode="json")}
+        return json.dumps(plain(data), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a spec back; raises ValueError, KeyError or TypeError for anything else."""
-        return cls(**json.loads(text))
+        """Read a spec back; raises ValueError, KeyError or TypeError for anything else.
+
+        Raises:
+            SchemaTooNew: as `check_schema`.
+        """
+        data = json.loads(text)
+        version = check_schema(data, "the spec of the run")
+        task = DESCRIPTION.validate_python(data.pop("task", {}))
+        return cls(**{**data, "schema": version}, task=task)
 
 
 class Listener(Protocol):
-    """Whoever is told about a run while it happens: the recorder, a console, an evaluation."""
+    """Whoever is told about a run while it happens: the recorder, a console, an evaluation.
+
+    A listener may also have `replayed(record, frame)`: a resumed run comes by a step that was
+    recorded before.
+    """
 
     def start(self, spec: RunSpec) -> None:
         """The run is about to begin."""

@@ -8,19 +8,42 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from helmsight.contract.clock import ClockRules
 from helmsight.contract.command import Command
+from helmsight.contract.description import Description
+from helmsight.contract.guard import Guard
+from helmsight.contract.measures import Measure
 from helmsight.contract.observation import Box, TelemetryField
+from helmsight.contract.outcome import Outcome
+from helmsight.contract.plots import Plot
+
+
+@dataclass(frozen=True)
+class Example:
+    """One few-shot example: a frame (encoded PNG or JPEG bytes), why, and the answer to it."""
+
+    image: bytes
+    media_type: str
+    why: str
+    answer: str
 
 
 @dataclass(frozen=True)
 class Task:
-    """What an operator is told about the episode it is to fly; holds no state of the world.
+    """What an operator is told about the episode; holds no state of the world.
 
-    `objects` are what can be related in a frame (for grounding); `regions` are named pixel boxes
-    (x0, y0, x1, y1) of the instruments in the frame, to be shown enlarged; `fields` name the
-    telemetry vector in its order. `known`, where given, tells from the telemetry of an observation
-    the relations that are certain, as (object, other object, axis, sign): axes and signs are those
-    of `helmsight.prompts.relations`. It is asked only for pilots that are shown telemetry.
+    To a pilot: `goal` in a sentence; `command`; `objects`, what can be related in a frame;
+    `regions`, named pixel boxes (x0, y0, x1, y1) of the frame, to be shown enlarged; `fields`,
+    which name the telemetry vector in its order; `briefing`, the words of its prompt, a Jinja2
+    template that is given `goal` and `pictures`; `examples`, frames with answers.
+
+    To the loop and whoever shows or judges a run: `measures`, kept of every step out of `info`;
+    `guard`, a class with limits that are on by default; `outcome`; `plots`; `clock`, the time
+    rules that the world can keep; `note`, what has to be said with every result.
+
+    `known`, where given, tells from the telemetry of an observation the relations that are
+    certain, as (object, other object, axis, sign): axes and signs are those of
+    `prompts.relations`. It is asked only for pilots that are shown telemetry.
     """
 
     name: str
@@ -29,4 +52,18 @@ class Task:
     objects: tuple[str, ...] = ()
     regions: Mapping[str, Box] = field(default_factory=dict)
     fields: tuple[TelemetryField, ...] = ()
+    briefing: str = ""
+    examples: tuple[Example, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    guard: type[Guard] = Guard
+    outcome: Outcome = field(default_factory=Outcome)
+    plots: tuple[Plot, ...] = ()
+    clock: ClockRules = field(default_factory=ClockRules)
+    note: str = ""
     known: Callable[[NDArray[Any]], Sequence[tuple[str, str, str, int]]] | None = None
+
+    def description(self) -> Description:
+        """Return what a record keeps of this task."""
+        return Description(
+            self.name, self.note, self.command.form, self.measures, self.outcome, self.plots
+        )

@@ -10,6 +10,8 @@ from helmsight.contract.plugins import each
 if TYPE_CHECKING:
     import gymnasium
 
+    from helmsight.contract.task import Task
+
 ENVIRONMENTS = "helmsight.environments"
 
 
@@ -42,6 +44,29 @@ def find_environment(name: str) -> str:
     if name in load_environments():
         return name
     return find_scenario(name).environment_id
+
+
+def scenario_name(name: str) -> str:
+    """Return what a scenario is called in tables: our own short name, or the id of another's.
+
+    Raises:
+        UnknownScenario: with the nearest name there is.
+    """
+    identity = find_environment(name)
+    return identity.removeprefix("helmsight/").removesuffix("-v0")
+
+
+@cache
+def task_of(name: str) -> Task:
+    """Return the task of a scenario or environment, which is made for that and closed."""
+    import gymnasium
+
+    env = gymnasium.make(find_environment(name), disable_env_checker=True)
+    try:
+        task: Task = env.unwrapped.task  # type: ignore[attr-defined]
+        return task
+    finally:
+        env.close()
 
 
 def make_env(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as wall
+from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
@@ -16,11 +17,11 @@ from helmsight.contract.observation import Observation, observation_mode
 from helmsight.contract.task import Task
 from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.cockpit.keys import burnt, presses
-from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.operated import Attached, Opened
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.envs.orbital.task import MEASURES, REALTIME, pursuit_task
 
 _WHY = {
     "time": "a person's window runs by the wall clock and cannot wait; use time='realtime'",
@@ -91,8 +92,13 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
 
     @property
     def task(self) -> Task:
-        """What an operator is told about this episode: the same as by PursuitEnv."""
-        return PursuitEnv(self.scenario.name, observation="frame").task
+        """What an operator is told about this episode: the same as by PursuitEnv.
+
+        Nothing measures a window that this environment did not open, but the wall clock.
+        """
+        task = pursuit_task(self.scenario.name, Layout().regions())
+        measures = MEASURES if self._cockpit.refereed else MEASURES[:1]
+        return replace(task, clock=REALTIME, measures=measures)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

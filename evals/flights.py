@@ -6,16 +6,18 @@ import hashlib
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import cache, lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from helmsight.agents.config import OperatorConfig
 from helmsight.agents.models.load import load_pilot, shipped
+from helmsight.contract.outcome import Outcome
 from helmsight.contract.pilot import Pilot
-from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.envs.registry import make_env, scenario_name
 from helmsight.evals.errors import InvalidPlan
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from helmsight.contract.record import StepRecord
 
-ROOMS = ("agents", "envs", "prompts", "tools")
+ROOMS = ("agents", "contract", "envs", "prompts", "tools")
 SOURCES = {".py", ".json", ".j2"}
 LOADED = 4  # pilots kept in memory by a process
 _worker: dict[str, Event] = {}  # what a worker was given at its start
@@ -40,12 +42,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all flights of a table have in common; `limits` are those of the guard, as in force."""
+    """What all flights of a table have in common; `limits` differ from the guard's defaults."""
 
     time: str = "measured"
-    hold: str = "repeat"
+    hold: str | None = None
     max_steps: int | None = None
-    limits: Mapping[str, Any] = field(default_factory=lambda: _limits())
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the conditions as JSON data."""
@@ -56,16 +58,15 @@ class Conditions:
 class FlightResult:
     """One finished flight. `think_ms` holds every decision's time, ms, in order.
 
-    `made_with` is a digest of the code that flew it and of the weights of a local model: a
-    result of an older pilot is told from one of this pilot.
+    `score`, `success` and `terms` are the outcome that the world's task declares. `made_with` is a
+    digest of the code that flew it and of the weights of a local model: a result of an older
+    pilot is told from one of this pilot.
     """
 
     cell: Cell
     score: float
-    captured: bool
-    closest_approach_m: float
-    closest_speed_mps: float
-    fuel_kg: float
+    success: bool
+    terms: Mapping[str, float]
     steps: int
     sim_s: float
     wall_s: float
@@ -83,9 +84,9 @@ class FlightResult:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read a result back; raises KeyError or TypeError for anything else."""
-        told = dict(data)
-        cell, think = Cell(**told.pop("cell")), tuple(told.pop("think_ms"))
-        return cls(cell=cell, think_ms=think, **told)
+        fields = dict(data)
+        cell, think = Cell(**fields.pop("cell")), tuple(fields.pop("think_ms"))
+        return cls(cell=cell, think_ms=think, **fields)
 
 
 def names(text: str) -> list[str]:
@@ -105,7 +106,7 @@ def grid(pilots: Sequence[str], scenarios: Sequence[str], seeds: Sequence[int]) 
             f"an evaluation needs pilots, scenarios and seeds from 0 on; got pilots={pilots}, "
             f"scenarios={scenarios}, seeds={list(seeds)}"
         )
-    names = [find_scenario(name).name for name in scenarios]
+    names = [scenario_name(name) for name in scenarios]
     cells = [Cell(name, pilot, seed) for pilot in pilots for name in names for seed in seeds]
     return list(dict.fromkeys(cells))
 
@@ -125,9 +126,12 @@ def fly_cells(
         KeyboardInterrupt: Ctrl-C; the flights under way are given up.
     """
     conditions = conditions or Conditions()
-    with closing(fly_planned([(cell, conditions) for cell in cells], workers)) as flights:
+    flights = fly_planned([(cell, conditions) for cell in cells], workers)
+    try:
         for _, result in flights:
             yield result
+    finally:
+        flights.close()
 
 
 def fly_planned(
@@ -168,24 +172,19 @@ def fly_cell(cell: Cell, conditions: Conditions) -> FlightResult:
     Raises:
         KeyboardInterrupt: the flight was interrupted, so that it has no result.
     """
-    import gymnasium
-
-    import helmsight.envs  # noqa: F401  registers the environments
     from helmsight.agents.operator import Operator
 
     pilot = _pilot(cell.pilot)
-    env = gymnasium.make(
-        find_scenario(cell.scenario).environment_id,
-        disable_env_checker=True,
-        observation=pilot.needs,
-        time=conditions.time,
-        hold=conditions.hold,
-    )
-    with closing(env):
-        flight = Operator(env, pilot).fly(cell.seed, conditions.max_steps)
+    hold = {} if conditions.hold is None else {"hold": conditions.hold}
+    env = make_env(cell.scenario, observation=pilot.needs, time=conditions.time, **hold)
+    with ExitStack() as stack:
+        stack.callback(env.close)
+        config = OperatorConfig(limits=conditions.limits)
+        flight = Operator(env, pilot, config).fly(cell.seed, conditions.max_steps)
+        outcome = env.unwrapped.task.outcome  # type: ignore[attr-defined]
     if flight.reason == "interrupted":
         raise KeyboardInterrupt
-    return _result(cell, flight.summary, flight.records)
+    return _result(cell, outcome, flight.summary, flight.records)
 
 
 def fingerprint(pilot: str) -> str:
@@ -235,17 +234,20 @@ def _fly_beside(cell: Cell, conditions: Conditions) -> FlightResult:
     return fly_cell(cell, conditions)
 
 
-def _limits() -> dict[str, Any]:
-    from helmsight.agents.guard import Limits
-
-    return Limits().model_dump(mode="json")
-
-
-def _result(cell: Cell, summary: Mapping[str, Any], records: Sequence[StepRecord]) -> FlightResult:
+def _result(
+    cell: Cell, outcome: Outcome, summary: Mapping[str, Any], records: Sequence[StepRecord]
+) -> FlightResult:
     keys = (
-        "score", "captured", "closest_approach_m", "closest_speed_mps", "fuel_kg", "steps",
-        "sim_s", "wall_s", "late", "clamped", "repairs", "reason",
+        "score", "success", "steps", "sim_s", "wall_s", "late", "clamped", "repairs", "reason",
     )  # fmt: skip
-    think = tuple(round(record.think_ms, 3) for record in records)
-    kept = {key: summary[key] for key in keys}
-    return FlightResult(cell=cell, think_ms=think, made_with=_fingerprint(cell.pilot), **kept)
+    if not isinstance(summary["score"], int | float):
+        raise InvalidPlan(
+            f"{cell.scenario} declares no score, or told none; an evaluation compares scores"
+        )
+    return FlightResult(
+        cell=cell,
+        terms={term.name: float(summary[term.name]) for term in outcome.terms},
+        think_ms=tuple(round(record.think_ms, 3) for record in records),
+        made_with=_fingerprint(cell.pilot),
+        **{key: summary[key] for key in keys},
+    )

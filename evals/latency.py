@@ -7,7 +7,6 @@ however long it really takes, so that a sweep is reproducible and needs no quiet
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,13 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.flights import Cell, Conditions, FlightResult, fly_planned, grid, load
 from helmsight.evals.machine import Machine
-from helmsight.evals.report import COLUMNS, LEGEND, Row, header, table
+from helmsight.evals.report import Row, header, legend, row_table
 from helmsight.evals.results import Results
 from helmsight.tools.plots import LIGHT, log_scale, picture_style
 
 PLOT = "latency.png"
 SIZE, DPI = (7.2, 4.2), 110  # inches, pixels an inch
 COLOURS, MARKS = LIGHT[3:], "osDvP"
-POINTS = ("pilot", "delay s", *COLUMNS[2:])
 NOTE = (
     "Delay: world seconds between a look and its command (time rule fixed:S). Think: what the "
     "pilot really took, wall time."
@@ -58,10 +56,11 @@ class Point:
     delay_s: float
     row: Row
 
-    def words(self) -> tuple[str, ...]:
-        """Return the point as text, one entry for each of `POINTS`."""
-        told = dict(zip(COLUMNS, self.row.words(), strict=True)) | {"delay s": f"{self.delay_s:g}"}
-        return tuple(told[column] for column in POINTS)
+    def cells(self) -> dict[str, str]:
+        """Return the point as text by column: that of its row, with the delay for the scenario."""
+        cells = self.row.cells()
+        del cells["scenario"]
+        return {"pilot": cells.pop("pilot"), "delay s": f"{self.delay_s:g}", **cells}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the point as JSON data."""
@@ -70,11 +69,11 @@ class Point:
             "pilot": row.pilot,
             "delay_s": self.delay_s,
             "n": row.score.n,
-            "captured": sum(captured for _, captured in row.scores),
+            "successes": row.successes,
             "score": row.score.estimate,
             "score_low": row.score.low,
             "score_high": row.score.high,
-            "approach_m": row.approach_m,
+            **row.terms,
             "late": row.late,
             "think_ms_p50": row.think_ms[0] if row.think_ms else None,
             "scores": [score for score, _ in row.scores],
@@ -111,7 +110,7 @@ class Sweep:
         load(pilots)
         given, machine = conditions or Conditions(), Machine.here()
         rule = f"fixed:S, S = {', '.join(f'{delay:g}' for delay in delays)} s"
-        self.header = header(machine, given, command, workers, rule)
+        self.header = header(machine, given, command, workers, [scenario], rule)
         self.cells, self.folder, self.workers = cells, folder, workers
         self.results: dict[float, Results] = {}
         about = {"header": self.header, "machine": machine.to_dict()}
@@ -141,11 +140,14 @@ class Sweep:
             KeyboardInterrupt: Ctrl-C; what was flown is kept.
             ResultsUnusable: a result cannot be written.
         """
-        with closing(fly_planned(self.missing(), self.workers)) as flights:
+        flights = fly_planned(self.missing(), self.workers)
+        try:
             for conditions, result in flights:
                 delay = TimeRule.parse(conditions.time).seconds
                 self.results[delay].add(result)
                 yield delay, result
+        finally:
+            flights.close()
 
     def points(self) -> list[Point]:
         """Return what was flown: pilots in their order, delays from the smallest."""
@@ -159,14 +161,14 @@ class Sweep:
 
 def latency_table(points: Sequence[Point], *, markdown: bool = False) -> str:
     """Return the table of a sweep, one row per pilot and delay, and its legend."""
-    body = table(POINTS, [point.words() for point in points], markdown=markdown)
-    return f"{body}\n\n{NOTE} {LEGEND}"
+    body = row_table([point.cells() for point in points], markdown=markdown)
+    return f"{body}\n\n{NOTE} {legend(points[0].row.outcome)}"
 
 
 def plot(points: Sequence[Point], path: Path) -> None:
     """Draw median scores against delays as a PNG at `path`: a line a pilot, intervals as bars.
 
-    Beside a point stand its captures; a triangle marks how long the pilot itself thinks.
+    Beside a point stand its successes; a triangle marks how long the pilot itself thinks.
 
     Raises:
         ResultsUnusable: the file cannot be written.
@@ -186,11 +188,13 @@ def plot(points: Sequence[Point], path: Path) -> None:
             aside = 0.006 * span * (number - (len(pilots) - 1) / 2)  # bars stay apart
             _line(axes, mine, number, aside)
         axes.margins(x=0.08, y=0.15)
-        log_scale(axes)
+        if min(point.row.score.low for point in points) > 0:
+            log_scale(axes)
         first = points[0].row
-        axes.set_title(f"{first.scenario} on the twin: score against think time")
+        axes.set_title(f"{first.scenario}: score against think time")
         axes.set_xlabel("delay between a look and its command, world s")
-        axes.set_ylabel("median score (no unit; lower is better)")
+        better = f" ({first.outcome.better} is better)" if first.outcome.better else ""
+        axes.set_ylabel(f"median score{better}")
         axes.legend(loc="best")
         try:
             figure.savefig(path, format="png", metadata={"Software": None})
@@ -211,10 +215,10 @@ def _line(axes: Any, points: Sequence[Point], number: int, aside: float) -> None
     think_ms = float(np.median(thinks)) if thinks else None
     label = rows[0].pilot + ("" if think_ms is None else f" (▲ thinks {think_ms:.3g} ms)")
     axes.errorbar(at, score, spread, color=colour, marker=mark, capsize=3, label=label)
-    above = number % 2 == 0  # captures of two pilots do not cover each other
+    above = number % 2 == 0  # the words of two pilots do not cover each other
     for x, row in zip(at, rows, strict=True):
         axes.annotate(
-            captures(row), (x, row.score.estimate), (-6, 5) if above else (6, -12),
+            successes(row), (x, row.score.estimate), (-6, 5) if above else (6, -12),
             textcoords="offset points", ha="right" if above else "left", color=colour, fontsize=9,
         )  # fmt: skip
     if think_ms is not None:
@@ -224,6 +228,6 @@ def _line(axes: Any, points: Sequence[Point], number: int, aside: float) -> None
         )
 
 
-def captures(row: Row) -> str:
-    """Return the captures of a row's flights, as 3/5."""
-    return f"{sum(captured for _, captured in row.scores)}/{row.score.n}"
+def successes(row: Row) -> str:
+    """Return the successes among a row's flights, as 3/5."""
+    return f"{row.successes}/{len(row.scores)}"

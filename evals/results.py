@@ -56,24 +56,26 @@ class Results:
     def _read(self, path: Path) -> None:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            told = dict(data["conditions"])
-            flights = [FlightResult.from_dict(one) for one in data["flights"]]
+            conditions = dict(data["conditions"])
+            flights = [FlightResult.from_dict(entry) for entry in data["flights"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ResultsUnusable(
                 f"{path} holds no results of flights ({type(error).__name__}: {error}); "
                 f"{self._mend}"
             ) from error
         wanted = plain(self.conditions.to_dict())
-        if flights and told != wanted:
+        if flights and conditions != wanted:
             differing = ", ".join(
-                f"{key}={told.get(key)!r} there and {wanted[key]!r} here"
+                f"{key}={conditions.get(key)!r} there and {wanted[key]!r} here"
                 for key in wanted
-                if told.get(key) != wanted[key]
+                if conditions.get(key) != wanted[key]
             )
             raise ResultsUnusable(
                 f"{path} holds flights of other conditions ({differing}); {self._mend}"
             )
-        made_with = {pilot: fingerprint(pilot) for pilot in {one.cell.pilot for one in flights}}
+        made_with = {
+            pilot: fingerprint(pilot) for pilot in {flight.cell.pilot for flight in flights}
+        }
         for flight in flights:
             if flight.made_with == made_with[flight.cell.pilot]:
                 self.flown[flight.cell] = flight
@@ -86,7 +88,7 @@ class Results:
         data = {
             **self.about,
             "conditions": self.conditions.to_dict(),
-            "flights": [one.to_dict() for one in (self.stale | self.flown).values()],
+            "flights": [flight.to_dict() for flight in (self.stale | self.flown).values()],
         }
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

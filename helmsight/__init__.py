@@ -2,7 +2,7 @@
 
 >>> import helmsight
 >>> flight = helmsight.fly("PE1-E1-I3", pilot="rendezvous")
->>> flight.summary["captured"]
+>>> flight.summary["success"]
 True
 """
 
@@ -12,9 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from helmsight.agents.config import OperatorConfig
     from helmsight.agents.memory import Flight
     from helmsight.agents.models.load import load_pilot
-    from helmsight.agents.operator import Operator, OperatorConfig
+    from helmsight.agents.operator import Operator
     from helmsight.envs.orbital.command import BurnCommand
     from helmsight.envs.registry import list_scenarios, make_env
     from helmsight.session import fly, rebuild
@@ -24,7 +25,7 @@ _HOMES = {
     "BurnCommand": "helmsight.envs.orbital.command",
     "Flight": "helmsight.agents.memory",
     "Operator": "helmsight.agents.operator",
-    "OperatorConfig": "helmsight.agents.operator",
+    "OperatorConfig": "helmsight.agents.config",
     "Recorder": "helmsight.tools.recorder",
     "fly": "helmsight.session",
     "list_scenarios": "helmsight.envs.registry",

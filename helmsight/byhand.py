@@ -38,13 +38,15 @@ class FlightLog:
     def end(self, last: dict[str, Any]) -> dict[str, Any]:
         """Return the summary of the flight whose last report this is."""
         from helmsight.agents.memory import summarise
+        from helmsight.envs.orbital.task import OUTCOME
 
         if last["run"] != self._run:  # not a step was flown
             self._records, self._first, self._run = [], last, last["run"]
             self._began = time.perf_counter()
-        reason = "captured" if last["captured"] else "timeout" if last["over"] else "interrupted"
+        ended = "timeout" if last["over"] else "interrupted"
+        reason = OUTCOME.success if OUTCOME.succeeded(last) else ended
         summary = {"scenario": self._scenario, "pilot": PILOT, "seed": last["seed"]}
-        summary |= summarise(self._records, self._first, last)
+        summary |= summarise(OUTCOME, self._records, self._first, last)
         for key in ("think_ms_p50", "think_ms_p95"):  # nobody knows how long a person thought
             summary[key] = None
         summary |= {"wall_s": time.perf_counter() - self._began, "reason": reason}
@@ -89,6 +91,7 @@ class RunWriter:
         """Begin a run folder."""
         from helmsight.agents.memory import versions
         from helmsight.contract.record import RunSpec
+        from helmsight.envs.orbital.task import pursuit_task
         from helmsight.session import run_folder
 
         seed = flown.before["seed"]
@@ -101,6 +104,7 @@ class RunWriter:
                 seed=seed,
                 options={"observation": "frame", "time": "realtime"},
                 versions=versions(),
+                task=pursuit_task(flown.scenario.name, {}).description(),
             )
         )
         print(f"recording: {folder}", file=sys.stderr)
@@ -129,8 +133,9 @@ class RunWriter:
 
 def _record(index: int, flown: Stretch) -> StepRecord:
     """Return half a second of flight as the record of a step: a person wants what is applied."""
-    from helmsight.agents.memory import measures
+    from helmsight.contract.measures import read_measures
     from helmsight.contract.record import StepRecord
+    from helmsight.envs.orbital.task import MEASURES
 
     return StepRecord(
         index=index,
@@ -146,6 +151,6 @@ def _record(index: int, flown: Stretch) -> StepRecord:
         clamped=[],
         late=False,
         relations=[],
-        measures=measures(flown.before),
+        measures=read_measures(flown.scenario.name, MEASURES, flown.before),
         lag=0.0,
     )

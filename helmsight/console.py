@@ -1,12 +1,16 @@
-"""The operator console: one live line of the flight on a terminal, plain lines elsewhere."""
+"""What a person sees of a run: one live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
+
+from helmsight.contract.description import Description
+from helmsight.tools.player import live_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,23 +22,12 @@ if TYPE_CHECKING:
 PLAIN_EVERY = 20.0  # world seconds between two plain lines
 
 
-def describe(record: StepRecord) -> str:
-    """Return one line: time left, range, closing speed, propellant and the command applied."""
-    from helmsight.tools.player import live_line
-
-    left = record.measures.get("time_left")
-    head = f"{left:5.1f} s left  " if isinstance(left, int | float) else ""
-    return head + live_line(record)
-
-
-def command_words(command: dict[str, Any]) -> str:
-    """Return a command as short words: "forward +0.50 right -1.00", or "coast"."""
+def command_words(command: Mapping[str, float]) -> str:
+    """Return a command as short words: "forward +0.50 right -1.00", or "nothing"."""
     words = [
-        f"{name} {value:+.2f}"
-        for name, value in command.items()
-        if name != "duration" and isinstance(value, int | float) and value
+        f"{name} {value:+.2f}" for name, value in command.items() if name != "duration" and value
     ]
-    return " ".join(words) or "coast"
+    return " ".join(words) or "nothing"
 
 
 class LiveLine:
@@ -48,10 +41,11 @@ class LiveLine:
         self._console = console or Console(stderr=True, highlight=False)
         self._live: Live | None = None
         self._next_plain = 0.0
+        self._task = Description()
 
     def start(self, spec: RunSpec) -> None:
         """Say what is about to fly."""
-        self._next_plain = 0.0
+        self._next_plain, self._task = 0.0, spec.task
         time_rule = spec.options.get("time", "paused")
         scenario = str(spec.options.get("scenario", ""))
         where = "" if scenario in spec.environment else f" {scenario}"
@@ -66,9 +60,10 @@ class LiveLine:
     def step(self, record: StepRecord, frame: NDArray[np.uint8] | None) -> None:
         """Show one decision."""
         if self._live is not None:
-            self._live.update(Text(describe(record), no_wrap=True, overflow="ellipsis"))
+            line = live_line(record, self._task)
+            self._live.update(Text(line, no_wrap=True, overflow="ellipsis"))
         elif record.stamp >= self._next_plain:
-            self._console.print(describe(record), markup=False, soft_wrap=True)
+            self._console.print(live_line(record, self._task), markup=False, soft_wrap=True)
             self._next_plain = record.stamp + PLAIN_EVERY
 
     def finish(self, reason: str, summary: dict[str, Any]) -> None:
@@ -83,31 +78,12 @@ class LiveLine:
             self._live = None
 
 
-def summary_lines(summary: dict[str, Any]) -> list[str]:
-    """Return the summary of a flight as lines of name and value, without what was recorded how."""
-    return [
-        f"{key:<20} {value_words(value)}" for key, value in summary.items() if key != "recording"
-    ]
-
-
-def value_words(value: Any) -> str:
-    """Return one summary value as people read it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {count}" for key, count in value.items()) or "none"
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value) or "none"
-    return "-" if value is None else str(value)
-
-
 def comparison_lines(comparison: Comparison) -> list[str]:
     """Return in words where two pilots differ at the same observations, largest first."""
-    one, two = comparison.recorded, comparison.other
-    lines = [f"{one} flew, {two} was asked at the same {comparison.steps} observations"]
-    for name, silent in ((one, comparison.silent_recorded), (two, comparison.silent_other)):
+    recorded, other = comparison.recorded, comparison.other
+    lines = [f"{recorded} flew, {other} was asked at the same {comparison.steps} observations"]
+    silences = ((recorded, comparison.silent_recorded), (other, comparison.silent_other))
+    for name, silent in silences:
         if silent:
             lines.append(f"{name} gave no usable answer at {silent}")
     if comparison.equal is not None:

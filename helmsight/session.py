@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helmsight.envs.registry import load_environments
+from helmsight.envs.worlds import TWIN
 from helmsight.errors import InvalidSetting, Unreproducible
-from helmsight.worlds import TWIN, check_world, make_world, shown
+from helmsight.worlds import check_world, make_world, shown
 
 if TYPE_CHECKING:
     import gymnasium
 
+    from helmsight.agents.config import OperatorConfig
     from helmsight.agents.memory import Flight
-    from helmsight.agents.operator import OperatorConfig
     from helmsight.contract.pilot import Pilot
     from helmsight.contract.record import Listener, RunSpec
 
@@ -36,8 +37,6 @@ class Session:
         self, seed: int = 0, steps: int | None = None, listeners: Sequence[Listener] = ()
     ) -> Flight:
         """Fly one episode and close the environment."""
-        import langgraph.graph  # noqa: F401  (a world that runs by itself waits for no import)
-
         from helmsight.agents.operator import Operator
 
         try:
@@ -53,7 +52,7 @@ def prepare(
     *,
     observation: str | None = None,
     time: str | None = None,
-    hold: str = "repeat",
+    hold: str | None = None,
     watched: bool = False,
     world: str = TWIN,
     world_options: Mapping[str, Any] | None = None,
@@ -63,11 +62,10 @@ def prepare(
     """Return the session that flies `scenario` with `pilot`.
 
     Without `observation` the environment shows what the pilot needs, and the frame as well when
-    the flight is `watched` (filmed); a pilot never sees more than it needs. `world` is "twin",
-    "ksp" (a game over kRPC, options krpc, capture, regions) or "screen" (a cockpit window, option
-    capture); see `helmsight.worlds`. Without `time` the twin is flown as `measured`, the others
-    as `realtime`. `operator` are fields of `OperatorConfig`, `pilot_options` keywords of
-    `load_pilot`.
+    the run is `watched` (filmed); a pilot never sees more than it needs. `world` is one of
+    `envs.worlds.WORLDS`, with `world_options`; those of a plug-in's environment go to it as they
+    are. Without `time` the twin is run as `measured`, worlds that run by themselves as `realtime`.
+    `operator` are fields of `OperatorConfig`, `pilot_options` keywords of `load_pilot`.
 
     Raises:
         EnvsError: unknown scenario, observation mode or time rule.
@@ -126,14 +124,14 @@ def operator_config(fields: Mapping[str, Any]) -> OperatorConfig:
     """Return the operator's configuration; raises InvalidSetting naming every wrong field."""
     from pydantic import ValidationError
 
-    from helmsight.agents.operator import OperatorConfig
+    from helmsight.agents.config import OperatorConfig
 
     try:
         return OperatorConfig.model_validate(dict(fields))
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(str(part) for part in one['loc'])}={one['input']!r}: {one['msg']}"
-            for one in error.errors()
+            f"{'.'.join(map(str, entry['loc']))}={entry['input']!r}: {entry['msg']}"
+            for entry in error.errors()
         )
         raise InvalidSetting(f"the operator cannot be set up so: {wrong}") from error
 

@@ -1,4 +1,4 @@
-"""Where a scenario is flown: on the twin, in the game, or through the screen."""
+"""Options of worlds on the command line, and worlds by name."""
 
 from __future__ import annotations
 
@@ -7,50 +7,50 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helmsight.envs.registry import find_environment, load_environments
+from helmsight.envs.registry import find_environment, load_environments, task_of
+from helmsight.envs.worlds import TWIN, WORLDS
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
     import gymnasium
 
-TWIN = "twin"
-OPTIONS: dict[str, tuple[str, ...]] = {
-    TWIN: (),
-    "ksp": ("krpc", "capture", "regions"),
-    "screen": ("capture", "scale", "rate"),
-}
-"""The worlds, and what each of them can be told besides observation, time and hold."""
-ENVIRONMENTS = {"ksp": "helmsight/KSP-v0", "screen": "helmsight/Screen-v0"}
-TIMES = {TWIN: "measured", "ksp": "realtime", "screen": "realtime"}
-"""The time rule of each world where none is asked for."""
-
 
 def check_world(world: str, scenario: str, options: Mapping[str, Any]) -> None:
-    """Raise unless `scenario` can be flown in `world` with `options`.
+    """Raise unless `scenario` can be operated in `world` with `options`.
+
+    Environments of plug-ins judge their options themselves.
 
     Raises:
         InvalidSetting: no such world, or an option that it does not have.
         UnknownScenario: with the nearest name there is.
     """
-    if world not in OPTIONS:
-        raise InvalidSetting(f"world={world!r} is not known; choose {', '.join(OPTIONS)}")
-    for name in options:
-        if name not in OPTIONS[world]:
-            homes = [other for other, names in OPTIONS.items() if name in names]
-            hint = f"it goes with world={' or '.join(homes)}" if homes else "no world has it"
-            raise InvalidSetting(f"the world {world!r} has no option {name!r}: {hint}")
-    if world == TWIN:
-        find_environment(scenario)
-    else:
+    if world not in WORLDS:
+        raise InvalidSetting(f"world={world!r} is not known; choose {', '.join(WORLDS)}")
+    if world != TWIN:
         from helmsight.envs.orbital.scenarios import find_scenario
 
         find_scenario(scenario)
+    elif not find_environment(scenario).startswith("helmsight/"):
+        return
+    known = [option.name for option in WORLDS[world].options]
+    for name in options:
+        if name not in known:
+            homes = [
+                other.name
+                for other in WORLDS.values()
+                if name in {option.name for option in other.options}
+            ]
+            hint = f"it goes with world={' or '.join(homes)}" if homes else "no world has it"
+            raise InvalidSetting(f"the world {world!r} has no option {name!r}: {hint}")
 
 
 def make_world(
-    world: str, scenario: str, options: Mapping[str, Any], *, time: str | None, **more: Any
+    world: str, scenario: str, options: Mapping[str, Any], **general: Any
 ) -> gymnasium.Env[Any, Any]:
-    """Return the environment of `scenario` in `world`; `more` are observation and hold.
+    """Return the environment of `scenario` in `world`.
+
+    `general` are observation, time and hold; those that are None are left to the environment,
+    but for time, which is then that of the world or of the environment's task.
 
     Raises:
         InvalidSetting, EnvsError: as `check_world`, and what the environment refuses.
@@ -59,18 +59,29 @@ def make_world(
 
     check_world(world, scenario, options)
     load_environments()
-    given = {"time": time or TIMES[world], **options, **more}
-    if world == TWIN:
-        return gymnasium.make(find_environment(scenario), disable_env_checker=True, **given)
-    return gymnasium.make(ENVIRONMENTS[world], disable_env_checker=True, scenario=scenario, **given)
+    place = WORLDS[world]
+    given = {key: value for key, value in {**options, **general}.items() if value is not None}
+    identity = place.environment
+    if identity is None:
+        identity = find_environment(scenario)
+        given.setdefault("time", task_of(scenario).clock.default)
+    else:
+        given["scenario"] = scenario
+        given.setdefault("time", place.time)
+    try:
+        return gymnasium.make(identity, disable_env_checker=True, **given)
+    except TypeError as error:
+        raise InvalidSetting(
+            f"{identity} cannot be made with {', '.join(given)}: {error}"
+        ) from error
 
 
 def shown(world: str, needs: str, options: Mapping[str, Any], *, watched: bool) -> str:
-    """Return the observation mode of a flight: what the pilot needs, and the frame if `watched`.
+    """Return the observation mode of a run: what the pilot needs, and the frame if `watched`.
 
-    The game shows no frame unless it is captured, and such a flight is recorded without pictures.
+    A world that shows no frames is recorded without pictures.
     """
-    if not watched or (world == "ksp" and options.get("capture") is None):
+    if not watched or not WORLDS[world].films(options):
         return needs
     return "frame+telemetry" if "telemetry" in needs else "frame"
 

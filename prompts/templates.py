@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, TemplateNotFound
@@ -58,6 +56,15 @@ def render(name: str, **values: Any) -> str:
     return template.render(**values).strip()
 
 
+def render_text(text: str, **values: Any) -> str:
+    """Return `text`, a template of a world or of a person, filled with `values`.
+
+    Raises:
+        jinja2.TemplateError: it is not a template, or asks for a value that was not given.
+    """
+    return _environment().from_string(text).render(**values).strip()
+
+
 def schema_text(schema: Mapping[str, Any]) -> str:
     """Return a JSON schema as compact text, without the titles in it."""
 
@@ -71,30 +78,3 @@ def schema_text(schema: Mapping[str, Any]) -> str:
         return value
 
     return json.dumps({k: v for k, v in bare(schema).items() if k != "description"})
-
-
-@dataclass(frozen=True)
-class Example:
-    """One few-shot example: a frame (encoded PNG or JPEG bytes), why, and the answer to it."""
-
-    image: bytes
-    media_type: str
-    why: str
-    answer: str
-
-
-@cache
-def examples(task: str) -> tuple[Example, ...]:
-    """Return the shipped few-shot examples for the scenarios whose name starts with `task`."""
-    folder = files("helmsight.prompts") / "templates" / "few_shot"
-    entries = json.loads((folder / "few_shot.json").read_text(encoding="utf-8"))["examples"]
-    return tuple(
-        Example(
-            (folder / entry["image"]).read_bytes(),
-            "image/png" if entry["image"].endswith(".png") else "image/jpeg",
-            entry["why"],
-            entry["answer"],
-        )
-        for entry in entries
-        if task.startswith(entry["task"])
-    )

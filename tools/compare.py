@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from helmsight.contract.command import Command
+from helmsight.contract.description import Description
+from helmsight.contract.fit import check_fit
 from helmsight.contract.observation import Observation
+from helmsight.contract.pilot import Pilot, Sighting
 from helmsight.contract.record import StepRecord, plain
 from helmsight.contract.task import Task
 from helmsight.tools.errors import FramesMissing
 from helmsight.tools.player import Run
 
 LISTED = 10  # largest differences kept in a comparison
-
-
-class Answer(Protocol):
-    """What a pilot answers: `helmsight.agents.pilot.Decision` is one."""
-
-    @property
-    def command(self) -> Command | None:
-        """The command, None when nothing usable came."""
-        ...
-
-
-class Decider(Protocol):
-    """Who is asked: `helmsight.agents.pilot.Pilot` is one."""
-
-    name: str
-
-    @property
-    def needs(self) -> str:
-        """The observation mode: frame, telemetry or frame+telemetry."""
-        ...
-
-    def reset(self, task: Task, seed: int) -> None:
-        """Forget the last episode and prepare for this one."""
-        ...
-
-    def decide(self, sighting: Any) -> Answer:
-        """Answer one command for what is shown."""
-        ...
+EQUAL = 1e-9  # numbers closer than this are the same
+Pair = tuple[StepRecord, dict[str, Any] | None]
+"""A recorded step and what the other pilot answers there."""
 
 
 @dataclass(frozen=True)
 class AxisDifference:
-    """How one field of the command differs over the steps that both pilots answered."""
+    """How one field of the command differs over the steps that both pilots answered.
+
+    A vector is compared in the body's axes, whatever frame its command was given in.
+    """
 
     mean: float
     median: float
@@ -90,37 +72,33 @@ class Comparison:
         return data
 
 
-def compare(
-    run: Run,
-    pilot: Decider,
-    task: Task,
-    sighting: Callable[..., Any],
-    limit: int | None = None,
-) -> Comparison:
+def compare(run: Run, pilot: Pilot, task: Task, limit: int | None = None) -> Comparison:
     """Ask `pilot` at the recorded observations of `run` and return how its answers differ.
 
     What the run's pilot answered (`wanted`, before any clamping) is compared with what the other
     one answers to the same frame or telemetry, relations and history; the other pilot does not
-    fly. `sighting` builds what a pilot is shown, `limit` the number of
-    steps asked at.
+    fly. `limit` is the number of steps asked at.
 
     Raises:
+        PilotUnfit: the pilot cannot operate this world.
         FramesMissing: the pilot needs something the run did not record.
     """
+    check_fit(pilot, task, "frame+telemetry")
     pilot.reset(task, run.spec.seed)
     memory = int(run.spec.operator.get("history", 4))
     history: list[Command] = []
-    pairs: list[tuple[StepRecord, Command | None]] = []
+    pairs: list[Pair] = []
     for record, observation in islice(observations(run, pilot.needs), limit):
-        shown = sighting(
+        sighting = Sighting(
             observation=observation,
             stamp=record.stamp,
             relations=tuple(record.relations),
             history=tuple(history[-memory:]) if memory else (),
         )
-        pairs.append((record, pilot.decide(shown).command))
-        history.append(task.command.model_validate(record.applied))
-    return _compared(run.spec.pilot, pilot.name, pairs)
+        command = pilot.decide(sighting).command
+        pairs.append((record, command.model_dump() if command is not None else None))
+        history.append(task.command.model_validate(record.command))
+    return _compared(run.spec.pilot, pilot.name, pairs, task.description())
 
 
 def observations(run: Run, needs: str) -> Iterator[tuple[StepRecord, Observation]]:
@@ -152,26 +130,24 @@ def observations(run: Run, needs: str) -> Iterator[tuple[StepRecord, Observation
         yield record, observation
 
 
-def _compared(
-    recorded: str, other: str, pairs: list[tuple[StepRecord, Command | None]]
-) -> Comparison:
+def _compared(recorded: str, other: str, pairs: Sequence[Pair], task: Description) -> Comparison:
     answered = [
-        (record, record.wanted, command.model_dump())
+        (record, record.wanted, command)
         for record, command in pairs
         if record.wanted is not None and command is not None
     ]
-    names = [
-        name for name, value in (answered[0][1] if answered else {}).items() if _is_number(value)
-    ]
-    gaps = np.array(
-        [[_gap(one, two, name) for name in names] for _, one, two in answered], np.float64
-    ).reshape(len(answered), len(names))
-    same = np.array([_same(one, two) for _, one, two in answered], bool)
-    steps = [
-        StepDifference(record.index, record.stamp, one, two, float(row.max(initial=0.0)))
-        for (record, one, two), row, alike in zip(answered, gaps, same, strict=True)
-        if not alike
-    ]
+    steps, gaps = [], []
+    for record, mine, theirs in answered:
+        fields, others = _fields(record, mine, task), _fields(record, theirs, task)
+        gap = {
+            name: abs(fields.get(name, 0.0) - others.get(name, 0.0))
+            for name in {**fields, **others}
+        }
+        gaps.append(gap)
+        if _differ(mine, theirs, gap):
+            size = max(gap.values(), default=0.0)
+            steps.append(StepDifference(record.index, record.stamp, fields, others, size))
+    names = list(dict.fromkeys(name for gap in gaps for name in gap))
     return Comparison(
         recorded=recorded,
         other=other,
@@ -179,30 +155,30 @@ def _compared(
         answered=len(answered),
         silent_recorded=sum(record.wanted is None for record, _ in pairs),
         silent_other=sum(command is None for _, command in pairs),
-        equal=float(same.mean()) if answered else None,
-        axes={
-            name: AxisDifference(
-                mean=float(column.mean()),
-                median=float(np.median(column)),
-                largest=float(column.max()),
-                equal=float((column < 1e-9).mean()),
-            )
-            for name, column in zip(names, gaps.T, strict=True)
-        },
+        equal=1.0 - len(steps) / len(answered) if answered else None,
+        axes={name: _axis(np.array([gap.get(name, 0.0) for gap in gaps])) for name in names},
         largest=sorted(steps, key=lambda step: (-step.size, step.index))[:LISTED],
     )
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _fields(record: StepRecord, command: Mapping[str, Any], task: Description) -> dict[str, float]:
+    """Return all numbers of a command as they are shown at this step, its duration too."""
+    duration = {"duration": float(command["duration"])} if "duration" in command else {}
+    return record.shown(command, task) | duration
 
 
-def _gap(one: Mapping[str, Any], two: Mapping[str, Any], name: str) -> float:
-    return abs(float(one[name]) - float(two.get(name, 0.0)))
-
-
-def _same(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
-    return one.keys() == two.keys() and all(
-        _gap(one, two, name) < 1e-9 if _is_number(value) else value == two[name]
-        for name, value in one.items()
+def _axis(column: NDArray[np.float64]) -> AxisDifference:
+    return AxisDifference(
+        mean=float(column.mean()),
+        median=float(np.median(column)),
+        largest=float(column.max()),
+        equal=float((column < EQUAL).mean()),
     )
+
+
+def _differ(mine: Mapping[str, Any], theirs: Mapping[str, Any], gap: Mapping[str, float]) -> bool:
+    """Return whether two commands differ in a number, or in a field that is none."""
+    if any(size >= EQUAL for size in gap.values()):
+        return True
+    words = (mine.keys() | theirs.keys()) - gap.keys() - {"frame"}
+    return any(mine.get(name) != theirs.get(name) for name in words)

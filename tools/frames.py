@@ -49,7 +49,7 @@ class AppendOnly:
             view = view[self._file.write(view) or 0 :]
 
     def close(self) -> None:
-        """Close the file; closing twice is harmless."""
+        """Close the file; a second call is harmless."""
         self._file.close()
 
 

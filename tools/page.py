@@ -8,26 +8,21 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from helmsight.contract.record import RunSpec, StepRecord, axes_of
+from helmsight.contract.description import Description
+from helmsight.contract.measures import Measure
+from helmsight.contract.outcome import Outcome
+from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.tools.plots import DARK, FONT, LIGHT, colour_scheme, draw
 from helmsight.tools.recorder import PAGE, PLOTS, VIDEO, write_whole
 from helmsight.tools.video import FPS
 
 EMBED_BYTES = 15_000_000  # a larger video is linked beside the page instead
-COLUMNS = {"range": "range, m", "closing": "closing, m/s", "propellant": "propellant"}
-FIGURES = (
-    ("score", "score", ""),
-    ("closest_approach_m", "closest approach", "m"),
-    ("closest_speed_mps", "speed there", "m/s"),
-    ("fuel_kg", "propellant used", "kg"),
-    ("sim_s", "world time", "s"),
-    ("think_ms_p50", "think time, median", "ms"),
+GENERAL = (
+    Measure("sim_s", "s", "world time"),
+    Measure("think_ms_p50", "ms", "think time, median"),
 )
-MOODS = {"captured": "good", "timeout": "warn", "steps": "warn", "interrupted": "warn"}
-NOTES = {
-    "helmsight/PE1-": "Flown on the orbital twin, not in Kerbal Space Program: scenario, actions "
-    "and scoring formula are KSPDG's, the engine is not."
-}
+"""What every summary holds besides the outcome that its task declares."""
+WARNINGS = ("timeout", "steps", "budget", "interrupted")
 
 
 def write_page(
@@ -40,7 +35,7 @@ def write_page(
 
     Works for a run that was killed as well (`summary` None), from what is in the folder.
     """
-    plots = draw(records)
+    plots = draw(records, spec.task)
     (folder / PLOTS).mkdir(exist_ok=True)
     for name, svg in plots.items():
         write_whole(folder / PLOTS / f"{name}.svg", svg)
@@ -60,39 +55,41 @@ def render(
     from jinja2 import Environment
     from markupsafe import Markup
 
-    told = dict(summary or {})
-    reason = str(told.get("reason", "cut off: no summary was written"))
-    template = (
-        resources.files("helmsight.tools").joinpath("templates/run.html.j2").read_text("utf-8")
-    )
-    columns = [name for name in COLUMNS if any(name in record.measures for record in records)]
+    shown = dict(summary or {})
+    reason = str(shown.get("reason", "cut off: no summary was written"))
+    task, columns = spec.task, spec.task.live
+    template = resources.files("helmsight.tools").joinpath("templates/run.html.j2")
     return (
         Environment(autoescape=True)
-        .from_string(template)
+        .from_string(template.read_text(encoding="utf-8"))
         .render(
-            title=told.get("scenario", spec.environment),
+            title=shown.get("scenario", task.name or spec.environment),
             pilot=spec.pilot,
             seed=spec.seed,
             environment=spec.environment,
             version=spec.versions.get("helmsight", ""),
             reason=reason,
-            mood=MOODS.get(reason, "bad"),
-            figures=_figures(told),
-            note=next(
-                (text for key, text in NOTES.items() if spec.environment.startswith(key)), ""
-            ),
-            problems=told.get("recording", {}).get("problems", {}),
+            mood=_mood(reason, task.outcome),
+            figures=_figures(shown, task.outcome),
+            note=task.note,
+            problems=shown.get("recording", {}).get("problems", {}),
             video=video,
             fps=FPS,
             plots=[Markup(_inline(svg)) for svg in plots.values()],
-            facts=_facts(spec, told),
-            measured=[COLUMNS[name] for name in columns],
-            steps=[_row(record, columns) for record in records],
+            facts=_facts(spec, shown),
+            measured=[measure.heading for measure in columns],
+            steps=[_row(record, task) for record in records],
             light=Markup(colour_scheme(LIGHT)),
             dark=Markup(colour_scheme(DARK)),
             font=Markup(FONT),
         )
     )
+
+
+def _mood(reason: str, outcome: Outcome) -> str:
+    if reason == outcome.success:
+        return "good"
+    return "warn" if reason in WARNINGS else "bad"
 
 
 def _source(video: Path) -> str:
@@ -109,21 +106,28 @@ def _inline(svg: str) -> str:
     return head[: head.index("<style>")].replace(' xmlns="http://www.w3.org/2000/svg"', "") + rest
 
 
-def _figures(told: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _measured(outcome: Outcome) -> tuple[Measure, ...]:
+    """Return the figures that stand on top of a page, in their order."""
+    return (*([outcome.score] if outcome.score else []), *outcome.terms, *GENERAL)
+
+
+def _figures(summary: Mapping[str, Any], outcome: Outcome) -> list[tuple[str, str, str]]:
     return [
-        (label, _number(told[key]), unit)
-        for key, label, unit in FIGURES
-        if isinstance(told.get(key), int | float)
+        (measure.title, _number(summary[measure.name]), measure.unit)
+        for measure in _measured(outcome)
+        if isinstance(summary.get(measure.name), int | float)
     ]
 
 
-def _facts(spec: RunSpec, told: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
-    shown = {key for key, _, _ in FIGURES} | {"recording", "scenario", "pilot", "seed", "reason"}
+def _facts(spec: RunSpec, summary: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    figures = {measure.name for measure in _measured(spec.task.outcome)}
+    elsewhere = figures | {"recording", "scenario", "pilot", "seed", "reason", "schema", "success"}
+    recording = summary.get("recording", {})
     return {
-        "Result": _rows({k: v for k, v in told.items() if k not in shown}),
+        "Result": _rows({k: v for k, v in summary.items() if k not in elsewhere}),
         "Options": _rows({**spec.options, **spec.pilot_options, "max_steps": spec.max_steps}),
         "Operator": _rows(spec.operator),
-        "Recording": _rows({k: v for k, v in told.get("recording", {}).items() if k != "problems"}),
+        "Recording": _rows({k: v for k, v in recording.items() if k != "problems"}),
         "Versions": _rows(spec.versions),
     }
 
@@ -157,31 +161,24 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if size >= 1000 else f"{value:.1f}" if size >= 100 else f"{value:.3g}"
 
 
-def _row(record: StepRecord, columns: Sequence[str]) -> dict[str, Any]:
-    marks = [f"{name} x{count}" for name, count in record.repairs.items() if count]
-    marks += record.clamped
-    if record.late:
-        marks.append("late")
+def _row(record: StepRecord, task: Description) -> dict[str, Any]:
     return {
         "index": record.index,
         "time": f"{record.stamp:.1f}",
-        "measured": [_fixed(record.measures.get(name)) for name in columns],
-        "wanted": _command(record.wanted),
-        "applied": _command(record.applied),
+        "measured": [measure.text(record.measures.get(measure.name)) for measure in task.live],
+        "wanted": _command(record, record.wanted, task),
+        "applied": _command(record, record.applied, task),
         "raw": record.raw,
-        "marks": ", ".join(marks),
+        "marks": ", ".join(record.marks),
         "think": f"{record.think_ms:.1f}",
     }
 
 
-def _fixed(value: Any) -> str:
-    return f"{value:.1f}" if isinstance(value, int | float) else ""
-
-
-def _command(command: Mapping[str, Any] | None) -> str:
+def _command(record: StepRecord, command: Mapping[str, Any] | None, task: Description) -> str:
     """Return a command's values in the order of its fields: "+1.00 0 -0.50 · 0.5 s"."""
     if command is None:
         return "none"
-    values = [f"{v:+.2f}" if abs(v) >= 0.005 else "0" for v in axes_of(command).values()]
+    fields = record.shown(command, task)
+    values = [f"{v:+.2f}" if abs(v) >= 0.005 else "0" for v in fields.values()]
     text = "  ".join(values).replace("-", "\N{MINUS SIGN}")
     return f"{text} · {command['duration']:g} s" if "duration" in command else text

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from helmsight.contract.record import Frame, RunSpec, StepRecord, axes_of
+from helmsight.contract.description import Description
+from helmsight.contract.record import Frame, RunSpec, StepRecord, check_schema
+from helmsight.envs.orbital.task import describe_schema_1
 from helmsight.tools.errors import RunUnreadable
 from helmsight.tools.frames import read_frames
 from helmsight.tools.recorder import FRAMES, SPEC, STEPS, SUMMARY
@@ -49,6 +51,7 @@ def load_run(folder: str | Path) -> Run:
     Raises:
         RunUnreadable: there is no run in the folder, or a line in the middle of the steps is
             broken (a broken last line is what a killed run leaves, and is dropped).
+        SchemaTooNew: a newer Helmsight wrote it.
     """
     folder = Path(folder)
     try:
@@ -60,10 +63,14 @@ def load_run(folder: str | Path) -> Run:
         ) from error
     except (ValueError, TypeError) as error:
         raise RunUnreadable(f"{folder / SPEC} is not the spec of a run: {error}") from error
+    if spec.schema == 1:
+        scenario = str(spec.options.get("scenario", ""))
+        spec = replace(spec, task=describe_schema_1(spec.environment, scenario))
     records, notes = _records(folder / STEPS)
     summary = None
     try:
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        check_schema(summary, str(folder / SUMMARY))
     except FileNotFoundError:
         notes.append("the run was cut off before its summary was written")
     except ValueError:
@@ -110,21 +117,16 @@ def play(
         yield record
 
 
-def live_line(record: StepRecord) -> str:
-    """Return one step as one line of plain text for a terminal."""
-    measures = record.measures
+def live_line(record: StepRecord, task: Description) -> str:
+    """Return one step as one line of plain text for a terminal: measures, command, troubles."""
     parts = [f"{record.index:4d}  T+{record.stamp:6.1f} s"]
-    for name, unit in (("range", "m"), ("closing", "m/s"), ("propellant", "units")):
-        value = measures.get(name)
+    for measure in task.live:
+        value = record.measures.get(measure.name)
         if isinstance(value, int | float):
-            parts.append(f"{name} {value:8.1f} {unit}")
-    parts.append(
-        " ".join(f"{name} {value:+.2f}" for name, value in axes_of(record.applied).items())
-    )
-    marks = [name for name, count in record.repairs.items() if count] + record.clamped
-    if record.late:
-        marks.append("late")
-    return "  ".join(parts) + (f"  [{', '.join(marks)}]" if marks else "")
+            parts.append(f"{measure.title} {measure.text(value):>8} {measure.unit}".rstrip())
+    fields = record.shown(record.applied, task)
+    parts.append(" ".join(f"{name} {value:+.2f}" for name, value in fields.items()))
+    return "  ".join(parts) + (f"  [{', '.join(record.marks)}]" if record.marks else "")
 
 
 def first_difference(a: Path, b: Path) -> str | None:

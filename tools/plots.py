@@ -6,12 +6,17 @@ import io
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.contract.record import StepRecord, axes_of
+from helmsight.contract.description import Description
+from helmsight.contract.plots import PathPlot, TimePlot
+from helmsight.contract.record import StepRecord
+
+Painter = Callable[[Any, Sequence[StepRecord]], bool]
 
 # Placeholder colours that matplotlib draws with, and the CSS variables they become.
 INK, DIM, GRID = "#010101", "#020202", "#030303"
@@ -20,6 +25,7 @@ VARIABLES = {
     INK: "--ink", DIM: "--dim", GRID: "--grid",
     BLUE: "--blue", ORANGE: "--orange", GREEN: "--green", ROSE: "--rose",
 }  # fmt: skip
+COLOURS = (BLUE, ORANGE, GREEN, ROSE)
 LIGHT = ("#1b2430", "#5d6876", "#e3e7ec", "#2f6fde", "#d9822b", "#2f9e6e", "#c9406f")
 DARK = ("#e6eaf0", "#98a3b1", "#2a323d", "#6ea8ff", "#f0a95b", "#5fce9b", "#f07aa3")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
@@ -66,36 +72,27 @@ def log_scale(axes: Any) -> None:
 def series(records: Sequence[StepRecord], key: str) -> NDArray[np.float64]:
     """Return one measure over the steps, float64 (n,); NaN where a step does not hold it."""
     values = [record.measures.get(key) for record in records]
-    return np.array(
-        [float(v) if isinstance(v, int | float) else math.nan for v in values], np.float64
-    )
+    numbers = [float(value) if isinstance(value, int | float) else math.nan for value in values]
+    return np.array(numbers, np.float64)
 
 
-def positions(records: Sequence[StepRecord]) -> NDArray[np.float64]:
-    """Return (n, 3) metres in the target's orbital frame: radial, along-track, normal."""
-    rows = [record.measures.get("relative_position") for record in records]
-    kept = [row for row in rows if isinstance(row, list | tuple) and len(row) == 3]
-    return np.array(kept, np.float64).reshape(-1, 3)
-
-
-def draw(records: Sequence[StepRecord]) -> dict[str, str]:
+def draw(records: Sequence[StepRecord], task: Description) -> dict[str, str]:
     """Return the plots that the records have data for: name -> standalone SVG text.
 
-    Deterministic: the same records give the same bytes. Axes are in metres, m/s, units of
-    propellant and seconds of world time.
+    Those that the task declares come first, then the commands that were applied, in the body's
+    axes, and the think times. Deterministic: the same records give the same bytes.
     """
     import matplotlib as mpl
 
     if not records:
         return {}
-    painters: dict[str, Callable[[Any, Sequence[StepRecord]], bool]] = {
-        "range": _range,
-        "speed": _speed,
-        "trajectory": _trajectory,
-        "commands": _commands,
-        "propellant": _propellant,
-        "think": _think,
+    painters: dict[str, Painter] = {
+        plot.name: partial(_path, plot=plot)
+        if isinstance(plot, PathPlot)
+        else partial(_over_time, plot=plot)
+        for plot in task.plots
     }
+    painters |= {"commands": partial(_commands, task=task), "think": _think}
     pictures = {}
     with mpl.rc_context(STYLE):
         for name, paint in painters.items():
@@ -105,7 +102,7 @@ def draw(records: Sequence[StepRecord]) -> dict[str, str]:
     return pictures
 
 
-def _svg(paint: Callable[[Any, Sequence[StepRecord]], bool], records: Sequence[StepRecord]) -> str:
+def _svg(paint: Painter, records: Sequence[StepRecord]) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
@@ -140,54 +137,47 @@ def _opening(match: re.Match[str]) -> str:
     )
 
 
-def _range(figure: Any, records: Sequence[StepRecord]) -> bool:
-    time, values = series(records, "met"), series(records, "range")
-    if not np.isfinite(values).any():
+def _over_time(figure: Any, records: Sequence[StepRecord], plot: TimePlot) -> bool:
+    time = np.array([record.stamp for record in records])
+    curves = [(curve, series(records, curve.measure)) for curve in plot.curves]
+    curves = [(curve, values) for curve, values in curves if np.isfinite(values).any()]
+    if not curves:
         return False
     axes = figure.subplots()
-    axes.plot(time, values, color=BLUE)
-    nearest = int(np.nanargmin(values))
-    _point(axes, time[nearest], values[nearest], f"{values[nearest]:.3g} m", BLUE)
-    log_scale(axes)
-    _label(axes, "Range to the target", "m", time)
-    return True
-
-
-def _speed(figure: Any, records: Sequence[StepRecord]) -> bool:
-    time, speed = series(records, "met"), series(records, "speed")
-    closing = series(records, "closing")
-    if not np.isfinite(speed).any():
-        return False
-    axes = figure.subplots()
-    axes.plot(time, speed, color=BLUE, linewidth=3, alpha=0.55, label="relative speed")
-    if np.isfinite(closing).any():
-        axes.plot(time, closing, color=ORANGE, linewidth=1.4, label="closing speed")
+    for number, (curve, values) in enumerate(curves):
+        # the first of several is broad and pale, so that the others are seen where they meet it
+        first = {"linewidth": 3, "alpha": 0.55} if len(curves) > 1 else {}
+        look = {"linewidth": 1.4} if number else first
+        colour = COLOURS[(plot.colour + number) % len(COLOURS)]
+        axes.plot(time, values, color=colour, label=curve.label or curve.measure, **look)
+    _, values = curves[0]
+    colour = COLOURS[plot.colour % len(COLOURS)]
+    if plot.mark:
+        at = int(np.nanargmin(values) if plot.mark == "lowest" else np.nanargmax(values))
+        _point(axes, time[at], values[at], f"{values[at]:.3g} {plot.unit}".rstrip(), colour)
+    if plot.fill:
+        low, high = np.nanmin(values), np.nanmax(values)
+        bottom = low - 0.05 * (high - low)
+        axes.fill_between(time, values, bottom, color=colour, alpha=0.12, linewidth=0)
+    if plot.zero:
         axes.axhline(0, color=DIM, linewidth=0.8)
-    _label(axes, "Speed relative to the target", "m/s", time)
-    axes.legend(loc="best")
+    if plot.log and np.nanmin(values) > 0:
+        log_scale(axes)
+    _label(axes, plot.title, plot.unit, time)
+    if len(curves) > 1:
+        axes.legend(loc="best")
     return True
 
 
-def _propellant(figure: Any, records: Sequence[StepRecord]) -> bool:
-    time, values = series(records, "met"), series(records, "propellant")
-    if not np.isfinite(values).any():
-        return False
-    axes = figure.subplots()
-    axes.plot(time, values, color=GREEN)
-    low, high = np.nanmin(values), np.nanmax(values)
-    axes.fill_between(time, values, low - 0.05 * (high - low), color=GREEN, alpha=0.12, linewidth=0)
-    _label(axes, "Propellant left", "units", time)
-    return True
-
-
-def _commands(figure: Any, records: Sequence[StepRecord]) -> bool:
-    names = list(axes_of(records[0].applied))
+def _commands(figure: Any, records: Sequence[StepRecord], task: Description) -> bool:
+    commands = [record.shown(record.applied, task) for record in records]
+    names = list(dict.fromkeys(name for command in commands for name in command))
     if not names:
         return False
     rows = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     stamps = np.array([record.stamp for record in records])
-    for axes, name, colour in zip(rows, names, (BLUE, ORANGE, GREEN, ROSE) * 8, strict=False):
-        values = np.array([float(record.applied.get(name, math.nan)) for record in records])
+    for axes, name, colour in zip(rows, names, COLOURS * len(names), strict=False):
+        values = np.array([command.get(name, math.nan) for command in commands])
         axes.step(stamps, values, where="post", color=colour, linewidth=1.2)
         axes.fill_between(stamps, values, step="post", color=colour, alpha=0.16, linewidth=0)
         axes.set_ylabel(name)
@@ -199,24 +189,26 @@ def _commands(figure: Any, records: Sequence[StepRecord]) -> bool:
     return True
 
 
-def _trajectory(figure: Any, records: Sequence[StepRecord]) -> bool:
-    """Two views of the pursuer in the target's orbital frame, the target at the origin."""
-    path = positions(records)
-    if not len(path):
+def _path(figure: Any, records: Sequence[StepRecord], plot: PathPlot) -> bool:
+    """Two views of the way of a vector, around the origin."""
+    rows = [record.measures.get(plot.measure) for record in records]
+    kept = [row for row in rows if isinstance(row, list | tuple) and len(row) == 3]
+    if not kept:
         return False
-    radial, along, normal = path.T
+    upright, along, deep = np.array(kept, np.float64).T
     upper, lower = figure.subplots(2, 1, height_ratios=(2, 1))
-    for axes, across, name in ((upper, radial, "radial, m"), (lower, normal, "normal, m")):
+    for axes, across, name in ((upper, upright, plot.axes[0]), (lower, deep, plot.axes[2])):
         axes.plot(along, across, color=BLUE, linewidth=1.6)
         axes.plot(along[0], across[0], "o", color=BLUE, markersize=5, label="start")
         axes.plot(along[-1], across[-1], "o", color=ORANGE, markersize=5, label="end")
-        axes.plot(0, 0, "P", color=ROSE, markersize=7, label="target", zorder=3)
-        axes.set_ylabel(name)
+        if plot.origin:
+            axes.plot(0, 0, "P", color=ROSE, markersize=7, label=plot.origin, zorder=3)
+        axes.set_ylabel(f"{name}, {plot.unit}")
         axes.margins(0.04, 0.15)
         axes.set_aspect("equal", adjustable="datalim")
         axes.yaxis.get_major_locator().set_params(nbins=4)
-    lower.set_xlabel("along-track, m")
-    upper.set_title("Trajectory around the target")
+    lower.set_xlabel(f"{plot.axes[1]}, {plot.unit}")
+    upper.set_title(plot.title)
     upper.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0)
     return True
 

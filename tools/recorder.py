@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.description import Description
 from helmsight.contract.record import Frame, RunSpec, StepRecord, plain
 from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
 from helmsight.tools.frames import AppendOnly, FrameWriter
@@ -98,8 +99,8 @@ class Recorder:
             steps = self._steps
             self._guarded("steps", lambda: steps.append((record.to_json() + "\n").encode()))
         if frame is not None and self._video is not None:
-            video = self._video
-            self._guarded("video", lambda: video.add(captioned(frame, record)))
+            video, task = self._video, self._spec.task if self._spec else Description()
+            self._guarded("video", lambda: video.add(captioned(frame, record, task)))
 
     def finish(self, reason: str, summary: dict[str, Any]) -> None:
         """Close every file and write summary, plots and page; a second call does nothing."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from helmsight.contract.record import Frame, StepRecord, axes_of
+from helmsight.contract.description import Description
+from helmsight.contract.record import Frame, StepRecord
 
 FPS = 10  # decisions a second: five times real time at commands of 0.5 s
 STRIP = 40  # px, below the picture so that no instrument is covered
@@ -103,30 +104,26 @@ def _index_in_front(path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def caption(record: StepRecord) -> tuple[str, str, str]:
+def caption(record: StepRecord, task: Description) -> tuple[str, str, str]:
     """Return what the strip says: step and time, the command, and what went wrong ("" if nothing).
 
     ASCII only, because OpenCV's fonts hold little else.
     """
     left = f"step {record.index:3d}   T+{record.stamp:6.1f} s"
-    parts = [f"{name} {value:+.2f}" for name, value in axes_of(record.applied).items()]
+    parts = [f"{name} {value:+.2f}" for name, value in record.shown(record.applied, task).items()]
     if "duration" in record.applied:
         parts.append(f"{record.applied['duration']:.2f} s")
-    marks = [f"{name} x{count}" for name, count in record.repairs.items() if count]
-    marks += [f"clamped {name}" for name in record.clamped]
-    if record.late:
-        marks.append("late")
-    return left, "   ".join(parts), ", ".join(marks)
+    return left, "   ".join(parts), ", ".join(record.marks)
 
 
-def captioned(frame: Frame, record: StepRecord) -> Frame:
+def captioned(frame: Frame, record: StepRecord, task: Description) -> Frame:
     """Return the frame (H, W, 3) with a caption strip of `STRIP` px below, (H + STRIP, W, 3)."""
     import cv2
 
     height, width = frame.shape[:2]
     canvas = np.empty((height + STRIP, width, 3), np.uint8)
     canvas[:height], canvas[height:] = frame, PAPER
-    left, command, marks = caption(record)
+    left, command, marks = caption(record, task)
     scale = 0.6 * min(1.0, width / 1280)
     baseline = height + STRIP - 14
     for text, colour, x in (

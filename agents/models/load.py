@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from helmsight.agents.decide import AskingStyle, ModelPilot
+from helmsight.agents.asking_style import AskingStyle
+from helmsight.agents.decide import ModelPilot
 from helmsight.agents.errors import ModelUnavailable, UnknownPilot
+from helmsight.agents.scripted import EXPERTS, make
 from helmsight.contract.errors import PluginBroken
 from helmsight.contract.observation import ObservationMode, observation_mode
 from helmsight.contract.pilot import Pilot
@@ -26,12 +28,6 @@ if TYPE_CHECKING:
 BUNDLED = Path(__file__).parent / "bundled"
 RELATIONS = Path(__file__).parent / "relations"
 GROUP = "helmsight.pilots"
-EXPERTS = {
-    "naive": "burns at the target, as the public baseline does",
-    "navball": "the published expert rule on the navball's vectors",
-    "rendezvous": "a guidance law that plans to the score: intercept, brake, capture",
-    "relations": "flies from spatial relations in words alone; needs an oracle's grounding",
-}
 FORMS = {
     "bundled": "the vision-language model trained in this repository to fly",
     "bundled-relations": "the one trained here to tell where things are; for grounding",
@@ -67,28 +63,26 @@ def load_pilot(
     """
     kind, _, rest = spec.partition(":")
     if spec in EXPERTS:
-        from helmsight.agents import scripted
-
-        return scripted.make(spec)
+        return make(spec)
     if plugin := _plugins().get(spec):
         return _from_plugin(plugin)
-    manner = _manner(observation, few_shot)
+    style = _style(observation, few_shot)
     if kind == "scripted" and rest:
         from helmsight.agents.models.scripted import ScriptedVLM
 
-        return _seated(ScriptedVLM.from_file(Path(rest)), spec, manner, think_timeout_s, {})
+        return _model_pilot(ScriptedVLM.from_file(Path(rest)), spec, style, think_timeout_s, {})
     source = _local_source(spec, kind, rest)
     if source is not None:
-        manner = _folder_manner(source, observation, few_shot)
-        asked = {"device": device, "dtype": dtype, **options}
-        model = _local(source, {"max_new_tokens": manner.max_new_tokens, **asked})
-        return _seated(model, spec, manner, think_timeout_s, asked)
+        style = _folder_style(source, observation, few_shot)
+        model_options = {"device": device, "dtype": dtype, **options}
+        model = _local(source, {"max_new_tokens": style.max_new_tokens, **model_options})
+        return _model_pilot(model, spec, style, think_timeout_s, model_options)
     if kind and rest:
-        asked = {"base_url": base_url, **options}
-        given = {key: value for key, value in asked.items() if value is not None}
+        model_options = {"base_url": base_url, **options}
+        given = {key: value for key, value in model_options.items() if value is not None}
         model = _provider(spec, kind, rest, given)
-        shown = manner.model_copy(update={"few_shot": 2}) if few_shot is None else manner
-        return _seated(model, spec, shown, think_timeout_s, given)
+        shown = style.model_copy(update={"few_shot": 2}) if few_shot is None else style
+        return _model_pilot(model, spec, shown, think_timeout_s, given)
     raise unknown(spec)
 
 
@@ -109,17 +103,17 @@ def unknown(spec: str) -> UnknownPilot:
     return UnknownPilot(f'no pilot is called "{spec}".{hint} See: helmsight list pilots')
 
 
-def _seated(
-    model: Any, spec: str, manner: AskingStyle, think_timeout_s: float, options: dict[str, Any]
+def _model_pilot(
+    model: Any, spec: str, style: AskingStyle, think_timeout_s: float, options: dict[str, Any]
 ) -> ModelPilot:
     """Return the model as a pilot; its options, less secrets, go into the record of the run."""
     kept = {key: value for key, value in options.items() if not _SECRET.search(key)}
-    kept |= {"observation": manner.needs, "few_shot": manner.few_shot}
+    kept |= {"observation": style.needs, "few_shot": style.few_shot}
     kept["think_timeout_s"] = think_timeout_s
-    return ModelPilot(model, spec, manner, think_timeout_s=think_timeout_s, options=kept)
+    return ModelPilot(model, spec, style, think_timeout_s=think_timeout_s, options=kept)
 
 
-def _manner(
+def _style(
     observation: str | None, few_shot: int | None, base: AskingStyle | None = None
 ) -> AskingStyle:
     update: dict[str, Any] = {}
@@ -131,18 +125,16 @@ def _manner(
     return (base or AskingStyle()).model_copy(update=update)
 
 
-def _folder_manner(
-    source: Path | str, observation: str | None, few_shot: int | None
-) -> AskingStyle:
+def _folder_style(source: Path | str, observation: str | None, few_shot: int | None) -> AskingStyle:
     """Return how the model in a folder wants to be asked: its helmsight.json, then the options."""
     card = Path(source) / "helmsight.json"
     if not card.is_file():
-        return _manner(observation, few_shot)
+        return _style(observation, few_shot)
     try:
-        told = AskingStyle.model_validate(json.loads(card.read_text(encoding="utf-8")))
+        card_style = AskingStyle.model_validate(json.loads(card.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f'"{card}" cannot be read: {error}') from None
-    return _manner(observation, few_shot, told)
+    return _style(observation, few_shot, card_style)
 
 
 def _local_source(spec: str, kind: str, rest: str) -> Path | str | None:
@@ -155,14 +147,14 @@ def _local_source(spec: str, kind: str, rest: str) -> Path | str | None:
             )
         return folder
     if kind == "local" and rest:
-        return _found(rest)
+        return _folder_or_hub_id(rest)
     looks_like_path = spec.startswith((".", "~", "/", "\\")) or Path(spec).is_absolute()
     if looks_like_path or Path(spec).is_dir() or ("/" in spec and not rest):
-        return _found(spec)
+        return _folder_or_hub_id(spec)
     return None
 
 
-def _found(name: str) -> Path | str:
+def _folder_or_hub_id(name: str) -> Path | str:
     """Return an existing model folder, or a hub id whose files are in the local cache."""
     folder = Path(name).expanduser()
     if folder.is_dir():
@@ -171,10 +163,10 @@ def _found(name: str) -> Path | str:
         return folder
     if not _HUB_ID.fullmatch(name) or name.startswith("."):
         raise ModelUnavailable(f'there is no model folder "{folder}"; check the path')
-    return _fetched(name)
+    return _from_hub(name)
 
 
-def _fetched(hub_id: str) -> str:
+def _from_hub(hub_id: str) -> str:
     """Return the cached folder of a hub id, downloading it once if the hub answers at once."""
     from huggingface_hub import HfApi, snapshot_download
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -20,6 +20,8 @@ class ScriptedVLM(BaseChatModel):
     After the last answer it begins again (`cycle`), or says nothing. `calls` keeps what it was
     asked, newest last, for whoever wants to look.
     """
+
+    remembers: ClassVar[bool] = True  # which answer is next
 
     answers: list[str]
     cycle: bool = True

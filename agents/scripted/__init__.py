@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from helmsight.contract.pilot import Pilot
 
-NAMES = ("naive", "navball", "rendezvous", "relations")
+EXPERTS = {
+    "naive": "burns at the target, as the public baseline does",
+    "navball": "the published expert rule on the navball's vectors",
+    "rendezvous": "a guidance law that plans to the score: intercept, brake, capture",
+    "relations": "flies from spatial relations in words alone; needs an oracle's grounding",
+}
 
 
 def make(name: str) -> Pilot:
-    """Return the scripted pilot called `name`, one of `NAMES` (KeyError otherwise)."""
+    """Return the scripted pilot called `name`, one of `EXPERTS` (KeyError otherwise)."""
     from helmsight.agents.scripted.naive import Naive
     from helmsight.agents.scripted.navball import Navball
     from helmsight.agents.scripted.relations import Relations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helmsight.agents.scripted.telemetry import FIELDS
 from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
@@ -13,6 +14,9 @@ class Naive:
 
     name = "naive"
     needs: ObservationMode = "telemetry"
+    command = BurnCommand
+    telemetry = FIELDS
+    remembers = False
 
     def reset(self, task: Task, seed: int) -> None:
         """Nothing to prepare."""

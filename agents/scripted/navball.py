@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from helmsight.agents.scripted.telemetry import Chase, burn
+from helmsight.agents.scripted.telemetry import FIELDS, Chase, burn
 from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
+from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import norm
 
 TOO_FAST = 40.0  # m/s: brake above this when time is short
@@ -26,6 +27,9 @@ class Navball:
 
     name = "navball"
     needs: ObservationMode = "telemetry"
+    command = BurnCommand
+    telemetry = FIELDS
+    remembers = False
 
     def reset(self, task: Task, seed: int) -> None:
         """Nothing to prepare."""

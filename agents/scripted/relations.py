@@ -26,6 +26,7 @@ class Relations:
 
     name = "relations"
     needs: ObservationMode = "frame"  # for who is asked where things are
+    command = BurnCommand
 
     def reset(self, task: Task, seed: int) -> None:
         """Forget when the prograde marker was first seen."""

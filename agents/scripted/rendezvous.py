@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from helmsight.agents.scripted.guidance import Law, Situation, throttle
-from helmsight.agents.scripted.telemetry import Chase, burn
+from helmsight.agents.scripted.telemetry import FIELDS, Chase, burn
 from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
+from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import Array, gravity, norm, orbital_axes
 
 QUIET = 0.05  # m/s^2: accelerations of the target below this are numerical noise
@@ -31,6 +32,8 @@ class Rendezvous:
 
     name = "rendezvous"
     needs: ObservationMode = "telemetry"
+    command = BurnCommand
+    telemetry = FIELDS
 
     def __init__(self, law: Law | None = None) -> None:
         self.law = law or Law()

@@ -9,6 +9,10 @@ import numpy as np
 from helmsight.contract.observation import Observation
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import Array, cross, unit
+from helmsight.envs.orbital.panel import TELEMETRY
+
+FIELDS = tuple(entry.name for entry in TELEMETRY)
+"""What a pilot that reads a `Chase` has to be shown."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 
 from helmsight.contract.clock import Clock, TimeRule, hold_rule
 from helmsight.contract.errors import InvalidOption
@@ -24,10 +25,11 @@ from helmsight.envs.ksp.streams import FlightRecorder, Sample, right_handed
 from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import orbital_axes
-from helmsight.envs.orbital.env import PursuitEnv, observation_spaces
+from helmsight.envs.orbital.env import observation_spaces
 from helmsight.envs.orbital.panel import measures, telemetry
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
 from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.task import REALTIME, pursuit_task
 
 RELEASE = 2.0
 """Seconds that a broken connection is given to shut the thrusters."""
@@ -44,9 +46,9 @@ NO_PICTURE = (
 class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     """One PE1 scenario in a game that runs by itself; the contract is `PursuitEnv`'s.
 
-    Observations, commands, score and `info` are those of the twin. `info` also says which
-    `world` it was ("kRPC 0.5.4 at 127.0.0.1:50000, the twin") and who flew the `evader`: "client"
-    with KSPDG's bot on this side, "server", or "passive".
+    Observations, commands, score and `info` are those of the twin. `info` also says
+    `about` it which `world` it was ("kRPC 0.5.4 at 127.0.0.1:50000, the twin") and who flew the
+    `evader`: "client" with KSPDG's bot on this side, "server", or "passive".
 
     Seconds are the game's: a burn of 0.5 s lasts until the mission clock has moved on by that
     much, whatever the game's speed.
@@ -102,13 +104,14 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self._recorder: FlightRecorder | None = None
         self._bot: EvaderBot | None = None
         self._now: Sample
+        self._rotations_now: dict[str, list[list[float]]] = {}
         self._over = True
 
     @property
     def task(self) -> Task:
         """What an operator is told about this episode: the twin's, with this window's regions."""
-        told = PursuitEnv(self.scenario.name, observation="telemetry").task
-        return replace(told, regions=self.regions if self.capture is not None else {})
+        regions = self.regions if self.capture is not None else {}
+        return replace(pursuit_task(self.scenario.name, regions), clock=REALTIME, note="")
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -229,24 +232,29 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     def _body_throttle(self, command: BurnCommand) -> tuple[float, float, float]:
         """Return (forward, right, down), turned to the body's axes as they are now."""
         wanted = (command.forward, command.right, command.down)
+        self._rotations_now = {}
         if command.frame == "body":
             return wanted
-        if command.frame == "orbital":
-            axes = orbital_axes(self._now.position[0, PURSUER], self._now.velocity[0, PURSUER])
-            forward, right, down = np.array(wanted) @ axes
-            wanted = (float(forward), float(right), float(down))
+        axes = self._body_axes()
+        orbit = orbital_axes(self._now.position[0, PURSUER], self._now.velocity[0, PURSUER])
+        rotations = {"inertial": axes, "orbital": axes @ orbit.T}
+        self._rotations_now = {name: rotation.tolist() for name, rotation in rotations.items()}
+        forward, right, down = rotations[command.frame] @ wanted
+        return float(forward), float(right), float(down)
+
+    def _body_axes(self) -> NDArray[np.float64]:
+        """Return the body's axes, (3, 3), rows (forward, right, down) in the inertial frame."""
         assert self._link is not None
-        vessel, direction = self._vessel, right_handed(wanted)
+        vessel = self._vessel
 
-        def turn(connection: Any) -> tuple[float, float, float]:
-            inertial = vessel.orbit.body.non_rotating_reference_frame
-            turned: tuple[float, float, float] = connection.space_center.transform_direction(
-                direction, inertial, vessel.reference_frame
-            )
-            return turned
+        def turn(connection: Any) -> list[tuple[float, float, float]]:
+            inertial, body = vessel.orbit.body.non_rotating_reference_frame, vessel.reference_frame
+            transform = connection.space_center.transform_direction
+            units = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+            return [transform(right_handed(unit), inertial, body) for unit in units]
 
-        right, forward, down = self._link.call(turn)
-        return forward, right, down
+        right, forward, down = np.array(self._link.call(turn)).T
+        return np.array([forward, right, down])
 
     def _throttle(self, throttle: tuple[float, float, float], timeout: float = ANSWER) -> None:
         assert self._link is not None
@@ -284,6 +292,6 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             "captured": self._now.captured,
             "lag": lag,
             "applied": command.model_dump(),
-            "world": self._link.world,
-            "evader": self._evader,
+            "rotations": self._rotations_now,
+            "about": {"world": self._link.world, "evader": self._evader},
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import product
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from gymnasium import spaces
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from helmsight.contract.command import Command
+from helmsight.contract.command import Command, CommandForm
 
 LEVELS = (-1.0, -0.5, -0.2, 0.0, 0.2, 0.5, 1.0)
 """Throttle levels of constrained answers: fine near zero, where small errors cost propellant."""
@@ -28,10 +28,12 @@ Throttle = Annotated[float, Field(ge=-1.0, le=1.0)]
 class BurnCommand(Command):
     """Fire the translation thrusters. Throttles in [-1, 1], 1 is full thrust; duration in s."""
 
+    form: ClassVar[CommandForm] = CommandForm(vector=("forward", "right", "down"), home="body")
+
+    duration: Annotated[float, Field(gt=0.0, le=10.0, description="seconds")] = DURATION
     forward: Annotated[Throttle, Field(description="towards the nose; negative is backwards")]
     right: Annotated[Throttle, Field(description="towards the right; negative is left")]
     down: Annotated[Throttle, Field(description="towards the belly; negative is up")]
-    duration: Annotated[float, Field(gt=0.0, le=10.0, description="seconds")] = DURATION
     frame: SkipJsonSchema[Literal["body", "inertial", "orbital"]] = "body"
     """Axes of the three throttles: the body's, the inertial ones of the telemetry, or the
     orbit's (radial, along-track, normal). Turned to body axes once, when the burn starts."""

@@ -20,10 +20,9 @@ from helmsight.envs.orbital.dynamics import Array, orbital_axes
 from helmsight.envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
 from helmsight.envs.orbital.scoring import ClosestApproach
-from helmsight.envs.orbital.sights import MARKERS, Placed, known_relations, marker_relations
+from helmsight.envs.orbital.sights import Placed, marker_relations
+from helmsight.envs.orbital.task import pursuit_task
 from helmsight.envs.orbital.world import World
-
-GOAL = "Fly to the target: come within five metres of it, slowly, early and with little propellant."
 
 
 class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
@@ -66,15 +65,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     @property
     def task(self) -> Task:
         """What an operator is told about this episode."""
-        return Task(
-            name=self.scenario.name,
-            goal=GOAL,
-            command=BurnCommand,
-            objects=MARKERS,
-            regions=self.layout.regions(),
-            fields=TELEMETRY,
-            known=known_relations,
-        )
+        return pursuit_task(self.scenario.name, self.layout.regions())
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -89,6 +80,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self._world = World([self.scenario], [number])
         self._world.settle()
         self._closest = ClosestApproach(self._world)
+        self._rotations_now = self._rotations()
         observation = self._observe()
         self.clock.observed()
         return observation, self._info(0.0, BurnCommand.null())
@@ -106,6 +98,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         if world.over[0]:
             command = BurnCommand.null()  # it came too late to be applied
         else:
+            self._rotations_now = self._rotations()
             world.burn(self._body_throttle(command)[None])
             self.clock.pace(self._run(command.duration))
         self._closest.sample(world)
@@ -145,6 +138,13 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             wanted = wanted @ orbital_axes(position, self._world.velocity[0, PURSUER])
         return np.asarray(self._world.axes[0, PURSUER] @ wanted)
 
+    def _rotations(self) -> dict[str, list[list[float]]]:
+        """Return the rotations, (3, 3) each, from the other frames of a burn to the body's."""
+        assert self._world is not None
+        axes = self._world.axes[0, PURSUER]
+        orbit = orbital_axes(self._world.position[0, PURSUER], self._world.velocity[0, PURSUER])
+        return {"inertial": axes.tolist(), "orbital": (axes @ orbit.T).tolist()}
+
     def _frame(self) -> NDArray[np.uint8]:
         assert self._world is not None
         noise = self.np_random if self.randomize else None
@@ -167,6 +167,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             "captured": bool(self._world.captured[0]),
             "lag": lag,
             "applied": command.model_dump(),
+            "rotations": self._rotations_now,
         }
 
 

@@ -51,6 +51,12 @@ class Vehicle:
         return self.specific_impulse * G0
 
     @property
+    def flows(self) -> tuple[float, float, float]:
+        """Flow of propellant at full throttle along (forward, right, down), units/s."""
+        unit = self.exhaust_velocity * self.unit_mass
+        return self.forward_thrust / unit, self.lateral_thrust / unit, self.lateral_thrust / unit
+
+    @property
     def fuel_capacity(self) -> float:
         """Liquid fuel and oxidizer of the main engine together, units."""
         return self.engine.fuel_units + self.engine.oxidizer_units if self.engine else 0.0

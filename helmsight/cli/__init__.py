@@ -26,6 +26,7 @@ from helmsight.cli import (
     spatial,
     train,
 )
+from helmsight.cli.options import with_world_options
 from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
 
 app = typer.Typer(
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("fly", epilog=fly.EXAMPLES)(fly.command)
+app.command("fly", epilog=fly.EXAMPLES)(with_world_options(fly.command))
 app.command("cockpit", epilog=cockpit.EXAMPLES)(cockpit.command)
 app.command("list", epilog=listing.EXAMPLES)(listing.command)
 app.command("ground", epilog=ground.EXAMPLES)(ground.command)

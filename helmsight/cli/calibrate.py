@@ -42,9 +42,9 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Make the calibration of a servo arm whose joints you move by hand. Its torque goes OFF."""
-    from helmsight.cli.fly import json_line
     from helmsight.hardware.recording import Recording
     from helmsight.keyboard import keys
+    from helmsight.output import json_line
 
     recording = Recording(robot, port)
     out = writable(out or Path(f"{recording.spec.name}-calibration.toml"), replace=yes)

@@ -100,7 +100,6 @@ def _reports(target: str | None) -> Reports | None:
 
 
 def _show(summary: dict[str, Any], *, as_json: bool) -> None:
-    from helmsight.cli.fly import json_line
-    from helmsight.console import summary_lines
+    from helmsight.output import json_line, summary_lines
 
     print(json_line(summary) if as_json else "\n".join(summary_lines(summary)), flush=True)

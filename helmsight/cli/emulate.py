@@ -52,7 +52,7 @@ def command(
     ] = False,
 ) -> None:
     """Emulate a device byte for byte until Ctrl-C."""
-    from helmsight.cli.fly import json_line
+    from helmsight.output import json_line
 
     emulation = made(kind, robot, link, tcp, fault, seed, firmware=firmware)
     name = robot or emulation.device.spec.name

@@ -1,28 +1,25 @@
-"""`helmsight fly`: one flight, shown live and written down."""
+"""`helmsight fly`: one episode, shown live and written down."""
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from helmsight.envs.worlds import TWIN, WORLDS
 from helmsight.errors import INTERRUPTED, InvalidSetting
 
-EXAMPLES = """Examples:
-
-helmsight fly PE1-E1-I3
-
-helmsight fly pe1_e3_i3 --pilot rendezvous --time paused --json
-
-helmsight fly PE1-E1-I1 --pilot ollama:qwen3-vl --think-timeout 20
-
-helmsight fly --world ksp --check
-
-helmsight fly PE1-E3-I3 --world ksp --capture window:"Kerbal Space Program"
-"""
+EXAMPLES = "\n\n".join(
+    (
+        "Examples:",
+        "helmsight fly PE1-E1-I3",
+        "helmsight fly pe1_e3_i3 --pilot rendezvous --time paused --json",
+        "helmsight fly PE1-E1-I1 --pilot ollama:qwen3-vl --think-timeout 20",
+        "helmsight fly --world ksp --check",
+        *(world.example for world in WORLDS.values() if world.example),
+    )
+)
 
 
 def command(
@@ -49,22 +46,14 @@ def command(
     world: Annotated[
         str,
         typer.Option(
-            "--world", "-w", help="twin; ksp: a game over kRPC; screen: a cockpit window and keys."
+            "--world",
+            "-w",
+            help="; ".join(f"{world.name}: {world.about}" for world in WORLDS.values()) + ".",
         ),
-    ] = "twin",
-    krpc: Annotated[
-        str | None, typer.Option(help="kRPC server, HOST:RPC_PORT[:STREAM_PORT].")
-    ] = None,
-    capture: Annotated[
-        str | None,
-        typer.Option(
-            help="Where frames come from: window:TITLE, region:x,y,w,h, monitor:N, "
-            "or screenshot (ksp)."
-        ),
-    ] = None,
-    regions: Annotated[
-        Path | None,
-        typer.Option(help="TOML file with the instruments' boxes in the captured frame (ksp)."),
+    ] = TWIN,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="An option of the world; repeatable."),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Only look at the kRPC server (ksp), and end.")
@@ -93,35 +82,36 @@ def command(
         ),
     ] = None,
     hold: Annotated[
-        str, typer.Option(help="Thrusters while the pilot thinks: repeat or coast.")
-    ] = "repeat",
+        str | None, typer.Option(help="The last command while the pilot thinks: repeat or coast.")
+    ] = None,
     max_age: Annotated[
         float | None, typer.Option(help="Drop answers older than this, world seconds.")
     ] = None,
     think_timeout: Annotated[
         float | None, typer.Option(help="Give up on an answer after this, wall seconds.")
     ] = None,
+    *,
+    place: dict[str, Any],
 ) -> None:
     """Fly SCENARIO with a pilot, live, and record the run."""
-    from helmsight.console import LiveLine
+    from helmsight.cli.options import world_settings
     from helmsight.session import fly, run_folder
 
-    place = world_options(krpc, capture, regions)
+    options = world_settings(place, settings or [])
     if check:
-        show_check(world, place, as_json=as_json)
+        show_check(world, options, as_json=as_json)
         return
-    named = scenario if world == "twin" else f"{scenario}_{world}"
+    named = scenario if world == TWIN else f"{scenario}_{world}"
     folder = out if out is not None else run_folder(named, pilot, seed)
-    given = {
+    model = {
         "base_url": base_url,
         "device": device,
         "dtype": dtype,
         "think_timeout_s": think_timeout,
     }
     operator = {"max_age_s": max_age, "grounding": grounding}
-    live = LiveLine()
-    try:
-        flight = fly(
+    with_live_line(
+        lambda live: fly(
             scenario,
             pilot,
             seed,
@@ -133,24 +123,28 @@ def command(
             time=time,
             hold=hold,
             world=world,
-            world_options=place,
+            world_options=options,
             operator={key: value for key, value in operator.items() if value is not None},
-            **{key: value for key, value in given.items() if value is not None},
-        )
+            **{key: value for key, value in model.items() if value is not None},
+        ),
+        folder,
+        as_json=as_json,
+    )
+
+
+def with_live_line(fly: Any, folder: Path, *, as_json: bool) -> None:
+    """Run `fly(live line)`, show its summary, and exit as interrupted when it was."""
+    from helmsight.console import LiveLine
+    from helmsight.output import show_run
+
+    live = LiveLine()
+    try:
+        flight = fly(live)
     finally:
         live.close()
-    show(flight.summary, folder, as_json=as_json)
+    show_run(flight.summary, folder, as_json=as_json)
     if flight.reason == "interrupted":
         raise typer.Exit(INTERRUPTED)
-
-
-def world_options(krpc: str | None, capture: str | None, regions: Path | None) -> dict[str, Any]:
-    """Return the options of the world that were given."""
-    from helmsight.worlds import read_regions
-
-    boxes = read_regions(regions) if regions is not None else None
-    given = {"krpc": krpc, "capture": capture, "regions": boxes}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def show_check(world: str, options: dict[str, Any], *, as_json: bool) -> None:
@@ -162,31 +156,11 @@ def show_check(world: str, options: dict[str, Any], *, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from helmsight.console import summary_lines
     from helmsight.envs.ksp.link import DEFAULT
     from helmsight.envs.ksp.scene import check
+    from helmsight.output import json_line, summary_lines
 
     if world != "ksp":
         raise InvalidSetting(f"--check looks at a kRPC server; give --world ksp, not {world}")
-    found = asdict(check(options.get("krpc", DEFAULT)))
-    print(json_line(found) if as_json else "\n".join(summary_lines(found)))
-
-
-def show(summary: dict[str, Any], folder: Path, *, as_json: bool) -> None:
-    """Print the summary of a flight: one line of JSON, or a table and where the page is."""
-    if as_json:
-        print(json_line(summary))
-        return
-    from helmsight.console import summary_lines
-
-    print("\n".join(summary_lines(summary)))
-    page = folder / "index.html"
-    if page.is_file():
-        print(f"page: {page.resolve().as_uri()}")
-
-
-def json_line(data: Any) -> str:
-    """Return `data` as one line of strict JSON: what is not finite becomes null."""
-    from helmsight.contract.record import plain
-
-    return json.dumps(plain(data), ensure_ascii=sys.stdout.encoding != "utf-8", allow_nan=False)
+    report = asdict(check(options.get("krpc", DEFAULT)))
+    print(json_line(report) if as_json else "\n".join(summary_lines(report)))

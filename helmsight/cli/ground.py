@@ -55,7 +55,7 @@ def command(
     from helmsight.agents.grounding.asking import PilotAsker
     from helmsight.agents.grounding.verify import ground, judge
     from helmsight.agents.models.load import load_pilot
-    from helmsight.cli.fly import json_line
+    from helmsight.output import json_line
     from helmsight.prompts.orders import compose
     from helmsight.prompts.questions import parse_question
 

@@ -41,8 +41,8 @@ def command(
         ),
     ] = None,
     hold: Annotated[
-        str, typer.Option(help="Thrusters while the pilot thinks: repeat or coast.")
-    ] = "repeat",
+        str | None, typer.Option(help="The last command while the pilot thinks: repeat or coast.")
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Stop each flight after so many decisions.")
     ] = None,
@@ -53,15 +53,15 @@ def command(
 
     Ctrl-C keeps what was flown and shows it; the same command goes on from there.
     """
-    from helmsight.cli.fly import json_line
-    from helmsight.envs.orbital.scenarios import find_scenario
+    from helmsight.envs.registry import scenario_name
     from helmsight.evals.flights import Conditions, names
     from helmsight.evals.latency import PLOT, Sweep, latency_table, plot
     from helmsight.evals.latency import delays as seconds
     from helmsight.evals.report import flight_line
+    from helmsight.output import json_line
     from helmsight.session import RUNS
 
-    name = find_scenario(scenario).name
+    name = scenario_name(scenario)
     sweep = Sweep(
         name, names(pilot), seconds(delays), range(seeds), out or RUNS / "latency" / name,
         conditions=Conditions(hold=hold, max_steps=steps), workers=workers,

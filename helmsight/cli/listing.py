@@ -26,7 +26,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
     """List scenarios, pilots, environments and robots, those of plug-ins included."""
-    from helmsight.cli.fly import json_line
+    from helmsight.output import json_line
 
     found = {one.value: rows(one) for one in ([kind] if kind else list(Kind))}
     if as_json:

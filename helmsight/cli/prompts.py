@@ -26,7 +26,7 @@ def listing(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
     """List the orders of relations, the rules for object C, and the names of all templates."""
-    from helmsight.cli.fly import json_line
+    from helmsight.output import json_line
     from helmsight.prompts.orders import CALLED, ORDERS, REFERENCES
     from helmsight.prompts.templates import names
 

@@ -43,37 +43,36 @@ def command(
 
 def show(run: Run, speed: float, *, as_json: bool) -> None:
     """Play a run at `speed` on the live line, then print its summary; --json prints only that."""
-    from helmsight.cli import fly
     from helmsight.console import LiveLine
+    from helmsight.output import show_run
     from helmsight.tools.player import play
 
-    told = {**(run.summary or {}), "steps": len(run.records), "reason": run.reason}
-    told["out"] = str(run.folder)
+    summary = {**(run.summary or {}), "steps": len(run.records), "reason": run.reason}
+    summary["out"] = str(run.folder)
     if not as_json:
         live = LiveLine()
         try:
             live.start(run.spec)
             for record in play(run, speed):
                 live.step(record, None)
-            live.finish(run.reason, told)
+            live.finish(run.reason, summary)
         finally:
             live.close()
-    fly.show(told, run.folder, as_json=as_json)
+    show_run(summary, run.folder, as_json=as_json)
 
 
 def ask(run: Run, pilot: str, *, as_json: bool) -> None:
     """Ask `pilot` at every recorded observation and print where it differs from what was flown."""
     from helmsight.agents.models.load import load_pilot
-    from helmsight.cli.fly import json_line
     from helmsight.console import comparison_lines
-    from helmsight.contract.pilot import Sighting
+    from helmsight.output import json_line
     from helmsight.session import rebuild_env
     from helmsight.tools.compare import compare
 
     other = load_pilot(pilot)
     env = rebuild_env(run.spec)
     try:
-        comparison = compare(run, other, env.unwrapped.task, Sighting)  # type: ignore[attr-defined]
+        comparison = compare(run, other, env.unwrapped.task)  # type: ignore[attr-defined]
     finally:
         env.close()
     if as_json:

@@ -60,8 +60,8 @@ def devices(
     """List serial ports and cameras with what answers there. Nothing moves."""
     from dataclasses import asdict
 
-    from helmsight.cli.fly import json_line
     from helmsight.hardware.discovery import find_cameras, find_ports
+    from helmsight.output import json_line
 
     ports = find_ports(port or (), probe=not no_probe)
     cameras = find_cameras(probe=not no_probe)
@@ -98,8 +98,8 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Check a robot and its wiring, and say what to mend. Nothing moves without --move."""
-    from helmsight.cli.fly import json_line
     from helmsight.hardware.doctor import examine
+    from helmsight.output import json_line
 
     if move:
         agreed(yes, f"{robot} at {port} will move each joint a little")
@@ -141,8 +141,8 @@ def conformance(
     """Put a robot to the conformance suite. It MOVES: small and slow."""
     from importlib.util import find_spec
 
-    from helmsight.cli.fly import json_line
     from helmsight.hardware.drivers import make_robot
+    from helmsight.output import json_line
 
     if find_spec("pytest") is None:
         raise InvalidSetting('the suite needs pytest: pip install "helmsight[test]"')

@@ -55,10 +55,10 @@ def command(
     ] = False,
 ) -> None:
     """Serve SCENARIO to kRPC clients until Ctrl-C."""
-    from helmsight.cli.fly import json_line
     from helmsight.envs.orbital.krpc.server import Server
     from helmsight.envs.orbital.krpc.serving import all_services
     from helmsight.envs.orbital.krpc.simulation import Simulation
+    from helmsight.output import json_line
 
     logging.basicConfig(format="helmsight: %(message)s", level=logging.WARNING)
     server = Server(
@@ -117,7 +117,7 @@ async def _serve(server: Server, what: dict[str, Any], *, as_json: bool) -> dict
 
 def _announce(server: Server, what: dict[str, Any], *, as_json: bool) -> None:
     """Say where the server listens, and how a client gets there."""
-    from helmsight.cli.fly import json_line
+    from helmsight.output import json_line
 
     where = {
         "address": server.address,

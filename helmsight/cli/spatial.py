@@ -103,10 +103,10 @@ def run(
 
     Ctrl-C keeps what was answered and shows it; the same command goes on from there.
     """
-    from helmsight.cli.fly import json_line
     from helmsight.evals.spatial.report import report
     from helmsight.evals.spatial.run import Bench, Settings, answerer
     from helmsight.evals.spatial.strategies import strategies as listed
+    from helmsight.output import json_line
 
     compared = listed(strategies)
     if valid is not None and not valid.is_file():
@@ -159,9 +159,9 @@ def generate(
 
     The test split shows things, layouts and words that the others never show.
     """
-    from helmsight.cli.fly import json_line
     from helmsight.evals.spatial.dataset import save
     from helmsight.evals.spatial.generator import Split, questions
+    from helmsight.output import json_line
 
     made = {}
     for split, count in ((Split.TRAIN, train), (Split.VALID, valid), (Split.TEST, n)):

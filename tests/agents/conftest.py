@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import gymnasium
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from helmsight.contract.clock import Clock, TimeRule
-from helmsight.contract.command import Command
+from helmsight.contract.command import Command, CommandForm
+from helmsight.contract.measures import Measure
 from helmsight.contract.observation import TelemetryField
+from helmsight.contract.outcome import Outcome
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
+from helmsight.envs.orbital.guard import BurnGuard
 
 Throttle = Annotated[float, Field(ge=-1, le=1)]
 
 
 class Burn(Command):
+    form: ClassVar[CommandForm] = CommandForm(vector=("forward", "right", "down"), home="body")
+
     forward: Throttle = 0.0
     right: Throttle = 0.0
     down: Throttle = 0.0
     duration: Annotated[float, Field(gt=0, le=10)] = 0.5
+    frame: SkipJsonSchema[Literal["body"]] = "body"
 
     @classmethod
     def null(cls) -> Self:
@@ -63,6 +70,9 @@ class World(gymnasium.Env[Any, Any]):
                 TelemetryField("range", "m"),
                 TelemetryField("closing", "m/s", "line of sight"),
             ),
+            measures=tuple(map(Measure, ("met", "range", "closing", "propellant"))),
+            guard=BurnGuard,
+            outcome=Outcome("captured", Measure("score", better="lower")),
         )
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> Any:

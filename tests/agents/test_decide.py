@@ -10,16 +10,12 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from helmsight.agents.decide import (
-    AskingStyle,
-    ModelPilot,
-    Views,
-    Worker,
-    constraint,
-    strict_schema,
-)
+from helmsight.agents.asking_style import AskingStyle, Views
+from helmsight.agents.constrain import constraint, strict_schema
+from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.scripted import ScriptedVLM
 from helmsight.agents.operator import Operator
+from helmsight.agents.worker import Worker
 from helmsight.contract.pilot import Sighting
 
 GOOD = '{"forward": 1, "right": 0, "down": 0, "duration": 0.5}'
@@ -40,9 +36,9 @@ class Moody(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
 
 
-def pilot_of(*answers, manner=None, **options):
+def pilot_of(*answers, style=None, **options):
     model = ScriptedVLM(answers=list(answers), cycle=False)
-    return ModelPilot(model, "scripted", manner, **options)
+    return ModelPilot(model, "scripted", style, **options)
 
 
 def fly(world, pilot, steps=2, **options):
@@ -139,7 +135,7 @@ def texts(messages):
 
 
 def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry(world):
-    pilot = pilot_of(*[GOOD] * 5, manner=AskingStyle(few_shot=3))
+    pilot = pilot_of(*[GOOD] * 5, style=AskingStyle(few_shot=3))
     env = world("frame+telemetry")
     flight = Operator(env, pilot).fly(seed=1, max_steps=5)
     commands = {env.task.command(**r.applied).text() for r in flight.records}
@@ -149,26 +145,26 @@ def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry(world):
         for said in (pilot.schema, *commands):
             text = text.replace(said, "")
         assert not re.search(r"\d", text), re.findall(r".*\d.*", text)
-        for value in np.ravel(list(record.measures.values())):
+        for value in np.hstack(list(record.measures.values())):
             assert f"{value:.1f}" not in text
 
 
 def test_a_pilot_with_telemetry_gets_it_named_with_units_and_frames(world):
-    pilot = pilot_of(GOOD, manner=AskingStyle(needs="frame+telemetry"))
+    pilot = pilot_of(GOOD, style=AskingStyle(needs="frame+telemetry"))
     fly(world, pilot, steps=1)
     (*_, text) = texts(pilot.model.calls[0])
     assert "closing: 37.000 m/s (line of sight)" in text
 
 
 def test_a_pilot_without_eyes_gets_no_pictures(world):
-    pilot = pilot_of(GOOD, manner=AskingStyle(needs="telemetry"))
+    pilot = pilot_of(GOOD, style=AskingStyle(needs="telemetry"))
     fly(world, pilot, steps=1, observation="telemetry")
     assert [b["type"] for b in pilot.model.calls[0][-1].content] == ["text"]
     assert not any("navball" in text for text in texts(pilot.model.calls[0]))
 
 
 def test_the_pictures_come_before_the_words_whole_first(world):
-    pilot = pilot_of(GOOD, manner=AskingStyle(prompt="bundled", views=Views(size=16)))
+    pilot = pilot_of(GOOD, style=AskingStyle(prompt="bundled", views=Views(size=16)))
     fly(world, pilot, steps=1)
     (message,) = pilot.model.calls[0]
     assert [b["type"] for b in message.content] == [*["image_url"] * 3, "text"]
@@ -186,7 +182,7 @@ def test_what_was_clamped_and_flown_is_told_at_the_next_decision(world):
 
 
 def test_a_model_can_be_asked_for_the_relation_of_the_markers(world):
-    pilot = pilot_of("upper right", manner=AskingStyle(prompt="bundled"))
+    pilot = pilot_of("upper right", style=AskingStyle(prompt="bundled"))
     env = world("frame")
     observation, _ = env.reset(seed=0)
     pilot.reset(env.task, 0)

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from helmsight.agents import ground
-from helmsight.agents.decide import AskingStyle, ModelPilot
+from helmsight.agents.asking_style import AskingStyle
+from helmsight.agents.config import OperatorConfig
+from helmsight.agents.decide import ModelPilot
 from helmsight.agents.errors import CannotBeAsked, UnknownStrategy
 from helmsight.agents.grounding.oracle import PREFIX
 from helmsight.agents.models.scripted import ScriptedVLM
-from helmsight.agents.operator import Operator, OperatorConfig
+from helmsight.agents.operator import Operator
 from helmsight.contract.pilot import Sighting
 from helmsight.prompts.claims import render
 from helmsight.prompts.orders import compose
@@ -92,7 +94,7 @@ def test_without_grounding_nothing_is_counted(world):
 
 def test_a_model_that_fails_leaves_the_flight_without_relations(world):
     pilot = pilot_of(NULL)
-    pilot.put = lambda *_: 1 / 0
+    pilot.answer_free = lambda *_: 1 / 0
     config = OperatorConfig(grounding="combined+verified")
     flight = Operator(world("frame"), pilot, config).fly(max_steps=1)
     assert flight.records[0].relations == []

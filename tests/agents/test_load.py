@@ -8,7 +8,7 @@ from helmsight.agents.errors import ModelUnavailable, UnknownPilot
 from helmsight.agents.models import load
 from helmsight.agents.models.load import load_pilot, pilots
 from helmsight.agents.operator import Operator
-from helmsight.contract.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption, PluginBroken
 from helmsight.contract.pilot import Decision
 
 
@@ -31,7 +31,7 @@ def test_a_wrong_name_is_answered_with_the_nearest_and_the_list_command():
 
 @pytest.mark.parametrize("path", ["./no/such/model", "/no/such/model", "~/no-such-model"])
 def test_a_missing_folder_is_an_immediate_error(path, monkeypatch):
-    monkeypatch.setattr(load, "_fetched", lambda hub_id: pytest.fail("the hub was asked"))
+    monkeypatch.setattr(load, "_from_hub", lambda hub_id: pytest.fail("the hub was asked"))
     for spec in (path, f"local:{path}"):
         with pytest.raises(ModelUnavailable, match="no model folder"):
             load_pilot(spec)
@@ -93,9 +93,9 @@ def test_the_options_rebuild_the_pilot_and_hold_no_secret(tmp_path):
     spec = f"scripted:{file}"
     pilot = load_pilot(spec, observation="telemetry", few_shot=1, think_timeout_s=5)
     again = load_pilot(spec, **pilot.options)
-    assert again.manner == pilot.manner
+    assert again.style == pilot.style
     assert again.options == pilot.options
-    seated = load._seated(pilot.model, spec, pilot.manner, 5.0, {"api_key": "s", "top_k": 3})
+    seated = load._model_pilot(pilot.model, spec, pilot.style, 5.0, {"api_key": "s", "top_k": 3})
     assert "api_key" not in seated.options
     assert seated.options["top_k"] == 3
 
@@ -114,5 +114,5 @@ def test_a_plug_in_pilot_is_found_by_its_name(world, monkeypatch):
 @pytest.mark.parametrize("value", ["builtins:dict", "no_such_module:Pilot"])
 def test_a_broken_plug_in_is_named(monkeypatch, value):
     monkeypatch.setattr(load, "_plugins", lambda: point(value))
-    with pytest.raises(ModelUnavailable, match="plug-in pilot"):
+    with pytest.raises(PluginBroken, match=r"plug-in.*mine"):
         load_pilot("mine")

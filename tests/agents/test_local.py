@@ -6,8 +6,9 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from helmsight.agents.decide import ModelPilot, message, png
+from helmsight.agents.decide import ModelPilot
 from helmsight.agents.errors import ModelUnavailable
+from helmsight.agents.messages import message, png
 from helmsight.agents.models.load import load_pilot
 from helmsight.agents.operator import Operator
 from helmsight.prompts.reading import read
@@ -99,8 +100,8 @@ def test_a_model_folder_flies_with_answers_held_to_commands(world, folder):
 def test_the_folder_says_how_its_model_wants_to_be_shown_things(world, folder):
     pilot = load_pilot(f"local:{folder}")
     assert isinstance(pilot, ModelPilot)
-    assert pilot.manner.views.size == 32
-    assert pilot.manner.prompt == "bundled"
+    assert pilot.style.views.size == 32
+    assert pilot.style.prompt == "bundled"
     assert pilot.needs == "frame"
 
 

@@ -6,15 +6,14 @@ import sqlite3
 
 import pytest
 
-from helmsight.agents.errors import (
-    ApprovalMissing,
-    CannotResume,
-    ObservationMissing,
-    UnknownStrategy,
-)
-from helmsight.agents.guard import Limits
-from helmsight.agents.operator import Operator, OperatorConfig
+from helmsight.agents.config import OperatorConfig
+from helmsight.agents.errors import ApprovalMissing, CannotResume, UnknownStrategy
+from helmsight.agents.operator import Operator
+from helmsight.contract.clock import ClockRules
+from helmsight.contract.command import Command
+from helmsight.contract.errors import GuardFailed, InvalidOption, MeasureUnusable, PilotUnfit
 from helmsight.contract.record import RunSpec
+from helmsight.envs.orbital.guard import BurnGuard, BurnLimits
 
 TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
 
@@ -45,7 +44,7 @@ def test_a_flight_ends_when_its_wall_budget_is_spent(world, steady):
 
 
 def test_the_world_runs_out_of_time(world, steady):
-    config = OperatorConfig(limits=Limits(enabled=False))
+    config = OperatorConfig(limits=BurnLimits(enabled=False))
     pilot = steady(*[{"forward": -1, "duration": 10}] * 99)
     assert Operator(world(), pilot, config).fly().reason == "timeout"
 
@@ -71,13 +70,13 @@ def test_a_pilot_sees_only_what_it_needs(world, steady):
 
 
 def test_a_pilot_that_needs_more_than_is_shown_is_refused(world, steady):
-    with pytest.raises(ObservationMissing, match=r"--observation frame\+telemetry"):
+    with pytest.raises(PilotUnfit, match=r"--observation frame\+telemetry"):
         Operator(world("frame"), steady(needs="frame+telemetry"))
 
 
 def test_the_pilot_is_told_what_was_clamped_without_numbers(world, steady):
     pilot = steady({"forward": 1, "duration": 9})
-    limits = Limits(max_closing=40)
+    limits = BurnLimits(max_closing=40)
     flight = Operator(world(), pilot, OperatorConfig(limits=limits)).fly(max_steps=2)
     assert flight.summary["clamped"] == 1
     assert flight.records[0].wanted["forward"] == 1
@@ -154,19 +153,69 @@ def test_approval_without_a_person_is_refused(world, steady):
         Operator(world(), steady(), OperatorConfig(approve="all"))
 
 
-def test_a_flight_resumes_from_its_checkpoint_as_if_it_had_not_stopped(world, steady, tmp_path):
+def test_a_run_is_gone_on_with_as_if_it_had_not_stopped(world, steady):
     script = [{"forward": 1}, {"right": 1}, {"forward": -1}, {"down": 1}, {"forward": 0.5}]
     whole = Operator(world(), steady(*script)).fly(seed=2, max_steps=5)
-    config = OperatorConfig(checkpoint=tmp_path / "run.sqlite")
-    broken = Operator(world(), steady(*script[:3], KeyboardInterrupt()), config)
-    assert broken.fly(seed=2, max_steps=5).reason == "interrupted"
-    rest = Operator(world(), steady(*script[3:]), config).fly(seed=2, max_steps=5, resume=True)
+    broken = Operator(world(), steady(*script[:3], KeyboardInterrupt())).fly(seed=2, max_steps=5)
+    assert (broken.reason, len(broken.records)) == ("interrupted", 3)
+    rest = Operator(world(), steady(*script)).fly(seed=2, max_steps=5, past=broken.records)
     assert same(rest.records) == same(whole.records)
+    assert rest.summary["steps"] == 5
+
+
+def test_a_pilot_that_remembers_is_asked_again_and_one_that_does_not_is_spared(world, steady):
+    past = Operator(world(), steady({"forward": 1}, {"right": 1})).fly(max_steps=2).records
+    remembering = steady({"forward": 1}, {"right": 1})
+    Operator(world(), remembering).fly(max_steps=3, past=past)
+    assert len(remembering.shown) == 3
+    forgetful = steady({"down": 1})
+    forgetful.remembers = False
+    Operator(world(), forgetful).fly(max_steps=3, past=past)
+    assert len(forgetful.shown) == 1
+    assert forgetful.shown[0].history[-1].right == 1
+
+
+def test_a_world_or_a_pilot_that_goes_another_way_is_told_with_the_step(world, steady):
+    past = Operator(world(), steady({"forward": 1}, {"right": 1})).fly(max_steps=2).records
+    with pytest.raises(CannotResume, match=r"step 0 .*measures"):
+        Operator(world(), steady({"forward": 1}, {"right": 1})).fly(seed=9, past=past)
+    with pytest.raises(CannotResume, match=r"step 1 .*wanted"):
+        Operator(world(), steady({"forward": 1}, {"right": -1})).fly(past=past)
+
+
+def test_a_world_that_runs_by_itself_cannot_be_gone_on_with(world, steady, notebook):
+    past = Operator(world(), steady()).fly(max_steps=1).records
+    env = world(time="realtime")
+    env.task = dataclasses.replace(env.task, clock=ClockRules(("realtime",), "realtime", False))
+    with pytest.raises(CannotResume, match="runs by itself"):
+        Operator(env, steady(), listeners=[notebook]).fly(past=past)
+    assert notebook.spec is None
+
+
+def test_what_waits_for_a_person_outlives_the_process(world, steady, tmp_path):
+    script = [{"forward": 0.1}, {"forward": 1}, {"forward": 0.2}]
+    config = OperatorConfig(approve=urgent, checkpoint=tmp_path / "approval.sqlite")
+
+    def gone(request):
+        raise KeyboardInterrupt
+
+    broken = Operator(world(), steady(*script), config, on_approval=gone).fly(max_steps=3)
+    assert (broken.reason, len(broken.records)) == ("interrupted", 1)
+    pilot = steady(*script[:1], {"forward": -1}, *script[2:])  # would answer otherwise now
+    pilot.remembers = False
+    again = Operator(world(), pilot, config, on_approval=lambda request: True)
+    flight = again.fly(max_steps=3, past=broken.records)
+    assert [record.applied["forward"] for record in flight.records][1] == 1
+    assert flight.records[1].wanted["forward"] == 1
+
+
+def urgent(command):
+    return command.forward == 1
 
 
 def test_the_checkpoint_holds_no_pixels(world, steady, tmp_path):
-    config = OperatorConfig(checkpoint=tmp_path / "run.sqlite")
-    Operator(world(), steady(), config).fly(max_steps=3)
+    config = OperatorConfig(approve="all", checkpoint=tmp_path / "run.sqlite")
+    Operator(world(), steady(), config, on_approval=lambda request: True).fly(max_steps=3)
     with sqlite3.connect(config.checkpoint) as data:
         sizes = [len(row[0]) for row in data.execute("select checkpoint from checkpoints")]
     data.close()
@@ -174,12 +223,77 @@ def test_the_checkpoint_holds_no_pixels(world, steady, tmp_path):
     assert max(sizes) < 4000
 
 
-def test_there_must_be_something_to_resume(world, steady, tmp_path):
-    with pytest.raises(CannotResume, match="checkpoint=FILE"):
-        Operator(world(), steady()).fly(resume=True)
-    config = OperatorConfig(checkpoint=tmp_path / "run.sqlite")
-    with pytest.raises(CannotResume, match="no unfinished flight"):
-        Operator(world(), steady(), config).fly(resume=True)
+@pytest.mark.parametrize("approve", ["off", "all"])
+def test_the_plain_loop_and_the_graph_make_the_same_steps(world, steady, approve):
+    script = [{"forward": 1}, None, {"right": -1, "duration": 9}, {"forward": 1, "duration": 9}]
+
+    def steps(drive):
+        env = world(time="fixed:0.3")
+        env.frozen = False
+        config = OperatorConfig(drive=drive, approve=approve, limits={"max_closing": 40})
+        operator = Operator(env, steady(*script), config, on_approval=lambda request: True)
+        return operator.fly(seed=4, max_steps=7).records
+
+    assert same(steps("plain")) == same(steps("graph"))
+    assert len(steps("graph")) == 7
+
+
+def test_a_limit_that_the_world_does_not_have_is_named(world, steady):
+    with pytest.raises(InvalidOption, match=r"limits\.speed=3.*max_closing"):
+        Operator(world(), steady(), OperatorConfig(limits={"speed": 3}))
+
+
+def test_a_guard_that_fails_ends_the_run_with_the_world_named(world, steady, notebook):
+    class Broken(BurnGuard):
+        def check(self, command, info):
+            raise ZeroDivisionError("by nought")
+
+    env = world()
+    env.task = dataclasses.replace(env.task, guard=Broken)
+    with pytest.raises(GuardFailed, match=r'"TOY_E1_I1".*ZeroDivisionError'):
+        Operator(env, steady({"forward": 1}), listeners=[notebook]).fly()
+    assert notebook.reason.startswith("error: GuardFailed")
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), "far", [1.0, float("inf")]])
+def test_a_measure_that_is_missing_or_not_finite_ends_the_run(world, steady, notebook, value):
+    env = world()
+    honest = env._info
+
+    def lying(lag):
+        info = honest(lag)
+        if len(notebook.records) >= 2:
+            info.pop("range")
+            info |= {} if value is None else {"range": value}
+        return info
+
+    env._info = lying
+    with pytest.raises(MeasureUnusable, match=r'"TOY_E1_I1".*range'):
+        Operator(env, steady(), listeners=[notebook]).fly(max_steps=9)
+    assert notebook.reason.startswith("error: MeasureUnusable")
+    assert len(notebook.records) == notebook.summary["steps"] == 2
+
+
+def test_pilots_that_do_not_fit_are_refused_before_anything_happens(world, steady):
+    class Other(Command):
+        pass
+
+    def refuse(words, **wants):
+        pilot = steady()
+        vars(pilot).update(wants)
+        with pytest.raises(PilotUnfit, match=words):
+            Operator(world(), pilot)
+
+    refuse("answers Other and .*takes Burn", command=Other)
+    refuse("altitude.*range, closing", needs="telemetry", telemetry=("range", "altitude"))
+    refuse("horizon.*navball, readouts", regions=("frame", "horizon"))
+
+
+def test_a_time_rule_that_the_world_cannot_keep_is_refused(world, steady):
+    env = world(time="fixed:1")
+    env.task = dataclasses.replace(env.task, clock=ClockRules(("paused",), "paused"))
+    with pytest.raises(InvalidOption, match=r"fixed:1.*it knows: paused"):
+        Operator(env, steady())
 
 
 def test_an_unknown_grounding_strategy_is_named_with_the_nearest(world, steady):

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 import helmsight.envs  # noqa: F401  registers the environments
-from helmsight.agents.decide import AskingStyle, ModelPilot
+from helmsight.agents.asking_style import AskingStyle
+from helmsight.agents.config import OperatorConfig
+from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.scripted import ScriptedVLM
-from helmsight.agents.operator import Operator, OperatorConfig
+from helmsight.agents.operator import Operator
 
 TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
 ANSWERS = [
@@ -23,10 +25,10 @@ ANSWERS = [
 ]
 
 
-def fly(seed=0, steps=4, manner=None, answers=ANSWERS, config=None, **options):
+def fly(seed=0, steps=4, style=None, answers=ANSWERS, config=None, **options):
     options = {"observation": "frame", "time": "paused", **options}
     env = gymnasium.make("helmsight/PE1-E3-I3-v0", **options)
-    pilot = ModelPilot(ScriptedVLM(answers=answers), "scripted", manner)
+    pilot = ModelPilot(ScriptedVLM(answers=answers), "scripted", style)
     return Operator(env, pilot, config).fly(seed=seed, max_steps=steps), pilot, env
 
 
@@ -50,8 +52,8 @@ def test_the_wanted_command_is_applied_and_its_fuel_is_spent():
 
 
 def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry():
-    manner = AskingStyle(few_shot=3)
-    flight, pilot, env = fly(manner=manner, observation="frame+telemetry")
+    style = AskingStyle(few_shot=3)
+    flight, pilot, env = fly(style=style, observation="frame+telemetry")
     task = env.unwrapped.task
     for messages in pilot.model.calls:
         # all that is said to it: not its own answers, nor those of the examples
@@ -67,8 +69,8 @@ def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry():
 
 
 def test_a_pilot_with_telemetry_reads_every_field_with_its_unit():
-    manner = AskingStyle(needs="frame+telemetry")
-    _, pilot, env = fly(manner=manner, steps=1, observation="frame+telemetry")
+    style = AskingStyle(needs="frame+telemetry")
+    _, pilot, env = fly(style=style, steps=1, observation="frame+telemetry")
     text = pilot.model.calls[0][-1].content[-1]["text"]
     for field in env.unwrapped.task.fields:
         assert re.search(rf"{re.escape(field.name)}: -?\d+\.\d+ ?{re.escape(field.unit)}", text)
@@ -81,6 +83,6 @@ def test_thinking_takes_world_time_under_the_fixed_rule():
 
 
 def test_views_follow_the_cockpit_when_it_is_drawn_anew():
-    flight, _, env = fly(seed=3, steps=2, randomize=True, manner=AskingStyle(prompt="bundled"))
+    flight, _, env = fly(seed=3, steps=2, randomize=True, style=AskingStyle(prompt="bundled"))
     assert len(flight.records) == 2
     assert env.unwrapped.layout.regions() == dict(env.unwrapped.task.regions)

@@ -31,8 +31,8 @@ def test_every_flight_goes_through_the_loop_and_keeps_its_think_times(flown):
         assert (result.steps, result.reason, len(result.think_ms)) == (2, "steps", 2)
         assert result.sim_s == pytest.approx(1.0, abs=0.05)
         assert result.score > 0
-        assert not result.captured
-    assert flown[0].closest_approach_m != flown[1].closest_approach_m
+        assert not result.success
+    assert flown[0].terms["closest_approach_m"] != flown[1].terms["closest_approach_m"]
 
 
 def test_a_result_is_read_back_as_it_was_written(flown):

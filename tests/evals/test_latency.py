@@ -12,7 +12,7 @@ from helmsight.agents.errors import UnknownPilot
 from helmsight.envs.errors import UnknownScenario
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.flights import Cell, Conditions, FlightResult
-from helmsight.evals.latency import POINTS, Point, Sweep, delays, latency_table, plot
+from helmsight.evals.latency import Point, Sweep, delays, latency_table, plot
 from helmsight.evals.report import Row
 
 SHORT = Conditions(max_steps=2)
@@ -24,10 +24,10 @@ def sweep(folder: Path, at=(0.0, 1.0), seeds=range(1), pilots=("naive",), **more
 
 def result(score: float, captured: bool = True, pilot: str = "naive", seed: int = 0):
     return FlightResult(
-        cell=Cell("PE1-E1-I2", pilot, seed), score=score, captured=captured,
-        closest_approach_m=5.0, closest_speed_mps=2.0, fuel_kg=100.0, steps=2, sim_s=1.0,
-        wall_s=0.1, late=0, clamped=0, repairs={}, reason="timeout", think_ms=(40.0, 60.0),
-        made_with="",
+        cell=Cell("PE1-E1-I2", pilot, seed), score=score, success=captured,
+        terms={"closest_approach_m": 5.0, "closest_speed_mps": 2.0, "fuel_kg": 100.0},
+        steps=2, sim_s=1.0, wall_s=0.1, late=0, clamped=0, repairs={}, reason="timeout",
+        think_ms=(40.0, 60.0), made_with="",
     )  # fmt: skip
 
 
@@ -122,12 +122,14 @@ def test_the_table_has_a_row_for_each_pilot_and_delay():
     assert second[:4] == ["naive", "0.5", "1", "0/1"]
     assert "20.0 [10.0, 30.0]" in text
     assert "bootstrap" in text
-    assert latency_table([point(0.0, 1.0)], markdown=True).startswith(f"| {' | '.join(POINTS)} |")
+    assert latency_table([point(0.0, 1.0)], markdown=True).startswith(
+        "| pilot | delay s | n | captured | median score | closest approach, m |"
+    )
 
 
 def test_a_point_is_told_with_its_interval_and_captures():
     told = point(0.5, 30.0, 10.0, 20.0).to_dict()
-    assert (told["delay_s"], told["n"], told["captured"]) == (0.5, 3, 3)
+    assert (told["delay_s"], told["n"], told["successes"]) == (0.5, 3, 3)
     assert (told["score_low"], told["score"], told["score_high"]) == (10.0, 20.0, 30.0)
     assert told["think_ms_p50"] == 50.0
 

@@ -8,9 +8,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from helmsight.console import LiveLine, command_words, comparison_lines, summary_lines
+from helmsight.console import LiveLine, command_words, comparison_lines
 from helmsight.contract.record import RunSpec, StepRecord
+from helmsight.envs.orbital.task import pursuit_task
+from helmsight.output import summary_lines
 from helmsight.tools.compare import AxisDifference, Comparison, StepDifference
+from helmsight.tools.player import live_line
 
 RECORD = StepRecord(
     index=0,
@@ -29,7 +32,8 @@ RECORD = StepRecord(
     measures={"range": 2618.0, "closing": 1.5, "propellant": 1200.0, "time_left": 120.0},
     lag=0.0,
 )
-SPEC = RunSpec("helmsight/PE1-E1-I3-v0", "naive[1]")
+TASK = pursuit_task("PE1-E1-I3", {})
+SPEC = RunSpec("helmsight/PE1-E1-I3-v0", "naive[1]", task=TASK.description())
 
 
 def flown(*, terminal: bool) -> str:
@@ -50,14 +54,25 @@ def test_a_log_gets_a_plain_line_every_twenty_seconds_of_world_time() -> None:
     assert lines[-1] == "ended: timeout"
 
 
-@pytest.mark.parametrize("words", ["2618.0 m", "1.5 m/s", "1200.0", "120.0 s left", "forward"])
+@pytest.mark.parametrize(
+    "words", ["2618.0 m", "1.5 m/s", "1200.0", "time left    120.0 s", "forward"]
+)
 def test_the_live_line_tells_range_closing_propellant_time_left_and_command(words: str) -> None:
     assert words in flown(terminal=True)
 
 
 def test_a_command_is_told_by_the_thrusters_that_fire() -> None:
-    assert command_words(RECORD.applied) == "forward +0.50"
-    assert command_words({"forward": 0, "duration": 0.5}) == "coast"
+    assert command_words(RECORD.shown(RECORD.applied, SPEC.task)) == "forward +0.50"
+    assert command_words({"forward": 0, "duration": 0.5}) == "nothing"
+
+
+def test_a_burn_in_other_axes_is_shown_in_the_body_s() -> None:
+    turned = {"inertial": [[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]}
+    burn = {"forward": 0.0, "right": 1.0, "down": 0.0, "duration": 0.5, "frame": "inertial"}
+    line = live_line(replace(RECORD, applied=burn, rotations=turned), SPEC.task)
+    assert line.endswith("forward +1.00 right +0.00 down +0.00")
+    blind = live_line(replace(RECORD, applied=burn), SPEC.task)
+    assert blind.endswith("forward (inertial) +0.00 right (inertial) +1.00 down (inertial) +0.00")
 
 
 def test_a_summary_is_names_and_values() -> None:
@@ -73,4 +88,4 @@ def test_a_comparison_names_the_steps_that_differ() -> None:
     told = comparison_lines(Comparison("a", "b", 10, 9, 0, 1, 0.9, {"forward": gap}, [step]))
     assert "b gave no usable answer at 1" in told
     assert "same command at 90% of 9" in told[2]
-    assert "step 4 at 5.0 s: forward +1.00  |  coast" in told[-1]
+    assert "step 4 at 5.0 s: forward +1.00  |  nothing" in told[-1]

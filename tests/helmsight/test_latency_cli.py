@@ -19,7 +19,7 @@ def test_a_sweep_is_a_table_a_picture_and_a_line_a_flight(run: Any, tmp_path: Pa
     assert [line[:5] for line in result.err.splitlines()] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
     rows = [line.split()[:4] for line in result.out.splitlines() if line.startswith("na")]
     assert rows == [[p, d, "1", "0/1"] for p in ("naive", "navball") for d in ("0", "1")]
-    assert "not in KSP" in result.out
+    assert "not in Kerbal Space Program" in result.out
     assert "fixed:S, S = 0, 1 s" in result.out
     assert "helmsight latency pe1_e1_i3 --pilot naive,navball" in result.out
     assert (tmp_path / "here" / "latency.png").stat().st_size > 10_000

@@ -172,7 +172,7 @@ def last_line(result: Any) -> str:
         (("\n[[joint]]", "\nspeeed = 3\n[[joint]]"), ("speeed: unknown key", "line")),
         (("lower = ", "lower = 99 # "), ("must be below upper", "line")),
         (("lower = ", "lower = nan # "), ("finite", "line")),
-        (('driver = "helm"', 'driver = "helmet"'), ("did you mean 'helm'",)),
+        (('driver = "helm"', 'driver = "helmet"'), ('did you mean "helm"',)),
         (("[[joint]]", "[[joint"), ("not TOML", "line")),
     ],
 )

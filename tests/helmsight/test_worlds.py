@@ -13,10 +13,11 @@ import helmsight
 from helmsight.contract.errors import InvalidOption
 from helmsight.envs.errors import UnknownScenario
 from helmsight.envs.orbital.krpc.serving import serve
+from helmsight.envs.worlds import WORLDS
 from helmsight.errors import InvalidSetting
 from helmsight.tools.player import load_run
 from helmsight.tools.recorder import Recorder
-from helmsight.worlds import OPTIONS, TIMES, check_world, make_world, read_regions, shown
+from helmsight.worlds import check_world, make_world, read_regions, shown
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_an_option_of_another_world_says_where_it_goes(
         check_world(world, "PE1-E1-I3", options)
 
 
-@pytest.mark.parametrize("world", OPTIONS)
+@pytest.mark.parametrize("world", WORLDS)
 def test_a_scenario_is_looked_up_in_every_world(world: str) -> None:
     check_world(world, "pe1_e3_i3", {})
     with pytest.raises(UnknownScenario, match="Did you mean PE1-E"):
@@ -46,7 +47,7 @@ def test_a_scenario_is_looked_up_in_every_world(world: str) -> None:
 def test_a_game_is_flown_in_real_time_unless_it_is_asked_to_wait() -> None:
     options = {"krpc": "box:1:2"}
     env = make_world("ksp", "pe1_e3_i3", options, time=None, observation="telemetry")
-    assert str(env.unwrapped.clock.rule) == TIMES["ksp"] == "realtime"  # type: ignore[attr-defined]
+    assert str(env.unwrapped.clock.rule) == WORLDS["ksp"].time == "realtime"  # type: ignore[attr-defined]
     assert env.spec is not None
     assert env.spec.kwargs == {
         "krpc": "box:1:2", "observation": "telemetry", "scenario": "pe1_e3_i3", "time": "realtime",

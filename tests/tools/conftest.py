@@ -12,9 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 from helmsight.contract.record import RunSpec, StepRecord
+from helmsight.envs.orbital.task import pursuit_task
 from helmsight.tools.recorder import Recorder
 
 Frame = NDArray[np.uint8]
+TASK = pursuit_task("PE1-E1-I3", {})
 
 
 def fake_record(index: int, **changes: Any) -> StepRecord:
@@ -66,6 +68,7 @@ def fake_spec(**changes: Any) -> RunSpec:
         "options": {"observation": "frame", "time": "paused"},
         "operator": {"history": 2, "limits": {"max_speed": 40.0}},
         "versions": {"helmsight": "0.1.0", "python": "3.11"},
+        "task": TASK.description(),
     }
     return RunSpec(**(values | changes))
 

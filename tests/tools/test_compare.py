@@ -36,7 +36,7 @@ class Asked:
 
 
 def test_the_same_answers_are_all_equal(fly):
-    result = compare(load_run(fly()), Asked(lambda i: RECORDED), TASK, Sighting)
+    result = compare(load_run(fly()), Asked(lambda i: RECORDED), TASK)
     assert (result.steps, result.answered, result.equal) == (6, 6, 1.0)
     assert result.largest == []
     assert result.axes["forward"].largest == 0
@@ -46,7 +46,7 @@ def test_differences_are_measured_per_axis_and_listed_largest_first(fly):
     def answer(index: int) -> BurnCommand:
         return RECORDED.model_copy(update={"forward": 0.5 - 0.1 * index})
 
-    result = compare(load_run(fly()), Asked(answer), TASK, Sighting)
+    result = compare(load_run(fly()), Asked(answer), TASK)
     assert result.equal == pytest.approx(1 / 6)
     assert result.axes["forward"].largest == pytest.approx(0.5)
     assert result.axes["forward"].median == pytest.approx(0.25)
@@ -57,16 +57,16 @@ def test_differences_are_measured_per_axis_and_listed_largest_first(fly):
 
 def test_steps_without_an_answer_are_counted_apart(fly):
     folder = fly(change=lambda index: {"wanted": None} if index == 0 else {})
-    result = compare(load_run(folder), Asked(lambda i: None if i > 3 else RECORDED), TASK, Sighting)
+    result = compare(load_run(folder), Asked(lambda i: None if i > 3 else RECORDED), TASK)
     assert (result.silent_recorded, result.silent_other, result.answered) == (1, 2, 3)
     assert result.equal == 1
-    nothing = compare(load_run(folder), Asked(lambda i: None), TASK, Sighting)
+    nothing = compare(load_run(folder), Asked(lambda i: None), TASK)
     assert (nothing.equal, nothing.axes) == (None, {})
 
 
 def test_a_pilot_is_shown_the_recorded_frame_and_history_and_no_telemetry(fly, frame):
     pilot = Asked(lambda i: RECORDED)
-    compare(load_run(fly()), pilot, TASK, Sighting, limit=4)
+    compare(load_run(fly()), pilot, TASK, limit=4)
     assert len(pilot.seen) == 4
     assert (pilot.task, pilot.seed) == (TASK, 3)
     for index, sighting in enumerate(pilot.seen):
@@ -87,7 +87,7 @@ def test_a_run_without_what_the_pilot_needs_says_so(fly):
     run = load_run(fly(frames=False, change=lambda index: {"measures": {}}))
     for needs in ("frame", "telemetry", "frame+telemetry"):
         with pytest.raises(FramesMissing, match="needs"):
-            compare(run, Asked(lambda i: RECORDED, needs=needs), TASK, Sighting)
+            compare(run, Asked(lambda i: RECORDED, needs=needs), TASK)
 
 
 def test_a_recording_that_lost_its_frames_is_compared_up_to_there(fly):
@@ -95,5 +95,5 @@ def test_a_recording_that_lost_its_frames_is_compared_up_to_there(fly):
     lines = (folder / "steps.jsonl").read_bytes()
     extra = lines.splitlines()[-1].replace(b'"index":2', b'"index":3')
     (folder / "steps.jsonl").write_bytes(lines + extra + b"\n")
-    result = compare(load_run(folder), Asked(lambda i: RECORDED), TASK, Sighting)
+    result = compare(load_run(folder), Asked(lambda i: RECORDED), TASK)
     assert result.steps == 3

@@ -34,7 +34,7 @@ def test_the_page_holds_no_external_address(fly):
 
 def test_a_large_video_is_linked_beside_the_page(fly, monkeypatch):
     monkeypatch.setattr("helmsight.tools.page.EMBED_BYTES", 10)
-    monkeypatch.setattr("helmsight.tools.page.draw", lambda records: {})
+    monkeypatch.setattr("helmsight.tools.page.draw", lambda records, task: {})
     page = (fly(video=True, page=True) / "index.html").read_text(encoding="utf-8")
     assert 'src="video.mp4"' in page
 
@@ -56,7 +56,7 @@ def test_the_page_tells_the_figures_the_reason_and_the_twin(fly):
 
 
 def test_a_cut_off_run_gets_its_page_afterwards(fly, monkeypatch):
-    monkeypatch.setattr("helmsight.tools.page.draw", lambda records: {})
+    monkeypatch.setattr("helmsight.tools.page.draw", lambda records, task: {})
     run = load_run(fly(finish=False))
     page = write_page(run.folder, run.spec, run.records, run.summary)
     assert "cut off" in page.read_text(encoding="utf-8")
@@ -65,14 +65,14 @@ def test_a_cut_off_run_gets_its_page_afterwards(fly, monkeypatch):
 @pytest.mark.parametrize("measures", [{}, {"met": 0.0, "range": None}])
 def test_a_run_with_few_measures_or_steps_still_has_a_page(spec, record, measures):
     records = [record(0, measures=measures, applied={}, wanted=None)]
-    assert "<table>" in render(spec(), records, {}, draw(records))
-    assert "<table>" in render(spec(), [], {"score": None}, draw([]))
+    assert "<table>" in render(spec(), records, {}, draw(records, spec().task))
+    assert "<table>" in render(spec(), [], {"score": None}, draw([], spec().task))
 
 
 @pytest.mark.slow
-def test_plots_are_the_same_bytes_for_the_same_records(record):
+def test_plots_are_the_same_bytes_for_the_same_records(record, spec):
     records = [record(index) for index in range(4)]
-    plots = draw(records)
-    assert plots == draw(records)
+    plots = draw(records, spec().task)
+    assert plots == draw(records, spec().task)
     assert set(plots) == {"range", "speed", "trajectory", "commands", "propellant", "think"}
     assert all("var(--ink)" in svg and "#010101" not in svg for svg in plots.values())

@@ -69,8 +69,8 @@ def test_speed_zero_plays_without_waiting_and_less_is_refused(fly):
         list(play(run, speed=-1))
 
 
-def test_a_live_line_tells_the_step(record):
-    line = live_line(record(2, repairs={"reask": 1}, late=True))
+def test_a_live_line_tells_the_step(record, spec):
+    line = live_line(record(2, repairs={"reask": 1}, late=True), spec().task)
     assert "980.0 m" in line
     assert "forward +0.50" in line
     assert line.endswith("[reask, late]")

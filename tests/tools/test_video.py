@@ -51,18 +51,18 @@ def test_a_video_without_frames_is_no_file(tmp_path):
     assert not (tmp_path / "video.mp4").exists()
 
 
-def test_the_caption_says_the_command_and_what_went_wrong(record):
+def test_the_caption_says_the_command_and_what_went_wrong(record, spec):
     step = record(7, repairs={"local": 1}, clamped=["speed"], late=True)
-    left, command, marks = caption(step)
+    left, command, marks = caption(step, spec().task)
     assert "7" in left
     assert "forward +0.50" in command
     assert "0.50 s" in command
-    assert marks == "local x1, clamped speed, late"
+    assert marks == "local, speed, late"
 
 
-def test_the_strip_lies_below_an_untouched_picture(record, frame):
+def test_the_strip_lies_below_an_untouched_picture(record, frame, spec):
     picture = frame(2, height=180, width=640)
-    shown = captioned(picture, record(2))
+    shown = captioned(picture, record(2), spec().task)
     assert shown.shape == (180 + STRIP, 640, 3)
     assert np.array_equal(shown[:180], picture)
     assert shown[180:].max() > 150

@@ -36,6 +36,8 @@ class Operated(ABC):
     screen: Screen
     keyboard: Keyboard
     ready = False
+    refereed = False
+    """Whether its account holds more than a wall clock."""
 
     @abstractmethod
     def begin(self, seed: int) -> None:
@@ -75,6 +77,8 @@ class Operated(ABC):
 
 class Opened(Operated):
     """A window in a process of its own, with the referee's reports from it and orders to it."""
+
+    refereed = True
 
     def __init__(self, scenario: str, scale: float, rate: float) -> None:
         self._scenario, self._scale, self._rate = scenario, scale, rate

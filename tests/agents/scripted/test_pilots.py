@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helmsight.agents.scripted import NAMES, make
+from helmsight.agents.scripted import EXPERTS, make
 from helmsight.agents.scripted.telemetry import Chase, burn
 from helmsight.contract.pilot import Pilot, Sighting
 from helmsight.envs.orbital.command import BurnCommand
@@ -42,7 +42,7 @@ def decided(pilot, telemetry):
     return pilot.decide(sighting).command
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EXPERTS)
 def test_a_scripted_pilot_is_a_pilot(name):
     pilot = make(name)
     assert isinstance(pilot, Pilot)
@@ -55,7 +55,7 @@ def test_an_unknown_name_is_a_key_error():
 
 
 @pytest.mark.parametrize("scenario", ["PE1-E1-I3", "PE1-E3-I3"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EXPERTS)
 @given(states=st.lists(STATE, min_size=1, max_size=3))
 @settings(max_examples=40, deadline=None)
 def test_any_telemetry_is_answered_with_a_valid_command(make_telemetry, name, scenario, states):
@@ -66,7 +66,7 @@ def test_any_telemetry_is_answered_with_a_valid_command(make_telemetry, name, sc
         assert command.duration == 0.5
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EXPERTS)
 @pytest.mark.parametrize(
     "state",
     [
@@ -90,7 +90,7 @@ def test_a_reading_of_more_mass_than_at_the_start_is_no_trouble(make_telemetry):
     assert command == decided(ready("rendezvous"), make_telemetry(propellant=901.0))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EXPERTS)
 @given(states=st.lists(STATE, min_size=2, max_size=2))
 @settings(max_examples=15, deadline=None)
 def test_a_reset_forgets_the_last_flight(make_telemetry, name, states):

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from helmsight.agents.operator import Operator, OperatorConfig
+from helmsight.agents.config import OperatorConfig
+from helmsight.agents.operator import Operator
 from helmsight.agents.scripted import make
 from helmsight.agents.scripted.relations import AHEAD_S
 from helmsight.contract.pilot import Sighting

@@ -92,7 +92,7 @@ def test_the_short_way_decodes_what_constrained_generation_does(
     quick = StudentPolicy(local.model, local.processor)(views)[0]
     import hashlib
 
-    from helmsight.agents.decide import message, png
+    from helmsight.agents.messages import message, png
 
     asked = message(
         [png(view) for view in views[0]],

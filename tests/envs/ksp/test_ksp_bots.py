@@ -41,7 +41,7 @@ def eventually(holds: Callable[[], bool]) -> bool:
 
 def test_e3_burns_along_its_normal_while_the_pursuer_is_near(game: Game) -> None:
     env = game.env("PE1-E3-I1")
-    assert env.reset()[1]["evader"] == "client"
+    assert env.reset()[1]["about"]["evader"] == "client"
     game.meet(3000.0)
     env.step(COAST)
     assert not game.fleet(lambda fleet: bool(fleet.rcs[0, EVADER]))  # asleep

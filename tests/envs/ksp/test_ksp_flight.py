@@ -44,8 +44,8 @@ def test_a_reset_shows_the_public_start_and_the_keys_of_the_twin(game: Game) -> 
     twin = PursuitEnv("PE1-E1-I4", observation="telemetry")
     assert info.keys() - twin.reset(seed=0)[1].keys() == {"world", "evader"}
     assert env.observation_space.contains(shown)
-    assert info["world"] == f"kRPC 0.5.4 at {game.at}, the twin"
-    assert info["evader"] == "passive"
+    assert info["about"]["world"] == f"kRPC 0.5.4 at {game.at}, the twin"
+    assert info["about"]["evader"] == "passive"
     told, scenario = shown["telemetry"], find_scenario("PE1-E1-I4")
     assert 3.1 <= told[0] - scenario.load_time < 20.0
     assert told[1:3] == pytest.approx([6685.0, 1200.0])
@@ -260,7 +260,7 @@ def test_the_check_names_versions_scene_and_vessels(game: Game) -> None:
 def test_a_perturbed_start_needs_the_twin(game: Game, serve_game: Callable[..., Game]) -> None:
     env = game.env("PE1-E4-I2")
     shown, info = env.reset(seed=5)
-    assert info["evader"] == "server"
+    assert info["about"]["evader"] == "server"
     told = shown["telemetry"]
     native = PursuitEnv("PE1-E4-I2", observation="telemetry").reset(seed=5)[0]["telemetry"]
     coasted = propagate(native[3:6], native[6:9], told[0] - native[0])

@@ -38,7 +38,7 @@ def test_the_old_client_flies_and_is_not_left_hanging_by_a_dead_server(game: Gam
         assert flight.stdout is not None
         told = json.loads(flight.stdout.readline())
         assert (told["client"], told["vessels"]) == ("0.5.4", ["Evader", "Pursuer"])
-        assert told["start"]["evader"] == "client"
+        assert told["start"]["about"]["evader"] == "client"
         assert told["burnt"]["applied"]["forward"] == 1.0
         spent = told["start"]["propellant"] - told["burnt"]["propellant"]
         assert spent == pytest.approx(2.0 * 0.8497, rel=0.3)

@@ -1,0 +1,249 @@
+"""The nodes of the loop: look, ground, decide, guard, act. Whatever drives them, they are these."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict
+
+import gymnasium
+
+from helmsight.agents.config import OperatorConfig
+from helmsight.agents.ground import Grounder
+from helmsight.contract.clock import Clock
+from helmsight.contract.command import Command
+from helmsight.contract.guard import Guard, hold
+from helmsight.contract.measures import read_measures
+from helmsight.contract.observation import Observation
+from helmsight.contract.pilot import Decision, Pilot, Sighting
+from helmsight.contract.record import Listener, StepRecord
+from helmsight.contract.still import StillPicture
+from helmsight.contract.task import Task
+
+Request = dict[str, Any]
+Answer = bool | dict[str, Any]
+
+
+class State(TypedDict, total=False):
+    """What one node hands to the next: JSON only. Pixels stay with the loop that holds the run."""
+
+    index: int
+    stamp: float
+    stale: bool
+    sense_ms: float
+    relations: list[str]
+    grounding: dict[str, int]
+    ground_s: float
+    think_ms: float
+    wanted: dict[str, Any] | None
+    raw: str
+    repairs: dict[str, int]
+    prompt_hash: str
+    allowed: dict[str, Any]
+    clamped: list[str]
+    late: bool
+    reason: str
+
+
+class Loop:
+    """One episode at the controls: the nodes, and what they share besides their state.
+
+    `approval` is asked where the configuration wants a person; whoever drives the loop sets it.
+    """
+
+    def __init__(
+        self,
+        env: gymnasium.Env[Any, Any],
+        pilot: Pilot,
+        config: OperatorConfig,
+        guard: Guard,
+        grounder: Grounder,
+        seed: int,
+    ) -> None:
+        self.env, self.pilot, self.config = env, pilot, config
+        self.clock: Clock = env.unwrapped.clock  # type: ignore[attr-defined]
+        self.listeners: Sequence[Listener] = ()
+        self.max_steps: int | None = None
+        self.records: list[StepRecord] = []
+        self.commands: list[Command] = []
+        self.notes: tuple[str, ...] = ()
+        self.began = time.perf_counter()
+        self.approval: Callable[[Request], Answer] = lambda request: False
+        self._guard, self.grounder = guard, grounder
+        self._shown = pilot.needs.split("+")  # a pilot sees what it needs and nothing more
+        self._seen: float | None = None
+        self._still = StillPicture()
+        self.observation: Observation
+        self.info: Mapping[str, Any]
+        self.observation, self.info = env.reset(seed=seed)
+        self.task: Task = env.unwrapped.task  # type: ignore[attr-defined]
+        self.first = dict(self.info)
+        self.measures = self._measured()
+        pilot.reset(self.task, seed)
+        self.grounder.prepare(pilot, self.task, env.unwrapped, seed)
+
+    def look(self, state: State) -> State:
+        """Take the observation in hand; refuse one whose stamp or picture stands still."""
+        began = time.perf_counter()
+        stamp = float(self.info["met"])
+        stale = self._seen is not None and stamp <= self._seen
+        frame = self.observation.get("frame")
+        if frame is not None:
+            stale = self._still.seen(frame, stamp) >= self.config.frozen_s or stale
+        self._seen = stamp
+        sense_ms = (time.perf_counter() - began) * 1e3
+        return {
+            "stamp": stamp,
+            "stale": stale,
+            "sense_ms": sense_ms,
+            "relations": [],
+            "grounding": {},
+        }
+
+    def ground(self, state: State) -> State:
+        """Relate what is in the frame, in verified words."""
+        began = time.perf_counter()
+        grounding = self.grounder.ground(self.pilot, self.task, self.sighting(state))
+        counts = grounding.counts.to_dict() if grounding.counts.calls else {}
+        spent = time.perf_counter() - began
+        return {"relations": grounding.lines(), "grounding": counts, "ground_s": spent}
+
+    def decide(self, state: State) -> State:
+        """Ask the pilot for a command."""
+        sighting = self.sighting(state)
+        began = time.perf_counter()
+        decision = self.pilot.decide(sighting)
+        think_s = time.perf_counter() - began + state["ground_s"]
+        # rounded before it counts: a resumed run reads the very same number back
+        return {**answer(decision, self.task.command), "think_ms": round(think_s * 1e3, 4)}
+
+    def refuse(self, state: State) -> State:
+        """Answer a stale observation with nothing: the guard turns that into the safe default."""
+        return {**answer(Decision(None), None), "repairs": {"stale": 1}, "think_ms": 0.0}
+
+    def guard(self, state: State) -> State:
+        """Hold the command to the limits and, where configured, wait for a person's approval.
+
+        Runs again from its top when resumed after an interrupt: nothing here has side effects.
+        """
+        wanted = state["wanted"]
+        kind = self.task.command
+        command = kind.null() if wanted is None else kind.model_validate(wanted)
+        ruling = hold(self._guard, command, self.info, self.task.name)
+        command, clamped = ruling.command, list(ruling.clamped)
+        if self.config.needs_approval(command):
+            command = self._approved(command, state, clamped)
+        return {"allowed": command.model_dump(), "clamped": clamped}
+
+    def act(self, state: State) -> State:
+        """Apply the command, or the safe default when the answer came too late; record it."""
+        command = self.task.command.model_validate(state["allowed"])
+        self.clock.thought(state["think_ms"] / 1e3)
+        late = self.clock.lag() > self.config.max_age_s
+        if late and self.config.late == "drop":
+            command = self.task.command.null()
+        reason = self._apply(state, command, late)
+        return {"index": state["index"] + 1, "late": late, "reason": reason}
+
+    def _apply(self, state: State, command: Command, late: bool) -> str:
+        """Step the world, write the record, and return why to end, if so."""
+        frame, measures = self.observation.get("frame"), self.measures
+        began = time.perf_counter()
+        ended = self.step(command)
+        act_ms = (time.perf_counter() - began) * 1e3
+        sent = command.model_dump()
+        applied = dict(self.info.get("applied", sent))
+        record = StepRecord(
+            index=state["index"],
+            stamp=state["stamp"],
+            sense_ms=state["sense_ms"],
+            think_ms=state["think_ms"],
+            act_ms=act_ms,
+            prompt_hash=state["prompt_hash"],
+            raw=state["raw"],
+            wanted=state["wanted"],
+            applied=applied,
+            repairs=state["repairs"],
+            clamped=state["clamped"],
+            late=late,
+            relations=state["relations"],
+            measures=measures,
+            lag=float(self.info.get("lag", 0.0)),
+            grounding=state["grounding"],
+            rotations=self.info.get("rotations", {}),
+            sent=None if sent == applied else sent,
+        )
+        self.keep(record, command)
+        for listener in self.listeners:
+            listener.step(record, frame)
+        return ended or self._limit()
+
+    def step(self, command: Command) -> str:
+        """Give the world a command; return the word that the episode ended with, "" if it goes on.
+
+        Raises:
+            MeasureUnusable: the world does not tell what it declares to tell.
+        """
+        self.observation, _, terminated, truncated, self.info = self.env.step(command.action())
+        self.measures = self._measured()
+        if terminated:
+            outcome = self.task.outcome
+            return outcome.success if outcome.succeeded(self.info) else "terminated"
+        return "timeout" if truncated else ""
+
+    def keep(self, record: StepRecord, command: Command) -> None:
+        """Remember a step for the sightings to come."""
+        self.records.append(record)
+        self.commands.append(command)
+        late = ("the last answer came too late",) if record.late else ()
+        self.notes = (*record.clamped, *late)
+
+    def sighting(self, state: State) -> Sighting:
+        """Return what the pilot is shown."""
+        recent = self.commands[-self.config.history :] if self.config.history else []
+        return Sighting(
+            observation={key: self.observation[key] for key in self._shown},
+            stamp=state["stamp"],
+            relations=tuple(state["relations"]),
+            history=tuple(recent),
+            notes=(*self.notes, *self._guard.notes(self.info)),
+        )
+
+    def _measured(self) -> dict[str, Any]:
+        """Return what the record keeps: the declared measures, and the telemetry that is shown."""
+        measures = read_measures(self.task.name, self.task.measures, self.info)
+        telemetry = self.observation.get("telemetry")
+        if telemetry is not None:
+            measures["telemetry"] = telemetry.tolist()
+        return measures
+
+    def _limit(self) -> str:
+        if self.max_steps is not None and len(self.records) >= self.max_steps:
+            return "steps"
+        budget = self.config.wall_budget_s
+        return "budget" if budget and time.perf_counter() - self.began > budget else ""
+
+    def _approved(self, command: Command, state: State, clamped: list[str]) -> Command:
+        request = {"index": state["index"], "command": command.model_dump(), "clamped": clamped}
+        reply = self.approval(request)
+        if reply is True:
+            return command
+        if isinstance(reply, Mapping):
+            clamped.append("a person changed the command")
+            return self.task.command.model_validate(reply)
+        clamped.append("a person refused the command")
+        return self.task.command.null()
+
+
+def answer(decision: Decision, kind: type[Command] | None) -> State:
+    """Return a decision as state; what is no command of `kind` counts as nothing."""
+    usable = kind is not None and isinstance(decision.command, kind)
+    repairs = dict(decision.repairs)
+    if kind is not None and not usable:
+        repairs.setdefault("default", 1)
+    return {
+        "wanted": decision.command.model_dump() if usable and decision.command else None,
+        "raw": decision.raw,
+        "repairs": repairs,
+        "prompt_hash": decision.prompt_hash,
+    }

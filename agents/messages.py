@@ -1,0 +1,59 @@
+"""What a model is sent: pictures, text and telemetry as messages, with the digest of it all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helmsight.contract.observation import TelemetryField
+from helmsight.contract.pilot import Sighting
+from helmsight.contract.task import Example
+from helmsight.prompts.templates import render
+
+if TYPE_CHECKING:
+    from langchain_core.messages import HumanMessage
+
+
+def telemetry_lines(sighting: Sighting, fields: Sequence[TelemetryField]) -> list[str]:
+    """Return the telemetry with names, units and frames, one entry a line."""
+    values = np.asarray(sighting.observation["telemetry"], dtype=np.float64)
+    return [
+        f"{field.name}: {value:.3f} {field.unit}".rstrip()
+        + (f" ({field.frame})" if field.frame else "")
+        for field, value in zip(fields, values, strict=True)
+    ]
+
+
+def png(image: NDArray[np.uint8]) -> bytes:
+    """Return an RGB image (H, W, 3) uint8 as PNG bytes, quickly rather than small."""
+    import cv2
+
+    _, data = cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    return data.tobytes()
+
+
+def message(
+    images: Sequence[bytes], text: str, digest: hashlib._Hash, media_type: str = "image/png"
+) -> HumanMessage:
+    """Return images, then text, as one message; adds their bytes to `digest`."""
+    from langchain_core.messages import HumanMessage
+
+    blocks: list[str | dict[str, Any]] = []
+    for image in images:
+        digest.update(image)
+        url = f"data:{media_type};base64,{base64.b64encode(image).decode('ascii')}"
+        blocks.append({"type": "image_url", "image_url": {"url": url}})
+    digest.update(text.encode())
+    blocks.append({"type": "text", "text": text})
+    return HumanMessage(content=blocks)
+
+
+def example_message(example: Example, digest: hashlib._Hash) -> HumanMessage:
+    """Return a few-shot example as the message that asked for its answer."""
+    text = render("example", why=example.why)
+    return message([example.image], text, digest, example.media_type)

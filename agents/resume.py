@@ -1,0 +1,59 @@
+"""A run again up to where it stopped: its recorded steps, on the same world, by the same pilot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from helmsight.agents.errors import CannotResume
+from helmsight.agents.loop import Loop, State, answer
+from helmsight.contract.record import StepRecord, plain
+
+
+def replay(loop: Loop, past: Sequence[StepRecord]) -> str:
+    """Give the world every recorded command again; return why the episode ended, "" if it goes on.
+
+    What happens is compared with what was recorded at every step. A pilot or a grounder that
+    remembers is asked again, so that it knows what it knew; the answers have to be the same.
+
+    Raises:
+        CannotResume: the world or the pilot goes another way than it went; names the step.
+    """
+    ended = ""
+    for record in past:
+        if ended:
+            raise CannotResume(f"the world ended ({ended}) before recorded step {record.index}")
+        _check(record, "measures", plain(loop.measures), plain(record.measures))
+        state: State = {"index": record.index, "reason": ""}
+        state.update(loop.look(state))
+        state["relations"] = record.relations
+        if not state["stale"]:
+            _remind(loop, state, record)
+        frame = loop.observation.get("frame")
+        loop.clock.thought(record.think_ms / 1e3)
+        command = loop.task.command.model_validate(record.command)
+        ended = loop.step(command)
+        _check(record, "applied", plain(loop.info.get("applied", record.command)), record.applied)
+        loop.keep(record, command)
+        for listener in loop.listeners:
+            if replayed := getattr(listener, "replayed", None):
+                replayed(record, frame)
+    return ended
+
+
+def _remind(loop: Loop, state: State, record: StepRecord) -> None:
+    """Ask whoever remembers once more, and see that nothing else is answered."""
+    if getattr(loop.grounder, "remembers", True):
+        grounding = loop.grounder.ground(loop.pilot, loop.task, loop.sighting(state))
+        _check(record, "relations", list(grounding.lines()), record.relations)
+    if getattr(loop.pilot, "remembers", True):
+        decision = loop.pilot.decide(loop.sighting(state))
+        wanted = answer(decision, loop.task.command)["wanted"]
+        _check(record, "wanted", plain(wanted), record.wanted)
+
+
+def _check(record: StepRecord, what: str, now: object, then: object) -> None:
+    if now != then:
+        raise CannotResume(
+            f"step {record.index} goes another way than it was recorded: {what} is {now!r:.200} "
+            f"and was {then!r:.200}; the world or the pilot is not what it was"
+        )

@@ -1,0 +1,32 @@
+"""What a record keeps of its task, so that it can be read where the world is not installed."""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from helmsight.contract.command import CommandForm
+from helmsight.contract.measures import FROZEN, Measure
+from helmsight.contract.outcome import Outcome
+from helmsight.contract.plots import Plot
+
+
+@dataclass(frozen=True, config=FROZEN)
+class Description:
+    """The task as data. `note` has to be said with every result of it."""
+
+    name: str = ""
+    note: str = ""
+    command: CommandForm = CommandForm()
+    measures: tuple[Measure, ...] = ()
+    outcome: Outcome = Outcome()
+    plots: tuple[Plot, ...] = ()
+
+    @property
+    def live(self) -> tuple[Measure, ...]:
+        """The measures that are shown step by step."""
+        return tuple(measure for measure in self.measures if measure.live)
+
+
+DESCRIPTION = TypeAdapter(Description)
+"""Reads and writes a description as JSON data."""

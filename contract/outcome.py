@@ -1,0 +1,42 @@
+"""The outcome of an episode: whether it succeeded, its score, and what the score is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.dataclasses import dataclass
+
+from helmsight.contract.measures import FROZEN, Better, Measure
+
+
+@dataclass(frozen=True, config=FROZEN)
+class Outcome:
+    """What a world calls a success, and how it scores an episode.
+
+    `success` names the truth value in `info` that says so; it is also the word that an episode
+    ends with ("landed"). "" where there is none. `score` is the figure that episodes are compared
+    by, None where there is none; its `better` says which way. `terms` are figures of the end that
+    explain it.
+    """
+
+    success: str = ""
+    score: Measure | None = None
+    terms: tuple[Measure, ...] = ()
+
+    def succeeded(self, info: Mapping[str, Any]) -> bool:
+        """Return whether `info` is that of a success."""
+        return bool(self.success and info.get(self.success, False))
+
+    def read(self, info: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the outcome out of the last `info`: score, success and terms, by their names."""
+        told: dict[str, Any] = {"score": info.get(self.score.source) if self.score else None}
+        told["success"] = self.succeeded(info)
+        if self.success:
+            told[self.success] = told["success"]
+        return told | {term.name: info.get(term.source) for term in self.terms}
+
+    @property
+    def better(self) -> Better:
+        """Which way the score is better: "lower", "higher", or "" without one."""
+        return self.score.better if self.score else ""

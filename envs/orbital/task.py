@@ -1,0 +1,115 @@
+"""The pursuit as a task: what its pilots are told, and what is kept, drawn and judged of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from helmsight.contract.clock import ClockRules
+from helmsight.contract.description import Description
+from helmsight.contract.measures import Measure
+from helmsight.contract.observation import Box
+from helmsight.contract.outcome import Outcome
+from helmsight.contract.plots import Curve, PathPlot, TimePlot
+from helmsight.contract.task import Example, Task
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.guard import BurnGuard
+from helmsight.envs.orbital.panel import TELEMETRY
+from helmsight.envs.orbital.sights import MARKERS, known_relations
+
+GOAL = "Fly to the target: come within five metres of it, slowly, early and with little propellant."
+NOTE = (
+    "Flown on the orbital twin, not in Kerbal Space Program: scenario, actions and scoring formula "
+    "are KSPDG's, the engine is not."
+)
+MEASURES = (
+    Measure("met", "s", "world time"),
+    Measure("range", "m", better="lower", live=True),
+    Measure("speed", "m/s"),
+    Measure("closing", "m/s", live=True),
+    Measure("propellant", "units", better="higher", live=True),
+    Measure("mass", "kg"),
+    Measure("fuel_used", "kg", "propellant used", better="lower"),
+    Measure("time_left", "s", live=True),
+    Measure("relative_position", "m"),
+    Measure("telemetry"),
+)
+"""`relative_position` is the pursuer's in the evader's (radial, along-track, normal) axes."""
+OUTCOME = Outcome(
+    success="captured",
+    score=Measure("score", better="lower"),
+    terms=(
+        Measure("closest_approach_m", "m", "closest approach", "lower", key="closest_approach"),
+        Measure("closest_speed_mps", "m/s", "speed there", "lower", key="closest_speed"),
+        Measure("fuel_kg", "kg", "propellant used", "lower", key="fuel_used", digits=0),
+    ),
+)
+PLOTS = (
+    TimePlot("range", "Range to the target", "m", (Curve("range"),), log=True, mark="lowest"),
+    TimePlot(
+        "speed",
+        "Speed relative to the target",
+        "m/s",
+        (Curve("speed", "relative speed"), Curve("closing", "closing speed")),
+        zero=True,
+    ),
+    PathPlot(
+        "trajectory",
+        "Trajectory around the target",
+        "m",
+        "relative_position",
+        ("radial", "along-track", "normal"),
+        origin="target",
+    ),
+    TimePlot("propellant", "Propellant left", "units", (Curve("propellant"),), fill=True, colour=2),
+)
+
+
+@cache
+def briefing() -> str:
+    """Return the words for a model that flies a pursuit, a Jinja2 template."""
+    return files(__package__).joinpath("data/briefing.j2").read_text(encoding="utf-8")
+
+
+@cache
+def examples() -> tuple[Example, ...]:
+    """Return the frames with answers that go with a question, the most telling first."""
+    folder = files(__package__) / "data" / "few_shot"
+    entries = json.loads((folder / "few_shot.json").read_text(encoding="utf-8"))["examples"]
+    return tuple(
+        Example((folder / entry["image"]).read_bytes(), "image/jpeg", entry["why"], entry["answer"])
+        for entry in entries
+    )
+
+
+def pursuit_task(name: str, regions: Mapping[str, Box]) -> Task:
+    """Return the task of the scenario called `name`; `regions` are the instruments of its frame."""
+    return Task(
+        name=name,
+        goal=GOAL,
+        command=BurnCommand,
+        objects=MARKERS,
+        regions=regions,
+        fields=TELEMETRY,
+        briefing=briefing(),
+        examples=examples(),
+        measures=MEASURES,
+        guard=BurnGuard,
+        outcome=OUTCOME,
+        plots=PLOTS,
+        note=NOTE,
+        known=known_relations,
+    )
+
+
+REALTIME = ClockRules(("realtime",), "realtime", rebuilt=False)
+"""Worlds that run by themselves: the game, a window."""
+
+
+def describe_schema_1(environment: str, scenario: str = "") -> Description:
+    """Return the description that records of schema 1 lack: all of them were pursuits."""
+    name = scenario or environment.removeprefix("helmsight/").removesuffix("-v0")
+    twin = environment.startswith("helmsight/PE1-")
+    return Description(name, NOTE if twin else "", BurnCommand.form, MEASURES, OUTCOME, PLOTS)

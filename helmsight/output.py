@@ -1,0 +1,49 @@
+"""What commands print: one line of JSON for scripts, or names and values for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def json_line(data: Any) -> str:
+    """Return `data` as one line of strict JSON: what is not finite becomes null."""
+    from helmsight.contract.record import plain
+
+    return json.dumps(plain(data), ensure_ascii=sys.stdout.encoding != "utf-8", allow_nan=False)
+
+
+def show_run(summary: Mapping[str, Any], folder: Path, *, as_json: bool) -> None:
+    """Print the summary of a run: one line of JSON, or a table and where the page is."""
+    if as_json:
+        print(json_line(summary))
+        return
+    print("\n".join(summary_lines(summary)))
+    page = folder / "index.html"
+    if page.is_file():
+        print(f"page: {page.resolve().as_uri()}")
+
+
+def summary_lines(summary: Mapping[str, Any]) -> list[str]:
+    """Return a summary as lines of name and value, without how it was recorded."""
+    return [
+        f"{key:<20} {value_words(value)}"
+        for key, value in summary.items()
+        if key not in ("recording", "schema")
+    ]
+
+
+def value_words(value: Any) -> str:
+    """Return one summary value as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {count}" for key, count in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or "none"
+    return "-" if value is None else str(value)
