@@ -14,9 +14,10 @@ from xml.sax.saxutils import escape
 import krpc.schema.KRPC_pb2 as KRPC
 
 from helmsight.envs.orbital.krpc import names
-from helmsight.envs.orbital.krpc.host import REQUIRED, Host, Parameter, Procedure
+from helmsight.envs.orbital.krpc.host import Host
+from helmsight.envs.orbital.krpc.procedure import REQUIRED, Parameter, Procedure
 from helmsight.envs.orbital.krpc.registry import Service
-from helmsight.envs.orbital.krpc.types import Code, Dialect, describe, kind_of, mark
+from helmsight.envs.orbital.krpc.types import Code, Dialect, describe, mark, wire_type
 
 # Fields that older clients read and the schema of 0.7 no longer names, as protobuf has them.
 RETURN_IS_NULLABLE = b"\x20\x01"  # Procedure 4
@@ -53,7 +54,7 @@ def _service(host: Host, service: Service, dialect: Dialect) -> KRPC.Service:
         elif dialect is Dialect.MODERN:
             struct = told.structs.add(name=name, documentation=text)
             for field, hint in get_type_hints(cls, include_extras=True).items():
-                struct.fields.add(name=names.camel(field), type=describe(kind_of(hint), dialect))
+                struct.fields.add(name=names.camel(field), type=describe(wire_type(hint), dialect))
     for name, error in service.exceptions.items():
         told.exceptions.add(name=name, documentation=documented(_own_doc(error)))
     return told

@@ -27,7 +27,7 @@ from helmsight.envs.orbital.scoring import ClosestApproach
 from helmsight.envs.orbital.world import World
 
 if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.host import Caller
+    from helmsight.envs.orbital.krpc.caller import Caller
     from helmsight.envs.orbital.krpc.simulation import Simulation
 
 service = Service("Helmsight", "Episodes in lockstep, their score, and the cockpit picture.")

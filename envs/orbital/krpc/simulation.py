@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,14 +14,12 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.dynamics import Array
 from helmsight.envs.orbital.fleet import ADRIFT, DT, Fleet
+from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.craft import Craft
 from helmsight.envs.orbital.saves import find_save, save_names
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
 from helmsight.envs.orbital.scoring import ClosestApproach
 from helmsight.envs.orbital.world import World
-
-if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.host import Caller
 
 MAX_RATE = 1000.0
 """Fastest clock, world seconds a wall second."""

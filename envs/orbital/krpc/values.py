@@ -15,7 +15,7 @@ import krpc.schema.KRPC_pb2 as KRPC
 from google.protobuf.message import DecodeError
 
 from helmsight.envs.orbital.krpc.errors import MalformedMessage
-from helmsight.envs.orbital.krpc.types import MESSAGES, Code, Dialect, Kind, Objects
+from helmsight.envs.orbital.krpc.types import MESSAGES, Code, Dialect, Objects, WireType
 from helmsight.envs.orbital.krpc.wire import (
     field,
     read_varint,
@@ -44,17 +44,17 @@ class Values:
     def __init__(self, dialect: Dialect, objects: Objects) -> None:
         self.dialect = dialect
         self.objects = objects
-        self._made: dict[Kind, tuple[Encode, Decode]] = {}
+        self._made: dict[WireType, tuple[Encode, Decode]] = {}
 
-    def encoder(self, kind: Kind) -> Encode:
+    def encoder(self, kind: WireType) -> Encode:
         """Return what writes a value of `kind`, other than null. Raises TypeError, ValueError."""
         return self._pair(kind)[0]
 
-    def decoder(self, kind: Kind) -> Decode:
+    def decoder(self, kind: WireType) -> Decode:
         """Return what reads a value of `kind`; it raises MalformedMessage, ArgumentException."""
         return self._pair(kind)[1]
 
-    def _pair(self, kind: Kind) -> tuple[Encode, Decode]:
+    def _pair(self, kind: WireType) -> tuple[Encode, Decode]:
         if kind not in self._made:
             pair = self._make(kind)
             if kind.nullable and self.dialect is Dialect.LEGACY:
@@ -62,7 +62,7 @@ class Values:
             self._made[kind] = pair
         return self._made[kind]
 
-    def _make(self, kind: Kind) -> tuple[Encode, Decode]:
+    def _make(self, kind: WireType) -> tuple[Encode, Decode]:
         code = kind.code
         if code in SCALARS:
             return SCALARS[code]
@@ -81,7 +81,7 @@ class Values:
             return _dictionary(items[0], items[1])
         return _sequence(items[0], list if code is Code.LIST else set)
 
-    def _item(self, kind: Kind) -> tuple[Encode, Decode]:
+    def _item(self, kind: WireType) -> tuple[Encode, Decode]:
         """Return the pair for a position inside a collection."""
         encode, decode = self._pair(kind)
         if not kind.nullable or self.dialect is Dialect.LEGACY:
@@ -94,7 +94,7 @@ class Values:
 
         return lambda value: b"\x00" if value is None else b"\x01" + encode(value), read
 
-    def _object(self, kind: Kind) -> tuple[Encode, Decode]:
+    def _object(self, kind: WireType) -> tuple[Encode, Decode]:
         objects, cls = self.objects, kind.python
         assert cls is not None
 
@@ -171,7 +171,7 @@ SCALARS: dict[Code, tuple[Encode, Decode]] = {
 }
 
 
-def _message(kind: Kind) -> tuple[Encode, Decode]:
+def _message(kind: WireType) -> tuple[Encode, Decode]:
     assert kind.python is not None
     return lambda value: bytes(value.SerializeToString()), partial(parse, kind.python)
 
@@ -188,7 +188,7 @@ def parse(cls: Any, data: bytes) -> Any:
         raise MalformedMessage(f"{len(data)} bytes that are no {cls.DESCRIPTOR.name}") from None
 
 
-def _enumeration(kind: Kind) -> tuple[Encode, Decode]:
+def _enumeration(kind: WireType) -> tuple[Encode, Decode]:
     write, whole = _integer(32, signed=True)
     cls = kind.python
     assert cls is not None
@@ -206,7 +206,7 @@ def _enumeration(kind: Kind) -> tuple[Encode, Decode]:
     return lambda value: write(cls(value)), read
 
 
-def _tuple(kind: Kind, items: list[tuple[Encode, Decode]]) -> tuple[Encode, Decode]:
+def _tuple(kind: WireType, items: list[tuple[Encode, Decode]]) -> tuple[Encode, Decode]:
     writers, readers = [one[0] for one in items], [one[1] for one in items]
     build: Callable[[tuple[Any, ...]], Any] = tuple
     if kind.code is Code.STRUCT:

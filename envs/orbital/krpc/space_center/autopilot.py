@@ -38,7 +38,7 @@ from helmsight.envs.orbital.krpc.space_center.vectors import (
 from helmsight.envs.orbital.krpc.types import Float
 
 if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.host import Caller
+    from helmsight.envs.orbital.krpc.caller import Caller
     from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 SETTLED = 0.5  # deg off that Wait is content with

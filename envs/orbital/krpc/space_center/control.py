@@ -19,7 +19,7 @@ from helmsight.envs.orbital.krpc.space_center.service import clamped, kept_prope
 from helmsight.envs.orbital.krpc.types import Float, UInt32
 
 if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.host import Caller
+    from helmsight.envs.orbital.krpc.caller import Caller
     from helmsight.envs.orbital.krpc.simulation import Simulation
     from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 

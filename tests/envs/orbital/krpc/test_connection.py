@@ -122,7 +122,7 @@ def test_a_connection_that_says_nothing_is_refused_after_a_while(
         assert answer.status == Status.TIMEOUT
         assert "no connection request" in answer.message
         assert conn.receive(Status) is None
-        until(lambda: not served.server._links)
+        until(lambda: not served.server._connections)
 
 
 @pytest.mark.usefixtures("alive")
@@ -151,7 +151,7 @@ class TestRequests:
         assert conn.call("Garden", "Who").value
         conn.send(varint(1000) + b"\x0a\x05Garde")
         conn.close()
-        until(lambda: conn.identifier not in served.server.host.callers)
+        until(lambda: conn.identifier not in served.server.clients)
 
     def test_that_wait_for_ticks_end_with_their_client(
         self, served: Running, bare: Bare, make_call: Any
@@ -177,8 +177,8 @@ def test_what_a_client_held_is_let_go_when_it_leaves(make_server: Any) -> None:
         conn.add_stream(getattr, conn.garden, "ut")()
         conn.close()
         until(lambda: served.server.game.notes == ["gone left"])
-        until(lambda: not served.server._links)
-        assert not served.server.host.callers
+        until(lambda: not served.server._connections)
+        assert not served.server.clients
         assert not served.server.listeners
 
 
@@ -202,7 +202,7 @@ def test_a_client_that_reads_nothing_is_served_no_more_and_holds_no_memory(
         sent = served.run(lambda server: server.traffic.bytes_written)
         assert sent < 64 << 20
         kept = served.run(
-            lambda server: max(one.transport.get_write_buffer_size() for one in server._links)
+            lambda server: max(one.transport.get_write_buffer_size() for one in server._connections)
         )
         assert 0 < kept < 8 << 20
         assert other.call("Garden", "get_UT").value
@@ -219,7 +219,7 @@ def test_a_client_that_reads_nothing_for_long_is_cut_off(
         greedy.hello(protocol_version=1)
         asked = KRPC.Request(calls=[make_call("Garden", "Hedge", b"\x80\x80\x80\x01")])
         greedy.send(sized(asked.SerializeToString()) * 100)
-        until(lambda: not served.run(lambda server: server.host.callers))
+        until(lambda: not served.run(lambda server: server.clients))
 
 
 def test_a_client_that_asks_without_end_leaves_the_others_their_turn(
@@ -247,7 +247,7 @@ def test_connections_beyond_the_limit_are_refused_with_a_reason(
         assert [one.status for one in answers] == [Status.OK] * 3 + [Status.MALFORMED_MESSAGE]
         assert "the server has 3 clients, its limit" in answers[3].message
         conns[0].close()
-        until(lambda: len(served.server.host.callers) == 2)
+        until(lambda: len(served.server.clients) == 2)
         assert bare(served.rpc_port).hello(protocol_version=1).status == Status.OK
 
 
@@ -257,4 +257,4 @@ def test_two_hundred_idle_connections_are_no_burden(served: Running, bare: Bare)
         conn = bare()
         if n % 2:
             assert conn.hello(protocol_version=n % 3 and 1).status == Status.OK
-    assert len(served.server.host.callers) >= 100
+    assert len(served.server.clients) >= 100

@@ -11,7 +11,8 @@ import pytest
 from garden import Plot
 
 from helmsight.envs.orbital.krpc import core, names
-from helmsight.envs.orbital.krpc.host import Caller, Host
+from helmsight.envs.orbital.krpc.caller import Caller
+from helmsight.envs.orbital.krpc.host import Host
 from helmsight.envs.orbital.krpc.registry import Service
 from helmsight.envs.orbital.krpc.types import Dialect, Float
 
@@ -171,10 +172,10 @@ def test_what_a_client_held_is_let_go_even_if_one_callback_fails(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     gone: list[str] = []
-    caller = Caller(b"", "me", "", Dialect.MODERN, host())
+    caller = Caller(b"", "me", "", Dialect.MODERN)
     caller.on_disconnect(lambda: gone.append("first"))
     caller.on_disconnect(lambda: 1 // 0)
-    caller.left()
-    caller.left()
+    caller.leave()
+    caller.leave()
     assert gone == ["first"]
     assert "the client 'me' that left failed" in caplog.text

@@ -11,15 +11,14 @@ import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 
 from helmsight.envs.orbital.krpc import core, streams
-from helmsight.envs.orbital.krpc.calls import Executed
+from helmsight.envs.orbital.krpc.client import Client
 from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
-from helmsight.envs.orbital.krpc.host import Caller, Host
+from helmsight.envs.orbital.krpc.host import Host
 from helmsight.envs.orbital.krpc.serving import Running
-from helmsight.envs.orbital.krpc.streams import Streams
 from helmsight.envs.orbital.krpc.types import Dialect
 from helmsight.envs.orbital.krpc.values import parse
 from helmsight.envs.orbital.krpc.wire import Frames
@@ -33,9 +32,8 @@ class Listener:
     def __init__(self, dialect: Dialect = Dialect.MODERN) -> None:
         self.plot = garden.Plot()
         host = Host(self.plot, [core.service, garden.service], "0.7.0")
-        self.caller = Caller(b"\x01" * 16, "me", "", dialect, host)
-        self.executed = Executed()
-        self.streams = self.caller.streams = Streams(self.caller, self.executed)
+        self.counts = host.counts
+        self.streams = Client(b"\x01" * 16, "me", "", dialect, host).streams
 
     def add(self, procedure: str, *arguments: bytes, start: bool = True) -> int:
         call = KRPC.ProcedureCall(
@@ -98,7 +96,7 @@ def test_a_rate_limits_how_often_a_stream_is_sent() -> None:
     here.streams.set_rate(number, 0.0)
     here.plot.steps += 1
     assert here.update(1e9)
-    assert here.executed.streamed == sent + 1
+    assert here.counts.streamed == sent + 1
 
 
 @pytest.mark.parametrize("rate", [-1.0, float("nan"), float("inf")])
@@ -180,7 +178,7 @@ def test_a_listener_that_does_not_read_gets_the_newest_later(
             n += 1
             served.run(lambda server: server.game.notes.append("y" * 100_000 + str(n)))  # noqa: B023
         kept = served.run(
-            lambda server: max(one.transport.get_write_buffer_size() for one in server._links)
+            lambda server: max(one.transport.get_write_buffer_size() for one in server._connections)
         )
         assert kept < 2 << 20
         last = f"last{n}"

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from helmsight.envs.orbital.krpc import names
-from helmsight.envs.orbital.krpc.types import Code, Kind
+from helmsight.envs.orbital.krpc.types import Code, WireType
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _type(node: ast.expr) -> str:
     return f"{name}({', '.join(map(_type, node.args))})"
 
 
-def told(kind: Kind, *, structures: bool) -> str:
+def told(kind: WireType, *, structures: bool) -> str:
     """Return a type of ours in the same words; before 0.7 structures are tuples."""
     if kind.code is Code.STRUCT and not structures:
         return f"tuple({', '.join(told(one, structures=False) for one in kind.items)})"

@@ -81,10 +81,10 @@ def test_the_stick_turns_the_craft_its_own_way(game, pursuer, put):
 def test_inputs_of_a_client_go_to_rest_when_it_is_gone_and_the_throttle_stays(
     game, vessels, put, make_caller
 ):
-    game.caller = make_caller(game)
+    game.caller = make_caller()
     for vessel in vessels:
         put(vessel.control, forward=1.0, pitch=0.5, wheel_throttle=0.5, throttle=0.7, rcs=True)
-    game.caller.left()
+    game.caller.leave()
     for vessel in vessels:
         control = vessel.control
         assert control.forward == control.pitch == control.wheel_throttle == 0.0
@@ -95,22 +95,22 @@ def test_inputs_of_a_client_go_to_rest_when_it_is_gone_and_the_throttle_stays(
 def test_inputs_stay_as_long_as_one_of_the_clients_that_moved_them_is_there(
     game, vessels, put, make_caller
 ):
-    one, other = make_caller(game, "one"), make_caller(game, "other")
+    one, other = make_caller("one"), make_caller("other")
     game.caller = one
     put(vessels[0].control, forward=1.0)
     game.caller = other
     put(vessels[1].control, right=1.0)
-    one.left()
+    one.leave()
     assert vessels[0].control.forward == 1.0
-    other.left()
+    other.leave()
     assert vessels[0].control.forward == vessels[1].control.right == 0.0
 
 
 def test_a_client_that_moved_nothing_takes_nothing_with_it(game, pursuer, put, make_caller):
     put(pursuer.control, forward=1.0)
-    reader = game.caller = make_caller(game)
+    reader = game.caller = make_caller()
     assert pursuer.control.forward == 1.0
-    reader.left()
+    reader.leave()
     assert pursuer.control.forward == 1.0
 
 
