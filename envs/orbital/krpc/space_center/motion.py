@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.vectors import Axes, Vector, add, cross, scale, swap
 
-if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
-
-def place(vessel: Vessel) -> Vector:
+def place(vessel: VesselHandle) -> Vector:
     """Return the centre of mass, m from Kerbin's centre."""
     x, y, z = vessel.game.fleet.position[0, vessel.index()].tolist()
     return (x, z, y)
 
 
-def velocity(vessel: Vessel) -> Vector:
+def velocity(vessel: VesselHandle) -> Vector:
     """Return the velocity relative to Kerbin, m/s."""
     x, y, z = vessel.game.fleet.velocity[0, vessel.index()].tolist()
     return (x, z, y)
 
 
-def attitude(vessel: Vessel) -> Axes:
+def attitude(vessel: VesselHandle) -> Axes:
     """Return the right wing, the nose and the belly."""
     nose, right, belly = vessel.game.fleet.axes[0, vessel.index()].tolist()
     return Axes(swap(right), swap(nose), swap(belly))
 
 
-def spin(vessel: Vessel) -> Vector:
+def spin(vessel: VesselHandle) -> Vector:
     """Return the angular velocity, rad/s, by the left hand."""
     x, y, z = vessel.game.spins()[vessel.index()]
     return (-x, -z, -y)

@@ -71,17 +71,17 @@ class Resources:
             return {}
         fleet, i = self.vessel.game.fleet, self.vessel.index()
         vehicle = fleet.vehicles[i]
-        found = {"ElectricCharge": (CHARGE, CHARGE)}
+        stores = {"ElectricCharge": (CHARGE, CHARGE)}
         if vehicle.propellant_units:
-            found["MonoPropellant"] = (float(fleet.propellant[0, i]), vehicle.propellant_units)
+            stores["MonoPropellant"] = (float(fleet.propellant[0, i]), vehicle.propellant_units)
         if vehicle.engine:
             share = float(fleet.fuel[0, i]) / vehicle.fuel_capacity
             for name, most in (
                 ("LiquidFuel", vehicle.engine.fuel_units),
                 ("Oxidizer", vehicle.engine.oxidizer_units),
             ):
-                found[name] = (share * most, most)
-        return found
+                stores[name] = (share * most, most)
+        return stores
 
     @property
     def all(self) -> list[Resource]:
