@@ -11,7 +11,7 @@ from typing import Any
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from helmsight.envs.errors import EnvsError
+from helmsight.contract.errors import Error
 from helmsight.envs.orbital.krpc import names
 from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.errors import (
@@ -118,7 +118,7 @@ class Host:
         service, name, text = RemoteException.service, "", str(error)
         if isinstance(error, RemoteException):
             service, name = error.service, error.name()
-        elif isinstance(error, EnvsError):
+        elif isinstance(error, Error):
             mistake = error.exit_status == ArgumentException.exit_status
             name = (ArgumentException if mistake else InvalidOperationException).name()
         else:

@@ -122,10 +122,10 @@ def _parameters(
     parameters: list[inspect.Parameter], hints: dict[str, Any], declared: Declared
 ) -> Iterator[Parameter]:
     for position, parameter in enumerate(parameters):
-        hint = hints.get(parameter.name)
-        if _is_caller(hint):
+        if _is_caller(hints.get(parameter.name)):
             continue
         if declared.this and position == 0:
             yield Parameter("this", wire_type(declared.cls))
         else:
-            yield Parameter(names.parameter(parameter.name), wire_type(hint), parameter.default)
+            kind = wire_type(hints[parameter.name])
+            yield Parameter(names.parameter(parameter.name), kind, parameter.default)

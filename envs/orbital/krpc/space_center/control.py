@@ -319,7 +319,8 @@ class Control:
     def _check_active(self) -> None:
         if self.vessel.index() != self.vessel.game.active:
             raise InvalidOperationException(
-                f"{self.vessel.craft().name} is not the active vessel; set SpaceCenter.ActiveVessel first"
+                f"{self.vessel.craft().name} is not the active vessel; set "
+                "SpaceCenter.ActiveVessel first"
             )
 
 
