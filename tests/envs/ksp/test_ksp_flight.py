@@ -16,8 +16,8 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.ksp import env as ksp
 from helmsight.envs.ksp import picture, streams
+from helmsight.envs.ksp.connection import GameConnection, ServerAddress
 from helmsight.envs.ksp.errors import BotLost, GameLost, GameRefused, GameUnfit, PictureMissing
-from helmsight.envs.ksp.link import Address, Link
 from helmsight.envs.ksp.scene import check
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import orbital_axes, propagate, unit
@@ -243,8 +243,10 @@ def test_a_save_with_other_vessels_is_refused_by_name(game: Game) -> None:
 
 
 def test_what_the_game_refuses_is_told_in_its_words(game: Game) -> None:
-    with Link(Address.parse(game.at)) as link, pytest.raises(GameRefused, match="pe1_i9_init"):
-        link.call(lambda connection: connection.space_center.load("pe1_i9_init"))
+    address = ServerAddress.parse(game.at)
+    refusal = pytest.raises(GameRefused, match="pe1_i9_init")
+    with GameConnection(address) as connected, refusal:
+        connected.call(lambda connection: connection.space_center.load("pe1_i9_init"))
 
 
 def test_the_check_names_versions_scene_and_vessels(game: Game) -> None:
