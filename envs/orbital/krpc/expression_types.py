@@ -59,7 +59,7 @@ class Type:
     @property
     def types(self) -> list[Type]:
         """The types inside a collection."""
-        return [Type(one) for one in self.kind.items] if self.kind.code is not Code.STRUCT else []
+        return [Type(item) for item in self.kind.items] if self.kind.code is not Code.STRUCT else []
 
     @property
     def nullable(self) -> bool:

@@ -94,7 +94,7 @@ class Expression:
     def constant_object(client: Client, value: UInt64) -> Expression:
         """A remote object, by its id."""
         thing = client.host.objects.thing(value, object)
-        cls = next(one for one in type(thing).__mro__ if "__krpc__" in vars(one))
+        cls = next(base for base in type(thing).__mro__ if "__krpc__" in vars(base))
         return _constant("object", thing, WireType(Code.CLASS, python=cls))
 
     @staticmethod
@@ -259,14 +259,14 @@ def _constant(name: str, value: Any, kind: WireType) -> Expression:
 
 def _call(client: Client, call: KRPC.ProcedureCall, computed: dict[int, Expression]) -> Expression:
     procedure = client.host.find(call.service, call.procedure)
-    for position, one in computed.items():
+    for position, expression in computed.items():
         kinds = [parameter.kind for parameter in procedure.parameters]
-        if not (0 <= position < len(kinds) and _fits(one.kind, kinds[position])):
+        if not (0 <= position < len(kinds) and _fits(expression.kind, kinds[position])):
             raise ArgumentException(
                 f"{call.service}.{call.procedure}: expected {', '.join(map(str, kinds))}, got "
-                f"{one.kind} at position {position}"
+                f"{expression.kind} at position {position}"
             )
-    given = {position: one.evaluate for position, one in computed.items()}
+    given = {position: expression.evaluate for position, expression in computed.items()}
     prepared = client.host.prepare(call, client, given)
     if prepared.waits:
         raise InvalidOperationException(f"{prepared.name} takes more than one tick: no expression")
@@ -289,14 +289,14 @@ def _fits(kind: WireType | None, wanted: WireType) -> bool:
 
 
 def _boolean(name: str, *operands: Expression) -> None:
-    for one in operands:
-        if one.kind != BOOL:
-            raise ArgumentException(f"{name}: expected a bool, got {one.kind}")
+    for operand in operands:
+        if operand.kind != BOOL:
+            raise ArgumentException(f"{name}: expected a bool, got {operand.kind}")
 
 
 def _size(*operands: Expression) -> int:
     """Return how large expressions are together. Raises ArgumentException above the limit."""
-    size = sum(one.size for one in operands)
+    size = sum(operand.size for operand in operands)
     if size >= LARGEST:
         raise ArgumentException(f"an expression of {size + 1} parts; the limit is {LARGEST}")
     return size
@@ -335,8 +335,8 @@ def _bits(name: str, work: Callable[[Any, Any], Any], a: Expression, b: Expressi
 
 def _number(a: Expression, b: Expression) -> WireType:
     """Return the type of a number made of both: the wider one."""
-    for one in (a, b):
-        if one.kind is None or one.kind.code not in NUMBERS:
+    for operand in (a, b):
+        if operand.kind is None or operand.kind.code not in NUMBERS:
             raise ArgumentException(f"expected numbers, got {a.kind} and {b.kind}")
     assert a.kind is not None
     assert b.kind is not None

@@ -98,7 +98,7 @@ class Simulation:
         self.warp = self.rails = 1.0
         self.paused = self.lockstep = False
         self.dropped_s = 0.0
-        self._told: float | None = None
+        self._caught_up: float | None = None  # wall time of the last `catch_up`
         self._spins: tuple[int, list[list[float]]] = (-1, [])
         self._saves: dict[str, _Game] = {}
         if scenario.endswith("_init"):
@@ -142,7 +142,7 @@ class Simulation:
             np.array([save.ut]),
         )  # fmt: skip
         fleet.sas[:] = ADRIFT
-        self._take(_Game(name, name, fleet, [Craft(one) for one in save.names], active=0))
+        self._take(_Game(name, name, fleet, [Craft(vessel) for vessel in save.names], active=0))
 
     def save(self, name: str) -> None:
         """Keep the game as it is under `name`, in memory: all but who is at the controls.
@@ -169,13 +169,13 @@ class Simulation:
         Raises:
             UnknownScenario: with the nearest name there is.
         """
-        found = find_scenario(scenario)
-        world = World([found], [seed], ends=ends)
+        known = find_scenario(scenario)
+        world = World([known], [seed], ends=ends)
         world.settle()
-        crafts = [Craft(name) for name in found.save.names]
+        crafts = [Craft(name) for name in known.save.names]
         crafts[PURSUER].sas_mode = SAS.TARGET
         closest = ClosestApproach(world)
-        self._take(_Game(found.name, found.save.name, world, crafts, PURSUER, seed, closest))
+        self._take(_Game(known.name, known.save.name, world, crafts, PURSUER, seed, closest))
 
     def reset(self, scenario: str, seed: int = 0) -> None:
         """Begin an episode that only `step` moves on: the native environment's, step for step.
@@ -230,12 +230,17 @@ class Simulation:
         After a stall of more than a quarter of a second the rest is given up, and so is what this
         machine cannot reckon in a twentieth; `dropped_s` counts both. A world that raced to catch
         up would be worse than one that is late.
+
+        The first piece is always reckoned, however long it takes, so that a world which is too
+        heavy for its rate still goes on. The server asks for less in the first place once it
+        knows what a tick costs (`Server._advance`); these bounds are for the call that it did not
+        foresee.
         """
-        told, self._told = self._told, now
-        if told is None or self.paused or self.lockstep:
+        before, self._caught_up = self._caught_up, now
+        if before is None or self.paused or self.lockstep:
             return 0
         pace = self.rate * self.warp * self.rails
-        passed = max(0.0, now - told)
+        passed = max(0.0, now - before)
         if passed > BEHIND:
             self.dropped_s += (passed - BEHIND) * pace
         if self.rails > 1.0:

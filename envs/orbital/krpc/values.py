@@ -74,7 +74,7 @@ class Values:
             return _enumeration(kind)
         if code is Code.CLASS:
             return self._object(kind)
-        items = [self._item(one) for one in kind.items]
+        items = [self._item(item) for item in kind.items]
         if code in (Code.TUPLE, Code.STRUCT):
             return _tuple(kind, items)
         if code is Code.DICTIONARY:
@@ -199,15 +199,14 @@ def _enumeration(kind: WireType) -> tuple[Encode, Decode]:
         try:
             return cls(value)
         except ValueError:
-            raise MalformedMessage(
-                f"{value} is no {cls.__name__}; it is one of {', '.join(one.name for one in cls)}"
-            ) from None
+            names = ", ".join(member.name for member in cls)
+            raise MalformedMessage(f"{value} is no {cls.__name__}; it is one of {names}") from None
 
     return lambda value: write(cls(value)), read
 
 
 def _tuple(kind: WireType, items: list[tuple[Encode, Decode]]) -> tuple[Encode, Decode]:
-    writers, readers = [one[0] for one in items], [one[1] for one in items]
+    writers, readers = [encode for encode, _ in items], [decode for _, decode in items]
     build: Callable[[tuple[Any, ...]], Any] = tuple
     if kind.code is Code.STRUCT:
         cls = kind.python
@@ -216,16 +215,16 @@ def _tuple(kind: WireType, items: list[tuple[Encode, Decode]]) -> tuple[Encode, 
 
     def write(value: Any) -> bytes:
         return repeated(
-            [encode(one) for encode, one in zip(writers, value, strict=True)]  # ValueError
+            [encode(item) for encode, item in zip(writers, value, strict=True)]  # ValueError
         )
 
     def read(data: bytes) -> Any:
-        found = parse(KRPC.Tuple, data).items
-        if len(found) != len(readers):
-            raise MalformedMessage(f"expected a tuple of {len(readers)}, found {len(found)}")
-        return build(tuple([decode(one) for decode, one in zip(readers, found, strict=True)]))
+        items = parse(KRPC.Tuple, data).items
+        if len(items) != len(readers):
+            raise MalformedMessage(f"expected a tuple of {len(readers)}, found {len(items)}")
+        return build(tuple([decode(item) for decode, item in zip(readers, items, strict=True)]))
 
-    if all(one.code is Code.DOUBLE for one in kind.items) and len(kind.items) in DOUBLES:
+    if all(item.code is Code.DOUBLE for item in kind.items) and len(kind.items) in DOUBLES:
         return _doubles(len(kind.items)), read
     return write, read
 
@@ -244,7 +243,7 @@ def _doubles(n: int) -> Encode:
     def write(value: Any) -> bytes:
         if len(value) != n:
             raise ValueError(f"expected a tuple of {n}, got {len(value)}")
-        return pack(*[part for one in value for part in (ITEM, one)])
+        return pack(*[part for number in value for part in (ITEM, number)])
 
     return write
 
@@ -253,19 +252,27 @@ def _sequence(item: tuple[Encode, Decode], cls: type[Any]) -> tuple[Encode, Deco
     encode, decode = item
 
     def read(data: bytes) -> Any:
-        return cls([decode(one) for one in parse(KRPC.List, data).items])
+        return cls([decode(item) for item in parse(KRPC.List, data).items])
 
-    return lambda value: repeated([encode(one) for one in value]), read
+    return lambda value: repeated([encode(item) for item in value]), read
 
 
-def _dictionary(key: tuple[Encode, Decode], value: tuple[Encode, Decode]) -> tuple[Encode, Decode]:
-    def write(entries: Any) -> bytes:
+def _dictionary(
+    keys: tuple[Encode, Decode], values: tuple[Encode, Decode]
+) -> tuple[Encode, Decode]:
+    encode_key, decode_key = keys
+    encode_value, decode_value = values
+
+    def write(mapping: Any) -> bytes:
         return repeated(
-            [field(1, key[0](one)) + field(2, value[0](other)) for one, other in entries.items()]
+            [
+                field(1, encode_key(key)) + field(2, encode_value(value))
+                for key, value in mapping.items()
+            ]
         )
 
     def read(data: bytes) -> Any:
-        found = parse(KRPC.Dictionary, data).entries
-        return {key[1](one.key): value[1](one.value) for one in found}
+        entries = parse(KRPC.Dictionary, data).entries
+        return {decode_key(entry.key): decode_value(entry.value) for entry in entries}
 
     return write, read

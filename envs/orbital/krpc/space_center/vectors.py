@@ -110,15 +110,15 @@ def quaternion(axes: Axes) -> Quaternion:
     (a, b, c), (d, e, f), (g, h, i) = axes
     trace = a + e + i
     if trace >= max(a, e, i):
-        found = (f - h, g - c, b - d, 1.0 + trace)
+        parts = (f - h, g - c, b - d, 1.0 + trace)
     elif a >= max(e, i):
-        found = (1.0 + a - e - i, b + d, g + c, f - h)
+        parts = (1.0 + a - e - i, b + d, g + c, f - h)
     elif e >= i:
-        found = (b + d, 1.0 + e - i - a, f + h, g - c)
+        parts = (b + d, 1.0 + e - i - a, f + h, g - c)
     else:
-        found = (g + c, f + h, 1.0 + i - a - e, b - d)
-    size = sqrt(sum(part * part for part in found))
-    x, y, z, w = (part / size for part in found)
+        parts = (g + c, f + h, 1.0 + i - a - e, b - d)
+    size = sqrt(sum(part * part for part in parts))
+    x, y, z, w = (part / size for part in parts)
     return (x, y, z, w) if w >= 0.0 else (-x, -y, -z, -w)
 
 
