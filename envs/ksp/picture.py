@@ -55,8 +55,8 @@ def check_regions(regions: Mapping[str, Any]) -> dict[str, Box]:
     """
     boxes: dict[str, Box] = {}
     for name, given in regions.items():
-        whole = isinstance(given, list | tuple) and all(type(part) is int for part in given)
-        if whole and len(given) == 4:
+        integers = isinstance(given, list | tuple) and all(type(part) is int for part in given)
+        if integers and len(given) == 4:
             x0, y0, x1, y1 = given
             if 0 <= x0 < x1 <= WIDTH and 0 <= y0 < y1 <= HEIGHT:
                 boxes[str(name)] = (x0, y0, x1, y1)

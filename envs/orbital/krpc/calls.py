@@ -39,7 +39,7 @@ class Calls:
         """Return the frame that answers a request, or what will return it after some ticks."""
         self.host.enter(caller)
         prepared = self._kept[caller.dialect].get(request)
-        if prepared is not None:
+        if prepared is not None:  # nearly always: no message is parsed, one small one is written
             self.host.counts.rpcs += 1
             try:
                 result = prepared.pack(prepared.run())
@@ -58,7 +58,10 @@ class Calls:
         return work
 
     def _work(self, request: bytes, caller: Caller) -> Waiting:
-        """Make the calls of a request one after the other; no tick comes between them."""
+        """Make the calls of a request one after the other; ticks come only where one waits.
+
+        A call that fails has its error as its result, and the others are made all the same.
+        """
         calls = parse(KRPC.Request, request).calls
         if len(calls) > MAX_CALLS:
             raise MalformedMessage(f"{len(calls)} calls in one request; the limit is {MAX_CALLS}")

@@ -34,7 +34,7 @@ service = Service("Helmsight", "Episodes in lockstep, their score, and the cockp
 
 
 def _hold(game: Simulation, caller: Caller | None) -> None:
-    """Note that a client keeps the world in lockstep."""
+    """Note that a client keeps the world in lockstep: the last one that asked for it."""
     game.lockstep = True
     if caller is not None and game.keeper is not caller:
         game.keeper = caller
@@ -64,9 +64,9 @@ def step(game: Simulation, seconds: float) -> Generator[None, None, float]:
 
     What is left of a step is owed to the next call. The score looks at the world after each.
     """
-    caller = game.caller
+    caller = game.caller  # of this call: in a pause `game.caller` is whoever has a turn
     for _ in game.stepping(seconds):
-        _hold(game, caller)
+        _hold(game, caller)  # before every pause: a client that goes away in it lets the world go
         yield
     _hold(game, caller)
     return game.ut

@@ -232,7 +232,7 @@ def _tuple(kind: WireType, items: list[tuple[Encode, Decode]]) -> tuple[Encode, 
 def _doubles(n: int) -> Encode:
     """Return what writes a tuple of n doubles: positions, directions, rotations, all the time."""
     pack = DOUBLES[n].pack
-    if n == 3:
+    if n == 3:  # the commonest by far, and unpacking checks its length for nothing
 
         def vector(value: Any) -> bytes:
             x, y, z = value

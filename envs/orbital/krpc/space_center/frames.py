@@ -14,14 +14,14 @@ from helmsight.envs.orbital.dynamics import MU
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import hidden
 from helmsight.envs.orbital.krpc.space_center import motion
-from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN, Body
+from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN, SkyBody
 from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.service import MODERN, service
 from helmsight.envs.orbital.krpc.space_center.vectors import (
     IDENTITY,
     UNROTATED,
     ZERO,
-    Axes,
+    FrameAxes,
     Quaternion,
     Vector,
     add,
@@ -86,7 +86,7 @@ class ReferenceFrame:
         raise NotImplementedError
 
     @hidden
-    def axes(self) -> Axes:
+    def axes(self) -> FrameAxes:
         """Return the axes."""
         raise NotImplementedError
 
@@ -123,7 +123,7 @@ class BodyKind(IntEnum):
 class BodyFrame(ReferenceFrame):
     """A frame at the centre of a body."""
 
-    body: Body
+    body: SkyBody
     kind: BodyKind
     game: Simulation = field(compare=False, repr=False)
 
@@ -133,7 +133,7 @@ class BodyFrame(ReferenceFrame):
     def velocity(self) -> Vector:
         return self.body.velocity(self.game.ut)
 
-    def axes(self) -> Axes:
+    def axes(self) -> FrameAxes:
         if self.kind is BodyKind.INERTIAL:
             return UNROTATED
         if self.kind is BodyKind.FIXED:
@@ -171,7 +171,7 @@ class VesselFrame(ReferenceFrame):
     def velocity(self) -> Vector:
         return motion.velocity(self.vessel)
 
-    def axes(self) -> Axes:
+    def axes(self) -> FrameAxes:
         if self.kind is VesselKind.BODY:
             return motion.attitude(self.vessel)
         return self._orbiting(self.origin(), self.velocity())
@@ -197,7 +197,7 @@ class VesselFrame(ReferenceFrame):
     def turns_with(self, vessel: VesselHandle) -> bool:
         return self.kind is VesselKind.BODY and self.vessel == vessel
 
-    def _orbiting(self, place: Vector, moving: Vector) -> Axes:
+    def _orbiting(self, place: Vector, moving: Vector) -> FrameAxes:
         """Return the axes that follow from position and velocity alone."""
         if self.kind is VesselKind.ORBITAL:
             return axes_of(moving, cross(moving, place))
@@ -222,9 +222,9 @@ class RelativeFrame(ReferenceFrame):
     def origin(self) -> Vector:
         return add(self.parent.origin(), turned(self.parent.axes(), self.offset))
 
-    def axes(self) -> Axes:
+    def axes(self) -> FrameAxes:
         parent = self.parent.axes()
-        return Axes(*(turned(parent, axis) for axis in axes_turned_by(self.rotation)))
+        return FrameAxes(*(turned(parent, axis) for axis in axes_turned_by(self.rotation)))
 
     def velocity(self) -> Vector:
         return velocity_of(self.parent, self.offset, self.moving)
@@ -252,7 +252,7 @@ class HybridFrame(ReferenceFrame):
     def origin(self) -> Vector:
         return self.placed_by.origin()
 
-    def axes(self) -> Axes:
+    def axes(self) -> FrameAxes:
         return self.turned_by.axes()
 
     def velocity(self) -> Vector:
@@ -319,10 +319,10 @@ def velocity_of(frame: ReferenceFrame, position: Vector, velocity: Vector) -> Ve
     return add(moving, cross(spin, turned(axes, position))) if spin != ZERO else moving
 
 
-def axes_in(frame: ReferenceFrame, axes: Axes) -> Axes:
+def axes_in(frame: ReferenceFrame, axes: FrameAxes) -> FrameAxes:
     """Return axes of game space as `frame` tells them."""
     own = frame.axes()
-    return Axes(*(along(own, axis) for axis in axes))
+    return FrameAxes(*(along(own, axis) for axis in axes))
 
 
 def spin_in(frame: ReferenceFrame, spin: Vector) -> Vector:

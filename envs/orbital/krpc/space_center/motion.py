@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
-from helmsight.envs.orbital.krpc.space_center.vectors import Axes, Vector, add, cross, scale, swap
+from helmsight.envs.orbital.krpc.space_center.vectors import (
+    FrameAxes,
+    Vector,
+    add,
+    cross,
+    scale,
+    swap,
+)
 
 
 def place(vessel: VesselHandle) -> Vector:
@@ -18,10 +25,10 @@ def velocity(vessel: VesselHandle) -> Vector:
     return (x, z, y)
 
 
-def attitude(vessel: VesselHandle) -> Axes:
+def attitude(vessel: VesselHandle) -> FrameAxes:
     """Return the right wing, the nose and the belly."""
     nose, right, belly = vessel.game.fleet.axes[0, vessel.index()].tolist()
-    return Axes(swap(right), swap(nose), swap(belly))
+    return FrameAxes(swap(right), swap(nose), swap(belly))
 
 
 def spin(vessel: VesselHandle) -> Vector:
@@ -30,7 +37,7 @@ def spin(vessel: VesselHandle) -> Vector:
     return (-x, -z, -y)
 
 
-def rate(before: Axes, after: Axes, seconds: float) -> Vector:
+def rate(before: FrameAxes, after: FrameAxes, seconds: float) -> Vector:
     """Return the angular velocity, rad/s by the left hand, of axes that turned a little.
 
     Half the sum of the products of each axis with its change.
