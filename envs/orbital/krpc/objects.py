@@ -26,8 +26,8 @@ class ObjectStore:
 
     What the game has (vessels, parts, orbits) is few and stays. A class with `krpc_owned = True`
     has objects that clients put together themselves, without end: each client has its own, counted
-    apart from those of others, and they go when it goes. Its ids are as good as any on the wire; only
-    equality is its own, so that one client leaving takes nothing away from another.
+    apart from those of others, and they go when it goes. Two clients that build equal things have
+    two ids for them, so that the one who leaves takes nothing away from the other.
 
     `holder` is the client whose call is being answered.
     """
