@@ -27,7 +27,7 @@ from helmsight.envs.orbital.dynamics import orbital_axes
 from helmsight.envs.orbital.env import PursuitEnv, observation_spaces
 from helmsight.envs.orbital.panel import measures, telemetry
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
-from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.scoring import ScoreKeeper
 
 RELEASE = 2.0
 """Seconds that a broken connection is given to shut the thrusters."""
@@ -132,7 +132,7 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             raise
         self._over = False
         observation = self._observe()
-        self._closest = ClosestApproach(self._now)
+        self._closest = ScoreKeeper(self._now)
         self.clock.observed()
         return observation, self._info(0.0, BurnCommand.null())
 

@@ -19,7 +19,7 @@ from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import Array, orbital_axes
 from helmsight.envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
-from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.sights import MARKERS, Placed, known_relations, marker_relations
 from helmsight.envs.orbital.world import World
 
@@ -88,7 +88,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             self.layout = Layout.random(self.np_random)
         self._world = World([self.scenario], [number])
         self._world.settle()
-        self._closest = ClosestApproach(self._world)
+        self._closest = ScoreKeeper(self._world)
         observation = self._observe()
         self.clock.observed()
         return observation, self._info(0.0, BurnCommand.null())

@@ -23,7 +23,7 @@ from helmsight.envs.orbital.krpc.screenshot import picture
 from helmsight.envs.orbital.panel import telemetry as panel_telemetry
 from helmsight.envs.orbital.saves import save_names as public_saves
 from helmsight.envs.orbital.scenarios import BOTS, SCENARIOS
-from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import World
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _world(game: Simulation) -> World:
     return game.fleet
 
 
-def _closest(game: Simulation) -> ClosestApproach:
+def _closest(game: Simulation) -> ScoreKeeper:
     _world(game)
     assert game.closest is not None
     return game.closest

@@ -18,7 +18,7 @@ from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.craft import Craft
 from helmsight.envs.orbital.saves import find_save, save_names
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
-from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import World
 
 MAX_RATE = 1000.0
@@ -49,7 +49,7 @@ class _Game:
     crafts: list[Craft]
     active: int
     seed: int = 0
-    closest: ClosestApproach | None = None
+    closest: ScoreKeeper | None = None
 
     def copy(self) -> _Game:
         fleet = copy.deepcopy(self.fleet)
@@ -117,7 +117,7 @@ class Simulation:
         return tuple(craft.name for craft in self.crafts)
 
     @property
-    def closest(self) -> ClosestApproach | None:
+    def closest(self) -> ScoreKeeper | None:
         """The score keeper of a scenario: it looks after every `step` and every `catch_up`."""
         return self._game.closest
 
@@ -174,7 +174,7 @@ class Simulation:
         world.settle()
         crafts = [Craft(name) for name in known.save.names]
         crafts[PURSUER].sas_mode = SAS.TARGET
-        closest = ClosestApproach(world)
+        closest = ScoreKeeper(world)
         self._take(_Game(known.name, known.save.name, world, crafts, PURSUER, seed, closest))
 
     def reset(self, scenario: str, seed: int = 0) -> None:

@@ -37,7 +37,7 @@ class Engine:
     of: Part
 
     @hidden
-    def figures(self) -> vehicles.Engine:
+    def figures(self) -> vehicles.MainEngine:
         """Return what it can do."""
         engine = self.of.owner.vehicle().engine
         assert engine is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import hypot
 
 from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
-from helmsight.envs.orbital.vehicles import Engine
+from helmsight.envs.orbital.vehicles import MainEngine
 
 
 def throttle(vessel: VesselHandle) -> float:
@@ -43,7 +43,7 @@ def has_fuel(vessel: VesselHandle) -> bool:
     return bool(vessel.game.fleet.fuel[0, vessel.index()] > 0.0)
 
 
-def active_engine(vessel: VesselHandle) -> Engine | None:
+def active_engine(vessel: VesselHandle) -> MainEngine | None:
     """Return the main engine if there is one and it is on."""
     return vessel.vehicle().engine if vessel.game.fleet.ignited[0, vessel.index()] else None
 
