@@ -36,11 +36,11 @@ def test_the_old_client_flies_and_is_not_left_hanging_by_a_dead_server(game: Gam
     )
     with flight:
         assert flight.stdout is not None
-        told = json.loads(flight.stdout.readline())
-        assert (told["client"], told["vessels"]) == ("0.5.4", ["Evader", "Pursuer"])
-        assert told["start"]["evader"] == "client"
-        assert told["burnt"]["applied"]["forward"] == 1.0
-        spent = told["start"]["propellant"] - told["burnt"]["propellant"]
+        report = json.loads(flight.stdout.readline())
+        assert (report["client"], report["vessels"]) == ("0.5.4", ["Evader", "Pursuer"])
+        assert report["start"]["evader"] == "client"
+        assert report["burnt"]["applied"]["forward"] == 1.0
+        spent = report["start"]["propellant"] - report["burnt"]["propellant"]
         assert spent == pytest.approx(2.0 * 0.8497, rel=0.3)
         assert game.throttle(EVADER)[0] == pytest.approx(0.2)
         time.sleep(0.3)  # the last burn begins

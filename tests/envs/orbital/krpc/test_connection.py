@@ -106,8 +106,8 @@ class TestTheFirstMessage:
     def test_may_be_followed_by_requests_at_once(self, bare: Bare, make_call: Any) -> None:
         conn = bare()
         hello = KRPC.ConnectionRequest(protocol_version=1).SerializeToString()
-        asked = KRPC.Request(calls=[make_call("Garden", "get_UT")]).SerializeToString()
-        conn.send(sized(hello) + sized(asked))
+        request = KRPC.Request(calls=[make_call("Garden", "get_UT")]).SerializeToString()
+        conn.send(sized(hello) + sized(request))
         assert conn.receive(Status).status == Status.OK
         assert len(conn.receive(KRPC.Response).results[0].value) == 8
 
@@ -138,8 +138,8 @@ class TestRequests:
 
     def test_of_a_whole_mebibyte_are_read(self, bare: Bare) -> None:
         conn = bare(hello=True)
-        asked = KRPC.ProcedureCall(service="Garden", procedure="x" * (MAX_FRAME - 100))
-        conn.send(KRPC.Request(calls=[asked]))
+        call = KRPC.ProcedureCall(service="Garden", procedure="x" * (MAX_FRAME - 100))
+        conn.send(KRPC.Request(calls=[call]))
         error = conn.receive(KRPC.Response).results[0].error
         assert "no procedure" in error.description
         assert len(error.description) < 1000
@@ -190,7 +190,7 @@ def test_a_client_that_reads_nothing_is_served_no_more_and_holds_no_memory(
         greedy, other = bare(served.rpc_port), bare(served.rpc_port)
         assert greedy.hello(protocol_version=1).status == Status.OK
         assert other.hello(protocol_version=1).status == Status.OK
-        asked = sized(
+        request = sized(
             KRPC.Request(
                 calls=[make_call("Garden", "Hedge", b"\x80\x80\x80\x01")]
             ).SerializeToString()
@@ -198,13 +198,15 @@ def test_a_client_that_reads_nothing_is_served_no_more_and_holds_no_memory(
         greedy.socket.settimeout(0.5)
         with contextlib.suppress(TimeoutError):
             for _ in range(4096):
-                greedy.send(asked * 100)
+                greedy.send(request * 100)
         sent = served.run(lambda server: server.traffic.bytes_written)
         assert sent < 64 << 20
-        kept = served.run(
-            lambda server: max(one.transport.get_write_buffer_size() for one in server._connections)
+        buffered = served.run(
+            lambda server: max(
+                each.transport.get_write_buffer_size() for each in server._connections
+            )
         )
-        assert 0 < kept < 8 << 20
+        assert 0 < buffered < 8 << 20
         assert other.call("Garden", "get_UT").value
         greedy.socket.settimeout(WAIT_S)
         assert len(greedy.receive(KRPC.Response).results[0].value) > 1 << 20
@@ -217,8 +219,8 @@ def test_a_client_that_reads_nothing_for_long_is_cut_off(
     with make_server() as served:
         greedy = bare(served.rpc_port)
         greedy.hello(protocol_version=1)
-        asked = KRPC.Request(calls=[make_call("Garden", "Hedge", b"\x80\x80\x80\x01")])
-        greedy.send(sized(asked.SerializeToString()) * 100)
+        request = KRPC.Request(calls=[make_call("Garden", "Hedge", b"\x80\x80\x80\x01")])
+        greedy.send(sized(request.SerializeToString()) * 100)
         until(lambda: not served.run(lambda server: server.clients))
 
 
@@ -229,8 +231,8 @@ def test_a_client_that_asks_without_end_leaves_the_others_their_turn(
         flood, other = bare(served.rpc_port), bare(served.rpc_port)
         for conn in (flood, other):
             conn.hello(protocol_version=1)
-        asked = sized(KRPC.Request(calls=[make_call("Garden", "get_UT")]).SerializeToString())
-        flood.send(asked * 4000)
+        request = sized(KRPC.Request(calls=[make_call("Garden", "get_UT")]).SerializeToString())
+        flood.send(request * 4000)
         for _ in range(20):
             assert other.call("Garden", "get_UT").value
         answers = [flood.receive(KRPC.Response) for _ in range(4000)]
@@ -244,7 +246,7 @@ def test_connections_beyond_the_limit_are_refused_with_a_reason(
     with make_server() as served:
         conns = [bare(served.rpc_port) for _ in range(4)]
         answers = [conn.hello(protocol_version=1) for conn in conns]
-        assert [one.status for one in answers] == [Status.OK] * 3 + [Status.MALFORMED_MESSAGE]
+        assert [answer.status for answer in answers] == [Status.OK] * 3 + [Status.MALFORMED_MESSAGE]
         assert "the server has 3 clients, its limit" in answers[3].message
         conns[0].close()
         until(lambda: len(served.server.clients) == 2)

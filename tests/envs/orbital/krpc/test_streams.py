@@ -39,20 +39,22 @@ class Listener:
         call = KRPC.ProcedureCall(
             service="Garden",
             procedure=procedure,
-            arguments=[KRPC.Argument(position=n, value=one) for n, one in enumerate(arguments)],
+            arguments=[
+                KRPC.Argument(position=n, value=argument) for n, argument in enumerate(arguments)
+            ],
         )
         return self.streams.add(call, start=start)
 
     def update(self, now: float = 0.0) -> dict[int, KRPC.ProcedureResult]:
         """Return what is sent at a time."""
-        told = self.streams.update(now)
-        if told is None:
+        frame = self.streams.update(now)
+        if frame is None:
             return {}
         frames = Frames()
-        frames.feed(told)
+        frames.feed(frame)
         message = frames.next()
         assert message is not None
-        return {one.id: one.result for one in parse(KRPC.StreamUpdate, message).results}
+        return {result.id: result.result for result in parse(KRPC.StreamUpdate, message).results}
 
 
 def test_only_what_changed_is_sent() -> None:
@@ -177,10 +179,12 @@ def test_a_listener_that_does_not_read_gets_the_newest_later(
         while time.monotonic() < deadline:
             n += 1
             served.run(lambda server: server.game.notes.append("y" * 100_000 + str(n)))  # noqa: B023
-        kept = served.run(
-            lambda server: max(one.transport.get_write_buffer_size() for one in server._connections)
+        buffered = served.run(
+            lambda server: max(
+                each.transport.get_write_buffer_size() for each in server._connections
+            )
         )
-        assert kept < 2 << 20
+        assert buffered < 2 << 20
         last = f"last{n}"
         served.run(lambda server: server.game.notes.append(last))
         while True:
@@ -223,19 +227,19 @@ def test_arithmetic_is_that_of_the_game(
 
 def test_expressions_are_put_together_from_what_fits(client: Any) -> None:
     make = client.krpc.Expression
-    one, true, word = make.constant_int(1), make.constant_bool(True), make.constant_string("a")
+    number, true, word = make.constant_int(1), make.constant_bool(True), make.constant_string("a")
     both = make.and_(make.not_(make.constant_bool(False)), make.or_(true, true))
     assert client.add_stream(both)() is True
     spot = make.call(client.get_call(client.garden.spot))
     for wrong in (
-        lambda: make.add(one, word),
-        lambda: make.not_(one),
-        lambda: make.and_(true, one),
-        lambda: make.greater_than(true, one),
-        lambda: make.get(one, one),
+        lambda: make.add(number, word),
+        lambda: make.not_(number),
+        lambda: make.and_(true, number),
+        lambda: make.greater_than(true, number),
+        lambda: make.get(number, number),
         lambda: make.cast(word, client.krpc.Type.double()),
-        lambda: client.krpc.add_event(one),
-        lambda: make.get(spot, one),
+        lambda: client.krpc.add_event(number),
+        lambda: make.get(spot, number),
     ):
         with pytest.raises(ValueError, match=r"expected|bool"):
             wrong()
@@ -272,13 +276,16 @@ def test_computed_arguments_are_of_the_types_that_are_wanted(
 ) -> None:
     make = client.krpc.Expression
     add = make_call("Garden", "Tree_static_Sum")
-    one = make.constant_int(1)
-    assert client.add_stream(make.call_with_arguments(add, {0: one, 1: make.add(one, one)}))() == 3
-    for wrong in ({0: make.constant_double(1.0), 1: one}, {5: one}, {-1: one}):
+    number = make.constant_int(1)
+    assert (
+        client.add_stream(make.call_with_arguments(add, {0: number, 1: make.add(number, number)}))()
+        == 3
+    )
+    for wrong in ({0: make.constant_double(1.0), 1: number}, {5: number}, {-1: number}):
         with pytest.raises(ValueError, match="expected sint32, sint32"):
             make.call_with_arguments(add, wrong)
     with pytest.raises(ValueError, match="b is missing"):
-        make.call_with_arguments(add, {0: one})
+        make.call_with_arguments(add, {0: number})
     with pytest.raises(ValueError, match="id 4000"):
         make.constant_object(4000)
 

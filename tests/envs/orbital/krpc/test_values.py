@@ -192,9 +192,9 @@ def test_null_is_zero_for_old_clients_and_a_presence_byte_inside_collections_for
         (Dialect.MODERN, b"\x01\x01", b"\x00"),
     ):
         here = values(dialect)
-        told = here.encoder(kind)([Tree(1, plot), None])
-        assert told == b"\x0a" + bytes([len(there)]) + there + b"\x0a\x01" + absent
-        assert here.decoder(kind)(told) == [Tree(1, plot), None]
+        data = here.encoder(kind)([Tree(1, plot), None])
+        assert data == b"\x0a" + bytes([len(there)]) + there + b"\x0a\x01" + absent
+        assert here.decoder(kind)(data) == [Tree(1, plot), None]
 
 
 def test_a_position_for_null_without_its_presence_byte_is_refused() -> None:
@@ -204,9 +204,9 @@ def test_a_position_for_null_without_its_presence_byte_is_refused() -> None:
 
 def test_a_structure_is_written_as_a_tuple_and_read_as_itself() -> None:
     here = values()
-    told = here.encoder(wire_type(Spot))(Spot(3, "beans"))
-    assert told == here.encoder(wire_type(tuple[int, str]))((3, "beans"))
-    assert here.decoder(wire_type(Spot))(told) == Spot(3, "beans")
+    data = here.encoder(wire_type(Spot))(Spot(3, "beans"))
+    assert data == here.encoder(wire_type(tuple[int, str]))((3, "beans"))
+    assert here.decoder(wire_type(Spot))(data) == Spot(3, "beans")
 
 
 def test_floats_beyond_single_precision_become_infinite() -> None:

@@ -54,11 +54,11 @@ def run() -> Callable[[Simulation, float], None]:
 
     def clock(game: Simulation, seconds: float) -> None:
         game.lockstep = False
-        told = 0.0
-        game.catch_up(told)
+        wall = 0.0
+        game.catch_up(wall)
         for _ in range(round(seconds / DT)):
-            told += DT / game.rate
-            game.catch_up(told)
+            wall += DT / game.rate
+            game.catch_up(wall)
 
     return clock
 

@@ -147,11 +147,11 @@ def test_it_lets_go_when_the_client_that_engaged_it_is_gone(
 
 
 def test_who_engages_it_last_owns_it(game, pilot, make_caller):
-    one, other = make_caller("one"), make_caller("other")
-    for caller in (one, other):
+    first, other = make_caller("one"), make_caller("other")
+    for caller in (first, other):
         game.caller = caller
         pilot.engage()
-    one.leave()
+    first.leave()
     assert pilot.engaged
 
 

@@ -90,10 +90,10 @@ def test_pitch_heading_and_roll_come_back_from_the_attitude_they_make(pitch, hea
     c, s = np.cos(np.radians(roll)), np.sin(np.radians(roll))
     wing = tuple(c * np.array(right) + s * np.array(belly))  # a positive roll lowers this wing
     axes = vectors.FrameAxes(wing, nose, vectors.cross(wing, nose))
-    found = vectors.pitch_heading_roll(axes)
-    assert found[0] == pytest.approx(pitch, abs=1e-6)
-    assert isclose((found[1] - heading + 180) % 360 - 180, 0.0, abs_tol=1e-6)
-    assert found[2] == pytest.approx(roll, abs=1e-6)
+    angles = vectors.pitch_heading_roll(axes)
+    assert angles[0] == pytest.approx(pitch, abs=1e-6)
+    assert isclose((angles[1] - heading + 180) % 360 - 180, 0.0, abs_tol=1e-6)
+    assert angles[2] == pytest.approx(roll, abs=1e-6)
 
 
 def test_a_craft_flying_level_to_the_north_has_its_right_wing_in_the_east_and_no_roll():
