@@ -54,12 +54,12 @@ conn.close()
 
 @dataclass
 class Served:
-    """A server in a process of its own; `told` is its summary, once it has ended."""
+    """A server in a process of its own; `summary` is what it prints when it ends."""
 
     process: subprocess.Popen[str]
     rpc_port: int
     stream_port: int
-    told: dict[str, Any] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
 
     def connect(self) -> Any:
         """Return a client."""
@@ -81,7 +81,7 @@ class Served:
     def memory_mib(self) -> float:
         """Return the resident memory of the process. Raises OSError where no /proc tells it."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        line = next(one for one in status.splitlines() if one.startswith("VmRSS"))
+        line = next(row for row in status.splitlines() if row.startswith("VmRSS"))
         return int(line.split()[1]) / 1024
 
 
@@ -99,7 +99,7 @@ def server(*options: str) -> Iterator[Served]:
         served = Served(process, where["rpc_port"], where["stream_port"])
         yield served
         process.terminate()
-        served.told = json.loads(process.communicate(timeout=60)[0])
+        served.summary = json.loads(process.communicate(timeout=60)[0])
     finally:
         process.kill()
         process.communicate()
@@ -139,9 +139,9 @@ def old(n: int) -> Iterator[Figure]:
         yield skipped(name, "us", f"krpc 0.5.4 is not in {OLD_CLIENT}", ROUND_TRIP_US)
         return
     with server() as served:
-        printed, told = (client := served.client(n, OLD_CLIENT)).communicate()
+        printed, errors = (client := served.client(n, OLD_CLIENT)).communicate()
     if client.returncode:
-        yield skipped(name, "us", told.strip().splitlines()[-1], ROUND_TRIP_US)
+        yield skipped(name, "us", errors.strip().splitlines()[-1], ROUND_TRIP_US)
         return
     yield figure(name, "us", json.loads(printed), ROUND_TRIP_US)
 
@@ -149,15 +149,15 @@ def old(n: int) -> Iterator[Figure]:
 def beside_streams(n: int) -> Iterator[Figure]:
     """Measure one client beside ten streams at every tick: at the asked rate, and flat out."""
     seconds = n / 1000
-    missed, updates, kept = [], [], []
+    missed, updates, call_rates = [], [], []
     for _ in range(3 if seconds > 1 else 1):
         with server() as served:
-            times, came = busy(served, seconds, RPC_RATE)
-        kept.append(len(times) / seconds)
-        updates += [count / seconds for count in came]
-        missed.append(float(served.told["missed_ticks"]))
+            times, updated = busy(served, seconds, RPC_RATE)
+        call_rates.append(len(times) / seconds)
+        updates += [count / seconds for count in updated]
+        missed.append(float(served.summary["missed_ticks"]))
     beside = f"beside {STREAMS} streams"
-    yield figure(f"calls {beside}, as asked", "1/s", kept, 0.99 * RPC_RATE, least=True)
+    yield figure(f"calls {beside}, as asked", "1/s", call_rates, 0.99 * RPC_RATE, least=True)
     yield figure("streams beside them: updates", "1/s", updates, 45.0, least=True, of="p5")
     yield figure(f"missed ticks in {seconds:g} s of that", "ticks", missed, 0.0)
     with server() as served:
@@ -173,7 +173,7 @@ def busy(served: Served, seconds: float, limit: float = math.inf) -> tuple[list[
     """
     conn = served.connect()
     work = partial(getattr, conn.space_center, "ut")
-    came = add_streams(conn)
+    updates = add_streams(conn)
     times: list[float] = []
     began = time.perf_counter()
     while (passed := time.perf_counter() - began) < seconds:
@@ -181,7 +181,7 @@ def busy(served: Served, seconds: float, limit: float = math.inf) -> tuple[list[
             time.sleep(1e-4)
         else:
             times += trips(work, 1)
-    counts = [len(one) for one in came]
+    counts = [len(values) for values in updates]
     conn.close()
     return times, counts
 
@@ -200,23 +200,23 @@ def add_streams(conn: Any) -> list[list[object]]:
             (getattr, vessel.orbit, "mean_anomaly"),
             (getattr, vessel.orbit, "true_anomaly"),
         ]
-    came: list[list[object]] = []
+    arrived: list[list[object]] = []
     for call in calls[:STREAMS]:
-        came.append([])
-        conn.add_stream(*call).add_callback(came[-1].append)
-    for one in came:
-        while not one:
+        arrived.append([])
+        conn.add_stream(*call).add_callback(arrived[-1].append)
+    for values in arrived:
+        while not values:
             time.sleep(0.01)
-        one.clear()
-    return came
+        values.clear()
+    return arrived
 
 
 def together(n: int) -> Iterator[Figure]:
     """Measure eight clients at once, each in a process of its own."""
     with server() as served:
         clients = [served.client(n) for _ in range(CLIENTS)]
-        times = [json.loads(one.communicate()[0]) for one in clients]
-    everyone = [one for each in times for one in each]
+        times = [json.loads(client.communicate()[0]) for client in clients]
+    everyone = [trip for each in times for trip in each]
     yield figure(f"{CLIENTS} clients: round trip of each", "us", everyone)
     total = sum(1e6 * len(each) / sum(each) for each in times)
     yield figure(f"{CLIENTS} clients: calls of all", "1/s", [total])
@@ -226,14 +226,14 @@ def pace(n: int) -> Iterator[Figure]:
     """Measure how fast the world really goes, with a client that asks for it all the time."""
     with server("--rate", f"{RATE:g}") as served:
         conn = served.connect()
-        kept = []
+        paces = []
         for _ in range(max(2, n // 500)):
             wall, world = time.perf_counter(), conn.space_center.ut
             while time.perf_counter() - wall < 1.0:
                 conn.space_center.active_vessel  # noqa: B018
-            kept.append((conn.space_center.ut - world) / (time.perf_counter() - wall))
+            paces.append((conn.space_center.ut - world) / (time.perf_counter() - wall))
         conn.close()
-    yield figure(f"world seconds a second at --rate {RATE:g}", "x", kept, 0.99 * RATE, least=True)
+    yield figure(f"world seconds a second at --rate {RATE:g}", "x", paces, 0.99 * RATE, least=True)
 
 
 def fuzz(n: int) -> Iterator[Figure]:
@@ -298,11 +298,11 @@ def run(arguments: Sequence[str]) -> None:
     )
     options.add_argument("parts", nargs="*", help=f"default: {' '.join(PARTS)}")
     add_options(options)
-    asked = options.parse_args(arguments)
-    unknown = sorted(set(asked.parts) - set(PARTS))
+    chosen = options.parse_args(arguments)
+    unknown = sorted(set(chosen.parts) - set(PARTS))
     if unknown:
         options.error(f"nothing measures {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    show(measure(asked.parts or list(PARTS), asked.scale), asked)
+    show(measure(chosen.parts or list(PARTS), chosen.scale), chosen)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from helmsight.envs.orbital.cockpit.state import CockpitState
 from helmsight.envs.orbital.dynamics import MU, Array, cross, unit
 from helmsight.envs.orbital.panel import cockpit_state
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Scenario
-from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import DT, World
 from helmsight.tools.marks import views
 
@@ -101,7 +101,7 @@ class Flights:
         mid_flight = np.array([s.load_time > 5.0 for s in self.starts])
         self.world.propellant[mid_flight, PURSUER] -= rng.uniform(0.0, 300.0, mid_flight.sum())
         self._aim(mid_flight)
-        self.closest = ClosestApproach(self.world)
+        self.closest = ScoreKeeper(self.world)
         tidy = rng.random(len(self.starts)) < (1.0 if plain else PLAIN_SHARE)
         self.layouts = [Layout() if t else Layout.random(rng) for t in tidy]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from helmsight.envs.ksp.connection import WELCOME, GameConnection, ServerAddress
 from helmsight.envs.ksp.errors import BotLost
-from helmsight.envs.ksp.link import WELCOME, Address, Link
-from helmsight.envs.ksp.streams import FlightRecorder, Sample
+from helmsight.envs.ksp.streams import FlightRecorder, GameSample
 from helmsight.envs.orbital.bots import ACTIVATION_RANGE, CRUISE_THROTTLE, EVADE_RANGE, MAX_HOLD
 from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.scenarios import EVADER
@@ -38,7 +38,9 @@ class EvaderBot:
         BotLost: it cannot connect.
     """
 
-    def __init__(self, kind: int, seed: int, address: Address, recorder: FlightRecorder) -> None:
+    def __init__(
+        self, kind: int, seed: int, address: ServerAddress, recorder: FlightRecorder
+    ) -> None:
         self.kind = kind
         self._recorder = recorder
         self._address = address
@@ -79,8 +81,8 @@ class EvaderBot:
 
     def _run(self) -> None:
         try:
-            with Link(self._address, "Helmsight evader") as link:
-                self._fly(link)
+            with GameConnection(self._address, "Helmsight evader") as game:
+                self._fly(game)
         except _Stopped:
             pass
         except Exception as error:
@@ -88,22 +90,22 @@ class EvaderBot:
         finally:
             self._seated.set()
 
-    def _fly(self, link: Link) -> None:
-        vessel = link.call(lambda connection: connection.space_center.vessels[EVADER])
+    def _fly(self, game: GameConnection) -> None:
+        vessel = game.call(lambda connection: connection.space_center.vessels[EVADER])
         self._seated.set()
         manoeuvre = {2: self._fidget, 3: self._flee, 4: self._cruise}[self.kind]
         try:
-            manoeuvre(link, vessel)
+            manoeuvre(game, vessel)
         finally:
             with suppress(Exception):  # the game may be gone; closing lets go as well
-                link.call(lambda _: _set(vessel, dict.fromkeys(INPUTS, 0.0)), PATIENCE)
+                game.call(lambda _: _set(vessel, dict.fromkeys(INPUTS, 0.0)), PATIENCE)
 
-    def _fidget(self, link: Link, vessel: Any) -> None:
+    def _fidget(self, game: GameConnection, vessel: Any) -> None:
         """E2: within 2,200 m random inputs for random times."""
-        self._wake(link, vessel, "prograde")
+        self._wake(game, vessel, "prograde")
         while True:
             hold, inputs = self._inputs()
-            link.call(lambda _, inputs=inputs: _set(vessel, inputs))  # type: ignore[misc]
+            game.call(lambda _, inputs=inputs: _set(vessel, inputs))  # type: ignore[misc]
             self._pass(hold)
             while self._next().range[0] >= ACTIVATION_RANGE:
                 pass
@@ -116,29 +118,29 @@ class EvaderBot:
         values = rng.uniform(-1.0, 1.0, 6) * np.repeat([moves, turns], 3)
         return hold, dict(zip(INPUTS, map(float, values), strict=True))
 
-    def _flee(self, link: Link, vessel: Any) -> None:
+    def _flee(self, game: GameConnection, vessel: Any) -> None:
         """E3: burn along the orbit's normal while the pursuer is within 200 m."""
-        self._wake(link, vessel, "normal")
+        self._wake(game, vessel, "normal")
         burning = False
         while True:
             near = bool(self._next().range[0] < EVADE_RANGE)
             if near != burning:
-                link.call(lambda _, near=near: _set(vessel, {"forward": float(near)}))  # type: ignore[misc]
+                game.call(lambda _, near=near: _set(vessel, {"forward": float(near)}))  # type: ignore[misc]
                 burning = near
 
-    def _cruise(self, link: Link, vessel: Any) -> None:
+    def _cruise(self, game: GameConnection, vessel: Any) -> None:
         """E4: point prograde by autopilot and burn all the time."""
-        link.call(lambda _: _point_prograde(vessel))
+        game.call(lambda _: _point_prograde(vessel))
         self._pass(TURNING)
-        link.call(lambda _: _set(vessel, {"rcs": True, "forward": CRUISE_THROTTLE}))
+        game.call(lambda _: _set(vessel, {"rcs": True, "forward": CRUISE_THROTTLE}))
         try:
             while True:
                 self._next()
         finally:
             with suppress(Exception):
-                link.call(lambda _: _engage(vessel.auto_pilot, False), PATIENCE)
+                game.call(lambda _: _engage(vessel.auto_pilot, False), PATIENCE)
 
-    def _wake(self, link: Link, vessel: Any, mode: str) -> None:
+    def _wake(self, game: GameConnection, vessel: Any, mode: str) -> None:
         """Wait for the pursuer, then point under SAS `mode` with the thrusters on."""
         while self._next().range[0] >= ACTIVATION_RANGE:
             pass
@@ -149,13 +151,13 @@ class EvaderBot:
             control.sas_mode = getattr(connection.space_center.SASMode, mode)
             control.rcs = True
 
-        link.call(point)
+        game.call(point)
 
-    def _next(self) -> Sample:
+    def _next(self) -> GameSample:
         """Return the next sample; ends the bot when it is told to stop."""
         return self._pass(DT / 2)
 
-    def _pass(self, seconds: float) -> Sample:
+    def _pass(self, seconds: float) -> GameSample:
         met = float(self._recorder.latest().met[0]) + seconds
         return self._recorder.wait(met, self._refuse_to_go_on, stop=False)
 

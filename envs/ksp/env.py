@@ -19,16 +19,16 @@ from helmsight.contract.task import Task
 from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.ksp import picture, scene
 from helmsight.envs.ksp.bots import EvaderBot
+from helmsight.envs.ksp.connection import ANSWER, DEFAULT, GameConnection, ServerAddress
 from helmsight.envs.ksp.errors import GameLost
-from helmsight.envs.ksp.link import ANSWER, DEFAULT, Address, Link
-from helmsight.envs.ksp.streams import FlightRecorder, Sample, right_handed
+from helmsight.envs.ksp.streams import FlightRecorder, GameSample, right_handed
 from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import orbital_axes
 from helmsight.envs.orbital.env import observation_spaces
 from helmsight.envs.orbital.panel import measures, telemetry
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
-from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.task import REALTIME, pursuit_task
 
 RELEASE = 2.0
@@ -87,7 +87,7 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             raise InvalidOption(REALTIME_ONLY.format(time=time))
         self.scenario = find_scenario(scenario)
         self.observation_mode = observation_mode(observation)
-        self.address = Address.parse(krpc)
+        self.address = ServerAddress.parse(krpc)
         picture.check_capture(capture)
         if capture is None and "frame" in self.observation_mode:
             raise InvalidOption(NO_PICTURE.format(mode=observation))
@@ -99,11 +99,11 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             self.regions = picture.check_regions(regions)
         self.observation_space = spaces.Dict(observation_spaces(self.observation_mode))
         self.action_space = BurnCommand.space()
-        self._link: Link | None = None
+        self._game: GameConnection | None = None
         self._picture: picture.Picture | None = None
         self._recorder: FlightRecorder | None = None
         self._bot: EvaderBot | None = None
-        self._now: Sample
+        self._now: GameSample
         self._rotations_now: dict[str, list[list[float]]] = {}
         self._over = True
 
@@ -135,7 +135,7 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             raise
         self._over = False
         observation = self._observe()
-        self._closest = ClosestApproach(self._now)
+        self._closest = ScoreKeeper(self._now)
         self.clock.observed()
         return observation, self._info(0.0, BurnCommand.null())
 
@@ -182,21 +182,21 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         if self._picture is not None:
             self._picture.close()
             self._picture = None
-        if self._link is not None:
-            self._link.close()
-            self._link = None
+        if self._game is not None:
+            self._game.close()
+            self._game = None
 
     def _begin(self, seed: int) -> None:
-        if self._link is not None and not self._link.answers():
+        if self._game is not None and not self._game.answers():
             self._disconnect()
-        link = self._link = self._link or Link(self.address)
+        game = self._game = self._game or GameConnection(self.address)
         if self.capture is not None and self._picture is None:
-            self._picture = picture.open_picture(self.capture, link)
-        self._evader, vessels = scene.begin(link, self.scenario, seed)
+            self._picture = picture.open_picture(self.capture, game)
+        self._evader, vessels = scene.begin(game, self.scenario, seed)
         self._vessel = vessels[PURSUER]
-        self._recorder = FlightRecorder(link, vessels)
+        self._recorder = FlightRecorder(game, vessels)
         if seed == 0:  # the twin's own reset has settled already
-            scene.settle(link, vessels, self._recorder)
+            scene.settle(game, vessels, self._recorder)
         if self._evader == "client":
             self._bot = EvaderBot(self.scenario.evader, seed, self.address, self._recorder)
         self._now = self._sample()
@@ -211,7 +211,7 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self._bot = self._recorder = None
         self._over = True
 
-    def _sample(self) -> Sample:
+    def _sample(self) -> GameSample:
         """Return the newest sample, or the one that ended the episode."""
         assert self._recorder is not None
         newest = self._recorder.latest()
@@ -244,7 +244,7 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
 
     def _body_axes(self) -> NDArray[np.float64]:
         """Return the body's axes, (3, 3), rows (forward, right, down) in the inertial frame."""
-        assert self._link is not None
+        assert self._game is not None
         vessel = self._vessel
 
         def turn(connection: Any) -> list[tuple[float, float, float]]:
@@ -253,26 +253,26 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             units = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
             return [transform(right_handed(unit), inertial, body) for unit in units]
 
-        right, forward, down = np.array(self._link.call(turn)).T
+        right, forward, down = np.array(self._game.call(turn)).T
         return np.array([forward, right, down])
 
     def _throttle(self, throttle: tuple[float, float, float], timeout: float = ANSWER) -> None:
-        assert self._link is not None
+        assert self._game is not None
         vessel = self._vessel
-        self._link.call(lambda _: scene.translate(vessel, throttle), timeout)
+        self._game.call(lambda _: scene.translate(vessel, throttle), timeout)
 
     def _release(self) -> None:
         """Shut the thrusters, over a new connection where this one is broken."""
-        if self._link is None or self._recorder is None:
+        if self._game is None or self._recorder is None:
             return
         try:
             self._throttle((0.0, 0.0, 0.0), RELEASE)
         except Exception:
             with (
                 suppress(Exception),
-                Link(self.address, "Helmsight release", welcome=RELEASE) as link,
+                GameConnection(self.address, "Helmsight release", welcome=RELEASE) as game,
             ):
-                link.call(scene.release, RELEASE)
+                game.call(scene.release, RELEASE)
 
     def _observe(self) -> Observation:
         observation: Observation = {}
@@ -285,7 +285,7 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         return observation
 
     def _info(self, lag: float, command: BurnCommand) -> dict[str, Any]:
-        assert self._link is not None
+        assert self._game is not None
         return {
             **measures(self._now, 0),
             **self._closest.figures(self._now, 0),
@@ -293,5 +293,5 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             "lag": lag,
             "applied": command.model_dump(),
             "rotations": self._rotations_now,
-            "about": {"world": self._link.world, "evader": self._evader},
+            "about": {"world": self._game.world, "evader": self._evader},
         }

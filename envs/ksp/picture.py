@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.observation import Box
+from helmsight.envs.ksp.connection import GameConnection
 from helmsight.envs.ksp.errors import PictureMissing
-from helmsight.envs.ksp.link import Link
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
 
 Frame = NDArray[np.uint8]
@@ -55,8 +55,8 @@ def check_regions(regions: Mapping[str, Any]) -> dict[str, Box]:
     """
     boxes: dict[str, Box] = {}
     for name, given in regions.items():
-        whole = isinstance(given, list | tuple) and all(type(part) is int for part in given)
-        if whole and len(given) == 4:
+        integers = isinstance(given, list | tuple) and all(type(part) is int for part in given)
+        if integers and len(given) == 4:
             x0, y0, x1, y1 = given
             if 0 <= x0 < x1 <= WIDTH and 0 <= y0 < y1 <= HEIGHT:
                 boxes[str(name)] = (x0, y0, x1, y1)
@@ -68,7 +68,7 @@ def check_regions(regions: Mapping[str, Any]) -> dict[str, Box]:
     return boxes
 
 
-def open_picture(capture: str, link: Link) -> Picture:
+def open_picture(capture: str, game: GameConnection) -> Picture:
     """Return where frames come from: "screenshot", or a part of the screen.
 
     Raises:
@@ -77,11 +77,11 @@ def open_picture(capture: str, link: Link) -> Picture:
     """
     check_capture(capture)
     if capture == "screenshot":
-        return Screenshots(link)
-    return Window(capture)
+        return Screenshots(game)
+    return ScreenCapture(capture)
 
 
-class Window:
+class ScreenCapture:
     """Frames from the screen; see `helmsight.hardware.screen`."""
 
     def __init__(self, capture: str) -> None:
@@ -108,8 +108,8 @@ class Screenshots:
     The game and this program have to see the same files.
     """
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, game: GameConnection) -> None:
+        self._game = game
         self._folder = tempfile.TemporaryDirectory(prefix="helmsight-")
         self._count = 0
 
@@ -121,17 +121,17 @@ class Screenshots:
         """
         self._count += 1
         path = Path(self._folder.name) / f"frame{self._count}.png"
-        self._link.call(lambda connection: connection.space_center.screenshot(str(path)))
+        self._game.call(lambda connection: connection.space_center.screenshot(str(path)))
         deadline = time.monotonic() + DEVELOPED
         while time.monotonic() < deadline:
             if (picture := _read(path)) is not None:
                 path.unlink(missing_ok=True)
                 return letterboxed(picture)
             time.sleep(POLL)
-        found = f"{path.stat().st_size} bytes that are no PNG" if path.exists() else "nothing"
+        content = f"{path.stat().st_size} bytes that are no PNG" if path.exists() else "nothing"
         raise PictureMissing(
-            f"the game at {self._link.address} was asked for a screenshot at {path} and there is "
-            f"{found} after {DEVELOPED:g} s; a game on another machine writes on its own disk: "
+            f"the game at {self._game.address} was asked for a screenshot at {path} and there is "
+            f"{content} after {DEVELOPED:g} s; a game on another machine writes on its own disk: "
             "run Helmsight there, or capture a window (--capture window:TITLE)"
         )
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.envs.ksp.connection import GameConnection, ServerAddress
 from helmsight.envs.ksp.errors import GameRefused, GameUnfit
-from helmsight.envs.ksp.link import Address, Link
 from helmsight.envs.ksp.streams import FlightRecorder
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Scenario
 
@@ -46,22 +46,22 @@ def check(krpc: str) -> Check:
         InvalidOption: no address.
         ClientUnfit, NobodyListens: with what to install or to start.
     """
-    address = Address.parse(krpc)
-    with Link(address, "Helmsight check") as link:
+    address = ServerAddress.parse(krpc)
+    with GameConnection(address, "Helmsight check") as game:
         vessels: tuple[str, ...] = ()
         with suppress(GameRefused):  # outside of a flight there are none
-            vessels = tuple(link.call(_names))
+            vessels = tuple(game.call(_names))
         return Check(
             address=str(address),
-            client=link.client,
-            server=link.server,
-            scene=link.call(_scene),
+            client=game.client,
+            server=game.server,
+            scene=game.call(_scene),
             vessels=vessels,
-            twin=link.twin,
+            twin=game.twin,
         )
 
 
-def begin(link: Link, scenario: Scenario, seed: int) -> tuple[Flyer, list[Any]]:
+def begin(game: GameConnection, scenario: Scenario, seed: int) -> tuple[Flyer, list[Any]]:
     """Load the scenario; return who flies the evader, and the vessels (evader, pursuer).
 
     Raises:
@@ -71,38 +71,38 @@ def begin(link: Link, scenario: Scenario, seed: int) -> tuple[Flyer, list[Any]]:
     """
     flyer: Flyer = "passive" if scenario.evader == 1 else "client"
     if seed == 0:
-        link.call(lambda connection: connection.space_center.load(scenario.save.name), LOADING)
-    elif link.twin:
-        link.call(lambda connection: _perturbed(connection, scenario, seed), LOADING)
+        game.call(lambda connection: connection.space_center.load(scenario.save.name), LOADING)
+    elif game.twin:
+        game.call(lambda connection: _perturbed(connection, scenario, seed), LOADING)
         flyer = "server" if scenario.evader > 1 else flyer
     else:
         raise InvalidOption(
             f"seed={seed} is not possible in the game: a save has one initial state, seed 0; "
             "perturbed starts need the twin (`helmsight serve-krpc`, or --world twin)"
         )
-    names, expected = tuple(link.call(_names)), scenario.save.names
+    names, expected = tuple(game.call(_names)), scenario.save.names
     if names != expected:
         raise GameUnfit(
             f"{scenario.save.name} holds the vessels {', '.join(names) or 'none'}, "
             f"and KSPDG's holds {', '.join(expected)} in this order; install KSPDG's own saves "
             "(kspdg-install-ksp-files) and remove what was added to the mission"
         )
-    return flyer, link.call(_manned, LOADING)
+    return flyer, game.call(_manned, LOADING)
 
 
-def settle(link: Link, vessels: list[Any], recorder: FlightRecorder) -> None:
+def settle(game: GameConnection, vessels: list[Any], recorder: FlightRecorder) -> None:
     """Point the pursuer's nose at the evader, thrusters on: 3.1 s of the game's time."""
-    control = link.call(lambda _: vessels[PURSUER].control)
+    control = game.call(lambda _: vessels[PURSUER].control)
     _pass(recorder, TURNING)
-    link.call(lambda _: setattr(control, "sas", True))
+    game.call(lambda _: setattr(control, "sas", True))
     _pass(recorder, SWITCHING)
 
     def aim(connection: Any) -> None:
         control.sas_mode = connection.space_center.SASMode.target
 
-    link.call(aim)
+    game.call(aim)
     _pass(recorder, POINTING)
-    link.call(lambda _: setattr(control, "rcs", True))
+    game.call(lambda _: setattr(control, "rcs", True))
 
 
 def translate(vessel: Any, throttle: tuple[float, float, float]) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from helmsight.envs.ksp.connection import GameConnection
 from helmsight.envs.ksp.errors import GameLost
-from helmsight.envs.ksp.link import Link
 from helmsight.envs.orbital.dynamics import Array
 from helmsight.envs.orbital.pair import Pair
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER
@@ -28,7 +28,7 @@ STILL = 5.0
 
 
 @dataclass(frozen=True)
-class Sample(Pair):
+class GameSample(Pair):
     """One consistent moment of the game, as a batch of one world: see `envs.orbital.pair`.
 
     `at` is when it arrived, seconds of the monotonic clock. The craft are taken for the public
@@ -71,28 +71,28 @@ class FlightRecorder:
     mixes two ticks.
 
     Args:
-        link: the connection that the vessels belong to.
+        game: the connection that the vessels belong to.
         vessels: evader and pursuer.
     """
 
-    def __init__(self, link: Link, vessels: list[Any]) -> None:
-        self._link = link
+    def __init__(self, game: GameConnection, vessels: list[Any]) -> None:
+        self._game = game
         self._changed = threading.Condition()
-        self._latest: Sample | None = None
-        self._ending: Sample | None = None
+        self._latest: GameSample | None = None
+        self._ending: GameSample | None = None
         self._failure: str | None = None
         self._heard = time.monotonic()
         self._values: dict[str, Any] = {}
         self._streams: list[Any] = []
         self._expected = 1 + 4 * len(vessels)
-        link.call(lambda connection: self._subscribe(connection, vessels), SUBSCRIBING)
+        game.call(lambda connection: self._subscribe(connection, vessels), SUBSCRIBING)
 
     @property
-    def ending(self) -> Sample | None:
+    def ending(self) -> GameSample | None:
         """The first sample at which the episode was over, None before."""
         return self._ending
 
-    def latest(self) -> Sample:
+    def latest(self) -> GameSample:
         """Return the newest sample; waits for the first.
 
         Raises:
@@ -107,7 +107,7 @@ class FlightRecorder:
 
     def wait(
         self, met: float, watch: Callable[[], None] = lambda: None, *, stop: bool = True
-    ) -> Sample:
+    ) -> GameSample:
         """Return the first sample at or after `met` (s), or with `stop` the one that ends it all.
 
         `watch` is called all along; what it raises ends the waiting.
@@ -127,7 +127,7 @@ class FlightRecorder:
     def close(self) -> None:
         """End the streams."""
         streams, self._streams = self._streams, []
-        self._link.call(lambda connection: [stream.remove() for stream in streams])
+        self._game.call(lambda connection: [stream.remove() for stream in streams])
 
     def _subscribe(self, connection: Any, vessels: list[Any]) -> None:
         frame = vessels[PURSUER].orbit.body.non_rotating_reference_frame
@@ -168,7 +168,7 @@ class FlightRecorder:
         values = self._values
         if len(values) < self._expected:
             return
-        sample = Sample(
+        sample = GameSample(
             met=np.array([values["met"]]),
             mass=np.array([[values["mass0"], values["mass1"]]]),
             propellant=np.array([[values["propellant0"], values["propellant1"]]]),
@@ -192,13 +192,13 @@ class FlightRecorder:
 
     def _refuse_stillness(self) -> None:
         if self._failure is not None:
-            raise GameLost(f"telemetry of {self._link.address} broke off: {self._failure}")
+            raise GameLost(f"telemetry of {self._game.address} broke off: {self._failure}")
         silent = time.monotonic() - self._heard
         if silent < STILL:
             return
         seen = "none" if self._latest is None else f"the last at T+{self._latest.met[0]:.2f} s"
         raise GameLost(
-            f"no new telemetry from {self._link.address} for {silent:.1f} s ({seen}); is the game "
+            f"no new telemetry from {self._game.address} for {silent:.1f} s ({seen}); is the game "
             "paused, warping, in another scene or gone?"
         )
 

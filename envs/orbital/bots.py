@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.dynamics import Array
+from helmsight.envs.orbital.pair import PairFleet
 from helmsight.envs.orbital.scenarios import EVADER
-
-if TYPE_CHECKING:
-    from helmsight.envs.orbital.world import World
 
 ACTIVATION_RANGE = 2200.0
 """E2 and E3 wake when the pursuer is this close, m."""
@@ -40,26 +37,28 @@ class Bots:
         }
         self._active = bool((self.kinds != 1).any())
 
-    def act(self, world: World) -> None:
+    def act(self, fleet: PairFleet) -> None:
         """Set the evaders' controls for the coming physics step."""
         if not self._active:
             return
-        distance = world.range
-        started = world.met >= self.start
+        distance = fleet.range
+        started = fleet.met >= self.start
         reacting = (self.kinds == 2) | (self.kinds == 3)
         wakes = started & ~self._awake
         wakes &= (reacting & (distance < ACTIVATION_RANGE)) | (self.kinds == 4)
         if wakes.any():
             self._awake |= wakes
-            world.rcs[wakes, EVADER] = True
+            fleet.rcs[wakes, EVADER] = True
             modes = np.where(self.kinds == 3, SAS.NORMAL, SAS.PROGRADE)
-            world.sas[wakes, EVADER] = modes[wakes]
+            fleet.sas[wakes, EVADER] = modes[wakes]
         fleeing = self._awake & (self.kinds == 3)
-        world.throttle[fleeing, EVADER, 0] = distance[fleeing] < EVADE_RANGE
-        world.throttle[self._awake & (self.kinds == 4), EVADER, 0] = CRUISE_THROTTLE
+        fleet.throttle[fleeing, EVADER, 0] = distance[fleeing] < EVADE_RANGE
+        fleet.throttle[self._awake & (self.kinds == 4), EVADER, 0] = CRUISE_THROTTLE
+        # Each E2 draws from a generator of its own and only when its turn comes, so that the
+        # manoeuvres of a seed are the same in every batch.
         for i, rng in self._random.items():
-            if self._awake[i] and world.met[i] >= self._until[i]:
-                self._until[i] = world.met[i] + rng.uniform(0.0, MAX_HOLD)
+            if self._awake[i] and fleet.met[i] >= self._until[i]:
+                self._until[i] = fleet.met[i] + rng.uniform(0.0, MAX_HOLD)
                 burns, turns = rng.random(2) < 0.5
-                world.throttle[i, EVADER] = rng.uniform(-1.0, 1.0, 3) * burns
-                world.rotation[i, EVADER] = rng.uniform(-1.0, 1.0, 3) * turns
+                fleet.throttle[i, EVADER] = rng.uniform(-1.0, 1.0, 3) * burns
+                fleet.rotation[i, EVADER] = rng.uniform(-1.0, 1.0, 3) * turns

@@ -19,7 +19,7 @@ from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import Array, orbital_axes
 from helmsight.envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
-from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.sights import Placed, marker_relations
 from helmsight.envs.orbital.task import pursuit_task
 from helmsight.envs.orbital.world import World
@@ -79,7 +79,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             self.layout = Layout.random(self.np_random)
         self._world = World([self.scenario], [number])
         self._world.settle()
-        self._closest = ClosestApproach(self._world)
+        self._closest = ScoreKeeper(self._world)
         self._rotations_now = self._rotations()
         observation = self._observe()
         self.clock.observed()

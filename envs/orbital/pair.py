@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from helmsight.envs.orbital.dynamics import Array, norm
+from helmsight.envs.orbital.fleet import Fleet
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 from helmsight.envs.orbital.vehicles import Vehicle
 
@@ -31,6 +32,10 @@ class Pair:
     def range(self) -> Array:
         """Distances between the vessels, (n,) m."""
         return norm(self.line_of_sight)
+
+
+class PairFleet(Pair, Fleet):
+    """A fleet whose two vessels are evader and pursuer, in this order."""
 
 
 class Readings(Protocol):

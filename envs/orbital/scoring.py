@@ -20,8 +20,8 @@ def pursuit_score(distance: Array, speed: Array, fuel: Array, time: Array) -> Ar
     )
 
 
-class ClosestApproach:
-    """The closest approach among samples taken at reset and at the end of every command.
+class ScoreKeeper:
+    """Keeps the score: the closest approach among samples at reset and after every command.
 
     As in KSPDG, what happens between two samples is not seen: long commands can miss the true
     minimum. All attributes have shape (n,): distance m, speed m/s, fuel kg, time s (MET).

@@ -11,7 +11,7 @@ FUEL_UNIT_MASS = 5.0
 
 
 @dataclass(frozen=True)
-class Engine:
+class MainEngine:
     """A main engine along the nose, off until it is activated: vacuum figures, N and s.
 
     It burns liquid fuel and oxidizer, `fuel_units` and `oxidizer_units` when full, at that ratio.
@@ -43,7 +43,7 @@ class Vehicle:
     slew_rate: float
     slew_acceleration: float
     inertia: tuple[float, float, float] = (5456.0, 618.0, 5456.0)
-    engine: Engine | None = None
+    engine: MainEngine | None = None
 
     @property
     def exhaust_velocity(self) -> float:
@@ -87,7 +87,7 @@ SCISAT = Vehicle(
     slew_rate=2.5,
     slew_acceleration=2.9,
     inertia=(3436.0, 389.0, 3436.0),
-    engine=Engine("LV-T91 Cheetah", 125_000.0, 355.0, fuel_units=198.0, oxidizer_units=242.0),
+    engine=MainEngine("LV-T91 Cheetah", 125_000.0, 355.0, fuel_units=198.0, oxidizer_units=242.0),
 )
 """The Lady of LBG1: no thrusters, one main engine. Its inertia is the drone's, scaled by mass;
 its wheels are taken as 10 kN m (stock HECS2)."""

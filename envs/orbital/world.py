@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.bots import Bots
 from helmsight.envs.orbital.dynamics import Array
-from helmsight.envs.orbital.fleet import DT, Fleet
-from helmsight.envs.orbital.pair import Pair
+from helmsight.envs.orbital.fleet import DT
+from helmsight.envs.orbital.pair import PairFleet
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Start
 from helmsight.envs.orbital.vehicles import DRONE, Vehicle
 
@@ -25,7 +25,7 @@ SETTLE = 3.0
 """Seconds between loading a save and the first observation: KSPDG's reset waits that long."""
 
 
-class World(Pair, Fleet):
+class World(PairFleet):
     """`n` PE1 worlds side by side: vessels (evader, pursuer), evader bots, capture and time limit.
 
     A world that is captured or past `timeout` is over and stands still, unless `ends` is False.

@@ -156,7 +156,7 @@ def show_check(world: str, options: dict[str, Any], *, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from helmsight.envs.ksp.link import DEFAULT
+    from helmsight.envs.ksp.connection import DEFAULT
     from helmsight.envs.ksp.scene import check
     from helmsight.output import json_line, summary_lines
 

@@ -103,12 +103,12 @@ async def _serve(server: Server, what: dict[str, Any], *, as_json: bool) -> dict
         gc.unfreeze()
         for one, handler in before.items():
             signal.signal(one, handler)
-    executed = server.calls.executed
+    counts = server.host.counts
     return {
         "seconds": round(time.monotonic() - began, 1),
         "clients": server.clients_seen,
-        "rpcs": executed.rpcs,
-        "stream_rpcs": executed.streamed,
+        "rpcs": counts.rpcs,
+        "stream_rpcs": counts.streamed,
         "world_time": round(server.game.ut, 2),
         "missed_ticks": server.missed_ticks,
         "dropped_s": round(server.dropped_s, 2),
@@ -167,7 +167,7 @@ async def _show(server: Server) -> None:
         while True:
             await asyncio.sleep(SHOWN_S if live else PLAIN_S)
             line = (
-                f"{len(server.host.callers)} clients  "
+                f"{len(server.clients)} clients  "
                 f"{server.traffic.rates.get('rpcs', 0.0):,.0f} RPC/s  "
                 f"world {server.game.ut:,.1f} s  {pace.rate(server)}  "
                 f"missed ticks {server.missed_ticks}"

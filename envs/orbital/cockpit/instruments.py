@@ -40,10 +40,10 @@ def speed_text(speed: float) -> str:
 
 def clock_text(seconds: float, *, hours: bool) -> str:
     """Return a mission time as hh:mm:ss, or as mm:ss without hours; whole seconds elapsed."""
-    whole = max(0, math.floor(seconds))
+    elapsed = max(0, math.floor(seconds))
     if hours:
-        return f"{whole // 3600 % 100:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
-    return f"{whole // 60 % 100:02d}:{whole % 60:02d}"
+        return f"{elapsed // 3600 % 100:02d}:{elapsed // 60 % 60:02d}:{elapsed % 60:02d}"
+    return f"{elapsed // 60 % 100:02d}:{elapsed % 60:02d}"
 
 
 def draw_readouts(picture: Picture, state: CockpitState, layout: Layout) -> None:

@@ -11,7 +11,6 @@ Colour = tuple[int, int, int]
 
 WIDTH = 1280
 HEIGHT = 720
-REGION = 256  # side of the square regions a model sees enlarged, px
 
 
 @dataclass(frozen=True)

@@ -170,9 +170,9 @@ def _ring(
     thickness: int,
 ) -> None:
     """Draw a circle (filled for thickness -1) with sub-pixel placing."""
-    one = 1 << _SHIFT
-    fixed = (round(centre[0] * one), round(centre[1] * one))
-    cv2.circle(picture, fixed, round(radius * one), colour, thickness, cv2.LINE_AA, _SHIFT)
+    unit = 1 << _SHIFT
+    fixed = (round(centre[0] * unit), round(centre[1] * unit))
+    cv2.circle(picture, fixed, round(radius * unit), colour, thickness, cv2.LINE_AA, _SHIFT)
 
 
 def _prongs(size: float, inner: float, outer: float, *angles: float) -> list[NDArray[np.float64]]:

@@ -64,8 +64,8 @@ class Operated(ABC):
 
     def _attach(self, text: str) -> None:
         """Find the window, and the picture in it, and try a key."""
-        whole = text.startswith("window:")
-        self.screen = Screen.open(text, size=_SIZE, within=picture_place if whole else None)
+        is_window = text.startswith("window:")
+        self.screen = Screen.open(text, size=_SIZE, within=picture_place if is_window else None)
         try:
             self.keyboard = Keyboard(self.screen.window or find_window(title("")))
         except BaseException:
@@ -196,9 +196,9 @@ class Opened(Operated):
         if status is None:
             return
         assert process.stderr is not None
-        said = process.stderr.read().strip().splitlines()
-        why = said[-1] if said else "it said nothing"
-        if status == ScreenMissing.exit_status and said and not self._report:
+        lines = process.stderr.read().strip().splitlines()
+        why = lines[-1] if lines else "it said nothing"
+        if status == ScreenMissing.exit_status and lines and not self._report:
             raise ScreenMissing(why)
         raise CockpitLost(f"the cockpit's window is closed (status {status}): {why}")
 

@@ -104,13 +104,14 @@ def _ground(
     ratio = np.float32(state.planet_radius / distance)
     root = np.sqrt(np.maximum(cosine * cosine - (1 - ratio * ratio), 0))
     views = np.vstack([axes, state.sun]).astype(np.float32)
-    seen = (views @ rays) * (cosine - root)
-    seen += (views @ state.up.astype(np.float32))[:, None]
-    seen /= ratio
-    day = np.clip(1.35 * seen[3] + 0.2, 0.03, 1.0)
+    # Rows 0 to 2 are the normal in axes fixed in space, row 3 its part towards the sun.
+    outward = (views @ rays) * (cosine - root)
+    outward += (views @ state.up.astype(np.float32))[:, None]
+    outward /= ratio
+    day = np.clip(1.35 * outward[3] + 0.2, 0.03, 1.0)
     slant = 1.0 - root / ratio  # 0 looking straight down, 1 at the limb
     haze = 0.08 + 0.84 * (slant * slant) ** 3
-    shade = _surface(seen[:3]) * ((1.0 - haze) * day)[:, None] + np.outer(haze * day, _AIR)
+    shade = _surface(outward[:3]) * ((1.0 - haze) * day)[:, None] + np.outer(haze * day, _AIR)
     colours: Picture = shade.astype(np.uint8)
     return colours
 
@@ -136,8 +137,8 @@ def _surface(normal: Matrix) -> Matrix:
     latitude = np.arctan2(z, level)
     column = longitude * np.float32(wide / (2 * np.pi))
     row = (np.float32(np.pi / 2) - latitude) * np.float32(high / np.pi)
-    found = cv2.remap(globe, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-    colours: Matrix = found.reshape(-1, 3)[:count].astype(np.float32)
+    sampled = cv2.remap(globe, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    colours: Matrix = sampled.reshape(-1, 3)[:count].astype(np.float32)
     return colours
 
 
@@ -185,11 +186,11 @@ def _draw_stars(
 ) -> None:
     """Draw the stars that neither the planet nor its glow covers, spread over four pixels each."""
     ways, colours = _catalogue()
-    seen = ways @ axes
-    keep = (seen[:, 0] > 0.5) & (seen @ -state.up < _limb(state, distance, 3.0))
-    seen, colours = seen[keep], colours[keep]
-    x = WIDTH / 2 + FOCAL * seen[:, 1] / seen[:, 0]
-    y = HEIGHT / 2 + FOCAL * seen[:, 2] / seen[:, 0]
+    in_view = ways @ axes
+    keep = (in_view[:, 0] > 0.5) & (in_view @ -state.up < _limb(state, distance, 3.0))
+    in_view, colours = in_view[keep], colours[keep]
+    x = WIDTH / 2 + FOCAL * in_view[:, 1] / in_view[:, 0]
+    y = HEIGHT / 2 + FOCAL * in_view[:, 2] / in_view[:, 0]
     keep = (x >= 0) & (x < WIDTH - 1) & (y >= 0) & (y < HEIGHT - 1)
     x, y, colours = x[keep], y[keep], colours[keep]
     column, row = x.astype(np.intp), y.astype(np.intp)

@@ -102,17 +102,17 @@ def _obey(window: CockpitWindow, order: Order) -> None:
 
 def _listen(stream: TextIO) -> Callable[[], list[Order]]:
     """Return a function that gives the orders which came on `stream` since it was last called."""
-    came: queue.SimpleQueue[Order] = queue.SimpleQueue()
+    queued: queue.SimpleQueue[Order] = queue.SimpleQueue()
 
     def take() -> None:
         for line in stream:
-            came.put(json.loads(line))
-        came.put({"end": True})
+            queued.put(json.loads(line))
+        queued.put({"end": True})
 
     threading.Thread(target=take, name="orders", daemon=True).start()
 
     def orders() -> list[Order]:
-        return [came.get() for _ in range(came.qsize())]
+        return [queued.get() for _ in range(queued.qsize())]
 
     return orders
 
@@ -126,18 +126,18 @@ def main() -> int:
     options.add_argument("--rate", type=float, default=1.0)
     options.add_argument("--name", default="")
     options.add_argument("--report-hz", type=float, default=REPORT_HZ)
-    asked = options.parse_args()
+    arguments = options.parse_args()
     from helmsight.contract.errors import Error
 
     try:
-        seat = Seat(find_scenario(asked.scenario), asked.seed, asked.rate)
+        seat = Seat(find_scenario(arguments.scenario), arguments.seed, arguments.rate)
         seat.held = True
         fly_by_hand(
             seat,
-            scale=asked.scale,
+            scale=arguments.scale,
             help_shown=False,
-            name=asked.name,
-            reports=Reports(sys.stdout, asked.report_hz),
+            name=arguments.name,
+            reports=Reports(sys.stdout, arguments.report_hz),
             orders=_listen(sys.stdin),
         )
     except Error as error:

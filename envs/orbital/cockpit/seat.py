@@ -15,7 +15,7 @@ from helmsight.envs.orbital.command import DURATION
 from helmsight.envs.orbital.fleet import ADRIFT, DT
 from helmsight.envs.orbital.panel import cockpit_state, measures
 from helmsight.envs.orbital.scenarios import PURSUER, Scenario
-from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import World
 
 SAMPLE = round(DURATION / DT)
@@ -70,7 +70,7 @@ class Seat:
         self.missed = 0.0
         self.world = World([self.scenario], [seed])
         self.world.settle()
-        self._closest = ClosestApproach(self.world)
+        self._closest = ScoreKeeper(self.world)
         self._then: float | None = None
         self._owed = 0.0
         self._steps = 0

@@ -33,10 +33,8 @@ def title(scenario: str) -> str:
 
 def picture_place(width: int, height: int) -> Place:
     """Return where in a window of width x height the picture is; the strip is right below it."""
-    whole = fitted(width, height, WIDTH / (HEIGHT + STRIP))
-    return Place(
-        whole.left, whole.top, whole.width, round(whole.height * HEIGHT / (HEIGHT + STRIP))
-    )
+    area = fitted(width, height, WIDTH / (HEIGHT + STRIP))
+    return Place(area.left, area.top, area.width, round(area.height * HEIGHT / (HEIGHT + STRIP)))
 
 
 @dataclass
@@ -90,8 +88,8 @@ class CockpitWindow:
         event = pygame.event.wait(max(1, int(wait * 1e3)))
         # up to here the keys were as they were
         self.seat.advance(time.perf_counter(), self._pressed)
-        for one in (event, *pygame.event.get()):
-            self._take(one)
+        for pending in (event, *pygame.event.get()):
+            self._take(pending)
         if time.perf_counter() >= self._due:
             self.draw()
             self._due = max(self._due + 1.0 / RATE_HZ, time.perf_counter())

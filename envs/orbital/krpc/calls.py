@@ -8,32 +8,24 @@ make it and to write down what it returned.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 
 import krpc.schema.KRPC_pb2 as KRPC
 
+from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.errors import InvalidOperationException, MalformedMessage
-from helmsight.envs.orbital.krpc.host import Caller, Host, Prepared
+from helmsight.envs.orbital.krpc.host import Host
+from helmsight.envs.orbital.krpc.procedure import PreparedCall
 from helmsight.envs.orbital.krpc.types import Dialect
 from helmsight.envs.orbital.krpc.values import parse
-from helmsight.envs.orbital.krpc.wire import BYTE, field, sized
+from helmsight.envs.orbital.krpc.wire import BYTE, MAX_RESPONSE, field, sized
 
 KEPT = 4096  # prepared calls
 KEPT_BYTES = 256  # longest request that is kept
 MAX_CALLS = 1000  # in one request
-MAX_RESPONSE = 4 << 20  # bytes
 # A Response of one result of up to 125 bytes, without the result: both lengths fit one byte each.
 HEADS = tuple(BYTE[n + 2] + b"\x12" + BYTE[n] for n in range(126))
 
 Waiting = Generator[None, None, bytes]
-
-
-@dataclass
-class Executed:
-    """How many calls were made, by requests and by streams."""
-
-    rpcs: int = 0
-    streamed: int = 0
 
 
 class Calls:
@@ -41,15 +33,14 @@ class Calls:
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self.executed = Executed()
-        self._kept: dict[Dialect, dict[bytes, Prepared]] = {dialect: {} for dialect in Dialect}
+        self._kept: dict[Dialect, dict[bytes, PreparedCall]] = {dialect: {} for dialect in Dialect}
 
     def answer(self, request: bytes, caller: Caller) -> bytes | Waiting:
         """Return the frame that answers a request, or what will return it after some ticks."""
         self.host.enter(caller)
         prepared = self._kept[caller.dialect].get(request)
-        if prepared is not None:
-            self.executed.rpcs += 1
+        if prepared is not None:  # nearly always: no message is parsed, one small one is written
+            self.host.counts.rpcs += 1
             try:
                 result = prepared.pack(prepared.run())
             except Exception as error:
@@ -67,14 +58,17 @@ class Calls:
         return work
 
     def _work(self, request: bytes, caller: Caller) -> Waiting:
-        """Make the calls of a request one after the other; no tick comes between them."""
+        """Make the calls of a request one after the other; ticks come only where one waits.
+
+        A call that fails has its error as its result, and the others are made all the same.
+        """
         calls = parse(KRPC.Request, request).calls
         if len(calls) > MAX_CALLS:
             raise MalformedMessage(f"{len(calls)} calls in one request; the limit is {MAX_CALLS}")
         results: list[bytes] = []
         size = 0
         for call in calls:
-            self.executed.rpcs += 1
+            self.host.counts.rpcs += 1
             try:
                 prepared = self.host.prepare(call, caller)
                 if len(calls) == 1:
@@ -99,7 +93,7 @@ class Calls:
             return bytes(done.value)
         return None
 
-    def _keep(self, request: bytes, dialect: Dialect, prepared: Prepared) -> None:
+    def _keep(self, request: bytes, dialect: Dialect, prepared: PreparedCall) -> None:
         if prepared.repeatable and not prepared.waits and len(request) <= KEPT_BYTES:
             kept = self._kept[dialect]
             if len(kept) >= KEPT:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import uuid4
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from helmsight.envs.orbital.krpc.calls import Waiting
+from helmsight.envs.orbital.krpc.calls import Calls, Waiting
+from helmsight.envs.orbital.krpc.client import Client
 from helmsight.envs.orbital.krpc.errors import MalformedMessage
-from helmsight.envs.orbital.krpc.host import Caller
-from helmsight.envs.orbital.krpc.streams import Streams
+from helmsight.envs.orbital.krpc.host import Host
+from helmsight.envs.orbital.krpc.traffic import Traffic
 from helmsight.envs.orbital.krpc.types import Dialect
 from helmsight.envs.orbital.krpc.values import parse
 from helmsight.envs.orbital.krpc.wire import MAX_FRAME, Frames, sized
-
-if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.server import Server
 
 PROTOCOL = 1  # of kRPC 0.7; older clients have no number
 HELLO_S = 10.0  # a connection says within this who it is
@@ -32,15 +30,64 @@ UNREAD_S = 60.0  # a client that reads nothing for this long is cut off
 Request, Response = KRPC.ConnectionRequest, KRPC.ConnectionResponse
 
 
-class Link(asyncio.BufferedProtocol):
-    """A connection that begins with one message and is refused unless it is the right one."""
+class ServerView(Protocol):
+    """What a connection sees of its server.
+
+    Attributes:
+        clients: those that are connected, by identifier.
+        inbox: the buffer that all connections read into, one at a time.
+        waiting: connections with a call that goes on after the next tick.
+        listeners: where the updates of clients go, by identifier.
+    """
+
+    host: Host
+    calls: Calls
+    clients: dict[bytes, Client]
+    traffic: Traffic
+    inbox: memoryview
+    waiting: set[RpcConnection]
+    listeners: dict[bytes, StreamConnection]
+
+    def admit(self, connection: ClientConnection) -> bool:
+        """Keep a new connection, or return False."""
+        ...
+
+    def release(self, connection: ClientConnection) -> None:
+        """Forget a connection."""
+        ...
+
+    def refusal_reason(self, connection: ClientConnection) -> str:
+        """Return why there is no room for one more client, or nothing."""
+        ...
+
+    def register(self, client: Client) -> None:
+        """Make a new client known."""
+        ...
+
+    def forget(self, client: Client) -> None:
+        """Let go of a client and of its stream connection."""
+        ...
+
+
+class ClientConnection(asyncio.BufferedProtocol):
+    """A connection that begins with one message and is refused unless it is the right one.
+
+    The life of a connection:
+
+        accepted --first message--> open --end(), or the peer hangs up--> lost
+            |  wrong, late or one too many                                  ^
+            +------------------- refused with a reason ---------------------+
+
+    `client` is None until it is open: all bytes before that are the first message's. What follows
+    in the same packet belongs to the open connection, which is why `_begin` lets `received` look.
+    """
 
     wants: int
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: ServerView) -> None:
         self.server = server
         self.transport: asyncio.Transport
-        self.caller: Caller | None = None
+        self.client: Client | None = None
         self._frames = Frames(HELLO_BYTES)
         self._deadline: asyncio.TimerHandle | None = None
         self._address = ""
@@ -50,11 +97,11 @@ class Link(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         transport.set_write_buffer_limits(high=UNREAD)
-        own = transport.get_extra_info("socket")
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a peer may lose its power
+        accepted = transport.get_extra_info("socket")
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a peer may lose its power
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]) if peer else ""
-        if not self.server.came(self):
+        if not self.server.admit(self):
             transport.abort()
             return
         loop = asyncio.get_running_loop()
@@ -63,17 +110,17 @@ class Link(asyncio.BufferedProtocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Let go of everything that the connection held."""
         self._cancel_deadline()
-        self.server.went(self)
+        self.server.release(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Return the buffer that all connections read into, one at a time."""
+        """Return where to read into: one buffer for all, emptied before the loop reads again."""
         return self.server.inbox
 
     def buffer_updated(self, size: int) -> None:
         """Take what arrived."""
         self.server.traffic.bytes_read += size
         data = self.server.inbox[:size]
-        if self.caller is None:
+        if self.client is None:
             self._hello(data)
         else:
             self.received(data)
@@ -115,25 +162,25 @@ class Link(asyncio.BufferedProtocol):
                 f"protocol version {request.protocol_version}: expected {PROTOCOL}, or none",
             )
             return
-        why = self.server.full(self) or self.begin(request)
-        if why:
-            self._refuse(Response.MALFORMED_MESSAGE, why)
+        reason = self.server.refusal_reason(self) or self.begin(request)
+        if reason:
+            self._refuse(Response.MALFORMED_MESSAGE, reason)
             return
-        assert self.caller is not None
+        assert self.client is not None
         self._cancel_deadline()
-        told = Response(client_identifier=self.caller.identifier)
+        greeting = Response(client_identifier=self.client.identifier)
         if request.protocol_version:
-            told.protocol_version = PROTOCOL
-        self.send(sized(told.SerializeToString()))
+            greeting.protocol_version = PROTOCOL
+        self.send(sized(greeting.SerializeToString()))
         self._frames.limit = MAX_FRAME
         self.received(memoryview(b""))
 
     def begin(self, request: KRPC.ConnectionRequest) -> str:
-        """Set `caller` by the first message, or return why there is none."""
+        """Set `client` by the first message, or return why there is none."""
         raise NotImplementedError
 
-    def _refuse(self, status: KRPC.ConnectionResponse.Status, why: str) -> None:
-        self.end(sized(Response(status=status, message=why).SerializeToString()))
+    def _refuse(self, status: KRPC.ConnectionResponse.Status, reason: str) -> None:
+        self.end(sized(Response(status=status, message=reason).SerializeToString()))
 
     def _late(self) -> None:
         self._refuse(Response.TIMEOUT, f"no connection request within {HELLO_S:g} s")
@@ -144,12 +191,17 @@ class Link(asyncio.BufferedProtocol):
             self._deadline = None
 
 
-class RpcLink(Link):
-    """A client's requests, answered in their order."""
+class RpcConnection(ClientConnection):
+    """A client's requests, answered in their order.
+
+    Requests wait while the one before them takes more than a tick (`_waiting`), while the client
+    does not read its answers (`_held`), and from the end of one turn to the next (`_turn`). Up to
+    `BACKLOG` bytes of them are kept here; then nothing more is read, and TCP holds the client up.
+    """
 
     wants = Request.RPC
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: ServerView) -> None:
         super().__init__(server)
         self._waiting: Waiting | None = None
         self._held = False  # the client does not read
@@ -159,12 +211,9 @@ class RpcLink(Link):
     def begin(self, request: KRPC.ConnectionRequest) -> str:
         """Make the client known."""
         dialect = Dialect.MODERN if request.protocol_version else Dialect.LEGACY
-        host = self.server.host
-        caller = Caller(uuid4().bytes, request.client_name, self._address, dialect, host)
-        caller.streams = Streams(caller, self.server.calls.executed)
-        host.callers[caller.identifier] = caller
-        self.server.clients_seen += 1
-        self.caller = caller
+        host, identifier = self.server.host, uuid4().bytes
+        self.client = Client(identifier, request.client_name, self._address, dialect, host)
+        self.server.register(self.client)
         return ""
 
     def received(self, data: memoryview) -> None:
@@ -200,8 +249,8 @@ class RpcLink(Link):
         self._serve()
 
     def _answer(self, request: bytes) -> None:
-        assert self.caller is not None
-        answer = self.server.calls.answer(request, self.caller)
+        assert self.client is not None
+        answer = self.server.calls.answer(request, self.client)
         if isinstance(answer, bytes):
             self.send(answer)
         else:
@@ -211,8 +260,8 @@ class RpcLink(Link):
     def resume(self) -> None:
         """Go on after a tick with a call that takes more than one."""
         assert self._waiting is not None
-        assert self.caller is not None
-        answer = self.server.calls.resume(self._waiting, self.caller)
+        assert self.client is not None
+        answer = self.server.calls.resume(self._waiting, self.client)
         if answer is not None:
             self._waiting = None
             self.server.waiting.discard(self)
@@ -222,7 +271,8 @@ class RpcLink(Link):
     def _flow(self) -> None:
         """Read on only while there is room for it."""
         full = self._held or (len(self._frames) > BACKLOG and not self._free())
-        if self.transport.is_closing() or full != self.transport.is_reading():
+        changes = full == self.transport.is_reading()
+        if self.transport.is_closing() or not changes:
             return
         if full:
             self.transport.pause_reading()
@@ -254,11 +304,11 @@ class RpcLink(Link):
             self._waiting.close()
             self._waiting = None
             self.server.waiting.discard(self)
-        if self.caller is not None:
-            self.server.forget(self.caller)
+        if self.client is not None:
+            self.server.forget(self.client)
 
 
-class StreamLink(Link):
+class StreamConnection(ClientConnection):
     """Where a client's updates go. A client that does not read them misses some, and no more."""
 
     wants = Request.STREAM
@@ -266,8 +316,8 @@ class StreamLink(Link):
     def begin(self, request: KRPC.ConnectionRequest) -> str:
         """Find the client by its identifier."""
         identifier = request.client_identifier
-        caller = self.server.host.callers.get(identifier)
-        if caller is None:
+        client = self.server.clients.get(identifier)
+        if client is None:
             return (
                 f"no client has the identifier {identifier[:16].hex() or '(empty)'}; connect "
                 + ("to the RPC port first")
@@ -275,7 +325,7 @@ class StreamLink(Link):
         if identifier in self.server.listeners:
             return "this client has a stream connection already"
         self.server.listeners[identifier] = self
-        self.caller = caller
+        self.client = client
         return ""
 
     def received(self, data: memoryview) -> None:
@@ -283,15 +333,15 @@ class StreamLink(Link):
 
     def update(self, now: float) -> None:
         """Send what changed; to one who does not read, later and then only the newest."""
-        assert self.caller is not None
+        assert self.client is not None
         if self.transport.get_write_buffer_size() > UNREAD:
             return
-        told = self.caller.streams.update(now)
-        if told is not None:
-            self.send(told)
+        message = self.client.streams.update(now)
+        if message is not None:
+            self.send(message)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Stop sending."""
         super().connection_lost(error)
-        if self.caller is not None:
-            self.server.listeners.pop(self.caller.identifier, None)
+        if self.client is not None:
+            self.server.listeners.pop(self.client.identifier, None)

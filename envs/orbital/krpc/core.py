@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import krpc.schema.KRPC_pb2 as KRPC
 
 from helmsight.envs.orbital.krpc import describe, errors, expressions
+from helmsight.envs.orbital.krpc.client import Client
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.expression_types import BOOL
 from helmsight.envs.orbital.krpc.expressions import Expression
-from helmsight.envs.orbital.krpc.host import Caller
 from helmsight.envs.orbital.krpc.registry import Service
 from helmsight.envs.orbital.krpc.types import Float, UInt32, UInt64
 
@@ -53,34 +53,35 @@ class ClientInfo(NamedTuple):
 
 
 @service.procedure
-def get_client_id(game: Simulation, caller: Caller) -> bytes:
+def get_client_id(game: Simulation, client: Client) -> bytes:
     """The identifier of the client that asks."""
-    return caller.identifier
+    return client.identifier
 
 
 @service.procedure
-def get_client_name(game: Simulation, caller: Caller) -> str:
+def get_client_name(game: Simulation, client: Client) -> str:
     """The name of the client that asks; empty if it gave none."""
-    return caller.name
+    return client.name
 
 
 @service.procedure
-def get_status(game: Simulation, caller: Caller) -> KRPC.Status:
+def get_status(game: Simulation, client: Client) -> KRPC.Status:
     """The version of the server and what it has done so far."""
-    return caller.host.status()
+    return client.host.status()
 
 
 @service.procedure
-def get_services(game: Simulation, caller: Caller) -> KRPC.Services:
+def get_services(game: Simulation, client: Client) -> KRPC.Services:
     """All services with their procedures, classes and enumerations."""
-    return describe.services(caller.host, caller.dialect)
+    return describe.services(client.host, client.dialect)
 
 
 @service.getter
-def clients(game: Simulation, caller: Caller) -> list[ClientInfo]:
+def clients(game: Simulation, client: Client) -> list[ClientInfo]:
     """The clients that are connected."""
     return [
-        ClientInfo(one.identifier, one.name, one.address) for one in caller.host.callers.values()
+        ClientInfo(caller.identifier, caller.name, caller.address)
+        for caller in client.host.callers.values()
     ]
 
 
@@ -122,43 +123,43 @@ def next_tick(game: Simulation) -> Generator[None, None, None]:
 
 @service.procedure
 def add_stream(
-    game: Simulation, caller: Caller, call: KRPC.ProcedureCall, start: bool = True
+    game: Simulation, client: Client, call: KRPC.ProcedureCall, start: bool = True
 ) -> KRPC.Stream:
     """Make a call after every tick and send what it returns when that changes."""
-    return KRPC.Stream(id=caller.streams.add(call, start=start))
+    return KRPC.Stream(id=client.streams.add(call, start=start))
 
 
 @service.procedure
-def start_stream(game: Simulation, caller: Caller, id: UInt64) -> None:
+def start_stream(game: Simulation, client: Client, id: UInt64) -> None:
     """Start a stream that was added without being started."""
-    caller.streams.start(id)
+    client.streams.start(id)
 
 
 @service.procedure
-def set_stream_rate(game: Simulation, caller: Caller, id: UInt64, rate: Float) -> None:
+def set_stream_rate(game: Simulation, client: Client, id: UInt64, rate: Float) -> None:
     """Limit how often a stream is sent, Hz of the wall clock; 0 is after every tick."""
-    caller.streams.set_rate(id, rate)
+    client.streams.set_rate(id, rate)
 
 
 @service.procedure
-def remove_stream(game: Simulation, caller: Caller, id: UInt64) -> None:
+def remove_stream(game: Simulation, client: Client, id: UInt64) -> None:
     """Remove a stream."""
-    caller.streams.remove(id)
+    client.streams.remove(id)
 
 
-def _packed(caller: Caller, expression: Expression) -> partial[bytes]:
+def _packed(client: Client, expression: Expression) -> partial[bytes]:
     """Return what evaluates an expression and writes its result."""
     if expression.kind is None:
         raise InvalidOperationException("the expression has no value to send")
-    pack = caller.host.packer(expression.kind, caller.dialect)
+    pack = client.host.packer(expression.kind, client.dialect)
     return partial(lambda: pack(expression.evaluate()))
 
 
 @service.procedure
-def add_function_stream(game: Simulation, caller: Caller, function: Expression) -> KRPC.Stream:
+def add_function_stream(game: Simulation, client: Client, function: Expression) -> KRPC.Stream:
     """Evaluate an expression after every tick and send its value when that changes."""
-    number = caller.streams.follow(_packed(caller, function))
-    caller.streams.start(number)
+    number = client.streams.follow(_packed(client, function))
+    client.streams.start(number)
     return KRPC.Stream(id=number)
 
 
@@ -168,14 +169,14 @@ def compile_function(game: Simulation, function: Expression) -> None:
 
 
 @service.procedure
-def add_event(game: Simulation, caller: Caller, expression: Expression) -> KRPC.Event:
+def add_event(game: Simulation, client: Client, expression: Expression) -> KRPC.Event:
     """Evaluate a boolean expression after every tick; the event fires in each that it holds in.
 
     Older clients start the event's stream themselves; for the others it is started here.
     """
     if expression.kind != BOOL:
         raise ArgumentException(f"an event needs a bool; this expression is {expression.kind}")
-    packed = _packed(caller, expression)
-    number = caller.streams.follow(lambda: packed() if expression.evaluate() else None, event=True)
-    caller.streams.start(number)
+    packed = _packed(client, expression)
+    number = client.streams.follow(lambda: packed() if expression.evaluate() else None, event=True)
+    client.streams.start(number)
     return KRPC.Event(stream=KRPC.Stream(id=number))

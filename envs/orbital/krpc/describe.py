@@ -14,9 +14,10 @@ from xml.sax.saxutils import escape
 import krpc.schema.KRPC_pb2 as KRPC
 
 from helmsight.envs.orbital.krpc import names
-from helmsight.envs.orbital.krpc.host import REQUIRED, Host, Parameter, Procedure
+from helmsight.envs.orbital.krpc.host import Host
+from helmsight.envs.orbital.krpc.procedure import REQUIRED, Parameter, Procedure
 from helmsight.envs.orbital.krpc.registry import Service
-from helmsight.envs.orbital.krpc.types import Code, Dialect, describe, kind_of, mark
+from helmsight.envs.orbital.krpc.types import Code, Dialect, describe, mark, wire_type
 
 # Fields that older clients read and the schema of 0.7 no longer names, as protobuf has them.
 RETURN_IS_NULLABLE = b"\x20\x01"  # Procedure 4
@@ -30,67 +31,69 @@ def documented(text: str | None) -> str:
 
 def services(host: Host, dialect: Dialect) -> KRPC.Services:
     """Return the services of `host` as `dialect` describes them; put together once."""
-    told = host.described.get(dialect)
-    if told is None:
-        told = KRPC.Services(services=[_service(host, one, dialect) for one in host.services])
-        host.described[dialect] = told
-    return told
+    message = host.described.get(dialect)
+    if message is None:
+        message = KRPC.Services(
+            services=[_service(host, service, dialect) for service in host.services]
+        )
+        host.described[dialect] = message
+    return message
 
 
 def _service(host: Host, service: Service, dialect: Dialect) -> KRPC.Service:
-    told = KRPC.Service(name=service.name, documentation=documented(service.documentation))
+    message = KRPC.Service(name=service.name, documentation=documented(service.documentation))
     for (owner, _), procedure in host.procedures.items():
         if owner == service.name:
-            told.procedures.append(_procedure(host, procedure, dialect))
+            message.procedures.append(_procedure(host, procedure, dialect))
     for name, cls in service.types.items():
         if not host.declares(cls):
             continue
         code, text = mark(cls)[0], documented(_own_doc(cls))
         if code is Code.CLASS:
-            told.classes.add(name=name, documentation=text)
+            message.classes.add(name=name, documentation=text)
         elif code is Code.ENUMERATION:
-            _enumeration(told.enumerations.add(name=name, documentation=text), cls)
+            _enumeration(message.enumerations.add(name=name, documentation=text), cls)
         elif dialect is Dialect.MODERN:
-            struct = told.structs.add(name=name, documentation=text)
+            struct = message.structs.add(name=name, documentation=text)
             for field, hint in get_type_hints(cls, include_extras=True).items():
-                struct.fields.add(name=names.camel(field), type=describe(kind_of(hint), dialect))
+                struct.fields.add(name=names.camel(field), type=describe(wire_type(hint), dialect))
     for name, error in service.exceptions.items():
-        told.exceptions.add(name=name, documentation=documented(_own_doc(error)))
-    return told
+        message.exceptions.add(name=name, documentation=documented(_own_doc(error)))
+    return message
 
 
-def _enumeration(told: KRPC.Enumeration, cls: type[IntEnum]) -> None:
-    for one in cls:
-        told.values.add(name=names.member(one.name), value=one.value)
+def _enumeration(message: KRPC.Enumeration, cls: type[IntEnum]) -> None:
+    for member in cls:
+        message.values.add(name=names.member(member.name), value=member.value)
 
 
 def _procedure(host: Host, procedure: Procedure, dialect: Dialect) -> KRPC.Procedure:
-    told = KRPC.Procedure(name=procedure.name, documentation=documented(procedure.documentation))
+    message = KRPC.Procedure(name=procedure.name, documentation=documented(procedure.documentation))
     if procedure.result.code is not Code.NONE:
-        told.return_type.CopyFrom(describe(procedure.result, dialect))
+        message.return_type.CopyFrom(describe(procedure.result, dialect))
         if procedure.result.nullable and dialect is Dialect.LEGACY:
-            told.MergeFromString(RETURN_IS_NULLABLE)
+            message.MergeFromString(RETURN_IS_NULLABLE)
     for parameter in procedure.parameters:
-        told.parameters.append(_parameter(host, parameter, dialect))
-    return told
+        message.parameters.append(_parameter(host, parameter, dialect))
+    return message
 
 
 def _parameter(host: Host, parameter: Parameter, dialect: Dialect) -> KRPC.Parameter:
     kind, default = parameter.kind, parameter.default
-    told = KRPC.Parameter(name=parameter.name, type=describe(kind, dialect))
+    message = KRPC.Parameter(name=parameter.name, type=describe(kind, dialect))
     encode = host.values[dialect].encoder(kind)
     if dialect is Dialect.LEGACY:
         if kind.nullable:
-            told.MergeFromString(PARAMETER_NULLABLE)
+            message.MergeFromString(PARAMETER_NULLABLE)
         if default is not REQUIRED:
-            told.default_value = encode(default)
+            message.default_value = encode(default)
     elif default is not REQUIRED:
-        told.has_default_value = True
+        message.has_default_value = True
         if default is None:
-            told.default_value_is_null = True
+            message.default_value_is_null = True
         else:
-            told.default_value = encode(default)
-    return told
+            message.default_value = encode(default)
+    return message
 
 
 def _own_doc(cls: type[Any]) -> str:

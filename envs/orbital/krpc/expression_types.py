@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from helmsight.envs.orbital.krpc.types import NAMED, Code, Kind, mark
+from helmsight.envs.orbital.krpc.types import NAMED, Code, WireType, mark
 
 BOOL, INT, FLOAT, DOUBLE, STRING = (
-    Kind(code) for code in (Code.BOOL, Code.SINT32, Code.FLOAT, Code.DOUBLE, Code.STRING)
+    WireType(code) for code in (Code.BOOL, Code.SINT32, Code.FLOAT, Code.DOUBLE, Code.STRING)
 )
 NUMBERS = (Code.SINT32, Code.SINT64, Code.UINT32, Code.UINT64, Code.FLOAT, Code.DOUBLE)
 
@@ -39,7 +39,7 @@ class TypeCode(IntEnum):
 class Type:
     """The type of a value of an expression."""
 
-    kind: Kind
+    kind: WireType
 
     @property
     def code(self) -> TypeCode:
@@ -59,7 +59,7 @@ class Type:
     @property
     def types(self) -> list[Type]:
         """The types inside a collection."""
-        return [Type(one) for one in self.kind.items] if self.kind.code is not Code.STRUCT else []
+        return [Type(item) for item in self.kind.items] if self.kind.code is not Code.STRUCT else []
 
     @property
     def nullable(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import krpc.schema.KRPC_pb2 as KRPC
 
 from helmsight.envs.orbital.krpc.arithmetic import divide, modulo, power
+from helmsight.envs.orbital.krpc.client import Client
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.expression_types import (
     BOOL,
@@ -24,9 +25,9 @@ from helmsight.envs.orbital.krpc.expression_types import (
     Type,
     TypeCode,
 )
-from helmsight.envs.orbital.krpc.host import KEY_BYTES, Caller, key_of
+from helmsight.envs.orbital.krpc.host import KEY_BYTES, key_of
 from helmsight.envs.orbital.krpc.registry import Service
-from helmsight.envs.orbital.krpc.types import Code, Float, Kind, UInt64
+from helmsight.envs.orbital.krpc.types import Code, Float, UInt64, WireType
 
 LARGEST = 500
 
@@ -41,7 +42,7 @@ class Expression:
 
     krpc_owned: ClassVar = True
     key: tuple[Any, ...]
-    kind: Kind | None = field(compare=False)
+    kind: WireType | None = field(compare=False)
     evaluate: Callable[[], Any] = field(compare=False, repr=False)
     size: int = field(default=1, compare=False)
 
@@ -90,23 +91,23 @@ class Expression:
         return _constant("string", value, STRING)
 
     @staticmethod
-    def constant_object(caller: Caller, value: UInt64) -> Expression:
+    def constant_object(client: Client, value: UInt64) -> Expression:
         """A remote object, by its id."""
-        thing = caller.host.objects.thing(value, object)
-        cls = next(one for one in type(thing).__mro__ if "__krpc__" in vars(one))
-        return _constant("object", thing, Kind(Code.CLASS, python=cls))
+        thing = client.host.objects.thing(value, object)
+        cls = next(base for base in type(thing).__mro__ if "__krpc__" in vars(base))
+        return _constant("object", thing, WireType(Code.CLASS, python=cls))
 
     @staticmethod
-    def call(caller: Caller, call: KRPC.ProcedureCall) -> Expression:
+    def call(client: Client, call: KRPC.ProcedureCall) -> Expression:
         """What a procedure returns."""
-        return _call(caller, call, {})
+        return _call(client, call, {})
 
     @staticmethod
     def call_with_arguments(
-        caller: Caller, call: KRPC.ProcedureCall, args: dict[int, Expression]
+        client: Client, call: KRPC.ProcedureCall, args: dict[int, Expression]
     ) -> Expression:
         """What a procedure returns whose arguments, by position, are expressions themselves."""
-        return _call(caller, call, args)
+        return _call(client, call, args)
 
     @staticmethod
     def conditional(condition: Expression, if_true: Expression, if_false: Expression) -> Expression:
@@ -252,21 +253,21 @@ class Expression:
         return _made("get", kind, evaluate, arg, index)
 
 
-def _constant(name: str, value: Any, kind: Kind) -> Expression:
+def _constant(name: str, value: Any, kind: WireType) -> Expression:
     return Expression((name, value), kind, lambda: value)
 
 
-def _call(caller: Caller, call: KRPC.ProcedureCall, computed: dict[int, Expression]) -> Expression:
-    procedure = caller.host.find(call.service, call.procedure)
-    for position, one in computed.items():
+def _call(client: Client, call: KRPC.ProcedureCall, computed: dict[int, Expression]) -> Expression:
+    procedure = client.host.find(call.service, call.procedure)
+    for position, expression in computed.items():
         kinds = [parameter.kind for parameter in procedure.parameters]
-        if not (0 <= position < len(kinds) and _fits(one.kind, kinds[position])):
+        if not (0 <= position < len(kinds) and _fits(expression.kind, kinds[position])):
             raise ArgumentException(
                 f"{call.service}.{call.procedure}: expected {', '.join(map(str, kinds))}, got "
-                f"{one.kind} at position {position}"
+                f"{expression.kind} at position {position}"
             )
-    given = {position: one.evaluate for position, one in computed.items()}
-    prepared = caller.host.prepare(call, caller, given)
+    given = {position: expression.evaluate for position, expression in computed.items()}
+    prepared = client.host.prepare(call, client, given)
     if prepared.waits:
         raise InvalidOperationException(f"{prepared.name} takes more than one tick: no expression")
     key = ("call", key_of(call))
@@ -276,7 +277,7 @@ def _call(caller: Caller, call: KRPC.ProcedureCall, computed: dict[int, Expressi
     return Expression(key + more, kind, prepared.run, size)
 
 
-def _fits(kind: Kind | None, wanted: Kind) -> bool:
+def _fits(kind: WireType | None, wanted: WireType) -> bool:
     """Return whether a value of `kind` can be given for `wanted`."""
     if kind is None:
         return False
@@ -288,25 +289,27 @@ def _fits(kind: Kind | None, wanted: Kind) -> bool:
 
 
 def _boolean(name: str, *operands: Expression) -> None:
-    for one in operands:
-        if one.kind != BOOL:
-            raise ArgumentException(f"{name}: expected a bool, got {one.kind}")
+    for operand in operands:
+        if operand.kind != BOOL:
+            raise ArgumentException(f"{name}: expected a bool, got {operand.kind}")
 
 
 def _size(*operands: Expression) -> int:
     """Return how large expressions are together. Raises ArgumentException above the limit."""
-    size = sum(one.size for one in operands)
+    size = sum(operand.size for operand in operands)
     if size >= LARGEST:
         raise ArgumentException(f"an expression of {size + 1} parts; the limit is {LARGEST}")
     return size
 
 
-def _made(name: str, kind: Kind, evaluate: Callable[[], Any], *operands: Expression) -> Expression:
+def _made(
+    name: str, kind: WireType, evaluate: Callable[[], Any], *operands: Expression
+) -> Expression:
     return Expression((name, *operands), kind, evaluate, 1 + _size(*operands))
 
 
 def _binary(
-    name: str, work: Callable[[Any, Any], Any], a: Expression, b: Expression, kind: Kind
+    name: str, work: Callable[[Any, Any], Any], a: Expression, b: Expression, kind: WireType
 ) -> Expression:
     if a.kind is None or b.kind is None:
         raise ArgumentException(f"{name}: an operand has no value")
@@ -330,10 +333,10 @@ def _bits(name: str, work: Callable[[Any, Any], Any], a: Expression, b: Expressi
     return _binary(name, work, a, b, a.kind)
 
 
-def _number(a: Expression, b: Expression) -> Kind:
+def _number(a: Expression, b: Expression) -> WireType:
     """Return the type of a number made of both: the wider one."""
-    for one in (a, b):
-        if one.kind is None or one.kind.code not in NUMBERS:
+    for operand in (a, b):
+        if operand.kind is None or operand.kind.code not in NUMBERS:
             raise ArgumentException(f"expected numbers, got {a.kind} and {b.kind}")
     assert a.kind is not None
     assert b.kind is not None
@@ -341,7 +344,7 @@ def _number(a: Expression, b: Expression) -> Kind:
     return first if NUMBERS.index(first.code) > NUMBERS.index(second.code) else second
 
 
-def _item(arg: Expression, index: Expression) -> Kind:
+def _item(arg: Expression, index: Expression) -> WireType:
     """Return the type of what `get` finds."""
     kind = arg.kind
     if kind is None or kind.code not in (Code.TUPLE, Code.LIST, Code.DICTIONARY):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 import logging
-import typing
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from helmsight.envs.errors import EnvsError
+from helmsight.contract.errors import Error
 from helmsight.envs.orbital.krpc import names
+from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentNullException,
@@ -23,90 +22,36 @@ from helmsight.envs.orbital.krpc.errors import (
     ServerError,
 )
 from helmsight.envs.orbital.krpc.objects import ObjectStore
-from helmsight.envs.orbital.krpc.registry import Declared, Service, in_version
-from helmsight.envs.orbital.krpc.types import Dialect, Kind, kind_of
+from helmsight.envs.orbital.krpc.procedure import REQUIRED, PreparedCall, Procedure, bind
+from helmsight.envs.orbital.krpc.registry import Service, in_version
+from helmsight.envs.orbital.krpc.types import Dialect, WireType
 from helmsight.envs.orbital.krpc.values import Values
 from helmsight.envs.orbital.krpc.wire import varint
 
-if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.streams import Streams
-
 log = logging.getLogger(__name__)
 VERSIONS = ("0.5.4", "0.7.0")
-TOLD = 200  # different messages that are logged, and nearest names that are looked for, at most
+LOGGED = 200  # different messages that are logged, and nearest names that are looked for, at most
 KEY_BYTES = 2000
 NULL = b"\x18\x01"  # ProcedureResult.is_null
-REQUIRED: Any = inspect.Parameter.empty
 
 
-@dataclass(eq=False)
-class Caller:
-    """The client that makes a call. `kept` is for services, under keys of their own."""
+@dataclass
+class CallCounts:
+    """How many calls were made, by requests and by streams."""
 
-    identifier: bytes
-    name: str
-    address: str
-    dialect: Dialect
-    host: Host
-    streams: Streams = field(init=False)
-    kept: dict[str, Any] = field(default_factory=dict)
-    _leaving: list[Callable[[], object]] = field(default_factory=list)
-
-    def on_disconnect(self, callback: Callable[[], object]) -> None:
-        """Call `callback` once, when this client is gone: to let go of what it held."""
-        self._leaving.append(callback)
-
-    def left(self) -> None:
-        """Call what was asked for; one that fails is logged and does not keep the others."""
-        while self._leaving:
-            try:
-                self._leaving.pop()()
-            except Exception:
-                log.exception("a callback of the client %r that left failed", self.name)
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a procedure under its name on the wire."""
-
-    name: str
-    kind: Kind
-    default: Any = REQUIRED
-
-
-@dataclass(frozen=True, eq=False)
-class Procedure:
-    """A procedure under its name on the wire.
-
-    call: takes the arguments in order, with the Caller at `caller_at` among them unless it is None.
-    waits: it is a generator function, resumed after each tick.
-    """
-
-    service: str
-    name: str
-    parameters: tuple[Parameter, ...]
-    result: Kind
-    call: Callable[..., Any]
-    documentation: str
-    caller_at: int | None
-    waits: bool
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A call with its arguments read. `run` makes it, `pack` writes its ProcedureResult."""
-
-    name: str
-    run: Callable[[], Any]
-    pack: Callable[[Any], bytes]
-    waits: bool
-    repeatable: bool  # the same bytes mean the same call, whoever sends them
+    rpcs: int = 0
+    streamed: int = 0
 
 
 class Host:
     """The services of a server, declared as kRPC `version` declares them.
 
     The game knows that version, and during each call the client that makes it, as its `caller`.
+
+    Attributes:
+        callers: who is connected, by identifier. status: what GetStatus tells. Both are the
+            server's, which sets them.
+        counts: the calls that were made.
 
     Raises:
         ServerError: no such version. TypeError: a service says what the protocol cannot.
@@ -121,20 +66,21 @@ class Host:
         self.services = tuple(services)
         self.objects = ObjectStore()
         self.values = {dialect: Values(dialect, self.objects) for dialect in Dialect}
-        self.callers: dict[bytes, Caller] = {}
-        self.status: Callable[[], KRPC.Status] = KRPC.Status  # of the server that has the host
+        self.callers: Mapping[bytes, Caller] = {}
+        self.status: Callable[[], KRPC.Status] = KRPC.Status
+        self.counts = CallCounts()
         self.procedures: dict[tuple[str, str], Procedure] = {}
         self.described: dict[Dialect, KRPC.Services] = {}
-        self._told: set[tuple[str, ...]] = set()
+        self._logged: set[tuple[str, ...]] = set()
         self._missing: dict[tuple[str, str], str] = {}
-        known = {name: cls for one in services for name, cls in one.types.items()}
+        known = {name: cls for service in services for name, cls in service.types.items()}
         number = names.version(version)
         for service in services:
             known |= service.types  # its own first, where another has one of that name
-            for one in service.declared.values():
-                if one.in_version(number):
-                    made = _procedure(service.name, one, game, known)
-                    self.procedures[service.name, one.name] = made
+            for declared in service.declared.values():
+                if declared.in_version(number):
+                    procedure = bind(service.name, declared, game, known)
+                    self.procedures[service.name, declared.name] = procedure
 
     def enter(self, caller: Caller) -> None:
         """Let the game and the objects know whose call is answered next."""
@@ -151,12 +97,12 @@ class Host:
         Raises:
             InvalidOperationException: there is none; it names the nearest, and is logged once.
         """
-        found = self.procedures.get((service, name))
-        if found is not None:
-            return found
+        procedure = self.procedures.get((service, name))
+        if procedure is not None:
+            return procedure
         message = self._missing.get((service, name))
         if message is None:
-            hint = len(self._missing) < TOLD and len(service) + len(name) < 200
+            hint = len(self._missing) < LOGGED and len(service) + len(name) < 200
             message = self._explain(service, name, hint=hint)
             if hint:
                 self._missing[service, name] = message
@@ -172,32 +118,32 @@ class Host:
         service, name, text = RemoteException.service, "", str(error)
         if isinstance(error, RemoteException):
             service, name = error.service, error.name()
-        elif isinstance(error, EnvsError):
+        elif isinstance(error, Error):
             mistake = error.exit_status == ArgumentException.exit_status
             name = (ArgumentException if mistake else InvalidOperationException).name()
         else:
-            if self._first(what, repr(error)[:200]):
+            if self._is_new(what, repr(error)[:200]):
                 log.error("%s failed", what, exc_info=error)
             service, text = "", f"the server failed in {what}: {type(error).__name__}: {error}"
-        told = KRPC.Error(service=service, name=name, description=text)
-        return bytes(told.SerializeToString())
+        message = KRPC.Error(service=service, name=name, description=text)
+        return bytes(message.SerializeToString())
 
-    def _first(self, *what: str) -> bool:
+    def _is_new(self, *what: str) -> bool:
         """Return whether `what` comes up for the first time, so that it is logged once."""
-        if what in self._told or len(self._told) >= TOLD:
+        if what in self._logged or len(self._logged) >= LOGGED:
             return False
-        self._told.add(what)
+        self._logged.add(what)
         return True
 
     def _explain(self, service: str, name: str, *, hint: bool) -> str:
-        known = sorted({one for one, _ in self.procedures})
+        services = sorted({owner for owner, _ in self.procedures})
         shown = f"{service[:80]}.{name[:120]}"
-        if service not in known:
-            return f"there is no service for {shown}; this server has {', '.join(known)}"
+        if service not in services:
+            return f"there is no service for {shown}; this server has {', '.join(services)}"
         near: list[str] = []
         if hint:  # it takes milliseconds, and a hostile client has names without end
-            names_there = [other for one, other in self.procedures if one == service]
-            near = difflib.get_close_matches(name[:120], names_there, 1, 0.75)
+            candidates = [other for owner, other in self.procedures if owner == service]
+            near = difflib.get_close_matches(name[:120], candidates, 1, 0.75)
         nearest = f"; the nearest is {service}.{near[0]}" if near else ""
         return f"there is no procedure {shown} in version {self.version} of this server{nearest}"
 
@@ -206,7 +152,7 @@ class Host:
         call: KRPC.ProcedureCall,
         caller: Caller,
         computed: Mapping[int, Callable[[], Any]] | None = None,
-    ) -> Prepared:
+    ) -> PreparedCall:
         """Return `call` ready to run.
 
         computed: arguments by position that are worked out in every run.
@@ -226,9 +172,11 @@ class Host:
             arguments.insert(procedure.caller_at, caller)
         run = partial(procedure.call, *arguments)
         if computed:
-            run = partial(_computed, procedure, arguments, computed)
-        changeable = any(isinstance(one, list | dict | set) for one in arguments)
-        return Prepared(
+            run = partial(_run_computed, procedure, arguments, computed)
+        # A call that may be kept is run again with the same argument objects: a procedure that
+        # changed a list of them would change every later call.
+        changeable = any(isinstance(argument, list | dict | set) for argument in arguments)
+        return PreparedCall(
             f"{procedure.service}.{procedure.name}",
             run,
             self.packer(procedure.result, caller.dialect),
@@ -243,15 +191,16 @@ class Host:
         dialect: Dialect,
         computed: Mapping[int, object],
     ) -> list[Any]:
-        given = {one.position: one for one in call.arguments}
+        """Return the values of all parameters, in their order; None for the computed ones."""
+        given = {argument.position: argument for argument in call.arguments}
         if len(given) != len(call.arguments) or any(
             position >= len(procedure.parameters) for position in given
         ):
+            positions = [argument.position for argument in call.arguments]
             raise ArgumentException(
                 f"{procedure.service}.{procedure.name} takes {len(procedure.parameters)} arguments;"
-                f" got positions {[one.position for one in call.arguments][:20]}"
+                f" got positions {positions[:20]}"
             )
-        read = self.values[dialect]
         values: list[Any] = []
         for position, parameter in enumerate(procedure.parameters):
             argument = given.get(position)
@@ -267,13 +216,14 @@ class Host:
                     raise ArgumentNullException(f"{what} is null; expected {parameter.kind}")
                 values.append(None)
             else:
+                decode = self.values[dialect].decoder(parameter.kind)
                 try:
-                    values.append(read.decoder(parameter.kind)(argument.value))
+                    values.append(decode(argument.value))
                 except ArgumentException as error:
                     raise type(error)(f"{what}: {error}") from None
         return values
 
-    def packer(self, kind: Kind, dialect: Dialect) -> Callable[[Any], bytes]:
+    def packer(self, kind: WireType, dialect: Dialect) -> Callable[[Any], bytes]:
         """Return what writes the ProcedureResult of a value of `kind`."""
         encode = self.values[dialect].encoder(kind)
         nullable = kind.nullable and dialect is Dialect.MODERN
@@ -300,70 +250,13 @@ def key_of(call: KRPC.ProcedureCall) -> bytes:
     return bytes(call.SerializeToString(deterministic=True))
 
 
-def _computed(
+def _run_computed(
     procedure: Procedure, arguments: list[Any], computed: Mapping[int, Callable[[], Any]]
 ) -> Any:
     """Make a call with some of its arguments worked out now."""
-    given = list(arguments)
+    arguments = list(arguments)
     for position, evaluate in computed.items():
-        moved = procedure.caller_at is not None and position >= procedure.caller_at
-        given[position + moved] = evaluate()
-    return procedure.call(*given)
-
-
-def _procedure(
-    service: str, declared: Declared, game: Any, known: dict[str, type[Any]]
-) -> Procedure:
-    function, where = declared.function, f"{service}.{declared.name}"
-    try:
-        known = {**known, "Caller": Caller, "Simulation": object}  # the game is on no wire
-        hints = typing.get_type_hints(function, localns=known, include_extras=True)
-        parameters = list(inspect.signature(function).parameters.values())
-        bound = _by_position(function, parameters)
-        if declared.takes_game:
-            bound = partial(bound, game)
-            del parameters[0]
-        caller = [at for at, one in enumerate(parameters) if hints.get(one.name) is Caller]
-        result = hints.pop("return")
-        waits = typing.get_origin(result) is Generator
-        return Procedure(
-            service,
-            declared.name,
-            tuple(_parameters(parameters, hints, declared)),
-            kind_of(typing.get_args(result)[2] if waits else result),
-            bound,
-            inspect.getdoc(function) or "",
-            caller[0] if caller else None,
-            waits,
-        )
-    except (TypeError, KeyError, NameError) as error:
-        raise TypeError(f"{where}: {error!r}") from error
-
-
-def _by_position(
-    function: Callable[..., Any], parameters: list[inspect.Parameter]
-) -> Callable[..., Any]:
-    """Return `function` with all of its parameters by position, as they are on the wire."""
-    if any(one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in parameters):
-        raise TypeError("*args and **kwargs have no signature on the wire")
-    words = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
-    if not words:
-        return function
-    first = len(parameters) - len(words)
-
-    def call(*given: Any) -> Any:
-        return function(*given[:first], **dict(zip(words, given[first:], strict=True)))
-
-    return call
-
-
-def _parameters(
-    parameters: list[inspect.Parameter], hints: dict[str, Any], declared: Declared
-) -> Iterator[Parameter]:
-    for number, one in enumerate(parameters):
-        if hints.get(one.name) is Caller:
-            continue
-        if declared.this and number == 0:
-            yield Parameter("this", kind_of(declared.cls))
-        else:
-            yield Parameter(names.parameter(one.name), kind_of(hints[one.name]), one.default)
+        # Positions are those on the wire, where the caller, put in among the arguments, is not.
+        shifted = procedure.caller_at is not None and position >= procedure.caller_at
+        arguments[position + shifted] = evaluate()
+    return procedure.call(*arguments)

@@ -35,12 +35,14 @@ class Attack:
         self._rng = rng
         self._idle: list[socket.socket] = []
         self._procedures = [
-            (service.name, one.name)
+            (service.name, procedure.name)
             for service in conn.krpc.get_services().services
-            for one in service.procedures
-            if not any(word in one.name for word in self.SPARED)
+            for procedure in service.procedures
+            if not any(word in procedure.name for word in self.SPARED)
         ]
-        self._roots = [one for one in self._procedures if one[1].startswith("get_")]
+        self._roots = [
+            (service, name) for service, name in self._procedures if name.startswith("get_")
+        ]
 
     def idle(self, n: int) -> None:
         """Open `n` connections; half of them say who they are, none says more."""
@@ -52,8 +54,8 @@ class Attack:
 
     def close(self) -> None:
         """Hang up."""
-        for one in self._idle:
-            one.close()
+        for conn in self._idle:
+            conn.close()
 
     def send(self, frames: int) -> None:
         """Send `frames` frames, over many connections, each of which ends one way or another."""
@@ -110,10 +112,10 @@ class Attack:
         if kind < 0.3:
             return sized(rng.randbytes(rng.randrange(200)))
         if kind < 0.6:
-            turned = bytearray(request)
+            flipped = bytearray(request)
             for _ in range(rng.randrange(1, 4)):
-                turned[rng.randrange(len(turned))] ^= 1 << rng.randrange(8)
-            return sized(bytes(turned))
+                flipped[rng.randrange(len(flipped))] ^= 1 << rng.randrange(8)
+            return sized(bytes(flipped))
         return sized(request)
 
     def _request(self) -> bytes:
@@ -122,8 +124,8 @@ class Attack:
         request = KRPC.Request()
         for _ in range(rng.choice([1, 1, 1, 2, 30])):
             # What takes nothing gives objects, whose ids are in the arguments of the others.
-            of = self._roots if rng.random() < 0.2 else self._procedures
-            service, procedure = rng.choice(of)
+            candidates = self._roots if rng.random() < 0.2 else self._procedures
+            service, procedure = rng.choice(candidates)
             call = request.calls.add(service=service, procedure=procedure)
             for position in range(rng.choice([0, 1, 1, 1, 2, 3])):
                 value = rng.choice([varint(rng.randrange(40)), rng.randbytes(rng.randrange(30))])

@@ -23,18 +23,18 @@ from helmsight.envs.orbital.krpc.screenshot import picture
 from helmsight.envs.orbital.panel import telemetry as panel_telemetry
 from helmsight.envs.orbital.saves import save_names as public_saves
 from helmsight.envs.orbital.scenarios import BOTS, SCENARIOS
-from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import World
 
 if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.host import Caller
+    from helmsight.envs.orbital.krpc.caller import Caller
     from helmsight.envs.orbital.krpc.simulation import Simulation
 
 service = Service("Helmsight", "Episodes in lockstep, their score, and the cockpit picture.")
 
 
 def _hold(game: Simulation, caller: Caller | None) -> None:
-    """Note that a client keeps the world in lockstep."""
+    """Note that a client keeps the world in lockstep: the last one that asked for it."""
     game.lockstep = True
     if caller is not None and game.keeper is not caller:
         game.keeper = caller
@@ -64,9 +64,9 @@ def step(game: Simulation, seconds: float) -> Generator[None, None, float]:
 
     What is left of a step is owed to the next call. The score looks at the world after each.
     """
-    caller = game.caller
+    caller = game.caller  # of this call: in a pause `game.caller` is whoever has a turn
     for _ in game.stepping(seconds):
-        _hold(game, caller)
+        _hold(game, caller)  # before every pause: a client that goes away in it lets the world go
         yield
     _hold(game, caller)
     return game.ut
@@ -173,7 +173,7 @@ def _world(game: Simulation) -> World:
     return game.fleet
 
 
-def _closest(game: Simulation) -> ClosestApproach:
+def _closest(game: Simulation) -> ScoreKeeper:
     _world(game)
     assert game.closest is not None
     return game.closest

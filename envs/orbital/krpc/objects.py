@@ -1,4 +1,10 @@
-"""Ids of the objects that clients hold: the same thing always has the same id."""
+"""Ids of the objects that clients hold: the same thing always has the same id.
+
+Clients compare remote objects by id and keep them through loads and reconnections. So what is equal
+here has one id, made anew in every call or not; an id is never given to another thing; and 0 is
+left free, which is null for clients before kRPC 0.7. There is one space of ids for all classes:
+an id of another class is noticed, not misread.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +24,12 @@ OWN_LIMIT = 20_000  # of what one client has put together: expressions, relative
 class ObjectStore:
     """Interns remote objects. Ids start at 1 and are never given away again.
 
-    A class with `krpc_owned = True` has objects that clients put together themselves: each client
-    has its own, and they go when it goes. `holder` is the client whose call is being answered.
+    What the game has (vessels, parts, orbits) is few and stays. A class with `krpc_owned = True`
+    has objects that clients put together themselves, without end: each client has its own, counted
+    apart from those of others, and they go when it goes. Two clients that build equal things have
+    two ids for them, so that the one who leaves takes nothing away from the other.
+
+    `holder` is the client whose call is being answered.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -44,9 +54,9 @@ class ObjectStore:
             return number
         if not isinstance(thing, cls):
             raise TypeError(f"expected a {cls.__name__}, got {thing!r}")
-        there = len(self._own[self.holder]) if owned else self._counts[cls]
+        count = len(self._own[self.holder]) if owned else self._counts[cls]
         limit = OWN_LIMIT if owned else self.limit
-        if there >= limit:
+        if count >= limit:
             raise InvalidOperationException(
                 f"this server keeps {limit} objects of {cls.__name__} and has no room for one "
                 "more; keep those that you made, or connect anew"

@@ -154,16 +154,16 @@ class Service:
         """Declare a class whose objects clients hold by id; equal objects have the same id."""
         register(cls, Code.CLASS, self.name)
         self.types[cls.__name__] = cls
-        for name, one in _members(cls).items():
+        for name, member in _members(cls).items():
             head, leaf = cls.__name__ + "_", names.camel(name)
-            if isinstance(one, property):
-                for verb, function in (("get_", one.fget), ("set_", one.fset)):
+            if isinstance(member, property):
+                for verb, function in (("get_", member.fget), ("set_", member.fset)):
                     if function is not None and not note(function, "hidden"):
                         self._declare(head + verb, leaf, function, cls, this=True)
-            elif isinstance(one, staticmethod):
-                self._declare(head + "static_", leaf, one.__func__, cls, this=False)
+            elif isinstance(member, staticmethod):
+                self._declare(head + "static_", leaf, member.__func__, cls, this=False)
             else:
-                self._declare(head, leaf, one, cls, this=True)
+                self._declare(head, leaf, member, cls, this=True)
         return cls
 
     def enum(self, cls: Enum) -> Enum:
@@ -207,13 +207,16 @@ class Service:
 
 def _members(cls: type[Any]) -> dict[str, Any]:
     """Return what of a class goes on the wire, by name, its bases' members included."""
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for base in reversed(cls.__mro__[:-1]):
-        for name, one in vars(base).items():
-            kind = isinstance(one, property | staticmethod) or inspect.isfunction(one)
-            if kind and not name.startswith("_"):
-                found[name] = one
-    return {name: one for name, one in found.items() if not note(_function(one), "hidden")}
+        for name, member in vars(base).items():
+            callable_ = isinstance(member, property | staticmethod) or inspect.isfunction(member)
+            if callable_ and not name.startswith("_"):
+                members[name] = member
+    # Only now: a subclass may bring back what its base hides, or hide what its base declares.
+    return {
+        name: member for name, member in members.items() if not note(_function(member), "hidden")
+    }
 
 
 def _function(member: Any) -> Any:

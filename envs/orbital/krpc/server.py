@@ -2,34 +2,41 @@
 
 All of it runs in one thread on one asyncio loop: between two ticks of the world every client sees
 the same state, and no call is interrupted by another.
+
+A tick comes every 20 ms of the wall clock, at whatever rate the world runs. It moves the world on,
+resumes the calls that wait for a tick, and sends the streams; the rest of the time is for requests.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import ipaddress
-import logging
 import socket
-import sys
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import krpc.schema.KRPC_pb2 as KRPC
 
 from helmsight.envs.orbital.krpc.calls import Calls
-from helmsight.envs.orbital.krpc.connection import PROTOCOL, Link, RpcLink, StreamLink
-from helmsight.envs.orbital.krpc.errors import NotLoopback, OldSchema, PortInUse, ServerError
-from helmsight.envs.orbital.krpc.host import VERSIONS, Caller, Host
+from helmsight.envs.orbital.krpc.client import Client
+from helmsight.envs.orbital.krpc.connection import (
+    PROTOCOL,
+    ClientConnection,
+    RpcConnection,
+    StreamConnection,
+)
+from helmsight.envs.orbital.krpc.errors import NotLoopback, OldSchema, ServerError
+from helmsight.envs.orbital.krpc.host import VERSIONS, Host
+from helmsight.envs.orbital.krpc.ports import listening, resolved
 from helmsight.envs.orbital.krpc.registry import Service
+from helmsight.envs.orbital.krpc.traffic import Traffic
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.krpc.simulation import Simulation
 
-log = logging.getLogger(__name__)
 TICK_S = 0.02  # of the wall clock, whatever the rate
 WORK_S = 0.6 * TICK_S  # of each tick for the world
 OWED_S = 0.25  # wall seconds that the world may be behind and still catch up
@@ -37,26 +44,6 @@ CLIENTS = 256  # connections of each kind
 INBOX = 1 << 16  # bytes read at once
 LOOPBACK = "127.0.0.1"
 RPC_PORT, STREAM_PORT = 50000, 50001
-
-
-@dataclass
-class Traffic:
-    """What went over the connections, and how fast in the last second."""
-
-    bytes_read: int = 0
-    bytes_written: int = 0
-    rates: dict[str, float] = field(default_factory=dict)
-    _before: tuple[float, dict[str, int]] | None = None
-
-    def measure(self, now: float, counts: dict[str, int]) -> None:
-        """Take the rates of `counts` about once a second; `now`: wall time, s."""
-        counts = {**counts, "bytes_read": self.bytes_read, "bytes_written": self.bytes_written}
-        if self._before is None:
-            self._before = now, counts
-        then, before = self._before
-        if now - then >= 1.0:
-            self.rates = {key: (counts[key] - before[key]) / (now - then) for key in counts}
-            self._before = now, counts
 
 
 class Server:
@@ -90,28 +77,30 @@ class Server:
         check_schema()
         self.address = resolved(address)
         if not ipaddress.ip_address(self.address).is_loopback:
-            told = f"--host {address}: other machines reach it, and kRPC has no authentication"
+            risk = f"--host {address}: other machines reach it, and kRPC has no authentication"
             if not allow_remote:
-                raise NotLoopback(f"{told}; give --allow-remote if that is meant")
-            warnings.warn(f"{told}: whoever does can fly and load games", stacklevel=2)
+                raise NotLoopback(f"{risk}; give --allow-remote if that is meant")
+            warnings.warn(f"{risk}: whoever does can fly and load games", stacklevel=2)
         self.rpc_port, self.stream_port = rpc_port, stream_port
         self.game = game
         self.host = Host(game, services, version)
-        self.host.status = self.status
+        self.clients: dict[bytes, Client] = {}
+        self.host.callers, self.host.status = self.clients, self.status
         self.calls = Calls(self.host)
         self.traffic = Traffic()
         self.inbox = memoryview(bytearray(INBOX))
-        self.waiting: set[RpcLink] = set()
-        self.listeners: dict[bytes, StreamLink] = {}
+        self.waiting: set[RpcConnection] = set()
+        self.listeners: dict[bytes, StreamConnection] = {}
         self.missed_ticks = self.clients_seen = 0
         self.dropped_s = 0.0
-        self._links: set[Link] = set()
+        self._connections: set[ClientConnection] = set()
         self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._due = self._seen = 0.0
-        self._clock = 0.0  # the wall clock as the world is told it, s
-        self._owed = 0.0  # of it, and not told yet, s
-        self._cost = 2.0  # of a second of it, wall seconds; careful until it is known
+        self._due = 0.0  # when the next tick is, of the loop's clock, s
+        self._last_advance = 0.0  # when the world was moved on last, of the same clock
+        self._world_clock = 0.0  # the wall clock as the world knows it, s
+        self._owed = 0.0  # wall seconds that have passed and the world does not know of yet
+        self._cost = 2.0  # wall seconds that moving on by a second takes; careful until measured
 
     async def start(self) -> None:
         """Listen, and let the world go on.
@@ -125,20 +114,21 @@ class Server:
                 f"--rpc-port and --stream-port are both {self.rpc_port}; requests and streams need "
                 "a port each"
             )
-        made: list[socket.socket] = []
+        listeners: list[socket.socket] = []
         try:
             for name in ("rpc_port", "stream_port"):
-                made.append(listening(self.address, getattr(self, name), name))
-                setattr(self, name, made[-1].getsockname()[1])
+                listeners.append(listening(self.address, getattr(self, name), name, CLIENTS))
+                setattr(self, name, listeners[-1].getsockname()[1])
         except ServerError:
-            for one in made:
-                one.close()
+            for listener in listeners:
+                listener.close()
             raise
-        for one, link in zip(made, (RpcLink, StreamLink), strict=True):
+        kinds: tuple[type[ClientConnection], ...] = (RpcConnection, StreamConnection)
+        for listener, kind in zip(listeners, kinds, strict=True):
             self._servers.append(
-                await loop.create_server(lambda link=link: link(self), sock=one, backlog=CLIENTS)  # type: ignore[misc]
+                await loop.create_server(partial(kind, self), sock=listener, backlog=CLIENTS)
             )
-        self._due = self._seen = loop.time()
+        self._due = self._last_advance = loop.time()
         self._tick()
 
     async def stop(self) -> None:
@@ -148,12 +138,16 @@ class Server:
         await _turns()  # a connection that was accepted just now needs a server to belong to
         for server in self._servers:
             server.close()
-        for link in list(self._links):
-            link.transport.abort()
+        for connection in list(self._connections):
+            connection.transport.abort()
         await _turns()  # connection_lost of each is called
 
     def _tick(self) -> None:
-        """Move the world on to now, then tell those who wait and those who listen."""
+        """Move the world on to now, then tell those who wait and those who listen.
+
+        Ticks stay on a grid of 20 ms: one that comes late leaves out those that it overran, as
+        making up for them would only make the next ones late too.
+        """
         loop = asyncio.get_running_loop()
         now = loop.time()
         missed = max(0, int((now - self._due) / TICK_S))
@@ -162,63 +156,77 @@ class Server:
         self._due += (missed + 1) * TICK_S
         self._timer = loop.call_at(self._due, self._tick)
         self._advance(now)
-        for waiting in list(self.waiting):
+        for waiting in list(self.waiting):  # copies: a call may end a connection
             waiting.resume()
         for listener in list(self.listeners.values()):
             listener.update(now)
-        executed = self.calls.executed
-        counts = {"rpcs": executed.rpcs, "streamed": executed.streamed}
-        self.traffic.measure(loop.time(), counts)
+        counts = self.host.counts
+        self.traffic.measure(loop.time(), {"rpcs": counts.rpcs, "streamed": counts.streamed})
 
     def _advance(self, now: float) -> None:
         """Move the world on to `now`, or as far as the work of one tick may go.
 
-        A rate that this machine does not keep would leave no time for the clients.
+        A world that this machine cannot reckon at its rate is bounded twice:
+
+        - In a tick it is given no more time than it can reckon in `WORK_S`, by what a second has
+          cost lately. So 8 of the 20 ms stay for the clients, and the world runs slower than asked.
+        - What it is behind for that is owed, for a hiccup to be caught up in the next ticks, but
+          never more than `OWED_S`. The rest is dropped: a debt that can only grow would let the
+          world race for minutes once it gets lighter.
+
+        `Simulation.catch_up` has bounds of its own against a single call: the cost here is an
+        average, and the first tick of a heavier save goes beyond it.
         """
-        passed, self._seen = now - self._seen, now
+        passed, self._last_advance = now - self._last_advance, now
         stands = self.game.paused or self.game.lockstep
         owed = passed if stands else self._owed + passed
         self.dropped_s += max(0.0, owed - OWED_S) if not stands else 0.0
         owed = min(owed, OWED_S)
         given = owed if stands else min(owed, WORK_S / self._cost)
         self._owed = owed - given
-        self._clock += given
+        self._world_clock += given
         began = time.perf_counter()
         try:
-            self.game.catch_up(self._clock)
+            self.game.catch_up(self._world_clock)
         except Exception as error:  # whoever is connected can still load another game
             self.host.failure(error, "a tick of the world")
         if given and not stands:
             self._cost = 0.5 * (self._cost + (time.perf_counter() - began) / given)
 
-    def came(self, link: Link) -> bool:
+    def admit(self, connection: ClientConnection) -> bool:
         """Keep a new connection, or return False: among so many not even a refusal is due."""
-        if len(self._links) >= 4 * CLIENTS:
+        if len(self._connections) >= 4 * CLIENTS:
             return False
-        self._links.add(link)
+        self._connections.add(connection)
         return True
 
-    def went(self, link: Link) -> None:
+    def release(self, connection: ClientConnection) -> None:
         """Forget a connection."""
-        self._links.discard(link)
+        self._connections.discard(connection)
 
-    def full(self, link: Link) -> str:
+    def refusal_reason(self, connection: ClientConnection) -> str:
         """Return why there is no room for one more connection of this kind, or nothing."""
-        taken = len(self.host.callers) if isinstance(link, RpcLink) else len(self.listeners)
+        is_rpc = isinstance(connection, RpcConnection)
+        taken = len(self.clients) if is_rpc else len(self.listeners)
         return f"the server has {taken} clients, its limit; try later" if taken >= CLIENTS else ""
 
-    def forget(self, caller: Caller) -> None:
+    def register(self, client: Client) -> None:
+        """Make a new client known."""
+        self.clients[client.identifier] = client
+        self.clients_seen += 1
+
+    def forget(self, client: Client) -> None:
         """Let go of a client and of its stream connection."""
-        self.host.callers.pop(caller.identifier, None)
-        listener = self.listeners.pop(caller.identifier, None)
+        self.clients.pop(client.identifier, None)
+        listener = self.listeners.pop(client.identifier, None)
         if listener is not None:
             listener.transport.abort()
-        caller.left()
-        self.host.objects.release(caller.identifier)
+        client.leave()
+        self.host.objects.release(client.identifier)
 
     def status(self) -> KRPC.Status:
         """Return what GetStatus tells."""
-        traffic, executed, rates = self.traffic, self.calls.executed, self.traffic.rates
+        traffic, counts, rates = self.traffic, self.host.counts, self.traffic.rates
         return KRPC.Status(
             version=self.host.version,
             protocol_version=PROTOCOL,
@@ -226,10 +234,10 @@ class Server:
             bytes_written=traffic.bytes_written,
             bytes_read_rate=rates.get("bytes_read", 0.0),
             bytes_written_rate=rates.get("bytes_written", 0.0),
-            rpcs_executed=executed.rpcs,
+            rpcs_executed=counts.rpcs,
             rpc_rate=rates.get("rpcs", 0.0),
-            stream_rpcs=sum(len(one.streams) for one in self.host.callers.values()),
-            stream_rpcs_executed=executed.streamed,
+            stream_rpcs=sum(len(client.streams) for client in self.clients.values()),
+            stream_rpcs_executed=counts.streamed,
             stream_rpc_rate=rates.get("streamed", 0.0),
         )
 
@@ -253,44 +261,3 @@ def check_schema() -> None:
             f"krpc {version('krpc')} has no protocol_version in its schema, and clients of 0.7 "
             "need it; the server takes pip install 'krpc>=0.7', its clients may be older"
         )
-
-
-def resolved(address: str) -> str:
-    """Return the IPv4 address behind a name: kRPC's clients connect to no other.
-
-    Raises:
-        ServerError: there is none.
-    """
-    try:
-        found = socket.getaddrinfo(address, None, socket.AF_INET, socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise ServerError(f"--host {address}: no IPv4 address ({error})") from None
-    return str(found[0][4][0])
-
-
-def listening(address: str, port: int, name: str) -> socket.socket:
-    """Return a socket that listens at `port`. `name`: of the setting, rpc_port or stream_port.
-
-    Raises:
-        PortInUse: another process has it. ServerError: it cannot be had for another reason.
-    """
-    option = "--" + name.replace("_", "-")
-    if not 0 <= port < 65536:
-        raise ServerError(f"{option} {port}: expected 0 to 65535")
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        if sys.platform == "win32":  # there, SO_REUSEADDR would take the port from another server
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:  # connections of a server that ended just now are no reason to refuse
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((address, port))
-        made.listen(CLIENTS)  # two sockets may be bound to a port, but only one listens
-    except OSError as error:
-        made.close()
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUse(
-                f"{option} {port} at {address} is in use: by KSP, or by another helmsight "
-                f"serve-krpc? End that one, or give another port with {option}"
-            ) from None
-        raise ServerError(f"{option} {port} at {address}: {error.strerror or error}") from None
-    return made

@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,14 +14,12 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.dynamics import Array
 from helmsight.envs.orbital.fleet import ADRIFT, DT, Fleet
+from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.craft import Craft
 from helmsight.envs.orbital.saves import find_save, save_names
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
-from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import World
-
-if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.host import Caller
 
 MAX_RATE = 1000.0
 """Fastest clock, world seconds a wall second."""
@@ -52,7 +49,7 @@ class _Game:
     crafts: list[Craft]
     active: int
     seed: int = 0
-    closest: ClosestApproach | None = None
+    closest: ScoreKeeper | None = None
 
     def copy(self) -> _Game:
         fleet = copy.deepcopy(self.fleet)
@@ -101,7 +98,7 @@ class Simulation:
         self.warp = self.rails = 1.0
         self.paused = self.lockstep = False
         self.dropped_s = 0.0
-        self._told: float | None = None
+        self._caught_up: float | None = None  # wall time of the last `catch_up`
         self._spins: tuple[int, list[list[float]]] = (-1, [])
         self._saves: dict[str, _Game] = {}
         if scenario.endswith("_init"):
@@ -120,7 +117,7 @@ class Simulation:
         return tuple(craft.name for craft in self.crafts)
 
     @property
-    def closest(self) -> ClosestApproach | None:
+    def closest(self) -> ScoreKeeper | None:
         """The score keeper of a scenario: it looks after every `step` and every `catch_up`."""
         return self._game.closest
 
@@ -145,7 +142,7 @@ class Simulation:
             np.array([save.ut]),
         )  # fmt: skip
         fleet.sas[:] = ADRIFT
-        self._take(_Game(name, name, fleet, [Craft(one) for one in save.names], active=0))
+        self._take(_Game(name, name, fleet, [Craft(vessel) for vessel in save.names], active=0))
 
     def save(self, name: str) -> None:
         """Keep the game as it is under `name`, in memory: all but who is at the controls.
@@ -172,13 +169,13 @@ class Simulation:
         Raises:
             UnknownScenario: with the nearest name there is.
         """
-        found = find_scenario(scenario)
-        world = World([found], [seed], ends=ends)
+        known = find_scenario(scenario)
+        world = World([known], [seed], ends=ends)
         world.settle()
-        crafts = [Craft(name) for name in found.save.names]
+        crafts = [Craft(name) for name in known.save.names]
         crafts[PURSUER].sas_mode = SAS.TARGET
-        closest = ClosestApproach(world)
-        self._take(_Game(found.name, found.save.name, world, crafts, PURSUER, seed, closest))
+        closest = ScoreKeeper(world)
+        self._take(_Game(known.name, known.save.name, world, crafts, PURSUER, seed, closest))
 
     def reset(self, scenario: str, seed: int = 0) -> None:
         """Begin an episode that only `step` moves on: the native environment's, step for step.
@@ -233,12 +230,17 @@ class Simulation:
         After a stall of more than a quarter of a second the rest is given up, and so is what this
         machine cannot reckon in a twentieth; `dropped_s` counts both. A world that raced to catch
         up would be worse than one that is late.
+
+        The first piece is always reckoned, however long it takes, so that a world which is too
+        heavy for its rate still goes on. The server asks for less in the first place once it
+        knows what a tick costs (`Server._advance`); these bounds are for the call that it did not
+        foresee.
         """
-        told, self._told = self._told, now
-        if told is None or self.paused or self.lockstep:
+        before, self._caught_up = self._caught_up, now
+        if before is None or self.paused or self.lockstep:
             return 0
         pace = self.rate * self.warp * self.rails
-        passed = max(0.0, now - told)
+        passed = max(0.0, now - before)
         if passed > BEHIND:
             self.dropped_s += (passed - BEHIND) * pace
         if self.rails > 1.0:

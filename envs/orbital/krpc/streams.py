@@ -1,4 +1,9 @@
-"""Streams: calls that are made after every tick; what changed is sent."""
+"""Streams: calls that are made after every tick; what changed is sent.
+
+A result is compared with the last one as bytes, so that nothing needs to know how values of its
+type compare. All that changed in a tick goes out in one message: a client that puts the values of
+several streams together never mixes two ticks.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,15 @@ from dataclasses import dataclass
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from helmsight.envs.orbital.krpc.calls import MAX_RESPONSE, Executed
+from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
-from helmsight.envs.orbital.krpc.host import Caller, key_of
+from helmsight.envs.orbital.krpc.host import Host, key_of
 from helmsight.envs.orbital.krpc.types import Code, Dialect
-from helmsight.envs.orbital.krpc.wire import field, sized, varint
+from helmsight.envs.orbital.krpc.wire import MAX_RESPONSE, field, sized, varint
 
 LIMIT = 1000  # of one client
 
@@ -35,11 +40,11 @@ class Stream:
 
 
 class Streams:
-    """The streams of one client."""
+    """The streams of one client, which `host` answers."""
 
-    def __init__(self, caller: Caller, executed: Executed) -> None:
+    def __init__(self, caller: Caller, host: Host) -> None:
         self._caller = caller
-        self._executed = executed
+        self._host = host
         self._streams: dict[int, Stream] = {}
         self._numbers: dict[bytes, int] = {}  # of calls, so that equal ones share a stream
         self._issued = 0
@@ -57,9 +62,8 @@ class Streams:
         key = key_of(call)
         number = self._numbers.get(key)
         if number is None:
-            host = self._caller.host
-            prepared = host.prepare(call, self._caller)
-            if host.find(call.service, call.procedure).result.code is Code.NONE:
+            prepared = self._host.prepare(call, self._caller)
+            if self._host.find(call.service, call.procedure).result.code is Code.NONE:
                 raise InvalidOperationException(
                     f"{call.service}.{call.procedure} returns nothing: there is nothing to stream"
                 )
@@ -104,7 +108,7 @@ class Streams:
         """Remove a stream; nothing happens to one that ended already."""
         if self._find(number) is not None:
             del self._streams[number]
-            self._numbers = {key: one for key, one in self._numbers.items() if one != number}
+            self._numbers = {key: other for key, other in self._numbers.items() if other != number}
 
     def _find(self, number: int) -> Stream | None:
         if not 0 < number <= self._issued:
@@ -113,24 +117,26 @@ class Streams:
 
     def update(self, now: float) -> bytes | None:
         """Return the frame with what changed by the wall time `now`, None if nothing did."""
-        self._caller.host.enter(self._caller)
+        self._host.enter(self._caller)
         changed: list[bytes] = []
         size = 0
         for stream in list(self._streams.values()):
             if not stream.started or now < stream.due or size > MAX_RESPONSE:
                 continue
             if stream.period:
+                # From one due time to the next, not from now: ticks come every 20 ms and would
+                # round the period up. One that fell behind does not make up for all it missed.
                 stream.due = max(stream.due + stream.period, now)
-            self._executed.streamed += 1
+            self._host.counts.streamed += 1
             try:
                 result = stream.result()
             except Exception as error:
                 result = self._failed(stream, error)
             if result is not None and (stream.event or result != stream.last):
                 stream.last = result
-                told = b"\x08" + varint(stream.number) + field(2, result)
-                changed.append(field(1, told))
-                size += len(told)
+                update = b"\x08" + varint(stream.number) + field(2, result)
+                changed.append(field(1, update))
+                size += len(update)
         return sized(b"".join(changed)) if changed else None
 
     def _failed(self, stream: Stream, error: Exception) -> bytes:
@@ -138,4 +144,4 @@ class Streams:
         if self._caller.dialect is Dialect.MODERN:
             self.remove(stream.number)
         what = f"stream {stream.number}"
-        return field(1, self._caller.host.failure(error, what))
+        return field(1, self._host.failure(error, what))

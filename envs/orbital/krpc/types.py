@@ -86,11 +86,11 @@ HOLDS_NULL = (Code.CLASS, *COLLECTIONS.values())  # in both dialects
 
 
 @dataclass(frozen=True)
-class Kind:
+class WireType:
     """A wire type. `items` are the types inside it, `python` the class behind a named type."""
 
     code: Code
-    items: tuple[Kind, ...] = ()
+    items: tuple[WireType, ...] = ()
     python: type[Any] | None = None
     nullable: bool = False
 
@@ -119,13 +119,13 @@ def mark(cls: type[Any]) -> tuple[Code, str]:
     Raises:
         TypeError: no service did; a subclass does not inherit the mark.
     """
-    found: tuple[Code, str] | None = vars(cls).get("__krpc__")
-    if found is None:
+    noted: tuple[Code, str] | None = vars(cls).get("__krpc__")
+    if noted is None:
         raise TypeError(f"{cls.__name__} is in no service: register it, e.g. with @service.remote")
-    return found
+    return noted
 
 
-def kind_of(annotation: Any) -> Kind:
+def wire_type(annotation: Any) -> WireType:
     """Return the wire type of a resolved annotation.
 
     Raises:
@@ -133,42 +133,42 @@ def kind_of(annotation: Any) -> Kind:
     """
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated and isinstance(arguments[1], Code):
-        return Kind(arguments[1])
+        return WireType(arguments[1])
     if origin in (typing.Union, types.UnionType):
-        rest = [one for one in arguments if one is not type(None)]
-        if len(rest) != 1 or len(rest) == len(arguments):
+        others = [argument for argument in arguments if argument is not type(None)]
+        if len(others) != 1 or len(others) == len(arguments):
             raise TypeError(f"{annotation}: a union can only be X | None")
-        kind = kind_of(rest[0])
+        kind = wire_type(others[0])
         if kind.code not in HOLDS_NULL:
             raise TypeError(f"{annotation}: only classes and collections can be null before 0.7")
         return replace(kind, nullable=True)
     if origin in COLLECTIONS:
-        return Kind(COLLECTIONS[origin], tuple(kind_of(one) for one in arguments))
+        return WireType(COLLECTIONS[origin], tuple(wire_type(argument) for argument in arguments))
     for known in (SCALARS, MESSAGES):
         if annotation in known:
-            return Kind(known[annotation], python=annotation if known is MESSAGES else None)
+            return WireType(known[annotation], python=annotation if known is MESSAGES else None)
     if annotation is None:
-        return Kind(Code.NONE)
+        return WireType(Code.NONE)
     if isinstance(annotation, type):
         code = mark(annotation)[0]
-        items: tuple[Kind, ...] = ()
+        items: tuple[WireType, ...] = ()
         if code is Code.STRUCT:
             fields = typing.get_type_hints(annotation, include_extras=True)
-            items = tuple(kind_of(one) for one in fields.values())
-        return Kind(code, items, annotation)
+            items = tuple(wire_type(hint) for hint in fields.values())
+        return WireType(code, items, annotation)
     raise TypeError(f"{annotation!r} is no type of the protocol; see envs/orbital/krpc/types.py")
 
 
-def describe(kind: Kind, dialect: Dialect) -> KRPC.Type:
+def describe(kind: WireType, dialect: Dialect) -> KRPC.Type:
     """Return the type as GetServices tells it. Older clients know no structures and no nullable."""
     legacy = dialect is Dialect.LEGACY
     code = Code.TUPLE if legacy and kind.code is Code.STRUCT else kind.code
-    told = KRPC.Type(code=int(code))  # type: ignore[arg-type]
+    message = KRPC.Type(code=int(code))  # type: ignore[arg-type]
     if code in NAMED:
         assert kind.python is not None
-        told.service, told.name = mark(kind.python)[1], kind.python.__name__
+        message.service, message.name = mark(kind.python)[1], kind.python.__name__
     if code is not Code.STRUCT:
-        told.types.extend(describe(one, dialect) for one in kind.items)
+        message.types.extend(describe(item, dialect) for item in kind.items)
     if kind.nullable and not legacy:
-        told.nullable = True
-    return told
+        message.nullable = True
+    return message

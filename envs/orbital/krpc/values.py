@@ -15,7 +15,7 @@ import krpc.schema.KRPC_pb2 as KRPC
 from google.protobuf.message import DecodeError
 
 from helmsight.envs.orbital.krpc.errors import MalformedMessage
-from helmsight.envs.orbital.krpc.types import MESSAGES, Code, Dialect, Kind, Objects
+from helmsight.envs.orbital.krpc.types import MESSAGES, Code, Dialect, Objects, WireType
 from helmsight.envs.orbital.krpc.wire import (
     field,
     read_varint,
@@ -44,17 +44,17 @@ class Values:
     def __init__(self, dialect: Dialect, objects: Objects) -> None:
         self.dialect = dialect
         self.objects = objects
-        self._made: dict[Kind, tuple[Encode, Decode]] = {}
+        self._made: dict[WireType, tuple[Encode, Decode]] = {}
 
-    def encoder(self, kind: Kind) -> Encode:
+    def encoder(self, kind: WireType) -> Encode:
         """Return what writes a value of `kind`, other than null. Raises TypeError, ValueError."""
         return self._pair(kind)[0]
 
-    def decoder(self, kind: Kind) -> Decode:
+    def decoder(self, kind: WireType) -> Decode:
         """Return what reads a value of `kind`; it raises MalformedMessage, ArgumentException."""
         return self._pair(kind)[1]
 
-    def _pair(self, kind: Kind) -> tuple[Encode, Decode]:
+    def _pair(self, kind: WireType) -> tuple[Encode, Decode]:
         if kind not in self._made:
             pair = self._make(kind)
             if kind.nullable and self.dialect is Dialect.LEGACY:
@@ -62,7 +62,7 @@ class Values:
             self._made[kind] = pair
         return self._made[kind]
 
-    def _make(self, kind: Kind) -> tuple[Encode, Decode]:
+    def _make(self, kind: WireType) -> tuple[Encode, Decode]:
         code = kind.code
         if code in SCALARS:
             return SCALARS[code]
@@ -74,14 +74,14 @@ class Values:
             return _enumeration(kind)
         if code is Code.CLASS:
             return self._object(kind)
-        items = [self._item(one) for one in kind.items]
+        items = [self._item(item) for item in kind.items]
         if code in (Code.TUPLE, Code.STRUCT):
             return _tuple(kind, items)
         if code is Code.DICTIONARY:
             return _dictionary(items[0], items[1])
         return _sequence(items[0], list if code is Code.LIST else set)
 
-    def _item(self, kind: Kind) -> tuple[Encode, Decode]:
+    def _item(self, kind: WireType) -> tuple[Encode, Decode]:
         """Return the pair for a position inside a collection."""
         encode, decode = self._pair(kind)
         if not kind.nullable or self.dialect is Dialect.LEGACY:
@@ -94,7 +94,7 @@ class Values:
 
         return lambda value: b"\x00" if value is None else b"\x01" + encode(value), read
 
-    def _object(self, kind: Kind) -> tuple[Encode, Decode]:
+    def _object(self, kind: WireType) -> tuple[Encode, Decode]:
         objects, cls = self.objects, kind.python
         assert cls is not None
 
@@ -171,7 +171,7 @@ SCALARS: dict[Code, tuple[Encode, Decode]] = {
 }
 
 
-def _message(kind: Kind) -> tuple[Encode, Decode]:
+def _message(kind: WireType) -> tuple[Encode, Decode]:
     assert kind.python is not None
     return lambda value: bytes(value.SerializeToString()), partial(parse, kind.python)
 
@@ -188,7 +188,7 @@ def parse(cls: Any, data: bytes) -> Any:
         raise MalformedMessage(f"{len(data)} bytes that are no {cls.DESCRIPTOR.name}") from None
 
 
-def _enumeration(kind: Kind) -> tuple[Encode, Decode]:
+def _enumeration(kind: WireType) -> tuple[Encode, Decode]:
     write, whole = _integer(32, signed=True)
     cls = kind.python
     assert cls is not None
@@ -199,15 +199,14 @@ def _enumeration(kind: Kind) -> tuple[Encode, Decode]:
         try:
             return cls(value)
         except ValueError:
-            raise MalformedMessage(
-                f"{value} is no {cls.__name__}; it is one of {', '.join(one.name for one in cls)}"
-            ) from None
+            names = ", ".join(member.name for member in cls)
+            raise MalformedMessage(f"{value} is no {cls.__name__}; it is one of {names}") from None
 
     return lambda value: write(cls(value)), read
 
 
-def _tuple(kind: Kind, items: list[tuple[Encode, Decode]]) -> tuple[Encode, Decode]:
-    writers, readers = [one[0] for one in items], [one[1] for one in items]
+def _tuple(kind: WireType, items: list[tuple[Encode, Decode]]) -> tuple[Encode, Decode]:
+    writers, readers = [encode for encode, _ in items], [decode for _, decode in items]
     build: Callable[[tuple[Any, ...]], Any] = tuple
     if kind.code is Code.STRUCT:
         cls = kind.python
@@ -216,16 +215,16 @@ def _tuple(kind: Kind, items: list[tuple[Encode, Decode]]) -> tuple[Encode, Deco
 
     def write(value: Any) -> bytes:
         return repeated(
-            [encode(one) for encode, one in zip(writers, value, strict=True)]  # ValueError
+            [encode(item) for encode, item in zip(writers, value, strict=True)]  # ValueError
         )
 
     def read(data: bytes) -> Any:
-        found = parse(KRPC.Tuple, data).items
-        if len(found) != len(readers):
-            raise MalformedMessage(f"expected a tuple of {len(readers)}, found {len(found)}")
-        return build(tuple([decode(one) for decode, one in zip(readers, found, strict=True)]))
+        items = parse(KRPC.Tuple, data).items
+        if len(items) != len(readers):
+            raise MalformedMessage(f"expected a tuple of {len(readers)}, found {len(items)}")
+        return build(tuple([decode(item) for decode, item in zip(readers, items, strict=True)]))
 
-    if all(one.code is Code.DOUBLE for one in kind.items) and len(kind.items) in DOUBLES:
+    if all(item.code is Code.DOUBLE for item in kind.items) and len(kind.items) in DOUBLES:
         return _doubles(len(kind.items)), read
     return write, read
 
@@ -233,7 +232,7 @@ def _tuple(kind: Kind, items: list[tuple[Encode, Decode]]) -> tuple[Encode, Deco
 def _doubles(n: int) -> Encode:
     """Return what writes a tuple of n doubles: positions, directions, rotations, all the time."""
     pack = DOUBLES[n].pack
-    if n == 3:
+    if n == 3:  # the commonest by far, and unpacking checks its length for nothing
 
         def vector(value: Any) -> bytes:
             x, y, z = value
@@ -244,7 +243,7 @@ def _doubles(n: int) -> Encode:
     def write(value: Any) -> bytes:
         if len(value) != n:
             raise ValueError(f"expected a tuple of {n}, got {len(value)}")
-        return pack(*[part for one in value for part in (ITEM, one)])
+        return pack(*[part for number in value for part in (ITEM, number)])
 
     return write
 
@@ -253,19 +252,27 @@ def _sequence(item: tuple[Encode, Decode], cls: type[Any]) -> tuple[Encode, Deco
     encode, decode = item
 
     def read(data: bytes) -> Any:
-        return cls([decode(one) for one in parse(KRPC.List, data).items])
+        return cls([decode(item) for item in parse(KRPC.List, data).items])
 
-    return lambda value: repeated([encode(one) for one in value]), read
+    return lambda value: repeated([encode(item) for item in value]), read
 
 
-def _dictionary(key: tuple[Encode, Decode], value: tuple[Encode, Decode]) -> tuple[Encode, Decode]:
-    def write(entries: Any) -> bytes:
+def _dictionary(
+    keys: tuple[Encode, Decode], values: tuple[Encode, Decode]
+) -> tuple[Encode, Decode]:
+    encode_key, decode_key = keys
+    encode_value, decode_value = values
+
+    def write(mapping: Any) -> bytes:
         return repeated(
-            [field(1, key[0](one)) + field(2, value[0](other)) for one, other in entries.items()]
+            [
+                field(1, encode_key(key)) + field(2, encode_value(value))
+                for key, value in mapping.items()
+            ]
         )
 
     def read(data: bytes) -> Any:
-        found = parse(KRPC.Dictionary, data).entries
-        return {key[1](one.key): value[1](one.value) for one in found}
+        entries = parse(KRPC.Dictionary, data).entries
+        return {decode_key(entry.key): decode_value(entry.value) for entry in entries}
 
     return write, read

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from helmsight.envs.orbital.krpc.errors import MalformedMessage
 
 MAX_FRAME = 1 << 20  # bytes; a request of a client is some hundred
+MAX_RESPONSE = 4 << 20  # bytes of results in one message to a client
 LENGTH_BYTES = 5  # a varint of 32 bits
 BYTE = tuple(bytes((value,)) for value in range(256))
 

@@ -11,7 +11,7 @@ from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.panel import telemetry
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
-from helmsight.envs.orbital.scoring import ClosestApproach
+from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import DT, World
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def flown():
     scenarios = [find_scenario(name) for name, _ in FLIGHTS]
     worlds = World(scenarios, [seed for _, seed in FLIGHTS])
     worlds.settle()
-    closest = ClosestApproach(worlds)
+    closest = ScoreKeeper(worlds)
     pilots = [make("rendezvous") for _ in FLIGHTS]
     for pilot, (name, seed) in zip(pilots, FLIGHTS, strict=True):
         pilot.reset(PursuitEnv(name).task, seed)

@@ -100,9 +100,9 @@ class Game:
         """Break the connections of the clients whose name begins so; the server goes on."""
 
         def abort(server: Server) -> None:
-            for link in list(server._links):
-                if link.caller is not None and link.caller.name.startswith(name):
-                    link.transport.abort()
+            for connection in list(server._connections):
+                if connection.client is not None and connection.client.name.startswith(name):
+                    connection.transport.abort()
 
         self.served.run(abort)
 

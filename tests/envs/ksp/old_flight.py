@@ -16,13 +16,13 @@ from helmsight.envs.orbital.command import BurnCommand
 
 
 def main(at: str) -> None:
-    found = check(at)
-    told = {"client": found.client, "vessels": found.vessels, "scene": found.scene}
+    summary = check(at)
+    report = {"client": summary.client, "vessels": summary.vessels, "scene": summary.scene}
     env = KspEnv("PE1-E4-I3", krpc=at, hold="coast")
-    told["start"] = env.reset(seed=0)[1]
+    report["start"] = env.reset(seed=0)[1]
     burn = BurnCommand(forward=1.0, right=0.0, down=0.0, duration=2.0).action()
-    told["burnt"] = env.step(burn)[4]
-    print(json.dumps(told), flush=True)
+    report["burnt"] = env.step(burn)[4]
+    print(json.dumps(report), flush=True)
     streams.STILL = 0.5
     try:
         env.step(BurnCommand(forward=1.0, right=0.0, down=0.0, duration=10.0).action())

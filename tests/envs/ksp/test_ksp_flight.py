@@ -16,8 +16,8 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.ksp import env as ksp
 from helmsight.envs.ksp import picture, streams
+from helmsight.envs.ksp.connection import GameConnection, ServerAddress
 from helmsight.envs.ksp.errors import BotLost, GameLost, GameRefused, GameUnfit, PictureMissing
-from helmsight.envs.ksp.link import Address, Link
 from helmsight.envs.ksp.scene import check
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import orbital_axes, propagate, unit
@@ -42,18 +42,18 @@ def test_a_reset_shows_the_public_start_and_the_keys_of_the_twin(game: Game) -> 
     env = game.env("PE1-E1-I4")
     shown, info = env.reset(seed=0)
     twin = PursuitEnv("PE1-E1-I4", observation="telemetry")
-    assert info.keys() - twin.reset(seed=0)[1].keys() == {"world", "evader"}
+    assert info.keys() - twin.reset(seed=0)[1].keys() == {"about"}
     assert env.observation_space.contains(shown)
     assert info["about"]["world"] == f"kRPC 0.5.4 at {game.at}, the twin"
     assert info["about"]["evader"] == "passive"
-    told, scenario = shown["telemetry"], find_scenario("PE1-E1-I4")
-    assert 3.1 <= told[0] - scenario.load_time < 20.0
-    assert told[1:3] == pytest.approx([6685.0, 1200.0])
+    telemetry, scenario = shown["telemetry"], find_scenario("PE1-E1-I4")
+    assert 3.1 <= telemetry[0] - scenario.load_time < 20.0
+    assert telemetry[1:3] == pytest.approx([6685.0, 1200.0])
     for vessel, first in ((PURSUER, 3), (EVADER, 9)):
         position, velocity = scenario.initial_state()
-        there = propagate(position[vessel], velocity[vessel], told[0] - scenario.load_time)
-        np.testing.assert_allclose(told[first : first + 3], there[0], atol=0.1)
-        np.testing.assert_allclose(told[first + 3 : first + 6], there[1], atol=1e-3)
+        there = propagate(position[vessel], velocity[vessel], telemetry[0] - scenario.load_time)
+        np.testing.assert_allclose(telemetry[first : first + 3], there[0], atol=0.1)
+        np.testing.assert_allclose(telemetry[first + 3 : first + 6], there[1], atol=1e-3)
 
 
 def test_the_nose_points_at_the_evader_with_the_thrusters_on(game: Game) -> None:
@@ -68,9 +68,9 @@ def test_the_nose_points_at_the_evader_with_the_thrusters_on(game: Game) -> None
 
 def test_every_sample_is_of_one_tick(game: Game) -> None:
     env = game.env()
-    told = [env.reset()[0]["telemetry"]]
-    told += [env.step(burn(duration=0.1))[0]["telemetry"] for _ in range(8)]
-    for before, after in pairwise(told):
+    samples = [env.reset()[0]["telemetry"]]
+    samples += [env.step(burn(duration=0.1))[0]["telemetry"] for _ in range(8)]
+    for before, after in pairwise(samples):
         for first in (3, 9):
             there = propagate(
                 before[first : first + 3], before[first + 3 : first + 6], after[0] - before[0]
@@ -243,30 +243,34 @@ def test_a_save_with_other_vessels_is_refused_by_name(game: Game) -> None:
 
 
 def test_what_the_game_refuses_is_told_in_its_words(game: Game) -> None:
-    with Link(Address.parse(game.at)) as link, pytest.raises(GameRefused, match="pe1_i9_init"):
-        link.call(lambda connection: connection.space_center.load("pe1_i9_init"))
+    address = ServerAddress.parse(game.at)
+    refusal = pytest.raises(GameRefused, match="pe1_i9_init")
+    with GameConnection(address) as connected, refusal:
+        connected.call(lambda connection: connection.space_center.load("pe1_i9_init"))
 
 
 def test_the_check_names_versions_scene_and_vessels(game: Game) -> None:
     game.env("PE1-E3-I1").reset()
-    found = check(game.at)
-    assert (found.server, found.scene, found.vessels) == (
+    summary = check(game.at)
+    assert (summary.server, summary.scene, summary.vessels) == (
         "0.5.4", "flight", ("Evader", "Pursuer"),
     )  # fmt: skip
-    assert found.twin
-    assert found.client.startswith("0.7.")
+    assert summary.twin
+    assert summary.client.startswith("0.7.")
 
 
 def test_a_perturbed_start_needs_the_twin(game: Game, serve_game: Callable[..., Game]) -> None:
     env = game.env("PE1-E4-I2")
     shown, info = env.reset(seed=5)
     assert info["about"]["evader"] == "server"
-    told = shown["telemetry"]
+    telemetry = shown["telemetry"]
     native = PursuitEnv("PE1-E4-I2", observation="telemetry").reset(seed=5)[0]["telemetry"]
-    coasted = propagate(native[3:6], native[6:9], told[0] - native[0])
-    np.testing.assert_allclose(told[3:6], coasted[0], atol=0.1)
+    coasted = propagate(native[3:6], native[6:9], telemetry[0] - native[0])
+    np.testing.assert_allclose(telemetry[3:6], coasted[0], atol=0.1)
     assert env.step(COAST.action())[4]["met"] > info["met"]
-    plain = serve_game(services=[one for one in all_services() if one.name != "Helmsight"])
+    plain = serve_game(
+        services=[service for service in all_services() if service.name != "Helmsight"]
+    )
     with pytest.raises(InvalidOption, match="seed=5 is not possible in the game"):
         plain.env().reset(seed=5)
 

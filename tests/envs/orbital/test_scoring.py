@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helmsight.envs.orbital.scenarios import PURSUER
-from helmsight.envs.orbital.scoring import ClosestApproach, pursuit_score
+from helmsight.envs.orbital.scoring import ScoreKeeper, pursuit_score
 
 AMOUNT = st.floats(0.0, 1e4)
 
@@ -37,7 +37,7 @@ def test_more_of_anything_is_never_better(d, v, f, t, which, more):
 
 def test_the_first_sample_is_taken_at_once(make_world):
     flight = make_world(offset=(0.0, -300.0, 40.0), speed=(0.0, -3.0, 4.0), load_time=7.0)
-    closest = ClosestApproach(flight)
+    closest = ScoreKeeper(flight)
     assert closest.distance[0] == pytest.approx(np.hypot(300.0, 40.0), abs=0.01)
     assert closest.speed[0] == pytest.approx(5.0)
     assert (closest.time[0], closest.fuel[0]) == (7.0, 0.0)
@@ -46,7 +46,7 @@ def test_the_first_sample_is_taken_at_once(make_world):
 def flyby(make_world, every):
     """Fly past at 20 m distance and 30 m/s for 20 s, looking every so many seconds."""
     flight = make_world(offset=(0.0, -300.0, 20.0), speed=(0.0, 30.0, 0.0))
-    closest = ClosestApproach(flight)
+    closest = ScoreKeeper(flight)
     for _ in range(round(20.0 / every)):
         flight.advance(round(every / 0.02))
         closest.sample(flight)
@@ -66,7 +66,7 @@ def figures(closest):
 
 def test_the_minimum_keeps_its_own_speed_fuel_and_time(make_world):
     flight = make_world(offset=(0.0, -300.0, 20.0), speed=(0.0, 30.0, 0.0))
-    closest = ClosestApproach(flight)
+    closest = ScoreKeeper(flight)
     flight.burn(np.array([[1.0, 0.0, 0.0]]))
     flight.advance(500)
     closest.sample(flight)
@@ -81,7 +81,7 @@ def test_the_minimum_keeps_its_own_speed_fuel_and_time(make_world):
 
 def test_a_capture_is_sampled_where_the_world_stopped(make_world):
     flight = make_world(offset=(0.0, -20.0, 0.0), speed=(0.0, 4.0, 0.0))
-    closest = ClosestApproach(flight)
+    closest = ScoreKeeper(flight)
     flight.advance(500)
     closest.sample(flight)
     assert flight.captured[0]
@@ -94,4 +94,4 @@ def test_a_capture_is_sampled_where_the_world_stopped(make_world):
 def test_fuel_counts_from_the_first_sample(make_world):
     flight = make_world(offset=(0.0, -4000.0, 0.0))
     flight.propellant[:, PURSUER] = 700.0
-    assert ClosestApproach(flight).fuel_used(flight)[0] == 0.0
+    assert ScoreKeeper(flight).fuel_used(flight)[0] == 0.0

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from helmsight.envs.orbital.krpc.registry import hidden, since
 from helmsight.envs.orbital.krpc.space_center.conic import Conic
-from helmsight.envs.orbital.krpc.space_center.figures import Figures
 from helmsight.envs.orbital.krpc.space_center.frames import (
     ReferenceFrame,
     direction_in,
     position_in,
     velocity_in,
 )
+from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.service import service
 from helmsight.envs.orbital.krpc.space_center.vectors import Vector, add, length, subtract, swap
 
@@ -38,30 +38,30 @@ class ClosestApproach:
     number: int
 
     @hidden
-    def found(self) -> tuple[float, float]:
-        """Return (time, distance)."""
+    def when_and_how_close(self) -> tuple[float, float]:
+        """Return (time, distance), s and m."""
         return self.orbit.approaches(self.target, self.number + 1)[self.number]
 
     @property
     def ut(self) -> float:
         """Its universal time, s."""
-        return self.found()[0]
+        return self.when_and_how_close()[0]
 
     @property
     def time_to(self) -> float:
         """Time until then, s."""
-        return self.found()[0] - self.orbit.now()
+        return self.when_and_how_close()[0] - self.orbit.now()
 
     @property
     def distance(self) -> float:
         """Distance then, m."""
-        return self.found()[1]
+        return self.when_and_how_close()[1]
 
     @property
     def relative_speed(self) -> float:
         """Speed relative to each other then, m/s."""
-        one, other = self._states()
-        return length(subtract(one[1], other[1]))
+        own, other = self._states()
+        return length(subtract(own[1], other[1]))
 
     @property
     def vessel(self) -> Vessel | None:
@@ -84,30 +84,30 @@ class ClosestApproach:
         return _body(self.target)
 
     def position(self, reference_frame: ReferenceFrame | None = None) -> Vector:
-        """Where the one is then, m."""
+        """Where what approaches is then, m."""
         return position_in(self._frame(reference_frame), self._placed(self._states()[0])[0])
 
     def target_position(self, reference_frame: ReferenceFrame | None = None) -> Vector:
-        """Where the other is then, m."""
+        """Where what is approached is then, m."""
         return position_in(self._frame(reference_frame), self._placed(self._states()[1])[0])
 
     def velocity(self, reference_frame: ReferenceFrame | None = None) -> Vector:
-        """How fast the one is then, m/s."""
+        """How fast what approaches is then, m/s."""
         return velocity_in(self._frame(reference_frame), *self._placed(self._states()[0]))
 
     def target_velocity(self, reference_frame: ReferenceFrame | None = None) -> Vector:
-        """How fast the other is then, m/s."""
+        """How fast what is approached is then, m/s."""
         return velocity_in(self._frame(reference_frame), *self._placed(self._states()[1]))
 
     def relative_position(self, reference_frame: ReferenceFrame | None = None) -> Vector:
-        """Where the other is from the one, m."""
-        one, other = self._states()
-        return direction_in(self._frame(reference_frame), subtract(other[0], one[0]))
+        """Where what is approached is from what approaches, m."""
+        own, other = self._states()
+        return direction_in(self._frame(reference_frame), subtract(other[0], own[0]))
 
     def relative_velocity(self, reference_frame: ReferenceFrame | None = None) -> Vector:
-        """How fast the other is relative to the one, m/s."""
-        one, other = self._states()
-        return direction_in(self._frame(reference_frame), subtract(other[1], one[1]))
+        """How fast what is approached is relative to what approaches, m/s."""
+        own, other = self._states()
+        return direction_in(self._frame(reference_frame), subtract(other[1], own[1]))
 
     def _states(self) -> tuple[tuple[Vector, Vector], tuple[Vector, Vector]]:
         """Return position and velocity of both about their body, in axes of game space."""
@@ -129,8 +129,8 @@ def _state(conic: Conic, ut: float) -> tuple[Vector, Vector]:
 
 
 def _vessel(orbit: Orbit) -> Vessel | None:
-    return orbit.owner if isinstance(orbit.owner, Figures) else None  # type: ignore[return-value]
+    return orbit.owner if isinstance(orbit.owner, VesselHandle) else None  # type: ignore[return-value]
 
 
 def _body(orbit: Orbit) -> CelestialBody | None:
-    return None if isinstance(orbit.owner, Figures) else orbit.owner  # type: ignore[return-value]
+    return None if isinstance(orbit.owner, VesselHandle) else orbit.owner  # type: ignore[return-value]

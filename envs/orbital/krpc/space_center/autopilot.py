@@ -21,7 +21,14 @@ from helmsight.envs.orbital.fleet import ADRIFT
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import hidden, since, until
 from helmsight.envs.orbital.krpc.space_center import motion, sas
-from helmsight.envs.orbital.krpc.space_center.frames import ReferenceFrame, axes_in, direction_of
+from helmsight.envs.orbital.krpc.space_center.frames import (
+    ReferenceFrame,
+    VesselFrame,
+    VesselKind,
+    axes_in,
+    direction_of,
+)
+from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.sas import SASMode
 from helmsight.envs.orbital.krpc.space_center.service import finite, kept_property, service
 from helmsight.envs.orbital.krpc.space_center.vectors import (
@@ -38,8 +45,7 @@ from helmsight.envs.orbital.krpc.space_center.vectors import (
 from helmsight.envs.orbital.krpc.types import Float
 
 if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.host import Caller
-    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
+    from helmsight.envs.orbital.krpc.caller import Caller
 
 SETTLED = 0.5  # deg off that Wait is content with
 STILL = 0.05  # rad/s
@@ -47,8 +53,8 @@ EACH_HALF, EACH_ONE, EACH_THREE = (0.5,) * 3, (1.0,) * 3, (3.0,) * 3
 
 
 @dataclass
-class Pilot:
-    """What an autopilot is told. Degrees; a roll of NaN is not held."""
+class AutoPilotState:
+    """What an autopilot is set to, and who engaged it. Degrees; a roll of NaN is not held."""
 
     frame: ReferenceFrame
     pitch: float = 0.0
@@ -84,9 +90,9 @@ def _tuned(name: str, kind: Any, at_first: Any, doc: str) -> Any:
     return kept_property(get, put, kind, doc)
 
 
-def _old(one: Any) -> Any:
+def _old(tuned: Any) -> Any:
     """Declare a property before kRPC 0.7 only."""
-    return property(until("0.7.0")(one.fget), until("0.7.0")(one.fset))
+    return property(until("0.7.0")(tuned.fget), until("0.7.0")(tuned.fset))
 
 
 @service.remote
@@ -94,7 +100,7 @@ def _old(one: Any) -> Any:
 class AutoPilot:
     """The autopilot of a vessel."""
 
-    vessel: Vessel
+    vessel: VesselHandle
 
     time_to_peak = _tuned("time_to_peak", Vector, EACH_THREE, "Time to peak, s, for each axis.")
     overshoot = _tuned("overshoot", Vector, (0.01,) * 3, "Overshoot for each axis.")
@@ -114,12 +120,12 @@ class AutoPilot:
     )
 
     @hidden
-    def pilot(self) -> Pilot:
-        """Return what it was told."""
+    def pilot(self) -> AutoPilotState:
+        """Return what it is set to; the game keeps it with the craft."""
         craft = self.vessel.craft()
         if craft.pilot is None:
-            craft.pilot = Pilot(self.vessel.surface_reference_frame)
-        pilot: Pilot = craft.pilot
+            craft.pilot = AutoPilotState(self._surface_frame())
+        pilot: AutoPilotState = craft.pilot
         return pilot
 
     def engage(self) -> None:
@@ -199,8 +205,8 @@ class AutoPilot:
     def reference_frame(self, value: ReferenceFrame) -> None:
         if value.turns_with(self.vessel):
             raise InvalidOperationException(
-                f"this frame turns with {self.vessel.name} itself; choose one that does not, "
-                "for example OrbitalReferenceFrame"
+                f"this frame turns with {self.vessel.craft().name} itself; choose one that does "
+                "not, for example OrbitalReferenceFrame"
             )
         self.pilot().frame = value
 
@@ -285,7 +291,7 @@ class AutoPilot:
             vessel.game.aims.pop(vessel.index(), None)
             vessel.game.fleet.sas[0, vessel.index()] = ADRIFT
 
-    def _left(self, pilot: Pilot, caller: Caller) -> None:
+    def _left(self, pilot: AutoPilotState, caller: Caller) -> None:
         """Let go when the client that engaged it is gone; before 0.7 it also forgets its target."""
         game = self.vessel.game
         if game.origin != self.vessel.origin or self.vessel.craft().pilot is not pilot:
@@ -293,10 +299,13 @@ class AutoPilot:
         if pilot.owner is caller:
             self._disengage()
             if game.version < (0, 7):
-                pilot.frame = self.vessel.surface_reference_frame
+                pilot.frame = self._surface_frame()
                 pilot.pitch, pilot.heading, pilot.roll = 0.0, 0.0, nan
 
-    def _steering(self) -> Pilot:
+    def _surface_frame(self) -> ReferenceFrame:
+        return VesselFrame(self.vessel, VesselKind.SURFACE)
+
+    def _steering(self) -> AutoPilotState:
         pilot = self.pilot()
         if not pilot.engaged:
             raise InvalidOperationException("the autopilot is not engaged")

@@ -11,7 +11,7 @@ from helmsight.envs.orbital.krpc.space_center.conic import Conic
 from helmsight.envs.orbital.krpc.space_center.vectors import (
     TWO_PI,
     ZERO,
-    Axes,
+    FrameAxes,
     Vector,
     scale,
     subtract,
@@ -22,7 +22,7 @@ SUN_MU = 1.17233279483249e18
 
 
 @dataclass(frozen=True, eq=False)
-class Body:
+class SkyBody:
     """A celestial body: SI units, rad; `orbit` is about `parent`, angles from +x at UT 0.
 
     `initial_rotation` is the angle from +x of its prime meridian at UT 0. `atmosphere` is the
@@ -40,7 +40,7 @@ class Body:
     space_high: float
     flying_high: float = 18_000.0
     orbit: Conic | None = None
-    parent: Body | None = None
+    parent: SkyBody | None = None
 
     @cached_property
     def spin(self) -> Vector:
@@ -51,11 +51,11 @@ class Body:
         """Return the angle from +x of the prime meridian at `ut`, 0 to 2 pi."""
         return (self.initial_rotation + TWO_PI * ut / self.rotation_period) % TWO_PI
 
-    def axes(self, ut: float) -> Axes:
+    def axes(self, ut: float) -> FrameAxes:
         """Return the axes fixed to the body: prime meridian, north, 90 degrees east."""
         angle = self.angle(ut)
         cosine, sine = cos(angle), sin(angle)
-        return Axes((cosine, 0.0, sine), (0.0, 1.0, 0.0), (-sine, 0.0, cosine))
+        return FrameAxes((cosine, 0.0, sine), (0.0, 1.0, 0.0), (-sine, 0.0, cosine))
 
     def about_parent(self, ut: float) -> tuple[Vector, Vector]:
         """Return position and velocity about the body that this one orbits, in game space.
@@ -85,21 +85,21 @@ class Body:
         return self.about_parent(ut)  # Kerbin's moons
 
 
-SUN = Body(
+SUN = SkyBody(
     "Sun", SUN_MU, 261_600_000.0, inf, 432_000.0, 0.0,
     atmosphere=600_000.0, space_high=1e9,
 )  # fmt: skip
-KERBIN = Body(
+KERBIN = SkyBody(
     "Kerbin", MU, RADIUS, 84_159_286.4796305, 21_549.4251830898, pi / 2,
     atmosphere=70_000.0, space_high=250_000.0,
     orbit=Conic(SUN_MU, 13_599_840_256.0, 0.0, 0.0, 0.0, 0.0, 3.14, 0.0), parent=SUN,
 )  # fmt: skip
-MUN = Body(
+MUN = SkyBody(
     "Mun", 6.51383975207806e10, 200_000.0, 2_429_559.11656475, 138_984.376574476, radians(230.0),
     atmosphere=0.0, space_high=60_000.0,
     orbit=Conic(MU, 12_000_000.0, 0.0, 0.0, 0.0, 0.0, 1.7, 0.0), parent=KERBIN,
 )  # fmt: skip
-MINMUS = Body(
+MINMUS = SkyBody(
     "Minmus", 1.76580002663128e9, 60_000.0, 2_247_428.3879023, 40_400.0, radians(230.0),
     atmosphere=0.0, space_high=30_000.0,
     orbit=Conic(MU, 47_000_000.0, 0.0, radians(6.0), radians(78.0), radians(38.0), 0.9, 0.0),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import hidden, named, since
-from helmsight.envs.orbital.krpc.space_center.bodies import BODIES, Body
+from helmsight.envs.orbital.krpc.space_center.bodies import BODIES, SkyBody
 from helmsight.envs.orbital.krpc.space_center.conic import Conic
 from helmsight.envs.orbital.krpc.space_center.frames import (
     NORTH,
@@ -67,7 +67,7 @@ def coordinates(fixed: Vector) -> tuple[float, float]:
 class CelestialBody:
     """A planet, a moon or the sun. Only Kerbin attracts the twin's vessels."""
 
-    body: Body
+    body: SkyBody
     game: Simulation = field(compare=False, repr=False)
 
     @hidden

@@ -162,22 +162,22 @@ class Conic:
         """Return the eccentric (or hyperbolic) anomaly at `ut`: Kepler's equation, by Newton."""
         mean, ecc = self.mean_at(ut), self.ecc
         if self.bound:
-            found = mean if ecc < 0.8 else pi
+            eccentric = mean if ecc < 0.8 else pi
             for _ in range(60):
-                change = (found - ecc * sin(found) - mean) / (1.0 - ecc * cos(found))
-                found -= change
+                change = (eccentric - ecc * sin(eccentric) - mean) / (1.0 - ecc * cos(eccentric))
+                eccentric -= change
                 if abs(change) < 1e-14:
                     break
-            return found
+            return eccentric
         # From beyond the root Newton's steps go down to it one by one: sinh H - H >= H^3 / 6.
         beyond = cbrt(6.0 * abs(mean))
-        found = copysign(min(beyond, asinh((abs(mean) + beyond) / ecc)), mean)
+        eccentric = copysign(min(beyond, asinh((abs(mean) + beyond) / ecc)), mean)
         for _ in range(60):
-            change = (ecc * sinh(found) - found - mean) / (ecc * cosh(found) - 1.0)
-            found -= change
-            if abs(change) < 1e-14 * max(1.0, abs(found)):
+            change = (ecc * sinh(eccentric) - eccentric - mean) / (ecc * cosh(eccentric) - 1.0)
+            eccentric -= change
+            if abs(change) < 1e-14 * max(1.0, abs(eccentric)):
                 break
-        return found
+        return eccentric
 
     def true_at(self, ut: float) -> float:
         """Return the true anomaly at `ut`, rad."""
@@ -245,54 +245,60 @@ class Conic:
         mean, ecc = self.mean + self.motion * (times - self.epoch), self.ecc
         if self.bound:
             mean = np.mod(mean, TWO_PI)
-            found = mean if ecc < 0.8 else np.full_like(mean, pi)
+            eccentric = mean if ecc < 0.8 else np.full_like(mean, pi)
         else:
             beyond = np.cbrt(6.0 * np.abs(mean))
-            found = np.minimum(beyond, np.arcsinh((np.abs(mean) + beyond) / ecc)) * np.sign(mean)
+            eccentric = np.minimum(beyond, np.arcsinh((np.abs(mean) + beyond) / ecc)) * np.sign(
+                mean
+            )
         for _ in range(60):
             if self.bound:
-                change = (found - ecc * np.sin(found) - mean) / (1.0 - ecc * np.cos(found))
+                change = (eccentric - ecc * np.sin(eccentric) - mean) / (
+                    1.0 - ecc * np.cos(eccentric)
+                )
             else:
-                change = (ecc * np.sinh(found) - found - mean) / (ecc * np.cosh(found) - 1.0)
-            found = found - change
+                change = (ecc * np.sinh(eccentric) - eccentric - mean) / (
+                    ecc * np.cosh(eccentric) - 1.0
+                )
+            eccentric = eccentric - change
             if np.abs(change).max() < 1e-12:
                 break
         if self.bound:
-            x, y = np.cos(found) - ecc, sqrt(1.0 - ecc * ecc) * np.sin(found)
+            x, y = np.cos(eccentric) - ecc, sqrt(1.0 - ecc * ecc) * np.sin(eccentric)
         else:
-            x, y = np.cosh(found) - ecc, -sqrt(ecc * ecc - 1.0) * np.sinh(found)
+            x, y = np.cosh(eccentric) - ecc, -sqrt(ecc * ecc - 1.0) * np.sinh(eccentric)
         plane = np.stack([x, y], axis=-1) * self.sma
         return np.asarray(plane @ np.array(self.basis[:2]))
 
 
 def closest_approaches(
-    one: Conic, other: Conic, start: float, turns: int
+    orbit: Conic, other: Conic, start: float, turns: int
 ) -> list[tuple[float, float]]:
     """Return (time, distance) of the closest approach in each of `turns` periods from `start`.
 
-    The period is that of `one`, or of `other` if `one` is not bound: looked for at 360 points and
-    then by golden section.
+    The period is that of `orbit`, or of `other` if `orbit` is not bound. The approach is looked
+    for at 360 points and then by golden section.
 
     Raises:
         ValueError: neither is bound.
     """
-    period = min(one.period, other.period) if not one.bound else one.period
+    period = min(orbit.period, other.period) if not orbit.bound else orbit.period
     if not isfinite(period):
         raise ValueError(
             "closest approaches are looked for over a period, and neither orbit is bound"
         )
 
     def gap(ut: float) -> float:
-        return length(subtract(one.state_at(ut)[0], other.state_at(ut)[0]))
+        return length(subtract(orbit.state_at(ut)[0], other.state_at(ut)[0]))
 
-    found = []
+    approaches = []
     for turn in range(turns):
         times = start + (turn + np.linspace(0.0, 1.0, SAMPLES + 1)) * period
-        nearest = int(np.argmin(norm(one.positions(times) - other.positions(times))))
+        nearest = int(np.argmin(norm(orbit.positions(times) - other.positions(times))))
         low, high = times[max(nearest - 1, 0)], times[min(nearest + 1, SAMPLES)]
         best = _least(gap, float(low), float(high))
-        found.append((best, gap(best)))
-    return found
+        approaches.append((best, gap(best)))
+    return approaches
 
 
 def _least(function: Callable[[float], float], low: float, high: float) -> float:

@@ -13,13 +13,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from helmsight.envs.orbital.krpc.space_center import propulsion, sas
+from helmsight.envs.orbital.krpc.space_center import sas, thrust
+from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.sas import SASMode, SpeedMode
 from helmsight.envs.orbital.krpc.space_center.service import clamped, kept_property, service
 from helmsight.envs.orbital.krpc.types import Float, UInt32
 
 if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.host import Caller
+    from helmsight.envs.orbital.krpc.caller import Caller
     from helmsight.envs.orbital.krpc.simulation import Simulation
     from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
@@ -62,7 +63,7 @@ class Node:
     number: int
 
 
-def _take(vessel: Vessel) -> None:
+def _take(vessel: VesselHandle) -> None:
     """Note that the calling client has its hands on a vessel's inputs."""
     game = vessel.game
     game.flown.add(vessel.index())
@@ -148,7 +149,7 @@ def _without(doc: str, *, answer: bool) -> Any:
 class Control:
     """The inputs and switches of a vessel."""
 
-    vessel: Vessel
+    vessel: VesselHandle
 
     forward = _stick("throttle", FORWARD, "Translation to the nose, -1 to 1.")
     right = _stick("throttle", RIGHT, "Translation to the right, -1 to 1.")
@@ -224,7 +225,8 @@ class Control:
     @speed_mode.setter
     def speed_mode(self, value: SpeedMode) -> None:
         self.vessel.index()
-        sas.set_speed_mode(self.vessel.active_one(), value)
+        game = self.vessel.game
+        sas.set_speed_mode(VesselHandle(game.origin, game.active, game), value)
 
     @property
     def rcs(self) -> bool:
@@ -238,11 +240,11 @@ class Control:
     @property
     def throttle(self) -> Float:
         """Main throttle, 0 to 1. It stays when its client is gone."""
-        return propulsion.throttle(self.vessel)
+        return thrust.throttle(self.vessel)
 
     @throttle.setter
     def throttle(self, value: Float) -> None:
-        propulsion.set_throttle(self.vessel, clamped(value, 0.0, 1.0, "the throttle"))
+        thrust.set_throttle(self.vessel, clamped(value, 0.0, 1.0, "the throttle"))
         _take(self.vessel)
 
     @property
@@ -317,7 +319,8 @@ class Control:
     def _check_active(self) -> None:
         if self.vessel.index() != self.vessel.game.active:
             raise InvalidOperationException(
-                f"{self.vessel.name} is not the active vessel; set SpaceCenter.ActiveVessel first"
+                f"{self.vessel.craft().name} is not the active vessel; set "
+                "SpaceCenter.ActiveVessel first"
             )
 
 

@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from math import hypot
-from typing import TYPE_CHECKING
-
-from helmsight.envs.orbital.krpc.registry import hidden, named, since
+from helmsight.envs.orbital.krpc.registry import named, since
+from helmsight.envs.orbital.krpc.space_center import thrust
+from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.service import NOTHING, AxisRange, both_ways
 from helmsight.envs.orbital.krpc.space_center.vectors import Vector
 from helmsight.envs.orbital.krpc.types import Float
-from helmsight.envs.orbital.vehicles import Vehicle
-
-if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.simulation import Simulation
-    from helmsight.envs.orbital.krpc.space_center.parts import Parts
 
 
-class Figures:
-    """The figures of a vessel; `Vessel` has them as its own."""
-
-    game: Simulation
-
-    @hidden
-    def index(self) -> int:
-        """Return its place among the vessels of the game."""
-        raise NotImplementedError
-
-    @hidden
-    def vehicle(self) -> Vehicle:
-        """Return the kind of craft it is."""
-        return self.game.fleet.vehicles[self.index()]
-
-    @hidden
-    def felt(self) -> float:
-        """Return the acceleration by thrusters and engines, m/s^2."""
-        fleet, i, vehicle = self.game.fleet, self.index(), self.vehicle()
-        forward, right, down = fleet.throttle[0, i].tolist()
-        fed = fleet.rcs[0, i] and fleet.propellant[0, i] > 0.0
-        lateral = vehicle.lateral_thrust if fed else 0.0
-        ahead = forward * vehicle.forward_thrust if fed else 0.0
-        return hypot(ahead + self.thrust, right * lateral, down * lateral) / self.mass
-
-    @property
-    @hidden
-    def parts(self) -> Parts:
-        """Its parts."""
-        raise NotImplementedError
+class Figures(VesselHandle):
+    """The figures of a vessel; `Vessel` has them as its own. The craft have one engine at most."""
 
     @property
     def mass(self) -> Float:
@@ -60,17 +26,18 @@ class Figures:
     @property
     def thrust(self) -> Float:
         """Thrust of the engines now, N; thrusters do not count."""
-        return sum(engine.thrust for engine in self.parts.engines)
+        return thrust.current(self)
 
     @property
     def available_thrust(self) -> Float:
         """Thrust that the active engines would have at full throttle, N."""
-        return sum(engine.available_thrust for engine in self.parts.engines)
+        return thrust.available(self)
 
     @property
     def max_thrust(self) -> Float:
         """Thrust of the active engines at full throttle without limits, N."""
-        return sum(engine.max_thrust for engine in self.parts.engines if engine.active)
+        engine = thrust.active_engine(self)
+        return engine.thrust if engine else 0.0
 
     @property
     def max_vacuum_thrust(self) -> Float:
@@ -80,7 +47,8 @@ class Figures:
     @property
     def specific_impulse(self) -> Float:
         """Specific impulse of the active engines, s; 0 without one."""
-        return max((one.specific_impulse for one in self.parts.engines if one.active), default=0.0)
+        engine = thrust.active_engine(self)
+        return engine.specific_impulse if engine else 0.0
 
     @property
     def vacuum_specific_impulse(self) -> Float:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import atan2, degrees, hypot, sqrt
-from typing import TYPE_CHECKING
 
 from helmsight.envs.orbital.dynamics import G0
 from helmsight.envs.orbital.krpc.errors import InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import named, since
-from helmsight.envs.orbital.krpc.space_center import motion
+from helmsight.envs.orbital.krpc.space_center import motion, thrust
 from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN
 from helmsight.envs.orbital.krpc.space_center.celestial_body import coordinates
 from helmsight.envs.orbital.krpc.space_center.frames import (
@@ -19,6 +18,7 @@ from helmsight.envs.orbital.krpc.space_center.frames import (
     position_in,
     velocity_in,
 )
+from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.service import service
 from helmsight.envs.orbital.krpc.space_center.vectors import (
     ZERO,
@@ -36,9 +36,6 @@ from helmsight.envs.orbital.krpc.space_center.vectors import (
 )
 from helmsight.envs.orbital.krpc.types import Float
 
-if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
-
 SEA_LEVEL_PRESSURE = 101_325.0
 """Air pressure at Kerbin's sea level, Pa."""
 
@@ -48,13 +45,13 @@ SEA_LEVEL_PRESSURE = 101_325.0
 class Flight:
     """How a vessel flies, told in `frame`."""
 
-    vessel: Vessel
+    vessel: VesselHandle
     frame: ReferenceFrame
 
     @property
     def g_force(self) -> Float:
         """Acceleration that is felt, in units of standard gravity: thrust, not gravity."""
-        return self.vessel.felt() / G0
+        return thrust.felt(self.vessel) / G0
 
     @property
     def mean_altitude(self) -> float:

@@ -14,13 +14,14 @@ from helmsight.envs.orbital.dynamics import MU
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import hidden
 from helmsight.envs.orbital.krpc.space_center import motion
-from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN, Body
+from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN, SkyBody
+from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.service import MODERN, service
 from helmsight.envs.orbital.krpc.space_center.vectors import (
     IDENTITY,
     UNROTATED,
     ZERO,
-    Axes,
+    FrameAxes,
     Quaternion,
     Vector,
     add,
@@ -37,7 +38,6 @@ from helmsight.envs.orbital.krpc.space_center.vectors import (
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.krpc.simulation import Simulation
-    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 MOST = 64  # frames that one frame may be built of
 NORTH: Vector = (0.0, 1.0, 0.0)
@@ -78,7 +78,7 @@ class ReferenceFrame:
         What is left out is taken from `position`.
         """
         others = (rotation, velocity, angular_velocity)
-        return _bounded(HybridFrame(position, *(one or position for one in others)))
+        return _bounded(HybridFrame(position, *(frame or position for frame in others)))
 
     @hidden
     def origin(self) -> Vector:
@@ -86,7 +86,7 @@ class ReferenceFrame:
         raise NotImplementedError
 
     @hidden
-    def axes(self) -> Axes:
+    def axes(self) -> FrameAxes:
         """Return the axes."""
         raise NotImplementedError
 
@@ -106,7 +106,7 @@ class ReferenceFrame:
         return 1
 
     @hidden
-    def turns_with(self, vessel: Vessel) -> bool:
+    def turns_with(self, vessel: VesselHandle) -> bool:
         """Return whether the axes follow the attitude of `vessel`."""
         return False
 
@@ -123,7 +123,7 @@ class BodyKind(IntEnum):
 class BodyFrame(ReferenceFrame):
     """A frame at the centre of a body."""
 
-    body: Body
+    body: SkyBody
     kind: BodyKind
     game: Simulation = field(compare=False, repr=False)
 
@@ -133,7 +133,7 @@ class BodyFrame(ReferenceFrame):
     def velocity(self) -> Vector:
         return self.body.velocity(self.game.ut)
 
-    def axes(self) -> Axes:
+    def axes(self) -> FrameAxes:
         if self.kind is BodyKind.INERTIAL:
             return UNROTATED
         if self.kind is BodyKind.FIXED:
@@ -162,7 +162,7 @@ class VesselKind(IntEnum):
 class VesselFrame(ReferenceFrame):
     """A frame at the centre of mass of a vessel."""
 
-    vessel: Vessel
+    vessel: VesselHandle
     kind: VesselKind
 
     def origin(self) -> Vector:
@@ -171,7 +171,7 @@ class VesselFrame(ReferenceFrame):
     def velocity(self) -> Vector:
         return motion.velocity(self.vessel)
 
-    def axes(self) -> Axes:
+    def axes(self) -> FrameAxes:
         if self.kind is VesselKind.BODY:
             return motion.attitude(self.vessel)
         return self._orbiting(self.origin(), self.velocity())
@@ -194,10 +194,10 @@ class VesselFrame(ReferenceFrame):
         later = add(place, scale(moving, seconds)), add(moving, scale(pull, seconds))
         return motion.rate(self._orbiting(place, moving), self._orbiting(*later), seconds)
 
-    def turns_with(self, vessel: Vessel) -> bool:
+    def turns_with(self, vessel: VesselHandle) -> bool:
         return self.kind is VesselKind.BODY and self.vessel == vessel
 
-    def _orbiting(self, place: Vector, moving: Vector) -> Axes:
+    def _orbiting(self, place: Vector, moving: Vector) -> FrameAxes:
         """Return the axes that follow from position and velocity alone."""
         if self.kind is VesselKind.ORBITAL:
             return axes_of(moving, cross(moving, place))
@@ -222,9 +222,9 @@ class RelativeFrame(ReferenceFrame):
     def origin(self) -> Vector:
         return add(self.parent.origin(), turned(self.parent.axes(), self.offset))
 
-    def axes(self) -> Axes:
+    def axes(self) -> FrameAxes:
         parent = self.parent.axes()
-        return Axes(*(turned(parent, one) for one in axes_turned_by(self.rotation)))
+        return FrameAxes(*(turned(parent, axis) for axis in axes_turned_by(self.rotation)))
 
     def velocity(self) -> Vector:
         return velocity_of(self.parent, self.offset, self.moving)
@@ -235,7 +235,7 @@ class RelativeFrame(ReferenceFrame):
     def size(self) -> int:
         return 1 + self.parent.size()
 
-    def turns_with(self, vessel: Vessel) -> bool:
+    def turns_with(self, vessel: VesselHandle) -> bool:
         return self.parent.turns_with(vessel)
 
 
@@ -252,7 +252,7 @@ class HybridFrame(ReferenceFrame):
     def origin(self) -> Vector:
         return self.placed_by.origin()
 
-    def axes(self) -> Axes:
+    def axes(self) -> FrameAxes:
         return self.turned_by.axes()
 
     def velocity(self) -> Vector:
@@ -263,9 +263,9 @@ class HybridFrame(ReferenceFrame):
 
     def size(self) -> int:
         parts = (self.placed_by, self.turned_by, self.moved_by, self.spun_by)
-        return 1 + sum(one.size() for one in parts)
+        return 1 + sum(part.size() for part in parts)
 
-    def turns_with(self, vessel: Vessel) -> bool:
+    def turns_with(self, vessel: VesselHandle) -> bool:
         return self.turned_by.turns_with(vessel)
 
 
@@ -304,11 +304,11 @@ def direction_of(frame: ReferenceFrame, direction: Vector) -> Vector:
 
 def velocity_in(frame: ReferenceFrame, place: Vector, velocity: Vector) -> Vector:
     """Return the velocity of what is at `place`, both of game space, as `frame` tells it."""
-    left = subtract(velocity, frame.velocity())
+    relative = subtract(velocity, frame.velocity())
     spin = frame.spin()
     if spin != ZERO:
-        left = subtract(left, cross(spin, subtract(place, frame.origin())))
-    return along(frame.axes(), left)
+        relative = subtract(relative, cross(spin, subtract(place, frame.origin())))
+    return along(frame.axes(), relative)
 
 
 def velocity_of(frame: ReferenceFrame, position: Vector, velocity: Vector) -> Vector:
@@ -319,10 +319,10 @@ def velocity_of(frame: ReferenceFrame, position: Vector, velocity: Vector) -> Ve
     return add(moving, cross(spin, turned(axes, position))) if spin != ZERO else moving
 
 
-def axes_in(frame: ReferenceFrame, axes: Axes) -> Axes:
+def axes_in(frame: ReferenceFrame, axes: FrameAxes) -> FrameAxes:
     """Return axes of game space as `frame` tells them."""
     own = frame.axes()
-    return Axes(*(along(own, one) for one in axes))
+    return FrameAxes(*(along(own, axis) for axis in axes))
 
 
 def spin_in(frame: ReferenceFrame, spin: Vector) -> Vector:

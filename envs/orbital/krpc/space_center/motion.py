@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
+from helmsight.envs.orbital.krpc.space_center.vectors import (
+    FrameAxes,
+    Vector,
+    add,
+    cross,
+    scale,
+    swap,
+)
 
-from helmsight.envs.orbital.krpc.space_center.vectors import Axes, Vector, add, cross, scale, swap
 
-if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
-
-
-def place(vessel: Vessel) -> Vector:
+def place(vessel: VesselHandle) -> Vector:
     """Return the centre of mass, m from Kerbin's centre."""
     x, y, z = vessel.game.fleet.position[0, vessel.index()].tolist()
     return (x, z, y)
 
 
-def velocity(vessel: Vessel) -> Vector:
+def velocity(vessel: VesselHandle) -> Vector:
     """Return the velocity relative to Kerbin, m/s."""
     x, y, z = vessel.game.fleet.velocity[0, vessel.index()].tolist()
     return (x, z, y)
 
 
-def attitude(vessel: Vessel) -> Axes:
+def attitude(vessel: VesselHandle) -> FrameAxes:
     """Return the right wing, the nose and the belly."""
     nose, right, belly = vessel.game.fleet.axes[0, vessel.index()].tolist()
-    return Axes(swap(right), swap(nose), swap(belly))
+    return FrameAxes(swap(right), swap(nose), swap(belly))
 
 
-def spin(vessel: Vessel) -> Vector:
+def spin(vessel: VesselHandle) -> Vector:
     """Return the angular velocity, rad/s, by the left hand."""
     x, y, z = vessel.game.spins()[vessel.index()]
     return (-x, -z, -y)
 
 
-def rate(before: Axes, after: Axes, seconds: float) -> Vector:
+def rate(before: FrameAxes, after: FrameAxes, seconds: float) -> Vector:
     """Return the angular velocity, rad/s by the left hand, of axes that turned a little.
 
     Half the sum of the products of each axis with its change.

@@ -288,8 +288,8 @@ class Orbit:
     @named("TrueAnomalyAtAN")
     def true_anomaly_at_an(self, target: Orbit) -> float:
         """True anomaly at which it rises through another's plane; NaN if both are the same."""
-        one, other = self._pair(target)
-        return one.node_with(other)
+        own, other = self._pair(target)
+        return own.node_with(other)
 
     @named("TrueAnomalyAtDN")
     def true_anomaly_at_dn(self, target: Orbit) -> float:
@@ -309,8 +309,8 @@ class Orbit:
     @until("0.7.0")
     def list_closest_approaches(self, target: Orbit, orbits: int) -> list[list[float]]:
         """Times and distances of the closest approach in each of the next periods."""
-        found = self.approaches(target, orbits)
-        return [[time for time, _ in found], [distance for _, distance in found]]
+        approaches = self.approaches(target, orbits)
+        return [[time for time, _ in approaches], [distance for _, distance in approaches]]
 
     @since("0.7.0")
     def next_closest_approach(self, target: Orbit) -> ClosestApproach:
@@ -322,8 +322,8 @@ class Orbit:
     @since("0.7.0")
     def coming_approaches(self, target: Orbit, orbits: int) -> list[ClosestApproach]:
         """The closest approach in each of the next periods."""
-        found = self.approaches(target, orbits)
-        return [ClosestApproach(self, target, number) for number in range(len(found))]
+        count = len(self.approaches(target, orbits))
+        return [ClosestApproach(self, target, number) for number in range(count)]
 
     @staticmethod
     def reference_plane_normal(reference_frame: ReferenceFrame) -> Vector:
@@ -347,9 +347,9 @@ class Orbit:
     def approaches(self, target: Orbit, turns: int) -> list[tuple[float, float]]:
         """Return (time, distance) of the closest approach in each of the next periods."""
         within(turns, 1, MOST_ORBITS, "the number of orbits")
-        one, other = self._pair(target)
+        own, other = self._pair(target)
         try:
-            return closest_approaches(one, other, self.now(), turns)
+            return closest_approaches(own, other, self.now(), turns)
         except ValueError as error:
             raise InvalidOperationException(str(error)) from None
 

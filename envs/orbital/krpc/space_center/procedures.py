@@ -29,7 +29,7 @@ from helmsight.envs.orbital.krpc.space_center.frames import (
 from helmsight.envs.orbital.krpc.space_center.sas import SpeedMode
 from helmsight.envs.orbital.krpc.space_center.service import service, within
 from helmsight.envs.orbital.krpc.space_center.vectors import (
-    Axes,
+    FrameAxes,
     Quaternion,
     Vector,
     axes_turned_by,
@@ -185,7 +185,7 @@ def transform_rotation(
     except ValueError as error:
         raise ArgumentException(str(error)) from None
     own = from_.axes()
-    return quaternion(axes_in(to, Axes(*(turned(own, axis) for axis in axes))))
+    return quaternion(axes_in(to, FrameAxes(*(turned(own, axis) for axis in axes))))
 
 
 @service.procedure

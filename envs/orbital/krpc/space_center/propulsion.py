@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from helmsight.envs.orbital import vehicles
 from helmsight.envs.orbital.krpc.errors import InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import hidden, since
+from helmsight.envs.orbital.krpc.space_center import thrust
 from helmsight.envs.orbital.krpc.space_center.service import (
     NOTHING,
     AxisRange,
@@ -20,28 +21,12 @@ from helmsight.envs.orbital.krpc.types import Float
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.krpc.space_center.parts import Part
-    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 BLOCKS = 8  # that share a drone's thrust
 NOZZLE = 1000.0
 """Thrust of a nozzle of a thruster block, N."""
 SEA_LEVEL_IMPULSE = 100.0
 """Specific impulse of the thrusters at Kerbin's sea level, s."""
-
-
-def set_throttle(vessel: Vessel, value: float | None = None) -> None:
-    """Set the main throttle, 0 to 1, or bring it in line with the engine's thrust limit."""
-    axes, i = vessel.craft().axes, vessel.index()
-    if value is not None:
-        axes["throttle"] = value
-    limit = axes.get("thrust_limit", 1.0)
-    vessel.game.fleet.main[0, i] = throttle(vessel) * limit
-
-
-def throttle(vessel: Vessel) -> float:
-    """Return the main throttle, 0 to 1."""
-    axes = vessel.craft().axes
-    return axes.get("throttle", float(vessel.game.fleet.main[0, vessel.index()]))
 
 
 @service.remote
@@ -52,7 +37,7 @@ class Engine:
     of: Part
 
     @hidden
-    def figures(self) -> vehicles.Engine:
+    def figures(self) -> vehicles.MainEngine:
         """Return what it can do."""
         engine = self.of.owner.vehicle().engine
         assert engine is not None
@@ -77,21 +62,17 @@ class Engine:
     @property
     def has_fuel(self) -> bool:
         """Whether there is fuel for it."""
-        vessel = self.of.owner
-        return bool(vessel.game.fleet.fuel[0, vessel.index()] > 0.0)
+        return thrust.has_fuel(self.of.owner)
 
     @property
     def thrust(self) -> Float:
         """Thrust now, N."""
-        vessel = self.of.owner
-        return self.available_thrust * throttle(vessel)
+        return thrust.current(self.of.owner)
 
     @property
     def available_thrust(self) -> Float:
         """Thrust that it would have at full throttle, N: none while it is off or dry."""
-        if not (self.active and self.has_fuel):
-            return 0.0
-        return self.figures().thrust * self.thrust_limit
+        return thrust.available(self.of.owner)
 
     @property
     def max_thrust(self) -> Float:
@@ -106,19 +87,16 @@ class Engine:
     @property
     def thrust_limit(self) -> Float:
         """The limit of the thrust, 0 to 1."""
-        return self.of.owner.craft().axes.get("thrust_limit", 1.0)
+        return thrust.limit(self.of.owner)
 
     @thrust_limit.setter
     def thrust_limit(self, value: Float) -> None:
-        vessel = self.of.owner
-        set_throttle(vessel, throttle(vessel))
-        vessel.craft().axes["thrust_limit"] = clamped(value, 0.0, 1.0, "the thrust limit")
-        set_throttle(vessel)
+        thrust.set_limit(self.of.owner, clamped(value, 0.0, 1.0, "the thrust limit"))
 
     @property
     def throttle(self) -> Float:
         """The throttle that it follows, 0 to 1."""
-        return throttle(self.of.owner)
+        return thrust.throttle(self.of.owner)
 
     @property
     def throttle_locked(self) -> bool:

@@ -30,7 +30,7 @@ class ResourceFlowMode(IntEnum):
     NONE = 3
 
 
-class Kind(NamedTuple):
+class ResourceKind(NamedTuple):
     """A resource of KSP: kg a unit (kRPC's kg/l) and how it flows."""
 
     density: float
@@ -38,19 +38,19 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "MonoPropellant": Kind(4.0, ResourceFlowMode.STAGE),
-    "LiquidFuel": Kind(FUEL_UNIT_MASS, ResourceFlowMode.ADJACENT),
-    "Oxidizer": Kind(FUEL_UNIT_MASS, ResourceFlowMode.ADJACENT),
-    "ElectricCharge": Kind(0.0, ResourceFlowMode.STAGE),
-    "XenonGas": Kind(0.1, ResourceFlowMode.STAGE),
-    "SolidFuel": Kind(7.5, ResourceFlowMode.NONE),
-    "Ore": Kind(10.0, ResourceFlowMode.VESSEL),
-    "Ablator": Kind(1.0, ResourceFlowMode.NONE),
+    "MonoPropellant": ResourceKind(4.0, ResourceFlowMode.STAGE),
+    "LiquidFuel": ResourceKind(FUEL_UNIT_MASS, ResourceFlowMode.ADJACENT),
+    "Oxidizer": ResourceKind(FUEL_UNIT_MASS, ResourceFlowMode.ADJACENT),
+    "ElectricCharge": ResourceKind(0.0, ResourceFlowMode.STAGE),
+    "XenonGas": ResourceKind(0.1, ResourceFlowMode.STAGE),
+    "SolidFuel": ResourceKind(7.5, ResourceFlowMode.NONE),
+    "Ore": ResourceKind(10.0, ResourceFlowMode.VESSEL),
+    "Ablator": ResourceKind(1.0, ResourceFlowMode.NONE),
 }
 """The resources of the stock game that are stored in tanks."""
 
 
-def _kind(name: str) -> Kind:
+def _kind(name: str) -> ResourceKind:
     if name not in KINDS:
         raise ArgumentException(f"{name[:80]!r} is no resource; there are {', '.join(KINDS)}")
     return KINDS[name]
@@ -71,17 +71,17 @@ class Resources:
             return {}
         fleet, i = self.vessel.game.fleet, self.vessel.index()
         vehicle = fleet.vehicles[i]
-        found = {"ElectricCharge": (CHARGE, CHARGE)}
+        stores = {"ElectricCharge": (CHARGE, CHARGE)}
         if vehicle.propellant_units:
-            found["MonoPropellant"] = (float(fleet.propellant[0, i]), vehicle.propellant_units)
+            stores["MonoPropellant"] = (float(fleet.propellant[0, i]), vehicle.propellant_units)
         if vehicle.engine:
             share = float(fleet.fuel[0, i]) / vehicle.fuel_capacity
             for name, most in (
                 ("LiquidFuel", vehicle.engine.fuel_units),
                 ("Oxidizer", vehicle.engine.oxidizer_units),
             ):
-                found[name] = (share * most, most)
-        return found
+                stores[name] = (share * most, most)
+        return stores
 
     @property
     def all(self) -> list[Resource]:

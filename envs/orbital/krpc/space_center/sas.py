@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from helmsight.envs.orbital.fleet import ADRIFT
 from helmsight.envs.orbital.krpc.errors import InvalidOperationException
 from helmsight.envs.orbital.krpc.space_center import motion
 from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN
+from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.service import service
 from helmsight.envs.orbital.krpc.space_center.vectors import (
     Vector,
@@ -29,9 +29,6 @@ from helmsight.envs.orbital.krpc.space_center.vectors import (
     swap,
     unit,
 )
-
-if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 FREE_ROLL = np.full(3, np.nan)
 
@@ -65,19 +62,19 @@ AT_TARGET = (SASMode.TARGET, SASMode.ANTI_TARGET)
 ORBITAL = tuple(SASMode(code) for code in range(SASMode.PROGRADE, SASMode.ANTI_RADIAL + 1))
 
 
-def steered(vessel: Vessel) -> bool:
+def steered(vessel: VesselHandle) -> bool:
     """Return whether an autopilot is engaged, which keeps SAS off."""
     pilot = vessel.craft().pilot
     return pilot is not None and bool(pilot.engaged)
 
 
-def is_on(vessel: Vessel) -> bool:
+def is_on(vessel: VesselHandle) -> bool:
     """Return whether SAS is on."""
     on = vessel.game.fleet.sas[0, vessel.index()] != ADRIFT
     return bool(on) and not steered(vessel)
 
 
-def switch(vessel: Vessel, *, on: bool) -> None:
+def switch(vessel: VesselHandle, *, on: bool) -> None:
     """Switch SAS on, which begins with stability assist, or off.
 
     Raises:
@@ -93,13 +90,13 @@ def switch(vessel: Vessel, *, on: bool) -> None:
         _apply(vessel, on=on)
 
 
-def mode(vessel: Vessel) -> SASMode:
+def mode(vessel: VesselHandle) -> SASMode:
     """Return the mode, the one that was chosen last while SAS is off."""
     code = int(vessel.game.fleet.sas[0, vessel.index()])
     return SASMode(code if code in SASMode._value2member_map_ else vessel.craft().sas_mode)
 
 
-def choose(vessel: Vessel, wanted: SASMode) -> None:
+def choose(vessel: VesselHandle, wanted: SASMode) -> None:
     """Choose a mode; it takes effect while SAS is on.
 
     Raises:
@@ -110,7 +107,7 @@ def choose(vessel: Vessel, wanted: SASMode) -> None:
     i = vessel.index()
     if wanted in AT_TARGET and vessel.game.fleet.target[0, i] == ADRIFT:
         raise InvalidOperationException(
-            f"SAS cannot point {vessel.name} at a target: it has none; set "
+            f"SAS cannot point {vessel.craft().name} at a target: it has none; set "
             "SpaceCenter.TargetVessel while it is the active vessel"
         )
     vessel.craft().sas_mode = wanted
@@ -118,7 +115,7 @@ def choose(vessel: Vessel, wanted: SASMode) -> None:
         _apply(vessel, on=True)
 
 
-def set_speed_mode(vessel: Vessel, wanted: SpeedMode) -> None:
+def set_speed_mode(vessel: VesselHandle, wanted: SpeedMode) -> None:
     """Set the navball's mode; `vessel` is the active one.
 
     Raises:
@@ -131,7 +128,7 @@ def set_speed_mode(vessel: Vessel, wanted: SpeedMode) -> None:
     refresh(vessel)
 
 
-def refresh(vessel: Vessel) -> None:
+def refresh(vessel: VesselHandle) -> None:
     """Let SAS look again at what it points at: after a change of target, navball, vessel."""
     if not is_on(vessel):
         return
@@ -143,7 +140,7 @@ def refresh(vessel: Vessel) -> None:
     _apply(vessel, on=True)
 
 
-def target_direction(vessel: Vessel) -> Vector:
+def target_direction(vessel: VesselHandle) -> Vector:
     """Return where SAS points the nose, in game space.
 
     Raises:
@@ -156,17 +153,17 @@ def target_direction(vessel: Vessel) -> Vector:
         )
     fleet, i = vessel.game.fleet, vessel.index()
     if i in vessel.game.aims:
-        found = vessel.game.aims[i]()[0]
+        nose = vessel.game.aims[i]()[0]
     else:
         towards = fleet.position[:, fleet.target[0, i]] - fleet.position[:, i]
-        found = pointing(
+        nose = pointing(
             fleet.sas[:, i], fleet.axes[:, i], fleet.position[:, i], fleet.velocity[:, i], towards
         )[0]
-    x, y, z = found.tolist()
+    x, y, z = nose.tolist()
     return swap((x, y, z))
 
 
-def _apply(vessel: Vessel, *, on: bool) -> None:
+def _apply(vessel: VesselHandle, *, on: bool) -> None:
     game, i, code = vessel.game, vessel.index(), vessel.craft().sas_mode
     game.aims.pop(i, None)
     game.fleet.sas[0, i] = code if on else ADRIFT
@@ -175,7 +172,7 @@ def _apply(vessel: Vessel, *, on: bool) -> None:
         game.aims[i] = partial(_navball_aim, vessel)
 
 
-def _navball_aim(vessel: Vessel) -> tuple[Array, Array]:
+def _navball_aim(vessel: VesselHandle) -> tuple[Array, Array]:
     """Return the nose that SAS wants while the navball is in surface or target mode."""
     code = vessel.craft().sas_mode
     place = motion.place(vessel)
@@ -189,7 +186,7 @@ def _navball_aim(vessel: Vessel) -> tuple[Array, Array]:
     return np.array(swap(scale(unit(wanted), sign))), FREE_ROLL
 
 
-def _navball_velocity(vessel: Vessel, place: Vector) -> Vector:
+def _navball_velocity(vessel: VesselHandle, place: Vector) -> Vector:
     game, own = vessel.game, motion.velocity(vessel)
     if game.speed_mode == SpeedMode.SURFACE:
         return subtract(own, cross(KERBIN.spin, place))

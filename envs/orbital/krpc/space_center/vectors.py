@@ -19,7 +19,7 @@ IDENTITY: Quaternion = (0.0, 0.0, 0.0, 1.0)
 TWO_PI = 2.0 * pi
 
 
-class Axes(NamedTuple):
+class FrameAxes(NamedTuple):
     """The axes of a frame as unit vectors in game space."""
 
     x: Vector
@@ -27,7 +27,7 @@ class Axes(NamedTuple):
     z: Vector
 
 
-UNROTATED = Axes((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+UNROTATED = FrameAxes((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
 def add(a: Vector, b: Vector) -> Vector:
@@ -80,14 +80,14 @@ def swap(a: Vector) -> Vector:
     return (a[0], a[2], a[1])
 
 
-def axes_of(y: Vector, z: Vector) -> Axes:
+def axes_of(y: Vector, z: Vector) -> FrameAxes:
     """Return the axes of a frame with its y along `y`, and z as near to `z` as that allows."""
     y = unit(y)
     z = unit(subtract(z, scale(y, dot(z, y))))
-    return Axes(cross(y, z), y, z)
+    return FrameAxes(cross(y, z), y, z)
 
 
-def turned(axes: Axes, a: Vector) -> Vector:
+def turned(axes: FrameAxes, a: Vector) -> Vector:
     """Return in game space what is `a` in the frame with these axes."""
     x, y, z = axes
     return (
@@ -97,12 +97,12 @@ def turned(axes: Axes, a: Vector) -> Vector:
     )
 
 
-def along(axes: Axes, a: Vector) -> Vector:
+def along(axes: FrameAxes, a: Vector) -> Vector:
     """Return in the frame with these axes what is `a` in game space."""
     return (dot(axes.x, a), dot(axes.y, a), dot(axes.z, a))
 
 
-def quaternion(axes: Axes) -> Quaternion:
+def quaternion(axes: FrameAxes) -> Quaternion:
     """Return the rotation (x, y, z, w) that turns the unrotated axes into these.
 
     The largest of the four is found first, so that no small number is divided by (Shepperd 1978).
@@ -110,19 +110,19 @@ def quaternion(axes: Axes) -> Quaternion:
     (a, b, c), (d, e, f), (g, h, i) = axes
     trace = a + e + i
     if trace >= max(a, e, i):
-        found = (f - h, g - c, b - d, 1.0 + trace)
+        parts = (f - h, g - c, b - d, 1.0 + trace)
     elif a >= max(e, i):
-        found = (1.0 + a - e - i, b + d, g + c, f - h)
+        parts = (1.0 + a - e - i, b + d, g + c, f - h)
     elif e >= i:
-        found = (b + d, 1.0 + e - i - a, f + h, g - c)
+        parts = (b + d, 1.0 + e - i - a, f + h, g - c)
     else:
-        found = (g + c, f + h, 1.0 + i - a - e, b - d)
-    size = sqrt(sum(part * part for part in found))
-    x, y, z, w = (part / size for part in found)
+        parts = (g + c, f + h, 1.0 + i - a - e, b - d)
+    size = sqrt(sum(part * part for part in parts))
+    x, y, z, w = (part / size for part in parts)
     return (x, y, z, w) if w >= 0.0 else (-x, -y, -z, -w)
 
 
-def axes_turned_by(q: Quaternion) -> Axes:
+def axes_turned_by(q: Quaternion) -> FrameAxes:
     """Return the axes that a rotation (x, y, z, w) turns the unrotated ones into.
 
     Raises:
@@ -132,7 +132,7 @@ def axes_turned_by(q: Quaternion) -> Axes:
     if not 0.0 < size < float("inf"):
         raise ValueError(f"{q} is no rotation; give a quaternion (x, y, z, w) of length one")
     x, y, z, w = (part / size for part in q)
-    return Axes(
+    return FrameAxes(
         (1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w)),
         (2 * (x * y - z * w), 1 - 2 * (x * x + z * z), 2 * (y * z + x * w)),
         (2 * (x * z + y * w), 2 * (y * z - x * w), 1 - 2 * (x * x + y * y)),
@@ -155,7 +155,7 @@ def wings_at(direction: Vector) -> tuple[Vector, Vector]:
     return right, cross(right, direction)
 
 
-def pitch_heading_roll(axes: Axes) -> Vector:
+def pitch_heading_roll(axes: FrameAxes) -> Vector:
     """Return pitch (-90..90), heading (0..360) and roll (-180..180), degrees, of a craft.
 
     `axes` are its right wing, nose and belly in a frame whose x is up and whose y is north; a

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 from helmsight.envs.orbital.dynamics import MU
-from helmsight.envs.orbital.krpc.craft import Craft
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import hidden, since, until
 from helmsight.envs.orbital.krpc.space_center import motion
@@ -33,9 +31,6 @@ from helmsight.envs.orbital.krpc.space_center.parts import Parts
 from helmsight.envs.orbital.krpc.space_center.resources import Resources
 from helmsight.envs.orbital.krpc.space_center.service import BoundingBox, service
 from helmsight.envs.orbital.krpc.space_center.vectors import Quaternion, Vector, quaternion, swap
-
-if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.simulation import Simulation
 
 MOST_LETTERS = 200  # of a vessel's name
 HALF_SIZE: Vector = (0.95, 2.0, 0.95)
@@ -82,39 +77,7 @@ class VesselSituation(IntEnum):
 @service.remote
 @dataclass(frozen=True)
 class Vessel(Figures):
-    """A craft of the save that is loaded.
-
-    `origin` and `number` say which: the same vessel of the same save stays the same object through
-    loads; one of another save is gone, and using it is an error.
-    """
-
-    origin: str
-    number: int
-    game: Simulation = field(compare=False, repr=False)
-
-    @hidden
-    def index(self) -> int:
-        """Return its place among the vessels of the game.
-
-        Raises:
-            InvalidOperationException: another save has been loaded since.
-        """
-        if self.game.origin != self.origin:
-            raise InvalidOperationException(
-                f"this vessel is of {self.origin}, and {self.game.origin} is loaded now; get it "
-                "anew from SpaceCenter.Vessels or ActiveVessel"
-            )
-        return self.number
-
-    @hidden
-    def craft(self) -> Craft:
-        """Return what is kept of it beside its motion."""
-        return self.game.crafts[self.index()]
-
-    @hidden
-    def active_one(self) -> Vessel:
-        """Return the active vessel of the same game."""
-        return Vessel(self.game.origin, self.game.active, self.game)
+    """A craft of the save that is loaded."""
 
     @hidden
     def conic(self) -> Conic:

@@ -138,7 +138,9 @@ def call(service: str, procedure: str, *arguments: bytes) -> KRPC.ProcedureCall:
     return KRPC.ProcedureCall(
         service=service,
         procedure=procedure,
-        arguments=[KRPC.Argument(position=n, value=one) for n, one in enumerate(arguments)],
+        arguments=[
+            KRPC.Argument(position=n, value=argument) for n, argument in enumerate(arguments)
+        ],
     )
 
 
@@ -151,14 +153,14 @@ def make_call() -> Callable[..., KRPC.ProcedureCall]:
 @pytest.fixture
 def bare(served: Running) -> Iterator[Callable[..., Bare]]:
     """Return the maker of bare clients; `bare()` is one of the RPC port, before its first word."""
-    made: list[Bare] = []
+    clients: list[Bare] = []
 
     def make(port: int = 0, *, hello: bool = False) -> Bare:
-        made.append(Bare(port or served.rpc_port))
+        clients.append(Bare(port or served.rpc_port))
         if hello:
-            assert made[-1].hello(protocol_version=1).status == KRPC.ConnectionResponse.OK
-        return made[-1]
+            assert clients[-1].hello(protocol_version=1).status == KRPC.ConnectionResponse.OK
+        return clients[-1]
 
     yield make
-    for one in made:
-        one.close()
+    for client in clients:
+        client.close()

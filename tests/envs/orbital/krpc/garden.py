@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
+from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.errors import InvalidOperationException, RemoteException
-from helmsight.envs.orbital.krpc.host import Caller
 from helmsight.envs.orbital.krpc.registry import Service, hidden, named, since, until
 from helmsight.envs.orbital.krpc.types import Float, Long, UInt32, UInt64
 

@@ -22,7 +22,7 @@ def test_the_calls_of_one_request_see_one_tick(bare: Bare, make_call: Any) -> No
     conn.send(KRPC.Request(calls=[make_call("Garden", "get_UT")] * 500))
     response = conn.receive(KRPC.Response)
     assert len(response.results) == 500
-    assert len({one.value for one in response.results}) == 1
+    assert len({result.value for result in response.results}) == 1
 
 
 def test_requests_that_arrive_at_once_are_answered_in_their_order(
@@ -31,9 +31,9 @@ def test_requests_that_arrive_at_once_are_answered_in_their_order(
     conn = bare(hello=True)
     sums = [make_call("Garden", "Tree_static_Sum", bytes([2 * n]), b"\x02") for n in range(60)]
     wait = make_call("Garden", "Wait", b"\x02")
-    conn.send(b"".join(sized(KRPC.Request(calls=[one]).SerializeToString()) for one in sums[:30]))
+    conn.send(b"".join(sized(KRPC.Request(calls=[call]).SerializeToString()) for call in sums[:30]))
     conn.send(KRPC.Request(calls=[wait]))
-    conn.send(b"".join(sized(KRPC.Request(calls=[one]).SerializeToString()) for one in sums[30:]))
+    conn.send(b"".join(sized(KRPC.Request(calls=[call]).SerializeToString()) for call in sums[30:]))
     answers = [conn.receive(KRPC.Response).results[0].value for _ in range(61)]
     assert answers[:30] + answers[31:] == [bytes([2 * n + 2]) for n in range(60)]
 
@@ -82,7 +82,7 @@ def test_an_error_names_what_was_wrong(
 
 def test_a_failed_call_does_not_keep_the_others_of_its_request(bare: Bare, make_call: Any) -> None:
     conn = bare(hello=True)
-    conn.send(KRPC.Request(calls=[make_call("Garden", one) for one in ("Stumble", "get_UT")]))
+    conn.send(KRPC.Request(calls=[make_call("Garden", name) for name in ("Stumble", "get_UT")]))
     failed, done = conn.receive(KRPC.Response).results
     assert failed.error.description
     assert len(done.value) == 8
@@ -91,8 +91,8 @@ def test_a_failed_call_does_not_keep_the_others_of_its_request(bare: Bare, make_
 def test_null_for_what_cannot_be_null_is_refused(bare: Bare) -> None:
     conn = bare(hello=True)
     null = KRPC.Argument(position=0, is_null=True)
-    asked = KRPC.ProcedureCall(service="Garden", procedure="Tree_get_Height", arguments=[null])
-    conn.send(KRPC.Request(calls=[asked]))
+    call = KRPC.ProcedureCall(service="Garden", procedure="Tree_get_Height", arguments=[null])
+    conn.send(KRPC.Request(calls=[call]))
     error = conn.receive(KRPC.Response).results[0].error
     assert error.name == "ArgumentNullException"
     assert "this is null; expected Tree" in error.description
@@ -101,18 +101,18 @@ def test_null_for_what_cannot_be_null_is_refused(bare: Bare) -> None:
 @pytest.mark.parametrize("positions", [[0, 0], [1], [4_000_000_000]])
 def test_arguments_at_impossible_positions_are_refused(bare: Bare, positions: list[int]) -> None:
     conn = bare(hello=True)
-    asked = KRPC.ProcedureCall(service="Garden", procedure="Wait")
-    asked.arguments.extend(KRPC.Argument(position=one, value=b"\x02") for one in positions)
-    conn.send(KRPC.Request(calls=[asked]))
+    call = KRPC.ProcedureCall(service="Garden", procedure="Wait")
+    call.arguments.extend(KRPC.Argument(position=position, value=b"\x02") for position in positions)
+    conn.send(KRPC.Request(calls=[call]))
     assert "takes 1 arguments" in conn.receive(KRPC.Response).results[0].error.description
 
 
 def test_a_call_by_number_is_told_to_name_what_it_calls(bare: Bare) -> None:
     conn = bare(hello=True)
     conn.send(KRPC.Request(calls=[KRPC.ProcedureCall(service_id=2, procedure_id=7)]))
-    told = conn.receive(KRPC.Response).results[0].error.description
-    assert "procedure 7 of service 2" in told
-    assert "name the service and the procedure" in told
+    message = conn.receive(KRPC.Response).results[0].error.description
+    assert "procedure 7 of service 2" in message
+    assert "name the service and the procedure" in message
 
 
 def test_what_is_not_there_and_what_fails_is_logged_once(
@@ -152,7 +152,7 @@ def test_a_response_is_bounded(bare: Bare, make_call: Any) -> None:
     hedge = make_call("Garden", "Hedge", b"\x80\x80\x80\x01")  # a mebibyte
     conn.send(KRPC.Request(calls=[hedge] * 6))
     results = conn.receive(KRPC.Response).results
-    assert [bool(one.error.description) for one in results] == [False] * 3 + [True] * 3
+    assert [bool(result.error.description) for result in results] == [False] * 3 + [True] * 3
     assert "make fewer calls" in results[-1].error.description
 
 
@@ -166,9 +166,11 @@ def test_what_a_request_means_is_kept_but_not_without_bound(
         conn = krpc.connect(rpc_port=served.rpc_port, stream_port=None)
         assert [conn.garden.Tree.sum(n, 1) for n in range(50)] == list(range(1, 51))
         assert conn.garden.who() == ""
-        kept = served.run(lambda server: [len(one) for one in server.calls._kept.values()])
+        sizes = served.run(
+            lambda server: [len(prepared) for prepared in server.calls._kept.values()]
+        )
         conn.close()
-    assert 0 < max(kept) <= 10
+    assert 0 < max(sizes) <= 10
 
 
 def test_who_asks_is_never_taken_from_another_client(served: Running) -> None:

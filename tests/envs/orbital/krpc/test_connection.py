@@ -106,8 +106,8 @@ class TestTheFirstMessage:
     def test_may_be_followed_by_requests_at_once(self, bare: Bare, make_call: Any) -> None:
         conn = bare()
         hello = KRPC.ConnectionRequest(protocol_version=1).SerializeToString()
-        asked = KRPC.Request(calls=[make_call("Garden", "get_UT")]).SerializeToString()
-        conn.send(sized(hello) + sized(asked))
+        request = KRPC.Request(calls=[make_call("Garden", "get_UT")]).SerializeToString()
+        conn.send(sized(hello) + sized(request))
         assert conn.receive(Status).status == Status.OK
         assert len(conn.receive(KRPC.Response).results[0].value) == 8
 
@@ -122,7 +122,7 @@ def test_a_connection_that_says_nothing_is_refused_after_a_while(
         assert answer.status == Status.TIMEOUT
         assert "no connection request" in answer.message
         assert conn.receive(Status) is None
-        until(lambda: not served.server._links)
+        until(lambda: not served.server._connections)
 
 
 @pytest.mark.usefixtures("alive")
@@ -138,8 +138,8 @@ class TestRequests:
 
     def test_of_a_whole_mebibyte_are_read(self, bare: Bare) -> None:
         conn = bare(hello=True)
-        asked = KRPC.ProcedureCall(service="Garden", procedure="x" * (MAX_FRAME - 100))
-        conn.send(KRPC.Request(calls=[asked]))
+        call = KRPC.ProcedureCall(service="Garden", procedure="x" * (MAX_FRAME - 100))
+        conn.send(KRPC.Request(calls=[call]))
         error = conn.receive(KRPC.Response).results[0].error
         assert "no procedure" in error.description
         assert len(error.description) < 1000
@@ -151,7 +151,7 @@ class TestRequests:
         assert conn.call("Garden", "Who").value
         conn.send(varint(1000) + b"\x0a\x05Garde")
         conn.close()
-        until(lambda: conn.identifier not in served.server.host.callers)
+        until(lambda: conn.identifier not in served.server.clients)
 
     def test_that_wait_for_ticks_end_with_their_client(
         self, served: Running, bare: Bare, make_call: Any
@@ -177,8 +177,8 @@ def test_what_a_client_held_is_let_go_when_it_leaves(make_server: Any) -> None:
         conn.add_stream(getattr, conn.garden, "ut")()
         conn.close()
         until(lambda: served.server.game.notes == ["gone left"])
-        until(lambda: not served.server._links)
-        assert not served.server.host.callers
+        until(lambda: not served.server._connections)
+        assert not served.server.clients
         assert not served.server.listeners
 
 
@@ -190,7 +190,7 @@ def test_a_client_that_reads_nothing_is_served_no_more_and_holds_no_memory(
         greedy, other = bare(served.rpc_port), bare(served.rpc_port)
         assert greedy.hello(protocol_version=1).status == Status.OK
         assert other.hello(protocol_version=1).status == Status.OK
-        asked = sized(
+        request = sized(
             KRPC.Request(
                 calls=[make_call("Garden", "Hedge", b"\x80\x80\x80\x01")]
             ).SerializeToString()
@@ -198,13 +198,15 @@ def test_a_client_that_reads_nothing_is_served_no_more_and_holds_no_memory(
         greedy.socket.settimeout(0.5)
         with contextlib.suppress(TimeoutError):
             for _ in range(4096):
-                greedy.send(asked * 100)
+                greedy.send(request * 100)
         sent = served.run(lambda server: server.traffic.bytes_written)
         assert sent < 64 << 20
-        kept = served.run(
-            lambda server: max(one.transport.get_write_buffer_size() for one in server._links)
+        buffered = served.run(
+            lambda server: max(
+                each.transport.get_write_buffer_size() for each in server._connections
+            )
         )
-        assert 0 < kept < 8 << 20
+        assert 0 < buffered < 8 << 20
         assert other.call("Garden", "get_UT").value
         greedy.socket.settimeout(WAIT_S)
         assert len(greedy.receive(KRPC.Response).results[0].value) > 1 << 20
@@ -217,9 +219,9 @@ def test_a_client_that_reads_nothing_for_long_is_cut_off(
     with make_server() as served:
         greedy = bare(served.rpc_port)
         greedy.hello(protocol_version=1)
-        asked = KRPC.Request(calls=[make_call("Garden", "Hedge", b"\x80\x80\x80\x01")])
-        greedy.send(sized(asked.SerializeToString()) * 100)
-        until(lambda: not served.run(lambda server: server.host.callers))
+        request = KRPC.Request(calls=[make_call("Garden", "Hedge", b"\x80\x80\x80\x01")])
+        greedy.send(sized(request.SerializeToString()) * 100)
+        until(lambda: not served.run(lambda server: server.clients))
 
 
 def test_a_client_that_asks_without_end_leaves_the_others_their_turn(
@@ -229,8 +231,8 @@ def test_a_client_that_asks_without_end_leaves_the_others_their_turn(
         flood, other = bare(served.rpc_port), bare(served.rpc_port)
         for conn in (flood, other):
             conn.hello(protocol_version=1)
-        asked = sized(KRPC.Request(calls=[make_call("Garden", "get_UT")]).SerializeToString())
-        flood.send(asked * 4000)
+        request = sized(KRPC.Request(calls=[make_call("Garden", "get_UT")]).SerializeToString())
+        flood.send(request * 4000)
         for _ in range(20):
             assert other.call("Garden", "get_UT").value
         answers = [flood.receive(KRPC.Response) for _ in range(4000)]
@@ -244,10 +246,10 @@ def test_connections_beyond_the_limit_are_refused_with_a_reason(
     with make_server() as served:
         conns = [bare(served.rpc_port) for _ in range(4)]
         answers = [conn.hello(protocol_version=1) for conn in conns]
-        assert [one.status for one in answers] == [Status.OK] * 3 + [Status.MALFORMED_MESSAGE]
+        assert [answer.status for answer in answers] == [Status.OK] * 3 + [Status.MALFORMED_MESSAGE]
         assert "the server has 3 clients, its limit" in answers[3].message
         conns[0].close()
-        until(lambda: len(served.server.host.callers) == 2)
+        until(lambda: len(served.server.clients) == 2)
         assert bare(served.rpc_port).hello(protocol_version=1).status == Status.OK
 
 
@@ -257,4 +259,4 @@ def test_two_hundred_idle_connections_are_no_burden(served: Running, bare: Bare)
         conn = bare()
         if n % 2:
             assert conn.hello(protocol_version=n % 3 and 1).status == Status.OK
-    assert len(served.server.host.callers) >= 100
+    assert len(served.server.clients) >= 100

@@ -15,24 +15,24 @@ from helmsight.envs.orbital.krpc.host import Host
 from helmsight.envs.orbital.krpc.types import Dialect
 
 
-def told(dialect: Dialect, version: str = "0.7.0") -> KRPC.Service:
+def garden_service(dialect: Dialect, version: str = "0.7.0") -> KRPC.Service:
     host = Host(Plot(), [core.service, garden.service], version)
-    found = {one.name: one for one in services(host, dialect).services}
-    assert list(found) == ["KRPC", "Garden"]
-    return found["Garden"]
+    by_name = {service.name: service for service in services(host, dialect).services}
+    assert list(by_name) == ["KRPC", "Garden"]
+    return by_name["Garden"]
 
 
 def procedure(service: KRPC.Service, name: str) -> KRPC.Procedure:
-    return next(one for one in service.procedures if one.name == name)
+    return next(declared for declared in service.procedures if declared.name == name)
 
 
 @pytest.mark.parametrize("dialect", Dialect)
 def test_a_service_lists_its_classes_enumerations_and_exceptions(dialect: Dialect) -> None:
-    service = told(dialect)
-    assert [one.name for one in service.classes] == ["Tree"]
-    assert [one.name for one in service.exceptions] == ["FrostException"]
+    service = garden_service(dialect)
+    assert [entry.name for entry in service.classes] == ["Tree"]
+    assert [entry.name for entry in service.exceptions] == ["FrostException"]
     (season,) = service.enumerations
-    assert [(one.name, one.value) for one in season.values] == [
+    assert [(entry.name, entry.value) for entry in season.values] == [
         ("EarlySpring", 0),
         ("Summer", 1),
         ("Winter", -3),
@@ -40,9 +40,9 @@ def test_a_service_lists_its_classes_enumerations_and_exceptions(dialect: Dialec
 
 
 def test_new_clients_are_told_of_null_structures_and_defaults() -> None:
-    service = told(Dialect.MODERN)
-    assert [one.name for one in service.structs] == ["Spot"]
-    assert [one.name for one in service.structs[0].fields] == ["Row", "Label"]
+    service = garden_service(Dialect.MODERN)
+    assert [entry.name for entry in service.structs] == ["Spot"]
+    assert [entry.name for entry in service.structs[0].fields] == ["Row", "Label"]
     assert procedure(service, "Spot").return_type.code == KRPC.Type.STRUCT
     neighbour = procedure(service, "Tree_get_Neighbour")
     assert neighbour.return_type.nullable
@@ -59,15 +59,15 @@ def test_new_clients_are_told_of_null_structures_and_defaults() -> None:
 
 def test_old_clients_are_told_of_null_beside_the_type_and_of_tuples() -> None:
     """A nullable type would split a class in two for them."""
-    service = told(Dialect.LEGACY)
+    service = garden_service(Dialect.LEGACY)
     assert not service.structs
     assert procedure(service, "Spot").return_type.code == KRPC.Type.TUPLE
     neighbour = procedure(service, "Tree_get_Neighbour")
     assert not neighbour.return_type.nullable
     assert b"\x20\x01" in neighbour.SerializeToString()
     assert not any(
-        one.type.nullable or any(inner.nullable for inner in one.type.types)
-        for one in procedure(service, "Bundle").parameters
+        parameter.type.nullable or any(inner.nullable for inner in parameter.type.types)
+        for parameter in procedure(service, "Bundle").parameters
     )
     trees, _, _, place, season = procedure(service, "Bundle").parameters
     assert not trees.default_value
@@ -77,7 +77,7 @@ def test_old_clients_are_told_of_null_beside_the_type_and_of_tuples() -> None:
 
 
 def test_docstrings_are_documentation_in_xml() -> None:
-    service = told(Dialect.MODERN)
+    service = garden_service(Dialect.MODERN)
     for text, words in (
         (service.documentation, "What grows <here> & there."),
         (procedure(service, "Tree_Prune").documentation, "Cut <some> of it."),
@@ -89,6 +89,6 @@ def test_docstrings_are_documentation_in_xml() -> None:
 
 
 def test_what_a_version_does_not_declare_is_not_told() -> None:
-    names = {one.name for one in told(Dialect.LEGACY, "0.5.4").procedures}
+    names = {entry.name for entry in garden_service(Dialect.LEGACY, "0.5.4").procedures}
     assert "Tree_Engage" in names
     assert "Tree_Graft" not in names

@@ -60,10 +60,10 @@ def test_the_same_burns_over_the_wire_are_the_same_flight_as_in_the_native_envir
         observation, _, captured, truncated, info = env.step(action)
         control.forward, control.right, control.up = forward, right, -down
         met = conn.helmsight.step(seconds)
-        told = [met, pursuer.mass, tank.amount("MonoPropellant")]
+        telemetry = [met, pursuer.mass, tank.amount("MonoPropellant")]
         for vessel in (pursuer, evader):
-            told += swapped(vessel.position(frame)) + swapped(vessel.velocity(frame))
-        np.testing.assert_allclose(told, observation["telemetry"], rtol=1e-6)
+            telemetry += swapped(vessel.position(frame)) + swapped(vessel.velocity(frame))
+        np.testing.assert_allclose(telemetry, observation["telemetry"], rtol=1e-6)
         assert conn.helmsight.telemetry == list(observation["telemetry"])
         assert conn.helmsight.score == pytest.approx(info["score"], rel=1e-6)
         assert conn.helmsight.closest_approach == pytest.approx(info["closest_approach"], rel=1e-6)

@@ -11,7 +11,8 @@ import pytest
 from garden import Plot
 
 from helmsight.envs.orbital.krpc import core, names
-from helmsight.envs.orbital.krpc.host import Caller, Host
+from helmsight.envs.orbital.krpc.caller import Caller
+from helmsight.envs.orbital.krpc.host import Host
 from helmsight.envs.orbital.krpc.registry import Service
 from helmsight.envs.orbital.krpc.types import Dialect, Float
 
@@ -20,9 +21,12 @@ def host(version: str = "0.7.0", *services: Service) -> Host:
     return Host(Plot(), services or [core.service, garden.service], version)
 
 
-def signature(procedure: str, version: str = "0.7.0") -> str:
-    found = host(version).find("Garden", procedure)
-    return f"({', '.join(f'{one.name}: {one.kind}' for one in found.parameters)}) -> {found.result}"
+def signature(name: str, version: str = "0.7.0") -> str:
+    procedure = host(version).find("Garden", name)
+    parameters = ", ".join(
+        f"{parameter.name}: {parameter.kind}" for parameter in procedure.parameters
+    )
+    return f"({parameters}) -> {procedure.result}"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,7 @@ def test_names_are_those_of_krpc(python: str, wire: str) -> None:
 
 def test_names_of_members_and_parameters() -> None:
     assert names.member("STABILITY_ASSIST") == "StabilityAssist"
-    assert [names.parameter(one) for one in ("reference_frame", "from_")] == [
+    assert [names.parameter(name) for name in ("reference_frame", "from_")] == [
         "referenceFrame",
         "from",
     ]
@@ -156,7 +160,7 @@ def test_remote_classes_inherit_members_but_are_registered_themselves() -> None:
             """Dig."""
 
     assert {"Spade_get_Weight", "Spade_Dig"} == set(service.declared)
-    assert [one for one in host("0.7.0", service).procedures] == [
+    assert [key for key in host("0.7.0", service).procedures] == [
         ("Shed", "Spade_get_Weight"),
         ("Shed", "Spade_Dig"),
     ]
@@ -171,10 +175,10 @@ def test_what_a_client_held_is_let_go_even_if_one_callback_fails(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     gone: list[str] = []
-    caller = Caller(b"", "me", "", Dialect.MODERN, host())
+    caller = Caller(b"", "me", "", Dialect.MODERN)
     caller.on_disconnect(lambda: gone.append("first"))
     caller.on_disconnect(lambda: 1 // 0)
-    caller.left()
-    caller.left()
+    caller.leave()
+    caller.leave()
     assert gone == ["first"]
     assert "the client 'me' that left failed" in caplog.text

@@ -35,7 +35,7 @@ def test_the_world_goes_on_by_the_wall_clock_and_stands_while_it_is_paused(
 ) -> None:
     conn = connected(twin, use_pregenerated_stubs=stubs)
     center = conn.space_center
-    assert [one.name for one in center.vessels] == ["Evader", "Pursuer"]
+    assert [vessel.name for vessel in center.vessels] == ["Evader", "Pursuer"]
     began = center.ut
     stream = conn.add_stream(getattr, center, "ut")
     with stream.condition:
@@ -65,10 +65,10 @@ def test_two_clients_that_load_at_once_both_get_their_game(twin: Running) -> Non
             failed.append(error)
 
     threads = [threading.Thread(target=load, args=(save,)) for save in SAVES]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join(WAIT_S)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_S)
     assert failed == []
     assert twin.run(lambda server: server.game.load_count) == loads + 10
 
@@ -77,8 +77,8 @@ def test_a_save_that_is_not_there_is_told_to_the_one_who_asked(twin: Running) ->
     conn, other = connected(twin), connected(twin)
     with pytest.raises((ValueError, RuntimeError), match="pe9_i9_init"):
         conn.space_center.load("pe9_i9_init")
-    assert [one.name for one in other.space_center.vessels] == ["Evader", "Pursuer"]
-    assert [one.name for one in conn.space_center.vessels] == ["Evader", "Pursuer"]
+    assert [vessel.name for vessel in other.space_center.vessels] == ["Evader", "Pursuer"]
+    assert [vessel.name for vessel in conn.space_center.vessels] == ["Evader", "Pursuer"]
     conn.close()
     other.close()
 

@@ -27,16 +27,16 @@ Signature = tuple[list[str], str]
 
 def expected(folder: Path) -> dict[tuple[str, str], Signature]:
     """Return the signatures in the stubs of a client: what they pass to `_invoke`."""
-    found: dict[tuple[str, str], Signature] = {}
+    signatures: dict[tuple[str, str], Signature] = {}
     for node in ast.walk(ast.parse((folder / "krpc.py").read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("._invoke"):
             service, procedure, *_, kinds, result = node.args
             assert isinstance(service, ast.Constant)
             assert isinstance(procedure, ast.Constant)
             assert isinstance(kinds, ast.List)
-            signature = [plain(one) for one in kinds.elts], plain(result)
-            found[service.value, procedure.value] = signature
-    return found
+            signature = [plain(kind) for kind in kinds.elts], plain(result)
+            signatures[service.value, procedure.value] = signature
+    return signatures
 
 
 def plain(node: ast.AST) -> str:
@@ -46,7 +46,7 @@ def plain(node: ast.AST) -> str:
 def words(kind: KRPC.Type, *, inside: bool = False) -> str:
     """Return a type as the stubs have it: null is in them only for what is in a collection."""
     code = Code(kind.code)
-    items = ", ".join(words(one, inside=True) for one in kind.types)
+    items = ", ".join(words(item, inside=True) for item in kind.types)
     if code is Code.NONE:
         text = "None"
     elif code in NAMED:
@@ -66,13 +66,17 @@ def test_signatures_are_those_of_the_stubs(version: str) -> None:
     host = Host(Simulation(), [core.service], version)
     compared = 0
     for service in services(host, DIALECTS[version]).services:
-        for one in service.procedures:
-            if (service.name, one.name) not in stubs:
+        for procedure in service.procedures:
+            if (service.name, procedure.name) not in stubs:
                 continue
-            kinds, result = stubs[service.name, one.name]
-            here = [words(parameter.type) for parameter in one.parameters]
-            more = host.find(service.name, one.name).parameters[len(kinds) :]
-            assert (here[: len(kinds)], words(one.return_type)) == (kinds, result), one.name
-            assert not [parameter for parameter in more if parameter.default is REQUIRED], one.name
+            kinds, result = stubs[service.name, procedure.name]
+            here = [words(parameter.type) for parameter in procedure.parameters]
+            more = host.find(service.name, procedure.name).parameters[len(kinds) :]
+            assert (here[: len(kinds)], words(procedure.return_type)) == (kinds, result), (
+                procedure.name
+            )
+            assert not [parameter for parameter in more if parameter.default is REQUIRED], (
+                procedure.name
+            )
             compared += 1
     assert compared > 15

@@ -219,13 +219,13 @@ def test_the_score_also_looks_while_the_clock_runs(wall):
 
 
 def test_a_load_lets_go_of_everything_and_tells_those_who_asked(game):
-    told = []
-    game.on_load.append(lambda: told.append(game.scenario))
+    calls = []
+    game.on_load.append(lambda: calls.append(game.scenario))
     game.aims[0] = lambda: (np.zeros(3), np.zeros(3))
     game.warp, game.rails, game.lockstep = 4.0, 100.0, True
     count = game.load_count
     game.load("lbg1_i1_init")
-    assert told == ["lbg1_i1_init"]
+    assert calls == ["lbg1_i1_init"]
     assert game.load_count == count + 1
     assert (game.warp, game.rails, game.lockstep, game.aims) == (1.0, 1.0, False, {})
 
@@ -238,15 +238,15 @@ def test_a_load_that_fails_changes_nothing(game):
 
 
 def test_aims_are_asked_before_every_step_and_flown(game):
-    asked = []
+    calls = []
 
     def aim():
-        asked.append(game.ut)
+        calls.append(game.ut)
         return np.array([0.0, 0.0, 1.0]), np.full(3, np.nan)
 
     game.aims[1] = aim
     game.step(3.0)
-    assert len(asked) == 150
+    assert len(calls) == 150
     np.testing.assert_allclose(game.fleet.axes[0, 1, 0], [0.0, 0.0, 1.0], atol=1e-9)
     assert game.fleet.sas[0, 1] == SAS.AIM
 

@@ -11,15 +11,14 @@ import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 
 from helmsight.envs.orbital.krpc import core, streams
-from helmsight.envs.orbital.krpc.calls import Executed
+from helmsight.envs.orbital.krpc.client import Client
 from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
-from helmsight.envs.orbital.krpc.host import Caller, Host
+from helmsight.envs.orbital.krpc.host import Host
 from helmsight.envs.orbital.krpc.serving import Running
-from helmsight.envs.orbital.krpc.streams import Streams
 from helmsight.envs.orbital.krpc.types import Dialect
 from helmsight.envs.orbital.krpc.values import parse
 from helmsight.envs.orbital.krpc.wire import Frames
@@ -33,28 +32,29 @@ class Listener:
     def __init__(self, dialect: Dialect = Dialect.MODERN) -> None:
         self.plot = garden.Plot()
         host = Host(self.plot, [core.service, garden.service], "0.7.0")
-        self.caller = Caller(b"\x01" * 16, "me", "", dialect, host)
-        self.executed = Executed()
-        self.streams = self.caller.streams = Streams(self.caller, self.executed)
+        self.counts = host.counts
+        self.streams = Client(b"\x01" * 16, "me", "", dialect, host).streams
 
     def add(self, procedure: str, *arguments: bytes, start: bool = True) -> int:
         call = KRPC.ProcedureCall(
             service="Garden",
             procedure=procedure,
-            arguments=[KRPC.Argument(position=n, value=one) for n, one in enumerate(arguments)],
+            arguments=[
+                KRPC.Argument(position=n, value=argument) for n, argument in enumerate(arguments)
+            ],
         )
         return self.streams.add(call, start=start)
 
     def update(self, now: float = 0.0) -> dict[int, KRPC.ProcedureResult]:
         """Return what is sent at a time."""
-        told = self.streams.update(now)
-        if told is None:
+        frame = self.streams.update(now)
+        if frame is None:
             return {}
         frames = Frames()
-        frames.feed(told)
+        frames.feed(frame)
         message = frames.next()
         assert message is not None
-        return {one.id: one.result for one in parse(KRPC.StreamUpdate, message).results}
+        return {result.id: result.result for result in parse(KRPC.StreamUpdate, message).results}
 
 
 def test_only_what_changed_is_sent() -> None:
@@ -98,7 +98,7 @@ def test_a_rate_limits_how_often_a_stream_is_sent() -> None:
     here.streams.set_rate(number, 0.0)
     here.plot.steps += 1
     assert here.update(1e9)
-    assert here.executed.streamed == sent + 1
+    assert here.counts.streamed == sent + 1
 
 
 @pytest.mark.parametrize("rate", [-1.0, float("nan"), float("inf")])
@@ -179,10 +179,12 @@ def test_a_listener_that_does_not_read_gets_the_newest_later(
         while time.monotonic() < deadline:
             n += 1
             served.run(lambda server: server.game.notes.append("y" * 100_000 + str(n)))  # noqa: B023
-        kept = served.run(
-            lambda server: max(one.transport.get_write_buffer_size() for one in server._links)
+        buffered = served.run(
+            lambda server: max(
+                each.transport.get_write_buffer_size() for each in server._connections
+            )
         )
-        assert kept < 2 << 20
+        assert buffered < 2 << 20
         last = f"last{n}"
         served.run(lambda server: server.game.notes.append(last))
         while True:
@@ -225,19 +227,19 @@ def test_arithmetic_is_that_of_the_game(
 
 def test_expressions_are_put_together_from_what_fits(client: Any) -> None:
     make = client.krpc.Expression
-    one, true, word = make.constant_int(1), make.constant_bool(True), make.constant_string("a")
+    number, true, word = make.constant_int(1), make.constant_bool(True), make.constant_string("a")
     both = make.and_(make.not_(make.constant_bool(False)), make.or_(true, true))
     assert client.add_stream(both)() is True
     spot = make.call(client.get_call(client.garden.spot))
     for wrong in (
-        lambda: make.add(one, word),
-        lambda: make.not_(one),
-        lambda: make.and_(true, one),
-        lambda: make.greater_than(true, one),
-        lambda: make.get(one, one),
+        lambda: make.add(number, word),
+        lambda: make.not_(number),
+        lambda: make.and_(true, number),
+        lambda: make.greater_than(true, number),
+        lambda: make.get(number, number),
         lambda: make.cast(word, client.krpc.Type.double()),
-        lambda: client.krpc.add_event(one),
-        lambda: make.get(spot, one),
+        lambda: client.krpc.add_event(number),
+        lambda: make.get(spot, number),
     ):
         with pytest.raises(ValueError, match=r"expected|bool"):
             wrong()
@@ -274,13 +276,16 @@ def test_computed_arguments_are_of_the_types_that_are_wanted(
 ) -> None:
     make = client.krpc.Expression
     add = make_call("Garden", "Tree_static_Sum")
-    one = make.constant_int(1)
-    assert client.add_stream(make.call_with_arguments(add, {0: one, 1: make.add(one, one)}))() == 3
-    for wrong in ({0: make.constant_double(1.0), 1: one}, {5: one}, {-1: one}):
+    number = make.constant_int(1)
+    assert (
+        client.add_stream(make.call_with_arguments(add, {0: number, 1: make.add(number, number)}))()
+        == 3
+    )
+    for wrong in ({0: make.constant_double(1.0), 1: number}, {5: number}, {-1: number}):
         with pytest.raises(ValueError, match="expected sint32, sint32"):
             make.call_with_arguments(add, wrong)
     with pytest.raises(ValueError, match="b is missing"):
-        make.call_with_arguments(add, {0: one})
+        make.call_with_arguments(add, {0: number})
     with pytest.raises(ValueError, match="id 4000"):
         make.constant_object(4000)
 

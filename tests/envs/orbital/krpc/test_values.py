@@ -23,7 +23,15 @@ from helmsight.envs.orbital.krpc.errors import (
     MalformedMessage,
 )
 from helmsight.envs.orbital.krpc.objects import ObjectStore
-from helmsight.envs.orbital.krpc.types import Dialect, Float, Kind, Long, UInt32, UInt64, kind_of
+from helmsight.envs.orbital.krpc.types import (
+    Dialect,
+    Float,
+    Long,
+    UInt32,
+    UInt64,
+    WireType,
+    wire_type,
+)
 from helmsight.envs.orbital.krpc.values import Values
 
 number = st.floats(allow_nan=False)
@@ -59,7 +67,7 @@ def values(dialect: Dialect = Dialect.MODERN) -> Values:
 @pytest.mark.parametrize("dialect", Dialect)
 def test_values_are_read_and_written_as_the_client_of_0_7_does(name: str, dialect: Dialect) -> None:
     annotation, strategy = SAMPLES[name]
-    kind, here = kind_of(annotation), values(dialect)
+    kind, here = wire_type(annotation), values(dialect)
 
     @settings(max_examples=25)
     @given(strategy)
@@ -108,11 +116,11 @@ def test_values_are_read_and_written_as_the_client_of_0_5_4_does(
     sent = [(name, value) for name in SAMPLES for value in sampled(name)]
     lines = []
     for name, value in sent:
-        written = here.encoder(kind_of(SAMPLES[name][0]))(value)
+        written = here.encoder(wire_type(SAMPLES[name][0]))(value)
         lines.append(json.dumps([name, written.hex()]))
     printed = old_client(Path(codec.__file__), text="\n".join(lines)).splitlines()
     for (name, value), line in zip(sent, printed, strict=True):
-        read = here.decoder(kind_of(SAMPLES[name][0]))(bytes.fromhex(line))
+        read = here.decoder(wire_type(SAMPLES[name][0]))(bytes.fromhex(line))
         assert read == value, (name, value)
 
 
@@ -136,7 +144,7 @@ def test_values_are_read_and_written_as_the_client_of_0_5_4_does(
 )
 def test_what_no_client_would_send_is_refused(annotation: Any, data: bytes, why: str) -> None:
     with pytest.raises(MalformedMessage, match=why):
-        values().decoder(kind_of(annotation))(data)
+        values().decoder(wire_type(annotation))(data)
 
 
 @pytest.mark.parametrize(
@@ -147,13 +155,13 @@ def test_a_buffer_that_was_not_cut_to_its_value_is_read_all_the_same(
     annotation: Any, value: Any
 ) -> None:
     here = values()
-    kind = kind_of(annotation)
+    kind = wire_type(annotation)
     assert here.decoder(kind)(here.encoder(kind)(value) + b"\0" * 7) == value
 
 
 @given(st.sampled_from(sorted(SAMPLES)), st.binary(max_size=60))
 def test_any_bytes_are_a_value_or_are_refused(name: str, noise: bytes) -> None:
-    kind = kind_of(SAMPLES[name][0])
+    kind = wire_type(SAMPLES[name][0])
     try:
         value = values().decoder(kind)(noise)
     except MalformedMessage:
@@ -174,36 +182,36 @@ def test_any_bytes_are_a_value_or_are_refused(name: str, noise: bytes) -> None:
 )
 def test_a_value_that_its_type_cannot_hold_is_never_sent(annotation: Any, value: Any) -> None:
     with pytest.raises(ValueError, match=r"fit|expected|zip|unpack"):
-        values().encoder(kind_of(annotation))(value)
+        values().encoder(wire_type(annotation))(value)
 
 
 def test_null_is_zero_for_old_clients_and_a_presence_byte_inside_collections_for_new_ones() -> None:
-    kind, plot = kind_of(list[Tree | None]), Plot()
+    kind, plot = wire_type(list[Tree | None]), Plot()
     for dialect, there, absent in (
         (Dialect.LEGACY, b"\x01", b"\x00"),
         (Dialect.MODERN, b"\x01\x01", b"\x00"),
     ):
         here = values(dialect)
-        told = here.encoder(kind)([Tree(1, plot), None])
-        assert told == b"\x0a" + bytes([len(there)]) + there + b"\x0a\x01" + absent
-        assert here.decoder(kind)(told) == [Tree(1, plot), None]
+        data = here.encoder(kind)([Tree(1, plot), None])
+        assert data == b"\x0a" + bytes([len(there)]) + there + b"\x0a\x01" + absent
+        assert here.decoder(kind)(data) == [Tree(1, plot), None]
 
 
 def test_a_position_for_null_without_its_presence_byte_is_refused() -> None:
     with pytest.raises(MalformedMessage, match="presence"):
-        values().decoder(kind_of(list[Tree | None]))(b"\x0a\x00")
+        values().decoder(wire_type(list[Tree | None]))(b"\x0a\x00")
 
 
 def test_a_structure_is_written_as_a_tuple_and_read_as_itself() -> None:
     here = values()
-    told = here.encoder(kind_of(Spot))(Spot(3, "beans"))
-    assert told == here.encoder(kind_of(tuple[int, str]))((3, "beans"))
-    assert here.decoder(kind_of(Spot))(told) == Spot(3, "beans")
+    data = here.encoder(wire_type(Spot))(Spot(3, "beans"))
+    assert data == here.encoder(wire_type(tuple[int, str]))((3, "beans"))
+    assert here.decoder(wire_type(Spot))(data) == Spot(3, "beans")
 
 
 def test_floats_beyond_single_precision_become_infinite() -> None:
     here = values()
-    assert here.encoder(kind_of(Float))(-1e300) == struct.pack("<f", -math.inf)
+    assert here.encoder(wire_type(Float))(-1e300) == struct.pack("<f", -math.inf)
 
 
 class TestObjects:
@@ -235,8 +243,8 @@ class TestObjects:
 
 
 def test_a_kind_says_what_it_is() -> None:
-    assert str(kind_of(list[tuple[float, Tree | None]])) == "list(tuple(double, Tree or null))"
-    assert isinstance(kind_of(Season), Kind)
+    assert str(wire_type(list[tuple[float, Tree | None]])) == "list(tuple(double, Tree or null))"
+    assert isinstance(wire_type(Season), WireType)
 
 
 class Own:

@@ -57,12 +57,12 @@ def test_fields_are_those_of_protobuf(value: bytes) -> None:
 def test_messages_come_out_whole_however_they_are_cut(sent: list[bytes], random: Random) -> None:
     stream = b"".join(map(sized, sent))
     cut = sorted(random.randrange(len(stream) + 1) for _ in range(5))
-    frames, got = Frames(), []
+    frames, messages = Frames(), []
     for a, b in zip([0, *cut], [*cut, len(stream)], strict=True):
         frames.feed(stream[a:b])
         while (message := frames.next()) is not None:
-            got.append(message)
-    assert got == sent
+            messages.append(message)
+    assert messages == sent
     assert len(frames) == 0
 
 

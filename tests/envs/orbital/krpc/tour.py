@@ -45,8 +45,8 @@ def values(conn: Any) -> None:
     tree.neighbour = tree
     assert garden.mood == "2 beside 2"
     assert tuple(garden.spot()) == (3, "beans")
-    made = garden.bundle([tree], {"oak": 1}, {4, 5})
-    assert made == {"oak": ([tree], {4, 5}), "(1.0, 2.0, 3.0)": ([tree], {4, 5})}
+    bundle = garden.bundle([tree], {"oak": 1}, {4, 5})
+    assert bundle == {"oak": ([tree], {4, 5}), "(1.0, 2.0, 3.0)": ([tree], {4, 5})}
     assert garden.maybe([1.0]) == [1.0]
     assert garden.maybe([]) == []
 
@@ -70,7 +70,7 @@ def server(conn: Any) -> None:
     own = conn.krpc.get_client_id()
     assert conn.krpc.get_client_name() == "tour"
     assert conn.garden.who() == "tour"
-    assert own in [next(iter(one)) for one in conn.krpc.clients]
+    assert own in [next(iter(client)) for client in conn.krpc.clients]
     assert conn.krpc.get_status().rpcs_executed > 3
     conn.krpc.paused = True
     assert conn.krpc.paused

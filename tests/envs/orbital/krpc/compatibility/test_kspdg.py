@@ -34,7 +34,7 @@ def test_the_client_is_the_one_that_is_meant(client):
 @pytest.mark.parametrize("name", save_names())
 def test_every_load_file_holds_its_vessels_in_kspdgs_order(client, name):
     save, vessels = find_save(name), client.do("load", save=name)
-    assert [one["name"] for one in vessels] == list(save.names)
+    assert [vessel["name"] for vessel in vessels] == list(save.names)
     for k, (seen, vehicle) in enumerate(zip(vessels, save.vehicles, strict=True)):
         passed = seen["met"] - save.ut
         assert passed == pytest.approx(0.0, abs=0.05)  # a tick or two until the world is held

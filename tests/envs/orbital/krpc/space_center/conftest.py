@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from helmsight.envs.orbital.fleet import DT
-from helmsight.envs.orbital.krpc.host import Caller, Host
+from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.simulation import Simulation
 from helmsight.envs.orbital.krpc.space_center import procedures
 from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
@@ -54,21 +54,20 @@ def run() -> Callable[[Simulation, float], None]:
 
     def clock(game: Simulation, seconds: float) -> None:
         game.lockstep = False
-        told = 0.0
-        game.catch_up(told)
+        wall = 0.0
+        game.catch_up(wall)
         for _ in range(round(seconds / DT)):
-            told += DT / game.rate
-            game.catch_up(told)
+            wall += DT / game.rate
+            game.catch_up(wall)
 
     return clock
 
 
 @pytest.fixture
 def make_caller() -> Callable[..., Caller]:
-    """Return the maker of clients that call: `game.caller = make_caller(game)`."""
+    """Return the maker of clients that call: `game.caller = make_caller()`."""
 
-    def make(game: Simulation, name: str = "a script") -> Caller:
-        host = Host(game, [], ".".join(map(str, game.version)))
-        return Caller(name.encode().ljust(16, b"\0"), name, "127.0.0.1", Dialect.MODERN, host)
+    def make(name: str = "a script") -> Caller:
+        return Caller(name.encode().ljust(16, b"\0"), name, "127.0.0.1", Dialect.MODERN)
 
     return make

@@ -12,11 +12,11 @@ from typing import Any
 
 def properties(thing: Any) -> dict[str, property]:
     """Return the properties of a remote object or of the service."""
-    found = {name: getattr(type(thing), name, None) for name in dir(type(thing))}
+    members = {name: getattr(type(thing), name, None) for name in dir(type(thing))}
     return {
-        name: one
-        for name, one in found.items()
-        if isinstance(one, property) and not name.startswith("_")
+        name: member
+        for name, member in members.items()
+        if isinstance(member, property) and not name.startswith("_")
     }
 
 
@@ -55,8 +55,8 @@ def seen(conn: Any) -> list[Any]:
         center, vessel, vessel.control, vessel.auto_pilot, vessel.orbit, vessel.orbit.body,
         vessel.flight(), vessel.flight(vessel.orbital_reference_frame), vessel.resources,
         vessel.resources.all[0], parts, parts.root,
-        *[one for several in (parts.engines, parts.rcs, parts.reaction_wheels)
-          for one in several[:1]],
+        *[thing for several in (parts.engines, parts.rcs, parts.reaction_wheels)
+          for thing in several[:1]],
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from helmsight.envs.orbital.krpc import names
-from helmsight.envs.orbital.krpc.types import Code, Kind
+from helmsight.envs.orbital.krpc.types import Code, WireType
 
 
 @dataclass(frozen=True)
@@ -30,40 +30,40 @@ def _source(path: Path) -> ast.Module:
 @cache
 def read(path: Path) -> dict[str, Signature]:
     """Return every procedure that the stubs in a file call."""
-    found = {}
+    signatures = {}
     for cls in _source(path).body:
         for function in getattr(cls, "body", []):
             if isinstance(function, ast.FunctionDef) and not function.name.startswith("_"):
                 call = getattr(function.body[-1], "value", None)
                 if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "_invoke":
-                    found[ast.literal_eval(call.args[1])] = _signature(function, call)
-    return found
+                    signatures[ast.literal_eval(call.args[1])] = _signature(function, call)
+    return signatures
 
 
 def enumerations(path: Path) -> dict[str, set[int]]:
     """Return the values of every enumeration."""
     return {
-        one.name: {
+        cls.name: {
             ast.literal_eval(member.value.elts[0])  # type: ignore[attr-defined]
-            for member in one.body
+            for member in cls.body
             if isinstance(member, ast.Assign)
         }
-        for one in _source(path).body
-        if isinstance(one, ast.ClassDef)
-        and any(getattr(base, "id", "") == "DocEnum" for base in one.bases)
+        for cls in _source(path).body
+        if isinstance(cls, ast.ClassDef)
+        and any(getattr(base, "id", "") == "DocEnum" for base in cls.bases)
     }
 
 
 def _signature(function: ast.FunctionDef, call: ast.Call) -> Signature:
-    lists = [one for one in call.args[3:] if isinstance(one, ast.List)]
-    typed = [one for one in lists if not any(isinstance(e, ast.Constant) for e in one.elts)]
-    kinds = [_type(one) for one in typed[0].elts] if typed else []
+    lists = [node for node in call.args[3:] if isinstance(node, ast.List)]
+    typed = [node for node in lists if not any(isinstance(e, ast.Constant) for e in node.elts)]
+    kinds = [_type(node) for node in typed[0].elts] if typed else []
     arguments = function.args.args[len(function.args.args) - len(kinds) :]
     required = len(arguments) - len(function.args.defaults)
     return Signature(
         tuple(
-            ("this" if one.arg == "self" else names.parameter(one.arg), kind, n >= required)
-            for n, (one, kind) in enumerate(zip(arguments, kinds, strict=True))
+            ("this" if node.arg == "self" else names.parameter(node.arg), kind, n >= required)
+            for n, (node, kind) in enumerate(zip(arguments, kinds, strict=True))
         ),
         _type(call.args[-1]),
     )
@@ -83,12 +83,12 @@ def _type(node: ast.expr) -> str:
     return f"{name}({', '.join(map(_type, node.args))})"
 
 
-def told(kind: Kind, *, structures: bool) -> str:
+def told(kind: WireType, *, structures: bool) -> str:
     """Return a type of ours in the same words; before 0.7 structures are tuples."""
     if kind.code is Code.STRUCT and not structures:
-        return f"tuple({', '.join(told(one, structures=False) for one in kind.items)})"
+        return f"tuple({', '.join(told(item, structures=False) for item in kind.items)})"
     if kind.python is not None:
         return kind.python.__name__
     name = {Code.DICTIONARY: "dictionary"}.get(kind.code, kind.code.name.lower())
-    inside = ", ".join(told(one, structures=structures) for one in kind.items)
+    inside = ", ".join(told(item, structures=structures) for item in kind.items)
     return f"{name}({inside})" if inside else name

@@ -132,12 +132,12 @@ def test_it_lets_go_when_the_client_that_engaged_it_is_gone(
 ):
     game.version = version
     put(pilot, target_heading=90.0)
-    owner, other = make_caller(game, "owner"), make_caller(game, "other")
+    owner, other = make_caller("owner"), make_caller("other")
     game.caller = owner
     pilot.engage()
-    other.left()
+    other.leave()
     assert pilot.engaged
-    owner.left()
+    owner.leave()
     assert not pilot.engaged
     assert game.aims == {}
     kept = version >= (0, 7)  # before, its target went too
@@ -147,20 +147,20 @@ def test_it_lets_go_when_the_client_that_engaged_it_is_gone(
 
 
 def test_who_engages_it_last_owns_it(game, pilot, make_caller):
-    one, other = make_caller(game, "one"), make_caller(game, "other")
-    for caller in (one, other):
+    first, other = make_caller("one"), make_caller("other")
+    for caller in (first, other):
         game.caller = caller
         pilot.engage()
-    one.left()
+    first.leave()
     assert pilot.engaged
 
 
 def test_a_load_ends_it_and_a_client_that_leaves_later_harms_nothing(game, pilot, make_caller):
-    owner = game.caller = make_caller(game)
+    owner = game.caller = make_caller()
     pilot.engage()
     game.load("pe1_i3_init")
     assert game.aims == {}
-    owner.left()
+    owner.leave()
     game.load("pe1_i4_init")
     assert not pilot.engaged
 

@@ -36,8 +36,8 @@ def test_kerbins_constants_are_ksps(bodies):
 
 
 def test_moons_go_round_kerbin_and_kerbin_round_the_sun(bodies):
-    assert {one.name for one in bodies["Kerbin"].satellites} == {"Mun", "Minmus"}
-    assert [one.name for one in bodies["Sun"].satellites] == ["Kerbin"]
+    assert {moon.name for moon in bodies["Kerbin"].satellites} == {"Mun", "Minmus"}
+    assert [moon.name for moon in bodies["Sun"].satellites] == ["Kerbin"]
     assert bodies["Sun"].is_star
     distance = length(bodies["Mun"].position(bodies["Kerbin"].non_rotating_reference_frame))
     assert distance == pytest.approx(12_000_000.0)
@@ -86,8 +86,8 @@ def test_places_are_told_by_latitude_and_longitude(bodies, latitude, longitude, 
     kerbin = bodies["Kerbin"]
     frame = kerbin.reference_frame
     for place in (kerbin.surface_position, kerbin.sea_level_position, kerbin.bedrock_position):
-        found = place(latitude, longitude, frame)
-        assert found == pytest.approx(np.array(wanted) * 600_000.0, abs=1e-6)
+        position = place(latitude, longitude, frame)
+        assert position == pytest.approx(np.array(wanted) * 600_000.0, abs=1e-6)
     assert kerbin.latitude_at_position(wanted, frame) == pytest.approx(latitude)
     if latitude != 90:
         assert kerbin.longitude_at_position(wanted, frame) == pytest.approx(longitude)
@@ -101,8 +101,8 @@ def test_a_frame_on_the_surface_has_up_north_and_east(bodies):
     place = procedures.transform_position(kerbin.game, (0.0, 0.0, 0.0), frame, fixed)
     assert place == pytest.approx((0.0, 0.0, 600_100.0), abs=1e-6)
     for axis, wanted in (((1, 0, 0), (0, 0, 1)), ((0, 1, 0), (0, 1, 0)), ((0, 0, 1), (-1, 0, 0))):
-        told = procedures.transform_direction(kerbin.game, axis, frame, fixed)
-        assert told == pytest.approx(wanted, abs=1e-12)
+        direction = procedures.transform_direction(kerbin.game, axis, frame, fixed)
+        assert direction == pytest.approx(wanted, abs=1e-12)
     assert kerbin.position(frame) == pytest.approx((-600_100.0, 0.0, 0.0), abs=1e-6)
 
 

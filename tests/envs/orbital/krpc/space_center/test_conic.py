@@ -44,9 +44,9 @@ def states(draw):
 @given(states(), st.floats(-1e5, 1e5))
 @unhurried
 def test_the_state_that_made_an_orbit_lies_on_it(state, ut):
-    found = Conic.through(*state, MU, ut).state_at(ut)
-    np.testing.assert_allclose(found[0], state[0], atol=1e-6 * length(state[0]))
-    np.testing.assert_allclose(found[1], state[1], atol=1e-6 * length(state[1]))
+    again = Conic.through(*state, MU, ut).state_at(ut)
+    np.testing.assert_allclose(again[0], state[0], atol=1e-6 * length(state[0]))
+    np.testing.assert_allclose(again[1], state[1], atol=1e-6 * length(state[1]))
 
 
 @given(states(), st.floats(-2000.0, 2000.0))
@@ -89,9 +89,9 @@ def test_elements_come_back_from_the_state_they_make(sma, ecc, inc, lan, lpe, me
     assert orbit.sma == pytest.approx(sma, rel=1e-9)
     assert orbit.ecc == pytest.approx(ecc, abs=1e-9)
     assert orbit.inc == pytest.approx(inc, abs=1e-9)
-    for found, wanted in ((orbit.lan, lan), (orbit.lpe, lpe), (orbit.mean, mean)):
-        assert np.sin(found - wanted) == pytest.approx(0.0, abs=1e-6)
-        assert np.cos(found - wanted) == pytest.approx(1.0)
+    for element, wanted in ((orbit.lan, lan), (orbit.lpe, lpe), (orbit.mean, mean)):
+        assert np.sin(element - wanted) == pytest.approx(0.0, abs=1e-6)
+        assert np.cos(element - wanted) == pytest.approx(1.0)
 
 
 @given(states(), st.floats(-1.5, 1.5))
@@ -155,6 +155,6 @@ def test_planes_that_are_the_same_have_no_node():
 
 def test_two_escape_orbits_have_no_period_to_look_for_approaches_in():
     fast = sqrt(2 * MU / 7e5) * 1.1
-    one = Conic.through((7e5, 0.0, 0.0), (0.0, fast, 0.0), MU, 0.0)
+    escape = Conic.through((7e5, 0.0, 0.0), (0.0, fast, 0.0), MU, 0.0)
     with pytest.raises(ValueError, match="bound"):
-        closest_approaches(one, one, 0.0, 1)
+        closest_approaches(escape, escape, 0.0, 1)

@@ -63,11 +63,11 @@ def test_translation_pushes_forward_right_and_up(game, pursuer, put):
         game.step(1.0)
         put(pursuer.control, **{name: 0.0})
         gained = game.fleet.velocity[0, 1] - game.fleet.velocity[0, 0] - still
-        told = procedures.transform_direction(
+        direction = procedures.transform_direction(
             game, tuple(gained[[0, 2, 1]]),
             procedures.bodies(game)["Kerbin"].non_rotating_reference_frame, frame,
         )  # fmt: skip
-        assert told == pytest.approx(np.array(axis) * force / pursuer.mass, abs=0.03)
+        assert direction == pytest.approx(np.array(axis) * force / pursuer.mass, abs=0.03)
 
 
 def test_the_stick_turns_the_craft_its_own_way(game, pursuer, put):
@@ -81,10 +81,10 @@ def test_the_stick_turns_the_craft_its_own_way(game, pursuer, put):
 def test_inputs_of_a_client_go_to_rest_when_it_is_gone_and_the_throttle_stays(
     game, vessels, put, make_caller
 ):
-    game.caller = make_caller(game)
+    game.caller = make_caller()
     for vessel in vessels:
         put(vessel.control, forward=1.0, pitch=0.5, wheel_throttle=0.5, throttle=0.7, rcs=True)
-    game.caller.left()
+    game.caller.leave()
     for vessel in vessels:
         control = vessel.control
         assert control.forward == control.pitch == control.wheel_throttle == 0.0
@@ -95,22 +95,22 @@ def test_inputs_of_a_client_go_to_rest_when_it_is_gone_and_the_throttle_stays(
 def test_inputs_stay_as_long_as_one_of_the_clients_that_moved_them_is_there(
     game, vessels, put, make_caller
 ):
-    one, other = make_caller(game, "one"), make_caller(game, "other")
-    game.caller = one
+    first, other = make_caller("one"), make_caller("other")
+    game.caller = first
     put(vessels[0].control, forward=1.0)
     game.caller = other
     put(vessels[1].control, right=1.0)
-    one.left()
+    first.leave()
     assert vessels[0].control.forward == 1.0
-    other.left()
+    other.leave()
     assert vessels[0].control.forward == vessels[1].control.right == 0.0
 
 
 def test_a_client_that_moved_nothing_takes_nothing_with_it(game, pursuer, put, make_caller):
     put(pursuer.control, forward=1.0)
-    reader = game.caller = make_caller(game)
+    reader = game.caller = make_caller()
     assert pursuer.control.forward == 1.0
-    reader.left()
+    reader.leave()
     assert pursuer.control.forward == 1.0
 
 
@@ -123,15 +123,15 @@ def test_a_load_puts_every_control_to_rest(game, pursuer, put):
 
 
 def test_switches_and_groups_are_kept_for_each_vessel(vessels, put):
-    one, other = (vessel.control for vessel in vessels)
+    first, other = (vessel.control for vessel in vessels)
     for name in ("gear", "lights", "brakes", "abort", "stage_lock"):
-        put(one, **{name: True})
-        assert getattr(one, name)
+        put(first, **{name: True})
+        assert getattr(first, name)
         assert not getattr(other, name)
-    one.set_action_group(3, True)
-    one.toggle_action_group(4)
-    one.toggle_action_group(3)
-    assert [one.get_action_group(n) for n in (3, 4)] == [False, True]
+    first.set_action_group(3, True)
+    first.toggle_action_group(4)
+    first.toggle_action_group(3)
+    assert [first.get_action_group(n) for n in (3, 4)] == [False, True]
     assert not other.get_action_group(4)
 
 

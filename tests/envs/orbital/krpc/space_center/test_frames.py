@@ -55,10 +55,10 @@ def every(game):
 
 
 def test_the_frame_that_does_not_turn_is_kspdgs_with_two_axes_exchanged(game, vessels, every):
-    found = vessels[1].position(every["non_rotating"])
-    assert swap(found) == pytest.approx(tuple(game.fleet.position[0, 1]))
-    found = vessels[1].velocity(every["non_rotating"])
-    assert swap(found) == pytest.approx(tuple(game.fleet.velocity[0, 1]))
+    position = vessels[1].position(every["non_rotating"])
+    assert swap(position) == pytest.approx(tuple(game.fleet.position[0, 1]))
+    velocity = vessels[1].velocity(every["non_rotating"])
+    assert swap(velocity) == pytest.approx(tuple(game.fleet.velocity[0, 1]))
 
 
 def test_the_vessel_frame_has_right_nose_and_belly_as_its_axes(game, vessels, every):
@@ -119,11 +119,11 @@ def test_axes_are_unit_vectors_at_right_angles_and_z_is_their_product(every, nam
 )
 def test_what_is_told_in_a_frame_comes_back(every, name, place, velocity):
     frame = every[name]
-    found = frames.position_of(frame, frames.position_in(frame, place))
-    np.testing.assert_allclose(found, place, rtol=1e-9, atol=1e-3)
-    told = frames.velocity_in(frame, place, velocity)
-    found = frames.velocity_of(frame, frames.position_in(frame, place), told)
-    np.testing.assert_allclose(found, velocity, rtol=1e-9, atol=1e-3)
+    again = frames.position_of(frame, frames.position_in(frame, place))
+    np.testing.assert_allclose(again, place, rtol=1e-9, atol=1e-3)
+    relative = frames.velocity_in(frame, place, velocity)
+    again = frames.velocity_of(frame, frames.position_in(frame, place), relative)
+    np.testing.assert_allclose(again, velocity, rtol=1e-9, atol=1e-3)
 
 
 @pytest.mark.parametrize("one", NAMES)
@@ -137,8 +137,8 @@ def test_transforms_there_and_back_change_nothing(game, every, one, other):
     )
     assert back == pytest.approx(place, abs=1e-4)
     moved = procedures.transform_position(game, place, here, there)
-    told = procedures.transform_velocity(game, place, velocity, here, there)
-    assert procedures.transform_velocity(game, moved, told, there, here) == pytest.approx(
+    transformed = procedures.transform_velocity(game, place, velocity, here, there)
+    assert procedures.transform_velocity(game, moved, transformed, there, here) == pytest.approx(
         velocity, abs=1e-4
     )
     turned = procedures.transform_rotation(game, q, here, there)
@@ -151,9 +151,9 @@ def watch(game, what, frame):
     for _ in range(3):
         positions.append(np.array(what.position(frame)))
         if len(positions) == 2:
-            told = np.array(what.velocity(frame))
+            answer = np.array(what.velocity(frame))
         game.step(DT)
-    return told, (positions[2] - positions[0]) / (2 * DT)
+    return answer, (positions[2] - positions[0]) / (2 * DT)
 
 
 @pytest.mark.parametrize(
@@ -162,14 +162,14 @@ def watch(game, what, frame):
 )  # fmt: skip
 def test_from_kerbal_program_0_6_on_velocities_are_how_positions_change(game, every, name):
     game.version = (0, 7, 0)
-    told, seen = watch(game, procedures.vessels(game)[1], every[name])
-    np.testing.assert_allclose(told, seen, atol=2e-3)
+    answer, measured = watch(game, procedures.vessels(game)[1], every[name])
+    np.testing.assert_allclose(answer, measured, atol=2e-3)
 
 
 def test_before_0_6_the_turning_of_orbits_and_surfaces_is_left_out(game, vessels, every):
     frame = every["orbital"]
-    told, seen = watch(game, vessels[1], frame)
-    assert np.linalg.norm(told - seen) > 3.0  # the turning is worth metres a second at 2.7 km
+    answer, measured = watch(game, vessels[1], frame)
+    assert np.linalg.norm(answer - measured) > 3.0  # the turning is worth metres a second at 2.7 km
     gap = np.array(vessels[1].velocity(every["non_rotating"])) - vessels[0].velocity(
         every["non_rotating"]
     )
@@ -181,9 +181,9 @@ def test_a_vessel_that_turns_sees_the_other_go_round(game, vessels, put):
     turning, other = vessels
     put(turning.control, sas=True, sas_mode=SASMode.RETROGRADE)
     game.step(0.8)  # at full rate by now: 2.5 rad/s
-    told, seen = watch(game, other, turning.reference_frame)
-    assert np.linalg.norm(told) > 3000.0
-    np.testing.assert_allclose(told, seen, rtol=2e-2, atol=150.0)
+    answer, measured = watch(game, other, turning.reference_frame)
+    assert np.linalg.norm(answer) > 3000.0
+    np.testing.assert_allclose(answer, measured, rtol=2e-2, atol=150.0)
     spin = turning.angular_velocity(procedures.bodies(game)["Kerbin"].non_rotating_reference_frame)
     assert np.linalg.norm(spin) == pytest.approx(2.5, rel=1e-3)
     assert turning.angular_velocity(turning.reference_frame) == pytest.approx((0.0, 0.0, 0.0))
@@ -201,24 +201,24 @@ def test_relative_frames_offset_and_turn_their_parent(game, vessels):
 
 
 def test_hybrid_frames_take_each_part_from_its_own_and_the_rest_from_the_first(vessels, every):
-    one, other = vessels
-    frame = ReferenceFrame.create_hybrid(one.reference_frame, rotation=every["non_rotating"])
-    assert one.position(frame) == pytest.approx((0.0, 0.0, 0.0))
-    gap = np.array(other.position(every["non_rotating"])) - one.position(every["non_rotating"])
+    first, other = vessels
+    frame = ReferenceFrame.create_hybrid(first.reference_frame, rotation=every["non_rotating"])
+    assert first.position(frame) == pytest.approx((0.0, 0.0, 0.0))
+    gap = np.array(other.position(every["non_rotating"])) - first.position(every["non_rotating"])
     assert other.position(frame) == pytest.approx(tuple(gap))
-    assert one.velocity(frame) == pytest.approx((0.0, 0.0, 0.0))
-    still = ReferenceFrame.create_hybrid(one.reference_frame, velocity=every["non_rotating"])
-    speed = np.linalg.norm(one.velocity(every["non_rotating"]))
-    assert np.linalg.norm(one.velocity(still)) == pytest.approx(speed)
+    assert first.velocity(frame) == pytest.approx((0.0, 0.0, 0.0))
+    still = ReferenceFrame.create_hybrid(first.reference_frame, velocity=every["non_rotating"])
+    speed = np.linalg.norm(first.velocity(every["non_rotating"]))
+    assert np.linalg.norm(first.velocity(still)) == pytest.approx(speed)
 
 
 def test_the_same_frame_asked_for_twice_is_the_same_object(game):
-    store, one, two = ObjectStore(), make(game), make(game)
+    store, first, second = ObjectStore(), make(game), make(game)
     for name in NAMES:
-        assert one[name] == two[name]
-        number = store.id_of(one[name], ReferenceFrame)
-        assert number == store.id_of(two[name], ReferenceFrame)
-    assert len({store.id_of(frame, ReferenceFrame) for frame in one.values()}) == len(NAMES)
+        assert first[name] == second[name]
+        number = store.id_of(first[name], ReferenceFrame)
+        assert number == store.id_of(second[name], ReferenceFrame)
+    assert len({store.id_of(frame, ReferenceFrame) for frame in first.values()}) == len(NAMES)
 
 
 def test_frames_built_of_frames_have_an_end(every):

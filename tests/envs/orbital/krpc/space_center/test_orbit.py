@@ -166,25 +166,25 @@ def test_an_approach_is_what_happens_then(game, vessels, pursuer, kerbin):
     approach = pursuer.orbit.next_closest_approach(evader.orbit)
     assert (approach.vessel, approach.target_vessel) == (pursuer, evader)
     assert approach.body is approach.target_body is None
-    told = approach.position(frame), approach.target_position(frame)
+    predicted = approach.position(frame), approach.target_position(frame)
     moving = approach.velocity(frame), approach.target_velocity(frame)
     gap, closing = approach.relative_position(frame), approach.relative_velocity(frame)
     assert length(gap) == pytest.approx(approach.distance)
     assert length(closing) == pytest.approx(approach.relative_speed)
     assert approach.ut == pytest.approx(game.ut + approach.time_to)
     game.jump(approach.time_to)
-    for vessel, place, speed in zip((pursuer, evader), told, moving, strict=True):
+    for vessel, place, speed in zip((pursuer, evader), predicted, moving, strict=True):
         np.testing.assert_allclose(vessel.position(frame), place, atol=0.1)
         np.testing.assert_allclose(vessel.velocity(frame), speed, atol=1e-3)
-    seen = np.subtract(evader.position(frame), pursuer.position(frame))
-    np.testing.assert_allclose(gap, seen, atol=0.1)
-    assert np.linalg.norm(seen) == pytest.approx(999.54, abs=0.01)
+    measured = np.subtract(evader.position(frame), pursuer.position(frame))
+    np.testing.assert_allclose(gap, measured, atol=0.1)
+    assert np.linalg.norm(measured) == pytest.approx(999.54, abs=0.01)
 
 
 def test_approaches_come_one_a_period_and_bodies_have_them_too(game, vessels, pursuer):
-    found = pursuer.orbit.coming_approaches(vessels[0].orbit, 3)
-    times = [one.ut for one in found]
-    assert [one.distance for one in found] == pytest.approx(
+    approaches = pursuer.orbit.coming_approaches(vessels[0].orbit, 3)
+    times = [approach.ut for approach in approaches]
+    assert [approach.distance for approach in approaches] == pytest.approx(
         pursuer.orbit.list_closest_approaches(vessels[0].orbit, 3)[1]
     )
     assert times == sorted(times)

@@ -15,15 +15,15 @@ from helmsight.envs.orbital.saves import find_save, save_names
 @pytest.mark.parametrize("name", save_names())
 def test_every_public_save_loads_with_exactly_its_vessels_in_its_order(game, name):
     procedures.load(game, name)
-    found = procedures.vessels(game)
+    vessels = procedures.vessels(game)
     save = find_save(name)
-    assert tuple(vessel.name for vessel in found) == save.names
-    assert len(found) == (3 if name.startswith("lbg1") else 2)
-    assert procedures.active_vessel(game) == found[0]
+    assert tuple(vessel.name for vessel in vessels) == save.names
+    assert len(vessels) == (3 if name.startswith("lbg1") else 2)
+    assert procedures.active_vessel(game) == vessels[0]
     assert procedures.target_vessel(game) is None
     assert procedures.ut(game) == save.ut
     frame = procedures.bodies(game)["Kerbin"].non_rotating_reference_frame
-    for vessel, position in zip(found, save.position, strict=True):
+    for vessel, position in zip(vessels, save.position, strict=True):
         assert vessel.position(frame) == pytest.approx(tuple(position[[0, 2, 1]]))
 
 

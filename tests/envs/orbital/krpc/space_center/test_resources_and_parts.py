@@ -41,13 +41,13 @@ def test_the_lady_stores_fuel_and_oxidizer_that_burn_at_their_ratio(lady, put):
 
 
 def test_resources_one_by_one_are_the_same(pursuer):
-    for one in pursuer.resources.all:
-        assert one.amount == pursuer.resources.amount(one.name)
-        assert one.max == pursuer.resources.max(one.name)
-        assert one.density == Resources.density(one.name)
-        assert one.flow_mode is Resources.flow_mode(one.name)
-        assert one.part == pursuer.parts.root
-        assert pursuer.resources.with_resource(one.name) == [one]
+    for resource in pursuer.resources.all:
+        assert resource.amount == pursuer.resources.amount(resource.name)
+        assert resource.max == pursuer.resources.max(resource.name)
+        assert resource.density == Resources.density(resource.name)
+        assert resource.flow_mode is Resources.flow_mode(resource.name)
+        assert resource.part == pursuer.parts.root
+        assert pursuer.resources.with_resource(resource.name) == [resource]
     assert Resources.density("MonoPropellant") == 4.0
     assert Resources.flow_mode("SolidFuel") is ResourceFlowMode.NONE
 
@@ -76,7 +76,7 @@ def test_a_drone_has_eight_thruster_blocks_and_no_engine(pursuer, put):
     assert parts.engines == []
     assert len(parts.rcs) == 8
     put(pursuer.control, rcs=True)
-    total = [sum(one.available_force.positive[axis] for one in parts.rcs) for axis in range(3)]
+    total = [sum(block.available_force.positive[axis] for block in parts.rcs) for axis in range(3)]
     assert total == pytest.approx([4000.0, 8000.0, 4000.0])
     block = parts.rcs[0]
     assert (block.max_thrust, block.specific_impulse, block.has_fuel) == (1000.0, 240.0, True)

@@ -55,7 +55,7 @@ def stub_file(version: str) -> Path:
 def declared(request):
     """Return (version, our procedures, the client's signatures)."""
     host = Host(Simulation(), [service], request.param)
-    ours = {name: one for (_, name), one in host.procedures.items()}
+    ours = {name: procedure for (_, name), procedure in host.procedures.items()}
     return request.param, ours, stubs.read(stub_file(request.param))
 
 
@@ -69,8 +69,11 @@ def test_parameters_have_the_names_and_types_of_the_stubs(declared):
     modern = version == "0.7.0"
     wrong = []
     for name in set(ours) & set(theirs):
-        own = [(one.name, stubs.told(one.kind, structures=modern)) for one in ours[name].parameters]
-        wanted = [(one, kind) for one, kind, _ in theirs[name].parameters]
+        own = [
+            (parameter.name, stubs.told(parameter.kind, structures=modern))
+            for parameter in ours[name].parameters
+        ]
+        wanted = [(parameter, kind) for parameter, kind, _ in theirs[name].parameters]
         if own[: len(wanted)] != wanted:
             wrong.append((name, own, wanted))
     assert wrong == []
@@ -80,9 +83,9 @@ def test_parameters_that_the_stubs_leave_out_or_default_have_defaults(declared):
     _, ours, theirs = declared
     for name in set(ours) & set(theirs):
         wanted = theirs[name].parameters
-        for n, one in enumerate(ours[name].parameters):
+        for n, parameter in enumerate(ours[name].parameters):
             if n >= len(wanted) or wanted[n][2]:
-                assert one.default is not type(one).default, (name, one.name)
+                assert parameter.default is not type(parameter).default, (name, parameter.name)
 
 
 def test_results_have_the_types_of_the_stubs(declared):
@@ -102,7 +105,7 @@ def test_enumerations_have_the_values_of_the_stubs(declared):
     ours = {name: cls for name, cls in service.types.items() if hasattr(cls, "__members__")}
     assert ours
     for name, cls in ours.items():
-        assert {int(one) for one in cls} == theirs[name], name
+        assert {int(member) for member in cls} == theirs[name], name
 
 
 def test_all_that_kspdg_and_its_agents_call_is_there(declared):

@@ -18,7 +18,7 @@ rotation = st.tuples(*[st.floats(-1.0, 1.0)] * 4).filter(lambda q: sum(x * x for
 degree = st.floats(-89.0, 89.0)
 
 
-def matrix(axes: vectors.Axes) -> np.ndarray:
+def matrix(axes: vectors.FrameAxes) -> np.ndarray:
     """Return the matrix whose columns are the axes."""
     return np.array(axes).T
 
@@ -89,18 +89,18 @@ def test_pitch_heading_and_roll_come_back_from_the_attitude_they_make(pitch, hea
     right, belly = vectors.wings_at(nose)
     c, s = np.cos(np.radians(roll)), np.sin(np.radians(roll))
     wing = tuple(c * np.array(right) + s * np.array(belly))  # a positive roll lowers this wing
-    axes = vectors.Axes(wing, nose, vectors.cross(wing, nose))
-    found = vectors.pitch_heading_roll(axes)
-    assert found[0] == pytest.approx(pitch, abs=1e-6)
-    assert isclose((found[1] - heading + 180) % 360 - 180, 0.0, abs_tol=1e-6)
-    assert found[2] == pytest.approx(roll, abs=1e-6)
+    axes = vectors.FrameAxes(wing, nose, vectors.cross(wing, nose))
+    angles = vectors.pitch_heading_roll(axes)
+    assert angles[0] == pytest.approx(pitch, abs=1e-6)
+    assert isclose((angles[1] - heading + 180) % 360 - 180, 0.0, abs_tol=1e-6)
+    assert angles[2] == pytest.approx(roll, abs=1e-6)
 
 
 def test_a_craft_flying_level_to_the_north_has_its_right_wing_in_the_east_and_no_roll():
-    axes = vectors.Axes((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-1.0, 0.0, 0.0))
+    axes = vectors.FrameAxes((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-1.0, 0.0, 0.0))
     assert vectors.pitch_heading_roll(axes) == pytest.approx((0.0, 0.0, 0.0))
 
 
 def test_a_right_wing_that_is_low_is_a_positive_roll():
-    axes = vectors.Axes((-0.5, 0.0, 0.75**0.5), (0.0, 1.0, 0.0), (-(0.75**0.5), 0.0, -0.5))
+    axes = vectors.FrameAxes((-0.5, 0.0, 0.75**0.5), (0.0, 1.0, 0.0), (-(0.75**0.5), 0.0, -0.5))
     assert vectors.pitch_heading_roll(axes)[2] == pytest.approx(30.0)

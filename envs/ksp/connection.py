@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Address:
+class ServerAddress:
     """Host and ports of a kRPC server."""
 
     host: str
@@ -43,7 +43,7 @@ class Address:
     stream_port: int
 
     @classmethod
-    def parse(cls, text: str) -> Address:
+    def parse(cls, text: str) -> ServerAddress:
         """Read "HOST:RPC_PORT" or "HOST:RPC_PORT:STREAM_PORT" (default: the port after).
 
         Raises:
@@ -64,7 +64,7 @@ class Address:
         return f"{self.host}:{self.rpc_port}" + ("" if usual else f":{self.stream_port}")
 
 
-class Link:
+class GameConnection:
     """One connection. Calls run one at a time on a thread of its own.
 
     So Ctrl-C never cuts a message in half, and a server that falls silent is given up on: the
@@ -83,7 +83,7 @@ class Link:
     """
 
     def __init__(
-        self, address: Address, name: str = "Helmsight", *, welcome: float = WELCOME
+        self, address: ServerAddress, name: str = "Helmsight", *, welcome: float = WELCOME
     ) -> None:
         self.address = address
         krpc = client_package()
@@ -112,14 +112,14 @@ class Link:
         return f"kRPC {self.server} at {self.address}" + (", the twin" if self.twin else "")
 
     def call(self, work: Callable[[Any], T], timeout: float = ANSWER) -> T:
-        """Return what `work` makes of the connection; it runs on the link's thread.
+        """Return what `work` makes of the krpc package's connection, on the thread of this one.
 
         Raises:
             GameRefused: the server answered with an error.
             GameLost: the connection broke, or no answer came within `timeout` seconds; then it is
                 closed.
         """
-        return self._done(lambda: work(self._connection), timeout)
+        return self._run(lambda: work(self._connection), timeout)
 
     def answers(self) -> bool:
         """Return whether the server still answers over this connection."""
@@ -148,20 +148,20 @@ class Link:
         while (job := self._jobs.get()) is not None:
             job()
 
-    def _done(self, work: Callable[[], T], timeout: float) -> T:
-        done: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
+    def _run(self, work: Callable[[], T], timeout: float) -> T:
+        outcome: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
 
         def job() -> None:
             try:
-                done.put((work(), None))
+                outcome.put((work(), None))
             except Exception as error:
-                done.put((None, error))
+                outcome.put((None, error))
 
         if self._closed:
             raise GameLost(f"the connection to {self.address} is closed")
         self._jobs.put(job)
         try:
-            result, error = done.get(timeout=timeout)
+            result, error = outcome.get(timeout=timeout)
         except queue.Empty:
             self.close()  # its thread still waits: nothing more can be said over this connection
             raise GameLost(
@@ -188,18 +188,18 @@ class Link:
             )
 
         try:
-            return self._done(connect, welcome)
+            return self._run(connect, welcome)
         except Exception as error:
             self.close()
-            told = str(error.__cause__)
-            if "protocol version" in told:
+            reason = str(error.__cause__)
+            if "protocol version" in reason:
                 raise ClientUnfit(
                     f"the server at {at} is older than the kRPC client {self.client} can speak "
                     "with; for kRPC 0.5.4 in the game: pip install krpc==0.5.4"
                 ) from error
             if type(error.__cause__).__name__ == REFUSAL:
                 raise GameRefused(
-                    f"the server at {at} refused the kRPC client {self.client}: {told}"
+                    f"the server at {at} refused the kRPC client {self.client}: {reason}"
                 ) from error
             raise NobodyListens(
                 f"no kRPC server greets at {at} ({error}): is it another program's port, or does "
@@ -224,7 +224,7 @@ def client_package() -> ModuleType:
     return krpc
 
 
-def _knock(address: Address, timeout: float) -> None:
+def _knock(address: ServerAddress, timeout: float) -> None:
     for port in (address.rpc_port, address.stream_port):
         try:
             socket.create_connection((address.host, port), timeout).close()

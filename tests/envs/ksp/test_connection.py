@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.envs.ksp.connection import GameConnection, ServerAddress
 from helmsight.envs.ksp.errors import ClientUnfit, NobodyListens
-from helmsight.envs.ksp.link import Address, Link
 
 if TYPE_CHECKING:
     from tests.envs.ksp.conftest import OpenPorts
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def test_the_stream_port_is_the_next_one_unless_it_is_given(
     text: str, ports: tuple[int, int]
 ) -> None:
-    address = Address.parse(text)
+    address = ServerAddress.parse(text)
     assert (address.host, address.rpc_port, address.stream_port) == ("box", *ports)
     assert str(address) == text
 
@@ -33,38 +33,38 @@ def test_the_stream_port_is_the_next_one_unless_it_is_given(
 )
 def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InvalidOption, match=r"127\.0\.0\.1:50000"):
-        Address.parse(text)
+        ServerAddress.parse(text)
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     try:
-        address = Address.parse(text)
+        address = ServerAddress.parse(text)
     except InvalidOption:
         return
-    assert Address.parse(str(address)) == address
+    assert ServerAddress.parse(str(address)) == address
 
 
 def test_where_nobody_listens_it_says_what_to_start(closed_port: int) -> None:
     with pytest.raises(NobodyListens, match=f"127.0.0.1:{closed_port}.*helmsight serve-krpc"):
-        Link(Address("127.0.0.1", closed_port, closed_port))
+        GameConnection(ServerAddress("127.0.0.1", closed_port, closed_port))
 
 
 def test_a_port_that_never_greets_is_given_up_on(answering: OpenPorts) -> None:
     with pytest.raises(NobodyListens, match="ask whether to let the client in"):
-        Link(Address.parse(answering(b"")), welcome=0.3)
+        GameConnection(ServerAddress.parse(answering(b"")), welcome=0.3)
 
 
 def test_another_protocol_is_no_krpc_server(answering: OpenPorts) -> None:
     with pytest.raises(NobodyListens, match="another program's port"):
-        Link(Address.parse(answering(b"\x05hello")), welcome=0.5)
+        GameConnection(ServerAddress.parse(answering(b"\x05hello")), welcome=0.5)
 
 
 def test_an_old_server_refuses_a_new_client_with_what_to_install(
     answering: OpenPorts, legacy_welcome: bytes
 ) -> None:
     with pytest.raises(ClientUnfit, match=r"pip install krpc==0\.5\.4"):
-        Link(Address.parse(answering(legacy_welcome)))
+        GameConnection(ServerAddress.parse(answering(legacy_welcome)))
 
 
 def test_the_client_0_6_is_refused_with_the_reason(
@@ -72,4 +72,4 @@ def test_the_client_0_6_is_refused_with_the_reason(
 ) -> None:
     monkeypatch.setattr(krpc, "__version__", "0.6.1")
     with pytest.raises(ClientUnfit, match=r"AutoPilot\.engage.*krpc==0\.5\.4"):
-        Link(Address("127.0.0.1", closed_port, closed_port))
+        GameConnection(ServerAddress("127.0.0.1", closed_port, closed_port))
