@@ -18,7 +18,8 @@ class OperatorConfig(BaseModel):
     `limits` are those of the world's guard, or the fields that differ from its defaults. An
     answer to an observation older than `max_age_s` world seconds is dropped for the safe default
     (`late="drop"`) or flown from the moment it arrives (`late="retime"`); both are counted. A
-    picture that has not changed for `frozen_s` world seconds is refused. `approve` names the
+    picture that has not changed for `frozen_s` world seconds is refused; None: as the world says.
+    `approve` names the
     commands that wait for a person: none, all, or those for which the callable returns True.
     `checkpoint`, an SQLite file, keeps what waits for a person across an interruption.
 
@@ -35,7 +36,7 @@ class OperatorConfig(BaseModel):
     late: Literal["drop", "retime"] = "drop"
     wall_budget_s: float | None = Field(default=None, gt=0)
     history: int = Field(default=4, ge=0)
-    frozen_s: float = Field(default=5.0, gt=0)
+    frozen_s: float | None = Field(default=None, gt=0)
     approve: Literal["off", "all"] | Callable[[Command], bool] = "off"
     checkpoint: Path | None = None
     drive: Literal["auto", "plain", "graph"] = "auto"

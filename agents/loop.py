@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
@@ -77,6 +78,8 @@ class Loop:
         self.info: Mapping[str, Any]
         self.observation, self.info = env.reset(seed=seed)
         self.task: Task = env.unwrapped.task  # type: ignore[attr-defined]
+        frozen_s = config.frozen_s or self.task.clock.frozen_s
+        self._frozen_s = math.inf if frozen_s is None else frozen_s
         self.first = dict(self.info)
         self.measures = self._measured()
         pilot.reset(self.task, seed)
@@ -89,7 +92,7 @@ class Loop:
         stale = self._seen is not None and stamp <= self._seen
         frame = self.observation.get("frame")
         if frame is not None:
-            stale = self._still.seen(frame, stamp) >= self.config.frozen_s or stale
+            stale = self._still.seen(frame, stamp) >= self._frozen_s or stale
         self._seen = stamp
         sense_ms = (time.perf_counter() - began) * 1e3
         return {

@@ -35,8 +35,8 @@ def replay(loop: Loop, past: Sequence[StepRecord]) -> str:
         _check(record, "applied", plain(loop.info.get("applied", record.command)), record.applied)
         loop.keep(record, command)
         for listener in loop.listeners:
-            if replayed := getattr(listener, "replayed", None):
-                replayed(record, frame)
+            if again := getattr(listener, "again", None):
+                again(record, frame)
     return ended
 
 

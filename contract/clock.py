@@ -49,12 +49,14 @@ class ClockRules:
     """The kinds of time rule that a world can keep, and the rule it is run by if none is asked for.
 
     A world that can be built again from its seed and steps is `rebuilt`: an interrupted episode
-    of it can be resumed. One that runs by a wall clock cannot.
+    of it can be resumed. One that runs by a wall clock cannot. A picture that has not changed for
+    `frozen_s` world seconds is refused; None where pictures may stand still.
     """
 
     kinds: tuple[str, ...] = ("paused", "fixed", "measured", "realtime")
     default: str = "measured"
     rebuilt: bool = True
+    frozen_s: float | None = 5.0
 
 
 class Clock:

@@ -53,7 +53,9 @@ def scenario_name(name: str) -> str:
         UnknownScenario: with the nearest name there is.
     """
     identity = find_environment(name)
-    return identity.removeprefix("helmsight/").removesuffix("-v0")
+    if identity.startswith("helmsight/"):
+        return identity.removeprefix("helmsight/").removesuffix("-v0")
+    return identity
 
 
 @cache

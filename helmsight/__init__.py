@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from helmsight.agents.memory import Flight
     from helmsight.agents.models.load import load_pilot
     from helmsight.agents.operator import Operator
+    from helmsight.contract.errors import Error
     from helmsight.envs.orbital.command import BurnCommand
     from helmsight.envs.registry import list_scenarios, make_env
-    from helmsight.session import fly, rebuild
+    from helmsight.session import fly, rebuild, resume
     from helmsight.tools.recorder import Recorder
 
 _HOMES = {
+    "Error": "helmsight.contract.errors",
     "BurnCommand": "helmsight.envs.orbital.command",
     "Flight": "helmsight.agents.memory",
     "Operator": "helmsight.agents.operator",
@@ -32,10 +34,12 @@ _HOMES = {
     "load_pilot": "helmsight.agents.models.load",
     "make_env": "helmsight.envs.registry",
     "rebuild": "helmsight.session",
+    "resume": "helmsight.session",
 }
 
 __all__ = [
     "BurnCommand",
+    "Error",
     "Flight",
     "Operator",
     "OperatorConfig",
@@ -45,6 +49,7 @@ __all__ = [
     "load_pilot",
     "make_env",
     "rebuild",
+    "resume",
 ]
 
 

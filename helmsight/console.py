@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from helmsight.contract.record import RunSpec, StepRecord
     from helmsight.tools.compare import Comparison
 
-PLAIN_EVERY = 20.0  # world seconds between two plain lines
+PLAIN_EVERY, PLAIN_STEPS = 20.0, 4  # world seconds and steps between two plain lines, at least
 
 
 def command_words(command: Mapping[str, float]) -> str:
@@ -40,12 +40,12 @@ class LiveLine:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False)
         self._live: Live | None = None
-        self._next_plain = 0.0
+        self._next_plain, self._next_step = 0.0, 0
         self._task = Description()
 
     def start(self, spec: RunSpec) -> None:
         """Say what is about to fly."""
-        self._next_plain, self._task = 0.0, spec.task
+        self._next_plain, self._next_step, self._task = 0.0, 0, spec.task
         time_rule = spec.options.get("time", "paused")
         scenario = str(spec.options.get("scenario", ""))
         where = "" if scenario in spec.environment else f" {scenario}"
@@ -62,9 +62,10 @@ class LiveLine:
         if self._live is not None:
             line = live_line(record, self._task)
             self._live.update(Text(line, no_wrap=True, overflow="ellipsis"))
-        elif record.stamp >= self._next_plain:
+        elif record.stamp >= self._next_plain and record.index >= self._next_step:
             self._console.print(live_line(record, self._task), markup=False, soft_wrap=True)
             self._next_plain = record.stamp + PLAIN_EVERY
+            self._next_step = record.index + PLAIN_STEPS
 
     def finish(self, reason: str, summary: dict[str, Any]) -> None:
         """Take the live line away and say how the run ended."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from helmsight.agents.config import OperatorConfig
     from helmsight.agents.memory import Flight
     from helmsight.contract.pilot import Pilot
-    from helmsight.contract.record import Listener, RunSpec
+    from helmsight.contract.record import Listener, RunSpec, StepRecord
 
 RUNS = Path("runs")
 
@@ -34,14 +34,18 @@ class Session:
     config: OperatorConfig
 
     def fly(
-        self, seed: int = 0, steps: int | None = None, listeners: Sequence[Listener] = ()
+        self,
+        seed: int = 0,
+        steps: int | None = None,
+        listeners: Sequence[Listener] = (),
+        past: Sequence[StepRecord] = (),
     ) -> Flight:
-        """Fly one episode and close the environment."""
+        """Fly one episode, from where the steps of `past` end, and close the environment."""
         from helmsight.agents.operator import Operator
 
         try:
             operator = Operator(self.env, self.pilot, config=self.config, listeners=listeners)
-            return operator.fly(seed=seed, max_steps=steps)
+            return operator.fly(seed=seed, max_steps=steps, past=past)
         finally:
             self.env.close()
 
@@ -165,6 +169,44 @@ def fly(
     flight = session.fly(seed, steps, heard)
     if out is not None:
         flight.summary["out"] = str(out)
+    return flight
+
+
+def resume(
+    folder: str | Path, *, steps: int | None = None, listeners: Sequence[Listener] = ()
+) -> Flight:
+    """Go on with an interrupted run where its step log ends, in its own folder, and return it.
+
+    The world is built anew and given every recorded command again; what happens has to be what
+    was recorded. `steps` is a new limit; without it the run keeps its own.
+
+    Raises:
+        RunUnreadable, SchemaTooNew: there is no run in the folder, or a newer version wrote it.
+        CannotResume: the run has ended, or its world or pilot cannot be brought to where it was.
+        Unreproducible, EnvsError, AgentsError: as `rebuild`.
+    """
+    from helmsight.agents.errors import CannotResume
+    from helmsight.tools.player import load_run
+    from helmsight.tools.recorder import FRAMES, VIDEO, Recorder
+
+    run = load_run(folder)
+    limit = steps if steps is not None else run.spec.max_steps
+    reason = str((run.summary or {}).get("reason", "interrupted"))
+    cut = reason == "interrupted" or reason.startswith("error: ")
+    longer = reason in ("steps", "budget") and (limit is None or limit > len(run.records))
+    if not cut and not longer:
+        raise CannotResume(
+            f"the run in {run.folder} has ended ({reason}); one that was stopped by its limit of "
+            "steps goes on with a higher one (--steps)"
+        )
+    session = rebuild(run.spec)
+    filmed = {
+        "frames": (run.folder / FRAMES).is_file() or not run.records,
+        "video": (run.folder / VIDEO).is_file() or not run.records,
+    }
+    recorder = Recorder.resume(run.folder, **filmed)
+    flight = session.fly(run.spec.seed, limit, [recorder, *listeners], past=run.records)
+    flight.summary["out"] = str(run.folder)
     return flight
 
 

@@ -21,6 +21,7 @@ from helmsight.cli import (
     listing,
     prompts,
     replay,
+    resume,
     robots,
     serve,
     spatial,
@@ -43,6 +44,7 @@ app.command("list", epilog=listing.EXAMPLES)(listing.command)
 app.command("ground", epilog=ground.EXAMPLES)(ground.command)
 app.command("latency", epilog=latency.EXAMPLES)(latency.command)
 app.command("replay", epilog=replay.EXAMPLES)(replay.command)
+app.command("resume", epilog=resume.EXAMPLES)(resume.command)
 app.command("devices", epilog=robots.DEVICES)(robots.devices)
 app.command("doctor", epilog=robots.DOCTOR)(robots.doctor)
 app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.command)

@@ -1,0 +1,33 @@
+"""`helmsight resume`: an interrupted run, gone on with where it stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLES = """Examples:
+
+helmsight resume runs/PE1-E1-I2_bundled_seed0
+
+helmsight resume runs/PE1-E1-I2_bundled_seed0 --steps 600 --json
+"""
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="Folder of a run that was interrupted.")],
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="A new limit of decisions, those flown included.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+) -> None:
+    """Go on with RUN where its step log ends: after Ctrl-C, a crash, or a limit of steps.
+
+    The world is built anew and given every recorded command again; no model is asked twice. Worlds
+    that run by themselves (ksp, screen) cannot be brought back and say so.
+    """
+    from helmsight.cli.fly import with_live_line
+    from helmsight.session import resume
+
+    with_live_line(lambda live: resume(run, steps=steps, listeners=[live]), run, as_json=as_json)
