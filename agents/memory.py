@@ -22,7 +22,7 @@ from helmsight.contract.task import Task
 
 
 @dataclass
-class Flight:
+class Episode:
     """One flown episode: why it ended, one record per decision, and the summary."""
 
     reason: str
@@ -100,11 +100,11 @@ def run_spec(
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of those packages in use that can change a run."""
-    found = {"python": python_version()}
+    numbers = {"python": python_version()}
     for name in ("helmsight", "numpy", "gymnasium", "langgraph", "torch", "transformers"):
         if name == "helmsight" or name in sys.modules:
             try:
-                found[name] = metadata.version(name)
+                numbers[name] = metadata.version(name)
             except metadata.PackageNotFoundError:
-                found[name] = "unknown"
-    return found
+                numbers[name] = "unknown"
+    return numbers

@@ -13,7 +13,7 @@ from helmsight.agents.driving import by_graph, plainly
 from helmsight.agents.errors import ApprovalMissing, CannotResume
 from helmsight.agents.ground import grounder
 from helmsight.agents.loop import Answer, Loop, Request
-from helmsight.agents.memory import Flight, run_spec, summarise
+from helmsight.agents.memory import Episode, run_spec, summarise
 from helmsight.agents.resume import replay
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.fit import check_fit
@@ -65,7 +65,7 @@ class Operator:
 
     def fly(
         self, seed: int = 0, max_steps: int | None = None, *, past: Sequence[StepRecord] = ()
-    ) -> Flight:
+    ) -> Episode:
         """Operate one episode and return it; Ctrl-C ends it with the reason "interrupted".
 
         With `past`, the recorded steps of an interrupted run, the world is brought to where that
@@ -95,7 +95,7 @@ class Operator:
             self._finish(f"error: {type(error).__name__}: {error}", loop, seed, began)
             raise
         summary = self._finish(reason, loop, seed, began)
-        return Flight(reason, summary, loop.records if loop else [])
+        return Episode(reason, summary, loop.records if loop else [])
 
     @property
     def _task(self) -> Task:

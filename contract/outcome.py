@@ -30,11 +30,11 @@ class Outcome:
 
     def read(self, info: Mapping[str, Any]) -> dict[str, Any]:
         """Return the outcome out of the last `info`: score, success and terms, by their names."""
-        told: dict[str, Any] = {"score": info.get(self.score.source) if self.score else None}
-        told["success"] = self.succeeded(info)
+        outcome: dict[str, Any] = {"score": info.get(self.score.source) if self.score else None}
+        outcome["success"] = self.succeeded(info)
         if self.success:
-            told[self.success] = told["success"]
-        return told | {term.name: info.get(term.source) for term in self.terms}
+            outcome[self.success] = outcome["success"]
+        return outcome | {term.name: info.get(term.source) for term in self.terms}
 
     @property
     def better(self) -> Better:

@@ -20,7 +20,7 @@ class WorldOption:
 
 
 @dataclass(frozen=True)
-class World:
+class Place:
     """A way to operate the scenarios: its environment, options, and the time rule by default.
 
     `environment` takes the scenario as an option; None: every scenario has one of its own, whose
@@ -44,8 +44,8 @@ _CAPTURE = WorldOption(
 WORLDS = {
     world.name: world
     for world in (
-        World(TWIN, "the orbital twin, or a world of a plug-in", None),
-        World(
+        Place(TWIN, "the orbital twin, or a world of a plug-in", None),
+        Place(
             "ksp",
             "a game over kRPC",
             "helmsight/KSP-v0",
@@ -59,7 +59,7 @@ WORLDS = {
             films=lambda options: options.get("capture") is not None,
             example='helmsight fly PE1-E3-I3 --world ksp --capture window:"Kerbal Space Program"',
         ),
-        World(
+        Place(
             "screen",
             "a cockpit window and keys",
             "helmsight/Screen-v0",

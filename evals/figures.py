@@ -97,24 +97,24 @@ def add_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("--scale", type=float, default=1.0, help="times the samples (1.0)")
 
 
-def show(figures: Iterable[Figure], asked: argparse.Namespace) -> list[Figure]:
-    """Take `figures` one by one with a line of progress; print and write what `asked` says."""
+def show(figures: Iterable[Figure], options: argparse.Namespace) -> list[Figure]:
+    """Take `figures` one by one with a line of progress; print and write what `options` say."""
     machine = Machine.here()
-    found = []
-    for one in figures:
-        found.append(one)
-        print(f"{one.name}: {' '.join(one.words()[1:])}", file=sys.stderr, flush=True)
+    taken = []
+    for measured in figures:
+        taken.append(measured)
+        print(f"{measured.name}: {' '.join(measured.words()[1:])}", file=sys.stderr, flush=True)
     date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
     print(*machine.lines(), f"Date: {date}.", sep="\n", end="\n\n")
-    print(table(COLUMNS, [one.words() for one in found], markdown=asked.markdown))
-    for one in found:
-        if one.skipped:
-            print(f"\n{one.name} was skipped: {one.skipped}")
-    if asked.json is not None:
+    print(table(COLUMNS, [entry.words() for entry in taken], markdown=options.markdown))
+    for entry in taken:
+        if entry.skipped:
+            print(f"\n{entry.name} was skipped: {entry.skipped}")
+    if options.json is not None:
         from helmsight.tools.recorder import write_whole
 
-        asked.json.parent.mkdir(parents=True, exist_ok=True)
-        entries = [{**asdict(one), "held": one.held} for one in found]
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        entries = [{**asdict(entry), "held": entry.held} for entry in taken]
         about = {"machine": machine.to_dict(), "date": date, "figures": entries}
-        write_whole(asked.json, json.dumps(about, indent=2) + "\n")
-    return found
+        write_whole(options.json, json.dumps(about, indent=2) + "\n")
+    return taken

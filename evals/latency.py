@@ -37,16 +37,16 @@ def delays(text: str) -> list[float]:
     Raises:
         InvalidPlan: when there is none, or one is no finite number from 0 on.
     """
-    found = set()
+    rules = set()
     for part in text.split(","):
         try:
-            found.add(TimeRule.parse(f"fixed:{part.strip()}"))
+            rules.add(TimeRule.parse(f"fixed:{part.strip()}"))
         except InvalidOption:
             raise InvalidPlan(
                 f"--delays {text!r}: {part.strip()!r} is no delay; give seconds from 0 on with "
                 "commas between them, as 0,0.5,1"
             ) from None
-    return sorted({TimeRule.parse(str(rule)).seconds for rule in found})
+    return sorted({TimeRule.parse(str(rule)).seconds for rule in rules})
 
 
 @dataclass(frozen=True)

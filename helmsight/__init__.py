@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from helmsight.agents.config import OperatorConfig
-    from helmsight.agents.memory import Flight
+    from helmsight.agents.memory import Episode
     from helmsight.agents.models.load import load_pilot
     from helmsight.agents.operator import Operator
     from helmsight.contract.errors import Error
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Error": "helmsight.contract.errors",
     "BurnCommand": "helmsight.envs.orbital.command",
-    "Flight": "helmsight.agents.memory",
+    "Episode": "helmsight.agents.memory",
     "Operator": "helmsight.agents.operator",
     "OperatorConfig": "helmsight.agents.config",
     "Recorder": "helmsight.tools.recorder",
@@ -39,8 +39,8 @@ _HOMES = {
 
 __all__ = [
     "BurnCommand",
+    "Episode",
     "Error",
-    "Flight",
     "Operator",
     "OperatorConfig",
     "Recorder",

@@ -53,9 +53,9 @@ def status_of(work: Callable[[], None], name: str = "error") -> int:
     try:
         work()
     except (Exception, KeyboardInterrupt) as error:
-        told = explain(error)
-        if told is None:
+        explained = explain(error)
+        if explained is None:
             raise
-        print(f"{name}: {told[0]}", file=sys.stderr)
-        return told[1]
+        print(f"{name}: {explained[0]}", file=sys.stderr)
+        return explained[1]
     return 0

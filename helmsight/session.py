@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import gymnasium
 
     from helmsight.agents.config import OperatorConfig
-    from helmsight.agents.memory import Flight
+    from helmsight.agents.memory import Episode
     from helmsight.contract.pilot import Pilot
     from helmsight.contract.record import Listener, RunSpec, StepRecord
 
@@ -39,7 +39,7 @@ class Session:
         steps: int | None = None,
         listeners: Sequence[Listener] = (),
         past: Sequence[StepRecord] = (),
-    ) -> Flight:
+    ) -> Episode:
         """Fly one episode, from where the steps of `past` end, and close the environment."""
         from helmsight.agents.operator import Operator
 
@@ -150,7 +150,7 @@ def fly(
     video: bool = True,
     listeners: Sequence[Listener] = (),
     **settings: Any,
-) -> Flight:
+) -> Episode:
     """Fly one episode and return it: `flight.summary`, `flight.records`, `flight.reason`.
 
     With `out`, a folder, the run is recorded there, filmed unless `video` is False. `settings`
@@ -174,7 +174,7 @@ def fly(
 
 def resume(
     folder: str | Path, *, steps: int | None = None, listeners: Sequence[Listener] = ()
-) -> Flight:
+) -> Episode:
     """Go on with an interrupted run where its step log ends, in its own folder, and return it.
 
     The world is built anew and given every recorded command again; what happens has to be what

@@ -135,9 +135,9 @@ def first_difference(a: Path, b: Path) -> str | None:
     Compared are the lines of `steps.jsonl` without their `times`, as text.
     """
     left, right = (_timeless(folder / STEPS) for folder in (a, b))
-    for index, (one, other) in enumerate(zip(left, right, strict=False)):
-        if one != other:
-            keys = [key for key in one.keys() | other.keys() if one.get(key) != other.get(key)]
+    for index, (mine, theirs) in enumerate(zip(left, right, strict=False)):
+        if mine != theirs:
+            keys = [key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key)]
             return f"step {index} differs in {', '.join(sorted(keys))}"
     if len(left) != len(right):
         return f"{a} has {len(left)} steps, {b} has {len(right)}"

@@ -112,8 +112,8 @@ class LocalVLM(BaseChatModel):
     ) -> ChatResult:
         watch = _Watch() if logprobs else None
         text = self.answer_batch([messages], allowed, longest, draw, watch)[0]
-        told = {"logprobs": {"content": watch.told(self.processor.tokenizer)}} if watch else {}
-        message = AIMessage(text, response_metadata=told)
+        metadata = {"logprobs": {"content": watch.told(self.processor.tokenizer)}} if watch else {}
+        message = AIMessage(text, response_metadata=metadata)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     @torch.inference_mode()

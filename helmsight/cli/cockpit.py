@@ -61,16 +61,16 @@ def command(
     from helmsight.envs.orbital.cockpit.seat import Seat
     from helmsight.envs.orbital.scenarios import find_scenario
 
-    found = find_scenario(scenario)
+    start = find_scenario(scenario)
     writer = RunWriter(out) if record or out is not None else None
-    log = FlightLog(found.name, writer)
+    log = FlightLog(start.name, writer)
 
     def ended(last: dict[str, Any]) -> None:
         summary = log.end(last)
         if as_json or report != "-":
             _show(summary, as_json=as_json)
 
-    seat = Seat(found, seed, rate, on_stretch=log.stretch, on_end=ended)
+    seat = Seat(start, seed, rate, on_stretch=log.stretch, on_end=ended)
     try:
         fly_by_hand(
             seat,

@@ -84,8 +84,8 @@ def command(
     if points:
         plot(points, picture)
         if as_json:
-            told = {"scenario": name, "complete": not sweep.missing(), "plot": str(picture)}
-            print(json_line(told | {"points": [point.to_dict() for point in points]}))
+            report = {"scenario": name, "complete": not sweep.missing(), "plot": str(picture)}
+            print(json_line(report | {"points": [point.to_dict() for point in points]}))
         else:
             table = latency_table(points, markdown=markdown)
             print("\n".join(sweep.header), table, f"plot: {picture}", sep="\n\n")

@@ -28,11 +28,11 @@ def command(
     """List scenarios, pilots, environments and robots, those of plug-ins included."""
     from helmsight.output import json_line
 
-    found = {one.value: rows(one) for one in ([kind] if kind else list(Kind))}
+    listed = {each.value: rows(each) for each in ([kind] if kind else list(Kind))}
     if as_json:
-        print(json_line(found))
+        print(json_line(listed))
         return
-    for title, entries in found.items():
+    for title, entries in listed.items():
         print(f"{title}:")
         for name, about in entries.items():
             print(f"  {name:<24} {about}")

@@ -35,10 +35,10 @@ def command(
     ] = "PE1-E1-I3",
     host: Annotated[str, typer.Option(help="IPv4 address or name to listen at.")] = "127.0.0.1",
     rpc_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port for requests; 0: a free one.")
+        int, typer.Option(min=0, max=65535, help="Port for requests; 0: a free number.")
     ] = 50000,
     stream_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port for streams; 0: a free one.")
+        int, typer.Option(min=0, max=65535, help="Port for streams; 0: a free number.")
     ] = 50001,
     rate: Annotated[float, typer.Option(help="World seconds a wall second.")] = 1.0,
     version: Annotated[
@@ -86,7 +86,7 @@ async def _serve(server: Server, what: dict[str, Any], *, as_json: bool) -> dict
         loop.call_soon_threadsafe(stop.set)
 
     # A shell starts background jobs with Ctrl-C ignored, and Python then leaves it so.
-    before = {one: signal.signal(one, ended) for one in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ended) for number in (signal.SIGINT, signal.SIGTERM)}
     began = time.monotonic()
     try:
         await server.start()
@@ -101,8 +101,8 @@ async def _serve(server: Server, what: dict[str, Any], *, as_json: bool) -> dict
     finally:
         await server.stop()
         gc.unfreeze()
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     counts = server.host.counts
     return {
         "seconds": round(time.monotonic() - began, 1),
@@ -160,7 +160,7 @@ class Pace:
 
 
 async def _show(server: Server) -> None:
-    """Show one line about the server: rewritten on a terminal, seldom elsewhere."""
+    """Show number line about the server: rewritten on a terminal, seldom elsewhere."""
     live = sys.stderr.isatty()
     pace = Pace(time.monotonic(), server.game.ut, server.game.load_count)
     try:
