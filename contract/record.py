@@ -111,14 +111,14 @@ class StepRecord:
         )  # fmt: skip
 
     @classmethod
-    def from_json(cls, line: str) -> Self:
+    def from_json(cls, line: str, what: str = "the step") -> Self:
         """Read one line back; raises ValueError, KeyError or TypeError for anything else.
 
         Raises:
-            SchemaTooNew: as `check_schema`.
+            SchemaTooNew: as `check_schema`, which names `what`.
         """
         data = json.loads(line)
-        check_schema(data, "a step")
+        check_schema(data, what)
         data.pop("schema", None)
         return cls(**data.pop("times"), **data)
 
@@ -144,14 +144,14 @@ class RunSpec:
         return json.dumps(plain(data), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str, what: str = "the spec") -> Self:
         """Read a spec back; raises ValueError, KeyError or TypeError for anything else.
 
         Raises:
-            SchemaTooNew: as `check_schema`.
+            SchemaTooNew: as `check_schema`, which names `what`.
         """
         data = json.loads(text)
-        version = check_schema(data, "the spec of the run")
+        version = check_schema(data, what)
         task = DESCRIPTION.validate_python(data.pop("task", {}))
         return cls(**{**data, "schema": version}, task=task)
 

@@ -55,7 +55,7 @@ def load_run(folder: str | Path) -> Run:
     """
     folder = Path(folder)
     try:
-        spec = RunSpec.from_json((folder / SPEC).read_text(encoding="utf-8"))
+        spec = RunSpec.from_json((folder / SPEC).read_text(encoding="utf-8"), str(folder / SPEC))
     except OSError as error:
         raise RunUnreadable(
             f"{folder} holds no run: {SPEC} cannot be read ({error.strerror}); "
@@ -64,8 +64,7 @@ def load_run(folder: str | Path) -> Run:
     except (ValueError, TypeError) as error:
         raise RunUnreadable(f"{folder / SPEC} is not the spec of a run: {error}") from error
     if spec.schema == 1:
-        scenario = str(spec.options.get("scenario", ""))
-        spec = replace(spec, task=describe_schema_1(spec.environment, scenario))
+        spec = _completed(spec)
     records, notes = _records(folder / STEPS)
     summary = None
     try:
@@ -78,6 +77,13 @@ def load_run(folder: str | Path) -> Run:
     return Run(folder, spec, records, summary, tuple(notes))
 
 
+def _completed(spec: RunSpec) -> RunSpec:
+    """Return a spec of schema 1 with what it lacks, and without what is no option any more."""
+    task = describe_schema_1(spec.environment, str(spec.options.get("scenario", "")))
+    operator = {name: value for name, value in spec.operator.items() if name != "thread"}
+    return replace(spec, task=task, operator=operator)
+
+
 def _records(path: Path) -> tuple[list[StepRecord], list[str]]:
     if not path.is_file():
         return [], [f"{path.name} is missing"]
@@ -85,7 +91,7 @@ def _records(path: Path) -> tuple[list[StepRecord], list[str]]:
     records: list[StepRecord] = []
     for number, line in enumerate(lines, start=1):
         try:
-            records.append(StepRecord.from_json(line.decode("utf-8")))
+            records.append(StepRecord.from_json(line.decode("utf-8"), f"line {number} of {path}"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             if number == len(lines):
                 return records, [f"line {number} of {path.name} is cut off and was left out"]
