@@ -38,9 +38,9 @@ from helmsight.evals.machine import Machine
 from helmsight.evals.report import table
 from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.emulators import make_device
+from helmsight.hardware.emulators.audit import Audit, IssuedCommand, apart, audit
 from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.emulators.simavr_line import FirmwareLine
-from helmsight.hardware.emulators.verdict import Command, Verdict, apart, compare
 from helmsight.hardware.errors import HardwareError
 from helmsight.hardware.robot import JointTargets, Robot
 from helmsight.hardware.spec import RobotSpec, load_spec, shipped
@@ -69,7 +69,7 @@ class Soak:
     damage: str
     commands: int
     outcomes: dict[str, int]
-    verdict: Verdict
+    verdict: Audit
     outside: int
     back_s: tuple[float, ...]
     unplugs: int
@@ -213,7 +213,7 @@ def soak(
     outcomes = Counter(command.outcome for command in commands)
     outcomes.update(plain=0, retried=0)
     return Soak(
-        name, damage, len(commands), dict(outcomes), compare(commands, journal, apart(spec)),
+        name, damage, len(commands), dict(outcomes), audit(commands, journal, apart(spec)),
         outside, tuple(back), unplugs, time.monotonic() - began, seed,
         robot.link.counters.summary(), dict(counts), ended,
     )  # fmt: skip
@@ -221,9 +221,9 @@ def soak(
 
 def _give(
     robot: Robot, emulation: Emulation, n: int, unplugs: int, seed: int, quiet: bool
-) -> tuple[list[Command], list[float], str]:
+) -> tuple[list[IssuedCommand], list[float], str]:
     """Return the commands that were given, the recovery times, and what ended it early."""
-    commands: list[Command] = []
+    commands: list[IssuedCommand] = []
     plug, targets = Unplugs(emulation), Targets(robot.spec, seed, n)
     pulls = {round(n * (k + 1) / (unplugs + 1)) for k in range(unplugs)}
     ended = ""
@@ -267,15 +267,15 @@ def begin(robot: Robot, targets: Targets) -> tuple[float, ...]:
     return recovered(robot, targets)
 
 
-def give(robot: Robot, target: tuple[float, ...], seconds: float) -> Command:
+def give(robot: Robot, target: tuple[float, ...], seconds: float) -> IssuedCommand:
     """Give one command and return it with its outcome."""
     at_s = time.monotonic()
     try:
         sent = robot.move(JointTargets(target, seconds))
     except HardwareError as error:
-        return Command(target, at_s, type(error).__name__, time.monotonic(), target)
+        return IssuedCommand(target, at_s, type(error).__name__, time.monotonic(), target)
     outcome = "plain" if sent.attempts == 1 else "retried"
-    return Command(sent.positions, at_s, outcome, time.monotonic(), target)
+    return IssuedCommand(sent.positions, at_s, outcome, time.monotonic(), target)
 
 
 def recovered(robot: Robot, targets: Targets) -> tuple[float, ...]:

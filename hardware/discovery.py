@@ -13,7 +13,7 @@ from typing import Any, Literal
 from serial.tools import list_ports
 
 from helmsight.hardware.errors import CameraUnavailable, HardwareError, LinkLost, PortUnavailable
-from helmsight.hardware.link import Link, stable_path
+from helmsight.hardware.link import SerialLink, stable_path
 from helmsight.hardware.probes import Probe, probes
 
 ANSWER_S = 0.12  # that a device has to answer one probe
@@ -124,7 +124,7 @@ def _ask(
     port: str, baud: int, asked: list[Probe], boot_s: float
 ) -> tuple[tuple[Probe, str] | None, bytes]:
     """Return (the probe that was answered and the answer, all that was heard) at one speed."""
-    link = Link(port, baud)
+    link = SerialLink(port, baud)
     link.open()
     heard = b""
     try:
@@ -144,7 +144,7 @@ def _ask(
     return None, heard
 
 
-def _heard(link: Link, within_s: float, enough: Any = None) -> Iterator[bytes]:
+def _heard(link: SerialLink, within_s: float, enough: Any = None) -> Iterator[bytes]:
     """Yield what arrives within `within_s` seconds, or a moment after `enough` of it."""
     deadline = time.monotonic() + within_s
     while (left := deadline - time.monotonic()) > 0.0:

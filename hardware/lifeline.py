@@ -21,7 +21,7 @@ from helmsight.hardware.errors import (
     NotConnected,
     RobotStopped,
 )
-from helmsight.hardware.link import Link
+from helmsight.hardware.link import SerialLink
 from helmsight.hardware.motion import RobotState
 from helmsight.hardware.spec import RobotSpec
 
@@ -34,7 +34,7 @@ class BusSession(ABC):
 
     def __init__(self, spec: RobotSpec, port: str) -> None:
         self.spec = spec
-        self.link = Link(port, spec.port.baud)
+        self.link = SerialLink(port, spec.port.baud)
         self._lock = threading.RLock()
         self._connected = False
         self._stopped = threading.Event()

@@ -36,7 +36,7 @@ SLICE_S = 0.01  # the longest single wait without select: how late a deadline is
 
 
 @dataclass
-class Counters:
+class LinkCounters:
     """What went over a link since it was first opened."""
 
     bytes_in: int = 0
@@ -65,7 +65,7 @@ class Counters:
         return counts
 
 
-class Link:
+class SerialLink:
     """One open serial port, for one owner.
 
     port: device node, COM name or pyserial URL (`socket://host:port`).
@@ -76,7 +76,7 @@ class Link:
     def __init__(self, port: str, baud: int, *, write_s: float = 0.25) -> None:
         self.port = port
         self.baud = baud
-        self.counters = Counters()
+        self.counters = LinkCounters()
         self._write_s = write_s
         self._serial: serial.SerialBase | None = None
         self._stable = port

@@ -118,7 +118,7 @@ class Box(Table):
         return self
 
 
-class Limits(Table):
+class RobotLimits(Table):
     """Limits beyond those of the joints.
 
     tool_speed: m/s; 0.25 is the reduced speed of ISO 10218-1.
@@ -158,7 +158,7 @@ class RobotSpec(Table):
     joint: Annotated[tuple[Joint, ...], Field(min_length=1)]
     workspace: Box
     tool: Tool = Tool()
-    limits: Limits = Limits()
+    limits: RobotLimits = RobotLimits()
     ending: Ending = Ending()
     device: dict[str, Any] = {}
     _source: _Source | None = PrivateAttr(default=None)

@@ -21,7 +21,7 @@ from helmsight.hardware.errors import HardwareError, LinkRecovered, NotConnected
 from helmsight.hardware.robot import JointTargets, Motion, Robot, RobotState, Sent
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.supervision.envelope import Envelope
-from helmsight.hardware.supervision.frame_check import Eye, FrameCheck
+from helmsight.hardware.supervision.frame_check import FrameCheck, FrameSource
 from helmsight.hardware.supervision.guarded import BACK, Guarded
 from helmsight.hardware.supervision.interventions import Journal, Listener, Rule
 from helmsight.hardware.supervision.limit_overrides import LimitOverrides
@@ -33,7 +33,7 @@ AT_EVERY_STEP = frozenset({Rule.step, Rule.speed, Rule.acceleration, Rule.tool_s
 
 
 def supervised(
-    robot: str | Path | RobotSpec, port: str, camera: Eye | None = None, **options: Any
+    robot: str | Path | RobotSpec, port: str, camera: FrameSource | None = None, **options: Any
 ) -> Supervisor:
     """Return the robot of a description under a supervisor, not yet connected.
 
@@ -61,7 +61,7 @@ class Supervisor(Guarded):
         robot: Robot,
         *,
         limits: LimitOverrides | Mapping[str, object] | None = None,
-        camera: Eye | None = None,
+        camera: FrameSource | None = None,
         watchdog_s: float = LONGEST_S,
         max_age_s: float = 1.0,
         insist_s: float = 5.0,

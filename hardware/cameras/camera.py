@@ -21,7 +21,7 @@ OPENING_S = 10.0  # an RTSP handshake, or the drawing library of a rendered view
 
 
 @dataclass
-class Counters:
+class CameraCounters:
     """What a camera has seen. frames: captured; dropped: never looked at, a newer one came.
 
     stale, frozen, black: pictures that were refused for it.
@@ -57,7 +57,7 @@ class Camera:
         self.source = source
         self.name = source.name
         self.checks = source.checks if checks is None else checks
-        self.counters = Counters()
+        self.counters = CameraCounters()
         if undistort and intrinsics is None:
             raise InvalidOption("undistort needs the camera's intrinsics: name their file")
         if isinstance(intrinsics, str | Path):

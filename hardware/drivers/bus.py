@@ -10,9 +10,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from helmsight.hardware.calibration import ENOUGH, Scale, ServoOptions, scales_of
-from helmsight.hardware.drivers.pace import Pace, paced
-from helmsight.hardware.drivers.reading import Goal, Reading, faults_of, state_of
+from helmsight.hardware.calibration import ENOUGH, ServoOptions, TickScale, scales_of
+from helmsight.hardware.drivers.move_timing import MoveTiming, time_move
+from helmsight.hardware.drivers.servo_reading import Goal, ServoReading, faults_of, state_of
 from helmsight.hardware.drivers.servoline import Sdk, ServoLine
 from helmsight.hardware.errors import (
     DeviceAlarm,
@@ -61,7 +61,7 @@ class ServoBus(Robot):
         ids = {scale.id: name for scale, name in zip(self._scales, spec.names, strict=True)}
         self._line = ServoLine(self.link, spec.port.reply_s, self._sdk(), ids)
         self._torque = [servo.torque_limit or self._options.torque_limit for servo in self._servos]
-        self._planned: tuple[JointTargets, list[Goal], Pace] | None = None
+        self._planned: tuple[JointTargets, list[Goal], MoveTiming] | None = None
 
     # -- the contract ---------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class ServoBus(Robot):
         """Return the vendor's packet handler."""
 
     @abstractmethod
-    def _reading(self, index: int, error: int, data: bytes) -> Reading:
+    def _reading(self, index: int, error: int, data: bytes) -> ServoReading:
         """Return what a joint's block says."""
 
     @abstractmethod
@@ -209,20 +209,22 @@ class ServoBus(Robot):
         """Return the bytes at `goal_address`."""
 
     @abstractmethod
-    def _cure(self, id_: int, reading: Reading) -> None:
+    def _cure(self, id_: int, reading: ServoReading) -> None:
         """Clear a servo's alarm, if it can be cleared."""
 
-    def _rearm(self, readings: Sequence[Reading]) -> None:
+    def _rearm(self, readings: Sequence[ServoReading]) -> None:
         """Leave a tripped watchdog, standing still."""
         raise AssertionError(f"{type(self).__name__} has no watchdog")
 
     # -- moves ----------------------------------------------------------------------------------
 
-    def _plan(self, targets: JointTargets, here: tuple[float, ...]) -> tuple[list[Goal], Pace]:
+    def _plan(
+        self, targets: JointTargets, here: tuple[float, ...]
+    ) -> tuple[list[Goal], MoveTiming]:
         joints = self.spec.joint
         ways = [target - now for target, now in zip(targets.positions, here, strict=True)]
         horizon = self.spec.limits.horizon_s
-        pace = paced(ways, joints, targets.duration_s or horizon, horizon)
+        pace = time_move(ways, joints, targets.duration_s or horizon, horizon)
         goals = []
         for index, scale in enumerate(self._scales):
             place = targets.positions[index]
@@ -237,7 +239,7 @@ class ServoBus(Robot):
             )
         return goals, pace
 
-    def _energise(self, readings: Sequence[Reading]) -> None:
+    def _energise(self, readings: Sequence[ServoReading]) -> None:
         """Switch torque on without moving: goals are where the joints are."""
         goals = {}
         for index, (scale, r) in enumerate(zip(self._scales, readings, strict=True)):
@@ -258,11 +260,11 @@ class ServoBus(Robot):
         if off:
             raise NoReply(f"{self._line.named(off)} did not take the torque on")
 
-    def _here(self, scale: Scale, reading: Reading, pace: tuple[int, int]) -> Goal:
+    def _here(self, scale: TickScale, reading: ServoReading, pace: tuple[int, int]) -> Goal:
         return (*pace, self._within(scale, reading.position))
 
     @staticmethod
-    def _within(scale: Scale, tick: int) -> int:
+    def _within(scale: TickScale, tick: int) -> int:
         return max(scale.lower, min(scale.upper, tick))
 
     def _fast(self, index: int) -> tuple[int, int]:
@@ -288,7 +290,7 @@ class ServoBus(Robot):
 
     # -- readings -------------------------------------------------------------------------------
 
-    def _readings(self) -> list[Reading]:
+    def _readings(self) -> list[ServoReading]:
         """Return all servos' blocks, read in one round trip."""
         found = self._ask_readings()
         self._line.demand(found, self._line.ids)
@@ -299,7 +301,7 @@ class ServoBus(Robot):
         if ids:
             raise NoReply(f"{self._line.named(ids)} did not take torque limit, lock or watchdog")
 
-    def _ask_readings(self) -> dict[int, Reading]:
+    def _ask_readings(self) -> dict[int, ServoReading]:
         """Return the blocks of the servos that answered; asks twice before it gives one up."""
         found = self._line.read_all(*self.block)
         if len(found) < len(self._line.ids):
@@ -311,10 +313,10 @@ class ServoBus(Robot):
             if id_ in found
         }
 
-    def _positions(self, readings: Sequence[Reading]) -> tuple[float, ...]:
+    def _positions(self, readings: Sequence[ServoReading]) -> tuple[float, ...]:
         return tuple(s.value(r.position) for s, r in zip(self._scales, readings, strict=True))
 
-    def _refuse_alarm(self, readings: Sequence[Reading]) -> None:
+    def _refuse_alarm(self, readings: Sequence[ServoReading]) -> None:
         faults = faults_of(self.spec, readings)
         if faults:
             raise DeviceAlarm(
@@ -351,7 +353,7 @@ class ServoBus(Robot):
             )
         self._scales[index] = scale
 
-    def _limited(self, scales: Sequence[Scale]) -> list[Scale]:
+    def _limited(self, scales: Sequence[TickScale]) -> list[TickScale]:
         """Return scales whose range is within the description's limits as well."""
         plain = []
         for joint, scale in zip(self.spec.joint, scales, strict=True):

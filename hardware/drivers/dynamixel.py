@@ -16,21 +16,24 @@ import dynamixel_sdk
 from pydantic import Field
 
 from helmsight.hardware.drivers.bus import BusOptions, ServoBus
-from helmsight.hardware.drivers.reading import Goal, Reading
+from helmsight.hardware.drivers.servo_reading import Goal, ServoReading
 from helmsight.hardware.drivers.servoline import Sdk, SdkPort
 from helmsight.hardware.errors import NoReply, SetupNeeded
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.wire import dynamixel as wire
-from helmsight.hardware.wire.dynamixel import Fault
+from helmsight.hardware.wire.dynamixel import DynamixelFault
 
 # registers 64 to 146: torque | hardware error | watchdog | goal PWM | profile acceleration,
 # profile velocity, goal position | moving, moving status | load or current, velocity, position |
 # voltage, temperature
 BLOCK = struct.Struct("<B5xB27xbxh6xIIi2xBB2xhii8xHB")
 FAULTS = {
-    Fault.VOLTAGE: "voltage", Fault.OVERHEAT: "overheated", Fault.ENCODER: "encoder",
-    Fault.SHOCK: "electrical shock", Fault.OVERLOAD: "overload",
-}  # fmt: skip
+    DynamixelFault.VOLTAGE: "voltage",
+    DynamixelFault.OVERHEAT: "overheated",
+    DynamixelFault.ENCODER: "encoder",
+    DynamixelFault.SHOCK: "electrical shock",
+    DynamixelFault.OVERLOAD: "overload",
+}
 XL430 = 1060
 FULL_PWM = 885
 
@@ -84,7 +87,7 @@ class Dynamixel(ServoBus):
     def _sdk(self) -> Sdk:
         return DxlSdk()
 
-    def _reading(self, index: int, error: int, data: bytes) -> Reading:
+    def _reading(self, index: int, error: int, data: bytes) -> ServoReading:
         (
             torque, hardware, watchdog, pwm, acceleration, speed, goal, moving, status, effort,
             velocity, position, volts, celsius,
@@ -94,7 +97,7 @@ class Dynamixel(ServoBus):
         faults = [name for bit, name in FAULTS.items() if hardware & bit]
         if error & wire.ALERT and not faults:
             faults = ["hardware error"]
-        return Reading(
+        return ServoReading(
             energised=torque == 1,
             goal=(acceleration, speed, goal),
             prepared=watchdog == self._watchdog and pwm == self._pwm_limits[index],
@@ -163,7 +166,7 @@ class Dynamixel(ServoBus):
         if refused:
             raise NoReply(f"{self._line.named(refused)} did not take the bus watchdog {value}")
 
-    def _rearm(self, readings: Sequence[Reading]) -> None:
+    def _rearm(self, readings: Sequence[ServoReading]) -> None:
         self._arm(0)
         here = {
             scale.id: self._here(scale, r, self._slow(index))
@@ -185,6 +188,6 @@ class Dynamixel(ServoBus):
         names = ("profile_acceleration", "profile_velocity", "goal_position")
         return b"".join(wire.REGISTERS[n].encode(v) for n, v in zip(names, goal, strict=True))
 
-    def _cure(self, id_: int, reading: Reading) -> None:
+    def _cure(self, id_: int, reading: ServoReading) -> None:
         """Restart the servo: nothing else clears a hardware error. It had no torque already."""
         self._line.reboot(id_)

@@ -23,7 +23,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
-from helmsight.hardware.drivers.grbl_course import Course, Point, distance_to
+from helmsight.hardware.drivers.grbl_jog import PlannedJog, Point, distance_to
 from helmsight.hardware.drivers.grbl_link import GrblLink
 from helmsight.hardware.errors import (
     BadReply,
@@ -122,7 +122,7 @@ class Grbl(GrblLink):
             unit = (len(machine) ** -0.5,) * len(machine)
         return tuple(sign * part for sign, part in zip(self.frame.signs, unit, strict=True))
 
-    def _watch(self, report: wire.Report) -> None:
+    def _watch(self, report: wire.StatusReport) -> None:
         """Compare where the machine is with where it was sent; halt it when it is astray."""
         course = self._course
         if course is None or report.state not in ("Idle", "Jog"):
@@ -140,7 +140,7 @@ class Grbl(GrblLink):
         elif report.state == "Idle":
             self._course = None
 
-    def _fault(self, course: Course, report: wire.Report) -> str:
+    def _fault(self, course: PlannedJog, report: wire.StatusReport) -> str:
         return course.fault(
             self._place(report),
             report.state == "Idle",
@@ -180,7 +180,7 @@ class Grbl(GrblLink):
             notes=tuple(notes),
         )  # fmt: skip
 
-    def _ready(self, report: wire.Report) -> None:
+    def _ready(self, report: wire.StatusReport) -> None:
         """Raise unless the machine may be moved."""
         if report.state == "Alarm":
             raise self._alarm_of(report)
@@ -191,7 +191,7 @@ class Grbl(GrblLink):
                 f"{self.spec.name} is in state {report.state}: wait, or call reset(), then home()"
             )
 
-    def _fresh(self, here: Point, goal: Point, seconds: float) -> Course:
+    def _fresh(self, here: Point, goal: Point, seconds: float) -> PlannedJog:
         """Return the course from rest, cut to what `seconds` allow."""
         way = tuple(g - h for g, h in zip(goal, here, strict=True))
         length, reach = math.hypot(*way), self.axes.reach(way, seconds)
@@ -200,9 +200,9 @@ class Grbl(GrblLink):
             goal = tuple(round(h + part, 3) for h, part in zip(here, way, strict=True))
         speed = self.axes.speed_for(way, seconds) if length else self.axes.top(way)
         speed = _expressible(speed)
-        return Course(here, goal, speed, time.monotonic() + self.axes.takes(way, speed))
+        return PlannedJog(here, goal, speed, time.monotonic() + self.axes.takes(way, speed))
 
-    def _extended(self, here: Point, goal: Point, seconds: float) -> Course | None:
+    def _extended(self, here: Point, goal: Point, seconds: float) -> PlannedJog | None:
         """Return the course that goes on beyond the jog under way, None when it has to stop."""
         now, old = time.monotonic(), self._course
         if old is None or now > old.ends_s:
@@ -223,9 +223,9 @@ class Grbl(GrblLink):
                 round(o + part * share, 3) for o, part in zip(old.target, way, strict=True)
             )
         speed = _expressible(min(top, length / left))
-        return Course(here, goal, speed, now + seconds)
+        return PlannedJog(here, goal, speed, now + seconds)
 
-    def _go(self, course: Course) -> None:
+    def _go(self, course: PlannedJog) -> None:
         """Send the jog, and see that it is under way."""
         if self.is_stopped:
             raise RobotStopped(f"{self.spec.name} was stopped meanwhile: nothing was sent")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 
-from helmsight.hardware.drivers.grbl_course import Axes, Course, Point
+from helmsight.hardware.drivers.grbl_channel import GrblChannel
+from helmsight.hardware.drivers.grbl_jog import AxisLimits, PlannedJog, Point
 from helmsight.hardware.drivers.grbl_setup import (
     Build,
     GrblOptions,
@@ -14,7 +15,6 @@ from helmsight.hardware.drivers.grbl_setup import (
     frame_of,
     seen,
 )
-from helmsight.hardware.drivers.grbl_stream import Channel
 from helmsight.hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
 from helmsight.hardware.robot import Robot
 from helmsight.hardware.spec import RobotSpec
@@ -33,13 +33,13 @@ class GrblLink(Robot):
         super().__init__(spec, port)
         self.options = spec.options(GrblOptions)
         self.frame = frame_of(spec)
-        self.axes = Axes(
+        self.axes = AxisLimits(
             tuple(joint.speed * 1000.0 for joint in spec.joint),
             tuple(joint.acceleration * 1000.0 for joint in spec.joint),
         )
-        self.channel = Channel(self.link, spec.port.reply_s, self._stop_pending)
+        self.channel = GrblChannel(self.link, spec.port.reply_s, self._stop_pending)
         self.build: Build | None = None
-        self._course: Course | None = None
+        self._course: PlannedJog | None = None
         self._wco: Point | None = None
         self._accessories: str | None = None
         self._faults: list[str] = []
@@ -119,7 +119,7 @@ class GrblLink(Robot):
 
     # -- readings -------------------------------------------------------------------------------
 
-    def _report(self) -> wire.Report:
+    def _report(self) -> wire.StatusReport:
         """Return a fresh report that is whole and possible. Raises NoReply, BadReply."""
         self._leave_critical()
         doubted: Point | None = None
@@ -136,7 +136,7 @@ class GrblLink(Robot):
             doubted = place
         raise BadReply(f"{self.link.port}: positions jump from report to report; noise on the line")
 
-    def _positioned(self) -> wire.Report:
+    def _positioned(self) -> wire.StatusReport:
         """Return a report with a machine position: a work position needs its offset once."""
         for _ in range(32):  # WCO comes with every thirtieth report at the latest
             report = self.channel.report()
@@ -149,7 +149,7 @@ class GrblLink(Robot):
                 return report
         raise BadReply(f"{self.link.port}: work positions without WCO; send $10=1")
 
-    def _place(self, report: wire.Report) -> Point:
+    def _place(self, report: wire.StatusReport) -> Point:
         """Return the machine positions of the joints, mm."""
         return self.frame.pick(report.machine(self._wco) or ())
 
@@ -163,7 +163,7 @@ class GrblLink(Robot):
         """Return how far the machine can have come in a time, mm, and a little more."""
         return 1.5 * math.hypot(*self.axes.speeds) * seconds + 1.0
 
-    def _mind(self, report: wire.Report) -> None:
+    def _mind(self, report: wire.StatusReport) -> None:
         """Take in what comes with some reports only; undo what noise has done."""
         if report.accessories is not None:
             self._accessories = report.accessories
@@ -179,7 +179,7 @@ class GrblLink(Robot):
             self.link.counters.bad_frames += 1
             self.channel.realtime(wire.FEED_100 + wire.RAPID_100 + wire.SPINDLE_100)
 
-    def _moving(self, report: wire.Report) -> bool:
+    def _moving(self, report: wire.StatusReport) -> bool:
         return (
             report.state in ("Run", "Jog", "Home")
             or (report.state == "Hold" and report.sub == 1)
@@ -197,7 +197,7 @@ class GrblLink(Robot):
 
     # -- alarms ---------------------------------------------------------------------------------
 
-    def _alarm_of(self, report: wire.Report) -> GrblAlarm:
+    def _alarm_of(self, report: wire.StatusReport) -> GrblAlarm:
         """Return the exception for the alarm state that a report shows."""
         code = self.channel.alarm
         if code is None and report.state == "Alarm" and report.sub:
@@ -233,7 +233,7 @@ class GrblLink(Robot):
 
     # -- rest -----------------------------------------------------------------------------------
 
-    def _come_to_rest(self) -> wire.Report:
+    def _come_to_rest(self) -> wire.StatusReport:
         """Cancel a jog, hold a program; return the first report that stands.
 
         Raises:
@@ -251,7 +251,7 @@ class GrblLink(Robot):
             self.channel.realtime(wire.JOG_CANCEL if report.state == "Jog" else wire.HOLD)
             self.channel.hear(0.002)
 
-    def _cleared(self, report: wire.Report, *, asleep: bool = False) -> wire.Report:
+    def _cleared(self, report: wire.StatusReport, *, asleep: bool = False) -> wire.StatusReport:
         """Leave hold, door and check mode by a reset at standstill, which keeps the position.
 
         A resume (`~`) would start what still lies in the buffers.

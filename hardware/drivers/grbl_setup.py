@@ -47,7 +47,7 @@ class GrblOptions(Table):
 
 
 @dataclass(frozen=True)
-class Frame:
+class AxisMap:
     """Joints in m to machine positions in mm and back. indices: of the axes in a report."""
 
     letters: str
@@ -74,7 +74,7 @@ class Frame:
         return tuple(axes[index] for index in self.indices)
 
 
-def frame_of(spec: RobotSpec) -> Frame:
+def frame_of(spec: RobotSpec) -> AxisMap:
     """Return where the joints lie in machine coordinates. Raises InvalidSpec."""
     tables = spec.joint_options(AxisOptions)
     letters = [table.axis or wire.AXES[i % len(wire.AXES)] for i, table in enumerate(tables)]
@@ -82,7 +82,7 @@ def frame_of(spec: RobotSpec) -> Frame:
         raise InvalidSpec(f"{spec.name}: the grbl driver moves prismatic joints only")
     if len(set(letters)) < len(letters):
         raise InvalidSpec(f"{spec.name}: two joints have one axis letter ({', '.join(letters)})")
-    return Frame(
+    return AxisMap(
         "".join(letters),
         tuple(wire.AXES.index(letter) for letter in letters),
         tuple(table.origin_mm for table in tables),
@@ -117,7 +117,7 @@ def build_of(told: Sequence[wire.Info | wire.Setting], wanted: str, port: str) -
     return Build(firmware, version, options[0], max(16, room - 1))  # a full ring looks empty
 
 
-def compare(spec: RobotSpec, frame: Frame, build: Build, settings: Mapping[int, str]) -> None:
+def compare(spec: RobotSpec, frame: AxisMap, build: Build, settings: Mapping[int, str]) -> None:
     """See that the controller enforces what the description says.
 
     Raises:
@@ -166,7 +166,7 @@ def compare(spec: RobotSpec, frame: Frame, build: Build, settings: Mapping[int, 
         )
 
 
-def _ends(joints: Sequence[Joint], frame: Frame) -> list[tuple[float, float]]:
+def _ends(joints: Sequence[Joint], frame: AxisMap) -> list[tuple[float, float]]:
     """Return the lowest and highest machine position of every joint, mm."""
     lower, upper = (
         frame.machine([j.lower for j in joints]),

@@ -6,19 +6,19 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 
-from helmsight.hardware.drivers.linearm_way import Scale, restart
+from helmsight.hardware.drivers.linearm_way import WireUnits, restart
 from helmsight.hardware.errors import BadReply, CommandRefused, HardwareError, NoReply, SetupNeeded
 from helmsight.hardware.framing import Lines
 from helmsight.hardware.link import SLICE_S
 from helmsight.hardware.robot import Robot
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.wire.linearm import (
-    Answer,
-    Command,
+    ArmRefusal,
+    ArmReply,
+    ArmStarted,
+    CommandTemplate,
     Dialogue,
-    Passed,
-    Refusal,
-    Started,
+    IgnoredLine,
     protocol_of,
 )
 
@@ -31,7 +31,7 @@ class Conversation(Robot):
     def __init__(self, spec: RobotSpec, port: str) -> None:
         super().__init__(spec, port)
         self.protocol = protocol_of(spec)
-        self._scale = Scale(spec, self.protocol)
+        self._scale = WireUnits(spec, self.protocol)
         self._dialogue = Dialogue(self.protocol)
         self._lines = Lines()
         self._overdue: set[str] = set()  # commands whose reply may still come
@@ -39,12 +39,12 @@ class Conversation(Robot):
         self._busy_until = 0.0
         self._energised = False
         self._tool: bool | None = None
-        self._complaint: Refusal | None = None
+        self._complaint: ArmRefusal | None = None
         self._greeted = False
         self._going = threading.Event()  # replaced at every way; cleared: no more pieces
         self._failed: HardwareError | None = None  # what ended a way, told at the next move
 
-    def _tell(self, command: Command) -> None:
+    def _tell(self, command: CommandTemplate) -> None:
         """Send a command and wait for its reply; one that has none is sent twice, then looked at.
 
         An arm that says nothing can only be asked something else: a refusal would come first.
@@ -58,7 +58,7 @@ class Conversation(Robot):
 
     def _ask(
         self,
-        command: Command,
+        command: CommandTemplate,
         values: Mapping[str, str] | None = None,
         *,
         wait_s: float = 0.0,
@@ -78,13 +78,13 @@ class Conversation(Robot):
             wait_s = min(wait_s, 2.0 * (self.protocol.slice_s or 0.0))  # a stop does not wait long
         for line in self._within(wait_s + self.spec.port.reply_s):
             heard = self._dialogue.take(line)
-            if isinstance(heard, Answer):
+            if isinstance(heard, ArmReply):
                 told = self._scale.read(heard.groups) if target is not None else None
                 if told is not None and self._belated(told, target):
                     continue
                 self._overdue.discard(command.send)
                 return heard.groups
-            if isinstance(heard, Passed):
+            if isinstance(heard, IgnoredLine):
                 continue
             if heard is None:
                 self.link.counters.bad_frames += 1
@@ -98,9 +98,9 @@ class Conversation(Robot):
             f"{wait_s + self.spec.port.reply_s:.2f} s"
         )
 
-    def _object(self, heard: Refusal | Started, command: Command) -> None:
+    def _object(self, heard: ArmRefusal | ArmStarted, command: CommandTemplate) -> None:
         self._overdue.add(command.send)  # the refusal may have been of an earlier line
-        if isinstance(heard, Started):
+        if isinstance(heard, ArmStarted):
             raise self._restarted()
         if heard.garbled:
             raise BadReply(f"{command.send!r} arrived damaged: the arm says {heard.line!r}")
@@ -129,7 +129,7 @@ class Conversation(Robot):
         if self._stop_pending():
             raise NoReply(f"{self.spec.name}: a stop goes first")
 
-    def _listen_off(self, command: Command) -> None:
+    def _listen_off(self, command: CommandTemplate) -> None:
         """Take in what came since the last command; wait out a reply that may still be coming.
 
         Without sequence numbers a late reply looks like a fresh one: after an unanswered command
@@ -154,7 +154,7 @@ class Conversation(Robot):
     def _overhear(self, line: str) -> None:
         """Note a line that answers nothing: a motion that ended early, a restart."""
         heard = self._dialogue.take(line)
-        if isinstance(heard, Started) and self._greeted and self._connected:
+        if isinstance(heard, ArmStarted) and self._greeted and self._connected:
             raise self._restarted()
-        if isinstance(heard, Refusal) and not heard.garbled:
+        if isinstance(heard, ArmRefusal) and not heard.garbled:
             self._complaint = heard

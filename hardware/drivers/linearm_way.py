@@ -23,7 +23,7 @@ class Leg:
     seconds: float
 
 
-class Scale:
+class WireUnits:
     """Joint positions in SI units and in the units of the wire."""
 
     def __init__(self, spec: RobotSpec, protocol: Protocol) -> None:
@@ -63,7 +63,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Pace:
+class SpeedProfile:
     """How fast a way may be gone. top: rad/s or m/s; ramp: rad/s^2 or m/s^2, None without ramps."""
 
     top: float
@@ -71,7 +71,7 @@ class Pace:
     protocol: Protocol
 
     @classmethod
-    def along(cls, spec: RobotSpec, protocol: Protocol, delta: Sequence[float]) -> Pace:
+    def along(cls, spec: RobotSpec, protocol: Protocol, delta: Sequence[float]) -> SpeedProfile:
         """Return the pace in the direction of `delta` that keeps every joint and the tool slow."""
         slides = [d for d, j in zip(delta, spec.joint, strict=True) if j.kind == "prismatic"]
         least = max(abs(d) / j.speed for d, j in zip(delta, spec.joint, strict=True))
@@ -135,7 +135,7 @@ def legs(
     """
     delta = [b - a for a, b in zip(here, targets.positions, strict=True)]
     distance, horizon = math.hypot(*delta), spec.limits.horizon_s
-    pace = Pace.along(spec, protocol, delta)
+    pace = SpeedProfile.along(spec, protocol, delta)
     least = pace.least(distance)
     asked = max(targets.duration_s or horizon, least)
     part = 1.0 if asked <= horizon * SLACK else horizon / asked

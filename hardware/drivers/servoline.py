@@ -18,7 +18,7 @@ from typing import Any
 
 from helmsight.hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
 from helmsight.hardware.lifeline import ATTEMPTS
-from helmsight.hardware.link import SLICE_S, Link
+from helmsight.hardware.link import SLICE_S, SerialLink
 from helmsight.hardware.wire.registers import Register
 
 SUCCESS = 0  # of both SDKs
@@ -34,7 +34,7 @@ class SdkPort:
     question back.
     """
 
-    def __init__(self, link: Link, reply_s: float) -> None:
+    def __init__(self, link: SerialLink, reply_s: float) -> None:
         self.is_using = False  # the SDKs' own lock
         self._link = link
         self._reply_s = reply_s
@@ -128,7 +128,9 @@ class Sdk(ABC):
 class ServoLine:
     """Reads and writes registers of servos. names: joints by servo number, in the bus's order."""
 
-    def __init__(self, link: Link, reply_s: float, sdk: Sdk, names: Mapping[int, str]) -> None:
+    def __init__(
+        self, link: SerialLink, reply_s: float, sdk: Sdk, names: Mapping[int, str]
+    ) -> None:
         self.link = link
         self.names = dict(names)
         self.ids = list(names)

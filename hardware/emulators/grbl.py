@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.emulators.grbl_gcode import Interpreter
-from helmsight.hardware.emulators.grbl_machine import Machine
+from helmsight.hardware.emulators.grbl_machine import GrblMachine
 from helmsight.hardware.emulators.grbl_program import MainProgram, Wait
-from helmsight.hardware.emulators.grbl_report import END, FLAVOURS, StatusReports
+from helmsight.hardware.emulators.grbl_report import END, FLAVOURS, ReportWriter
 from helmsight.hardware.emulators.grbl_words import LETTERS
 from helmsight.hardware.spec import RobotSpec
 
@@ -22,7 +22,7 @@ SLICE_S = 0.002
 DEBOUNCE_S = 0.06  # from a limit pin to the alarm
 
 
-class GrblController(Machine):
+class GrblController(GrblMachine):
     """A controller in its workshop state: set up as the description says, homed, at `home`.
 
     flavour: `grbl` or `grblhal`; None: as the description's device table says.
@@ -48,7 +48,7 @@ class GrblController(Machine):
         self.dtr = dtr
         self.planner.size = self.flavour.blocks
         self.parser = Interpreter(len(spec.joint), self.settings[12])
-        self.reports = StatusReports(self.flavour)
+        self.reports = ReportWriter(self.flavour)
         self.program = MainProgram(self, self.planner, self.parser)
         self.state = "Idle"
         self.overrides = [100, 100, 100]

@@ -8,7 +8,7 @@ from helmsight.hardware.emulators.grbl_report import factory_settings
 from helmsight.hardware.spec import Joint, RobotSpec
 
 
-class Machine(Device):
+class GrblMachine(Device):
     """A gantry with a planner; `settings` are set up as the description says.
 
     astray: where it really is, less what the controller believes, mm.

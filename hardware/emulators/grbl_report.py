@@ -105,7 +105,7 @@ def coordinates(parser: Interpreter, probe: tuple[float, ...]) -> list[bytes]:
     return [line.encode() for line in (*lines, f"[PRB:{_point(probe)}:0]")]
 
 
-class StatusReports:
+class ReportWriter:
     """Writes status reports; WCO and Ov come with every tenth to thirtieth only, as in grbl."""
 
     def __init__(self, flavour: Flavour) -> None:

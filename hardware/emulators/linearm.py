@@ -22,7 +22,7 @@ Place = tuple[float, ...]
 
 
 @dataclass
-class Course:
+class StraightMove:
     """A straight way in units of the wire, `run(t)` of it done after t seconds.
 
     run: share of the way, 0 to 1; seconds: when it is 1.
@@ -81,7 +81,7 @@ class Firmware(ABC):
         self.device = device
         self.energised = False
         self.tool = False
-        self.course: Course | None = None
+        self.course: StraightMove | None = None
         self.place: Place = tuple(joint.home / self.scale for joint in device.spec.joint)
         self._typed = bytearray()
 
@@ -111,7 +111,7 @@ class Firmware(ABC):
             self._typed.clear()
         return []
 
-    def go(self, course: Course) -> None:
+    def go(self, course: StraightMove) -> None:
         """Start a course now; the joints follow where the motors hold."""
         self.course = course
         self.device.aim(self.place, course.end, self.energised)

@@ -12,10 +12,10 @@ import re
 from collections import deque
 
 from helmsight.hardware.emulators.linearm import (
-    Course,
     Firmware,
     LineArmController,
     Place,
+    StraightMove,
     number,
     trapezoid,
 )
@@ -96,7 +96,7 @@ class Community(Firmware):
             self._relative = name == "G91"
             return [f"INFO: {'RELATIVE' if self._relative else 'ABSOLUTE'} MODE ON"]
         if name == "G4":
-            self.course = Course(self.place, self.place, values.get("S", 0.0), lambda t: 0.0)
+            self.course = StraightMove(self.place, self.place, values.get("S", 0.0), lambda t: 0.0)
             return []
         if name == "M114":
             mode = "RELATIVE" if self._relative else "ABSOLUTE"
@@ -122,7 +122,7 @@ class Community(Firmware):
         def run(t: float) -> float:
             return (1 - math.cos(math.pi * t / seconds)) / 2 if self._profile == 2 else t / seconds
 
-        self.go(Course(self.place, end, seconds, run))
+        self.go(StraightMove(self.place, end, seconds, run))
         said = [f"INFO: LINEAR MOVE: {_place(end)}"]
         if not distance:
             self.advance(0.0)
@@ -133,7 +133,7 @@ class Community(Firmware):
         self.energised = self._homing = True
         self.place = tuple(position / self.scale for position in self.device.positions)
         end = tuple(joint.home / self.scale for joint in self.device.spec.joint)
-        self.go(Course(self.place, end, self.HOMING_S, lambda t: t / self.HOMING_S))
+        self.go(StraightMove(self.place, end, self.HOMING_S, lambda t: t / self.HOMING_S))
         return []
 
 
@@ -182,7 +182,7 @@ class Swift(Firmware):
             end, feed = self._courses.popleft()
             limit = min(joint.acceleration for joint in self.device.spec.joint) / self.scale
             way = trapezoid(math.dist(self.place, end), feed / 60.0, limit)
-            self.go(Course(self.place, end, *way))
+            self.go(StraightMove(self.place, end, *way))
             return self.advance(0.0)
         return [self._answers.popleft()] if self._answers else None
 
@@ -317,7 +317,7 @@ class Console(Firmware):
         if any(abs(value) > 400.0 for value in end):
             return "? range 7"
         seconds = math.dist(self.place, end) / speed
-        self.go(Course(self.place, end, seconds, lambda t: t / seconds))
+        self.go(StraightMove(self.place, end, seconds, lambda t: t / seconds))
         if not seconds:
             self.advance(0.0)
         return "OK"

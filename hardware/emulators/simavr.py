@@ -216,7 +216,7 @@ class Simavr:
         self.close()
 
 
-class Bench:
+class SimavrBench:
     """The firmware step by step: its time passes in `run` only, so that tests own the clock."""
 
     def __init__(self) -> None:

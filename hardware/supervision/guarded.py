@@ -18,7 +18,7 @@ from helmsight.hardware.errors import (
     TargetRefused,
 )
 from helmsight.hardware.kinematics import Kinematics
-from helmsight.hardware.link import Link
+from helmsight.hardware.link import SerialLink
 from helmsight.hardware.robot import Motion, Robot, RobotState, StopReport
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.supervision.interventions import Intervention, Journal, Rule
@@ -62,7 +62,7 @@ class Guarded:
         return self.robot.kinematics
 
     @property
-    def link(self) -> Link:
+    def link(self) -> SerialLink:
         """The robot's link, for its counters."""
         return self.robot.link
 

@@ -42,7 +42,7 @@ class Ok:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ErrorReply:
     """A line was refused with an error number."""
 
     code: int
@@ -87,7 +87,7 @@ class StartupLine:
 
 
 @dataclass(frozen=True)
-class Report:
+class StatusReport:
     """One realtime status report. Positions in mm, feed in mm/min, one entry an axis.
 
     wco, overrides and accessories come with some reports only: None when they did not; accessories
@@ -120,7 +120,7 @@ class Report:
         return tuple(w + o for w, o in zip(self.wpos, offset, strict=True))
 
 
-Reply = Ok | Refusal | Alarmed | Banner | Info | Setting | StartupLine | Report
+Reply = Ok | ErrorReply | Alarmed | Banner | Info | Setting | StartupLine | StatusReport
 
 
 def parse(line: str) -> Reply:
@@ -131,7 +131,7 @@ def parse(line: str) -> Reply:
         return parse_report(line)
     if code := _CODE.fullmatch(line):
         number = int(code[2])
-        return Refusal(number) if code[1] == "error" else Alarmed(number)
+        return ErrorReply(number) if code[1] == "error" else Alarmed(number)
     if inside := _BRACKETS.fullmatch(line):
         return Info(inside[1], inside[2])
     if setting := _SETTING.fullmatch(line):
@@ -144,7 +144,7 @@ def parse(line: str) -> Reply:
     raise BadReply(f"not a line of grbl: {line[:80]!r}")
 
 
-def parse_report(line: str) -> Report:
+def parse_report(line: str) -> StatusReport:
     """Return a status report, read by key. Raises BadReply when it is damaged."""
     if not (line.startswith("<") and line.endswith(">")):
         raise BadReply(f"half a status report: {line[:80]!r}")
@@ -167,7 +167,7 @@ def parse_report(line: str) -> Report:
     return report
 
 
-def _report(state: str, sub: int | None, fields: dict[str, str]) -> Report:
+def _report(state: str, sub: int | None, fields: dict[str, str]) -> StatusReport:
     """Return the report of `fields`; those that are not known are kept as text."""
     feed = spindle = None
     if "FS" in fields:
@@ -185,7 +185,7 @@ def _report(state: str, sub: int | None, fields: dict[str, str]) -> Report:
     homed = None
     if "H" in fields:
         homed = _wholes(fields.pop("H"), 1, 2)[0] == 1
-    return Report(
+    return StatusReport(
         state=state,
         sub=sub,
         mpos=_position(fields.pop("MPos", None)),

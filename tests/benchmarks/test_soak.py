@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helmsight.hardware.emulators import DEVICES
-from helmsight.hardware.emulators.device import Executed
+from helmsight.hardware.emulators.device import JournalEntry
 from helmsight.hardware.emulators.simavr import missing
 from helmsight.hardware.spec import load_spec, shipped
 
@@ -29,7 +29,7 @@ def told(soak, *outcomes):
 
 
 def done(*entries):
-    return [Executed(at_s, "move", (float(i), -float(i))) for at_s, i in entries]
+    return [JournalEntry(at_s, "move", (float(i), -float(i))) for at_s, i in entries]
 
 
 def test_what_was_said_and_done_in_order_is_clean(soak):
@@ -71,12 +71,12 @@ def test_a_part_of_the_way_that_is_tried_again_is_nothing_strange(soak):
         soak.Command((8.0, 8.0), 10.0, "retried", 15.0, asked=(8.0, 8.0)),
     ]
     ways = [
-        Executed(1.0, "move", (0.0, 0.0), (0.0, 0.0)),
-        Executed(11.0, "move", (5.0, 5.0), (2.0, 2.0)),  # cut, from where it was
-        Executed(12.0, "move", (8.0, 8.0), (3.0, 3.0)),
+        JournalEntry(1.0, "move", (0.0, 0.0), (0.0, 0.0)),
+        JournalEntry(11.0, "move", (5.0, 5.0), (2.0, 2.0)),  # cut, from where it was
+        JournalEntry(12.0, "move", (8.0, 8.0), (3.0, 3.0)),
     ]
     assert soak.compare(said, ways, NEAR) == soak.Verdict(0, 0, 0, 0, 0)
-    aside = [ways[0], Executed(11.0, "move", (5.0, 4.0), (2.0, 2.0)), ways[2]]
+    aside = [ways[0], JournalEntry(11.0, "move", (5.0, 4.0), (2.0, 2.0)), ways[2]]
     assert soak.compare(said, aside, NEAR).strange == 1
     plain = [said[0], soak.Command((8.0, 8.0), 10.0, "plain", 15.0, asked=(8.0, 8.0))]
     assert soak.compare(plain, ways, NEAR).strange == 1

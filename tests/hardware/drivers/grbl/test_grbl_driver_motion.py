@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helmsight.hardware.drivers.grbl_course import Axes, Course, distance_to
+from helmsight.hardware.drivers.grbl_jog import AxisLimits, PlannedJog, distance_to
 from helmsight.hardware.errors import CommandRefused, TargetRefused
 from helmsight.hardware.robot import JointTargets, Twist
 
@@ -164,7 +164,7 @@ def test_lines_that_are_not_plain_ascii_or_too_long_are_not_sent(bench: Benches,
 
 
 def test_feeds_are_chosen_so_that_a_way_takes_its_time() -> None:
-    axes = Axes((30.0, 30.0, 12.0), (600.0, 600.0, 240.0))
+    axes = AxisLimits((30.0, 30.0, 12.0), (600.0, 600.0, 240.0))
     for way in ((3.0, 0.0, 0.0), (2.0, -2.0, 0.5), (0.0, 0.0, 1.0)):
         speed = axes.speed_for(way, 0.4)
         assert axes.takes(way, speed) == pytest.approx(0.4)
@@ -176,12 +176,12 @@ def test_feeds_are_chosen_so_that_a_way_takes_its_time() -> None:
 
 
 def test_a_course_knows_what_lies_on_it() -> None:
-    course = Course((0.0, 0.0), (10.0, 0.0), 10.0, time.monotonic() + 1.0)
+    course = PlannedJog((0.0, 0.0), (10.0, 0.0), 10.0, time.monotonic() + 1.0)
     bounds = {"tolerance": 0.1, "blend": 0.5, "slack_s": 0.5}
     assert course.fault((5.0, 0.3), at_rest=False, **bounds) == ""
     assert "off course" in course.fault((5.0, 1.0), at_rest=False, **bounds)
     assert "off course" in course.fault((11.0, 0.0), at_rest=False, **bounds)
     assert "before its target" in course.fault((9.0, 0.0), at_rest=True, **bounds)
-    late = Course((0.0, 0.0), (10.0, 0.0), 10.0, time.monotonic() - 1.0)
+    late = PlannedJog((0.0, 0.0), (10.0, 0.0), 10.0, time.monotonic() - 1.0)
     assert "still under way" in late.fault((5.0, 0.0), at_rest=False, **bounds)
     assert distance_to((3.0, 4.0), (0.0, 0.0), (0.0, 0.0)) == 5.0

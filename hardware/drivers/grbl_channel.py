@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from helmsight.hardware.errors import BadReply, CommandRefused, NoReply
 from helmsight.hardware.framing import Lines, printable
-from helmsight.hardware.link import Link
+from helmsight.hardware.link import SerialLink
 from helmsight.hardware.wire import grbl as wire
 from helmsight.hardware.wire.grbl_codes import alarm, refusal
 
@@ -23,7 +23,7 @@ ASKED = 3  # status queries within one deadline: they cost nothing and change no
 KEPT = 64  # replies kept at most that nobody asked for
 
 
-class Channel:
+class GrblChannel:
     """One controller on one link.
 
     reply_s: seconds without an answer until it counts as lost. hurried: True when a stop waits;
@@ -33,7 +33,7 @@ class Channel:
 
     def __init__(
         self,
-        link: Link,
+        link: SerialLink,
         reply_s: float,
         hurried: Callable[[], bool],
     ) -> None:
@@ -49,8 +49,8 @@ class Channel:
         self._alarms = 0
         self._owed = False  # a report that was asked for and may still come
         self._lines = Lines()
-        self._reports: deque[wire.Report] = deque(maxlen=KEPT)
-        self._answers: deque[wire.Ok | wire.Refusal] = deque(maxlen=KEPT)
+        self._reports: deque[wire.StatusReport] = deque(maxlen=KEPT)
+        self._answers: deque[wire.Ok | wire.ErrorReply] = deque(maxlen=KEPT)
         self._told: deque[wire.Info | wire.Setting] = deque(maxlen=4 * KEPT)
         self._pending: deque[int] = deque()  # lengths of the lines that wait for their answer
         self._answered_s = 0.0
@@ -108,9 +108,9 @@ class Channel:
                 self.link.counters.bad_frames += 1
 
     def _sort(self, reply: wire.Reply) -> None:
-        if isinstance(reply, wire.Report):
+        if isinstance(reply, wire.StatusReport):
             self._reports.append(reply)
-        elif isinstance(reply, wire.Ok | wire.Refusal):
+        elif isinstance(reply, wire.Ok | wire.ErrorReply):
             if self._pending:
                 self._pending.popleft()
             self._answers.append(reply)
@@ -147,7 +147,7 @@ class Channel:
 
     # -- transactions ---------------------------------------------------------------------------
 
-    def report(self, within_s: float | None = None) -> wire.Report:
+    def report(self, within_s: float | None = None) -> wire.StatusReport:
         """Return a status report that was asked for now, more than once if it does not come.
 
         Raises:
@@ -193,7 +193,7 @@ class Channel:
             self._lost = True
             raise alarm(self.alarm or 0)
         answer, told = self._answers.popleft(), list(self._told)
-        if isinstance(answer, wire.Refusal):
+        if isinstance(answer, wire.ErrorReply):
             raise refusal(answer.code, line)
         return told
 
@@ -238,7 +238,7 @@ class Channel:
         self.hear()
 
     def stream(
-        self, lines: Iterable[str], watch: Callable[[wire.Report], None] | None = None
+        self, lines: Iterable[str], watch: Callable[[wire.StatusReport], None] | None = None
     ) -> Iterator[int]:
         """Send many lines by character counting; yield how many were answered, as it grows.
 
@@ -269,7 +269,7 @@ class Channel:
                     done + 1,
                     now,
                 )
-                if isinstance(answer, wire.Refusal):
+                if isinstance(answer, wire.ErrorReply):
                     error = refusal(answer.code, said)
                     raise CommandRefused(f"line {done}: {error}", answer.code)
                 yield done

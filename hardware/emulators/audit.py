@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.hardware.emulators.device import Executed
+from helmsight.hardware.emulators.device import JournalEntry
 from helmsight.hardware.spec import RobotSpec
 
 APART = {"revolute": 0.004, "prismatic": 2e-5}  # rad, m: half of what tells two targets apart
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Command:
+class IssuedCommand:
     """One command: where it was sent, when it was given (time.monotonic()), what was said of it.
 
     outcome: `plain`, `retried` or the name of the error that reported it. done_s: when that was.
@@ -36,7 +36,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Audit:
     """What a journal says about the commands.
 
     lost: acknowledged but never in force. twice: in force again after another one. late: in force
@@ -58,7 +58,7 @@ def apart(spec: RobotSpec) -> Array:
     return np.array([APART[joint.kind] for joint in spec.joint])
 
 
-def compare(commands: Sequence[Command], journal: Sequence[Executed], near: Array) -> Verdict:
+def audit(commands: Sequence[IssuedCommand], journal: Sequence[JournalEntry], near: Array) -> Audit:
     """Return what the `move` entries of a journal say about the commands, in the order given."""
     asked = np.array([command.target for command in commands])
     seen = np.zeros(len(commands), dtype=bool)
@@ -91,10 +91,12 @@ def compare(commands: Sequence[Command], journal: Sequence[Executed], near: Arra
         newest = which
     missing = [i for i, c in enumerate(commands) if c.acknowledged and not seen[i]]
     examples += [f"lost: {i} {commands[i]}" for i in missing]
-    return Verdict(len(missing), twice, late, strange, noticed, tuple(examples[:20]))
+    return Audit(len(missing), twice, late, strange, noticed, tuple(examples[:20]))
 
 
-def _on_the_way(entry: Executed, before: tuple[float, ...], command: Command, near: Array) -> bool:
+def _on_the_way(
+    entry: JournalEntry, before: tuple[float, ...], command: IssuedCommand, near: Array
+) -> bool:
     """Return whether an entry is a part of the way to what was asked, sent by an earlier try.
 
     A driver that cuts a way cuts it elsewhere when it tries again, for the robot has gone on. The

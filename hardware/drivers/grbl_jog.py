@@ -15,7 +15,7 @@ Point = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Axes:
+class AxisLimits:
     """Speeds (mm/s) and accelerations (mm/s^2) of the axes."""
 
     speeds: Point
@@ -58,7 +58,7 @@ class Axes:
 
 
 @dataclass(frozen=True)
-class Course:
+class PlannedJog:
     """One jog as it was meant. start, target: machine positions, mm; speed: mm/s.
 
     ends_s: time.monotonic() at which it should have arrived.
