@@ -73,7 +73,7 @@ def test_a_stop_that_braking_does_not_answer_ends_in_a_reset(bench: Benches) -> 
     robot.connect()
     robot.link.write(b"$J=G53X-10F600\n")
     bench.until(lambda: device.state == "Jog")
-    device._hold = lambda *, cancel: None  # type: ignore[method-assign]
+    device.brake = lambda *, cancel: None  # type: ignore[method-assign]
     robot.stop(within_s=2.0)
     assert device.standing
     assert robot.channel.alarm == 3
