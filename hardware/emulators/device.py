@@ -63,6 +63,11 @@ class Device(ABC):
         return []
 
     @property
+    def now(self) -> float:
+        """The device's clock, s."""
+        return self._now or 0.0
+
+    @property
     def positions(self) -> tuple[float, ...]:
         """Where the joints really are, rad or m."""
         return tuple(axis.position for axis in self.axes)

@@ -14,7 +14,8 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras.frame import Checks, Frame, Pixels, Trouble, refusal
 from helmsight.hardware.cameras.source import Size
 from helmsight.hardware.errors import WindowUnavailable
-from helmsight.hardware.screen.window import Place, Window, find_window
+from helmsight.hardware.screen.finding import find_window
+from helmsight.hardware.screen.window import Place, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

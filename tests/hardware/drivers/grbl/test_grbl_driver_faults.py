@@ -212,7 +212,6 @@ def test_a_lost_answer_does_not_pass_for_that_of_the_next_line(bench: Benches) -
     assert sent.attempts == 2
     assert swallowed
     assert robot.move(JointTargets((0.144, 0.085, 0.02))).attempts == 1
-    assert robot.channel.outstanding == 0
 
 
 @pytest.mark.slow
