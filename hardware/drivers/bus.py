@@ -168,7 +168,7 @@ class ServoBus(Robot):
         self.link.open()
         try:
             self._meet()
-            self._retried(self._loosen)
+            self._session.retried(self._loosen)
             yield ticks
         finally:
             self.link.close()

@@ -143,7 +143,7 @@ class Dynamixel(ServoBus):
         return [round(FULL_PWM * share) for share in self._torque]
 
     def _prepare(self) -> None:
-        self._retried(self._limit_and_arm)
+        self._session.retried(self._limit_and_arm)
 
     def _limit_and_arm(self) -> None:
         readings = self._readings()

@@ -122,7 +122,7 @@ class Feetech(ServoBus):
             self._line.write_all(lock.address, dict.fromkeys(limits, b"\1"))
             self._demand_prepared()
 
-        self._retried(prepared)
+        self._session.retried(prepared)
 
     def _goal(self, index: int, tick: int, pace: tuple[float, float]) -> Goal:
         speed, acceleration = pace

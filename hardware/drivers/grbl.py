@@ -67,9 +67,9 @@ class Grbl(GrblLink):
             CommandRefused: homing is off ($22=1 turns it on).
             NoReply: not home within device.home_s, or a stop came between.
         """
-        with self._turn():
+        with self._session.turn():
             self._usable()
-            self._over_the_link(self._home, again=False)
+            self._session.run(self._home, self._recover, again=False)
             return self.state()
 
     def _home(self) -> None:

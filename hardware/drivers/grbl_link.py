@@ -37,7 +37,7 @@ class GrblLink(Robot):
             tuple(joint.speed * 1000.0 for joint in spec.joint),
             tuple(joint.acceleration * 1000.0 for joint in spec.joint),
         )
-        self.channel = GrblChannel(self.link, spec.port.reply_s, self._stop_pending)
+        self.channel = GrblChannel(self.link, spec.port.reply_s, self._session.stop_pending)
         self.build: Build | None = None
         self._course: PlannedJog | None = None
         self._wco: Point | None = None
@@ -51,7 +51,7 @@ class GrblLink(Robot):
     @property
     def needs_homing(self) -> bool:
         """Whether the position is not known; asks the controller. grbl tells by its lock only."""
-        with self._turn():
+        with self._session.turn():
             report = self._report()
         return report.homed is False or (
             report.state == "Alarm" and self._alarm_of(report).position_lost
@@ -88,7 +88,7 @@ class GrblLink(Robot):
         compare(self.spec, self.frame, self.build, settings)
 
     def _told(self, line: str) -> list[wire.Info | wire.Setting]:
-        return self._retried(lambda: self.channel.ask(line))[0]
+        return self._session.retried(lambda: self.channel.ask(line))[0]
 
     def _find(self) -> None:
         """Ask until a status report comes. Raises WrongProtocol with what was seen instead."""
@@ -99,7 +99,7 @@ class GrblLink(Robot):
                 return
             except NoReply:
                 passed = time.monotonic() - start
-                if self._stop_pending():
+                if self._session.stop_pending():
                     raise
             if passed > self.options.boot_s:
                 break
@@ -220,7 +220,7 @@ class GrblLink(Robot):
             return
         deadline = time.monotonic() + self.spec.port.reply_s
         while not self._may_reset():
-            if time.monotonic() >= deadline or self._stop_pending():
+            if time.monotonic() >= deadline or self._session.stop_pending():
                 raise NoReply(f"{self.link.port}: silent after ALARM:{self.channel.alarm}")
             self.channel.hear(0.01)
         self.channel.reset(2.0 * self.spec.port.reply_s)
@@ -246,7 +246,7 @@ class GrblLink(Robot):
             report = self._report()
             if not self._moving(report) or report.state == "Home":
                 return report
-            if time.monotonic() >= deadline or self._stop_pending():
+            if time.monotonic() >= deadline or self._session.stop_pending():
                 raise NoReply(f"{self.spec.name} is still {report.state}: it does not come to rest")
             self.channel.realtime(wire.JOG_CANCEL if report.state == "Jog" else wire.HOLD)
             self.channel.hear(0.002)

@@ -93,7 +93,7 @@ class Helm(Robot):
         self._packets.clear()
         self._unacknowledged = None
         self.board = self._greeted(time.monotonic() + BOOT_S)
-        report, _ = self._retried(self._report)
+        report, _ = self._session.retried(self._report)
         for joint, servo, start in zip(
             self.spec.joint, self._servos, self._last or self.spec.home, strict=True
         ):
@@ -226,7 +226,7 @@ class Helm(Robot):
 
     def _set_up(self, command: HelmCommand, payload: bytes, what: str) -> None:
         try:
-            self._retried(lambda: self._command(command, payload))
+            self._session.retried(lambda: self._command(command, payload))
         except CommandRefused as refusal:
             raise SetupNeeded(f"{self.link.port}: cannot set {what}: {refusal}") from None
 
@@ -240,7 +240,7 @@ class Helm(Robot):
             ) from None
         if refusal.code != Status.NOT_ARMED.name:
             raise refusal
-        self._retried(lambda: self._command(HelmCommand.ARM, bytes((self._mask,))))
+        self._session.retried(lambda: self._command(HelmCommand.ARM, bytes((self._mask,))))
 
     def _ask(
         self, command: HelmCommand, payload: bytes, number: int, within_s: float | None = None

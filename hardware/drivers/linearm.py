@@ -57,7 +57,7 @@ class LineArm(Conversation):
         Raises:
             SetupNeeded: the description has no `home` command. NoReply: not done in time.
         """
-        with self._turn():
+        with self._session.turn():
             self._usable()
             if self.protocol.home is None:
                 raise SetupNeeded(f"{self.spec.name}: the description has no [device.home]")
@@ -79,7 +79,7 @@ class LineArm(Conversation):
         self.link.write(self.protocol.terminator.encode("ascii"))
         restarted = self._greet(seen)
         for command in self.protocol.setup:
-            self._retried(partial(self._tell, command))
+            self._session.retried(partial(self._tell, command))
         if restarted and self._greeted:
             raise self._restarted()
         self._greeted = True
@@ -149,15 +149,15 @@ class LineArm(Conversation):
             time.sleep(YIELD_S)  # whoever waits for the bus goes first
             while going.is_set() and (left := self._busy_until - LEAD_S - time.monotonic()) > 0.0:
                 time.sleep(min(left, SLICE_S))
-            with self._lock:
+            with self._session.turn():
                 try:
                     if not going.is_set() or self.is_stopped:
                         break
                     if time.monotonic() > latest:
                         raise NoReply(f"{self.spec.name}: too slow; the way was not finished")
-                    self._retried(partial(self._step, leg))
+                    self._session.retried(partial(self._step, leg))
                 except HardwareError as error:
-                    if self._calm.is_set():
+                    if not self._session.stop_pending():
                         self._failed = error
                     break
         going.clear()

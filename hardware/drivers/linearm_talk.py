@@ -74,7 +74,7 @@ class Conversation(Robot):
         self.link.write(self._dialogue.ask(command, values))
         if self.protocol.answers == "standing" or target is not None:
             wait_s = max(wait_s, self._busy_until - time.monotonic())
-        if self._stopper == threading.get_ident() and not self._calm.is_set():
+        if self._session.stops_here():
             wait_s = min(wait_s, 2.0 * (self.protocol.slice_s or 0.0))  # a stop does not wait long
         for line in self._within(wait_s + self.spec.port.reply_s):
             heard = self._dialogue.take(line)
@@ -126,7 +126,7 @@ class Conversation(Robot):
             self._give_way()
 
     def _give_way(self) -> None:
-        if self._stop_pending():
+        if self._session.stop_pending():
             raise NoReply(f"{self.spec.name}: a stop goes first")
 
     def _listen_off(self, command: CommandTemplate) -> None:

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from helmsight.hardware.bus_session import ATTEMPTS
 from helmsight.hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
-from helmsight.hardware.lifeline import ATTEMPTS
 from helmsight.hardware.link import SLICE_S, SerialLink
 from helmsight.hardware.wire.registers import Register
 

@@ -98,7 +98,7 @@ class MemoryRobot(Robot):
 
     def __init__(self, spec: RobotSpec, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(spec, "memory")
-        self.link = MemoryLink()  # type: ignore[assignment]
+        self._session.link = MemoryLink()  # type: ignore[assignment]
         self.clock, self._then = clock, clock()
         self.axes = [
             EmulatedAxis(j.home, 0.0, j.home, speed=j.speed, acceleration=j.acceleration)
