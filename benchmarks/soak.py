@@ -315,41 +315,47 @@ def measure(
 
 def run(arguments: Sequence[str]) -> None:
     """Soak what `arguments` ask for and print the table on standard output."""
-    options = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--robots", default=",".join(shipped()), help="names, with commas")
-    options.add_argument("--commands", type=int, default=20_000)
-    options.add_argument("--unplugs", type=int, default=5)
-    options.add_argument("--seed", type=int, default=0)
-    options.add_argument(
+    parser.add_argument("--robots", default=",".join(shipped()), help="names, with commas")
+    parser.add_argument("--commands", type=int, default=20_000)
+    parser.add_argument("--unplugs", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
         "--on",
         choices=("emulator", "simavr"),
         default="emulator",
         help="simavr: helm's real firmware (--robots helm_arm)",
     )
-    options.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
-    options.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    asked = options.parse_args(arguments)
-    if asked.commands < 2 * (asked.unplugs + 1):
-        raise InvalidPlan(f"--commands {asked.commands}: expected two an unplug at least")
-    names, simavr = asked.robots.split(","), asked.on == "simavr"
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    options = parser.parse_args(arguments)
+    if options.commands < 2 * (options.unplugs + 1):
+        raise InvalidPlan(f"--commands {options.commands}: expected two an unplug at least")
+    names, simavr = options.robots.split(","), options.on == "simavr"
     if simavr and any(load_spec(name).driver != "helm" for name in names):
         raise InvalidPlan("--on simavr runs the firmware of helm: expected --robots helm_arm")
-    machine, found = Machine.here(), []
-    for one in measure(names, asked.commands, asked.unplugs, asked.seed, simavr=simavr):
-        found.append(one)
-        print(" ".join(one.words()), *one.verdict.examples, one.ended, sep="\n", file=sys.stderr)
+    machine, soaks = Machine.here(), []
+    for soaked in measure(names, options.commands, options.unplugs, options.seed, simavr=simavr):
+        soaks.append(soaked)
+        print(
+            " ".join(soaked.words()),
+            *soaked.verdict.examples,
+            soaked.ended,
+            sep="\n",
+            file=sys.stderr,
+        )
     date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
-    print(*machine.lines(), f"Date: {date}. Seed: {asked.seed}.", sep="\n", end="\n\n")
-    print(table(COLUMNS, [one.words() for one in found], markdown=asked.markdown))
-    if asked.json is not None:
+    print(*machine.lines(), f"Date: {date}. Seed: {options.seed}.", sep="\n", end="\n\n")
+    print(table(COLUMNS, [soaked.words() for soaked in soaks], markdown=options.markdown))
+    if options.json is not None:
         from helmsight.tools.recorder import write_whole
 
-        asked.json.parent.mkdir(parents=True, exist_ok=True)
-        entries = [{**asdict(one), "clean": one.clean} for one in found]
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        entries = [{**asdict(soaked), "clean": soaked.clean} for soaked in soaks]
         about = {"machine": machine.to_dict(), "date": date, "soaks": entries}
-        write_whole(asked.json, json.dumps(about, indent=2) + "\n")
+        write_whole(options.json, json.dumps(about, indent=2) + "\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -109,7 +109,7 @@ class Calibration(Table):
             InvalidSpec: a joint was left out, or hardly moved.
         """
         _same_joints(spec, ranges, "the ranges that were read")
-        found = {}
+        joints = {}
         options = spec.joint_options(ServoOptions)
         for joint, servo in zip(spec.joint, options, strict=True):
             low, high = sorted(ranges[joint.name])
@@ -121,10 +121,10 @@ class Calibration(Table):
                     "described range: move it slowly from one end stop to the other"
                 )
             zero = round((low + high) / 2.0 - per_unit * (joint.lower + joint.upper) / 2.0)
-            found[joint.name] = JointCalibration(
+            joints[joint.name] = JointCalibration(
                 id=servo.id, zero=zero, sign=servo.sign, lower=low, upper=high
             )
-        return cls(robot=spec.name, joint=found)
+        return cls(robot=spec.name, joint=joints)
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:

@@ -159,15 +159,17 @@ def _wiring(robot: Supervisor) -> Iterator[Finding]:
 
 def _details(spec: RobotSpec, state: RobotState) -> Iterator[Finding]:
     """What the device tells besides: one finding a quantity, whether of a joint or of the whole."""
-    told: dict[str, list[str]] = {}
+    quantities: dict[str, list[str]] = {}
     hot: list[str] = []
     for name, value in state.details.items():
-        joint = next((one for one in spec.names if name.startswith(f"{one}_")), "")
+        joint = next(
+            (candidate for candidate in spec.names if name.startswith(f"{candidate}_")), ""
+        )
         quantity = name.removeprefix(f"{joint}_") if joint else name
-        told.setdefault(quantity, []).append(f"{joint} {value:.4g}".strip())
+        quantities.setdefault(quantity, []).append(f"{joint} {value:.4g}".strip())
         if "temperature" in quantity and value >= HOT_C:
             hot.append(quantity)
-    for quantity, values in told.items():
+    for quantity, values in quantities.items():
         yield Finding(
             quantity, quantity not in hot, ", ".join(values),
             f"below {HOT_C:g} C" if quantity in hot else "",

@@ -33,12 +33,12 @@ class Packets(Generic[Frame]):
         start = 0
         view = bytes(self._buffer)
         while start < len(view):
-            found = self._scan(view[start : start + self._limit])
-            if found is None:
+            scanned = self._scan(view[start : start + self._limit])
+            if scanned is None:
                 if len(view) - start < self._limit:
                     break
-                found = (1, None)
-            length, frame = found
+                scanned = (1, None)
+            length, frame = scanned
             start += max(1, length)
             if frame is None:
                 self.dropped += max(1, length)

@@ -96,10 +96,10 @@ def _board(data: bytes) -> str:
     for frame in packets().feed(data):
         if frame.command == HelmCommand.HELLO | REPLY:
             try:
-                told = Hello.decode(frame.payload[2:])  # after status and channel
+                hello = Hello.decode(frame.payload[2:])  # after status and channel
             except (HardwareError, ValueError):
                 continue
-            return f"helm firmware {'.'.join(map(str, told.version))}, {told.channels} channels"
+            return f"helm firmware {'.'.join(map(str, hello.version))}, {hello.channels} channels"
     return ""
 
 
@@ -118,13 +118,13 @@ def _dynamixel(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
 def _dynamixels(data: bytes) -> str:
     from helmsight.hardware.wire.dynamixel import BUFFER, MODELS, DynamixelInstruction, scan
 
-    found = {
+    models = {
         packet.id: int.from_bytes(packet.parameters[1:3], "little")
         for packet in Packets(scan, BUFFER).feed(data)
         if packet.instruction == DynamixelInstruction.STATUS and len(packet.parameters) >= 3
     }
-    servos = (f"{id_} {MODELS.get(model, f'model {model}')}" for id_, model in found.items())
-    return f"Dynamixel servos {', '.join(servos)}" if found else ""
+    servos = (f"{id_} {MODELS.get(model, f'model {model}')}" for id_, model in models.items())
+    return f"Dynamixel servos {', '.join(servos)}" if models else ""
 
 
 def _feetech(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:

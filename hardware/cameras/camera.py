@@ -126,14 +126,14 @@ class Camera:
         Raises:
             CameraUnavailable: stale, and no further picture will come.
         """
-        found = self.checks.trouble(frame)
-        if found is None:
+        trouble = self.checks.trouble(frame)
+        if trouble is None:
             return
-        kind: Trouble = found[0]
+        kind: Trouble = trouble[0]
         setattr(self.counters, kind, getattr(self.counters, kind) + 1)
         if kind == "stale" and self._ended:
             raise self._failure or self._over()
-        raise refusal(self.name, found, self._lost)
+        raise refusal(self.name, trouble, self._lost)
 
     def look(self, within_s: float = TIMEOUT_S, *, after: int = 0) -> Frame:
         """Return the newest picture once it has passed `check`. Raises as both do."""
@@ -176,9 +176,9 @@ class Camera:
     def _read(self) -> None:
         self.source.open()
         while not self._closing.is_set():
-            found = self.source.read()
-            if found is not None:
-                self._keep(*found)
+            picture = self.source.read()
+            if picture is not None:
+                self._keep(*picture)
             elif not self.source.lasting:
                 return
             elif self._newest is None:

@@ -73,24 +73,24 @@ class DeviceSource(_Captured):
         what = int(self.name) if self.name.isdecimal() else self.name
         self._open(what, backend, [], self._why() if linux else "cannot be opened; is it in use?")
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        asked = [(cv2.CAP_PROP_FPS, self._fps)]
+        settings = [(cv2.CAP_PROP_FPS, self._fps)]
         if self._size is not None:
-            asked += [
+            settings += [
                 (cv2.CAP_PROP_FRAME_WIDTH, self._size[0]),
                 (cv2.CAP_PROP_FRAME_HEIGHT, self._size[1]),
             ]
-        for key, value in asked:
+        for key, value in settings:
             if value is not None:
                 self._capture.set(key, value)
-        got = (
+        actual = (
             int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
             int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
         )
-        if self._size is not None and got != self._size:
+        if self._size is not None and actual != self._size:
             self.close()
             raise CameraUnavailable(
                 f"camera {self.name}: asked for {self._size[0]}x{self._size[1]}, it gives "
-                f"{got[0]}x{got[1]}; ask for that (Linux: v4l2-ctl --list-formats-ext)"
+                f"{actual[0]}x{actual[1]}; ask for that (Linux: v4l2-ctl --list-formats-ext)"
             )
 
     def _why(self) -> str:
@@ -156,5 +156,5 @@ class FileSource(_Captured):
         self._pace = FramePacer(self._fps or (own if 0.0 < own <= 1000.0 else SEQUENCE_FPS))
 
     def read(self) -> tuple[Pixels, float] | None:
-        found = super().read()
-        return None if found is None else (found[0], self._pace.wait())
+        picture = super().read()
+        return None if picture is None else (picture[0], self._pace.wait())

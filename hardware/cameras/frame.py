@@ -89,12 +89,12 @@ MEND: Mapping[Trouble, str] = {
 
 
 def refusal(
-    name: str, found: tuple[Trouble, str], why: str = "", mend: Mapping[Trouble, str] = MEND
+    name: str, trouble: tuple[Trouble, str], why: str = "", mend: Mapping[Trouble, str] = MEND
 ) -> FrameRefused:
     """Return the error for a picture with a trouble: what was seen, and what mends it.
 
     `why` a source was lost, if it was, says more than what mends a stale picture.
     """
-    kind, figures = found
+    kind, figures = trouble
     cure = why if kind == "stale" and why else mend[kind]
     return FrameRefused(f"picture of {name} is {kind}: {figures}; {cure}", kind)

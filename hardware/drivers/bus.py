@@ -292,9 +292,9 @@ class ServoBus(Robot):
 
     def _readings(self) -> list[ServoReading]:
         """Return all servos' blocks, read in one round trip."""
-        found = self._ask_readings()
-        self._line.demand(found, self._line.ids)
-        return [found[id_] for id_ in self._line.ids]
+        readings = self._ask_readings()
+        self._line.demand(readings, self._line.ids)
+        return [readings[id_] for id_ in self._line.ids]
 
     def _demand_prepared(self) -> None:
         ids = [i for i, r in zip(self._line.ids, self._readings(), strict=True) if not r.prepared]
@@ -303,14 +303,14 @@ class ServoBus(Robot):
 
     def _ask_readings(self) -> dict[int, ServoReading]:
         """Return the blocks of the servos that answered; asks twice before it gives one up."""
-        found = self._line.read_all(*self.block)
-        if len(found) < len(self._line.ids):
+        blocks = self._line.read_all(*self.block)
+        if len(blocks) < len(self._line.ids):
             self.link.counters.retries += 1
-            found = self._line.read_all(*self.block) or found
+            blocks = self._line.read_all(*self.block) or blocks
         return {
-            id_: self._reading(index, *found[id_])
+            id_: self._reading(index, *blocks[id_])
             for index, id_ in enumerate(self._line.ids)
-            if id_ in found
+            if id_ in blocks
         }
 
     def _positions(self, readings: Sequence[ServoReading]) -> tuple[float, ...]:

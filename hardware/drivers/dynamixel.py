@@ -115,11 +115,11 @@ class Dynamixel(ServoBus):
         low, high = wire.REGISTERS["min_position"], wire.REGISTERS["max_position"]
         mode, model = wire.REGISTERS["mode"], wire.REGISTERS["model"]
         drive = wire.REGISTERS["drive_mode"]
-        found = self._line.read_each(0, low.end)
-        self._models = [model.decode(data[: model.size]) for data in found]
-        versions = sorted({data[wire.REGISTERS["firmware"].address] for data in found})
+        settings = self._line.read_each(0, low.end)
+        self._models = [model.decode(data[: model.size]) for data in settings]
+        versions = sorted({data[wire.REGISTERS["firmware"].address] for data in settings})
         self.firmware = f"Dynamixel {', '.join(map(str, versions))}"
-        for index, data in enumerate(found):
+        for index, data in enumerate(settings):
             joint, expected = self.spec.joint[index], self._servos[index].mode
             expected = wire.POSITION_MODE if expected is None else expected
             if data[mode.address] != expected:
@@ -160,9 +160,9 @@ class Dynamixel(ServoBus):
         register = wire.REGISTERS["watchdog"]
         wanted = register.encode(value)
         self._line.write_all(register.address, dict.fromkeys(self._line.ids, wanted))
-        found = self._line.read_all(register.address, register.size)
-        self._line.demand(found, self._line.ids)
-        refused = [id_ for id_ in self._line.ids if found[id_][1] != wanted]
+        values = self._line.read_all(register.address, register.size)
+        self._line.demand(values, self._line.ids)
+        refused = [id_ for id_ in self._line.ids if values[id_][1] != wanted]
         if refused:
             raise NoReply(f"{self._line.named(refused)} did not take the bus watchdog {value}")
 

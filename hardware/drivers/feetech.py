@@ -97,10 +97,10 @@ class Feetech(ServoBus):
         self.firmware = f"Feetech {', '.join(versions)}"
         for index, data in enumerate(settings):
             joint, expected = self.spec.joint[index], self._servos[index].mode or 0
-            found = data[mode.address]
-            if found != expected:
+            actual = data[mode.address]
+            if actual != expected:
                 raise SetupNeeded(
-                    f"{joint.name} (servo {self._line.ids[index]}) is in mode {found}, expected "
+                    f"{joint.name} (servo {self._line.ids[index]}) is in mode {actual}, expected "
                     f"{expected} (position): set register {mode.address} with the vendor's tool"
                 )
             lower = low.decode(data[low.address : low.end])

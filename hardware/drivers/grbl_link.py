@@ -80,14 +80,15 @@ class GrblLink(Robot):
 
     def _identify(self) -> None:
         """Read build and settings. Raises WrongProtocol, SetupNeeded, BadReply."""
-        self.build = build_of(self._told("$I"), self.options.firmware, self.link.port)
+        self.build = build_of(self._printed_by("$I"), self.options.firmware, self.link.port)
         self.firmware = f"{self.build.firmware} {self.build.version}"
         self.channel.room = self.build.room
-        told = [line for line in self._told("$$") if isinstance(line, wire.Setting)]
-        settings = {line.number: line.value for line in told}
+        printed = self._printed_by("$$")
+        settings = {line.number: line.value for line in printed if isinstance(line, wire.Setting)}
         compare(self.spec, self.frame, self.build, settings)
 
-    def _told(self, line: str) -> list[wire.Info | wire.Setting]:
+    def _printed_by(self, line: str) -> list[wire.Info | wire.Setting]:
+        """Return what the controller prints in answer to a line."""
         return self._session.retried(lambda: self.channel.ask(line))[0]
 
     def _find(self) -> None:
@@ -228,8 +229,8 @@ class GrblLink(Robot):
         self._left_s = self.channel.alarm_s
 
     def _may_reset(self) -> bool:
-        asked = any("Reset to continue" in text for text in self.channel.messages)
-        return asked or time.monotonic() - self.channel.alarm_s > DEAF_S
+        announced = any("Reset to continue" in text for text in self.channel.messages)
+        return announced or time.monotonic() - self.channel.alarm_s > DEAF_S
 
     # -- rest -----------------------------------------------------------------------------------
 

@@ -100,9 +100,9 @@ class Build:
     room: int
 
 
-def build_of(told: Sequence[wire.Info | wire.Setting], wanted: str, port: str) -> Build:
+def build_of(printed: Sequence[wire.Info | wire.Setting], wanted: str, port: str) -> Build:
     """Return what answers at the port. Raises WrongProtocol for another firmware than `wanted`."""
-    info = {line.key: line.text for line in told if isinstance(line, wire.Info)}
+    info = {line.key: line.text for line in printed if isinstance(line, wire.Info)}
     version, options = info.get("VER", ""), info.get("OPT", "").split(",")
     hal = "grblhal" in info.get("FIRMWARE", "").lower() or "NEWOPT" in info or len(options) > 3
     firmware = "grblhal" if hal else "grbl"
@@ -132,9 +132,9 @@ def compare(spec: RobotSpec, frame: AxisMap, build: Build, settings: Mapping[int
         if fits is None:
             fits = given is not None and abs(given - value) <= ROUNDING * abs(value)
         if given is None or not fits:
-            said = "not there" if text is None else f"{given:g}"
+            actual = "not there" if text is None else f"{given:g}"
             wrong.append(
-                f"${number} ({what}) is {said}, expected {value:g}: send ${number}={value:g}"
+                f"${number} ({what}) is {actual}, expected {value:g}: send ${number}={value:g}"
             )
 
     homing = int(wire.number(settings.get(22, "0")))

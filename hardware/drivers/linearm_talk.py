@@ -77,21 +77,21 @@ class Conversation(Robot):
         if self._session.stops_here():
             wait_s = min(wait_s, 2.0 * (self.protocol.slice_s or 0.0))  # a stop does not wait long
         for line in self._within(wait_s + self.spec.port.reply_s):
-            heard = self._dialogue.take(line)
-            if isinstance(heard, ArmReply):
-                told = self._scale.read(heard.groups) if target is not None else None
-                if told is not None and self._belated(told, target):
+            reply = self._dialogue.take(line)
+            if isinstance(reply, ArmReply):
+                place = self._scale.read(reply.groups) if target is not None else None
+                if place is not None and self._belated(place, target):
                     continue
                 self._overdue.discard(command.send)
-                return heard.groups
-            if isinstance(heard, IgnoredLine):
+                return reply.groups
+            if isinstance(reply, IgnoredLine):
                 continue
-            if heard is None:
+            if reply is None:
                 self.link.counters.bad_frames += 1
                 if seen is not None:
                     seen.append(line)
                 continue
-            self._object(heard, command)
+            self._object(reply, command)
         self._overdue.add(command.send)
         raise NoReply(
             f"{self.spec.name}: no answer to {command.send!r} within "
@@ -111,12 +111,12 @@ class Conversation(Robot):
         self._energised, self._failed = False, SetupNeeded(restart(self.spec.name))
         return self._failed
 
-    def _belated(self, told: tuple[float, ...], target: tuple[float, ...] | None) -> bool:
+    def _belated(self, place: tuple[float, ...], target: tuple[float, ...] | None) -> bool:
         """Return whether `told` answers an earlier target and not this one."""
         tolerance = self.protocol.tolerance
-        if target is None or self._scale.agree(told, target, tolerance):
+        if target is None or self._scale.agree(place, target, tolerance):
             return False
-        return any(self._scale.agree(told, one, tolerance) for one in self._pending)
+        return any(self._scale.agree(place, earlier, tolerance) for earlier in self._pending)
 
     def _within(self, seconds: float) -> Iterator[str]:
         """Yield lines for `seconds`; gives way to a stop from another thread."""

@@ -141,11 +141,11 @@ class ServoLine:
 
     def read_all(self, address: int, length: int) -> dict[int, tuple[int, bytes]]:
         """Return error and data of every servo that answered whole, in one round trip."""
-        asked = length + self._question
-        found: dict[int, tuple[int, bytes]] = {}
+        requested = length + self._question
+        answers: dict[int, tuple[int, bytes]] = {}
         with self._exchange():
-            result = self._sdk.ask_all(self._port, address, asked, self.ids)
-            while result == SUCCESS and len(found) < len(self.ids):
+            result = self._sdk.ask_all(self._port, address, requested, self.ids)
+            while result == SUCCESS and len(answers) < len(self.ids):
                 id_, error, data, result = self._sdk.next_status(self._port)
                 if result != SUCCESS:
                     if self._port.isPacketTimeout():
@@ -154,25 +154,25 @@ class ServoLine:
                     self.link.counters.bad_frames += 1
                     result = SUCCESS  # damaged: the others' may follow
                     continue
-                if id_ not in self.ids or len(data) != asked:
+                if id_ not in self.ids or len(data) != requested:
                     self.link.counters.bad_frames += 1  # of an earlier question
                     continue
                 self.link.counters.frames_in += 1
-                found[id_] = (error, data[:length])
+                answers[id_] = (error, data[:length])
                 if id_ == self.ids[-1]:
                     break  # they answer in this order
-        if len(found) < len(self.ids):
+        if len(answers) < len(self.ids):
             self._question = (self._question + 1) % LENGTHS
-        return found
+        return answers
 
     def read_each(self, address: int, length: int) -> list[bytes]:
         """Return the data of every servo, asking again as often as `hardware.robot` does."""
         for _ in range(ATTEMPTS):
-            found = self.read_all(address, length)
-            if len(found) == len(self.ids):
+            answers = self.read_all(address, length)
+            if len(answers) == len(self.ids):
                 break
-        self.demand(found, self.ids)
-        return [found[id_][1] for id_ in self.ids]
+        self.demand(answers, self.ids)
+        return [answers[id_][1] for id_ in self.ids]
 
     def write_all(self, address: int, data: Mapping[int, bytes]) -> None:
         """Send one packet that writes to several servos; nobody answers."""
@@ -238,13 +238,13 @@ class ServoLine:
             )
         return models
 
-    def demand(self, found: Mapping[int, object], ids: Sequence[int]) -> None:
+    def demand(self, answers: Mapping[int, object], ids: Sequence[int]) -> None:
         """Raise NoReply or BadReply unless every one of `ids` was found."""
-        missing = [id_ for id_ in ids if id_ not in found]
+        missing = [id_ for id_ in ids if id_ not in answers]
         if missing:
             seen = self._port.seen
             text = f"{self.named(missing)} gave no whole answer within {self._reply_s:g} s"
-            if found or not seen:
+            if answers or not seen:
                 raise NoReply(f"{text}. Is the cable to it in, its power on?")
             raise BadReply(f"{text}; heard {seen[:24].hex(' ')}")
 

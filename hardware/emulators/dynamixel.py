@@ -144,16 +144,16 @@ class DynamixelBus(EmulatedServoBus):
 
     def _answers(self, spans: list[Span], *, fast: bool) -> list[bytes]:
         """Return the status packets of a sync or bulk read, one for all when `fast`."""
-        found = [(servo, span) for span in spans for servo in self._addressed(span[0], -1)]
-        found = [(servo, span) for servo, span in found if sum(span[1:]) <= self.table_size]
+        readable = [(servo, span) for span in spans for servo in self._addressed(span[0], -1)]
+        readable = [(servo, span) for servo, span in readable if sum(span[1:]) <= self.table_size]
         if not fast:
-            return [self._status(servo, self._read(servo, *span[1:])) for servo, span in found]
+            return [self._status(servo, self._read(servo, *span[1:])) for servo, span in readable]
         size = 1 + sum(length + 4 for _, _, length in spans)
-        if len(found) < len(spans) or size > wire.MAX_LENGTH:
+        if len(readable) < len(spans) or size > wire.MAX_LENGTH:
             return []  # each servo writes its part of the packet after the one before it
         packet = wire.HEADER + bytes([wire.BROADCAST]) + size.to_bytes(2, "little")
         packet += bytes([DynamixelInstruction.STATUS])
-        for servo, (_, address, length) in found:
+        for servo, (_, address, length) in readable:
             packet += bytes([self._alert(servo), servo["id"]]) + self._read(servo, address, length)
             packet += wire.crc16(packet).to_bytes(2, "little")
         return [packet]
@@ -238,7 +238,7 @@ class DynamixelBus(EmulatedServoBus):
         if self._timeless:
             self._timeless, self._fed = False, [now] * len(self.servos)
         for index, servo in enumerate(self.servos):
-            if any(servo is one for one in addressed):
+            if any(servo is other for other in addressed):
                 self._fed[index] = now
 
     def _pass(self, seconds: float, now: float) -> list[bytes]:

@@ -75,8 +75,8 @@ class FeetechBus(EmulatedServoBus):
             return [self._status(servo) for servo in addressed]
         if packet.code == FeetechInstruction.SYNC_READ and len(parameters) > 2:
             address, length, *ids = parameters
-            asked = [servo for id_ in ids for servo in self._addressed(id_, -1)]
-            return [self._status(servo, self._read(servo, address, length)) for servo in asked]
+            chosen = [servo for id_ in ids for servo in self._addressed(id_, -1)]
+            return [self._status(servo, self._read(servo, address, length)) for servo in chosen]
         if packet.code == FeetechInstruction.SYNC_WRITE and len(parameters) > 2:
             address, length = parameters[0], parameters[1]
             for chunk in self._chunks(parameters[2:], length + 1):

@@ -123,10 +123,10 @@ class HelmBoard(Device):
 
     def _scan(self, data: bytes) -> tuple[int, bytes | None] | None:
         """Scan for a frame and answer it at once: an answer tells the counters of its moment."""
-        found = scan(data)
-        if found is None:
+        scanned = scan(data)
+        if scanned is None:
             return None
-        length, frame = found
+        length, frame = scanned
         if frame is not None:
             return length, self._sent(self._answer(frame, self._heard_at))
         if begins(data):
@@ -157,10 +157,10 @@ class HelmBoard(Device):
             if known is None:
                 self.memory.keep(frame, verdict, value, self._beats)
         self._follow()
-        told = bytes(verdict)
+        answer = bytes(verdict)
         if verdict[0] == Status.OK:
-            told += self._tell(frame.command, value)
-        return HelmFrame(frame.sequence, (frame.command | REPLY) & 0xFF, told).encode()
+            answer += self._tell(frame.command, value)
+        return HelmFrame(frame.sequence, (frame.command | REPLY) & 0xFF, answer).encode()
 
     def _tell(self, command: int, value: int) -> bytes:
         if command == HelmCommand.HELLO:  # no build: these are not the firmware's sources

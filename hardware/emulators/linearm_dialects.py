@@ -123,10 +123,10 @@ class Community(Firmware):
             return (1 - math.cos(math.pi * t / seconds)) / 2 if self._profile == 2 else t / seconds
 
         self.go(StraightMove(self.place, end, seconds, run))
-        said = [f"INFO: LINEAR MOVE: {_place(end)}"]
+        lines = [f"INFO: LINEAR MOVE: {_place(end)}"]
         if not distance:
             self.advance(0.0)
-        return said
+        return lines
 
     def _home(self) -> list[str]:
         """Drive to the switches and from there home: afterwards it knows where it stands."""
@@ -205,10 +205,10 @@ class Swift(Firmware):
         return known.get(text, "E20")
 
     def _execute(self, text: str) -> str:
-        found = re.match(r"([GM])(\d+)", text)
-        if found is None:
+        match = re.match(r"([GM])(\d+)", text)
+        if match is None:
             return "E20"
-        name, rest = found[0], text[found.end() :]
+        name, rest = match[0], text[match.end() :]
         if name in ("G0", "G1", "G2204"):
             return self._linear(name, rest)
         if name in ("M17", "M2019", "M18"):
@@ -278,8 +278,8 @@ class Console(Firmware):
     def take(self, byte: int) -> list[str]:
         if byte == 0x0D:
             return []
-        said = super().take(byte)
-        return ["\r\n> "] if byte == 0x0A and not said else said
+        lines = super().take(byte)
+        return ["\r\n> "] if byte == 0x0A and not lines else lines
 
     def line(self, text: str) -> list[str]:
         return [f"{text}\r\n", f"{self._result(text.split())}\r\n", "> "]

@@ -36,7 +36,7 @@ class EmulatedServo:
         self.table = bytearray(bus.table_size)
         self._offset_sign = bus.offset_sign
         self.pending: tuple[int, bytes] | None = None
-        self.told: int | None = None  # the present position that the host read last
+        self.position_read: int | None = None  # the present position that the host read last
         self.dead = False
         self.blocked = False
         self.stalled_s = 0.0
@@ -171,7 +171,7 @@ class EmulatedServoBus(Device):
         if servo.axis.velocity == 0.0 and not servo.moving:
             servo.axis.position = target  # less than it can tell
         if changed:
-            self._changes.append(servo["goal_position"] == servo.told)
+            self._changes.append(servo["goal_position"] == servo.position_read)
 
     def _switch(self, servo: EmulatedServo, before: bool, now: float) -> None:
         """Follow a change of torque: off, the joint stays; on, it goes to its goal."""
@@ -185,7 +185,7 @@ class EmulatedServoBus(Device):
         self._refresh(servo)
         position = self.registers["present_position"].address
         if address <= position < address + length:
-            servo.told = servo["present_position"]
+            servo.position_read = servo["present_position"]
         return servo.span(address, length)
 
     def _addressed(self, id_: int, broadcast: int) -> list[EmulatedServo]:

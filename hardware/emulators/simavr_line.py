@@ -36,7 +36,7 @@ class FirmwareLine(Device):
         tty.setraw(self._line)
         self._there: Packets[HelmFrame] = packets()
         self._back: Packets[HelmFrame] = packets()
-        self._asked: dict[int, tuple[int, ...]] = {}  # by sequence number: the targets, ticks
+        self._requested: dict[int, tuple[int, ...]] = {}  # by sequence number: the targets, ticks
 
     def close(self) -> None:
         """End simavr."""
@@ -47,7 +47,9 @@ class FirmwareLine(Device):
         """Pass `data` on; see Device."""
         for frame in self._there.feed(data):
             if frame.command == HelmCommand.MOVE and len(frame.payload) == 3 + 2 * CHANNELS:
-                self._asked[frame.sequence] = struct.unpack_from(f"<{CHANNELS}H", frame.payload, 3)
+                self._requested[frame.sequence] = struct.unpack_from(
+                    f"<{CHANNELS}H", frame.payload, 3
+                )
         while data:
             try:
                 data = data[os.write(self._line, data) :]
@@ -69,7 +71,7 @@ class FirmwareLine(Device):
 
     def _taken(self, sequence: int, now: float) -> None:
         """Write down the targets that the firmware has just acknowledged."""
-        targets = self._asked.pop(sequence, None)
+        targets = self._requested.pop(sequence, None)
         if targets is None:  # the answer to a repetition
             return
         for axis, servo in zip(self.axes, self._servos, strict=True):

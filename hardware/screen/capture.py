@@ -135,14 +135,14 @@ class Screen:
         from mss.exception import ScreenShotError
 
         box = self.place()
-        asked = {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
+        area = {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
         stamp, wall = time.monotonic(), time.time()
         try:
-            taken = self._grabber.grab(asked)
+            grabbed = self._grabber.grab(area)
         except ScreenShotError as error:
             raise WindowUnavailable(f"{self.name} at {box} cannot be grabbed: {error}") from None
-        shape = (taken.size.height, taken.size.width, 4)
-        pixels = _rgb(np.frombuffer(taken.raw, np.uint8).reshape(shape), self._size)
+        shape = (grabbed.size.height, grabbed.size.width, 4)
+        pixels = _rgb(np.frombuffer(grabbed.raw, np.uint8).reshape(shape), self._size)
         pixels.setflags(write=False)
         before = self._last
         same = before is not None and np.array_equal(before.pixels, pixels)
@@ -163,9 +163,9 @@ class Screen:
             WindowUnavailable: as `grab`.
         """
         shot = self.grab()
-        found = self.checks.trouble(shot)
-        if found is not None:
-            raise refusal(self.name, found, mend=MEND)
+        trouble = self.checks.trouble(shot)
+        if trouble is not None:
+            raise refusal(self.name, trouble, mend=MEND)
         return shot
 
     def close(self) -> None:
@@ -203,8 +203,8 @@ def _monitor(grabber: Any, text: str, number: int) -> Place:
     there = grabber.monitors[1:]
     if not 1 <= number <= len(there):
         raise WindowUnavailable(f"screen {text!r}: the monitors are 1 to {len(there)}")
-    found = there[number - 1]
-    return Place(found["left"], found["top"], found["width"], found["height"])
+    monitor = there[number - 1]
+    return Place(monitor["left"], monitor["top"], monitor["width"], monitor["height"])
 
 
 def _rgb(picture: NDArray[np.uint8], size: Size | None) -> Pixels:

@@ -63,19 +63,19 @@ def find(title: str) -> Win32Window:
     user32.GetForegroundWindow.restype = wintypes.HWND
     for name in ("IsIconic", "IsWindow", "IsWindowVisible", "SetForegroundWindow"):
         getattr(user32, name).argtypes = [wintypes.HWND]
-    found: list[tuple[str, int]] = []
+    windows: list[tuple[str, int]] = []
 
     def note(handle: int, _: int) -> bool:
         length = user32.GetWindowTextLengthW(handle)
         if length and user32.IsWindowVisible(handle):
             text = ctypes.create_unicode_buffer(length + 1)
             user32.GetWindowTextW(handle, text, length + 1)
-            found.append((text.value, handle))
+            windows.append((text.value, handle))
         return True
 
     kind = ctypes.WINFUNCTYPE(  # type: ignore[attr-defined]
         wintypes.BOOL, wintypes.HWND, wintypes.LPARAM
     )
     user32.EnumWindows(kind(note), 0)
-    index = chosen(title, [text for text, _ in found])
-    return Win32Window(user32, found[index][1], found[index][0])
+    index = chosen(title, [text for text, _ in windows])
+    return Win32Window(user32, windows[index][1], windows[index][0])

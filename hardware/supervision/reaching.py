@@ -33,7 +33,7 @@ def reach(
     """
     start = time.monotonic()
     best, since = float("inf"), start
-    said: tuple[str, ...] = ()
+    cuts: tuple[str, ...] = ()
     while True:
         now, here = time.monotonic(), state()
         left = [goal - place for goal, place in zip(targets, here.positions, strict=True)]
@@ -51,14 +51,14 @@ def reach(
             )
             raise NotReached(
                 f"not there after {now - start:.1f} s, still to go: {far or 'it does not settle'}. "
-                f"{'; '.join(said) or 'Is something in its way, or the time too short?'}"
+                f"{'; '.join(cuts) or 'Is something in its way, or the time too short?'}"
             )
         if near:
             wait()
         else:
             needed = max(_needed_s(abs(way), j) for way, j in zip(left, spec.joint, strict=True))
             wish = JointTargets(tuple(targets), min(spec.limits.horizon_s, needed))
-            said = step(wish).notes
+            cuts = step(wish).notes
         time.sleep(PERIOD_S)
 
 

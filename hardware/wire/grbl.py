@@ -154,10 +154,10 @@ def parse_report(line: str) -> StatusReport:
         raise BadReply(f"unknown state {head[:20]!r} in a status report")
     fields: dict[str, str] = {}
     for part in parts:
-        found = _FIELD.fullmatch(part)
-        if found is None or found[1] in fields:
+        matched = _FIELD.fullmatch(part)
+        if matched is None or matched[1] in fields:
             raise BadReply(f"damaged field {part[:40]!r} in a status report")
-        fields[found[1]] = found[2]
+        fields[matched[1]] = matched[2]
     report = _report(state, int(sub) if sub else None, fields)
     if report.mpos is None and report.wpos is None:
         raise BadReply(f"no position in the status report {line[:80]!r}")

@@ -37,7 +37,7 @@ def _template(text: str, known: tuple[str, ...]) -> str:
         raise ValueError(f"not a template: {error}") from None
     for name, form in parts:
         if name is not None and (name not in known or form):
-            there = ", ".join(f"{{{one}}}" for one in known) or "none"
+            there = ", ".join(f"{{{placeholder}}}" for placeholder in known) or "none"
             raise ValueError(f"unknown placeholder {{{name}}}; there are: {there}")
     return text
 
@@ -262,8 +262,8 @@ class Dialogue:
             if number is None or number["n"] != str(self._number):
                 return None
             text = text[number.end() :].strip()
-        if self._reply is not None and (found := self._reply.fullmatch(text)):
-            return ArmReply({k: v for k, v in found.groupdict().items() if v is not None}, line)
+        if self._reply is not None and (reply := self._reply.fullmatch(text)):
+            return ArmReply({k: v for k, v in reply.groupdict().items() if v is not None}, line)
         if self._garbled is not None and self._garbled.fullmatch(text):
             return ArmRefusal(line, None, garbled=True)
         if refused := self._error.fullmatch(text):
