@@ -66,7 +66,7 @@ class Checks:
 
     def trouble(self, frame: Frame, now: float | None = None) -> tuple[Trouble, str] | None:
         """Return what is wrong with `frame` at `now` (time.monotonic()) and the figures."""
-        age = (time.monotonic() if now is None else now) - frame.stamp_s
+        age = frame.age_s if now is None else now - frame.stamp_s
         if age > self.max_age_s:
             return "stale", f"{age:.2f} s old, at most {self.max_age_s:g} s"
         same = frame.stamp_s - frame.same_since_s

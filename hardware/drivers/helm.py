@@ -85,14 +85,13 @@ class Helm(Robot):
         self._commands = self._number = 0
         self._unacknowledged: JointTargets | None = None
         self._last: tuple[float, ...] | None = None
-        self.board: Hello | None = None
 
     # -- what a driver fills in ---------------------------------------------------------------
 
     def _handshake(self) -> None:
         self._packets.clear()
         self._unacknowledged = None
-        self.board = self._greeted(time.monotonic() + BOOT_S)
+        self._greet(time.monotonic() + BOOT_S)
         report, _ = self._session.retried(self._report)
         for joint, servo, start in zip(
             self.spec.joint, self._servos, self._last or self.spec.home, strict=True
@@ -186,8 +185,8 @@ class Helm(Robot):
 
     # -- the protocol -----------------------------------------------------------------------
 
-    def _greeted(self, deadline: float) -> Hello:
-        """Return who answers, once it does."""
+    def _greet(self, deadline: float) -> None:
+        """Say hello until the board answers. Raises WrongProtocol when it does not, or is another."""
         dropped, received = self._packets.dropped, self.link.counters.bytes_in
         self.link.flush_input()
         while True:
@@ -209,7 +208,6 @@ class Helm(Robot):
                 f"expected {NAME!r} with {PROTOCOL}: flash the firmware of this version"
             )
         self.firmware = f"helm {'.'.join(map(str, hello.version))}, build {hello.build:08x}"
-        return hello
 
     def _report(self) -> HelmReport:
         """Return one reading. A read that is asked again gets a new number: no old answer fits."""

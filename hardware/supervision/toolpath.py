@@ -106,7 +106,7 @@ class ToolPath:
 
     def _point(self, positions: Array, way: Array) -> tuple[Array, Array]:
         point, J = self._kinematics.point(positions)
-        return point, J @ way
+        return point, J[:3] @ way
 
     def _walls(self, start: Array) -> tuple[Array, Array]:
         """Return the box, widened to where the tool is if that is outside."""

@@ -17,8 +17,7 @@ LINE_LIMIT = 80  # characters a line, its end included (error:11 beyond)
 RX_BUFFER = 128  # bytes of grbl's receive buffer; $I tells others
 
 # Realtime commands: one byte, no line end, no "ok".
-STATUS, HOLD, RESUME, RESET = b"?", b"!", b"~", b"\x18"
-DOOR, JOG_CANCEL = b"\x84", b"\x85"
+STATUS, HOLD, RESET, JOG_CANCEL = b"?", b"!", b"\x18", b"\x85"
 FEED_100, RAPID_100, SPINDLE_100 = b"\x90", b"\x95", b"\x99"
 NORMAL_OVERRIDES = (100, 100, 100)
 
