@@ -120,6 +120,8 @@ class Calibration(Table):
                     f"{joint.name} was moved from tick {low} to {high} only, {share:.0%} of its "
                     "described range: move it slowly from one end stop to the other"
                 )
+            # Two unknowns for each joint, zero and sign: the sign is described, and the middle of
+            # the range that was moved through is the middle of the described one.
             zero = round((low + high) / 2.0 - per_unit * (joint.lower + joint.upper) / 2.0)
             joints[joint.name] = JointCalibration(
                 id=servo.id, zero=zero, sign=servo.sign, lower=low, upper=high

@@ -217,8 +217,10 @@ class Robot(ABC):
                         self._session.retried(steps[0])
                     except (KeyboardInterrupt, SystemExit) as error:
                         failed.insert(0, error)
+                        # The step is begun again: no interrupt leaves the robot moving. A person
+                        # who insists gets out of a step that hangs.
                         if len(failed) < ATTEMPTS:
-                            continue  # begun again: no interrupt leaves the robot moving
+                            continue
                     except Exception as error:
                         failed.append(error)
                     steps.pop(0)
@@ -261,6 +263,8 @@ class Robot(ABC):
             here = (state or self.state()).positions
             duration = motion.duration_s or self.spec.limits.horizon_s
             positions = self.kinematics.after(here, motion.linear, motion.angular, duration)
+            # The joint of a closed gripper stands where the object stopped it, short of its goal.
+            # A goal read from there would let go.
             if self._grip is not None and motion.tool is None:
                 positions = self.spec.with_tool(positions, self._grip)
             motion = JointTargets(positions, motion.duration_s, motion.tool)

@@ -212,6 +212,8 @@ class Camera:
             if self._undistort:
                 pixels = self.intrinsics.undistort(pixels)
         pixels.setflags(write=False)  # it is shared with whoever looked
+        # A sensor has noise: equal pixels mean that the same picture was delivered again. The time
+        # since when they are equal goes along with every frame.
         before = self._newest
         same = before is not None and np.array_equal(before.pixels, pixels)
         with self._news:

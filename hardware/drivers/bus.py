@@ -91,13 +91,17 @@ class ServoBus(Robot):
     def _send(self, targets: JointTargets) -> Sent:
         readings = self._readings()
         self._refuse_alarm(readings)
+        # The servos are asked every time what is in force: one that lost its power between two
+        # moves has forgotten limits, watchdog and torque, and says nothing about it.
         if any(r.tripped for r in readings):
             self._rearm(readings)
         if not all(r.prepared or r.tripped for r in readings):
             self._prepare()
         if not all(r.energised for r in readings):
             self._energise(readings)
-        if self._planned is None or self._planned[0] is not targets:  # the same when sent again
+        # A move that is sent again must be the same to the tick. Planned anew it would start from
+        # where the joints have got to by now.
+        if self._planned is None or self._planned[0] is not targets:
             self._planned = (targets, *self._plan(targets, self._positions(readings)))
         _, goals, pace = self._planned
         self._write_goals(dict(zip(self._line.ids, goals, strict=True)))
@@ -241,6 +245,7 @@ class ServoBus(Robot):
 
     def _energise(self, readings: Sequence[ServoReading]) -> None:
         """Switch torque on without moving: goals are where the joints are."""
+        # A servo that gets torque drives to the goal it still has, which may be from yesterday.
         goals = {}
         for index, (scale, r) in enumerate(zip(self._scales, readings, strict=True)):
             if not r.energised:

@@ -167,7 +167,7 @@ class Dynamixel(ServoBus):
             raise NoReply(f"{self._line.named(refused)} did not take the bus watchdog {value}")
 
     def _rearm(self, readings: Sequence[ServoReading]) -> None:
-        self._arm(0)
+        self._arm(0)  # clears the trip: until then goals are refused
         here = {
             scale.id: self._here(scale, r, self._slow(index))
             for index, (scale, r) in enumerate(zip(self._scales, readings, strict=True))

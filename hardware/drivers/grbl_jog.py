@@ -1,7 +1,7 @@
 """Where a jog should be going: feeds that fit a time, and a watch over what was sent.
 
-grbl has no checksum: a bit that turns over on the way can make another valid command. The course
-is what was really meant; every reading is compared with it.
+grbl has no checksum: a bit that turns over on the way can make another valid command. A
+planned jog is what was really meant; every reading is compared with it.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from helmsight.hardware.drivers.grbl_jog import AxisLimits, PlannedJog, Point
 from helmsight.hardware.drivers.grbl_setup import (
     Build,
     GrblOptions,
+    axis_map_of,
     build_of,
     compare,
-    frame_of,
     seen,
 )
 from helmsight.hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
@@ -32,14 +32,14 @@ class GrblLink(Robot):
     def __init__(self, spec: RobotSpec, port: str) -> None:
         super().__init__(spec, port)
         self.options = spec.options(GrblOptions)
-        self.frame = frame_of(spec)
+        self.axis_map = axis_map_of(spec)
         self.axes = AxisLimits(
             tuple(joint.speed * 1000.0 for joint in spec.joint),
             tuple(joint.acceleration * 1000.0 for joint in spec.joint),
         )
         self.channel = GrblChannel(self.link, spec.port.reply_s, self._session.stop_pending)
         self.build: Build | None = None
-        self._course: PlannedJog | None = None
+        self._jog: PlannedJog | None = None
         self._wco: Point | None = None
         self._accessories: str | None = None
         self._faults: list[str] = []
@@ -63,7 +63,7 @@ class GrblLink(Robot):
         """See that a grbl answers, bring it to rest, compare its settings. Starts no motion."""
         self.channel.clear()
         self.channel.alarm = None
-        self._course = self._wco = self._accessories = self._last = None
+        self._jog = self._wco = self._accessories = self._last = None
         self._find()
         self.channel.banner = None  # opening the port may have reset the board
         report = self._come_to_rest()
@@ -85,7 +85,7 @@ class GrblLink(Robot):
         self.channel.room = self.build.room
         printed = self._printed_by("$$")
         settings = {line.number: line.value for line in printed if isinstance(line, wire.Setting)}
-        compare(self.spec, self.frame, self.build, settings)
+        compare(self.spec, self.axis_map, self.build, settings)
 
     def _printed_by(self, line: str) -> list[wire.Info | wire.Setting]:
         """Return what the controller prints in answer to a line."""
@@ -124,6 +124,8 @@ class GrblLink(Robot):
         """Return a fresh report that is whole and possible. Raises NoReply, BadReply."""
         self._leave_critical()
         doubted: Point | None = None
+        # A flipped bit in a digit gives another valid position. One that the machine cannot have
+        # reached since the last report is believed only when the next report agrees with it.
         for _ in range(3):
             report = self._positioned()
             place, now = self._place(report), time.monotonic()
@@ -145,14 +147,16 @@ class GrblLink(Robot):
                 self._wco = report.wco
             machine = report.machine(self._wco)
             if machine is not None:
-                if len(machine) <= max(self.frame.indices):
-                    raise BadReply(f"{len(machine)} axes in a report, {self.frame.letters} needed")
+                if len(machine) <= max(self.axis_map.indices):
+                    raise BadReply(
+                        f"{len(machine)} axes in a report, {self.axis_map.letters} needed"
+                    )
                 return report
         raise BadReply(f"{self.link.port}: work positions without WCO; send $10=1")
 
     def _place(self, report: wire.StatusReport) -> Point:
         """Return the machine positions of the joints, mm."""
-        return self.frame.pick(report.machine(self._wco) or ())
+        return self.axis_map.pick(report.machine(self._wco) or ())
 
     def _possible(self, place: Point, now: float) -> bool:
         if self._last is None:
@@ -170,7 +174,7 @@ class GrblLink(Robot):
             self._accessories = report.accessories
         if self.channel.banner is not None:
             self.channel.banner = None
-            self._course = self._accessories = None
+            self._jog = self._accessories = None
             self._faults.append("the controller has restarted by itself (power, reset, noise)")
         if report.overrides not in (None, wire.NORMAL_OVERRIDES):
             self._faults.append(
@@ -225,7 +229,7 @@ class GrblLink(Robot):
                 raise NoReply(f"{self.link.port}: silent after ALARM:{self.channel.alarm}")
             self.channel.hear(0.01)
         self.channel.reset(2.0 * self.spec.port.reply_s)
-        self.channel.banner = self._course = None
+        self.channel.banner = self._jog = None
         self._left_s = self.channel.alarm_s
 
     def _may_reset(self) -> bool:
@@ -240,7 +244,7 @@ class GrblLink(Robot):
         Raises:
             NoReply: not at rest after braking should be over.
         """
-        self._course = None
+        self._jog = None
         deadline = time.monotonic() + self.axes.braking_s() + self.spec.port.reply_s
         self.channel.realtime(wire.JOG_CANCEL)  # nothing but a jog minds
         while True:

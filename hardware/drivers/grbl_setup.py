@@ -74,7 +74,7 @@ class AxisMap:
         return tuple(axes[index] for index in self.indices)
 
 
-def frame_of(spec: RobotSpec) -> AxisMap:
+def axis_map_of(spec: RobotSpec) -> AxisMap:
     """Return where the joints lie in machine coordinates. Raises InvalidSpec."""
     tables = spec.joint_options(AxisOptions)
     letters = [table.axis or wire.AXES[i % len(wire.AXES)] for i, table in enumerate(tables)]
@@ -117,7 +117,7 @@ def build_of(printed: Sequence[wire.Info | wire.Setting], wanted: str, port: str
     return Build(firmware, version, options[0], max(16, room - 1))  # a full ring looks empty
 
 
-def compare(spec: RobotSpec, frame: AxisMap, build: Build, settings: Mapping[int, str]) -> None:
+def compare(spec: RobotSpec, axis_map: AxisMap, build: Build, settings: Mapping[int, str]) -> None:
     """See that the controller enforces what the description says.
 
     Raises:
@@ -143,7 +143,7 @@ def compare(spec: RobotSpec, frame: AxisMap, build: Build, settings: Mapping[int
     expect(20, "soft limits", 1)
     expect(22, "homing", homing | 1, fits=bool(homing & 1))
     for joint, index, limits in zip(
-        spec.joint, frame.indices, _ends(spec.joint, frame), strict=True
+        spec.joint, axis_map.indices, _ends(spec.joint, axis_map), strict=True
     ):
         expect(110 + index, f"speed of {joint.name}, mm/min", round(joint.speed * 60.0 / MM, 3))
         expect(120 + index, f"acceleration of {joint.name}, mm/s^2", joint.acceleration / MM)
@@ -166,11 +166,11 @@ def compare(spec: RobotSpec, frame: AxisMap, build: Build, settings: Mapping[int
         )
 
 
-def _ends(joints: Sequence[Joint], frame: AxisMap) -> list[tuple[float, float]]:
+def _ends(joints: Sequence[Joint], axis_map: AxisMap) -> list[tuple[float, float]]:
     """Return the lowest and highest machine position of every joint, mm."""
     lower, upper = (
-        frame.machine([j.lower for j in joints]),
-        frame.machine([j.upper for j in joints]),
+        axis_map.machine([j.lower for j in joints]),
+        axis_map.machine([j.upper for j in joints]),
     )
     return [(min(a, b), max(a, b)) for a, b in zip(lower, upper, strict=True)]
 

@@ -157,6 +157,8 @@ class Helm(Robot):
 
     def _moved(self, targets: JointTargets, payload: bytes) -> int:
         """Send a move and return the time that it takes, ms. Sent again, it keeps its number."""
+        # The board remembers the numbers of the last commands and answers one that it has carried
+        # out without doing it again. So a move whose answer was lost keeps its number.
         if targets is not self._unacknowledged:
             self._commands = self._commands + 1 & 0xFF
             self._unacknowledged, self._number = targets, self._commands
@@ -186,7 +188,7 @@ class Helm(Robot):
     # -- the protocol -----------------------------------------------------------------------
 
     def _greet(self, deadline: float) -> None:
-        """Say hello until the board answers. Raises WrongProtocol when it does not, or is another."""
+        """Say hello until the board answers. Raises WrongProtocol: it does not, or is another."""
         dropped, received = self._packets.dropped, self.link.counters.bytes_in
         self.link.flush_input()
         while True:
@@ -243,7 +245,7 @@ class Helm(Robot):
     def _ask(
         self, command: HelmCommand, payload: bytes, number: int, within_s: float | None = None
     ) -> bytes:
-        """Send once; return what follows the verdict in the answer.
+        """Send once; return what follows status and channel in the answer.
 
         Raises:
             NoReply, BadReply: nothing, or nothing whole. CommandRefused: the board's no.
@@ -253,7 +255,7 @@ class Helm(Robot):
         for frame in self.link.frames(self._packets, within_s or self.spec.port.reply_s):
             if frame.sequence == number and frame.command == command | REPLY:
                 self.link.counters.bad_frames += self._packets.dropped > dropped
-                return self._verdict(command, frame.payload)
+                return self._checked(command, frame.payload)
         self._packets.clear()  # half an answer would swallow the next one
         if self._packets.dropped > dropped:
             self.link.counters.bad_frames += 1
@@ -266,7 +268,7 @@ class Helm(Robot):
             f"within {within_s or self.spec.port.reply_s:g} s"
         )
 
-    def _verdict(self, command: HelmCommand, answer: bytes) -> bytes:
+    def _checked(self, command: HelmCommand, answer: bytes) -> bytes:
         try:
             status, channel = Status(answer[0]), answer[1]
         except (ValueError, IndexError):

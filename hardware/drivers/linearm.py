@@ -146,7 +146,9 @@ class LineArm(Conversation):
         """Send the other pieces of a way, each shortly before the one in hand ends."""
         latest = time.monotonic() + PATIENCE * self.spec.limits.horizon_s
         for leg in way:
-            time.sleep(YIELD_S)  # whoever waits for the bus goes first
+            # The lock is not fair: without a pause this thread would take the bus again before
+            # whoever waits for it.
+            time.sleep(YIELD_S)
             while going.is_set() and (left := self._busy_until - LEAD_S - time.monotonic()) > 0.0:
                 time.sleep(min(left, SLICE_S))
             with self._session.turn():
@@ -204,6 +206,7 @@ class LineArm(Conversation):
         words = self._scale.words(leg.place)
         target = self._scale.rounded(leg.place)
         words["speed"] = f"{leg.speed:.{protocol.decimals}f}"
+        # A piece that is queued begins when the one in hand ends.
         ends = max(self._busy_until, time.monotonic()) + leg.seconds
         wait = ends - time.monotonic() if protocol.acknowledged == "end" else 0.0
         self._pending.append(target)

@@ -75,7 +75,8 @@ class Conversation(Robot):
         if self.protocol.answers == "standing" or target is not None:
             wait_s = max(wait_s, self._busy_until - time.monotonic())
         if self._session.stops_here():
-            wait_s = min(wait_s, 2.0 * (self.protocol.slice_s or 0.0))  # a stop does not wait long
+            # A stop asks again soon: it waits for the pieces that are queued and no longer.
+            wait_s = min(wait_s, 2.0 * (self.protocol.slice_s or 0.0))
         for line in self._within(wait_s + self.spec.port.reply_s):
             reply = self._dialogue.take(line)
             if isinstance(reply, ArmReply):
@@ -137,7 +138,7 @@ class Conversation(Robot):
         """
         late = self.protocol.number is None and bool(self._overdue & {command.send, "any"})
         deadline = self.spec.port.reply_s
-        quiet = time.monotonic() + (deadline if late else 0.0)
+        quiet = time.monotonic() + (deadline if late else 0.0)  # when it has been quiet for long
         patience = quiet + PATIENCE * deadline  # with a line that is never quiet
         while True:
             left = max(0.0, min(quiet, patience) - time.monotonic())

@@ -28,7 +28,7 @@ PATIENCE = 6  # times the time for an answer, while parts of it keep coming (USB
 
 
 class SdkPort:
-    """The vendor SDKs' port handler, over a Link. Raises LinkLost, and nothing else.
+    """The vendor SDKs' port handler, over a SerialLink. Raises LinkLost, and nothing else.
 
     seen: what has arrived since the last question, for messages. echoed: whether the line gave that
     question back.
@@ -75,6 +75,8 @@ class SdkPort:
         more = time.monotonic() + self._reply_s
         self._deadline = max(self._deadline, min(more, self._latest))
         self.seen = (self.seen + arrived)[-512:]
+        # Half-duplex adapters give back what was sent. As long as what came is the beginning of
+        # that, nobody knows whether it is an echo or an answer: it is kept apart until it differs.
         self._begun += arrived
         if self._echo.startswith(self._begun) and self._begun != self._echo:
             return
@@ -141,6 +143,9 @@ class ServoLine:
 
     def read_all(self, address: int, length: int) -> dict[int, tuple[int, bytes]]:
         """Return error and data of every servo that answered whole, in one round trip."""
+        # An answer says neither which question it belongs to nor whether it is late. After a failed
+        # question the next ones ask for one to three bytes more, so that its late answers have
+        # another length and are left out.
         requested = length + self._question
         answers: dict[int, tuple[int, bytes]] = {}
         with self._exchange():

@@ -120,6 +120,7 @@ class Planner:
                 self._allowed(block),
                 math.sqrt(leave**2 + 2.0 * block.acceleration * block.left),
             )
+        # Never faster than what can still be braked to the speed at the end of this block.
         change = block.acceleration * step
         before = self.speed
         self.speed += max(-change, min(change, wanted - before))

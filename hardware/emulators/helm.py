@@ -106,6 +106,8 @@ class HelmBoard(Device):
             self.trips = min(MOST, self.trips + 1)
             if moving:
                 self._note("hold", now)
+        # As the firmware: half a frame that nothing followed for a beat is given up, so that noise
+        # which looks like a header does not swallow the next command.
         if len(self._packets) and self._waited:
             self.bad_frames = min(MOST, self.bad_frames + 1)
             self._packets.clear()
@@ -142,23 +144,23 @@ class HelmBoard(Device):
 
     def _answer(self, frame: HelmFrame, now: float) -> bytes:
         self._silent_ms = 0
-        verdict, value = FINE, 0
+        outcome, value = FINE, 0
         if frame.command not in KNOWN:
-            verdict = Status.UNKNOWN_COMMAND, NO_CHANNEL
+            outcome = Status.UNKNOWN_COMMAND, NO_CHANNEL
         elif len(frame.payload) != LENGTHS.get(frame.command, 0):
-            verdict = Status.BAD_LENGTH, NO_CHANNEL
+            outcome = Status.BAD_LENGTH, NO_CHANNEL
         elif frame.command == HelmCommand.HELLO:
             self.memory.entries.clear()
         elif frame.command == HelmCommand.STOP:
             self._stop(now)
         elif frame.command != HelmCommand.STATE:
             known = self.memory.find(frame, self._beats)
-            verdict, value = known or self._execute(frame, now)
+            outcome, value = known or self._execute(frame, now)
             if known is None:
-                self.memory.keep(frame, verdict, value, self._beats)
+                self.memory.keep(frame, outcome, value, self._beats)
         self._follow()
-        answer = bytes(verdict)
-        if verdict[0] == Status.OK:
+        answer = bytes(outcome)
+        if outcome[0] == Status.OK:
             answer += self._tell(frame.command, value)
         return HelmFrame(frame.sequence, (frame.command | REPLY) & 0xFF, answer).encode()
 

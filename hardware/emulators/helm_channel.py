@@ -67,16 +67,16 @@ class Memory:
     def find(self, frame: HelmFrame, beat: int) -> tuple[Outcome, int] | None:
         """Return the answer that `frame` got before, if it did."""
         crc = crc16(frame.encode()[1:-2])
-        for until, sequence, known, verdict, value in self.entries:
+        for until, sequence, known, outcome, value in self.entries:
             if until > beat and sequence == frame.sequence:
                 if known != crc:
                     return (Status.SEQUENCE_REUSED, NO_CHANNEL), 0
                 self.duplicates = min(MOST, self.duplicates + 1)
-                return verdict, value
+                return outcome, value
         return None
 
-    def keep(self, frame: HelmFrame, verdict: Outcome, value: int, beat: int) -> None:
+    def keep(self, frame: HelmFrame, outcome: Outcome, value: int, beat: int) -> None:
         """Remember the answer to `frame`."""
         crc = crc16(frame.encode()[1:-2])
-        self.entries.append((beat + BEATS_PER_S, frame.sequence, crc, verdict, value))
+        self.entries.append((beat + BEATS_PER_S, frame.sequence, crc, outcome, value))
         del self.entries[:-REMEMBERED]

@@ -32,7 +32,7 @@ def reach(
         NotReached: not within `timeout_s`, or no step brings it closer any more.
     """
     start = time.monotonic()
-    best, since = float("inf"), start
+    best, since = float("inf"), start  # the smallest distance so far, and when it was seen
     cuts: tuple[str, ...] = ()
     while True:
         now, here = time.monotonic(), state()

@@ -257,6 +257,7 @@ class Dialogue:
             return ArmStarted(text)
         if self._chatter is not None and self._chatter.fullmatch(text):
             return IgnoredLine(line)
+        # With numbers, an answer to an earlier command is known by its number and left out.
         if self._prefix is not None:
             number = self._prefix.match(text)
             if number is None or number["n"] != str(self._number):

@@ -79,8 +79,7 @@ def test_connecting_energises_nothing(robot: Helm) -> None:
     assert state.energised is False
     assert state.mode == Mode.ready
     assert close_to(state.positions, SPEC.home)
-    assert robot.board is not None
-    assert robot.board.name == b"helm"
+    assert robot.firmware.startswith("helm ")
     assert state.details["watchdog_s"] == robot.watchdog_s
 
 

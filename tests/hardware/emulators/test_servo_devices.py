@@ -310,10 +310,14 @@ def test_a_dead_servo_says_nothing(bus: tuple[Any, int]) -> None:
 def test_random_bytes_do_no_harm(device: Any) -> None:
     random = Random(3)
     bus = device(load_spec("so101" if device is FeetechBus else "openmanipulator_x"))
-    wire = feetech if device is FeetechBus else dynamixel
+    wire, packet_of = (
+        (feetech, feetech.FeetechPacket)
+        if device is FeetechBus
+        else (dynamixel, dynamixel.DynamixelPacket)
+    )
     for step in range(1500):
         bus.receive(random.randbytes(100), step * 0.001)
-        packet: Any = wire.Packet(
+        packet: Any = packet_of(
             random.choice([1, 11, 254]), random.choice(CODES),
             random.randbytes(random.randint(0, 12)),
         )  # fmt: skip

@@ -16,6 +16,7 @@ from helmsight.hardware.wire import dynamixel, feetech
 from helmsight.hardware.wire.registers import Register, from_sign_magnitude, to_sign_magnitude
 
 WIRES = pytest.mark.parametrize("wire", [feetech, dynamixel], ids=["feetech", "dynamixel"])
+PACKETS: dict[Any, Any] = {feetech: feetech.FeetechPacket, dynamixel: dynamixel.DynamixelPacket}
 BUFFER = 1040
 feetech_packets = st.builds(
     feetech.FeetechPacket, st.integers(0, 254), st.integers(0, 255), st.binary(max_size=253)
@@ -76,13 +77,13 @@ def test_a_feetech_packet_is_found_behind_noise(
 
 @WIRES
 def test_a_damaged_packet_does_not_swallow_the_next_one(wire: Any) -> None:
-    good = wire.encode(wire.Packet(3, 2, b"\x28\x1f"))
+    good = wire.encode(PACKETS[wire](3, 2, b"\x28\x1f"))
     for place in range(len(good)):
         for bit in range(8):
             damaged = bytearray(good)
             damaged[place] ^= 1 << bit
             found = through(wire, bytes(damaged) + good * 100, 64)
-            assert found[-20:] == [wire.Packet(3, 2, b"\x28\x1f")] * 20
+            assert found[-20:] == [PACKETS[wire](3, 2, b"\x28\x1f")] * 20
             assert len(found) <= 100, f"the damaged one was taken, bit {bit} of byte {place}"
 
 
@@ -154,4 +155,4 @@ def test_no_two_registers_overlap_and_the_table_holds_them(wire: Any) -> None:
 @WIRES
 def test_a_packet_that_is_too_long_is_told(wire: Any) -> None:
     with pytest.raises(ValueError, match="at most"):
-        wire.encode(wire.Packet(1, 2, bytes(2000)))
+        wire.encode(PACKETS[wire](1, 2, bytes(2000)))
