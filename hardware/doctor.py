@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from helmsight.contract.errors import Error
 from helmsight.hardware.errors import (
     HardwareError,
     LinkLost,
@@ -308,7 +309,7 @@ def _camera(text: str) -> Iterator[Finding]:
             first = camera.look()
             last = camera.newest(after=first.number + 4)
             camera.check(last)
-    except HardwareError as error:
+    except Error as error:
         yield Finding("camera", False, str(error), expected, "see what is said")
         return
     height, width = last.pixels.shape[:2]

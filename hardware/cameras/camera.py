@@ -10,11 +10,11 @@ from typing import Self
 
 import numpy as np
 
-from helmsight.contract.errors import InvalidOption
+from helmsight.contract.errors import Error, InvalidOption
 from helmsight.hardware.cameras.frame import Checks, Frame, Pixels, Trouble, refusal
 from helmsight.hardware.cameras.intrinsics import Intrinsics, load_intrinsics
 from helmsight.hardware.cameras.source import TIMEOUT_S, Source
-from helmsight.hardware.errors import CameraUnavailable, FrameRefused, HardwareError
+from helmsight.hardware.errors import CameraUnavailable, FrameRefused
 
 BACKOFF_S = (0.1, 2.0)  # first and longest wait before a lost source is opened again
 OPENING_S = 10.0  # an RTSP handshake, or the drawing library of a rendered view
@@ -69,7 +69,7 @@ class Camera:
         self._looked = 0
         self._lost = ""  # why there are no pictures now
         self._ended = False
-        self._failure: HardwareError | None = None
+        self._failure: Error | None = None
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -160,10 +160,10 @@ class Camera:
     # -- the reading thread -------------------------------------------------------------------
 
     def _guarded(self) -> None:
-        failure: HardwareError | None = None
+        failure: Error | None = None
         try:
             self._read()
-        except HardwareError as error:
+        except Error as error:
             failure = error
         except Exception as error:  # told to whoever asks for a picture, never swallowed
             failure = CameraUnavailable(f"camera {self.name}: {type(error).__name__}: {error}")

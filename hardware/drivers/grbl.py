@@ -7,10 +7,10 @@ of it and `blend_mm`) the new jog is appended with the time that is left, so a s
 10 Hz never stops; else the old jog is cancelled (0x85) and the new one starts from rest. Either way
 what is queued ends within the horizon.
 
-grbl has no checksum. A damaged line is refused, or lost, or is another valid command; after an
-`ok` the machine must be seen to go, and every reading is compared with the jog as it was meant. A machine
-that is off it is halted, and the next state tells the fault, once. Until that reading, only the
-controller's own soft limits bound what a damaged line can do; `connect` insists on them.
+grbl has no checksum. A damaged line is refused, or lost, or is another valid command. After an
+`ok` the machine must be seen to go, and every reading is compared with the jog as it was meant. A
+machine that is off its way is halted, and the next state tells the fault, once. Until that reading,
+only the controller's own soft limits bound what a damaged line can do; `connect` insists on them.
 
 `close` and `stop` hold by default: grbl lets go of its motors by sleep (`$SLP`) only, after which
 it no longer knows where it is.
