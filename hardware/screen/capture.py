@@ -15,7 +15,7 @@ from helmsight.hardware.cameras.frame import Checks, Frame, Pixels, Trouble, ref
 from helmsight.hardware.cameras.source import Size
 from helmsight.hardware.errors import WindowUnavailable
 from helmsight.hardware.screen.finding import find_window
-from helmsight.hardware.screen.window import Place, Window
+from helmsight.hardware.screen.window import ScreenBox, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,7 @@ MEND: dict[Trouble, str] = {
     "frozen": "its program hangs or is paused; raise frozen_s where that may be",
     "black": "it is covered, locked or not drawn yet; bring it to the front",
 }
-Within = Callable[[int, int], Place]
+Within = Callable[[int, int], ScreenBox]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Screen:
         grabber: Any,
         *,
         window: Window | None = None,
-        place: Place | None = None,
+        place: ScreenBox | None = None,
         size: Size | None = None,
         within: Within | None = None,
         checks: Checks | None = None,
@@ -63,7 +63,7 @@ class Screen:
         self._grabber, self._fixed = grabber, place
         self._size, self._within = size, within
         whole = grabber.monitors[0]
-        self._desktop = Place(whole["left"], whole["top"], whole["width"], whole["height"])
+        self._desktop = ScreenBox(whole["left"], whole["top"], whole["width"], whole["height"])
         self._last: Shot | None = None
 
     @classmethod
@@ -97,7 +97,7 @@ class Screen:
             if kind == "window":
                 window = find_window(rest)
             elif region is not None and kind == "region":
-                place = Place(*(int(number) for number in region.groups()))
+                place = ScreenBox(*(int(number) for number in region.groups()))
             else:
                 place = _monitor(grabber, text, int(rest))
         except WindowUnavailable:
@@ -107,7 +107,7 @@ class Screen:
             text, grabber, window=window, place=place, size=size, within=within, checks=checks
         )
 
-    def place(self) -> Place:
+    def place(self) -> ScreenBox:
         """Return where on the screen the picture is now.
 
         Raises:
@@ -199,12 +199,12 @@ def _grabber(text: str) -> Any:
         ) from None
 
 
-def _monitor(grabber: Any, text: str, number: int) -> Place:
+def _monitor(grabber: Any, text: str, number: int) -> ScreenBox:
     there = grabber.monitors[1:]
     if not 1 <= number <= len(there):
         raise WindowUnavailable(f"screen {text!r}: the monitors are 1 to {len(there)}")
     monitor = there[number - 1]
-    return Place(monitor["left"], monitor["top"], monitor["width"], monitor["height"])
+    return ScreenBox(monitor["left"], monitor["top"], monitor["width"], monitor["height"])
 
 
 def _rgb(picture: NDArray[np.uint8], size: Size | None) -> Pixels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from helmsight.hardware.screen.window import Place, chosen, gone, hidden
+from helmsight.hardware.screen.window import ScreenBox, chosen, gone, hidden
 
 ALT = 0x12
 KEY_UP = 0x0002
@@ -18,7 +18,7 @@ class Win32Window:
         self.title = title
         self._user32, self._handle = user32, handle
 
-    def place(self) -> Place:
+    def place(self) -> ScreenBox:
         from ctypes import wintypes
 
         self._check()
@@ -29,7 +29,7 @@ class Win32Window:
         size, corner = wintypes.RECT(), wintypes.POINT(0, 0)
         self._user32.GetClientRect(self._handle, ctypes.byref(size))
         self._user32.ClientToScreen(self._handle, ctypes.byref(corner))
-        return Place(corner.x, corner.y, size.right, size.bottom)
+        return ScreenBox(corner.x, corner.y, size.right, size.bottom)
 
     def focused(self) -> bool:
         self._check()

@@ -10,7 +10,7 @@ from helmsight.hardware.errors import WindowUnavailable
 
 
 @dataclass(frozen=True)
-class Place:
+class ScreenBox:
     """A box on the screen, in the system's own units: pixels, on macOS points.
 
     left, top: of the whole desktop, so either can be negative beside another monitor.
@@ -24,7 +24,7 @@ class Place:
     def __str__(self) -> str:
         return f"{self.width}x{self.height} at {self.left},{self.top}"
 
-    def inside(self, other: Place) -> bool:
+    def inside(self, other: ScreenBox) -> bool:
         """Return whether no part of it sticks out of `other`."""
         return (
             other.left <= self.left
@@ -39,7 +39,7 @@ class Window(Protocol):
 
     title: str
 
-    def place(self) -> Place:
+    def place(self) -> ScreenBox:
         """Return where its content is now, without frame and title bar.
 
         Raises:
@@ -92,13 +92,13 @@ def hidden(title: str, how: str) -> WindowUnavailable:
     return WindowUnavailable(f"window {title!r} is {how}; bring it back to the screen")
 
 
-def fitted(width: int, height: int, aspect: float) -> Place:
+def fitted(width: int, height: int, aspect: float) -> ScreenBox:
     """Return the largest box of `aspect` (width over height) centred in width x height.
 
     This is where a letterboxed picture is: what is left over are its bars.
     """
     if width > aspect * height:
         across = round(aspect * height)
-        return Place((width - across) // 2, 0, across, height)
+        return ScreenBox((width - across) // 2, 0, across, height)
     down = round(width / aspect)
-    return Place(0, (height - down) // 2, width, down)
+    return ScreenBox(0, (height - down) // 2, width, down)

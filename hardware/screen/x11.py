@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.hardware.errors import WindowUnavailable
-from helmsight.hardware.screen.window import Place, chosen, gone, hidden
+from helmsight.hardware.screen.window import ScreenBox, chosen, gone, hidden
 
 
 class X11Window:
@@ -21,7 +21,7 @@ class X11Window:
         self._display, self._window = display, window
         self._root = display.screen().root
 
-    def place(self) -> Place:
+    def place(self) -> ScreenBox:
         from Xlib import X, error  # type: ignore[import-untyped]
 
         try:
@@ -32,7 +32,7 @@ class X11Window:
             raise gone(self.title) from None
         if not shown:
             raise hidden(self.title, "minimised or hidden")
-        return Place(corner.x, corner.y, size.width, size.height)
+        return ScreenBox(corner.x, corner.y, size.width, size.height)
 
     def focused(self) -> bool:
         from Xlib import error
