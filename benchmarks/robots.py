@@ -107,9 +107,9 @@ def calls(kind: str, n: int) -> Iterator[Figure]:
             robot.move(motion)
         moves = [meter.split(lambda m=m: robot.move(m)) for m in small_moves(robot, n)]
         states = [meter.split(robot.state) for _ in range(n)]
-        for name, found in (("move", moves), ("state", states)):
-            yield figure(f"{kind} {name}", "ms", [total for total, _ in found])
-            yield figure(f"{kind} {name}, overhead", "ms", [own for _, own in found], 1.0)
+        for name, samples in (("move", moves), ("state", states)):
+            yield figure(f"{kind} {name}", "ms", [total for total, _ in samples])
+            yield figure(f"{kind} {name}, overhead", "ms", [own for _, own in samples], 1.0)
 
 
 def ready(robot: Robot) -> None:
@@ -141,13 +141,13 @@ def measure(scale: float, kinds: Sequence[str]) -> Iterator[Figure]:
 
 def run(arguments: Sequence[str]) -> None:
     """Measure what `arguments` ask for and print the table on standard output."""
-    options = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_options(options)
-    options.add_argument("--drivers", default=",".join(DEVICES), help="names, with commas")
-    asked = options.parse_args(arguments)
-    show(measure(asked.scale, asked.drivers.split(",")), asked)
+    add_options(parser)
+    parser.add_argument("--drivers", default=",".join(DEVICES), help="names, with commas")
+    options = parser.parse_args(arguments)
+    show(measure(options.scale, options.drivers.split(",")), options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -38,9 +38,9 @@ from helmsight.evals.machine import Machine
 from helmsight.evals.report import table
 from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.emulators import make_device
+from helmsight.hardware.emulators.audit import Audit, IssuedCommand, apart, audit
 from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.emulators.simavr_line import FirmwareLine
-from helmsight.hardware.emulators.verdict import Command, Verdict, apart, compare
 from helmsight.hardware.errors import HardwareError
 from helmsight.hardware.robot import JointTargets, Robot
 from helmsight.hardware.spec import RobotSpec, load_spec, shipped
@@ -69,7 +69,7 @@ class Soak:
     damage: str
     commands: int
     outcomes: dict[str, int]
-    verdict: Verdict
+    verdict: Audit
     outside: int
     back_s: tuple[float, ...]
     unplugs: int
@@ -213,7 +213,7 @@ def soak(
     outcomes = Counter(command.outcome for command in commands)
     outcomes.update(plain=0, retried=0)
     return Soak(
-        name, damage, len(commands), dict(outcomes), compare(commands, journal, apart(spec)),
+        name, damage, len(commands), dict(outcomes), audit(commands, journal, apart(spec)),
         outside, tuple(back), unplugs, time.monotonic() - began, seed,
         robot.link.counters.summary(), dict(counts), ended,
     )  # fmt: skip
@@ -221,9 +221,9 @@ def soak(
 
 def _give(
     robot: Robot, emulation: Emulation, n: int, unplugs: int, seed: int, quiet: bool
-) -> tuple[list[Command], list[float], str]:
+) -> tuple[list[IssuedCommand], list[float], str]:
     """Return the commands that were given, the recovery times, and what ended it early."""
-    commands: list[Command] = []
+    commands: list[IssuedCommand] = []
     plug, targets = Unplugs(emulation), Targets(robot.spec, seed, n)
     pulls = {round(n * (k + 1) / (unplugs + 1)) for k in range(unplugs)}
     ended = ""
@@ -267,15 +267,15 @@ def begin(robot: Robot, targets: Targets) -> tuple[float, ...]:
     return recovered(robot, targets)
 
 
-def give(robot: Robot, target: tuple[float, ...], seconds: float) -> Command:
+def give(robot: Robot, target: tuple[float, ...], seconds: float) -> IssuedCommand:
     """Give one command and return it with its outcome."""
     at_s = time.monotonic()
     try:
         sent = robot.move(JointTargets(target, seconds))
     except HardwareError as error:
-        return Command(target, at_s, type(error).__name__, time.monotonic(), target)
+        return IssuedCommand(target, at_s, type(error).__name__, time.monotonic(), target)
     outcome = "plain" if sent.attempts == 1 else "retried"
-    return Command(sent.positions, at_s, outcome, time.monotonic(), target)
+    return IssuedCommand(sent.positions, at_s, outcome, time.monotonic(), target)
 
 
 def recovered(robot: Robot, targets: Targets) -> tuple[float, ...]:
@@ -315,41 +315,47 @@ def measure(
 
 def run(arguments: Sequence[str]) -> None:
     """Soak what `arguments` ask for and print the table on standard output."""
-    options = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--robots", default=",".join(shipped()), help="names, with commas")
-    options.add_argument("--commands", type=int, default=20_000)
-    options.add_argument("--unplugs", type=int, default=5)
-    options.add_argument("--seed", type=int, default=0)
-    options.add_argument(
+    parser.add_argument("--robots", default=",".join(shipped()), help="names, with commas")
+    parser.add_argument("--commands", type=int, default=20_000)
+    parser.add_argument("--unplugs", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
         "--on",
         choices=("emulator", "simavr"),
         default="emulator",
         help="simavr: helm's real firmware (--robots helm_arm)",
     )
-    options.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
-    options.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    asked = options.parse_args(arguments)
-    if asked.commands < 2 * (asked.unplugs + 1):
-        raise InvalidPlan(f"--commands {asked.commands}: expected two an unplug at least")
-    names, simavr = asked.robots.split(","), asked.on == "simavr"
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    options = parser.parse_args(arguments)
+    if options.commands < 2 * (options.unplugs + 1):
+        raise InvalidPlan(f"--commands {options.commands}: expected two an unplug at least")
+    names, simavr = options.robots.split(","), options.on == "simavr"
     if simavr and any(load_spec(name).driver != "helm" for name in names):
         raise InvalidPlan("--on simavr runs the firmware of helm: expected --robots helm_arm")
-    machine, found = Machine.here(), []
-    for one in measure(names, asked.commands, asked.unplugs, asked.seed, simavr=simavr):
-        found.append(one)
-        print(" ".join(one.words()), *one.verdict.examples, one.ended, sep="\n", file=sys.stderr)
+    machine, soaks = Machine.here(), []
+    for soaked in measure(names, options.commands, options.unplugs, options.seed, simavr=simavr):
+        soaks.append(soaked)
+        print(
+            " ".join(soaked.words()),
+            *soaked.verdict.examples,
+            soaked.ended,
+            sep="\n",
+            file=sys.stderr,
+        )
     date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
-    print(*machine.lines(), f"Date: {date}. Seed: {asked.seed}.", sep="\n", end="\n\n")
-    print(table(COLUMNS, [one.words() for one in found], markdown=asked.markdown))
-    if asked.json is not None:
+    print(*machine.lines(), f"Date: {date}. Seed: {options.seed}.", sep="\n", end="\n\n")
+    print(table(COLUMNS, [soaked.words() for soaked in soaks], markdown=options.markdown))
+    if options.json is not None:
         from helmsight.tools.recorder import write_whole
 
-        asked.json.parent.mkdir(parents=True, exist_ok=True)
-        entries = [{**asdict(one), "clean": one.clean} for one in found]
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        entries = [{**asdict(soaked), "clean": soaked.clean} for soaked in soaks]
         about = {"machine": machine.to_dict(), "date": date, "soaks": entries}
-        write_whole(asked.json, json.dumps(about, indent=2) + "\n")
+        write_whole(options.json, json.dumps(about, indent=2) + "\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -185,20 +185,20 @@ def measure(robots: Sequence[str], scale: float) -> Iterator[Figure]:
 
 def run(arguments: Sequence[str]) -> None:
     """Measure what `arguments` ask for and print the table on standard output."""
-    options = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("robots", nargs="*", help=f"default: {' '.join(ROBOTS)}")
-    options.add_argument("--stream", metavar="PORT", help="only stream to the robot at a port")
-    add_options(options)
-    asked = options.parse_args(arguments)
-    robots = asked.robots or ROBOTS
-    if asked.stream:
-        with supervised(robots[0], asked.stream) as supervisor:
+    parser.add_argument("robots", nargs="*", help=f"default: {' '.join(ROBOTS)}")
+    parser.add_argument("--stream", metavar="PORT", help="only stream to the robot at a port")
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    robots = options.robots or ROBOTS
+    if options.stream:
+        with supervised(robots[0], options.stream) as supervisor:
             print("streaming", flush=True)
             stream(supervisor, threading.Event())
         return
-    show(measure(robots, asked.scale), asked)
+    show(measure(robots, options.scale), options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

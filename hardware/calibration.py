@@ -49,7 +49,7 @@ class ServoOptions(Table):
 
 
 @dataclass(frozen=True)
-class Scale:
+class TickScale:
     """One joint's conversion. per_unit: ticks a rad or m, with its sign. lower, upper: ticks."""
 
     id: int
@@ -70,10 +70,10 @@ class Scale:
         """Return the velocity, rad/s or m/s, of so many ticks a second."""
         return ticks / self.per_unit + 0.0
 
-    def within(self, lower: int, upper: int) -> Scale:
+    def within(self, lower: int, upper: int) -> TickScale:
         """Return this scale with a range that is not wider than the given one."""
         low, high = max(self.lower, lower), min(self.upper, upper)
-        return Scale(self.id, self.zero, self.per_unit, low, high)
+        return TickScale(self.id, self.zero, self.per_unit, low, high)
 
 
 class JointCalibration(Table):
@@ -109,7 +109,7 @@ class Calibration(Table):
             InvalidSpec: a joint was left out, or hardly moved.
         """
         _same_joints(spec, ranges, "the ranges that were read")
-        found = {}
+        joints = {}
         options = spec.joint_options(ServoOptions)
         for joint, servo in zip(spec.joint, options, strict=True):
             low, high = sorted(ranges[joint.name])
@@ -120,11 +120,13 @@ class Calibration(Table):
                     f"{joint.name} was moved from tick {low} to {high} only, {share:.0%} of its "
                     "described range: move it slowly from one end stop to the other"
                 )
+            # Two unknowns for each joint, zero and sign: the sign is described, and the middle of
+            # the range that was moved through is the middle of the described one.
             zero = round((low + high) / 2.0 - per_unit * (joint.lower + joint.upper) / 2.0)
-            found[joint.name] = JointCalibration(
+            joints[joint.name] = JointCalibration(
                 id=servo.id, zero=zero, sign=servo.sign, lower=low, upper=high
             )
-        return cls(robot=spec.name, joint=found)
+        return cls(robot=spec.name, joint=joints)
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:
@@ -151,7 +153,7 @@ class Calibration(Table):
             lines += [f"{key} = {value}" for key, value in joint.model_dump().items()]
         Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def scales(self, spec: RobotSpec) -> tuple[Scale, ...]:
+    def scales(self, spec: RobotSpec) -> tuple[TickScale, ...]:
         """Return the conversions of `spec`'s joints. Raises InvalidSpec when they are others."""
         if self.robot != spec.name:
             raise InvalidSpec(
@@ -168,11 +170,11 @@ class Calibration(Table):
                     f"servo {servo.id}: one of them is of another arm"
                 )
             per_unit = own.sign * abs(_per_unit(joint, servo))
-            scales.append(Scale(own.id, own.zero, per_unit, own.lower, own.upper))
+            scales.append(TickScale(own.id, own.zero, per_unit, own.lower, own.upper))
         return tuple(scales)
 
 
-def scales_of(spec: RobotSpec, path: str | None) -> tuple[Scale, ...]:
+def scales_of(spec: RobotSpec, path: str | None) -> tuple[TickScale, ...]:
     """Return the conversions by a calibration file, without one those of the description.
 
     Raises:
@@ -185,7 +187,7 @@ def scales_of(spec: RobotSpec, path: str | None) -> tuple[Scale, ...]:
         per_unit = _per_unit(joint, servo)
         ends = sorted(servo.zero + per_unit * end for end in (joint.lower, joint.upper))
         low, high = math.floor(ends[0] + 1e-6), math.ceil(ends[1] - 1e-6)
-        scales.append(Scale(servo.id, servo.zero, per_unit, low, high))
+        scales.append(TickScale(servo.id, servo.zero, per_unit, low, high))
     ids = [scale.id for scale in scales]
     if len(set(ids)) < len(ids):
         raise InvalidSpec(f"{spec.name}: servo ids {ids}: expected a different one each joint")

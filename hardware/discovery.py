@@ -13,7 +13,7 @@ from typing import Any, Literal
 from serial.tools import list_ports
 
 from helmsight.hardware.errors import CameraUnavailable, HardwareError, LinkLost, PortUnavailable
-from helmsight.hardware.link import Link, stable_path
+from helmsight.hardware.link import SerialLink, stable_path
 from helmsight.hardware.probes import Probe, probes
 
 ANSWER_S = 0.12  # that a device has to answer one probe
@@ -61,9 +61,9 @@ def find_ports(extra: Iterable[str] = (), *, probe: bool = True) -> list[PortRep
     """
     listed = _listed()
     names = list(dict.fromkeys([*listed, *extra]))
-    asked = list(probes())
+    questions = list(probes())
     with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
-        return list(pool.map(lambda name: _port(name, listed.get(name), asked, probe), names))
+        return list(pool.map(lambda name: _port(name, listed.get(name), questions, probe), names))
 
 
 def look_at(port: str) -> PortReport:
@@ -73,22 +73,22 @@ def look_at(port: str) -> PortReport:
 
 def find_cameras(*, probe: bool = True) -> list[CameraReport]:
     """Return the cameras of this computer; `probe` takes a picture with each."""
-    found = []
+    reports = []
     for name, about in _camera_names():
         if not probe:
-            found.append(CameraReport(name, about, True, "not probed"))
+            reports.append(CameraReport(name, about, True, "not probed"))
             continue
         report = _camera(name, about)
         if report.ok or sys.platform.startswith("linux"):
-            found.append(report)
-    return found
+            reports.append(report)
+    return reports
 
 
 def _listed() -> dict[str, Any]:
     return {entry.device: entry for entry in sorted(list_ports.comports())}
 
 
-def _port(name: str, entry: Any, asked: list[Probe], probe: bool) -> PortReport:
+def _port(name: str, entry: Any, questions: list[Probe], probe: bool) -> PortReport:
     usb: dict[str, str] = {}
     if entry is not None and entry.vid is not None:
         usb = {"id": f"{entry.vid:04x}:{entry.pid:04x}"}
@@ -102,13 +102,15 @@ def _port(name: str, entry: Any, asked: list[Probe], probe: bool) -> PortReport:
     boot = BOOT_S if usb else 0.0
     try:
         heard = b""
-        for baud in dict.fromkeys(one.baud for one in asked):
-            here = [one for one in asked if one.baud == baud]
-            found, more = _ask(name, baud, here, boot)
-            heard += more
-            if found is not None:
-                one, text = found
-                return PortReport(name, stable, "answers", text, one.driver, one.robots, usb)
+        for baud in dict.fromkeys(question.baud for question in questions):
+            at_this_speed = [question for question in questions if question.baud == baud]
+            answer, received = _ask(name, baud, at_this_speed, boot)
+            heard += received
+            if answer is not None:
+                answered, text = answer
+                return PortReport(
+                    name, stable, "answers", text, answered.driver, answered.robots, usb
+                )
     except PortUnavailable as error:
         seen = str(error).removeprefix(f"{name}: ")
         return PortReport(name, stable, _status(error), seen, usb=usb)
@@ -121,30 +123,30 @@ def _port(name: str, entry: Any, asked: list[Probe], probe: bool) -> PortReport:
 
 
 def _ask(
-    port: str, baud: int, asked: list[Probe], boot_s: float
+    port: str, baud: int, questions: list[Probe], boot_s: float
 ) -> tuple[tuple[Probe, str] | None, bytes]:
     """Return (the probe that was answered and the answer, all that was heard) at one speed."""
-    link = Link(port, baud)
+    link = SerialLink(port, baud)
     link.open()
     heard = b""
     try:
         for data in _heard(link, boot_s, enough=bool):
             heard += data  # a controller that starts introduces itself
-        for probe in asked:
+        for probe in questions:
             link.flush_input()
             link.write(probe.query)
-            said = b""
+            reply = b""
             for data in _heard(link, ANSWER_S):
-                said += data
-                if text := probe.recognise(said):
-                    return (probe, text), heard + said
-            heard += said
+                reply += data
+                if text := probe.recognise(reply):
+                    return (probe, text), heard + reply
+            heard += reply
     finally:
         link.close()
     return None, heard
 
 
-def _heard(link: Link, within_s: float, enough: Any = None) -> Iterator[bytes]:
+def _heard(link: SerialLink, within_s: float, enough: Any = None) -> Iterator[bytes]:
     """Yield what arrives within `within_s` seconds, or a moment after `enough` of it."""
     deadline = time.monotonic() + within_s
     while (left := deadline - time.monotonic()) > 0.0:
@@ -169,11 +171,11 @@ def _camera_names() -> list[tuple[str, str]]:
     """Return (what to open, its name) of every camera that may be there."""
     if not sys.platform.startswith("linux"):
         return [(str(index), "") for index in range(INDICES)]
-    found = []
+    cameras = []
     for path in sorted(Path("/dev").glob("video*")):
         about = Path("/sys/class/video4linux") / path.name / "name"
-        found.append((str(path), about.read_text("utf-8").strip() if about.is_file() else ""))
-    return found
+        cameras.append((str(path), about.read_text("utf-8").strip() if about.is_file() else ""))
+    return cameras
 
 
 def _camera(name: str, about: str) -> CameraReport:

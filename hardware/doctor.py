@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from helmsight.contract.errors import Error
 from helmsight.hardware.errors import (
     HardwareError,
     LinkLost,
@@ -159,15 +160,17 @@ def _wiring(robot: Supervisor) -> Iterator[Finding]:
 
 def _details(spec: RobotSpec, state: RobotState) -> Iterator[Finding]:
     """What the device tells besides: one finding a quantity, whether of a joint or of the whole."""
-    told: dict[str, list[str]] = {}
+    quantities: dict[str, list[str]] = {}
     hot: list[str] = []
     for name, value in state.details.items():
-        joint = next((one for one in spec.names if name.startswith(f"{one}_")), "")
+        joint = next(
+            (candidate for candidate in spec.names if name.startswith(f"{candidate}_")), ""
+        )
         quantity = name.removeprefix(f"{joint}_") if joint else name
-        told.setdefault(quantity, []).append(f"{joint} {value:.4g}".strip())
+        quantities.setdefault(quantity, []).append(f"{joint} {value:.4g}".strip())
         if "temperature" in quantity and value >= HOT_C:
             hot.append(quantity)
-    for quantity, values in told.items():
+    for quantity, values in quantities.items():
         yield Finding(
             quantity, quantity not in hot, ", ".join(values),
             f"below {HOT_C:g} C" if quantity in hot else "",
@@ -306,7 +309,7 @@ def _camera(text: str) -> Iterator[Finding]:
             first = camera.look()
             last = camera.newest(after=first.number + 4)
             camera.check(last)
-    except HardwareError as error:
+    except Error as error:
         yield Finding("camera", False, str(error), expected, "see what is said")
         return
     height, width = last.pixels.shape[:2]

@@ -28,17 +28,20 @@ class Packets(Generic[Frame]):
 
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames that `data` completes, in order."""
+        # A damaged packet cannot be told from an unfinished one until its length has arrived. So a
+        # scan is never believed beyond one frame: after a bad checksum it drops a single byte, and
+        # the next frame may begin inside what was taken for this one.
         self._buffer += data
         frames: list[Frame] = []
         start = 0
         view = bytes(self._buffer)
         while start < len(view):
-            found = self._scan(view[start : start + self._limit])
-            if found is None:
+            scanned = self._scan(view[start : start + self._limit])
+            if scanned is None:
                 if len(view) - start < self._limit:
-                    break
-                found = (1, None)
-            length, frame = found
+                    break  # wait for the rest
+                scanned = (1, None)
+            length, frame = scanned
             start += max(1, length)
             if frame is None:
                 self.dropped += max(1, length)
@@ -82,6 +85,8 @@ class Lines:
                 self.dropped += len(line)
             elif line.strip():
                 lines.append(line.decode("ascii"))
+        # A line without an end would fill the memory: what is over the limit is dropped up to its
+        # end, whenever that comes.
         if len(rest) > self._limit:
             self._skipping = True
         if self._skipping:

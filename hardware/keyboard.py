@@ -143,6 +143,8 @@ class Keyboard:
         for key in reversed(self.down):
             if key not in pulses:
                 self._up(key)
+        # Pressing takes time, too: a key's time counts from when it went down, and that of the
+        # whole hold from the last of them.
         began = {key: self._press(key) for key, time_s in pulses.items() if time_s > 0.0}
         start = max(began.values(), default=time.perf_counter())
         ends = {key: since + min(pulses[key], seconds) for key, since in began.items()}
@@ -182,6 +184,7 @@ class Keyboard:
             if until():
                 self.release()
                 break
+            # A person may click elsewhere in the middle of a hold: the keys would go there.
             self._guard()
             soonest = min([ends[key] for key in waiting], default=end)
             time.sleep(max(0.0, min(soonest, end, now + GUARD_S) - time.perf_counter()))

@@ -46,17 +46,14 @@ class Kinematics:
                 self._data.site_xmat[self._tool].reshape(3, 3).copy(),
             )
 
-    def jacobian(self, positions: Sequence[float]) -> Array:
-        """Return (6, chain): tool velocity (m/s, rad/s; base frame) a unit of joint velocity."""
-        with self._lock:
-            self._place(positions)
-            return self._jacobian()
-
     def point(self, positions: Sequence[float] | Array) -> tuple[Array, Array]:
-        """Return the tool point (3,) m and its Jacobian (3, chain), both in the base frame."""
+        """Return the tool point (3,) m and the Jacobian (6, chain), both in the base frame.
+
+        The Jacobian is the tool's velocity (m/s, then rad/s) a unit of joint velocity.
+        """
         with self._lock:
             self._place(positions)
-            return self._data.site_xpos[self._tool].copy(), self._jacobian()[:3]
+            return self._data.site_xpos[self._tool].copy(), self._jacobian()
 
     def after(
         self,

@@ -36,7 +36,7 @@ SLICE_S = 0.01  # the longest single wait without select: how late a deadline is
 
 
 @dataclass
-class Counters:
+class LinkCounters:
     """What went over a link since it was first opened."""
 
     bytes_in: int = 0
@@ -65,7 +65,7 @@ class Counters:
         return counts
 
 
-class Link:
+class SerialLink:
     """One open serial port, for one owner.
 
     port: device node, COM name or pyserial URL (`socket://host:port`).
@@ -76,7 +76,7 @@ class Link:
     def __init__(self, port: str, baud: int, *, write_s: float = 0.25) -> None:
         self.port = port
         self.baud = baud
-        self.counters = Counters()
+        self.counters = LinkCounters()
         self._write_s = write_s
         self._serial: serial.SerialBase | None = None
         self._stable = port
@@ -95,6 +95,8 @@ class Link:
         """
         if self._serial is None:
             self._serial = _open(self.port, self.baud, self._write_s)
+            # After an unplug the device may come back under another name (/dev/ttyACM1 for 0):
+            # path by id and USB identity are what `reopen` can find it by.
             self._stable, self._identity = stable_path(self.port)
 
     def close(self) -> None:
@@ -115,6 +117,7 @@ class Link:
         while True:
             path = self._stable if os.path.exists(self._stable) else _find(self._identity)
             try:
+                # Also where there is no path: the error then says why it cannot be opened.
                 self._serial = _open(path or self._stable, self.baud, self._write_s)
             except PortUnavailable as error:
                 waited = time.monotonic() - start
@@ -151,7 +154,9 @@ class Link:
                 left = deadline - time.monotonic()
                 if left <= 0.0 or not _arrives(port, left):
                     return b""
-                data = bytes(port.read(1))  # waits SLICE_S at most
+                # On POSIX a byte is there, or the port is gone and this raises. On Windows this is
+                # the wait itself, SLICE_S at most.
+                data = bytes(port.read(1))
                 if data:
                     self.counters.bytes_in += 1
                     more = port.in_waiting
@@ -163,10 +168,10 @@ class Link:
 
     def flush_input(self) -> int:
         """Throw away what has arrived (late replies must not pass for fresh); return how much."""
-        thrown = 0
+        count = 0
         while data := self.read():
-            thrown += len(data)
-        return thrown
+            count += len(data)
+        return count
 
     def frames(self, framer: Packets[Any] | Lines, within_s: float) -> Iterator[Any]:
         """Yield frames as they arrive until `within_s` seconds are over."""
@@ -204,6 +209,7 @@ class Link:
 
 
 def _open(port: str, baud: int, write_s: float) -> serial.SerialBase:
+    # A second program on one bus would get answers to questions of the first.
     own = {} if "://" in port else {"exclusive": True}
     try:
         return serial.serial_for_url(

@@ -51,14 +51,14 @@ def _grbl(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
 
 
 def _status(data: bytes) -> str:
-    from helmsight.hardware.wire.grbl import Report, parse
+    from helmsight.hardware.wire.grbl import StatusReport, parse
 
     for line in Lines().feed(data):
         try:
             reply = parse(line)
         except BadReply:
             continue
-        if isinstance(reply, Report):
+        if isinstance(reply, StatusReport):
             return f"grbl or grblHAL, {reply.state}"
     return ""
 
@@ -74,61 +74,66 @@ def _linearm(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
 
 
 def _hello(dialogue: object, data: bytes) -> str:
-    from helmsight.hardware.wire.linearm import Answer, Dialogue
+    from helmsight.hardware.wire.linearm import ArmReply, Dialogue
 
     assert isinstance(dialogue, Dialogue)
     for line in Lines().feed(data):
-        if isinstance(dialogue.take(line), Answer):
+        if isinstance(dialogue.take(line), ArmReply):
             return line
     return ""
 
 
 def _helm(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
-    from helmsight.hardware.wire.helm import HELLO_SEQUENCE, Command, Frame
+    from helmsight.hardware.wire.helm import HELLO_SEQUENCE, HelmCommand, HelmFrame
 
-    query = Frame(HELLO_SEQUENCE, Command.HELLO).encode()
+    query = HelmFrame(HELLO_SEQUENCE, HelmCommand.HELLO).encode()
     yield Probe("helm", _named(specs), baud, query, _board)
 
 
 def _board(data: bytes) -> str:
-    from helmsight.hardware.wire.helm import REPLY, Command, Hello, packets
+    from helmsight.hardware.wire.helm import REPLY, Hello, HelmCommand, packets
 
     for frame in packets().feed(data):
-        if frame.command == Command.HELLO | REPLY:
+        if frame.command == HelmCommand.HELLO | REPLY:
             try:
-                told = Hello.decode(frame.payload[2:])  # after status and channel
+                hello = Hello.decode(frame.payload[2:])  # after status and channel
             except (HardwareError, ValueError):
                 continue
-            return f"helm firmware {'.'.join(map(str, told.version))}, {told.channels} channels"
+            return f"helm firmware {'.'.join(map(str, hello.version))}, {hello.channels} channels"
     return ""
 
 
 def _dynamixel(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
-    from helmsight.hardware.wire.dynamixel import BROADCAST, Instruction, Packet, encode
+    from helmsight.hardware.wire.dynamixel import (
+        BROADCAST,
+        DynamixelInstruction,
+        DynamixelPacket,
+        encode,
+    )
 
-    query = encode(Packet(BROADCAST, Instruction.PING))
+    query = encode(DynamixelPacket(BROADCAST, DynamixelInstruction.PING))
     yield Probe("dynamixel", _named(specs), baud, query, _dynamixels)
 
 
 def _dynamixels(data: bytes) -> str:
-    from helmsight.hardware.wire.dynamixel import BUFFER, MODELS, Instruction, scan
+    from helmsight.hardware.wire.dynamixel import BUFFER, MODELS, DynamixelInstruction, scan
 
-    found = {
+    models = {
         packet.id: int.from_bytes(packet.parameters[1:3], "little")
         for packet in Packets(scan, BUFFER).feed(data)
-        if packet.instruction == Instruction.STATUS and len(packet.parameters) >= 3
+        if packet.instruction == DynamixelInstruction.STATUS and len(packet.parameters) >= 3
     }
-    servos = (f"{id_} {MODELS.get(model, f'model {model}')}" for id_, model in found.items())
-    return f"Dynamixel servos {', '.join(servos)}" if found else ""
+    servos = (f"{id_} {MODELS.get(model, f'model {model}')}" for id_, model in models.items())
+    return f"Dynamixel servos {', '.join(servos)}" if models else ""
 
 
 def _feetech(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
     # One ping a servo: to a broadcast they would all answer at once.
-    from helmsight.hardware.wire.feetech import Instruction, Packet, encode
+    from helmsight.hardware.wire.feetech import FeetechInstruction, FeetechPacket, encode
 
     numbers = {number for spec in specs for number in _ids(spec)}
     for number in sorted(numbers):
-        query = encode(Packet(number, Instruction.PING))
+        query = encode(FeetechPacket(number, FeetechInstruction.PING))
         yield Probe("feetech", _named(specs), baud, query, partial(_servo, query))
 
 

@@ -101,13 +101,13 @@ class Recording:
             NoReply: a joint did not answer; nothing was taken. LinkLost: the port went away.
         """
         assert self._read is not None, "take() works inside by_hand()"
-        for found, tick in zip(self.ranges.values(), self._read(), strict=True):
-            found.take(tick)
+        for recorded, tick in zip(self.ranges.values(), self._read(), strict=True):
+            recorded.take(tick)
 
     @property
     def unmoved(self) -> tuple[str, ...]:
         """Names of the joints that were not moved far enough yet."""
-        return tuple(name for name, found in self.ranges.items() if found.share < WHOLE)
+        return tuple(name for name, recorded in self.ranges.items() if recorded.share < WHOLE)
 
     def calibration(self) -> Calibration:
         """Return the calibration that was recorded.
@@ -122,13 +122,14 @@ class Recording:
                 "every joint slowly from one end stop to the other; limits that this arm "
                 "cannot reach are to be corrected in its description"
             )
-        for name, found in self.ranges.items():
-            if found.jump is not None:
+        for name, recorded in self.ranges.items():
+            if recorded.jump is not None:
+                before, after = recorded.jump
                 raise SetupNeeded(
-                    f"{name} jumped from tick {found.jump[0]} to {found.jump[1]}: its servo's "
+                    f"{name} jumped from tick {before} to {after}: its servo's "
                     "count begins anew within its range. Turn the servo's horn, or set its homing "
                     "offset with the vendor's tool, so that the middle of the range is near tick "
-                    f"{found.turn // 2}"
+                    f"{recorded.turn // 2}"
                 )
-        ranges = {name: (found.lower, found.upper) for name, found in self.ranges.items()}
+        ranges = {name: (recorded.lower, recorded.upper) for name, recorded in self.ranges.items()}
         return Calibration.from_ranges(self.spec, ranges)

@@ -1,8 +1,8 @@
 """The robot contract: connect, state, move, hold, stop, close. SI units and radians throughout.
 
-A driver subclasses `Robot` and fills in the underscored methods; what every robot owes its user
-(checks before the wire, retries, reconnection, a stop that counts only when it is read back) is
-here, once.
+A driver subclasses `Robot` and fills in the underscored methods. What every robot owes its user is
+here, once: checks before the wire, and a stop that counts only when it is read back. Turns on the
+bus, retries and reconnection are the work of its `BusSession`.
 """
 
 from __future__ import annotations
@@ -10,22 +10,24 @@ from __future__ import annotations
 import math
 import threading
 import time
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
+from helmsight.hardware.bus_session import ATTEMPTS, BusSession
 from helmsight.hardware.errors import (
     HardwareError,
     LinkLost,
     NoReply,
     NotConnected,
+    RobotStopped,
     StopUnconfirmed,
     TargetRefused,
 )
-from helmsight.hardware.lifeline import ATTEMPTS, BusSession
+from helmsight.hardware.link import SerialLink
 from helmsight.hardware.motion import (
     STANDSTILL,
     JointTargets,
@@ -55,7 +57,10 @@ __all__ = [
 ]
 
 
-class Robot(BusSession):
+Result = TypeVar("Result")
+
+
+class Robot(ABC):
     """A robot behind a serial port; one thread may move it while another holds or stops it.
 
     watchdog_s: seconds after which the device itself ends its motion when it hears nothing more;
@@ -67,8 +72,16 @@ class Robot(BusSession):
     firmware: str = ""
 
     def __init__(self, spec: RobotSpec, port: str) -> None:
-        super().__init__(spec, port)
+        self.spec = spec
+        self._session = BusSession(SerialLink(port, spec.port.baud), spec.port.reconnect_s)
+        self._connected = False
+        self._stopped = threading.Event()
         self._grip: float | None = None  # goal of the tool joint, rad or m, while one is in force
+
+    @property
+    def link(self) -> SerialLink:
+        """The serial link, with its counters."""
+        return self._session.link
 
     # -- the contract -----------------------------------------------------------------------
 
@@ -80,7 +93,7 @@ class Robot(BusSession):
         Raises:
             PortUnavailable, WrongProtocol, SetupNeeded: what was seen, expected, and the fix.
         """
-        with self._turn():
+        with self._session.turn():
             if not self._connected:
                 try:
                     self.link.open()
@@ -97,8 +110,8 @@ class Robot(BusSession):
         Raises:
             NoReply: no whole answer after three attempts. LinkLost: the port did not come back.
         """
-        with self._turn():
-            return self._over_the_link(lambda: self._retried(self._read_state)[0], again=True)
+        with self._session.turn():
+            return self._run(self._read_state, again=True)[0]
 
     def move(self, motion: Motion) -> Sent:
         """Start a motion and return what was sent, once the device has acknowledged it.
@@ -113,24 +126,22 @@ class Robot(BusSession):
             NoReply: not acknowledged after three attempts; it may or may not have been carried out.
             LinkRecovered: the link was lost meanwhile and is back, the robot was held; look again.
         """
-        with self._turn():
+        with self._session.turn():
             self._usable()
             targets = self.resolve(motion)
             self.check(targets)
             duration = targets.duration_s or self.spec.limits.horizon_s
             targets = replace(targets, duration_s=duration)
-            sent, attempts = self._over_the_link(
-                lambda: self._retried(lambda: self._send(targets)), again=False
-            )
+            sent, attempts = self._run(lambda: self._send(targets), again=False)
             if self.spec.tool.kind == "joint":
                 self._grip = targets.positions[self.spec.names.index(self.spec.tool.joint)]
             return replace(sent, attempts=attempts)
 
     def hold(self) -> None:
         """End motion now and stay where it is, energised. Idempotent; a later move goes on."""
-        with self._turn():
+        with self._session.turn():
             self._grip = None  # a hold stops the tool, too
-            self._over_the_link(lambda: self._retried(self._send_hold), again=True)
+            self._run(self._send_hold, again=True)
 
     def stop(self, within_s: float = 1.0) -> StopReport:
         """Emergency stop: end motion, refuse further moves until `reset`.
@@ -145,15 +156,11 @@ class Robot(BusSession):
         start = time.monotonic()
         if not self._connected:
             raise NotConnected(f"{self.spec.name} is not connected: a stop has nowhere to go")
-        self._stopped.set()  # first of all, without waiting for the lock
+        # Before the turn, which has to be waited for: whoever holds the bus sends no new move.
+        self._stopped.set()
         self._grip = None
-        self._stopper = threading.get_ident()
-        self._calm.clear()
-        try:
-            with self._lock:
-                return self._stop_until_confirmed(start, within_s)
-        finally:
-            self._calm.set()
+        with self._session.stop_turn():
+            return self._stop_until_confirmed(start, within_s)
 
     def _stop_until_confirmed(self, start: float, within_s: float) -> StopReport:
         attempts, last = 0, "no answer"
@@ -161,6 +168,8 @@ class Robot(BusSession):
             attempts += 1
             try:
                 self._send_stop()
+                # A quarter of the time each: a stop that was lost on the way is sent again, and
+                # not only waited for.
                 state = self._settled(min(start + within_s, time.monotonic() + within_s / 4))
                 if state.standing:
                     if self.spec.ending.after_stop == "release":
@@ -169,7 +178,7 @@ class Robot(BusSession):
                 last = f"still {state.mode} at {_largest(state.velocities):.3g} rad/s or m/s"
             except LinkLost as error:
                 last = str(error)
-                self._try_to_return(start + within_s)
+                self._session.reconnect_to_stop(self._handshake, start + within_s)
             except HardwareError as error:
                 last = str(error)
         raise StopUnconfirmed(
@@ -179,9 +188,9 @@ class Robot(BusSession):
 
     def reset(self) -> RobotState:
         """Leave a stop or a cleared alarm, without moving, and return the state."""
-        with self._turn():
+        with self._session.turn():
             self._usable(stopped=True)
-            self._over_the_link(lambda: self._retried(self._send_reset), again=True)
+            self._run(self._send_reset, again=True)
             self._stopped.clear()
             return self.state()
 
@@ -193,7 +202,7 @@ class Robot(BusSession):
         Raises:
             HardwareError: the first thing that could not be done; an interrupt goes before it.
         """
-        with self._lock:
+        with self._session.turn():
             if not self._connected:
                 self.link.close()
                 return
@@ -205,11 +214,13 @@ class Robot(BusSession):
             try:
                 while steps:
                     try:
-                        self._retried(steps[0])
+                        self._session.retried(steps[0])
                     except (KeyboardInterrupt, SystemExit) as error:
                         failed.insert(0, error)
+                        # The step is begun again: no interrupt leaves the robot moving. A person
+                        # who insists gets out of a step that hangs.
                         if len(failed) < ATTEMPTS:
-                            continue  # begun again: no interrupt leaves the robot moving
+                            continue
                     except Exception as error:
                         failed.append(error)
                     steps.pop(0)
@@ -252,6 +263,8 @@ class Robot(BusSession):
             here = (state or self.state()).positions
             duration = motion.duration_s or self.spec.limits.horizon_s
             positions = self.kinematics.after(here, motion.linear, motion.angular, duration)
+            # The joint of a closed gripper stands where the object stopped it, short of its goal.
+            # A goal read from there would let go.
             if self._grip is not None and motion.tool is None:
                 positions = self.spec.with_tool(positions, self._grip)
             motion = JointTargets(positions, motion.duration_s, motion.tool)
@@ -278,6 +291,21 @@ class Robot(BusSession):
     # -- what a driver fills in ---------------------------------------------------------------
 
     @abstractmethod
+    def _handshake(self) -> None:
+        """See that the right device answers and is set up; arm its watchdog. Moves nothing.
+
+        Called at `connect` and after every reconnection. Raises WrongProtocol or SetupNeeded.
+        """
+
+    @abstractmethod
+    def _read_state(self) -> RobotState:
+        """Return one fresh reading. Raises NoReply, BadReply, LinkLost."""
+
+    @abstractmethod
+    def _send_hold(self) -> None:
+        """End motion, stay energised."""
+
+    @abstractmethod
     def _send(self, targets: JointTargets) -> Sent:
         """Send checked absolute targets (`duration_s` is set) and wait for the acknowledgement.
 
@@ -297,6 +325,30 @@ class Robot(BusSession):
         """Leave the stopped state of the device, without moving."""
 
     # -- the common part ------------------------------------------------------------------------
+
+    def _usable(self, *, stopped: bool = False) -> None:
+        """Raise unless the robot is connected and, without `stopped`, not stopped."""
+        if not self._connected:
+            raise NotConnected(f"{self.spec.name} is not connected: call connect() first")
+        if self._stopped.is_set() and not stopped:
+            raise RobotStopped(f"{self.spec.name} is stopped: call reset() before it may move")
+
+    def _run(self, work: Callable[[], Result], *, again: bool) -> tuple[Result, int]:
+        """Return the result of `work`, retried and over a link that may be lost, and its attempts.
+
+        again: whether `work` is done again after a reconnection; see BusSession.run.
+        """
+        self._usable(stopped=True)
+        return self._session.run(lambda: self._session.retried(work), self._recover, again=again)
+
+    def _recover(self) -> None:
+        """Bring a device on a link that was lost back: the same device, held, read anew.
+
+        A robot whose host was away may still be driving to an old target, so it is held first.
+        """
+        self._handshake()
+        self._session.retried(self._send_hold)
+        self._session.retried(self._read_state)
 
     def _settled(self, deadline: float) -> RobotState:
         """Return the first state that stands still, or the last one read before `deadline`."""

@@ -34,25 +34,25 @@ class _Source:
         """Return the line of the longest part of `where` that is written down."""
         table: list[str | int] = []
         counts: dict[str, int] = {}
-        found: dict[tuple[str | int, ...], int] = {}
+        lines: dict[tuple[str | int, ...], int] = {}
         for number, line in enumerate(self.lines, start=1):
-            if many := re.match(r"\s*\[\[([\w.]+)\]\]", line):
-                counts[many[1]] = counts.get(many[1], -1) + 1
-                table = [many[1], counts[many[1]]]
-            elif one := re.match(r"\s*\[([\w.]+)\]", line):
+            if array := re.match(r"\s*\[\[([\w.]+)\]\]", line):
+                counts[array[1]] = counts.get(array[1], -1) + 1
+                table = [array[1], counts[array[1]]]
+            elif heading := re.match(r"\s*\[([\w.]+)\]", line):
                 table = []
-                for part in one[1].split("."):
+                for part in heading[1].split("."):
                     table.append(part)
                     if part in counts:
                         table.append(counts[part])
             elif key := re.match(r"\s*([\w.-]+)\s*=", line):
-                found[(*table, *key[1].split("."))] = number
+                lines[(*table, *key[1].split("."))] = number
             if table:
-                found.setdefault(tuple(table), number)
+                lines.setdefault(tuple(table), number)
         parts = tuple(where)
-        while parts and parts not in found:
+        while parts and parts not in lines:
             parts = parts[:-1]
-        return found.get(parts)
+        return lines.get(parts)
 
 
 class Table(BaseModel):
@@ -118,7 +118,7 @@ class Box(Table):
         return self
 
 
-class Limits(Table):
+class RobotLimits(Table):
     """Limits beyond those of the joints.
 
     tool_speed: m/s; 0.25 is the reduced speed of ISO 10218-1.
@@ -158,7 +158,7 @@ class RobotSpec(Table):
     joint: Annotated[tuple[Joint, ...], Field(min_length=1)]
     workspace: Box
     tool: Tool = Tool()
-    limits: Limits = Limits()
+    limits: RobotLimits = RobotLimits()
     ending: Ending = Ending()
     device: dict[str, Any] = {}
     _source: _Source | None = PrivateAttr(default=None)
@@ -276,16 +276,16 @@ def _validated(
         return model.model_validate(data)
     except ValidationError as error:
         # a misspelt key is also a missing one: the misspelling is what helps
-        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         where = (*prefix, *first["loc"])
         key = ".".join(str(part) for part in where) or "the file"
         line = source.line_of(where)
         place = source.name if line is None else f"{source.name}, line {line}"
-        told = {
+        mistake = {
             "extra_forbidden": "unknown key",
             "missing": "missing; limits and lines are never guessed",
         }.get(first["type"], f"{first['msg']}, given {_short(first['input'])}")
-        raise InvalidSpec(f"{place}: {key}: {told}") from None
+        raise InvalidSpec(f"{place}: {key}: {mistake}") from None
 
 
 def _short(value: Any) -> str:

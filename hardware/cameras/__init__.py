@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helmsight.hardware.cameras.camera import Camera, Counters
+from helmsight.hardware.cameras.camera import Camera, CameraCounters
 from helmsight.hardware.cameras.frame import Checks, Frame
 from helmsight.hardware.cameras.intrinsics import Intrinsics, load_intrinsics
 from helmsight.hardware.cameras.source import KINDS, Size, Source
 from helmsight.hardware.cameras.sources import parse_source
 
 __all__ = [
-    "KINDS", "Camera", "Checks", "Counters", "Frame", "Intrinsics", "Size", "Source",
+    "KINDS", "Camera", "CameraCounters", "Checks", "Frame", "Intrinsics", "Size", "Source",
     "load_intrinsics", "open_camera", "parse_source",
 ]  # fmt: skip
 

@@ -10,18 +10,18 @@ from typing import Self
 
 import numpy as np
 
-from helmsight.contract.errors import InvalidOption
+from helmsight.contract.errors import Error, InvalidOption
 from helmsight.hardware.cameras.frame import Checks, Frame, Pixels, Trouble, refusal
 from helmsight.hardware.cameras.intrinsics import Intrinsics, load_intrinsics
 from helmsight.hardware.cameras.source import TIMEOUT_S, Source
-from helmsight.hardware.errors import CameraUnavailable, FrameRefused, HardwareError
+from helmsight.hardware.errors import CameraUnavailable, FrameRefused
 
 BACKOFF_S = (0.1, 2.0)  # first and longest wait before a lost source is opened again
 OPENING_S = 10.0  # an RTSP handshake, or the drawing library of a rendered view
 
 
 @dataclass
-class Counters:
+class CameraCounters:
     """What a camera has seen. frames: captured; dropped: never looked at, a newer one came.
 
     stale, frozen, black: pictures that were refused for it.
@@ -57,7 +57,7 @@ class Camera:
         self.source = source
         self.name = source.name
         self.checks = source.checks if checks is None else checks
-        self.counters = Counters()
+        self.counters = CameraCounters()
         if undistort and intrinsics is None:
             raise InvalidOption("undistort needs the camera's intrinsics: name their file")
         if isinstance(intrinsics, str | Path):
@@ -69,7 +69,7 @@ class Camera:
         self._looked = 0
         self._lost = ""  # why there are no pictures now
         self._ended = False
-        self._failure: HardwareError | None = None
+        self._failure: Error | None = None
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -126,14 +126,14 @@ class Camera:
         Raises:
             CameraUnavailable: stale, and no further picture will come.
         """
-        found = self.checks.trouble(frame)
-        if found is None:
+        trouble = self.checks.trouble(frame)
+        if trouble is None:
             return
-        kind: Trouble = found[0]
+        kind: Trouble = trouble[0]
         setattr(self.counters, kind, getattr(self.counters, kind) + 1)
         if kind == "stale" and self._ended:
             raise self._failure or self._over()
-        raise refusal(self.name, found, self._lost)
+        raise refusal(self.name, trouble, self._lost)
 
     def look(self, within_s: float = TIMEOUT_S, *, after: int = 0) -> Frame:
         """Return the newest picture once it has passed `check`. Raises as both do."""
@@ -160,10 +160,10 @@ class Camera:
     # -- the reading thread -------------------------------------------------------------------
 
     def _guarded(self) -> None:
-        failure: HardwareError | None = None
+        failure: Error | None = None
         try:
             self._read()
-        except HardwareError as error:
+        except Error as error:
             failure = error
         except Exception as error:  # told to whoever asks for a picture, never swallowed
             failure = CameraUnavailable(f"camera {self.name}: {type(error).__name__}: {error}")
@@ -176,9 +176,9 @@ class Camera:
     def _read(self) -> None:
         self.source.open()
         while not self._closing.is_set():
-            found = self.source.read()
-            if found is not None:
-                self._keep(*found)
+            picture = self.source.read()
+            if picture is not None:
+                self._keep(*picture)
             elif not self.source.lasting:
                 return
             elif self._newest is None:
@@ -212,6 +212,8 @@ class Camera:
             if self._undistort:
                 pixels = self.intrinsics.undistort(pixels)
         pixels.setflags(write=False)  # it is shared with whoever looked
+        # A sensor has noise: equal pixels mean that the same picture was delivered again. The time
+        # since when they are equal goes along with every frame.
         before = self._newest
         same = before is not None and np.array_equal(before.pixels, pixels)
         with self._news:

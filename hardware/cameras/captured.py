@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.hardware.cameras.frame import Checks, Pixels
-from helmsight.hardware.cameras.source import KINDS, TIMEOUT_S, Pace, Size, Source
+from helmsight.hardware.cameras.source import KINDS, TIMEOUT_S, FramePacer, Size, Source
 from helmsight.hardware.errors import CameraUnavailable
 
 SEQUENCE_FPS = 25.0  # numbered pictures do not say at which rate they were taken
@@ -58,7 +58,7 @@ class _Captured(Source):
         self._capture = capture
 
 
-class Device(_Captured):
+class DeviceSource(_Captured):
     """A camera of this computer, by index or /dev/videoN."""
 
     def __init__(self, name: str, size: Size | None = None, fps: float | None = None) -> None:
@@ -73,24 +73,24 @@ class Device(_Captured):
         what = int(self.name) if self.name.isdecimal() else self.name
         self._open(what, backend, [], self._why() if linux else "cannot be opened; is it in use?")
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        asked = [(cv2.CAP_PROP_FPS, self._fps)]
+        settings = [(cv2.CAP_PROP_FPS, self._fps)]
         if self._size is not None:
-            asked += [
+            settings += [
                 (cv2.CAP_PROP_FRAME_WIDTH, self._size[0]),
                 (cv2.CAP_PROP_FRAME_HEIGHT, self._size[1]),
             ]
-        for key, value in asked:
+        for key, value in settings:
             if value is not None:
                 self._capture.set(key, value)
-        got = (
+        actual = (
             int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
             int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
         )
-        if self._size is not None and got != self._size:
+        if self._size is not None and actual != self._size:
             self.close()
             raise CameraUnavailable(
                 f"camera {self.name}: asked for {self._size[0]}x{self._size[1]}, it gives "
-                f"{got[0]}x{got[1]}; ask for that (Linux: v4l2-ctl --list-formats-ext)"
+                f"{actual[0]}x{actual[1]}; ask for that (Linux: v4l2-ctl --list-formats-ext)"
             )
 
     def _why(self) -> str:
@@ -103,7 +103,7 @@ class Device(_Captured):
         return f"{path} cannot be opened: in use by another program, or it gives no pictures"
 
 
-class Address(_Captured):
+class StreamSource(_Captured):
     """A stream from a network: MJPEG over HTTP, RTSP. It is opened again when it breaks off.
 
     A compressed stream may repeat a still picture exactly for a while, so frozen means longer.
@@ -125,7 +125,7 @@ class Address(_Captured):
         )  # fmt: skip
 
 
-class File(_Captured):
+class FileSource(_Captured):
     """A video file, or numbered pictures (`frames/f%04d.png`), at the pace it was taken.
 
     It ends. Frozen is not checked: what was recorded from a still or rendered scene has equal
@@ -138,7 +138,7 @@ class File(_Captured):
     def __init__(self, name: str, fps: float | None = None) -> None:
         super().__init__(name)
         self._fps = fps
-        self._pace = Pace(1.0)
+        self._pace = FramePacer(1.0)
         self._numbered = re.search(r"%0?\d*d", Path(name).name) is not None
 
     def open(self) -> None:
@@ -153,8 +153,8 @@ class File(_Captured):
             backend, why = cv2.CAP_FFMPEG, "not a video that OpenCV reads (mp4, avi, mkv, ...)"
         self._open(str(path), backend, [], why)
         own = SEQUENCE_FPS if self._numbered else float(self._capture.get(cv2.CAP_PROP_FPS))
-        self._pace = Pace(self._fps or (own if 0.0 < own <= 1000.0 else SEQUENCE_FPS))
+        self._pace = FramePacer(self._fps or (own if 0.0 < own <= 1000.0 else SEQUENCE_FPS))
 
     def read(self) -> tuple[Pixels, float] | None:
-        found = super().read()
-        return None if found is None else (found[0], self._pace.wait())
+        picture = super().read()
+        return None if picture is None else (picture[0], self._pace.wait())

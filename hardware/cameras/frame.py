@@ -66,7 +66,7 @@ class Checks:
 
     def trouble(self, frame: Frame, now: float | None = None) -> tuple[Trouble, str] | None:
         """Return what is wrong with `frame` at `now` (time.monotonic()) and the figures."""
-        age = (time.monotonic() if now is None else now) - frame.stamp_s
+        age = frame.age_s if now is None else now - frame.stamp_s
         if age > self.max_age_s:
             return "stale", f"{age:.2f} s old, at most {self.max_age_s:g} s"
         same = frame.stamp_s - frame.same_since_s
@@ -89,12 +89,12 @@ MEND: Mapping[Trouble, str] = {
 
 
 def refusal(
-    name: str, found: tuple[Trouble, str], why: str = "", mend: Mapping[Trouble, str] = MEND
+    name: str, trouble: tuple[Trouble, str], why: str = "", mend: Mapping[Trouble, str] = MEND
 ) -> FrameRefused:
     """Return the error for a picture with a trouble: what was seen, and what mends it.
 
     `why` a source was lost, if it was, says more than what mends a stale picture.
     """
-    kind, figures = found
+    kind, figures = trouble
     cure = why if kind == "stale" and why else mend[kind]
     return FrameRefused(f"picture of {name} is {kind}: {figures}; {cure}", kind)

@@ -111,11 +111,11 @@ def load_intrinsics(path: str | Path) -> Intrinsics:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the file"
-        told = {"missing": "missing", "extra_forbidden": "unknown key"}.get(
+        mistake = {"missing": "missing", "extra_forbidden": "unknown key"}.get(
             first["type"], f"{first['msg']}, given {first['input']!r}"
         )
         raise InvalidOption(
-            f"intrinsics {path}: {key}: {told}; needed are {' '.join(_Written.model_fields)}"
+            f"intrinsics {path}: {key}: {mistake}; needed are {' '.join(_Written.model_fields)}"
         ) from None
     if len(written.distortion) not in ORDERS:
         raise InvalidOption(

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from helmsight.hardware.cameras.frame import Checks, Pixels
-from helmsight.hardware.cameras.source import Pace, Size, Source
+from helmsight.hardware.cameras.source import FramePacer, Size, Source
 from helmsight.hardware.errors import CameraUnavailable
 
 
-class Rendered(Source):
+class RenderedSource(Source):
     """A view of a MuJoCo model whose physics runs at the pace of the clock.
 
     Frozen is not checked: a still rendered scene has equal pixels.
@@ -24,7 +24,7 @@ class Rendered(Source):
     def __init__(self, path: Path, camera: str, size: Size = (640, 480), fps: float = 25.0) -> None:
         super().__init__(f"mujoco:{path}?camera={camera}")
         self._path, self._camera, self._size = path, camera, size
-        self._pace, self._step = Pace(fps), 1.0 / fps
+        self._pace, self._step = FramePacer(fps), 1.0 / fps
         self._model: Any = None
         self._data: Any = None
         self._renderer: Any = None

@@ -42,7 +42,7 @@ class Source(ABC):
         """Let go. Never raises."""
 
 
-class Pace:
+class FramePacer:
     """Equal steps of time from the first one on; what comes too late moves the rest."""
 
     def __init__(self, fps: float) -> None:

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import pytest
 
+from helmsight.contract.errors import Error
 from helmsight.hardware.drivers import make_robot
-from helmsight.hardware.errors import HardwareError
 from helmsight.hardware.robot import Mode, Robot
 from helmsight.hardware.spec import RobotSpec, load_spec
 from helmsight.hardware.trial import rest
@@ -40,7 +40,7 @@ def spec(pytestconfig: pytest.Config) -> RobotSpec:
         give_up(pytestconfig, "name the robot: --robot NAME, or the path of its .toml", 4)
     try:
         return load_spec(name)
-    except HardwareError as error:
+    except Error as error:
         give_up(pytestconfig, str(error), 4)
 
 
@@ -50,7 +50,7 @@ def device(pytestconfig: pytest.Config, spec: RobotSpec, port: str) -> Iterator[
     try:
         robot = make_robot(spec, port)
         robot.connect()
-    except HardwareError as error:
+    except Error as error:
         give_up(pytestconfig, str(error), 1)
     yield robot
     robot.close()

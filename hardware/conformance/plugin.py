@@ -59,14 +59,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    told = _outcome(terminalreporter, config.stash.get(OURS, set()))
-    if told["passed"] + told["failed"] == 0:
+    outcome = _outcome(terminalreporter, config.stash.get(OURS, set()))
+    if outcome["passed"] + outcome["failed"] == 0:
         return
-    for name, value in told["measured"].items():
+    for name, value in outcome["measured"].items():
         terminalreporter.write_line(f"measured: {name} {value}")
     if path := config.getoption("--conformance-json"):
-        told |= {"robot": config.getoption("--robot"), "port": config.getoption("--port")}
-        Path(path).write_text(json.dumps(told), encoding="utf-8")
+        outcome |= {"robot": config.getoption("--robot"), "port": config.getoption("--port")}
+        Path(path).write_text(json.dumps(outcome), encoding="utf-8")
 
 
 def _order(item: pytest.Item) -> tuple[str, int]:
@@ -77,18 +77,18 @@ def _order(item: pytest.Item) -> tuple[str, int]:
 def _outcome(reporter: pytest.TerminalReporter, ours: set[str]) -> dict[str, Any]:
     """Return counts, what failed and was skipped with reasons, and what the tests measured."""
     kinds = {"passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped"}
-    told: dict[str, Any] = {"passed": 0, "failed": 0, "skipped": 0}
-    told |= {"failures": {}, "skips": {}, "measured": {}}
+    outcome: dict[str, Any] = {"passed": 0, "failed": 0, "skipped": 0}
+    outcome |= {"failures": {}, "skips": {}, "measured": {}}
     for kind, bucket in kinds.items():
         for report in reporter.getreports(kind):
             if report.nodeid not in ours:
                 continue
             name = report.nodeid.rpartition("::")[2]
-            told[bucket] += 1
-            told["measured"] |= dict(report.user_properties)
+            outcome[bucket] += 1
+            outcome["measured"] |= dict(report.user_properties)
             if bucket == "failed":
                 crash = getattr(report.longrepr, "reprcrash", None)
-                told["failures"][name] = crash.message if crash else str(report.longrepr)[-300:]
+                outcome["failures"][name] = crash.message if crash else str(report.longrepr)[-300:]
             elif bucket == "skipped":
-                told["skips"][name] = str(report.longrepr[2]).removeprefix("Skipped: ")
-    return told
+                outcome["skips"][name] = str(report.longrepr[2]).removeprefix("Skipped: ")
+    return outcome

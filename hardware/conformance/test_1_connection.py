@@ -37,10 +37,10 @@ def test_the_port_is_for_one_owner(robot: Robot, spec: RobotSpec, port: str) -> 
 def test_every_state_is_read_anew(robot: Robot) -> None:
     stamps = []
     for _ in range(5):
-        asked = time.monotonic()
+        before = time.monotonic()
         received = robot.link.counters.bytes_in
         stamps.append(robot.state().stamp_s)
-        assert asked <= stamps[-1] <= time.monotonic()
+        assert before <= stamps[-1] <= time.monotonic()
         assert robot.link.counters.bytes_in > received
     assert stamps == sorted(set(stamps))
 

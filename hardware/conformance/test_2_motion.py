@@ -55,9 +55,9 @@ def test_each_joint_goes_where_it_is_told_and_no_other_does(robot: Robot) -> Non
 def test_what_was_sent_is_what_was_asked_to_rounding(robot: Robot) -> None:
     planned = way(robot)
     for targets in (planned.there, planned.back):
-        asked = time.monotonic()
+        before = time.monotonic()
         sent, _ = go(robot, robot.spec, targets)
-        assert asked <= sent.stamp_s <= time.monotonic()
+        assert before <= sent.stamp_s <= time.monotonic()
         assert sent.attempts >= 1
         assert sent.duration_s == pytest.approx(planned.seconds, rel=0.5)
         for joint, wanted, got in zip(

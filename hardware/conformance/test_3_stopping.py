@@ -110,8 +110,10 @@ def test_a_silent_host_lets_the_device_end_its_motion(robot: Robot) -> None:
     time.sleep(robot.watchdog_s + robot.spec.limits.horizon_s)  # not a word on the line
     state = robot.state()
     assert state.standing
-    told = state.mode in (Mode.held, Mode.stopped, Mode.alarm) or "watchdog" in str(state.faults)
-    assert told, f"the device does not say that its watchdog tripped: {state}"
+    reported = state.mode in (Mode.held, Mode.stopped, Mode.alarm) or "watchdog" in str(
+        state.faults
+    )
+    assert reported, f"the device does not say that its watchdog tripped: {state}"
     if robot.watchdog_s < 0.6 * planned.seconds:
         assert share(planned, state) < MOST
     if state.mode in (Mode.stopped, Mode.alarm):

@@ -7,7 +7,7 @@ import pytest
 from helmsight.hardware.conformance.ways import way
 from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.errors import NotConnected
-from helmsight.hardware.link import Link
+from helmsight.hardware.link import SerialLink
 from helmsight.hardware.robot import JointTargets, Robot
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.trial import far, go, rest
@@ -21,7 +21,7 @@ def test_a_closed_robot_says_so_and_its_port_is_free(robot: Robot, port: str) ->
             use()
     with pytest.raises(NotConnected, match="connect"):
         robot.move(JointTargets(robot.spec.home))
-    link = Link(port, robot.spec.port.baud)
+    link = SerialLink(port, robot.spec.port.baud)
     link.open()
     link.close()
 

@@ -13,7 +13,7 @@ def way(robot: Robot, joints: list[int] | None = None, *, slow: bool = False) ->
     together = joints or list(robot.spec.chain)
     # Together they may leave the workspace: then one will do.
     for tried in (together, *([index] for index in together)):
-        found = plan(robot.spec, robot.kinematics, robot.state(), tried, slow=slow)
-        if found is not None:
-            return found
+        planned = plan(robot.spec, robot.kinematics, robot.state(), tried, slow=slow)
+        if planned is not None:
+            return planned
     pytest.skip("no small way from here stays in limits and workspace: move the robot by hand")

@@ -10,9 +10,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from helmsight.hardware.calibration import ENOUGH, Scale, ServoOptions, scales_of
-from helmsight.hardware.drivers.pace import Pace, paced
-from helmsight.hardware.drivers.reading import Goal, Reading, faults_of, state_of
+from helmsight.hardware.calibration import ENOUGH, ServoOptions, TickScale, scales_of
+from helmsight.hardware.drivers.move_timing import MoveTiming, time_move
+from helmsight.hardware.drivers.servo_reading import Goal, ServoReading, faults_of, state_of
 from helmsight.hardware.drivers.servoline import Sdk, ServoLine
 from helmsight.hardware.errors import (
     DeviceAlarm,
@@ -61,7 +61,7 @@ class ServoBus(Robot):
         ids = {scale.id: name for scale, name in zip(self._scales, spec.names, strict=True)}
         self._line = ServoLine(self.link, spec.port.reply_s, self._sdk(), ids)
         self._torque = [servo.torque_limit or self._options.torque_limit for servo in self._servos]
-        self._planned: tuple[JointTargets, list[Goal], Pace] | None = None
+        self._planned: tuple[JointTargets, list[Goal], MoveTiming] | None = None
 
     # -- the contract ---------------------------------------------------------------------------
 
@@ -91,13 +91,17 @@ class ServoBus(Robot):
     def _send(self, targets: JointTargets) -> Sent:
         readings = self._readings()
         self._refuse_alarm(readings)
+        # The servos are asked every time what is in force: one that lost its power between two
+        # moves has forgotten limits, watchdog and torque, and says nothing about it.
         if any(r.tripped for r in readings):
             self._rearm(readings)
         if not all(r.prepared or r.tripped for r in readings):
             self._prepare()
         if not all(r.energised for r in readings):
             self._energise(readings)
-        if self._planned is None or self._planned[0] is not targets:  # the same when sent again
+        # A move that is sent again must be the same to the tick. Planned anew it would start from
+        # where the joints have got to by now.
+        if self._planned is None or self._planned[0] is not targets:
             self._planned = (targets, *self._plan(targets, self._positions(readings)))
         _, goals, pace = self._planned
         self._write_goals(dict(zip(self._line.ids, goals, strict=True)))
@@ -168,7 +172,7 @@ class ServoBus(Robot):
         self.link.open()
         try:
             self._meet()
-            self._retried(self._loosen)
+            self._session.retried(self._loosen)
             yield ticks
         finally:
             self.link.close()
@@ -189,7 +193,7 @@ class ServoBus(Robot):
         """Return the vendor's packet handler."""
 
     @abstractmethod
-    def _reading(self, index: int, error: int, data: bytes) -> Reading:
+    def _reading(self, index: int, error: int, data: bytes) -> ServoReading:
         """Return what a joint's block says."""
 
     @abstractmethod
@@ -209,20 +213,22 @@ class ServoBus(Robot):
         """Return the bytes at `goal_address`."""
 
     @abstractmethod
-    def _cure(self, id_: int, reading: Reading) -> None:
+    def _cure(self, id_: int, reading: ServoReading) -> None:
         """Clear a servo's alarm, if it can be cleared."""
 
-    def _rearm(self, readings: Sequence[Reading]) -> None:
+    def _rearm(self, readings: Sequence[ServoReading]) -> None:
         """Leave a tripped watchdog, standing still."""
         raise AssertionError(f"{type(self).__name__} has no watchdog")
 
     # -- moves ----------------------------------------------------------------------------------
 
-    def _plan(self, targets: JointTargets, here: tuple[float, ...]) -> tuple[list[Goal], Pace]:
+    def _plan(
+        self, targets: JointTargets, here: tuple[float, ...]
+    ) -> tuple[list[Goal], MoveTiming]:
         joints = self.spec.joint
         ways = [target - now for target, now in zip(targets.positions, here, strict=True)]
         horizon = self.spec.limits.horizon_s
-        pace = paced(ways, joints, targets.duration_s or horizon, horizon)
+        pace = time_move(ways, joints, targets.duration_s or horizon, horizon)
         goals = []
         for index, scale in enumerate(self._scales):
             place = targets.positions[index]
@@ -237,8 +243,9 @@ class ServoBus(Robot):
             )
         return goals, pace
 
-    def _energise(self, readings: Sequence[Reading]) -> None:
+    def _energise(self, readings: Sequence[ServoReading]) -> None:
         """Switch torque on without moving: goals are where the joints are."""
+        # A servo that gets torque drives to the goal it still has, which may be from yesterday.
         goals = {}
         for index, (scale, r) in enumerate(zip(self._scales, readings, strict=True)):
             if not r.energised:
@@ -258,11 +265,11 @@ class ServoBus(Robot):
         if off:
             raise NoReply(f"{self._line.named(off)} did not take the torque on")
 
-    def _here(self, scale: Scale, reading: Reading, pace: tuple[int, int]) -> Goal:
+    def _here(self, scale: TickScale, reading: ServoReading, pace: tuple[int, int]) -> Goal:
         return (*pace, self._within(scale, reading.position))
 
     @staticmethod
-    def _within(scale: Scale, tick: int) -> int:
+    def _within(scale: TickScale, tick: int) -> int:
         return max(scale.lower, min(scale.upper, tick))
 
     def _fast(self, index: int) -> tuple[int, int]:
@@ -288,33 +295,33 @@ class ServoBus(Robot):
 
     # -- readings -------------------------------------------------------------------------------
 
-    def _readings(self) -> list[Reading]:
+    def _readings(self) -> list[ServoReading]:
         """Return all servos' blocks, read in one round trip."""
-        found = self._ask_readings()
-        self._line.demand(found, self._line.ids)
-        return [found[id_] for id_ in self._line.ids]
+        readings = self._ask_readings()
+        self._line.demand(readings, self._line.ids)
+        return [readings[id_] for id_ in self._line.ids]
 
     def _demand_prepared(self) -> None:
         ids = [i for i, r in zip(self._line.ids, self._readings(), strict=True) if not r.prepared]
         if ids:
             raise NoReply(f"{self._line.named(ids)} did not take torque limit, lock or watchdog")
 
-    def _ask_readings(self) -> dict[int, Reading]:
+    def _ask_readings(self) -> dict[int, ServoReading]:
         """Return the blocks of the servos that answered; asks twice before it gives one up."""
-        found = self._line.read_all(*self.block)
-        if len(found) < len(self._line.ids):
+        blocks = self._line.read_all(*self.block)
+        if len(blocks) < len(self._line.ids):
             self.link.counters.retries += 1
-            found = self._line.read_all(*self.block) or found
+            blocks = self._line.read_all(*self.block) or blocks
         return {
-            id_: self._reading(index, *found[id_])
+            id_: self._reading(index, *blocks[id_])
             for index, id_ in enumerate(self._line.ids)
-            if id_ in found
+            if id_ in blocks
         }
 
-    def _positions(self, readings: Sequence[Reading]) -> tuple[float, ...]:
+    def _positions(self, readings: Sequence[ServoReading]) -> tuple[float, ...]:
         return tuple(s.value(r.position) for s, r in zip(self._scales, readings, strict=True))
 
-    def _refuse_alarm(self, readings: Sequence[Reading]) -> None:
+    def _refuse_alarm(self, readings: Sequence[ServoReading]) -> None:
         faults = faults_of(self.spec, readings)
         if faults:
             raise DeviceAlarm(
@@ -351,7 +358,7 @@ class ServoBus(Robot):
             )
         self._scales[index] = scale
 
-    def _limited(self, scales: Sequence[Scale]) -> list[Scale]:
+    def _limited(self, scales: Sequence[TickScale]) -> list[TickScale]:
         """Return scales whose range is within the description's limits as well."""
         plain = []
         for joint, scale in zip(self.spec.joint, scales, strict=True):

@@ -16,21 +16,24 @@ import dynamixel_sdk
 from pydantic import Field
 
 from helmsight.hardware.drivers.bus import BusOptions, ServoBus
-from helmsight.hardware.drivers.reading import Goal, Reading
+from helmsight.hardware.drivers.servo_reading import Goal, ServoReading
 from helmsight.hardware.drivers.servoline import Sdk, SdkPort
 from helmsight.hardware.errors import NoReply, SetupNeeded
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.wire import dynamixel as wire
-from helmsight.hardware.wire.dynamixel import Fault
+from helmsight.hardware.wire.dynamixel import DynamixelFault
 
 # registers 64 to 146: torque | hardware error | watchdog | goal PWM | profile acceleration,
 # profile velocity, goal position | moving, moving status | load or current, velocity, position |
 # voltage, temperature
 BLOCK = struct.Struct("<B5xB27xbxh6xIIi2xBB2xhii8xHB")
 FAULTS = {
-    Fault.VOLTAGE: "voltage", Fault.OVERHEAT: "overheated", Fault.ENCODER: "encoder",
-    Fault.SHOCK: "electrical shock", Fault.OVERLOAD: "overload",
-}  # fmt: skip
+    DynamixelFault.VOLTAGE: "voltage",
+    DynamixelFault.OVERHEAT: "overheated",
+    DynamixelFault.ENCODER: "encoder",
+    DynamixelFault.SHOCK: "electrical shock",
+    DynamixelFault.OVERLOAD: "overload",
+}
 XL430 = 1060
 FULL_PWM = 885
 
@@ -84,7 +87,7 @@ class Dynamixel(ServoBus):
     def _sdk(self) -> Sdk:
         return DxlSdk()
 
-    def _reading(self, index: int, error: int, data: bytes) -> Reading:
+    def _reading(self, index: int, error: int, data: bytes) -> ServoReading:
         (
             torque, hardware, watchdog, pwm, acceleration, speed, goal, moving, status, effort,
             velocity, position, volts, celsius,
@@ -94,7 +97,7 @@ class Dynamixel(ServoBus):
         faults = [name for bit, name in FAULTS.items() if hardware & bit]
         if error & wire.ALERT and not faults:
             faults = ["hardware error"]
-        return Reading(
+        return ServoReading(
             energised=torque == 1,
             goal=(acceleration, speed, goal),
             prepared=watchdog == self._watchdog and pwm == self._pwm_limits[index],
@@ -112,11 +115,11 @@ class Dynamixel(ServoBus):
         low, high = wire.REGISTERS["min_position"], wire.REGISTERS["max_position"]
         mode, model = wire.REGISTERS["mode"], wire.REGISTERS["model"]
         drive = wire.REGISTERS["drive_mode"]
-        found = self._line.read_each(0, low.end)
-        self._models = [model.decode(data[: model.size]) for data in found]
-        versions = sorted({data[wire.REGISTERS["firmware"].address] for data in found})
+        settings = self._line.read_each(0, low.end)
+        self._models = [model.decode(data[: model.size]) for data in settings]
+        versions = sorted({data[wire.REGISTERS["firmware"].address] for data in settings})
         self.firmware = f"Dynamixel {', '.join(map(str, versions))}"
-        for index, data in enumerate(found):
+        for index, data in enumerate(settings):
             joint, expected = self.spec.joint[index], self._servos[index].mode
             expected = wire.POSITION_MODE if expected is None else expected
             if data[mode.address] != expected:
@@ -140,7 +143,7 @@ class Dynamixel(ServoBus):
         return [round(FULL_PWM * share) for share in self._torque]
 
     def _prepare(self) -> None:
-        self._retried(self._limit_and_arm)
+        self._session.retried(self._limit_and_arm)
 
     def _limit_and_arm(self) -> None:
         readings = self._readings()
@@ -157,14 +160,14 @@ class Dynamixel(ServoBus):
         register = wire.REGISTERS["watchdog"]
         wanted = register.encode(value)
         self._line.write_all(register.address, dict.fromkeys(self._line.ids, wanted))
-        found = self._line.read_all(register.address, register.size)
-        self._line.demand(found, self._line.ids)
-        refused = [id_ for id_ in self._line.ids if found[id_][1] != wanted]
+        values = self._line.read_all(register.address, register.size)
+        self._line.demand(values, self._line.ids)
+        refused = [id_ for id_ in self._line.ids if values[id_][1] != wanted]
         if refused:
             raise NoReply(f"{self._line.named(refused)} did not take the bus watchdog {value}")
 
-    def _rearm(self, readings: Sequence[Reading]) -> None:
-        self._arm(0)
+    def _rearm(self, readings: Sequence[ServoReading]) -> None:
+        self._arm(0)  # clears the trip: until then goals are refused
         here = {
             scale.id: self._here(scale, r, self._slow(index))
             for index, (scale, r) in enumerate(zip(self._scales, readings, strict=True))
@@ -185,6 +188,6 @@ class Dynamixel(ServoBus):
         names = ("profile_acceleration", "profile_velocity", "goal_position")
         return b"".join(wire.REGISTERS[n].encode(v) for n, v in zip(names, goal, strict=True))
 
-    def _cure(self, id_: int, reading: Reading) -> None:
+    def _cure(self, id_: int, reading: ServoReading) -> None:
         """Restart the servo: nothing else clears a hardware error. It had no torque already."""
         self._line.reboot(id_)

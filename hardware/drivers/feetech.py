@@ -16,20 +16,24 @@ from typing import Any
 import scservo_sdk
 
 from helmsight.hardware.drivers.bus import ServoBus
-from helmsight.hardware.drivers.reading import Goal, Reading
+from helmsight.hardware.drivers.servo_reading import Goal, ServoReading
 from helmsight.hardware.drivers.servoline import Sdk, SdkPort
 from helmsight.hardware.errors import SetupNeeded
 from helmsight.hardware.wire import feetech as wire
-from helmsight.hardware.wire.feetech import Fault
+from helmsight.hardware.wire.feetech import FeetechFault
 from helmsight.hardware.wire.registers import from_sign_magnitude
 
 # registers 40 to 70: torque, acceleration, goal, time, speed, torque limit | lock, position,
 # velocity, load, voltage, temperature | status, moving | current
 BLOCK = struct.Struct("<BBHHHH5xBHHHBBxBB2xH")
 FAULTS = {
-    Fault.VOLTAGE: "voltage", Fault.SENSOR: "sensor", Fault.OVERHEAT: "overheated",
-    Fault.OVERCURRENT: "overcurrent", Fault.ANGLE: "angle", Fault.OVERLOAD: "overload",
-}  # fmt: skip
+    FeetechFault.VOLTAGE: "voltage",
+    FeetechFault.SENSOR: "sensor",
+    FeetechFault.OVERHEAT: "overheated",
+    FeetechFault.OVERCURRENT: "overcurrent",
+    FeetechFault.ANGLE: "angle",
+    FeetechFault.OVERLOAD: "overload",
+}
 
 
 class ScsSdk(Sdk):
@@ -63,13 +67,13 @@ class Feetech(ServoBus):
     def _sdk(self) -> Sdk:
         return ScsSdk()
 
-    def _reading(self, index: int, error: int, data: bytes) -> Reading:
+    def _reading(self, index: int, error: int, data: bytes) -> ServoReading:
         (
             torque, acceleration, goal, _, speed, torque_limit, lock, position, velocity, load,
             volts, celsius, status, moving, current,
         ) = BLOCK.unpack(data)  # fmt: skip
-        faults = Fault(error | status)
-        return Reading(
+        faults = FeetechFault(error | status)
+        return ServoReading(
             energised=torque == 1,
             goal=(acceleration, from_sign_magnitude(speed, 15), from_sign_magnitude(goal, 15)),
             prepared=lock == 1 and torque_limit == self._torque_limits[index],
@@ -93,10 +97,10 @@ class Feetech(ServoBus):
         self.firmware = f"Feetech {', '.join(versions)}"
         for index, data in enumerate(settings):
             joint, expected = self.spec.joint[index], self._servos[index].mode or 0
-            found = data[mode.address]
-            if found != expected:
+            actual = data[mode.address]
+            if actual != expected:
                 raise SetupNeeded(
-                    f"{joint.name} (servo {self._line.ids[index]}) is in mode {found}, expected "
+                    f"{joint.name} (servo {self._line.ids[index]}) is in mode {actual}, expected "
                     f"{expected} (position): set register {mode.address} with the vendor's tool"
                 )
             lower = low.decode(data[low.address : low.end])
@@ -118,7 +122,7 @@ class Feetech(ServoBus):
             self._line.write_all(lock.address, dict.fromkeys(limits, b"\1"))
             self._demand_prepared()
 
-        self._retried(prepared)
+        self._session.retried(prepared)
 
     def _goal(self, index: int, tick: int, pace: tuple[float, float]) -> Goal:
         speed, acceleration = pace
@@ -131,7 +135,7 @@ class Feetech(ServoBus):
         values = (goal[0], goal[2], 0, goal[1])
         return b"".join(wire.REGISTERS[n].encode(v) for n, v in zip(names, values, strict=True))
 
-    def _cure(self, id_: int, reading: Reading) -> None:
+    def _cure(self, id_: int, reading: ServoReading) -> None:
         """Switch torque off and on, the goal being where the joint is: that ends an overload."""
         torque = wire.REGISTERS["torque_enable"]
         self._line.write(id_, wire.REGISTERS["goal_position"], reading.position)

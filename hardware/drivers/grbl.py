@@ -7,10 +7,10 @@ of it and `blend_mm`) the new jog is appended with the time that is left, so a s
 10 Hz never stops; else the old jog is cancelled (0x85) and the new one starts from rest. Either way
 what is queued ends within the horizon.
 
-grbl has no checksum. A damaged line is refused, or lost, or is another valid command; after an
-`ok` the machine must be seen to go, and every reading is compared with the course. A machine off
-its course is halted and the fault is told, once, in the next state. Until that reading, only the
-controller's own soft limits bound what a damaged line can do; `connect` insists on them.
+grbl has no checksum. A damaged line is refused, or lost, or is another valid command. After an
+`ok` the machine must be seen to go, and every reading is compared with the jog as it was meant. A
+machine that is off its way is halted, and the next state tells the fault, once. Until that reading,
+only the controller's own soft limits bound what a damaged line can do; `connect` insists on them.
 
 `close` and `stop` hold by default: grbl lets go of its motors by sleep (`$SLP`) only, after which
 it no longer knows where it is.
@@ -23,7 +23,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
-from helmsight.hardware.drivers.grbl_course import Course, Point, distance_to
+from helmsight.hardware.drivers.grbl_jog import PlannedJog, Point, distance_to
 from helmsight.hardware.drivers.grbl_link import GrblLink
 from helmsight.hardware.errors import (
     BadReply,
@@ -67,13 +67,13 @@ class Grbl(GrblLink):
             CommandRefused: homing is off ($22=1 turns it on).
             NoReply: not home within device.home_s, or a stop came between.
         """
-        with self._turn():
+        with self._session.turn():
             self._usable()
-            self._over_the_link(self._home, again=False)
+            self._session.run(self._home, self._recover, again=False)
             return self.state()
 
     def _home(self) -> None:
-        self._course = self._last = None
+        self._jog = self._last = None
         self._cleared(self._come_to_rest())
         self.channel.ask("$H", self.options.home_s)
         self.channel.alarm = None
@@ -102,7 +102,7 @@ class Grbl(GrblLink):
             details["spindle_rpm"] = report.spindle
         return RobotState(
             stamp_s=time.monotonic(),
-            positions=self.frame.joints(machine),
+            positions=self.axis_map.joints(machine),
             velocities=tuple(speed * part for part in self._heading(machine)),
             mode=mode,
             energised=report.state != "Sleep",
@@ -114,34 +114,34 @@ class Grbl(GrblLink):
     def _heading(self, machine: Point) -> Point:
         """Return the direction of motion in joint space: grbl tells the speed only."""
         before, self._before = self._before, machine
-        unit = self._course.direction() if self._course else (0.0,) * len(machine)
+        unit = self._jog.direction() if self._jog else (0.0,) * len(machine)
         if not any(unit) and before is not None and before != machine:
             length = math.dist(before, machine)
             unit = tuple((m - b) / length for m, b in zip(machine, before, strict=True))
         if not any(unit):
             unit = (len(machine) ** -0.5,) * len(machine)
-        return tuple(sign * part for sign, part in zip(self.frame.signs, unit, strict=True))
+        return tuple(sign * part for sign, part in zip(self.axis_map.signs, unit, strict=True))
 
-    def _watch(self, report: wire.Report) -> None:
+    def _watch(self, report: wire.StatusReport) -> None:
         """Compare where the machine is with where it was sent; halt it when it is astray."""
-        course = self._course
-        if course is None or report.state not in ("Idle", "Jog"):
+        jog = self._jog
+        if jog is None or report.state not in ("Idle", "Jog"):
             return
-        fault = self._fault(course, report)
+        fault = self._fault(jog, report)
         if fault:
             report = self._report()  # a damaged report would say the same
-            fault = self._fault(course, report)
+            fault = self._fault(jog, report)
         if fault:
             self.link.counters.bad_frames += 1
             self._faults.append(fault)
-            self._course = None
+            self._jog = None
             if report.state == "Jog":
                 self.channel.realtime(wire.JOG_CANCEL)
         elif report.state == "Idle":
-            self._course = None
+            self._jog = None
 
-    def _fault(self, course: Course, report: wire.Report) -> str:
-        return course.fault(
+    def _fault(self, jog: PlannedJog, report: wire.StatusReport) -> str:
+        return jog.fault(
             self._place(report),
             report.state == "Idle",
             tolerance=self.options.tolerance_mm,
@@ -158,29 +158,29 @@ class Grbl(GrblLink):
         self._watch(report)
         self._ready(report)
         report = self._cleared(report)
-        goal = self.frame.machine(targets.positions)
+        goal = self.axis_map.machine(targets.positions)
         switch = self._tool_line(targets.tool)
-        course = None
+        jog = None
         if report.state == "Jog" and switch is None:
-            course = self._extended(self._place(report), goal, seconds)
-        if course is None:
+            jog = self._extended(self._place(report), goal, seconds)
+        if jog is None:
             if self._moving(report):
                 report = self._cleared(self._come_to_rest())
             if switch is not None:
                 self._switch(switch, bool(targets.tool))
-            course = self._fresh(self._place(report), goal, seconds)
-            self._course = None
-        self._go(course)
+            jog = self._fresh(self._place(report), goal, seconds)
+            self._jog = None
+        self._go(jog)
         notes = list(self._faults)
-        short = math.dist(course.target, goal)
+        short = math.dist(jog.target, goal)
         if short > 0.0015:
             notes.append(f"cut by {short:.2f} mm to what {seconds:g} s allow")
         return Sent(
-            self.frame.joints(course.target), seconds, targets.tool, time.monotonic(),
+            self.axis_map.joints(jog.target), seconds, targets.tool, time.monotonic(),
             notes=tuple(notes),
         )  # fmt: skip
 
-    def _ready(self, report: wire.Report) -> None:
+    def _ready(self, report: wire.StatusReport) -> None:
         """Raise unless the machine may be moved."""
         if report.state == "Alarm":
             raise self._alarm_of(report)
@@ -191,8 +191,8 @@ class Grbl(GrblLink):
                 f"{self.spec.name} is in state {report.state}: wait, or call reset(), then home()"
             )
 
-    def _fresh(self, here: Point, goal: Point, seconds: float) -> Course:
-        """Return the course from rest, cut to what `seconds` allow."""
+    def _fresh(self, here: Point, goal: Point, seconds: float) -> PlannedJog:
+        """Return the jog from rest, cut to what `seconds` allow."""
         way = tuple(g - h for g, h in zip(goal, here, strict=True))
         length, reach = math.hypot(*way), self.axes.reach(way, seconds)
         if length > reach:
@@ -200,17 +200,19 @@ class Grbl(GrblLink):
             goal = tuple(round(h + part, 3) for h, part in zip(here, way, strict=True))
         speed = self.axes.speed_for(way, seconds) if length else self.axes.top(way)
         speed = _expressible(speed)
-        return Course(here, goal, speed, time.monotonic() + self.axes.takes(way, speed))
+        return PlannedJog(here, goal, speed, time.monotonic() + self.axes.takes(way, speed))
 
-    def _extended(self, here: Point, goal: Point, seconds: float) -> Course | None:
-        """Return the course that goes on beyond the jog under way, None when it has to stop."""
-        now, old = time.monotonic(), self._course
+    def _extended(self, here: Point, goal: Point, seconds: float) -> PlannedJog | None:
+        """Return the jog that goes on beyond the one under way, None when it has to stop."""
+        now, old = time.monotonic(), self._jog
         if old is None or now > old.ends_s:
             return None
         blend = min(self.options.blend_mm, TURN * math.dist(here, goal) + ROUNDING_MM)
         if distance_to(old.target, here, goal) > blend:
             return None
-        left = now + seconds - old.ends_s  # for the way from the old target to the new one
+        # grbl plans ahead: it passes the old target without braking when another jog is queued.
+        # `left` is what remains of the time for the way from the old target to the new one.
+        left = now + seconds - old.ends_s
         way = tuple(g - o for g, o in zip(goal, old.target, strict=True))
         length, top = math.hypot(*way), self.axes.top(way)
         if length < 0.001:
@@ -223,20 +225,20 @@ class Grbl(GrblLink):
                 round(o + part * share, 3) for o, part in zip(old.target, way, strict=True)
             )
         speed = _expressible(min(top, length / left))
-        return Course(here, goal, speed, now + seconds)
+        return PlannedJog(here, goal, speed, now + seconds)
 
-    def _go(self, course: Course) -> None:
+    def _go(self, jog: PlannedJog) -> None:
         """Send the jog, and see that it is under way."""
         if self.is_stopped:
             raise RobotStopped(f"{self.spec.name} was stopped meanwhile: nothing was sent")
-        self._ask(wire.jog(self.frame.letters, course.target, course.speed * 60.0))
-        self._course = course
+        self._ask(wire.jog(self.axis_map.letters, jog.target, jog.speed * 60.0))
+        self._jog = jog
         report = self._report()
         if report.state == "Alarm":
             raise self._alarm_of(report)
-        short = math.dist(self._place(report), course.target)
+        short = math.dist(self._place(report), jog.target)
         if report.state != "Jog" and short > self.options.tolerance_mm:
-            self._course = None
+            self._jog = None
             raise BadReply(
                 f"{self.spec.name} acknowledged a move but is {report.state} "
                 f"{short:.2f} mm before its target: it was damaged on the way"
@@ -278,7 +280,7 @@ class Grbl(GrblLink):
         self._come_to_rest()
 
     def _send_stop(self) -> None:
-        self._course = None
+        self._jog = None
         patience = self.axes.braking_s() + 0.1
         if time.monotonic() - self._stopping_s > patience:
             self.channel.realtime(wire.RESET)

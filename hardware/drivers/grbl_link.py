@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import time
 
-from helmsight.hardware.drivers.grbl_course import Axes, Course, Point
+from helmsight.hardware.drivers.grbl_channel import GrblChannel
+from helmsight.hardware.drivers.grbl_jog import AxisLimits, PlannedJog, Point
 from helmsight.hardware.drivers.grbl_setup import (
     Build,
     GrblOptions,
+    axis_map_of,
     build_of,
     compare,
-    frame_of,
     seen,
 )
-from helmsight.hardware.drivers.grbl_stream import Channel
 from helmsight.hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
 from helmsight.hardware.robot import Robot
 from helmsight.hardware.spec import RobotSpec
@@ -32,14 +32,14 @@ class GrblLink(Robot):
     def __init__(self, spec: RobotSpec, port: str) -> None:
         super().__init__(spec, port)
         self.options = spec.options(GrblOptions)
-        self.frame = frame_of(spec)
-        self.axes = Axes(
+        self.axis_map = axis_map_of(spec)
+        self.axes = AxisLimits(
             tuple(joint.speed * 1000.0 for joint in spec.joint),
             tuple(joint.acceleration * 1000.0 for joint in spec.joint),
         )
-        self.channel = Channel(self.link, spec.port.reply_s, self._stop_pending)
+        self.channel = GrblChannel(self.link, spec.port.reply_s, self._session.stop_pending)
         self.build: Build | None = None
-        self._course: Course | None = None
+        self._jog: PlannedJog | None = None
         self._wco: Point | None = None
         self._accessories: str | None = None
         self._faults: list[str] = []
@@ -51,7 +51,7 @@ class GrblLink(Robot):
     @property
     def needs_homing(self) -> bool:
         """Whether the position is not known; asks the controller. grbl tells by its lock only."""
-        with self._turn():
+        with self._session.turn():
             report = self._report()
         return report.homed is False or (
             report.state == "Alarm" and self._alarm_of(report).position_lost
@@ -63,7 +63,7 @@ class GrblLink(Robot):
         """See that a grbl answers, bring it to rest, compare its settings. Starts no motion."""
         self.channel.clear()
         self.channel.alarm = None
-        self._course = self._wco = self._accessories = self._last = None
+        self._jog = self._wco = self._accessories = self._last = None
         self._find()
         self.channel.banner = None  # opening the port may have reset the board
         report = self._come_to_rest()
@@ -80,15 +80,16 @@ class GrblLink(Robot):
 
     def _identify(self) -> None:
         """Read build and settings. Raises WrongProtocol, SetupNeeded, BadReply."""
-        self.build = build_of(self._told("$I"), self.options.firmware, self.link.port)
+        self.build = build_of(self._printed_by("$I"), self.options.firmware, self.link.port)
         self.firmware = f"{self.build.firmware} {self.build.version}"
         self.channel.room = self.build.room
-        told = [line for line in self._told("$$") if isinstance(line, wire.Setting)]
-        settings = {line.number: line.value for line in told}
-        compare(self.spec, self.frame, self.build, settings)
+        printed = self._printed_by("$$")
+        settings = {line.number: line.value for line in printed if isinstance(line, wire.Setting)}
+        compare(self.spec, self.axis_map, self.build, settings)
 
-    def _told(self, line: str) -> list[wire.Info | wire.Setting]:
-        return self._retried(lambda: self.channel.ask(line))[0]
+    def _printed_by(self, line: str) -> list[wire.Info | wire.Setting]:
+        """Return what the controller prints in answer to a line."""
+        return self._session.retried(lambda: self.channel.ask(line))[0]
 
     def _find(self) -> None:
         """Ask until a status report comes. Raises WrongProtocol with what was seen instead."""
@@ -99,7 +100,7 @@ class GrblLink(Robot):
                 return
             except NoReply:
                 passed = time.monotonic() - start
-                if self._stop_pending():
+                if self._session.stop_pending():
                     raise
             if passed > self.options.boot_s:
                 break
@@ -119,10 +120,12 @@ class GrblLink(Robot):
 
     # -- readings -------------------------------------------------------------------------------
 
-    def _report(self) -> wire.Report:
+    def _report(self) -> wire.StatusReport:
         """Return a fresh report that is whole and possible. Raises NoReply, BadReply."""
         self._leave_critical()
         doubted: Point | None = None
+        # A flipped bit in a digit gives another valid position. One that the machine cannot have
+        # reached since the last report is believed only when the next report agrees with it.
         for _ in range(3):
             report = self._positioned()
             place, now = self._place(report), time.monotonic()
@@ -136,7 +139,7 @@ class GrblLink(Robot):
             doubted = place
         raise BadReply(f"{self.link.port}: positions jump from report to report; noise on the line")
 
-    def _positioned(self) -> wire.Report:
+    def _positioned(self) -> wire.StatusReport:
         """Return a report with a machine position: a work position needs its offset once."""
         for _ in range(32):  # WCO comes with every thirtieth report at the latest
             report = self.channel.report()
@@ -144,14 +147,16 @@ class GrblLink(Robot):
                 self._wco = report.wco
             machine = report.machine(self._wco)
             if machine is not None:
-                if len(machine) <= max(self.frame.indices):
-                    raise BadReply(f"{len(machine)} axes in a report, {self.frame.letters} needed")
+                if len(machine) <= max(self.axis_map.indices):
+                    raise BadReply(
+                        f"{len(machine)} axes in a report, {self.axis_map.letters} needed"
+                    )
                 return report
         raise BadReply(f"{self.link.port}: work positions without WCO; send $10=1")
 
-    def _place(self, report: wire.Report) -> Point:
+    def _place(self, report: wire.StatusReport) -> Point:
         """Return the machine positions of the joints, mm."""
-        return self.frame.pick(report.machine(self._wco) or ())
+        return self.axis_map.pick(report.machine(self._wco) or ())
 
     def _possible(self, place: Point, now: float) -> bool:
         if self._last is None:
@@ -163,13 +168,13 @@ class GrblLink(Robot):
         """Return how far the machine can have come in a time, mm, and a little more."""
         return 1.5 * math.hypot(*self.axes.speeds) * seconds + 1.0
 
-    def _mind(self, report: wire.Report) -> None:
+    def _mind(self, report: wire.StatusReport) -> None:
         """Take in what comes with some reports only; undo what noise has done."""
         if report.accessories is not None:
             self._accessories = report.accessories
         if self.channel.banner is not None:
             self.channel.banner = None
-            self._course = self._accessories = None
+            self._jog = self._accessories = None
             self._faults.append("the controller has restarted by itself (power, reset, noise)")
         if report.overrides not in (None, wire.NORMAL_OVERRIDES):
             self._faults.append(
@@ -179,7 +184,7 @@ class GrblLink(Robot):
             self.link.counters.bad_frames += 1
             self.channel.realtime(wire.FEED_100 + wire.RAPID_100 + wire.SPINDLE_100)
 
-    def _moving(self, report: wire.Report) -> bool:
+    def _moving(self, report: wire.StatusReport) -> bool:
         return (
             report.state in ("Run", "Jog", "Home")
             or (report.state == "Hold" and report.sub == 1)
@@ -197,7 +202,7 @@ class GrblLink(Robot):
 
     # -- alarms ---------------------------------------------------------------------------------
 
-    def _alarm_of(self, report: wire.Report) -> GrblAlarm:
+    def _alarm_of(self, report: wire.StatusReport) -> GrblAlarm:
         """Return the exception for the alarm state that a report shows."""
         code = self.channel.alarm
         if code is None and report.state == "Alarm" and report.sub:
@@ -220,38 +225,38 @@ class GrblLink(Robot):
             return
         deadline = time.monotonic() + self.spec.port.reply_s
         while not self._may_reset():
-            if time.monotonic() >= deadline or self._stop_pending():
+            if time.monotonic() >= deadline or self._session.stop_pending():
                 raise NoReply(f"{self.link.port}: silent after ALARM:{self.channel.alarm}")
             self.channel.hear(0.01)
         self.channel.reset(2.0 * self.spec.port.reply_s)
-        self.channel.banner = self._course = None
+        self.channel.banner = self._jog = None
         self._left_s = self.channel.alarm_s
 
     def _may_reset(self) -> bool:
-        asked = any("Reset to continue" in text for text in self.channel.messages)
-        return asked or time.monotonic() - self.channel.alarm_s > DEAF_S
+        announced = any("Reset to continue" in text for text in self.channel.messages)
+        return announced or time.monotonic() - self.channel.alarm_s > DEAF_S
 
     # -- rest -----------------------------------------------------------------------------------
 
-    def _come_to_rest(self) -> wire.Report:
+    def _come_to_rest(self) -> wire.StatusReport:
         """Cancel a jog, hold a program; return the first report that stands.
 
         Raises:
             NoReply: not at rest after braking should be over.
         """
-        self._course = None
+        self._jog = None
         deadline = time.monotonic() + self.axes.braking_s() + self.spec.port.reply_s
         self.channel.realtime(wire.JOG_CANCEL)  # nothing but a jog minds
         while True:
             report = self._report()
             if not self._moving(report) or report.state == "Home":
                 return report
-            if time.monotonic() >= deadline or self._stop_pending():
+            if time.monotonic() >= deadline or self._session.stop_pending():
                 raise NoReply(f"{self.spec.name} is still {report.state}: it does not come to rest")
             self.channel.realtime(wire.JOG_CANCEL if report.state == "Jog" else wire.HOLD)
             self.channel.hear(0.002)
 
-    def _cleared(self, report: wire.Report, *, asleep: bool = False) -> wire.Report:
+    def _cleared(self, report: wire.StatusReport, *, asleep: bool = False) -> wire.StatusReport:
         """Leave hold, door and check mode by a reset at standstill, which keeps the position.
 
         A resume (`~`) would start what still lies in the buffers.

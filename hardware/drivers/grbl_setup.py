@@ -47,7 +47,7 @@ class GrblOptions(Table):
 
 
 @dataclass(frozen=True)
-class Frame:
+class AxisMap:
     """Joints in m to machine positions in mm and back. indices: of the axes in a report."""
 
     letters: str
@@ -74,7 +74,7 @@ class Frame:
         return tuple(axes[index] for index in self.indices)
 
 
-def frame_of(spec: RobotSpec) -> Frame:
+def axis_map_of(spec: RobotSpec) -> AxisMap:
     """Return where the joints lie in machine coordinates. Raises InvalidSpec."""
     tables = spec.joint_options(AxisOptions)
     letters = [table.axis or wire.AXES[i % len(wire.AXES)] for i, table in enumerate(tables)]
@@ -82,7 +82,7 @@ def frame_of(spec: RobotSpec) -> Frame:
         raise InvalidSpec(f"{spec.name}: the grbl driver moves prismatic joints only")
     if len(set(letters)) < len(letters):
         raise InvalidSpec(f"{spec.name}: two joints have one axis letter ({', '.join(letters)})")
-    return Frame(
+    return AxisMap(
         "".join(letters),
         tuple(wire.AXES.index(letter) for letter in letters),
         tuple(table.origin_mm for table in tables),
@@ -100,9 +100,9 @@ class Build:
     room: int
 
 
-def build_of(told: Sequence[wire.Info | wire.Setting], wanted: str, port: str) -> Build:
+def build_of(printed: Sequence[wire.Info | wire.Setting], wanted: str, port: str) -> Build:
     """Return what answers at the port. Raises WrongProtocol for another firmware than `wanted`."""
-    info = {line.key: line.text for line in told if isinstance(line, wire.Info)}
+    info = {line.key: line.text for line in printed if isinstance(line, wire.Info)}
     version, options = info.get("VER", ""), info.get("OPT", "").split(",")
     hal = "grblhal" in info.get("FIRMWARE", "").lower() or "NEWOPT" in info or len(options) > 3
     firmware = "grblhal" if hal else "grbl"
@@ -117,7 +117,7 @@ def build_of(told: Sequence[wire.Info | wire.Setting], wanted: str, port: str) -
     return Build(firmware, version, options[0], max(16, room - 1))  # a full ring looks empty
 
 
-def compare(spec: RobotSpec, frame: Frame, build: Build, settings: Mapping[int, str]) -> None:
+def compare(spec: RobotSpec, axis_map: AxisMap, build: Build, settings: Mapping[int, str]) -> None:
     """See that the controller enforces what the description says.
 
     Raises:
@@ -132,9 +132,9 @@ def compare(spec: RobotSpec, frame: Frame, build: Build, settings: Mapping[int, 
         if fits is None:
             fits = given is not None and abs(given - value) <= ROUNDING * abs(value)
         if given is None or not fits:
-            said = "not there" if text is None else f"{given:g}"
+            actual = "not there" if text is None else f"{given:g}"
             wrong.append(
-                f"${number} ({what}) is {said}, expected {value:g}: send ${number}={value:g}"
+                f"${number} ({what}) is {actual}, expected {value:g}: send ${number}={value:g}"
             )
 
     homing = int(wire.number(settings.get(22, "0")))
@@ -143,7 +143,7 @@ def compare(spec: RobotSpec, frame: Frame, build: Build, settings: Mapping[int, 
     expect(20, "soft limits", 1)
     expect(22, "homing", homing | 1, fits=bool(homing & 1))
     for joint, index, limits in zip(
-        spec.joint, frame.indices, _ends(spec.joint, frame), strict=True
+        spec.joint, axis_map.indices, _ends(spec.joint, axis_map), strict=True
     ):
         expect(110 + index, f"speed of {joint.name}, mm/min", round(joint.speed * 60.0 / MM, 3))
         expect(120 + index, f"acceleration of {joint.name}, mm/s^2", joint.acceleration / MM)
@@ -166,11 +166,11 @@ def compare(spec: RobotSpec, frame: Frame, build: Build, settings: Mapping[int, 
         )
 
 
-def _ends(joints: Sequence[Joint], frame: Frame) -> list[tuple[float, float]]:
+def _ends(joints: Sequence[Joint], axis_map: AxisMap) -> list[tuple[float, float]]:
     """Return the lowest and highest machine position of every joint, mm."""
     lower, upper = (
-        frame.machine([j.lower for j in joints]),
-        frame.machine([j.upper for j in joints]),
+        axis_map.machine([j.lower for j in joints]),
+        axis_map.machine([j.upper for j in joints]),
     )
     return [(min(a, b), max(a, b)) for a, b in zip(lower, upper, strict=True)]
 

@@ -34,12 +34,12 @@ from helmsight.hardware.wire.helm import (
     PROTOCOL,
     REPLY,
     BoardMode,
-    Command,
     Flag,
-    Frame,
     Hello,
+    HelmCommand,
+    HelmFrame,
+    HelmReport,
     Move,
-    Report,
     Status,
     packets,
 )
@@ -85,15 +85,14 @@ class Helm(Robot):
         self._commands = self._number = 0
         self._unacknowledged: JointTargets | None = None
         self._last: tuple[float, ...] | None = None
-        self.board: Hello | None = None
 
     # -- what a driver fills in ---------------------------------------------------------------
 
     def _handshake(self) -> None:
         self._packets.clear()
         self._unacknowledged = None
-        self.board = self._greeted(time.monotonic() + BOOT_S)
-        report, _ = self._retried(self._report)
+        self._greet(time.monotonic() + BOOT_S)
+        report, _ = self._session.retried(self._report)
         for joint, servo, start in zip(
             self.spec.joint, self._servos, self._last or self.spec.home, strict=True
         ):
@@ -101,9 +100,9 @@ class Helm(Robot):
                 start = servo.position(report.driven[servo.channel])
             start = min(joint.upper, max(joint.lower, start))
             config = servo.config(joint.lower, joint.upper, start, joint.speed)
-            self._set_up(Command.CONFIG, config.encode(), f"the limits of {joint.name}")
+            self._set_up(HelmCommand.CONFIG, config.encode(), f"the limits of {joint.name}")
         watchdog = struct.pack("<H", round(1000 * self.watchdog_s))
-        self._set_up(Command.WATCHDOG, watchdog, "its watchdog")
+        self._set_up(HelmCommand.WATCHDOG, watchdog, "its watchdog")
 
     def _read_state(self) -> RobotState:
         report = self._report()
@@ -158,11 +157,13 @@ class Helm(Robot):
 
     def _moved(self, targets: JointTargets, payload: bytes) -> int:
         """Send a move and return the time that it takes, ms. Sent again, it keeps its number."""
+        # The board remembers the numbers of the last commands and answers one that it has carried
+        # out without doing it again. So a move whose answer was lost keeps its number.
         if targets is not self._unacknowledged:
             self._commands = self._commands + 1 & 0xFF
             self._unacknowledged, self._number = targets, self._commands
         try:
-            answer = self._ask(Command.MOVE, payload, self._number)
+            answer = self._ask(HelmCommand.MOVE, payload, self._number)
         except CommandRefused:
             self._unacknowledged = None
             raise
@@ -173,26 +174,26 @@ class Helm(Robot):
             raise BadReply(f"{self.link.port}: MOVE was answered with {answer.hex()!r}") from None
 
     def _send_hold(self) -> None:
-        self._command(Command.HOLD)
+        self._command(HelmCommand.HOLD)
 
     def _send_stop(self) -> None:
-        self._command(Command.STOP)
+        self._command(HelmCommand.STOP)
 
     def _send_release(self) -> None:
-        self._command(Command.RELEASE, bytes((self._mask,)))
+        self._command(HelmCommand.RELEASE, bytes((self._mask,)))
 
     def _send_reset(self) -> None:
-        self._command(Command.RESET)
+        self._command(HelmCommand.RESET)
 
     # -- the protocol -----------------------------------------------------------------------
 
-    def _greeted(self, deadline: float) -> Hello:
-        """Return who answers, once it does."""
+    def _greet(self, deadline: float) -> None:
+        """Say hello until the board answers. Raises WrongProtocol: it does not, or is another."""
         dropped, received = self._packets.dropped, self.link.counters.bytes_in
         self.link.flush_input()
         while True:
             try:
-                hello = Hello.decode(self._ask(Command.HELLO, b"", HELLO_SEQUENCE, HELLO_S))
+                hello = Hello.decode(self._ask(HelmCommand.HELLO, b"", HELLO_SEQUENCE, HELLO_S))
                 break
             except (NoReply, CommandRefused, ValueError) as error:
                 if time.monotonic() > deadline:
@@ -209,24 +210,23 @@ class Helm(Robot):
                 f"expected {NAME!r} with {PROTOCOL}: flash the firmware of this version"
             )
         self.firmware = f"helm {'.'.join(map(str, hello.version))}, build {hello.build:08x}"
-        return hello
 
-    def _report(self) -> Report:
+    def _report(self) -> HelmReport:
         """Return one reading. A read that is asked again gets a new number: no old answer fits."""
         self._reads = self._reads + 1 & 0xFF
         try:
-            return Report.decode(self._ask(Command.STATE, b"", self._reads))
+            return HelmReport.decode(self._ask(HelmCommand.STATE, b"", self._reads))
         except ValueError as error:
             raise BadReply(f"{self.link.port}: {error}") from None
 
-    def _command(self, command: Command, payload: bytes = b"") -> bytes:
+    def _command(self, command: HelmCommand, payload: bytes = b"") -> bytes:
         """Send a command that may be carried out twice, under a new number."""
         self._commands = self._commands + 1 & 0xFF
         return self._ask(command, payload, self._commands)
 
-    def _set_up(self, command: Command, payload: bytes, what: str) -> None:
+    def _set_up(self, command: HelmCommand, payload: bytes, what: str) -> None:
         try:
-            self._retried(lambda: self._command(command, payload))
+            self._session.retried(lambda: self._command(command, payload))
         except CommandRefused as refusal:
             raise SetupNeeded(f"{self.link.port}: cannot set {what}: {refusal}") from None
 
@@ -240,22 +240,22 @@ class Helm(Robot):
             ) from None
         if refusal.code != Status.NOT_ARMED.name:
             raise refusal
-        self._retried(lambda: self._command(Command.ARM, bytes((self._mask,))))
+        self._session.retried(lambda: self._command(HelmCommand.ARM, bytes((self._mask,))))
 
     def _ask(
-        self, command: Command, payload: bytes, number: int, within_s: float | None = None
+        self, command: HelmCommand, payload: bytes, number: int, within_s: float | None = None
     ) -> bytes:
-        """Send once; return what follows the verdict in the answer.
+        """Send once; return what follows status and channel in the answer.
 
         Raises:
             NoReply, BadReply: nothing, or nothing whole. CommandRefused: the board's no.
         """
         dropped = self._packets.dropped
-        self.link.write(Frame(number, command, payload).encode())
+        self.link.write(HelmFrame(number, command, payload).encode())
         for frame in self.link.frames(self._packets, within_s or self.spec.port.reply_s):
             if frame.sequence == number and frame.command == command | REPLY:
                 self.link.counters.bad_frames += self._packets.dropped > dropped
-                return self._verdict(command, frame.payload)
+                return self._checked(command, frame.payload)
         self._packets.clear()  # half an answer would swallow the next one
         if self._packets.dropped > dropped:
             self.link.counters.bad_frames += 1
@@ -268,7 +268,7 @@ class Helm(Robot):
             f"within {within_s or self.spec.port.reply_s:g} s"
         )
 
-    def _verdict(self, command: Command, answer: bytes) -> bytes:
+    def _checked(self, command: HelmCommand, answer: bytes) -> bytes:
         try:
             status, channel = Status(answer[0]), answer[1]
         except (ValueError, IndexError):

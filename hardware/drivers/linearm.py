@@ -57,7 +57,7 @@ class LineArm(Conversation):
         Raises:
             SetupNeeded: the description has no `home` command. NoReply: not done in time.
         """
-        with self._turn():
+        with self._session.turn():
             self._usable()
             if self.protocol.home is None:
                 raise SetupNeeded(f"{self.spec.name}: the description has no [device.home]")
@@ -79,7 +79,7 @@ class LineArm(Conversation):
         self.link.write(self.protocol.terminator.encode("ascii"))
         restarted = self._greet(seen)
         for command in self.protocol.setup:
-            self._retried(partial(self._tell, command))
+            self._session.retried(partial(self._tell, command))
         if restarted and self._greeted:
             raise self._restarted()
         self._greeted = True
@@ -100,26 +100,26 @@ class LineArm(Conversation):
                 if tries >= HELLOS and (seen or late):
                     break
         heard = " | ".join(repr(line[:60]) for line in seen[-SHOWN:]) or "nothing"
-        told = (
+        explanation = (
             f"{self.link.port}: asked {self.protocol.hello.send!r}, expected a line like "
             f"{self.protocol.hello.reply!r}, heard {heard}. Is this {self.spec.name}, and does it "
             f"talk at {self.spec.port.baud} baud?"
         )
-        raise NoReply(told) if self._greeted else WrongProtocol(told)
+        raise NoReply(explanation) if self._greeted else WrongProtocol(explanation)
 
     def _read_state(self) -> RobotState:
         place, velocities = self._look()
         moving = self._going.is_set() or any(abs(v) > SLOW for v in velocities)
         if self.protocol.answers == "always" and self.protocol.target == "queues":
             moving |= time.monotonic() < self._busy_until  # a piece whose end was not waited for
-        heard = (self._complaint and self._complaint.line, self._failed and str(self._failed))
+        faults = (self._complaint and self._complaint.line, self._failed and str(self._failed))
         return RobotState(
             stamp_s=time.monotonic(),
             positions=place,
             velocities=velocities,
             mode=Mode.moving if moving else Mode.ready,
             tool=self._tool,
-            faults=tuple(one for one in heard if one),
+            faults=tuple(fault for fault in faults if fault),
         )
 
     def _send(self, targets: JointTargets) -> Sent:
@@ -146,18 +146,20 @@ class LineArm(Conversation):
         """Send the other pieces of a way, each shortly before the one in hand ends."""
         latest = time.monotonic() + PATIENCE * self.spec.limits.horizon_s
         for leg in way:
-            time.sleep(YIELD_S)  # whoever waits for the bus goes first
+            # The lock is not fair: without a pause this thread would take the bus again before
+            # whoever waits for it.
+            time.sleep(YIELD_S)
             while going.is_set() and (left := self._busy_until - LEAD_S - time.monotonic()) > 0.0:
                 time.sleep(min(left, SLICE_S))
-            with self._lock:
+            with self._session.turn():
                 try:
                     if not going.is_set() or self.is_stopped:
                         break
                     if time.monotonic() > latest:
                         raise NoReply(f"{self.spec.name}: too slow; the way was not finished")
-                    self._retried(partial(self._step, leg))
+                    self._session.retried(partial(self._step, leg))
                 except HardwareError as error:
-                    if self._calm.is_set():
+                    if not self._session.stop_pending():
                         self._failed = error
                     break
         going.clear()
@@ -202,13 +204,14 @@ class LineArm(Conversation):
         """Send one target and see that it was understood. Return it as it was sent."""
         protocol = self.protocol
         words = self._scale.words(leg.place)
-        asked = self._scale.rounded(leg.place)
+        target = self._scale.rounded(leg.place)
         words["speed"] = f"{leg.speed:.{protocol.decimals}f}"
+        # A piece that is queued begins when the one in hand ends.
         ends = max(self._busy_until, time.monotonic()) + leg.seconds
         wait = ends - time.monotonic() if protocol.acknowledged == "end" else 0.0
-        self._pending.append(asked)
+        self._pending.append(target)
         try:
-            groups = self._ask(protocol.move, words, wait_s=wait, target=asked)
+            groups = self._ask(protocol.move, words, wait_s=wait, target=target)
         finally:
             self._busy_until = ends  # unanswered or not, it may be on its way
         self._pending.clear()
@@ -216,29 +219,31 @@ class LineArm(Conversation):
             self._busy_until = 0.0
         else:
             self._busy_until = time.monotonic() + leg.seconds
-        self._understood(asked, groups, leg)
-        return asked
+        self._understood(target, groups, leg)
+        return target
 
-    def _understood(self, asked: tuple[float, ...], groups: Mapping[str, str], leg: Leg) -> None:
+    def _understood(self, target: tuple[float, ...], groups: Mapping[str, str], leg: Leg) -> None:
         """Compare the target that the arm understood with `asked`, where it tells one.
 
         Raises BadReply after a hold when they differ.
         """
-        told = self._scale.read(groups)
-        if told is None and "target_" in self.protocol.position.reply:
-            told = self._scale.read(self._ask(self.protocol.position), "target_")
-        if told is None and self.protocol.acknowledged == "end":
-            told, _ = self._look()
-        if told is None or self._scale.agree(asked, told, self.protocol.tolerance):
+        understood = self._scale.read(groups)
+        if understood is None and "target_" in self.protocol.position.reply:
+            understood = self._scale.read(self._ask(self.protocol.position), "target_")
+        if understood is None and self.protocol.acknowledged == "end":
+            understood, _ = self._look()
+        if understood is None or self._scale.agree(target, understood, self.protocol.tolerance):
             return
         if self.protocol.acknowledged == "start":  # it is under way to there
-            way_s = math.dist(asked, told) / (leg.speed * self.protocol.speed_unit)
+            way_s = math.dist(target, understood) / (leg.speed * self.protocol.speed_unit)
             self._busy_until = time.monotonic() + leg.seconds + way_s
         try:
             self._send_hold()
         except HardwareError as error:
-            raise BadReply(f"asked {asked}, understood {told}; and no hold: {error}") from None
-        raise BadReply(f"asked for {asked}, the arm understood {told}; it was held")
+            raise BadReply(
+                f"asked {target}, understood {understood}; and no hold: {error}"
+            ) from None
+        raise BadReply(f"asked for {target}, the arm understood {understood}; it was held")
 
     def _switch(self, on: bool) -> None:
         command = self.protocol.tool_on if on else self.protocol.tool_off
@@ -253,9 +258,9 @@ class LineArm(Conversation):
                 raise failed
             self._failed = None
             raise CommandRefused(f"the last motion was not finished: {failed}")
-        if (heard := self._complaint) is not None:
+        if (complaint := self._complaint) is not None:
             self._complaint = None
-            raise CommandRefused(f"the last motion ended early: {heard.line!r}", heard.code)
+            raise CommandRefused(f"the last motion ended early: {complaint.line!r}", complaint.code)
 
     def _look(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return position and velocity out of two readings that agree."""

@@ -6,19 +6,19 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 
-from helmsight.hardware.drivers.linearm_way import Scale, restart
+from helmsight.hardware.drivers.linearm_way import WireUnits, restart
 from helmsight.hardware.errors import BadReply, CommandRefused, HardwareError, NoReply, SetupNeeded
 from helmsight.hardware.framing import Lines
 from helmsight.hardware.link import SLICE_S
 from helmsight.hardware.robot import Robot
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.wire.linearm import (
-    Answer,
-    Command,
+    ArmRefusal,
+    ArmReply,
+    ArmStarted,
+    CommandTemplate,
     Dialogue,
-    Passed,
-    Refusal,
-    Started,
+    IgnoredLine,
     protocol_of,
 )
 
@@ -31,7 +31,7 @@ class Conversation(Robot):
     def __init__(self, spec: RobotSpec, port: str) -> None:
         super().__init__(spec, port)
         self.protocol = protocol_of(spec)
-        self._scale = Scale(spec, self.protocol)
+        self._scale = WireUnits(spec, self.protocol)
         self._dialogue = Dialogue(self.protocol)
         self._lines = Lines()
         self._overdue: set[str] = set()  # commands whose reply may still come
@@ -39,12 +39,12 @@ class Conversation(Robot):
         self._busy_until = 0.0
         self._energised = False
         self._tool: bool | None = None
-        self._complaint: Refusal | None = None
+        self._complaint: ArmRefusal | None = None
         self._greeted = False
         self._going = threading.Event()  # replaced at every way; cleared: no more pieces
         self._failed: HardwareError | None = None  # what ended a way, told at the next move
 
-    def _tell(self, command: Command) -> None:
+    def _tell(self, command: CommandTemplate) -> None:
         """Send a command and wait for its reply; one that has none is sent twice, then looked at.
 
         An arm that says nothing can only be asked something else: a refusal would come first.
@@ -58,7 +58,7 @@ class Conversation(Robot):
 
     def _ask(
         self,
-        command: Command,
+        command: CommandTemplate,
         values: Mapping[str, str] | None = None,
         *,
         wait_s: float = 0.0,
@@ -74,33 +74,34 @@ class Conversation(Robot):
         self.link.write(self._dialogue.ask(command, values))
         if self.protocol.answers == "standing" or target is not None:
             wait_s = max(wait_s, self._busy_until - time.monotonic())
-        if self._stopper == threading.get_ident() and not self._calm.is_set():
-            wait_s = min(wait_s, 2.0 * (self.protocol.slice_s or 0.0))  # a stop does not wait long
+        if self._session.stops_here():
+            # A stop asks again soon: it waits for the pieces that are queued and no longer.
+            wait_s = min(wait_s, 2.0 * (self.protocol.slice_s or 0.0))
         for line in self._within(wait_s + self.spec.port.reply_s):
-            heard = self._dialogue.take(line)
-            if isinstance(heard, Answer):
-                told = self._scale.read(heard.groups) if target is not None else None
-                if told is not None and self._belated(told, target):
+            reply = self._dialogue.take(line)
+            if isinstance(reply, ArmReply):
+                place = self._scale.read(reply.groups) if target is not None else None
+                if place is not None and self._belated(place, target):
                     continue
                 self._overdue.discard(command.send)
-                return heard.groups
-            if isinstance(heard, Passed):
+                return reply.groups
+            if isinstance(reply, IgnoredLine):
                 continue
-            if heard is None:
+            if reply is None:
                 self.link.counters.bad_frames += 1
                 if seen is not None:
                     seen.append(line)
                 continue
-            self._object(heard, command)
+            self._object(reply, command)
         self._overdue.add(command.send)
         raise NoReply(
             f"{self.spec.name}: no answer to {command.send!r} within "
             f"{wait_s + self.spec.port.reply_s:.2f} s"
         )
 
-    def _object(self, heard: Refusal | Started, command: Command) -> None:
+    def _object(self, heard: ArmRefusal | ArmStarted, command: CommandTemplate) -> None:
         self._overdue.add(command.send)  # the refusal may have been of an earlier line
-        if isinstance(heard, Started):
+        if isinstance(heard, ArmStarted):
             raise self._restarted()
         if heard.garbled:
             raise BadReply(f"{command.send!r} arrived damaged: the arm says {heard.line!r}")
@@ -111,12 +112,12 @@ class Conversation(Robot):
         self._energised, self._failed = False, SetupNeeded(restart(self.spec.name))
         return self._failed
 
-    def _belated(self, told: tuple[float, ...], target: tuple[float, ...] | None) -> bool:
+    def _belated(self, place: tuple[float, ...], target: tuple[float, ...] | None) -> bool:
         """Return whether `told` answers an earlier target and not this one."""
         tolerance = self.protocol.tolerance
-        if target is None or self._scale.agree(told, target, tolerance):
+        if target is None or self._scale.agree(place, target, tolerance):
             return False
-        return any(self._scale.agree(told, one, tolerance) for one in self._pending)
+        return any(self._scale.agree(place, earlier, tolerance) for earlier in self._pending)
 
     def _within(self, seconds: float) -> Iterator[str]:
         """Yield lines for `seconds`; gives way to a stop from another thread."""
@@ -126,10 +127,10 @@ class Conversation(Robot):
             self._give_way()
 
     def _give_way(self) -> None:
-        if self._stop_pending():
+        if self._session.stop_pending():
             raise NoReply(f"{self.spec.name}: a stop goes first")
 
-    def _listen_off(self, command: Command) -> None:
+    def _listen_off(self, command: CommandTemplate) -> None:
         """Take in what came since the last command; wait out a reply that may still be coming.
 
         Without sequence numbers a late reply looks like a fresh one: after an unanswered command
@@ -137,7 +138,7 @@ class Conversation(Robot):
         """
         late = self.protocol.number is None and bool(self._overdue & {command.send, "any"})
         deadline = self.spec.port.reply_s
-        quiet = time.monotonic() + (deadline if late else 0.0)
+        quiet = time.monotonic() + (deadline if late else 0.0)  # when it has been quiet for long
         patience = quiet + PATIENCE * deadline  # with a line that is never quiet
         while True:
             left = max(0.0, min(quiet, patience) - time.monotonic())
@@ -154,7 +155,7 @@ class Conversation(Robot):
     def _overhear(self, line: str) -> None:
         """Note a line that answers nothing: a motion that ended early, a restart."""
         heard = self._dialogue.take(line)
-        if isinstance(heard, Started) and self._greeted and self._connected:
+        if isinstance(heard, ArmStarted) and self._greeted and self._connected:
             raise self._restarted()
-        if isinstance(heard, Refusal) and not heard.garbled:
+        if isinstance(heard, ArmRefusal) and not heard.garbled:
             self._complaint = heard

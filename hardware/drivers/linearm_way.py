@@ -23,7 +23,7 @@ class Leg:
     seconds: float
 
 
-class Scale:
+class WireUnits:
     """Joint positions in SI units and in the units of the wire."""
 
     def __init__(self, spec: RobotSpec, protocol: Protocol) -> None:
@@ -54,16 +54,16 @@ class Scale:
         except ValueError:
             raise BadReply(f"expected numbers for {', '.join(self._names)}: {groups}") from None
 
-    def agree(self, one: Sequence[float], other: Sequence[float], tolerance: float) -> bool:
+    def agree(self, first: Sequence[float], second: Sequence[float], tolerance: float) -> bool:
         """Return whether two places are the same within `tolerance` units of the wire."""
         return all(
             abs(a - b) <= tolerance * u * 1.001
-            for a, b, u in zip(one, other, self.units, strict=True)
+            for a, b, u in zip(first, second, self.units, strict=True)
         )
 
 
 @dataclass(frozen=True)
-class Pace:
+class SpeedProfile:
     """How fast a way may be gone. top: rad/s or m/s; ramp: rad/s^2 or m/s^2, None without ramps."""
 
     top: float
@@ -71,7 +71,7 @@ class Pace:
     protocol: Protocol
 
     @classmethod
-    def along(cls, spec: RobotSpec, protocol: Protocol, delta: Sequence[float]) -> Pace:
+    def along(cls, spec: RobotSpec, protocol: Protocol, delta: Sequence[float]) -> SpeedProfile:
         """Return the pace in the direction of `delta` that keeps every joint and the tool slow."""
         slides = [d for d, j in zip(delta, spec.joint, strict=True) if j.kind == "prismatic"]
         least = max(abs(d) / j.speed for d, j in zip(delta, spec.joint, strict=True))
@@ -135,12 +135,12 @@ def legs(
     """
     delta = [b - a for a, b in zip(here, targets.positions, strict=True)]
     distance, horizon = math.hypot(*delta), spec.limits.horizon_s
-    pace = Pace.along(spec, protocol, delta)
+    pace = SpeedProfile.along(spec, protocol, delta)
     least = pace.least(distance)
-    asked = max(targets.duration_s or horizon, least)
-    part = 1.0 if asked <= horizon * SLACK else horizon / asked
+    duration = max(targets.duration_s or horizon, least)
+    part = 1.0 if duration <= horizon * SLACK else horizon / duration
     notes = () if part == 1.0 else (f"cut to {part:.0%} of the way, {horizon:g} s of motion",)
-    speed, seconds, count = pace.split(distance * part, asked * part)
+    speed, seconds, count = pace.split(distance * part, duration * part)
     steps = [part * (i + 1) / count for i in range(count)]
     return [
         Leg(tuple(a + d * s for a, d in zip(here, delta, strict=True)), speed, seconds)
@@ -165,7 +165,7 @@ def rates(
     Raises:
         BadReply: no joint could go that far in `took_s`, so one of them was damaged.
     """
-    found = []
+    velocities = []
     still = protocol.answers == "standing"
     for joint, before, after in zip(spec.joint, *places, strict=True):
         unit = protocol.length_unit if joint.kind == "prismatic" else protocol.angle_unit
@@ -174,8 +174,8 @@ def rates(
             raise BadReply(
                 f"{joint.name}: readings {1000.0 * took_s:.0f} ms apart: {before:g} and {after:g}"
             )
-        found.append(0.0 if still else (after - before) / took_s)
-    return tuple(found)
+        velocities.append(0.0 if still else (after - before) / took_s)
+    return tuple(velocities)
 
 
 def restart(name: str) -> str:

@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from helmsight.hardware.bus_session import ATTEMPTS
 from helmsight.hardware.errors import BadReply, NoReply, SetupNeeded, WrongProtocol
-from helmsight.hardware.lifeline import ATTEMPTS
-from helmsight.hardware.link import SLICE_S, Link
+from helmsight.hardware.link import SLICE_S, SerialLink
 from helmsight.hardware.wire.registers import Register
 
 SUCCESS = 0  # of both SDKs
@@ -28,13 +28,13 @@ PATIENCE = 6  # times the time for an answer, while parts of it keep coming (USB
 
 
 class SdkPort:
-    """The vendor SDKs' port handler, over a Link. Raises LinkLost, and nothing else.
+    """The vendor SDKs' port handler, over a SerialLink. Raises LinkLost, and nothing else.
 
     seen: what has arrived since the last question, for messages. echoed: whether the line gave that
     question back.
     """
 
-    def __init__(self, link: Link, reply_s: float) -> None:
+    def __init__(self, link: SerialLink, reply_s: float) -> None:
         self.is_using = False  # the SDKs' own lock
         self._link = link
         self._reply_s = reply_s
@@ -75,6 +75,8 @@ class SdkPort:
         more = time.monotonic() + self._reply_s
         self._deadline = max(self._deadline, min(more, self._latest))
         self.seen = (self.seen + arrived)[-512:]
+        # Half-duplex adapters give back what was sent. As long as what came is the beginning of
+        # that, nobody knows whether it is an echo or an answer: it is kept apart until it differs.
         self._begun += arrived
         if self._echo.startswith(self._begun) and self._begun != self._echo:
             return
@@ -128,7 +130,9 @@ class Sdk(ABC):
 class ServoLine:
     """Reads and writes registers of servos. names: joints by servo number, in the bus's order."""
 
-    def __init__(self, link: Link, reply_s: float, sdk: Sdk, names: Mapping[int, str]) -> None:
+    def __init__(
+        self, link: SerialLink, reply_s: float, sdk: Sdk, names: Mapping[int, str]
+    ) -> None:
         self.link = link
         self.names = dict(names)
         self.ids = list(names)
@@ -139,11 +143,14 @@ class ServoLine:
 
     def read_all(self, address: int, length: int) -> dict[int, tuple[int, bytes]]:
         """Return error and data of every servo that answered whole, in one round trip."""
-        asked = length + self._question
-        found: dict[int, tuple[int, bytes]] = {}
+        # An answer says neither which question it belongs to nor whether it is late. After a failed
+        # question the next ones ask for one to three bytes more, so that its late answers have
+        # another length and are left out.
+        requested = length + self._question
+        answers: dict[int, tuple[int, bytes]] = {}
         with self._exchange():
-            result = self._sdk.ask_all(self._port, address, asked, self.ids)
-            while result == SUCCESS and len(found) < len(self.ids):
+            result = self._sdk.ask_all(self._port, address, requested, self.ids)
+            while result == SUCCESS and len(answers) < len(self.ids):
                 id_, error, data, result = self._sdk.next_status(self._port)
                 if result != SUCCESS:
                     if self._port.isPacketTimeout():
@@ -152,25 +159,25 @@ class ServoLine:
                     self.link.counters.bad_frames += 1
                     result = SUCCESS  # damaged: the others' may follow
                     continue
-                if id_ not in self.ids or len(data) != asked:
+                if id_ not in self.ids or len(data) != requested:
                     self.link.counters.bad_frames += 1  # of an earlier question
                     continue
                 self.link.counters.frames_in += 1
-                found[id_] = (error, data[:length])
+                answers[id_] = (error, data[:length])
                 if id_ == self.ids[-1]:
                     break  # they answer in this order
-        if len(found) < len(self.ids):
+        if len(answers) < len(self.ids):
             self._question = (self._question + 1) % LENGTHS
-        return found
+        return answers
 
     def read_each(self, address: int, length: int) -> list[bytes]:
         """Return the data of every servo, asking again as often as `hardware.robot` does."""
         for _ in range(ATTEMPTS):
-            found = self.read_all(address, length)
-            if len(found) == len(self.ids):
+            answers = self.read_all(address, length)
+            if len(answers) == len(self.ids):
                 break
-        self.demand(found, self.ids)
-        return [found[id_][1] for id_ in self.ids]
+        self.demand(answers, self.ids)
+        return [answers[id_][1] for id_ in self.ids]
 
     def write_all(self, address: int, data: Mapping[int, bytes]) -> None:
         """Send one packet that writes to several servos; nobody answers."""
@@ -236,13 +243,13 @@ class ServoLine:
             )
         return models
 
-    def demand(self, found: Mapping[int, object], ids: Sequence[int]) -> None:
+    def demand(self, answers: Mapping[int, object], ids: Sequence[int]) -> None:
         """Raise NoReply or BadReply unless every one of `ids` was found."""
-        missing = [id_ for id_ in ids if id_ not in found]
+        missing = [id_ for id_ in ids if id_ not in answers]
         if missing:
             seen = self._port.seen
             text = f"{self.named(missing)} gave no whole answer within {self._reply_s:g} s"
-            if found or not seen:
+            if answers or not seen:
                 raise NoReply(f"{text}. Is the cable to it in, its power on?")
             raise BadReply(f"{text}; heard {seen[:24].hex(' ')}")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from helmsight.hardware.emulators.motion import Axis
+from helmsight.hardware.emulators.motion import EmulatedAxis
 from helmsight.hardware.spec import RobotSpec
 
 
 @dataclass(frozen=True)
-class Executed:
+class JournalEntry:
     """One command that the device carried out.
 
     kind: `move`, `hold`, `stop`, `release`, `reset` or `tool`. positions: the joint targets that
@@ -34,11 +34,11 @@ class Device(ABC):
     def __init__(self, spec: RobotSpec) -> None:
         self.spec = spec
         self.axes = [
-            Axis(j.home, 0.0, j.home, speed=j.speed, acceleration=j.acceleration)
+            EmulatedAxis(j.home, 0.0, j.home, speed=j.speed, acceleration=j.acceleration)
             for j in spec.joint
         ]
-        self.journal: list[Executed] = []
-        self.outside: list[Executed] = []
+        self.journal: list[JournalEntry] = []
+        self.outside: list[JournalEntry] = []
         self._now: float | None = None
 
     @abstractmethod
@@ -63,6 +63,11 @@ class Device(ABC):
         return []
 
     @property
+    def now(self) -> float:
+        """The device's clock, s."""
+        return self._now or 0.0
+
+    @property
     def positions(self) -> tuple[float, ...]:
         """Where the joints really are, rad or m."""
         return tuple(axis.position for axis in self.axes)
@@ -74,7 +79,7 @@ class Device(ABC):
 
     def record(self, kind: str, now: float) -> None:
         """Write down a command that was carried out, and whether it leads out of the limits."""
-        entry = Executed(now, kind, tuple(axis.target for axis in self.axes), self.positions)
+        entry = JournalEntry(now, kind, tuple(axis.target for axis in self.axes), self.positions)
         self.journal.append(entry)
         if kind == "move" and any(
             not joint.lower - 1e-3 <= target <= joint.upper + 1e-3

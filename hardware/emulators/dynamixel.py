@@ -6,11 +6,16 @@ baud rates, secondary IDs, indirect addressing (its registers are plain memory).
 
 from __future__ import annotations
 
-from helmsight.hardware.emulators.servos import NO_RAMP, Servo, ServoBus
+from helmsight.hardware.emulators.servos import NO_RAMP, EmulatedServo, EmulatedServoBus
 from helmsight.hardware.framing import Packets
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.wire import dynamixel as wire
-from helmsight.hardware.wire.dynamixel import Error, Fault, Instruction, Packet
+from helmsight.hardware.wire.dynamixel import (
+    DynamixelFault,
+    DynamixelInstruction,
+    DynamixelPacket,
+    InstructionError,
+)
 
 FULL_SPEED = 4150.0  # ticks/s: 61 rev/min without load, 12 V
 AMBIENT_C, SUPPLY_V = 30, 12.0
@@ -26,7 +31,7 @@ RAM = {"status_level": 2, "velocity_i": 1920, "velocity_p": 100, "position_p": 8
 Span = tuple[int, int, int]  # id, address, length
 
 
-class DynamixelBus(ServoBus):
+class DynamixelBus(EmulatedServoBus):
     """Answers as the servos of a description would."""
 
     registers = wire.REGISTERS
@@ -40,10 +45,10 @@ class DynamixelBus(ServoBus):
         self._timeless = True  # watchdogs count from the first packet
         self.trips = 0
 
-    def _framer(self) -> Packets[Packet]:
+    def _framer(self) -> Packets[DynamixelPacket]:
         return Packets(wire.scan, wire.BUFFER)
 
-    def _power_on(self, servo: Servo) -> None:
+    def _power_on(self, servo: EmulatedServo) -> None:
         for name, value in EEPROM.items():
             servo[name] = value
         servo["model"] = servo.options.model or 1020
@@ -53,7 +58,7 @@ class DynamixelBus(ServoBus):
         servo["max_position"] = min(wire.TICKS - 1, servo.scale.upper)
         self._reboot(servo)
 
-    def _reboot(self, servo: Servo) -> None:
+    def _reboot(self, servo: EmulatedServo) -> None:
         servo.table[wire.EEPROM_END :] = bytes(self.table_size - wire.EEPROM_END)
         for name, value in RAM.items():
             servo[name] = value
@@ -63,60 +68,69 @@ class DynamixelBus(ServoBus):
 
     # -- packets --------------------------------------------------------------------------------
 
-    def _execute(self, packet: Packet, now: float) -> list[bytes]:
+    def _execute(self, packet: DynamixelPacket, now: float) -> list[bytes]:
         addressed = self._addressed(packet.id, wire.BROADCAST)
         self._feed(addressed, now)
-        if packet.instruction == Instruction.STATUS:
+        if packet.instruction == DynamixelInstruction.STATUS:
             return []  # another servo's answer
         if packet.id == wire.BROADCAST:
             return self._broadcast(packet, addressed, now)
         return [reply for servo in addressed for reply in self._single(servo, packet, now)]
 
-    def _single(self, servo: Servo, packet: Packet, now: float) -> list[bytes]:
+    def _single(self, servo: EmulatedServo, packet: DynamixelPacket, now: float) -> list[bytes]:
         data, level = packet.parameters, servo["status_level"]
         error, answer, needed = 0, b"", 2
-        if packet.instruction == Instruction.PING:
+        if packet.instruction == DynamixelInstruction.PING:
             answer, needed = servo.span(0, 2) + servo.span(6, 1), 0
-        elif packet.instruction == Instruction.READ and len(data) == 4:
+        elif packet.instruction == DynamixelInstruction.READ and len(data) == 4:
             address, length = _words(data)
-            error = 0 if length and address + length <= self.table_size else Error.ACCESS
+            error = 0 if length and address + length <= self.table_size else InstructionError.ACCESS
             answer, needed = b"" if error else self._read(servo, address, length), 1
-        elif packet.instruction == Instruction.WRITE and len(data) > 2:
+        elif packet.instruction == DynamixelInstruction.WRITE and len(data) > 2:
             error = self._write(servo, _word(data), data[2:], now)
-        elif packet.instruction == Instruction.REG_WRITE and len(data) > 2:
+        elif packet.instruction == DynamixelInstruction.REG_WRITE and len(data) > 2:
             error = self._refused(servo, _word(data), data[2:])
             if not error:
                 servo.pending, servo["registered"] = (_word(data), data[2:]), 1
-        elif packet.instruction == Instruction.ACTION:
+        elif packet.instruction == DynamixelInstruction.ACTION:
             error = self._act(servo, now)
-        elif packet.instruction == Instruction.REBOOT:
+        elif packet.instruction == DynamixelInstruction.REBOOT:
             self._reboot(servo)
         else:
-            error = Error.INSTRUCTION
+            error = InstructionError.INSTRUCTION
         return [self._status(servo, answer, error)] if level >= needed else []
 
-    def _broadcast(self, packet: Packet, alive: list[Servo], now: float) -> list[bytes]:
+    def _broadcast(
+        self, packet: DynamixelPacket, alive: list[EmulatedServo], now: float
+    ) -> list[bytes]:
         data, code = packet.parameters, packet.instruction
-        if code == Instruction.PING:
+        if code == DynamixelInstruction.PING:
             return [self._status(s, s.span(0, 2) + s.span(6, 1)) for s in alive]
-        if code in (Instruction.SYNC_READ, Instruction.FAST_SYNC_READ) and len(data) > 4:
+        if (
+            code in (DynamixelInstruction.SYNC_READ, DynamixelInstruction.FAST_SYNC_READ)
+            and len(data) > 4
+        ):
             address, length = _words(data)
             spans = [(id_, address, length) for id_ in data[4:]]
-            return self._answers(spans, fast=code == Instruction.FAST_SYNC_READ)
-        if code in (Instruction.BULK_READ, Instruction.FAST_BULK_READ):
+            return self._answers(spans, fast=code == DynamixelInstruction.FAST_SYNC_READ)
+        if code in (DynamixelInstruction.BULK_READ, DynamixelInstruction.FAST_BULK_READ):
             spans = [(chunk[0], *_words(chunk[1:])) for chunk in self._chunks(data, 5)]
-            return self._answers(spans, fast=code == Instruction.FAST_BULK_READ)
-        if code == Instruction.SYNC_WRITE and len(data) > 4:
+            return self._answers(spans, fast=code == DynamixelInstruction.FAST_BULK_READ)
+        if code == DynamixelInstruction.SYNC_WRITE and len(data) > 4:
             address, length = _words(data)
             for chunk in self._chunks(data[4:], length + 1):
                 for servo in self._addressed(chunk[0], -1):
                     self._write(servo, address, chunk[1:], now)
-        elif code == Instruction.BULK_WRITE:
+        elif code == DynamixelInstruction.BULK_WRITE:
             self._bulk_write(data, now)
-        elif code in (Instruction.WRITE, Instruction.REG_WRITE, Instruction.ACTION):
+        elif code in (
+            DynamixelInstruction.WRITE,
+            DynamixelInstruction.REG_WRITE,
+            DynamixelInstruction.ACTION,
+        ):
             for servo in alive:
                 self._single(servo, packet, now)
-        elif code == Instruction.REBOOT:
+        elif code == DynamixelInstruction.REBOOT:
             for servo in alive:
                 self._reboot(servo)
         return []
@@ -130,35 +144,35 @@ class DynamixelBus(ServoBus):
 
     def _answers(self, spans: list[Span], *, fast: bool) -> list[bytes]:
         """Return the status packets of a sync or bulk read, one for all when `fast`."""
-        found = [(servo, span) for span in spans for servo in self._addressed(span[0], -1)]
-        found = [(servo, span) for servo, span in found if sum(span[1:]) <= self.table_size]
+        readable = [(servo, span) for span in spans for servo in self._addressed(span[0], -1)]
+        readable = [(servo, span) for servo, span in readable if sum(span[1:]) <= self.table_size]
         if not fast:
-            return [self._status(servo, self._read(servo, *span[1:])) for servo, span in found]
+            return [self._status(servo, self._read(servo, *span[1:])) for servo, span in readable]
         size = 1 + sum(length + 4 for _, _, length in spans)
-        if len(found) < len(spans) or size > wire.MAX_LENGTH:
+        if len(readable) < len(spans) or size > wire.MAX_LENGTH:
             return []  # each servo writes its part of the packet after the one before it
         packet = wire.HEADER + bytes([wire.BROADCAST]) + size.to_bytes(2, "little")
-        packet += bytes([Instruction.STATUS])
-        for servo, (_, address, length) in found:
+        packet += bytes([DynamixelInstruction.STATUS])
+        for servo, (_, address, length) in readable:
             packet += bytes([self._alert(servo), servo["id"]]) + self._read(servo, address, length)
             packet += wire.crc16(packet).to_bytes(2, "little")
         return [packet]
 
-    def _alert(self, servo: Servo) -> int:
+    def _alert(self, servo: EmulatedServo) -> int:
         return wire.ALERT if servo["hardware_error"] else 0
 
-    def _status(self, servo: Servo, data: bytes = b"", error: int = 0) -> bytes:
+    def _status(self, servo: EmulatedServo, data: bytes = b"", error: int = 0) -> bytes:
         parameters = bytes([error | self._alert(servo)]) + data
-        return wire.encode(Packet(servo["id"], Instruction.STATUS, parameters))
+        return wire.encode(DynamixelPacket(servo["id"], DynamixelInstruction.STATUS, parameters))
 
     # -- registers ------------------------------------------------------------------------------
 
-    def _act(self, servo: Servo, now: float) -> int:
+    def _act(self, servo: EmulatedServo, now: float) -> int:
         pending, servo.pending = servo.pending, None
         servo["registered"] = 0
-        return self._write(servo, *pending, now) if pending else Error.RESULT
+        return self._write(servo, *pending, now) if pending else InstructionError.RESULT
 
-    def _write(self, servo: Servo, address: int, data: bytes, now: float) -> int:
+    def _write(self, servo: EmulatedServo, address: int, data: bytes, now: float) -> int:
         """Write all of `data` or nothing; return the error."""
         if error := self._refused(servo, address, data):
             return error
@@ -169,41 +183,41 @@ class DynamixelBus(ServoBus):
             self._aim(servo)  # a new profile counts from the next goal on
         return 0
 
-    def _refused(self, servo: Servo, address: int, data: bytes) -> int:
+    def _refused(self, servo: EmulatedServo, address: int, data: bytes) -> int:
         """Return the error that keeps `data` from being written, 0 if nothing does."""
         end = address + len(data)
         if address >= MEMORY and end <= self.table_size:
             return 0
         touched = servo.touched(address, len(data))
         if not touched or (address < wire.EEPROM_END and servo.energised):
-            return Error.ACCESS
+            return InstructionError.ACCESS
         for name, register in touched:
             if not register.writable:
-                return Error.ACCESS
+                return InstructionError.ACCESS
             if register.address < address or register.end > end:
-                return Error.LENGTH
+                return InstructionError.LENGTH
             value = register.decode(data[register.address - address : register.end - address])
             tripped = servo["watchdog"] == wire.TRIPPED
             if tripped and (name in wire.GOALS or (name == "watchdog" and value)):
-                return Error.RANGE
+                return InstructionError.RANGE
             if not register.fits(value):
-                return Error.RANGE
+                return InstructionError.RANGE
             low, high = servo["min_position"], servo["max_position"]
             limited = name == "goal_position" and servo["mode"] == wire.POSITION_MODE
             if limited and not low <= value <= high:
-                return Error.LIMIT
+                return InstructionError.LIMIT
         return 0
 
-    def _profile(self, servo: Servo) -> tuple[float, float]:
+    def _profile(self, servo: EmulatedServo) -> tuple[float, float]:
         speed = servo["profile_velocity"] * wire.VELOCITY_UNIT or FULL_SPEED
         acceleration = servo["profile_acceleration"] * wire.ACCELERATION_UNIT or NO_RAMP
         unit = abs(servo.scale.per_unit)
         return min(speed, FULL_SPEED) / unit, acceleration / unit
 
-    def _allowed(self, servo: Servo, goal: int) -> int:
+    def _allowed(self, servo: EmulatedServo, goal: int) -> int:
         return goal  # a goal beyond the limits was not taken
 
-    def _refresh(self, servo: Servo) -> None:
+    def _refresh(self, servo: EmulatedServo) -> None:
         velocity = round(servo.velocity / wire.VELOCITY_UNIT)
         load = (1000 if servo.stalled_s else 150 if servo.moving else 20) * servo.energised
         away = servo.axis.target - servo.axis.position
@@ -220,11 +234,11 @@ class DynamixelBus(ServoBus):
 
     # -- alarms ---------------------------------------------------------------------------------
 
-    def _feed(self, addressed: list[Servo], now: float) -> None:
+    def _feed(self, addressed: list[EmulatedServo], now: float) -> None:
         if self._timeless:
             self._timeless, self._fed = False, [now] * len(self.servos)
         for index, servo in enumerate(self.servos):
-            if any(servo is one for one in addressed):
+            if any(servo is other for other in addressed):
                 self._fed[index] = now
 
     def _pass(self, seconds: float, now: float) -> list[bytes]:
@@ -236,9 +250,9 @@ class DynamixelBus(ServoBus):
                 self.trips += 1
         return super()._pass(seconds, now)
 
-    def _protect(self, servo: Servo) -> None:
+    def _protect(self, servo: EmulatedServo) -> None:
         if servo.stalled_s > STALL_S:
-            servo["hardware_error"] = servo["hardware_error"] | Fault.OVERLOAD
+            servo["hardware_error"] = servo["hardware_error"] | DynamixelFault.OVERLOAD
         if servo["hardware_error"] & servo["shutdown"]:
             servo["torque_enable"] = 0
             servo.axis.freeze()

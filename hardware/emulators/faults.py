@@ -35,25 +35,25 @@ class Faults:
     @classmethod
     def parse(cls, text: str) -> Faults:
         """Return the faults that `text` names. Raises InvalidOption with what may be written."""
-        found: dict[str, float] = {}
+        shares: dict[str, float] = {}
         unplugs: list[tuple[float, float]] = []
         side = "both"
         for part in filter(None, (part.strip() for part in text.split(","))):
             if chance := re.fullmatch(r"(drop|flip|noise)=(\d*\.?\d+)", part):
-                found[chance[1]] = float(chance[2])
-            elif one := re.fullmatch(r"flip=(\d*\.?\d+):(replies|commands)", part):
-                found["flip"], side = float(one[1]), one[2]
+                shares[chance[1]] = float(chance[2])
+            elif sided := re.fullmatch(r"flip=(\d*\.?\d+):(replies|commands)", part):
+                shares["flip"], side = float(sided[1]), sided[2]
             elif late := re.fullmatch(r"delay=(\d*\.?\d+)(ms|s)(?::(\d*\.?\d+))?", part):
-                found["delay_s"] = float(late[1]) * (0.001 if late[2] == "ms" else 1.0)
-                found["delay_share"] = float(late[3] or 1.0)
+                shares["delay_s"] = float(late[1]) * (0.001 if late[2] == "ms" else 1.0)
+                shares["delay_share"] = float(late[3] or 1.0)
             elif gone := re.fullmatch(r"unplug@(\d*\.?\d+)s(?:\+(\d*\.?\d+)s)?", part):
                 unplugs.append((float(gone[1]), float(gone[2] or 0.5)))
             else:
                 raise InvalidOption(f"fault {part!r}: expected {HELP}")
         for name in ("drop", "flip", "noise", "delay_share"):
-            if not 0.0 <= found.get(name, 0.0) <= 1.0:
-                raise InvalidOption(f"fault {name}={found[name]:g}: expected 0 to 1")
-        return cls(**found, unplugs=tuple(sorted(unplugs)), flip_side=side)
+            if not 0.0 <= shares.get(name, 0.0) <= 1.0:
+                raise InvalidOption(f"fault {name}={shares[name]:g}: expected 0 to 1")
+        return cls(**shares, unplugs=tuple(sorted(unplugs)), flip_side=side)
 
 
 @dataclass

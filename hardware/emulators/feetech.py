@@ -5,11 +5,11 @@ Not modelled: gravity, wheel and step modes (a servo in one stands still), baud 
 
 from __future__ import annotations
 
-from helmsight.hardware.emulators.servos import NO_RAMP, Servo, ServoBus
+from helmsight.hardware.emulators.servos import NO_RAMP, EmulatedServo, EmulatedServoBus
 from helmsight.hardware.framing import Packets
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.wire import feetech as wire
-from helmsight.hardware.wire.feetech import Fault, Instruction, Packet
+from helmsight.hardware.wire.feetech import FeetechFault, FeetechInstruction, FeetechPacket
 
 FULL_SPEED = 3073  # ticks/s: 45 rev/min without load, 7.4 V
 AMBIENT_C, SUPPLY_V = 25, 7.4
@@ -28,7 +28,7 @@ POWER_ON = {
 }  # fmt: skip
 
 
-class FeetechBus(ServoBus):
+class FeetechBus(EmulatedServoBus):
     """Answers as the servos of a description would; `supply_v` is what feeds them."""
 
     registers = wire.REGISTERS
@@ -50,10 +50,10 @@ class FeetechBus(ServoBus):
             servo.axis.freeze()
             self._ram(servo)
 
-    def _framer(self) -> Packets[Packet]:
+    def _framer(self) -> Packets[FeetechPacket]:
         return Packets(wire.scan)
 
-    def _power_on(self, servo: Servo) -> None:
+    def _power_on(self, servo: EmulatedServo) -> None:
         for name, value in POWER_ON.items():
             servo[name] = value
         servo["model"] = servo.options.model or wire.MODEL_STS3215
@@ -63,35 +63,35 @@ class FeetechBus(ServoBus):
         servo["max_position"] = servo.scale.upper
         self._ram(servo)
 
-    def _ram(self, servo: Servo) -> None:
+    def _ram(self, servo: EmulatedServo) -> None:
         servo["torque_limit"] = servo["max_torque"]
         servo["lock"] = 1
         servo["goal_position"] = servo.tick
 
-    def _execute(self, packet: Packet, now: float) -> list[bytes]:
+    def _execute(self, packet: FeetechPacket, now: float) -> list[bytes]:
         parameters, addressed = packet.parameters, self._addressed(packet.id, wire.BROADCAST)
         silent = packet.id == wire.BROADCAST
-        if packet.code == Instruction.PING:
+        if packet.code == FeetechInstruction.PING:
             return [self._status(servo) for servo in addressed]
-        if packet.code == Instruction.SYNC_READ and len(parameters) > 2:
+        if packet.code == FeetechInstruction.SYNC_READ and len(parameters) > 2:
             address, length, *ids = parameters
-            asked = [servo for id_ in ids for servo in self._addressed(id_, -1)]
-            return [self._status(servo, self._read(servo, address, length)) for servo in asked]
-        if packet.code == Instruction.SYNC_WRITE and len(parameters) > 2:
+            chosen = [servo for id_ in ids for servo in self._addressed(id_, -1)]
+            return [self._status(servo, self._read(servo, address, length)) for servo in chosen]
+        if packet.code == FeetechInstruction.SYNC_WRITE and len(parameters) > 2:
             address, length = parameters[0], parameters[1]
             for chunk in self._chunks(parameters[2:], length + 1):
                 for servo in self._addressed(chunk[0], -1):
                     self._write(servo, address, chunk[1:], now)
             return []
-        if packet.code == Instruction.READ and len(parameters) == 2 and not silent:
+        if packet.code == FeetechInstruction.READ and len(parameters) == 2 and not silent:
             return [self._status(servo, self._read(servo, *parameters)) for servo in addressed]
-        if packet.code == Instruction.WRITE and len(parameters) > 1:
+        if packet.code == FeetechInstruction.WRITE and len(parameters) > 1:
             for servo in addressed:
                 self._write(servo, parameters[0], parameters[1:], now)
-        elif packet.code == Instruction.REG_WRITE and len(parameters) > 1:
+        elif packet.code == FeetechInstruction.REG_WRITE and len(parameters) > 1:
             for servo in addressed:
                 servo.pending = (parameters[0], parameters[1:])
-        elif packet.code == Instruction.ACTION:
+        elif packet.code == FeetechInstruction.ACTION:
             for servo in addressed:
                 pending, servo.pending = servo.pending, None
                 if pending is not None:
@@ -101,12 +101,12 @@ class FeetechBus(ServoBus):
         heard = [] if silent else [servo for servo in addressed if servo["status_level"]]
         return [self._status(servo) for servo in heard]
 
-    def _status(self, servo: Servo, data: bytes = b"") -> bytes:
+    def _status(self, servo: EmulatedServo, data: bytes = b"") -> bytes:
         if len(data) > MAX_DATA:
             return b""  # more than a packet holds: not answered
-        return wire.encode(Packet(servo["id"], servo["status"], data))
+        return wire.encode(FeetechPacket(servo["id"], servo["status"], data))
 
-    def _write(self, servo: Servo, address: int, data: bytes, now: float) -> None:
+    def _write(self, servo: EmulatedServo, address: int, data: bytes, now: float) -> None:
         """Write what may be written; the rest is left as it is, without a word, as on the bus."""
         before, offset = servo.energised, servo["homing_offset"]
         touched = servo.touched(address, len(data))
@@ -129,30 +129,30 @@ class FeetechBus(ServoBus):
         if names & {"goal_position", "goal_velocity", "acceleration"}:
             self._aim(servo)
 
-    def _torque_written(self, servo: Servo, before: bool, offset: int) -> None:
+    def _torque_written(self, servo: EmulatedServo, before: bool, offset: int) -> None:
         if servo["torque_enable"] == MIDDLE:
             servo["homing_offset"] = max(-2047, min(2047, servo.tick + offset - 2048))
         if servo["torque_enable"] not in (0, 1):
             servo["torque_enable"] = int(before)
-        servo["status"] = servo["status"] & ~Fault.OVERLOAD
+        servo["status"] = servo["status"] & ~FeetechFault.OVERLOAD
         servo.stalled_s = 0.0
 
-    def _profile(self, servo: Servo) -> tuple[float, float]:
+    def _profile(self, servo: EmulatedServo) -> tuple[float, float]:
         speed = abs(servo["goal_velocity"]) or FULL_SPEED
         acceleration = servo["acceleration"] * wire.ACCELERATION_UNIT or NO_RAMP
         unit = abs(servo.scale.per_unit)
         return min(speed, FULL_SPEED) / unit, acceleration / unit
 
-    def _allowed(self, servo: Servo, goal: int) -> int:
+    def _allowed(self, servo: EmulatedServo, goal: int) -> int:
         low, high = servo["min_position"], servo["max_position"]
         return goal if low == high == 0 else max(low, min(high, goal))
 
-    def _refresh(self, servo: Servo) -> None:
+    def _refresh(self, servo: EmulatedServo) -> None:
         velocity = round(servo.velocity)
         share = 0.1 + 0.2 * abs(velocity) / FULL_SPEED if servo.moving else 0.02
         if servo.stalled_s > 0.0:
             share = servo["torque_limit"] / 1000.0
-        if servo["status"] & Fault.OVERLOAD:
+        if servo["status"] & FeetechFault.OVERLOAD:
             share = servo["protective_torque"] / 100.0
         if not servo.energised:
             share = 0.0
@@ -166,21 +166,21 @@ class FeetechBus(ServoBus):
         servo["present_temperature"] = self.heat[servo.joint.name]
         servo["moving"] = int(servo.moving)
 
-    def _protect(self, servo: Servo) -> None:
-        status = Fault(servo["status"])
+    def _protect(self, servo: EmulatedServo) -> None:
+        status = FeetechFault(servo["status"])
         hard = servo["torque_limit"] >= servo["overload_torque"] * 10
         if hard and servo.stalled_s > servo["protection_time"] * 0.01:
-            status |= Fault.OVERLOAD  # it goes on with its protective torque
+            status |= FeetechFault.OVERLOAD  # it goes on with its protective torque
         volts = self.supply_v / wire.VOLTAGE_UNIT_V
         low, high = servo["min_voltage"], servo["max_voltage"]
-        status = _set(status, Fault.VOLTAGE, not low <= round(volts) <= high)
+        status = _set(status, FeetechFault.VOLTAGE, not low <= round(volts) <= high)
         if self.heat[servo.joint.name] >= servo["max_temperature"]:
-            status |= Fault.OVERHEAT
+            status |= FeetechFault.OVERHEAT
             servo["torque_enable"] = 0
         else:
-            status = _set(status, Fault.OVERHEAT, False)
+            status = _set(status, FeetechFault.OVERHEAT, False)
         servo["status"] = int(status)
 
 
-def _set(faults: Fault, bit: Fault, on: bool) -> Fault:
+def _set(faults: FeetechFault, bit: FeetechFault, on: bool) -> FeetechFault:
     return faults | bit if on else faults & ~bit

@@ -9,16 +9,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from helmsight.hardware.emulators.grbl_arcs import Point, Refused, center_of, chords
+from helmsight.hardware.emulators.grbl_motion import Point
 from helmsight.hardware.emulators.grbl_words import (
     INCH,
-    LETTERS_OF_OFFSETS,
     OWN_AXES,
     Action,
-    Coolant,
     Dwell,
     Flow,
     Modal,
+    Refused,
     Spindle,
     Travel,
     Words,
@@ -29,9 +28,8 @@ from helmsight.hardware.emulators.grbl_words import (
 class Interpreter:
     """Keeps the modal state and stored coordinates; `position` is where the parser stands."""
 
-    def __init__(self, axes: int, arc_tolerance: float = 0.002) -> None:
+    def __init__(self, axes: int) -> None:
         self.axes = axes
-        self.arc_tolerance = arc_tolerance
         zero = (0.0,) * axes
         self.modal = Modal()
         self.position: Point = zero
@@ -49,9 +47,8 @@ class Interpreter:
     def end_program(self) -> None:
         """Set the modes back that M2 and M30 set back."""
         self.modal = replace(
-            self.modal, motion=1, plane=17, coordinates=54, relative=False, inverse=False,
-            spindle=5, coolant="",
-        )  # fmt: skip
+            self.modal, motion=1, coordinates=54, relative=False, inverse=False, spindle=5
+        )
         self.wco_changed = True
 
     @property
@@ -91,7 +88,7 @@ class Interpreter:
         before = (self.stored, self.shift, self.position)
         self.modal = state
         try:
-            actions += self._accessories(old, state, words)
+            actions += self._spindle(old, state)
             if words.non_modal == 4:
                 actions.append(Dwell(self._take(words, "P")))
             travels = self._non_modal(words, state)
@@ -123,20 +120,14 @@ class Interpreter:
             feed *= INCH if inches else 1.0
         else:
             feed = 0.0 if old.inverse else old.feed
-        coolant = old.coolant
-        if "coolant" in command:
-            letter = {7: "M", 8: "F"}.get(int(command["coolant"]), "")
-            coolant = "".join(sorted(set(coolant + letter))) if letter else ""
         return replace(
             old,
             motion=int(command.get("motion", old.motion)),
             coordinates=int(command.get("coordinates", old.coordinates)),
-            plane=int(command.get("plane", old.plane)),
             inches=inches,
             relative=command["distance"] == 91 if "distance" in command else old.relative,
             inverse=inverse,
             spindle=int(command.get("spindle", old.spindle)),
-            coolant=coolant,
             tool=int(words.values.get("T", old.tool)),
             feed=feed,
             speed=words.values.get("S", old.speed),
@@ -158,14 +149,11 @@ class Interpreter:
         own = words.non_modal in OWN_AXES or "tool length" in words.commands
         return "motion" in words.commands or (bool(words.axes) and not own)
 
-    def _accessories(self, old: Modal, state: Modal, words: Words) -> list[Action]:
-        actions: list[Action] = []
+    def _spindle(self, old: Modal, state: Modal) -> list[Action]:
         faster = state.speed != old.speed and old.spindle != 5
         if faster or state.spindle != old.spindle:
-            actions.append(Spindle(state.spindle, state.speed))
-        if state.coolant != old.coolant:
-            actions.append(Coolant(state.coolant))
-        return actions
+            return [Spindle(state.spindle, state.speed)]
+        return []
 
     # -- what uses axis words -----------------------------------------------------------------
 
@@ -237,7 +225,7 @@ class Interpreter:
         place, how = int(self._take(words, "P")), self._take(words, "L")
         if place > 6:
             raise Refused(29)
-        if how not in (2, 20) or (how == 2 and "R" in words.values):
+        if how not in (2, 20):
             raise Refused(20)
         code = 53 + place if place else state.coordinates
         values = list(self.stored[code])
@@ -269,8 +257,6 @@ class Interpreter:
             ):
                 raise Refused(31)
             return []
-        if state.motion in (2, 3):
-            return self._arc(words, state)
         if not words.axes:
             return []
         target = self._target(words, self.stored[state.coordinates])
@@ -280,27 +266,3 @@ class Interpreter:
 
     def _feed(self, state: Modal, length: float) -> float:
         return state.feed * length if state.inverse else state.feed
-
-    def _arc(self, words: Words, state: Modal) -> list[Action]:
-        """Return the chords of G2 and G3."""
-        plane = {17: (0, 1, 2), 18: (2, 0, 1), 19: (1, 2, 0)}[state.plane]
-        if not words.axes:
-            raise Refused(26)
-        if not set(plane[:2]) & set(words.axes):
-            raise Refused(32)
-        start, target = self.position, self._target(words, self.stored[state.coordinates])
-        x, y = (target[axis] - start[axis] for axis in plane[:2])
-        clockwise, scale = state.motion == 2, self._scale(words)
-        if "R" in words.values:
-            center: Point = center_of(x, y, words.values.pop("R") * scale, clockwise)
-        else:
-            letters = [LETTERS_OF_OFFSETS[axis] for axis in plane[:2]]
-            if not set(letters) & set(words.values):
-                raise Refused(35)
-            center = tuple(words.values.get(letter, 0.0) * scale for letter in letters)
-            for letter in LETTERS_OF_OFFSETS:
-                words.values.pop(letter, None)
-        points, length = chords(start, target, plane, center, clockwise, self.arc_tolerance)
-        feed, number = self._feed(state, length), int(words.values.get("N", 0))
-        self.position = target
-        return [Travel(point, feed, number) for point in points]

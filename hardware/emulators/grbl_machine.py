@@ -1,20 +1,50 @@
-"""The mechanics under an emulated grbl: where it believes to be, and where it really is."""
+"""What the parts of an emulated grbl share: a gantry, its planner, and the controller's state.
+
+The parts (`grbl_system`, `grbl_program`, `grbl`) take a `GrblMachine` and know nothing of each
+other: what one of them has to tell another is written down here, or raised.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Iterator
+
 from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.grbl_gcode import Interpreter
 from helmsight.hardware.emulators.grbl_motion import UNITS, Planner, Point
-from helmsight.hardware.emulators.grbl_report import factory_settings
+from helmsight.hardware.emulators.grbl_report import (
+    END,
+    Flavour,
+    ReportWriter,
+    factory_settings,
+)
 from helmsight.hardware.spec import Joint, RobotSpec
 
+# A part of the main program: yields what it waits for, or None when it waits for bytes.
+Wait = Iterator[Callable[[], bool] | None]
 
-class Machine(Device):
-    """A gantry with a planner; `settings` are set up as the description says.
 
-    astray: where it really is, less what the controller believes, mm.
+class AlarmRaised(Exception):
+    """The main program ends in an alarm; `code` is grbl's number."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class SoftReset(Exception):
+    """The main program asks for a restart, as a host does with 0x18."""
+
+
+class GrblMachine(Device):
+    """A gantry whose controller is set up as the description says.
+
+    astray: where it really is, less what the controller believes, mm. state: grbl's own word for
+    what it does. received: the receive buffer. held: a feed hold is complete. halting: a soft limit
+    brakes the machine. spindle: M code and speed. broken_switch: homing never finds its switch.
     """
 
-    def __init__(self, spec: RobotSpec) -> None:
+    def __init__(self, spec: RobotSpec, flavour: Flavour) -> None:
         super().__init__(spec)
         self._origins = [float(j.device.get("origin_mm", 0.0)) for j in spec.joint]
         self._signs = [float(j.device.get("sign", 1)) for j in spec.joint]
@@ -23,18 +53,136 @@ class Machine(Device):
             o + s * joint.home * 1000.0
             for o, s, joint in zip(self._origins, self._signs, spec.joint, strict=True)
         )
-        self.planner = Planner(self.settings, home)
+        self.flavour = flavour
+        self.planner = Planner(self.settings, home, flavour.blocks)
+        self.parser = Interpreter(len(spec.joint))
+        self.reports = ReportWriter(flavour)
         self.astray: Point = (0.0,) * len(home)
         self.clock = 0.0
+        self.state = "Idle"
+        self.received: deque[int] = deque()
+        self.overrides = [100, 100, 100]
+        self.spindle = (5, 0.0)
+        self.pins: set[str] = set()
+        self.broken_switch = False
+        self.held = self.halting = self._cancelling = False
+        self._query_pending = False  # a status query came while nothing could be answered
+        self._output: list[bytes] = []
+
+    # -- talking --------------------------------------------------------------------------------
+
+    def say(self, *messages: bytes) -> None:
+        """Print messages as they are."""
+        self._output += messages
+
+    def say_line(self, line: bytes) -> None:
+        """Print one line."""
+        self.say(line + END)
+
+    def report(self) -> None:
+        """Print a status report."""
+        state = self.state
+        if state in ("Hold", "Door"):
+            state += ":0" if self.held else ":1" if state == "Hold" else ":2"
+        if self.parser.wco_changed:
+            self.parser.wco_changed = False
+            self.reports.offset_changed()
+        code, speed = self.spindle
+        letter = "" if code == 5 or speed <= 0 else "S" if code == 3 else "C"
+        free = self.flavour.received - len(self.received)
+        pins = "".join(sorted(self.pins))
+        self.say(
+            self.reports.write(
+                state, self.planner, self.parser,
+                (self.overrides[0], self.overrides[1], self.overrides[2]),
+                letter, speed if letter else 0.0, pins, free,
+            )
+        )  # fmt: skip
+
+    # -- motion as the firmware sees it -----------------------------------------------------------
+
+    def cycle_start(self) -> None:
+        """Start what is queued."""
+        if self.planner.blocks and self.state == "Idle":
+            self.state = "Run"
+
+    def feed_hold(self, state: str = "Hold") -> None:
+        """Brake: a jog is cancelled, a program can be resumed from `state`."""
+        if self.state == "Jog":
+            self.brake(cancel=True)
+        elif self.state == "Run":
+            self.state = state
+            self.brake(cancel=False)
+        elif self.state == "Idle":
+            self.state, self.held = state, True
+            self.record("hold", self.clock)
+
+    def brake(self, *, cancel: bool) -> None:
+        """Begin to brake. cancel: what is queued is dropped once it stands."""
+        if not self.planner.holding:
+            self.planner.holding = True
+            self._cancelling = cancel
+            self.mirror()
+            self.record("hold", self.clock)
+
+    def resume(self) -> None:
+        """Go on after a complete hold."""
+        if self.state in ("Hold", "Door") and self.held:
+            self.held = self.planner.holding = False
+            self.state = "Run" if self.planner.blocks else "Idle"
+
+    def settle(self) -> None:
+        """Note that a hold is complete or a motion is over."""
+        planner = self.planner
+        if planner.holding and not self.held and not self.halting:
+            if planner.speed == 0.0:
+                if self._cancelling:
+                    planner.flush()
+                    self.parser.position = planner.position
+                    self._cancelling = False
+                    self.state = "Idle"
+                else:
+                    planner.rest()
+                    self.held = True
+        elif self.state in ("Run", "Jog") and not planner.blocks:
+            self.state = "Idle"
+
+    def forget_holds(self) -> None:
+        """Leave every hold: after a restart or an alarm there is none."""
+        self.held = self._cancelling = self.halting = False
+
+    def switch(self, spindle: tuple[int, float]) -> None:
+        """Set the spindle (M code, speed); the next report tells."""
+        if spindle != self.spindle:
+            self.spindle = spindle
+            self.record("tool", self.clock)
+        self.reports.overrides_changed()
+
+    def sleep(self) -> None:
+        """Take the torque off and wait for a reset."""
+        self.state = "Sleep"
+        self.switch((5, self.spindle[1]))
+        self.record("release", self.clock)
+
+    def homed(self) -> None:
+        """End homing; a status query that came meanwhile is answered now, still as Home."""
+        self.parser.position = self.planner.position
+        if self._query_pending:
+            self._query_pending = False
+            self.report()
+        self.state = "Idle"
+
+    # -- where it believes to be, and where it really is ------------------------------------------
 
     def _travel(self, joint: Joint) -> float:
         """Return the travel of an axis, mm: from machine zero to the far end of the joint."""
         origin, sign = float(joint.device.get("origin_mm", 0.0)), int(joint.device.get("sign", 1))
         return -min(origin + sign * 1000.0 * end for end in (joint.lower, joint.upper))
 
-    def mirror(self, *, moving: bool) -> None:
+    def mirror(self) -> None:
         """Show the truth in `axes`, in the joints' units."""
         speeds = self.planner.velocity
+        moving = self.planner.blocks > 0 and not self.held
         for index, axis in enumerate(self.axes):
             really = self.planner.position[index] + self.astray[index]
             axis.position = self._joint(index, really)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 Point = tuple[float, ...]
-BLOCKS = 15
 STEP_S = 0.001
 UNITS = (100, 110, 120, 130)  # first settings of steps/mm, mm/min, mm/s^2, travel in mm
 
@@ -35,16 +34,16 @@ class Block:
 
 
 class Planner:
-    """Moves a point through queued blocks. settings: grbl's, by number."""
+    """Moves a point through queued blocks. settings: grbl's, by number; size: blocks at most."""
 
-    def __init__(self, settings: Mapping[int, float], position: Point) -> None:
+    def __init__(self, settings: Mapping[int, float], position: Point, size: int) -> None:
         self.settings = settings
         self.position: Point = position
         self.speed = 0.0  # mm/s along the path
         self.holding = False
         self.feed_override = 100
         self.rapid_override = 100
-        self.size = BLOCKS
+        self.size = size
         self._blocks: deque[Block] = deque()
 
     @property
@@ -121,6 +120,7 @@ class Planner:
                 self._allowed(block),
                 math.sqrt(leave**2 + 2.0 * block.acceleration * block.left),
             )
+        # Never faster than what can still be braked to the speed at the end of this block.
         change = block.acceleration * step
         before = self.speed
         self.speed += max(-change, min(change, wanted - before))

@@ -36,7 +36,7 @@ GRBL = Flavour(
     (b"[VER:1.1h.20190825:]", b"[OPT:V,15,128]"),
     15,
     128,
-    b"[HLP:$$ $# $G $I $N $x=val $Nx=line $J=line $SLP $C $X $H ~ ! ? ctrl-x]",
+    b"[HLP:$$ $# $G $I $x=val $J=line $SLP $C $X $H ~ ! ? ctrl-x]",
 )
 GRBLHAL = Flavour(
     "grblhal",
@@ -49,7 +49,7 @@ GRBLHAL = Flavour(
     ),
     100,
     1023,
-    b"[HLP:$$ $# $G $I $N $x=val $Nx=line $J=line $SLP $C $X $H ~ ! ? ctrl-x]",
+    b"[HLP:$$ $# $G $I $x=val $J=line $SLP $C $X $H ~ ! ? ctrl-x]",
 )
 FLAVOURS = {flavour.name: flavour for flavour in (GRBL, GRBLHAL)}
 
@@ -80,16 +80,15 @@ def setting(number: int, value: float) -> bytes:
 def parser_state(parser: Interpreter) -> bytes:
     """Return the line of `$G`."""
     modal = parser.modal
-    coolant = [f"M{7 if letter == 'M' else 8}" for letter in sorted(modal.coolant, reverse=True)]
     words = [
         f"G{modal.motion}",
         f"G{modal.coordinates}",
-        f"G{modal.plane}",
+        "G17",
         "G20" if modal.inches else "G21",
         "G91" if modal.relative else "G90",
         "G93" if modal.inverse else "G94",
         f"M{modal.spindle}",
-        *(coolant or ["M9"]),
+        "M9",
         f"T{modal.tool}",
         f"F{modal.feed:.0f}",
         f"S{modal.speed:.0f}",
@@ -105,7 +104,7 @@ def coordinates(parser: Interpreter, probe: tuple[float, ...]) -> list[bytes]:
     return [line.encode() for line in (*lines, f"[PRB:{_point(probe)}:0]")]
 
 
-class StatusReports:
+class ReportWriter:
     """Writes status reports; WCO and Ov come with every tenth to thirtieth only, as in grbl."""
 
     def __init__(self, flavour: Flavour) -> None:

@@ -1,5 +1,8 @@
 """Words, modes and actions of an emulated grbl's G-code; lines taken apart.
 
+Arcs, planes other than XY and coolant are left out: no driver of ours sends them. Their words get
+error 20, grbl's answer to what it does not support.
+
 Groups and error numbers: NIST RS274/NGC as grbl v1.1 keeps it (doc/csv/error_codes_en_US.csv).
 """
 
@@ -8,20 +11,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from helmsight.hardware.emulators.grbl_arcs import Point, Refused
+from helmsight.hardware.emulators.grbl_motion import Point
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 INCH = 25.4
 LETTERS = "XYZABC"
-LETTERS_OF_OFFSETS = "IJK"
 
 # Modal and non-modal groups of the words that stand for a command.
 G_GROUPS: dict[float, str] = {
     **dict.fromkeys((4, 10, 28, 28.1, 30, 30.1, 53, 92, 92.1), "non-modal"),
-    **dict.fromkeys((0, 1, 2, 3, 80), "motion"),
-    **dict.fromkeys((17, 18, 19), "plane"),
+    **dict.fromkeys((0, 1, 80), "motion"),
+    17: "plane",
     **dict.fromkeys((90, 91), "distance"),
-    91.1: "arc distance",
     **dict.fromkeys((93, 94), "feed mode"),
     **dict.fromkeys((20, 21), "units"),
     40: "cutter",
@@ -32,9 +33,16 @@ G_GROUPS: dict[float, str] = {
 M_GROUPS: dict[float, str] = {
     **dict.fromkeys((0, 1, 2, 30), "flow"),
     **dict.fromkeys((3, 4, 5), "spindle"),
-    **dict.fromkeys((7, 8, 9), "coolant"),
 }
 OWN_AXES = (10, 28, 30, 92)  # non-modal commands that use axis words in their own way
+
+
+class Refused(Exception):
+    """A line that is not carried out; `code` is grbl's error number."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -62,20 +70,13 @@ class Spindle:
 
 
 @dataclass(frozen=True)
-class Coolant:
-    """The coolant outputs that are on (M7 M, M8 F), once all motion is done."""
-
-    on: str
-
-
-@dataclass(frozen=True)
 class Flow:
     """Pause (M0) or end (M2, M30) the program, once all motion is done."""
 
     code: int
 
 
-Action = Travel | Dwell | Spindle | Coolant | Flow
+Action = Travel | Dwell | Spindle | Flow
 
 
 @dataclass
@@ -84,12 +85,10 @@ class Modal:
 
     motion: int = 0
     coordinates: int = 54
-    plane: int = 17
     inches: bool = False
     relative: bool = False
     inverse: bool = False
     spindle: int = 5
-    coolant: str = ""
     tool: int = 0
     feed: float = 0.0
     speed: float = 0.0
@@ -117,11 +116,11 @@ def scan(text: str, axes: int) -> Words:
         letter = text[place]
         if not "A" <= letter <= "Z":
             raise Refused(1)
-        found = NUMBER.match(text, place + 1)
-        if found is None:
+        number = NUMBER.match(text, place + 1)
+        if number is None:
             raise Refused(2)
-        place = found.end()
-        _word(words, letter, float(found[0]), axes)
+        place = number.end()
+        _word(words, letter, float(number[0]), axes)
     if words.values.get("N", 0) > 10_000_000:
         raise Refused(27)
     return words
@@ -135,7 +134,7 @@ def _word(words: Words, letter: str, value: float, axes: int) -> None:
         if axis in words.axes:
             raise Refused(25)
         words.axes[axis] = value
-    elif letter in "FIJKLNPRST":
+    elif letter in "FLNPST":
         if letter in words.values:
             raise Refused(25)
         if value < 0 and letter in "FNPST":

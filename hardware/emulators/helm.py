@@ -9,7 +9,13 @@ from __future__ import annotations
 import struct
 
 from helmsight.hardware.emulators.device import Device
-from helmsight.hardware.emulators.helm_channel import BEATS_PER_S, MOST, Channel, Memory, Verdict
+from helmsight.hardware.emulators.helm_channel import (
+    BEATS_PER_S,
+    MOST,
+    Memory,
+    Outcome,
+    ServoChannel,
+)
 from helmsight.hardware.framing import Packets
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.wire.helm import (
@@ -29,13 +35,13 @@ from helmsight.hardware.wire.helm import (
     WIDTH_MAX,
     WIDTH_MIN,
     BoardMode,
-    Command,
     Config,
     Flag,
-    Frame,
     Hello,
+    HelmCommand,
+    HelmFrame,
+    HelmReport,
     Move,
-    Report,
     Status,
     begins,
     scan,
@@ -45,16 +51,16 @@ from helmsight.hardware.wire.helm_servos import servos
 BEAT_MS = round(1000 * BEAT_S)
 ALL_CHANNELS = (1 << CHANNELS) - 1
 ROOM = 255  # bytes of answers to what comes in one piece
-KNOWN = {int(command) for command in Command}
+KNOWN = {int(command) for command in HelmCommand}
 LENGTHS: dict[int, int] = {
-    Command.CONFIG: 9,
-    Command.WATCHDOG: 2,
-    Command.ARM: 1,
-    Command.RELEASE: 1,
-    Command.MOVE: 3 + 2 * CHANNELS,
+    HelmCommand.CONFIG: 9,
+    HelmCommand.WATCHDOG: 2,
+    HelmCommand.ARM: 1,
+    HelmCommand.RELEASE: 1,
+    HelmCommand.MOVE: 3 + 2 * CHANNELS,
 }
-FINE: Verdict = (Status.OK, NO_CHANNEL)
-BAD: Verdict = (Status.BAD_VALUE, NO_CHANNEL)
+FINE: Outcome = (Status.OK, NO_CHANNEL)
+BAD: Outcome = (Status.BAD_VALUE, NO_CHANNEL)
 
 
 class HelmBoard(Device):
@@ -63,7 +69,7 @@ class HelmBoard(Device):
     def __init__(self, spec: RobotSpec) -> None:
         super().__init__(spec)
         self.servos = servos(spec)
-        self.channels = [Channel() for _ in range(CHANNELS)]
+        self.channels = [ServoChannel() for _ in range(CHANNELS)]
         self.armed = 0
         self.held = self.stopped = self.tripped = False
         self.watchdog_ms = WATCHDOG_DEFAULT_MS
@@ -100,6 +106,8 @@ class HelmBoard(Device):
             self.trips = min(MOST, self.trips + 1)
             if moving:
                 self._note("hold", now)
+        # As the firmware: half a frame that nothing followed for a beat is given up, so that noise
+        # which looks like a header does not swallow the next command.
         if len(self._packets) and self._waited:
             self.bad_frames = min(MOST, self.bad_frames + 1)
             self._packets.clear()
@@ -117,10 +125,10 @@ class HelmBoard(Device):
 
     def _scan(self, data: bytes) -> tuple[int, bytes | None] | None:
         """Scan for a frame and answer it at once: an answer tells the counters of its moment."""
-        found = scan(data)
-        if found is None:
+        scanned = scan(data)
+        if scanned is None:
             return None
-        length, frame = found
+        length, frame = scanned
         if frame is not None:
             return length, self._sent(self._answer(frame, self._heard_at))
         if begins(data):
@@ -134,36 +142,36 @@ class HelmBoard(Device):
         self._room -= len(answer)
         return answer
 
-    def _answer(self, frame: Frame, now: float) -> bytes:
+    def _answer(self, frame: HelmFrame, now: float) -> bytes:
         self._silent_ms = 0
-        verdict, value = FINE, 0
+        outcome, value = FINE, 0
         if frame.command not in KNOWN:
-            verdict = Status.UNKNOWN_COMMAND, NO_CHANNEL
+            outcome = Status.UNKNOWN_COMMAND, NO_CHANNEL
         elif len(frame.payload) != LENGTHS.get(frame.command, 0):
-            verdict = Status.BAD_LENGTH, NO_CHANNEL
-        elif frame.command == Command.HELLO:
+            outcome = Status.BAD_LENGTH, NO_CHANNEL
+        elif frame.command == HelmCommand.HELLO:
             self.memory.entries.clear()
-        elif frame.command == Command.STOP:
+        elif frame.command == HelmCommand.STOP:
             self._stop(now)
-        elif frame.command != Command.STATE:
+        elif frame.command != HelmCommand.STATE:
             known = self.memory.find(frame, self._beats)
-            verdict, value = known or self._execute(frame, now)
+            outcome, value = known or self._execute(frame, now)
             if known is None:
-                self.memory.keep(frame, verdict, value, self._beats)
+                self.memory.keep(frame, outcome, value, self._beats)
         self._follow()
-        told = bytes(verdict)
-        if verdict[0] == Status.OK:
-            told += self._tell(frame.command, value)
-        return Frame(frame.sequence, (frame.command | REPLY) & 0xFF, told).encode()
+        answer = bytes(outcome)
+        if outcome[0] == Status.OK:
+            answer += self._tell(frame.command, value)
+        return HelmFrame(frame.sequence, (frame.command | REPLY) & 0xFF, answer).encode()
 
     def _tell(self, command: int, value: int) -> bytes:
-        if command == Command.HELLO:  # no build: these are not the firmware's sources
+        if command == HelmCommand.HELLO:  # no build: these are not the firmware's sources
             return Hello(PROTOCOL, CHANNELS, NAME, (1, 0, 0), 0).encode()
-        if command == Command.MOVE:
+        if command == HelmCommand.MOVE:
             return struct.pack("<H", value)
-        if command != Command.STATE:
+        if command != HelmCommand.STATE:
             return b""
-        return Report(
+        return HelmReport(
             mode=self.mode,
             flags=Flag.WATCHDOG if self.tripped else Flag(0),
             armed=self.armed,
@@ -200,28 +208,28 @@ class HelmBoard(Device):
             return BoardMode.MOVING
         return BoardMode.HELD if self.held else BoardMode.READY
 
-    def _execute(self, frame: Frame, now: float) -> tuple[Verdict, int]:
+    def _execute(self, frame: HelmFrame, now: float) -> tuple[Outcome, int]:
         payload = frame.payload
         match frame.command:
-            case Command.CONFIG:
+            case HelmCommand.CONFIG:
                 return self._configure(Config(*struct.unpack("<B4H", payload))), 0
-            case Command.WATCHDOG:
+            case HelmCommand.WATCHDOG:
                 (wanted,) = struct.unpack("<H", payload)
                 if not WATCHDOG_MIN_MS <= wanted <= WATCHDOG_MAX_MS:
                     return BAD, 0
                 self.watchdog_ms = wanted
-            case Command.ARM:
+            case HelmCommand.ARM:
                 return self._arm(payload[0]), 0
-            case Command.MOVE:
+            case HelmCommand.MOVE:
                 mask, duration, *targets = struct.unpack(f"<BH{CHANNELS}H", payload)
                 return self._move(Move(mask, duration, tuple(targets)), now)
-            case Command.HOLD:
+            case HelmCommand.HOLD:
                 changed = self.moving
                 self._stay_all()
                 self.held = True
                 if changed:
                     self._note("hold", now)
-            case Command.RESET:
+            case HelmCommand.RESET:
                 changed = self.stopped
                 self.stopped = self.held = self.tripped = False
                 if changed:
@@ -230,7 +238,7 @@ class HelmBoard(Device):
                 return self._release(payload[0], now), 0
         return FINE, 0
 
-    def _configure(self, wanted: Config) -> Verdict:
+    def _configure(self, wanted: Config) -> Outcome:
         if wanted.channel >= CHANNELS:
             return BAD
         if not (
@@ -249,7 +257,7 @@ class HelmBoard(Device):
         channel.stay(wanted.start)
         return FINE
 
-    def _arm(self, mask: int) -> Verdict:
+    def _arm(self, mask: int) -> Outcome:
         if not 0 < mask <= ALL_CHANNELS:
             return BAD
         if self.stopped:
@@ -261,7 +269,7 @@ class HelmBoard(Device):
         self.held = self.tripped = False
         return FINE
 
-    def _refused(self, move: Move) -> Verdict | None:
+    def _refused(self, move: Move) -> Outcome | None:
         if not (0 < move.mask <= ALL_CHANNELS and 0 < move.duration_ms <= DURATION_MAX_MS):
             return BAD
         if self.stopped:
@@ -277,7 +285,7 @@ class HelmBoard(Device):
                 return Status.OUT_OF_LIMITS, i
         return None
 
-    def _move(self, move: Move, now: float) -> tuple[Verdict, int]:
+    def _move(self, move: Move, now: float) -> tuple[Outcome, int]:
         if refused := self._refused(move):
             return refused, move.duration_ms
         chosen = [i for i in range(CHANNELS) if move.mask >> i & 1]
@@ -302,7 +310,7 @@ class HelmBoard(Device):
         if changed:
             self._note("stop", now)
 
-    def _release(self, mask: int, now: float) -> Verdict:
+    def _release(self, mask: int, now: float) -> Outcome:
         if not 0 < mask <= ALL_CHANNELS:
             return BAD
         changed = self.armed & mask

@@ -10,7 +10,7 @@ from helmsight.hardware.wire.helm import (
     WIDTH_MAX,
     WIDTH_MIN,
     Config,
-    Frame,
+    HelmFrame,
     Status,
     crc16,
 )
@@ -18,11 +18,11 @@ from helmsight.hardware.wire.helm import (
 BEATS_PER_S = round(1 / BEAT_S)
 REMEMBERED = 8  # commands, for a second
 MOST = 65535  # where a counter stays
-Verdict = tuple[Status, int]
+Outcome = tuple[Status, int]
 
 
 @dataclass
-class Channel:
+class ServoChannel:
     """One servo output: widths in ticks. `driven` is on the pin, `next` from the next beat on."""
 
     driven: int = (WIDTH_MIN + WIDTH_MAX) // 2
@@ -61,22 +61,22 @@ class Channel:
 class Memory:
     """Answers to commands that may be sent again."""
 
-    entries: list[tuple[int, int, int, Verdict, int]] = field(default_factory=list)
+    entries: list[tuple[int, int, int, Outcome, int]] = field(default_factory=list)
     duplicates: int = 0
 
-    def find(self, frame: Frame, beat: int) -> tuple[Verdict, int] | None:
+    def find(self, frame: HelmFrame, beat: int) -> tuple[Outcome, int] | None:
         """Return the answer that `frame` got before, if it did."""
         crc = crc16(frame.encode()[1:-2])
-        for until, sequence, known, verdict, value in self.entries:
+        for until, sequence, known, outcome, value in self.entries:
             if until > beat and sequence == frame.sequence:
                 if known != crc:
                     return (Status.SEQUENCE_REUSED, NO_CHANNEL), 0
                 self.duplicates = min(MOST, self.duplicates + 1)
-                return verdict, value
+                return outcome, value
         return None
 
-    def keep(self, frame: Frame, verdict: Verdict, value: int, beat: int) -> None:
+    def keep(self, frame: HelmFrame, outcome: Outcome, value: int, beat: int) -> None:
         """Remember the answer to `frame`."""
         crc = crc16(frame.encode()[1:-2])
-        self.entries.append((beat + BEATS_PER_S, frame.sequence, crc, verdict, value))
+        self.entries.append((beat + BEATS_PER_S, frame.sequence, crc, outcome, value))
         del self.entries[:-REMEMBERED]

@@ -11,11 +11,11 @@ import math
 import re
 from collections import deque
 
-from helmsight.hardware.emulators.linearm import (
-    Course,
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.linearm_firmware import (
     Firmware,
-    LineArmController,
-    Place,
+    Position,
+    StraightMove,
     number,
     trapezoid,
 )
@@ -31,7 +31,7 @@ class Community(Firmware):
     QUEUE, HOMING_S = 15, 2.0
     UNKNOWN = "ERROR: COMMAND NOT RECOGNIZED\r\n"
 
-    def __init__(self, device: LineArmController) -> None:
+    def __init__(self, device: Device) -> None:
         super().__init__(device)
         self._queue: deque[tuple[str, int, dict[str, float]]] = deque()
         self._relative = False
@@ -67,7 +67,7 @@ class Community(Firmware):
             return None
         return [f"{line}\r\n" for line in self._execute(*self._queue.popleft())]
 
-    def on_way(self, place: Place) -> str | None:
+    def barred(self, place: Position) -> str | None:
         x, y, z = place
         reach = math.hypot(x, y)
         arm = (reach - self.OFFSET) if reach else -self.OFFSET
@@ -82,10 +82,10 @@ class Community(Firmware):
         if name in ("G0", "G1"):
             return self._linear(values)
         if name in ("M3", "M5"):
-            self.device.switch("tool", self, on=name == "M3")
+            self.switch_tool(on=name == "M3")
             return []
         if name in ("M17", "M18"):
-            self.device.switch("release", self, on=name == "M17")
+            self.switch_motors(on=name == "M17")
             return []
         if name == "G28":
             return self._home()
@@ -96,7 +96,7 @@ class Community(Firmware):
             self._relative = name == "G91"
             return [f"INFO: {'RELATIVE' if self._relative else 'ABSOLUTE'} MODE ON"]
         if name == "G4":
-            self.course = Course(self.place, self.place, values.get("S", 0.0), lambda t: 0.0)
+            self.move = StraightMove(self.place, self.place, values.get("S", 0.0), lambda t: 0.0)
             return []
         if name == "M114":
             mode = "RELATIVE" if self._relative else "ABSOLUTE"
@@ -122,22 +122,23 @@ class Community(Firmware):
         def run(t: float) -> float:
             return (1 - math.cos(math.pi * t / seconds)) / 2 if self._profile == 2 else t / seconds
 
-        self.go(Course(self.place, end, seconds, run))
-        said = [f"INFO: LINEAR MOVE: {_place(end)}"]
+        self.go(StraightMove(self.place, end, seconds, run))
+        lines = [f"INFO: LINEAR MOVE: {_place(end)}"]
         if not distance:
             self.advance(0.0)
-        return said
+        return lines
 
     def _home(self) -> list[str]:
         """Drive to the switches and from there home: afterwards it knows where it stands."""
         self.energised = self._homing = True
-        self.place = tuple(position / self.scale for position in self.device.positions)
-        end = tuple(joint.home / self.scale for joint in self.device.spec.joint)
-        self.go(Course(self.place, end, self.HOMING_S, lambda t: t / self.HOMING_S))
+        self.place = self.joints.positions
+        self.go(
+            StraightMove(self.place, self.joints.home, self.HOMING_S, lambda t: t / self.HOMING_S)
+        )
         return []
 
 
-def _place(place: Place) -> str:
+def _place(place: Position) -> str:
     x, y, z = place
     return f"[X:{x + 0.0:.2f} Y:{y + 0.0:.2f} Z:{z + 0.0:.2f} E:0.00]"
 
@@ -152,10 +153,10 @@ class Swift(Firmware):
     REACH = (110.0, 350.0)  # mm from the base axis, tool included
     HEIGHT = (-120.0, 180.0)
 
-    def __init__(self, device: LineArmController) -> None:
+    def __init__(self, device: Device) -> None:
         super().__init__(device)
         self.energised = True
-        self._courses: deque[tuple[Place, float]] = deque()
+        self._moves: deque[tuple[Position, float]] = deque()
         self._answers: deque[str] = deque()
         self._feed = 1000.0
 
@@ -178,11 +179,11 @@ class Swift(Firmware):
         return []
 
     def idle(self) -> list[str] | None:
-        if self._courses:
-            end, feed = self._courses.popleft()
-            limit = min(joint.acceleration for joint in self.device.spec.joint) / self.scale
-            way = trapezoid(math.dist(self.place, end), feed / 60.0, limit)
-            self.go(Course(self.place, end, *way))
+        if self._moves:
+            end, feed = self._moves.popleft()
+            distance = math.dist(self.place, end)
+            way = trapezoid(distance, feed / 60.0, self.joints.acceleration)
+            self.go(StraightMove(self.place, end, *way))
             return self.advance(0.0)
         return [self._answers.popleft()] if self._answers else None
 
@@ -204,19 +205,19 @@ class Swift(Firmware):
         return known.get(text, "E20")
 
     def _execute(self, text: str) -> str:
-        found = re.match(r"([GM])(\d+)", text)
-        if found is None:
+        match = re.match(r"([GM])(\d+)", text)
+        if match is None:
             return "E20"
-        name, rest = found[0], text[found.end() :]
+        name, rest = match[0], text[match.end() :]
         if name in ("G0", "G1", "G2204"):
             return self._linear(name, rest)
         if name in ("M17", "M2019", "M18"):
-            self.device.switch("release", self, on=name == "M17")
+            self.switch_motors(on=name == "M17")
             return "ok"
         if name in ("M2231", "M2232"):
             if rest not in ("V0", "V1"):
                 return "E21"
-            self.device.switch("tool", self, on=rest == "V1")
+            self.switch_tool(on=rest == "V1")
             return "ok"
         if name == "M2203":
             return f"ok V{int(self.energised)}" if rest in ("N0", "N1", "N2", "N3") else "E21"
@@ -235,10 +236,10 @@ class Swift(Firmware):
         if feed <= 0.0 or not self._reachable(end):
             return "E22" if feed > 0.0 else "E21"
         self._feed = feed
-        self._courses.append((end, feed))
+        self._moves.append((end, feed))
         return "ok"
 
-    def _target(self, name: str, rest: str) -> tuple[Place, float] | None:
+    def _target(self, name: str, rest: str) -> tuple[Position, float] | None:
         words = re.findall(r"[A-Z][^A-Z]*", rest)
         if "".join(words) != rest:
             return None
@@ -247,17 +248,17 @@ class Swift(Firmware):
             if not re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)", word[1:]):
                 return None
             values[word[0]] = float(word[1:])
-        last = self._courses[-1][0] if self._courses else self._end()
+        last = self._moves[-1][0] if self._moves else self._end()
         base = last if name == "G2204" else (0.0, 0.0, 0.0)
         end = tuple(
             values[axis] + base[i] if axis in values else last[i] for i, axis in enumerate("XYZ")
         )
         return end, values.get("F", self._feed)
 
-    def _end(self) -> Place:
-        return self.course.end if self.course else self.place
+    def _end(self) -> Position:
+        return self.move.end if self.move else self.place
 
-    def _reachable(self, place: Place) -> bool:
+    def _reachable(self, place: Position) -> bool:
         x, y, z = place
         near, far = self.REACH
         low, high = self.HEIGHT
@@ -277,8 +278,8 @@ class Console(Firmware):
     def take(self, byte: int) -> list[str]:
         if byte == 0x0D:
             return []
-        said = super().take(byte)
-        return ["\r\n> "] if byte == 0x0A and not said else said
+        lines = super().take(byte)
+        return ["\r\n> "] if byte == 0x0A and not lines else lines
 
     def line(self, text: str) -> list[str]:
         return [f"{text}\r\n", f"{self._result(text.split())}\r\n", "> "]
@@ -294,36 +295,36 @@ class Console(Firmware):
             case ["WHO"]:
                 return "ARM SHELL 1"
             case ["WHERE"]:
-                ends = self.course.end if self.course else self.place
+                ends = self.move.end if self.move else self.place
                 return f"AT {_three(self.place)} TO {_three(ends)}"
             case ["MOVE", x, y, z, "BY", speed]:
                 return self._moved((float(x), float(y), float(z)), float(speed))
             case ["HALT"]:
-                self.course = None
-                self.device.halt()
-                self.device.record("hold", self.device.now)
+                self.move = None
+                self.joints.halt()
+                self.joints.record("hold")
                 return "HALTED"
             case ["MOTORS", "ON" | "OFF" as which]:
-                self.device.switch("release", self, on=which == "ON")
+                self.switch_motors(on=which == "ON")
                 return f"MOTORS {which}"
             case ["GRIP", "0" | "1" as which]:
-                self.device.switch("tool", self, on=which == "1")
+                self.switch_tool(on=which == "1")
                 return f"GRIP {which}"
         return "? unknown"
 
-    def _moved(self, end: Place, speed: float) -> str:
+    def _moved(self, end: Position, speed: float) -> str:
         if not all(map(math.isfinite, (*end, speed))) or speed <= 0.0:
             return "? number"
         if any(abs(value) > 400.0 for value in end):
             return "? range 7"
         seconds = math.dist(self.place, end) / speed
-        self.go(Course(self.place, end, seconds, lambda t: t / seconds))
+        self.go(StraightMove(self.place, end, seconds, lambda t: t / seconds))
         if not seconds:
             self.advance(0.0)
         return "OK"
 
 
-def _three(place: Place) -> str:
+def _three(place: Position) -> str:
     return " ".join(f"{value + 0.0:.2f}" for value in place)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Axis:
+class EmulatedAxis:
     """One joint on a trapezoidal profile. Units: rad or m, a second, a second squared."""
 
     position: float = 0.0

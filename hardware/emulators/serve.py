@@ -157,6 +157,7 @@ class Emulation:
             for message in self.device.opened(now):
                 self._post(message, now + GREETING_S)
         if data:
+            # Faults hit what was read in one piece; hosts write whole commands.
             arrived, _ = self.to_device.carry(data)
             if arrived:
                 out += self.device.receive(arrived, now)

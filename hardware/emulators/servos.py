@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from helmsight.hardware.calibration import Scale, ServoOptions, scales_of
+from helmsight.hardware.calibration import ServoOptions, TickScale, scales_of
 from helmsight.hardware.emulators.device import Device
-from helmsight.hardware.emulators.motion import Axis
+from helmsight.hardware.emulators.motion import EmulatedAxis
 from helmsight.hardware.framing import Packets
 from helmsight.hardware.spec import Joint, RobotSpec
 from helmsight.hardware.wire.registers import Register, Registers
@@ -17,21 +17,26 @@ NO_RAMP = 100_000.0  # ticks/s^2 without an acceleration limit (153 rad/s^2)
 STALL_TICKS = 8  # a blocked servo this far from its goal pushes with all it has
 
 
-class Servo:
+class EmulatedServo:
     """One servo: its registers, its joint, and what is wrong with it.
 
     dead: it answers nothing. blocked: it cannot turn. stalled_s: for how long it has pushed.
     """
 
     def __init__(
-        self, joint: Joint, scale: Scale, options: ServoOptions, axis: Axis, bus: ServoBus
+        self,
+        joint: Joint,
+        scale: TickScale,
+        options: ServoOptions,
+        axis: EmulatedAxis,
+        bus: EmulatedServoBus,
     ) -> None:
         self.joint, self.scale, self.options, self.axis = joint, scale, options, axis
         self.registers = bus.registers
         self.table = bytearray(bus.table_size)
         self._offset_sign = bus.offset_sign
         self.pending: tuple[int, bytes] | None = None
-        self.told: int | None = None  # the present position that the host read last
+        self.position_read: int | None = None  # the present position that the host read last
         self.dead = False
         self.blocked = False
         self.stalled_s = 0.0
@@ -82,7 +87,7 @@ class Servo:
         return self.axis.velocity * self.scale.per_unit
 
 
-class ServoBus(Device):
+class EmulatedServoBus(Device):
     """Servos on one line. `servos` are in the order of the description's joints.
 
     offset_sign: what a homing offset does to the position that a servo shows.
@@ -98,7 +103,7 @@ class ServoBus(Device):
         options = spec.joint_options(ServoOptions)
         scales = scales_of(spec, spec.device.get("calibration"))
         self.servos = [
-            Servo(joint, scale, option, axis, self)
+            EmulatedServo(joint, scale, option, axis, self)
             for joint, scale, option, axis in zip(
                 spec.joint, scales, options, self.axes, strict=True
             )
@@ -111,7 +116,7 @@ class ServoBus(Device):
 
     # -- for tests ------------------------------------------------------------------------------
 
-    def servo(self, joint: str) -> Servo:
+    def servo(self, joint: str) -> EmulatedServo:
         """Return the servo of a joint."""
         return self.servos[self.spec.names.index(joint)]
 
@@ -155,7 +160,7 @@ class ServoBus(Device):
 
     # -- what the two buses do alike ------------------------------------------------------------
 
-    def _aim(self, servo: Servo) -> None:
+    def _aim(self, servo: EmulatedServo) -> None:
         """Take over goal, speed and acceleration from the registers of an energised servo."""
         if not servo.energised:
             return
@@ -166,9 +171,9 @@ class ServoBus(Device):
         if servo.axis.velocity == 0.0 and not servo.moving:
             servo.axis.position = target  # less than it can tell
         if changed:
-            self._changes.append(servo["goal_position"] == servo.told)
+            self._changes.append(servo["goal_position"] == servo.position_read)
 
-    def _switch(self, servo: Servo, before: bool, now: float) -> None:
+    def _switch(self, servo: EmulatedServo, before: bool, now: float) -> None:
         """Follow a change of torque: off, the joint stays; on, it goes to its goal."""
         if servo.energised and not before:
             self._aim(servo)
@@ -176,14 +181,14 @@ class ServoBus(Device):
             servo.axis.freeze()
             self.record("release", now)
 
-    def _read(self, servo: Servo, address: int, length: int) -> bytes:
+    def _read(self, servo: EmulatedServo, address: int, length: int) -> bytes:
         self._refresh(servo)
         position = self.registers["present_position"].address
         if address <= position < address + length:
-            servo.told = servo["present_position"]
+            servo.position_read = servo["present_position"]
         return servo.span(address, length)
 
-    def _addressed(self, id_: int, broadcast: int) -> list[Servo]:
+    def _addressed(self, id_: int, broadcast: int) -> list[EmulatedServo]:
         alive = [servo for servo in self.servos if not servo.dead]
         return alive if id_ == broadcast else [servo for servo in alive if servo["id"] == id_]
 
@@ -198,7 +203,7 @@ class ServoBus(Device):
     def _framer(self) -> Packets[Any]: ...
 
     @abstractmethod
-    def _power_on(self, servo: Servo) -> None:
+    def _power_on(self, servo: EmulatedServo) -> None:
         """Fill the table of a servo that was just switched on."""
 
     @abstractmethod
@@ -206,17 +211,17 @@ class ServoBus(Device):
         """Carry out one packet; return the status packets."""
 
     @abstractmethod
-    def _profile(self, servo: Servo) -> tuple[float, float]:
+    def _profile(self, servo: EmulatedServo) -> tuple[float, float]:
         """Return speed and acceleration by the registers, in units of the axis."""
 
     @abstractmethod
-    def _allowed(self, servo: Servo, goal: int) -> int:
+    def _allowed(self, servo: EmulatedServo, goal: int) -> int:
         """Return the tick that the servo really goes to."""
 
     @abstractmethod
-    def _refresh(self, servo: Servo) -> None:
+    def _refresh(self, servo: EmulatedServo) -> None:
         """Bring the read-only registers up to date."""
 
     @abstractmethod
-    def _protect(self, servo: Servo) -> None:
+    def _protect(self, servo: EmulatedServo) -> None:
         """Raise and keep up the servo's own alarms."""

@@ -105,20 +105,20 @@ def build() -> Path:
 
 def events(lines: Iterable[str]) -> list[Event]:
     """Return what the lines of a trace tell; a last line that is not whole is left out."""
-    found = []
+    trace = []
     for line in lines:
         if not line.endswith("\n"):
             break
         at, kind, *values = line.split()
         at_s = float(at) * 1e-6
         if kind in ("rx", "tx"):
-            found.append(Event(at_s, kind, byte=int(values[0], 16)))
+            trace.append(Event(at_s, kind, byte=int(values[0], 16)))
         elif kind == "pulse":
             channel, width_us = int(values[0]), float(values[1])
-            found.append(Event(at_s, kind, channel=channel, width_us=width_us))
+            trace.append(Event(at_s, kind, channel=channel, width_us=width_us))
         else:
-            found.append(Event(at_s, kind))
-    return found
+            trace.append(Event(at_s, kind))
+    return trace
 
 
 class _Rig:
@@ -216,7 +216,7 @@ class Simavr:
         self.close()
 
 
-class Bench:
+class SimavrBench:
     """The firmware step by step: its time passes in `run` only, so that tests own the clock."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.simavr import Simavr
 from helmsight.hardware.framing import Packets
 from helmsight.hardware.spec import RobotSpec
-from helmsight.hardware.wire.helm import CHANNELS, REPLY, Command, Frame, Status, packets
+from helmsight.hardware.wire.helm import CHANNELS, REPLY, HelmCommand, HelmFrame, Status, packets
 from helmsight.hardware.wire.helm_servos import servos
 
 
@@ -34,9 +34,9 @@ class FirmwareLine(Device):
         self._board = Simavr()
         self._line = os.open(self._board.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         tty.setraw(self._line)
-        self._there: Packets[Frame] = packets()
-        self._back: Packets[Frame] = packets()
-        self._asked: dict[int, tuple[int, ...]] = {}  # by sequence number: the targets, ticks
+        self._there: Packets[HelmFrame] = packets()
+        self._back: Packets[HelmFrame] = packets()
+        self._requested: dict[int, tuple[int, ...]] = {}  # by sequence number: the targets, ticks
 
     def close(self) -> None:
         """End simavr."""
@@ -46,8 +46,10 @@ class FirmwareLine(Device):
     def receive(self, data: bytes, now: float) -> list[bytes]:
         """Pass `data` on; see Device."""
         for frame in self._there.feed(data):
-            if frame.command == Command.MOVE and len(frame.payload) == 3 + 2 * CHANNELS:
-                self._asked[frame.sequence] = struct.unpack_from(f"<{CHANNELS}H", frame.payload, 3)
+            if frame.command == HelmCommand.MOVE and len(frame.payload) == 3 + 2 * CHANNELS:
+                self._requested[frame.sequence] = struct.unpack_from(
+                    f"<{CHANNELS}H", frame.payload, 3
+                )
         while data:
             try:
                 data = data[os.write(self._line, data) :]
@@ -61,13 +63,15 @@ class FirmwareLine(Device):
         except BlockingIOError:
             return []
         for frame in self._back.feed(data):
-            if frame.command == Command.MOVE | REPLY and frame.payload[:1] == bytes([Status.OK]):
+            if frame.command == HelmCommand.MOVE | REPLY and frame.payload[:1] == bytes(
+                [Status.OK]
+            ):
                 self._taken(frame.sequence, now)
         return [data]
 
     def _taken(self, sequence: int, now: float) -> None:
         """Write down the targets that the firmware has just acknowledged."""
-        targets = self._asked.pop(sequence, None)
+        targets = self._requested.pop(sequence, None)
         if targets is None:  # the answer to a repetition
             return
         for axis, servo in zip(self.axes, self._servos, strict=True):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from helmsight.hardware.screen.capture import KINDS, Screen, Shot
-from helmsight.hardware.screen.window import Place, Window, find_window, fitted
+from helmsight.hardware.screen.finding import find_window
+from helmsight.hardware.screen.window import ScreenBox, Window, fitted
 
-__all__ = ["KINDS", "Place", "Screen", "Shot", "Window", "find_window", "fitted"]
+__all__ = ["KINDS", "Screen", "ScreenBox", "Shot", "Window", "find_window", "fitted"]

@@ -14,7 +14,8 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras.frame import Checks, Frame, Pixels, Trouble, refusal
 from helmsight.hardware.cameras.source import Size
 from helmsight.hardware.errors import WindowUnavailable
-from helmsight.hardware.screen.window import Place, Window, find_window
+from helmsight.hardware.screen.finding import find_window
+from helmsight.hardware.screen.window import ScreenBox, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ MEND: dict[Trouble, str] = {
     "frozen": "its program hangs or is paused; raise frozen_s where that may be",
     "black": "it is covered, locked or not drawn yet; bring it to the front",
 }
-Within = Callable[[int, int], Place]
+Within = Callable[[int, int], ScreenBox]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Screen:
         grabber: Any,
         *,
         window: Window | None = None,
-        place: Place | None = None,
+        place: ScreenBox | None = None,
         size: Size | None = None,
         within: Within | None = None,
         checks: Checks | None = None,
@@ -62,7 +63,7 @@ class Screen:
         self._grabber, self._fixed = grabber, place
         self._size, self._within = size, within
         whole = grabber.monitors[0]
-        self._desktop = Place(whole["left"], whole["top"], whole["width"], whole["height"])
+        self._desktop = ScreenBox(whole["left"], whole["top"], whole["width"], whole["height"])
         self._last: Shot | None = None
 
     @classmethod
@@ -96,7 +97,7 @@ class Screen:
             if kind == "window":
                 window = find_window(rest)
             elif region is not None and kind == "region":
-                place = Place(*(int(number) for number in region.groups()))
+                place = ScreenBox(*(int(number) for number in region.groups()))
             else:
                 place = _monitor(grabber, text, int(rest))
         except WindowUnavailable:
@@ -106,7 +107,7 @@ class Screen:
             text, grabber, window=window, place=place, size=size, within=within, checks=checks
         )
 
-    def place(self) -> Place:
+    def place(self) -> ScreenBox:
         """Return where on the screen the picture is now.
 
         Raises:
@@ -134,14 +135,14 @@ class Screen:
         from mss.exception import ScreenShotError
 
         box = self.place()
-        asked = {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
+        area = {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
         stamp, wall = time.monotonic(), time.time()
         try:
-            taken = self._grabber.grab(asked)
+            grabbed = self._grabber.grab(area)
         except ScreenShotError as error:
             raise WindowUnavailable(f"{self.name} at {box} cannot be grabbed: {error}") from None
-        shape = (taken.size.height, taken.size.width, 4)
-        pixels = _rgb(np.frombuffer(taken.raw, np.uint8).reshape(shape), self._size)
+        shape = (grabbed.size.height, grabbed.size.width, 4)
+        pixels = _rgb(np.frombuffer(grabbed.raw, np.uint8).reshape(shape), self._size)
         pixels.setflags(write=False)
         before = self._last
         same = before is not None and np.array_equal(before.pixels, pixels)
@@ -162,9 +163,9 @@ class Screen:
             WindowUnavailable: as `grab`.
         """
         shot = self.grab()
-        found = self.checks.trouble(shot)
-        if found is not None:
-            raise refusal(self.name, found, mend=MEND)
+        trouble = self.checks.trouble(shot)
+        if trouble is not None:
+            raise refusal(self.name, trouble, mend=MEND)
         return shot
 
     def close(self) -> None:
@@ -198,12 +199,12 @@ def _grabber(text: str) -> Any:
         ) from None
 
 
-def _monitor(grabber: Any, text: str, number: int) -> Place:
+def _monitor(grabber: Any, text: str, number: int) -> ScreenBox:
     there = grabber.monitors[1:]
     if not 1 <= number <= len(there):
         raise WindowUnavailable(f"screen {text!r}: the monitors are 1 to {len(there)}")
-    found = there[number - 1]
-    return Place(found["left"], found["top"], found["width"], found["height"])
+    monitor = there[number - 1]
+    return ScreenBox(monitor["left"], monitor["top"], monitor["width"], monitor["height"])
 
 
 def _rgb(picture: NDArray[np.uint8], size: Size | None) -> Pixels:

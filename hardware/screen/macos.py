@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from helmsight.hardware.errors import WindowUnavailable
-from helmsight.hardware.screen.window import Place, chosen, gone
+from helmsight.hardware.screen.window import ScreenBox, chosen, gone
 
 TITLE_BAR = 28  # points; the window list gives the frame only, full screen has none
 
@@ -18,13 +18,13 @@ class MacWindow:
         self.title = title
         self._number, self._owner = number, owner
 
-    def place(self) -> Place:
+    def place(self) -> ScreenBox:
         entry = next((e for e in _entries() if e["kCGWindowNumber"] == self._number), None)
         if entry is None:  # minimised ones are not listed either
             raise gone(self.title)
         box = entry["kCGWindowBounds"]
         bar = 0 if box["Y"] == 0 else TITLE_BAR
-        return Place(
+        return ScreenBox(
             round(box["X"]), round(box["Y"]) + bar, round(box["Width"]), round(box["Height"]) - bar
         )
 

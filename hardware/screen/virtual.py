@@ -31,8 +31,8 @@ def virtual_screen(width: int = 1400, height: int = 900) -> Iterator[str]:
     )
     os.close(write)
     try:
-        with os.fdopen(read) as told:
-            number = told.readline().strip()
+        with os.fdopen(read) as number_pipe:
+            number = number_pipe.readline().strip()
         if not number:
             raise WindowUnavailable(f"Xvfb does not start here (status {server.wait(5)})")
         yield f":{number}"

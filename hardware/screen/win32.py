@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from helmsight.hardware.screen.window import Place, chosen, gone, hidden
+from helmsight.hardware.screen.window import ScreenBox, chosen, gone, hidden
 
 ALT = 0x12
 KEY_UP = 0x0002
@@ -18,7 +18,7 @@ class Win32Window:
         self.title = title
         self._user32, self._handle = user32, handle
 
-    def place(self) -> Place:
+    def place(self) -> ScreenBox:
         from ctypes import wintypes
 
         self._check()
@@ -29,7 +29,7 @@ class Win32Window:
         size, corner = wintypes.RECT(), wintypes.POINT(0, 0)
         self._user32.GetClientRect(self._handle, ctypes.byref(size))
         self._user32.ClientToScreen(self._handle, ctypes.byref(corner))
-        return Place(corner.x, corner.y, size.right, size.bottom)
+        return ScreenBox(corner.x, corner.y, size.right, size.bottom)
 
     def focused(self) -> bool:
         self._check()
@@ -63,19 +63,19 @@ def find(title: str) -> Win32Window:
     user32.GetForegroundWindow.restype = wintypes.HWND
     for name in ("IsIconic", "IsWindow", "IsWindowVisible", "SetForegroundWindow"):
         getattr(user32, name).argtypes = [wintypes.HWND]
-    found: list[tuple[str, int]] = []
+    windows: list[tuple[str, int]] = []
 
     def note(handle: int, _: int) -> bool:
         length = user32.GetWindowTextLengthW(handle)
         if length and user32.IsWindowVisible(handle):
             text = ctypes.create_unicode_buffer(length + 1)
             user32.GetWindowTextW(handle, text, length + 1)
-            found.append((text.value, handle))
+            windows.append((text.value, handle))
         return True
 
     kind = ctypes.WINFUNCTYPE(  # type: ignore[attr-defined]
         wintypes.BOOL, wintypes.HWND, wintypes.LPARAM
     )
     user32.EnumWindows(kind(note), 0)
-    index = chosen(title, [text for text, _ in found])
-    return Win32Window(user32, found[index][1], found[index][0])
+    index = chosen(title, [text for text, _ in windows])
+    return Win32Window(user32, windows[index][1], windows[index][0])

@@ -1,8 +1,7 @@
-"""Windows of other programs: found by title, followed as they move, given the keyboard."""
+"""Windows of other programs: what each system's module offers, and what they have in common."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +10,7 @@ from helmsight.hardware.errors import WindowUnavailable
 
 
 @dataclass(frozen=True)
-class Place:
+class ScreenBox:
     """A box on the screen, in the system's own units: pixels, on macOS points.
 
     left, top: of the whole desktop, so either can be negative beside another monitor.
@@ -25,7 +24,7 @@ class Place:
     def __str__(self) -> str:
         return f"{self.width}x{self.height} at {self.left},{self.top}"
 
-    def inside(self, other: Place) -> bool:
+    def inside(self, other: ScreenBox) -> bool:
         """Return whether no part of it sticks out of `other`."""
         return (
             other.left <= self.left
@@ -40,7 +39,7 @@ class Window(Protocol):
 
     title: str
 
-    def place(self) -> Place:
+    def place(self) -> ScreenBox:
         """Return where its content is now, without frame and title bar.
 
         Raises:
@@ -65,36 +64,22 @@ class Window(Protocol):
         ...
 
 
-def find_window(title: str) -> Window:
-    """Return the window called `title`, or the only one whose title contains it (any case).
-
-    Raises:
-        WindowUnavailable: no screen, no such window, or several; with the titles there are.
-    """
-    if sys.platform == "win32":
-        from helmsight.hardware.screen import win32 as system
-    elif sys.platform == "darwin":
-        from helmsight.hardware.screen import macos as system
-    else:
-        from helmsight.hardware.screen import x11 as system
-    return system.find(title)
-
-
-def chosen(asked: str, titles: Sequence[str]) -> int:
-    """Return the index of the title that was asked for.
+def chosen(wanted: str, titles: Sequence[str]) -> int:
+    """Return the index of the title that is `wanted`, or the only one that contains it.
 
     Raises:
         WindowUnavailable: none or several answer to it.
     """
-    same = [index for index, title in enumerate(titles) if title == asked]
-    like = [index for index, title in enumerate(titles) if asked.lower() in title.lower()]
-    found = same or like
-    if asked and len(found) == 1:
-        return found[0]
-    named = [titles[index] for index in found] if asked and found else titles
+    same = [index for index, title in enumerate(titles) if title == wanted]
+    like = [index for index, title in enumerate(titles) if wanted.lower() in title.lower()]
+    matches = same or like
+    if wanted and len(matches) == 1:
+        return matches[0]
+    several = wanted and matches
+    named = [titles[index] for index in matches] if several else titles
     there = ", ".join(repr(title) for title in dict.fromkeys(named)) or "none with a title"
-    how = f"{len(found)} windows answer to it" if asked and found else "no window answers to it"
-    raise WindowUnavailable(f"window {asked!r}: {how}; there are {there}")
+    how = f"{len(matches)} windows answer to it" if several else "no window answers to it"
+    raise WindowUnavailable(f"window {wanted!r}: {how}; there are {there}")
 
 
 def gone(title: str) -> WindowUnavailable:
@@ -107,13 +92,13 @@ def hidden(title: str, how: str) -> WindowUnavailable:
     return WindowUnavailable(f"window {title!r} is {how}; bring it back to the screen")
 
 
-def fitted(width: int, height: int, aspect: float) -> Place:
+def fitted(width: int, height: int, aspect: float) -> ScreenBox:
     """Return the largest box of `aspect` (width over height) centred in width x height.
 
     This is where a letterboxed picture is: what is left over are its bars.
     """
     if width > aspect * height:
         across = round(aspect * height)
-        return Place((width - across) // 2, 0, across, height)
+        return ScreenBox((width - across) // 2, 0, across, height)
     down = round(width / aspect)
-    return Place(0, (height - down) // 2, width, down)
+    return ScreenBox(0, (height - down) // 2, width, down)

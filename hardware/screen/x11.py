@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.hardware.errors import WindowUnavailable
-from helmsight.hardware.screen.window import Place, chosen, gone, hidden
+from helmsight.hardware.screen.window import ScreenBox, chosen, gone, hidden
 
 
 class X11Window:
@@ -21,7 +21,7 @@ class X11Window:
         self._display, self._window = display, window
         self._root = display.screen().root
 
-    def place(self) -> Place:
+    def place(self) -> ScreenBox:
         from Xlib import X, error  # type: ignore[import-untyped]
 
         try:
@@ -32,7 +32,7 @@ class X11Window:
             raise gone(self.title) from None
         if not shown:
             raise hidden(self.title, "minimised or hidden")
-        return Place(corner.x, corner.y, size.width, size.height)
+        return ScreenBox(corner.x, corner.y, size.width, size.height)
 
     def focused(self) -> bool:
         from Xlib import error
@@ -56,11 +56,11 @@ class X11Window:
         try:
             if _managed(self._display, self._root):
                 active = self._display.intern_atom("_NET_ACTIVE_WINDOW")
-                asked = event.ClientMessage(
+                message = event.ClientMessage(
                     window=self._window, client_type=active, data=(32, [2, X.CurrentTime, 0, 0, 0])
                 )
                 mask = X.SubstructureRedirectMask | X.SubstructureNotifyMask
-                self._root.send_event(asked, event_mask=mask)
+                self._root.send_event(message, event_mask=mask)
             else:
                 self._window.raise_window()
                 self._window.set_input_focus(X.RevertToParent, X.CurrentTime)
@@ -85,7 +85,7 @@ def find(title: str) -> X11Window:
     connection = _connect(title)
     try:
         windows = list(_titled(connection, connection.screen().root))
-        index = chosen(title, [found for found, _ in windows])
+        index = chosen(title, [name for name, _ in windows])
     except WindowUnavailable:
         connection.close()
         raise
@@ -125,7 +125,7 @@ def _titled(display: Any, root: Any) -> Iterator[tuple[str, Any]]:
 
     listed = root.get_full_property(display.intern_atom("_NET_CLIENT_LIST"), X.AnyPropertyType)
     if listed is not None:
-        waiting = [display.create_resource_object("window", int(one)) for one in listed.value]
+        waiting = [display.create_resource_object("window", int(number)) for number in listed.value]
     else:
         waiting = list(root.query_tree().children)
     while waiting:
@@ -144,9 +144,9 @@ def _title(display: Any, window: Any) -> str:
     from Xlib import X
 
     for name in ("_NET_WM_NAME", "WM_NAME"):
-        found = window.get_full_property(display.intern_atom(name), X.AnyPropertyType)
-        if found is not None and found.value:
-            value = found.value
+        property_ = window.get_full_property(display.intern_atom(name), X.AnyPropertyType)
+        if property_ is not None and property_.value:
+            value = property_.value
             return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     return ""
 

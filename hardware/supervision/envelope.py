@@ -128,6 +128,9 @@ class Envelope:
         """
         limits = self.spec.limits
         duration = max(SHORTEST_S, wish.duration_s or limits.horizon_s)
+        # In this order: targets into the joint limits; the way into one horizon; the way into what
+        # the joints can do; the way into what the tool may do. Each step only shortens the way, so
+        # none undoes one before it.
         here, duration = self._start(state, duration)
         wanted = np.array(wish.positions, dtype=np.float64)
         lower, upper = _column(self.spec, "lower"), _column(self.spec, "upper")
@@ -174,6 +177,7 @@ class Envelope:
                 continue
             along = math.copysign(1.0, goal[i] - here[i])
             room, rule = self._room(i, along * state.velocities[i], duration, way)
+            # A joint beyond its limit first has to come back to it, which counts as well.
             room = max(0.0, room - abs(here[i] - state.positions[i]))
             if room < way * share:
                 share = room / way

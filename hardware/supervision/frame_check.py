@@ -10,7 +10,7 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.errors import FrameRefused
 
 
-class Eye(Protocol):
+class FrameSource(Protocol):
     """What a supervisor needs of a camera; `helmsight.hardware.cameras.Camera` is one."""
 
     def newest(self) -> Any:
@@ -29,7 +29,9 @@ class FrameCheck:
         InvalidOption: an age that is not above 0.
     """
 
-    def __init__(self, camera: Eye | None, max_age_s: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, camera: FrameSource | None, max_age_s: float, clock: Callable[[], float]
+    ) -> None:
         if not 0.0 < max_age_s < math.inf:
             raise InvalidOption(f"max_age_s {max_age_s}: expected seconds above 0")
         self._camera = camera

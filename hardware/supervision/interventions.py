@@ -10,10 +10,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from helmsight.hardware.errors import (
+    CameraUnavailable,
+    CommandRefused,
+    DeviceAlarm,
+    FrameRefused,
+    HardwareError,
+    LinkLost,
+    NoReply,
+    RobotStopped,
+    TargetRefused,
+)
 from helmsight.hardware.robot import JointTargets, Motion
 
 KEPT = 1000  # interventions remembered at most
-TOLD = 20  # of them told at once, the newest; a loop that never asks must not flood a model
+REPORTED = 20  # of them in one feedback, the newest; a loop that never asks must not flood a model
 
 _log = logging.getLogger("helmsight.hardware.supervisor")
 
@@ -37,6 +48,25 @@ class Rule(StrEnum):
     link = "link"  # the port went away
     reply = "reply"  # a device that did not answer, or not with an answer
     device = "device"  # the device's own no, or its alarm
+
+
+# The first that fits counts; the reason for a refused picture stands in its error.
+RULES: tuple[tuple[type[HardwareError], Rule], ...] = (
+    (TargetRefused, Rule.refused),
+    (CameraUnavailable, Rule.stale_frame),
+    (RobotStopped, Rule.stop),
+    (LinkLost, Rule.link),
+    (NoReply, Rule.reply),
+    (CommandRefused, Rule.device),
+    (DeviceAlarm, Rule.device),
+)
+
+
+def rule_of(error: HardwareError) -> Rule | None:
+    """Return the rule under which an error is written down, None for one that is not."""
+    if isinstance(error, FrameRefused):
+        return Rule(f"{error.kind}_frame")
+    return next((rule for kind, rule in RULES if isinstance(error, kind)), None)
 
 
 @dataclass(frozen=True)
@@ -68,7 +98,7 @@ class Journal:
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: deque[Intervention] = deque(maxlen=KEPT)
-        self._untold: deque[Intervention] = deque(maxlen=TOLD)
+        self._unreported: deque[Intervention] = deque(maxlen=REPORTED)
         self._left_out = 0
 
     def note(
@@ -82,8 +112,8 @@ class Journal:
         event = Intervention(self._clock(), rule, wanted, sent, text)
         with self._lock:
             self._kept.append(event)
-            self._left_out += len(self._untold) == TOLD
-            self._untold.append(event)
+            self._left_out += len(self._unreported) == REPORTED
+            self._unreported.append(event)
         for listener in self._listeners:
             try:
                 listener(event)
@@ -106,9 +136,9 @@ class Journal:
     def feedback(self) -> str:
         """Return what happened since this was last asked, a line each; "" for nothing."""
         with self._lock:
-            lines = [event.text for event in self._untold]
+            lines = [event.text for event in self._unreported]
             if self._left_out:
                 lines.insert(0, f"({self._left_out} earlier interventions are left out)")
-            self._untold.clear()
+            self._unreported.clear()
             self._left_out = 0
         return "\n".join(lines)

@@ -32,8 +32,8 @@ def reach(
         NotReached: not within `timeout_s`, or no step brings it closer any more.
     """
     start = time.monotonic()
-    best, since = float("inf"), start
-    said: tuple[str, ...] = ()
+    best, since = float("inf"), start  # the smallest distance so far, and when it was seen
+    cuts: tuple[str, ...] = ()
     while True:
         now, here = time.monotonic(), state()
         left = [goal - place for goal, place in zip(targets, here.positions, strict=True)]
@@ -51,14 +51,14 @@ def reach(
             )
             raise NotReached(
                 f"not there after {now - start:.1f} s, still to go: {far or 'it does not settle'}. "
-                f"{'; '.join(said) or 'Is something in its way, or the time too short?'}"
+                f"{'; '.join(cuts) or 'Is something in its way, or the time too short?'}"
             )
         if near:
             wait()
         else:
             needed = max(_needed_s(abs(way), j) for way, j in zip(left, spec.joint, strict=True))
             wish = JointTargets(tuple(targets), min(spec.limits.horizon_s, needed))
-            said = step(wish).notes
+            cuts = step(wish).notes
         time.sleep(PERIOD_S)
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from helmsight.hardware.errors import StopUnconfirmed, WrongThread
+from helmsight.hardware.errors import HardwareError, StopUnconfirmed, WrongThread
 from helmsight.hardware.robot import Robot, StopReport
 from helmsight.hardware.supervision.interventions import Journal, Rule
 
@@ -47,6 +47,15 @@ def insist(
         text = f"the robot was stopped ({reason}) and stands still after {took:.0f} ms"
         journal.note(Rule.stop, f"{text}; it does not move before a reset")
         return report
+
+
+@contextmanager
+def added_to(error: BaseException) -> Iterator[None]:
+    """Add what fails inside to `error` instead of raising it in its place."""
+    try:
+        yield
+    except HardwareError as failure:
+        error.add_note(str(failure))
 
 
 def uninterrupted(work: Callable[[], None]) -> None:

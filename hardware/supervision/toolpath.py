@@ -67,6 +67,9 @@ class ToolPath:
         """
         if not (end - start)[self._chain].any():
             return 1.0, None
+        # Walks along the way piece by piece and ends at the first that is not allowed. Going only a
+        # share of the way takes the same time, so every speed shrinks with the share: what counts
+        # is the fastest piece up to there, times the share.
         fastest = 0.0
         walls: tuple[Array, Array] | None = None
         for piece in self._pieces(start, end):
@@ -106,7 +109,7 @@ class ToolPath:
 
     def _point(self, positions: Array, way: Array) -> tuple[Array, Array]:
         point, J = self._kinematics.point(positions)
-        return point, J @ way
+        return point, J[:3] @ way
 
     def _walls(self, start: Array) -> tuple[Array, Array]:
         """Return the box, widened to where the tool is if that is outside."""
@@ -115,6 +118,8 @@ class ToolPath:
 
     def _inside(self, piece: _Piece, walls: tuple[Array, Array]) -> float:
         """Return the share up to which this piece of the way is allowed, its s1 for all of it."""
+        # A tool that is outside may come back and nothing else: the walls are where it stands, and
+        # a piece that ends further out, or sets out in that direction, is not begun.
         before, after = self.outside_m(piece.p0), self.outside_m(piece.p1)
         if before > WALL and (after >= before or self._turns_away(piece)):
             return piece.s0
@@ -140,10 +145,12 @@ def _first_exit(x0: float, x1: float, m0: float, m1: float, lower: float, upper:
 
     x0, x1: values at the ends; m0, m1: derivatives there.
     """
-    controls = (x0, x0 + m0 / 3.0, x1 - m1 / 3.0, x1)  # Bezier: the curve lies in their hull
+    # The curve lies in the hull of its Bezier control points: most pieces are done with that.
+    controls = (x0, x0 + m0 / 3.0, x1 - m1 / 3.0, x1)
     if lower <= min(controls) and max(controls) <= upper:
         return 1.0
     cubic = np.array([m0 + m1 - 2.0 * (x1 - x0), 3.0 * (x1 - x0) - 2.0 * m0 - m1, m0, x0])
+    # Between two crossings of a wall the curve is on one side of it: the middle says on which.
     places = {0.0, 1.0}
     for wall in (lower, upper):
         roots = np.roots(cubic - [0.0, 0.0, 0.0, wall])

@@ -3,6 +3,9 @@
 Its thread only watches. Life is shown by the loop itself, from the loop's own thread and with a
 step number that goes up: a thread that does not know whether the loop is well cannot feed it, nor
 can a loop that hangs in one step (MAVLink asks the same of a heartbeat).
+
+Three states: at rest before the first sign of life, armed by every sign, and at rest again after it
+has expired. So a robot is held once, and a loop that was only slow goes on with its next move.
 """
 
 from __future__ import annotations
@@ -18,17 +21,16 @@ POLL_S = 0.02  # the longest single wait, so that clocks other than the system's
 
 
 class Watchdog:
-    """Calls `bite` once when `timeout_s` pass without a sign of life after the last one.
+    """Calls `on_silence` once when `timeout_s` pass without a sign of life after the last one.
 
-    It is armed by a sign of life and at rest before the first and after a bite, until the next.
-    bite: runs in the watchdog's thread; it must not raise.
+    on_silence: runs in the watchdog's thread; it must not raise.
 
     Raises:
         InvalidOption: a timeout that is not above 0 and at most 0.5 s.
     """
 
     def __init__(
-        self, timeout_s: float, bite: Callable[[], None], clock: Callable[[], float]
+        self, timeout_s: float, on_silence: Callable[[], None], clock: Callable[[], float]
     ) -> None:
         if not 0.0 < timeout_s <= LONGEST_S:
             raise InvalidOption(
@@ -36,11 +38,11 @@ class Watchdog:
                 "it cannot be switched off"
             )
         self.timeout_s = timeout_s
-        self._bite = bite
+        self._on_silence = on_silence
         self._clock = clock
         self._lock = threading.Lock()
-        self._last: float | None = None
-        self._step: int | None = None
+        self._last: float | None = None  # sign of life, on the clock; None at rest
+        self._step: int | None = None  # the highest step number so far
         self._owner: threading.Thread | None = None
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
@@ -53,7 +55,7 @@ class Watchdog:
             self._thread.start()
 
     def close(self) -> None:
-        """End the thread; a bite under way is waited for. Idempotent."""
+        """End the thread; a call of `on_silence` under way is waited for. Idempotent."""
         self._done.set()
         thread, self._thread = self._thread, None
         if thread is not None and thread is not threading.current_thread():
@@ -61,7 +63,7 @@ class Watchdog:
         self.release()
 
     def claim(self) -> None:
-        """See that this is the loop's thread; the first one to ask is.
+        """See that this is the loop's thread; the first one to ask is, until it ends.
 
         Raises:
             WrongThread: the loop runs in another thread.
@@ -119,14 +121,14 @@ class Watchdog:
         wait = POLL_S
         while not self._done.wait(wait):
             if self.overdue:
-                self._bite()
+                self._on_silence()
                 self._rest_if_overdue()
             silence = self.silence_s
             left = POLL_S if silence is None else self.timeout_s - silence
             wait = min(POLL_S, max(0.0005, left))
 
     def _rest_if_overdue(self) -> None:
-        """Stand down after a bite, unless the loop showed life meanwhile."""
+        """Stand down, unless the loop showed life while `on_silence` ran."""
         with self._lock:
             if self._last is not None and self._clock() - self._last >= self.timeout_s:
                 self._last = None

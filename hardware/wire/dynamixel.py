@@ -33,7 +33,7 @@ EXTENDED_MODE: Final = 4
 CURRENT_POSITION_MODE: Final = 5
 
 
-class Instruction(IntEnum):
+class DynamixelInstruction(IntEnum):
     """What a host may ask, and STATUS, what a servo says."""
 
     PING = 0x01
@@ -51,7 +51,7 @@ class Instruction(IntEnum):
     FAST_BULK_READ = 0x9A
 
 
-class Error(IntEnum):
+class InstructionError(IntEnum):
     """Why an instruction was refused: the low bits of a status packet's error."""
 
     RESULT = 1
@@ -66,7 +66,7 @@ class Error(IntEnum):
 ALERT: Final = 0x80  # bit of the error: look at the hardware error register
 
 
-class Fault(IntFlag):
+class DynamixelFault(IntFlag):
     """Bits of the hardware error register (70)."""
 
     VOLTAGE = 1
@@ -77,7 +77,7 @@ class Fault(IntFlag):
 
 
 @dataclass(frozen=True)
-class Packet:
+class DynamixelPacket:
     """One packet, without its stuffing. A status packet's first parameter is its error."""
 
     id: int
@@ -103,7 +103,7 @@ def _crc_of(byte: int) -> int:
 _CRC: Final = tuple(_crc_of(byte) for byte in range(256))
 
 
-def encode(packet: Packet) -> bytes:
+def encode(packet: DynamixelPacket) -> bytes:
     """Return the bytes of a packet. Raises ValueError for one that is too long."""
     return frame(packet.id, stuffed(bytes([packet.instruction]) + packet.parameters))
 
@@ -126,7 +126,7 @@ def unstuffed(body: bytes) -> bytes:
     return body.replace(b"\xff\xff\xfd\xfd", b"\xff\xff\xfd")
 
 
-def scan(data: bytes) -> tuple[int, Packet | None] | None:
+def scan(data: bytes) -> tuple[int, DynamixelPacket | None] | None:
     """Look at the start of a buffer; see `helmsight.hardware.framing.Packets`."""
     start = data.find(HEADER)
     if start:
@@ -145,7 +145,7 @@ def scan(data: bytes) -> tuple[int, Packet | None] | None:
         return None
     if crc16(data[: size - 2]) != int.from_bytes(data[size - 2 : size], "little"):
         return 1, None
-    return size, Packet(data[4], data[7], unstuffed(bytes(data[8 : size - 2])))
+    return size, DynamixelPacket(data[4], data[7], unstuffed(bytes(data[8 : size - 2])))
 
 
 def _read_only(address: int, size: int = 1, signed: bool = False) -> Register:

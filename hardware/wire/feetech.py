@@ -25,7 +25,7 @@ LOAD_UNIT: Final = 0.001  # of full PWM
 EPROM_END: Final = 40
 
 
-class Instruction(IntEnum):
+class FeetechInstruction(IntEnum):
     """What a host may ask."""
 
     PING = 1
@@ -37,7 +37,7 @@ class Instruction(IntEnum):
     SYNC_WRITE = 0x83
 
 
-class Fault(IntFlag):
+class FeetechFault(IntFlag):
     """Error bits of a status packet and of the status register (65)."""
 
     VOLTAGE = 1
@@ -49,7 +49,7 @@ class Fault(IntFlag):
 
 
 @dataclass(frozen=True)
-class Packet:
+class FeetechPacket:
     """One packet. code: the instruction, or the error bits when a servo sends it."""
 
     id: int
@@ -57,7 +57,7 @@ class Packet:
     parameters: bytes = b""
 
 
-def encode(packet: Packet) -> bytes:
+def encode(packet: FeetechPacket) -> bytes:
     """Return the bytes of a packet. Raises ValueError for one that is too long."""
     if len(packet.parameters) > 253:
         raise ValueError(f"{len(packet.parameters)} parameter bytes: at most 253 fit a packet")
@@ -70,7 +70,7 @@ def checksum(body: bytes) -> int:
     return ~sum(body) & 0xFF
 
 
-def scan(data: bytes) -> tuple[int, Packet | None] | None:
+def scan(data: bytes) -> tuple[int, FeetechPacket | None] | None:
     """Look at the start of a buffer; see `helmsight.hardware.framing.Packets`."""
     start = data.find(HEADER)
     if start:
@@ -86,7 +86,7 @@ def scan(data: bytes) -> tuple[int, Packet | None] | None:
         return None
     if data[size - 1] != checksum(data[2 : size - 1]):
         return 1, None
-    return size, Packet(data[2], data[4], bytes(data[5 : size - 1]))
+    return size, FeetechPacket(data[2], data[4], bytes(data[5 : size - 1]))
 
 
 def _read_only(address: int, size: int = 1, sign_bit: int | None = None) -> Register:

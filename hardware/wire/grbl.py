@@ -17,8 +17,7 @@ LINE_LIMIT = 80  # characters a line, its end included (error:11 beyond)
 RX_BUFFER = 128  # bytes of grbl's receive buffer; $I tells others
 
 # Realtime commands: one byte, no line end, no "ok".
-STATUS, HOLD, RESUME, RESET = b"?", b"!", b"~", b"\x18"
-DOOR, JOG_CANCEL = b"\x84", b"\x85"
+STATUS, HOLD, RESET, JOG_CANCEL = b"?", b"!", b"\x18", b"\x85"
 FEED_100, RAPID_100, SPINDLE_100 = b"\x90", b"\x95", b"\x99"
 NORMAL_OVERRIDES = (100, 100, 100)
 
@@ -42,7 +41,7 @@ class Ok:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ErrorReply:
     """A line was refused with an error number."""
 
     code: int
@@ -87,7 +86,7 @@ class StartupLine:
 
 
 @dataclass(frozen=True)
-class Report:
+class StatusReport:
     """One realtime status report. Positions in mm, feed in mm/min, one entry an axis.
 
     wco, overrides and accessories come with some reports only: None when they did not; accessories
@@ -120,7 +119,7 @@ class Report:
         return tuple(w + o for w, o in zip(self.wpos, offset, strict=True))
 
 
-Reply = Ok | Refusal | Alarmed | Banner | Info | Setting | StartupLine | Report
+Reply = Ok | ErrorReply | Alarmed | Banner | Info | Setting | StartupLine | StatusReport
 
 
 def parse(line: str) -> Reply:
@@ -131,7 +130,7 @@ def parse(line: str) -> Reply:
         return parse_report(line)
     if code := _CODE.fullmatch(line):
         number = int(code[2])
-        return Refusal(number) if code[1] == "error" else Alarmed(number)
+        return ErrorReply(number) if code[1] == "error" else Alarmed(number)
     if inside := _BRACKETS.fullmatch(line):
         return Info(inside[1], inside[2])
     if setting := _SETTING.fullmatch(line):
@@ -144,7 +143,7 @@ def parse(line: str) -> Reply:
     raise BadReply(f"not a line of grbl: {line[:80]!r}")
 
 
-def parse_report(line: str) -> Report:
+def parse_report(line: str) -> StatusReport:
     """Return a status report, read by key. Raises BadReply when it is damaged."""
     if not (line.startswith("<") and line.endswith(">")):
         raise BadReply(f"half a status report: {line[:80]!r}")
@@ -154,10 +153,10 @@ def parse_report(line: str) -> Report:
         raise BadReply(f"unknown state {head[:20]!r} in a status report")
     fields: dict[str, str] = {}
     for part in parts:
-        found = _FIELD.fullmatch(part)
-        if found is None or found[1] in fields:
+        matched = _FIELD.fullmatch(part)
+        if matched is None or matched[1] in fields:
             raise BadReply(f"damaged field {part[:40]!r} in a status report")
-        fields[found[1]] = found[2]
+        fields[matched[1]] = matched[2]
     report = _report(state, int(sub) if sub else None, fields)
     if report.mpos is None and report.wpos is None:
         raise BadReply(f"no position in the status report {line[:80]!r}")
@@ -167,7 +166,7 @@ def parse_report(line: str) -> Report:
     return report
 
 
-def _report(state: str, sub: int | None, fields: dict[str, str]) -> Report:
+def _report(state: str, sub: int | None, fields: dict[str, str]) -> StatusReport:
     """Return the report of `fields`; those that are not known are kept as text."""
     feed = spindle = None
     if "FS" in fields:
@@ -185,7 +184,7 @@ def _report(state: str, sub: int | None, fields: dict[str, str]) -> Report:
     homed = None
     if "H" in fields:
         homed = _wholes(fields.pop("H"), 1, 2)[0] == 1
-    return Report(
+    return StatusReport(
         state=state,
         sub=sub,
         mpos=_position(fields.pop("MPos", None)),

@@ -36,7 +36,7 @@ DURATION_MAX_MS = 2000
 WATCHDOG_MIN_MS, WATCHDOG_DEFAULT_MS, WATCHDOG_MAX_MS = 100, 500, 1000
 
 
-class Command(IntEnum):
+class HelmCommand(IntEnum):
     """What a host asks; an answer carries the same number or-ed with REPLY."""
 
     HELLO = 1
@@ -85,7 +85,7 @@ class Flag(IntFlag):
 
 
 @dataclass(frozen=True)
-class Frame:
+class HelmFrame:
     """One frame, either way."""
 
     sequence: int
@@ -106,7 +106,7 @@ def crc16(data: bytes) -> int:
     return binascii.crc_hqx(data, 0xFFFF)
 
 
-def scan(data: bytes) -> tuple[int, Frame | None] | None:
+def scan(data: bytes) -> tuple[int, HelmFrame | None] | None:
     """Look for a frame at the start of `data`; the contract is helmsight.hardware.framing.Scan."""
     if not begins(data):
         return 1, None
@@ -115,7 +115,7 @@ def scan(data: bytes) -> tuple[int, Frame | None] | None:
         return None
     if crc16(data[1 : whole - 2]) != struct.unpack_from("<H", data, whole - 2)[0]:
         return 1, None
-    return whole, Frame(data[3], data[4], bytes(data[HEADER : whole - 2]))
+    return whole, HelmFrame(data[3], data[4], bytes(data[HEADER : whole - 2]))
 
 
 def begins(data: bytes) -> bool:
@@ -127,7 +127,7 @@ def begins(data: bytes) -> bool:
     )
 
 
-def packets() -> Packets[Frame]:
+def packets() -> Packets[HelmFrame]:
     """Return a deframer for either end."""
     return Packets(scan, MAX_FRAME)
 
@@ -190,7 +190,7 @@ class Hello:
 
 
 @dataclass(frozen=True)
-class Report:
+class HelmReport:
     """The answer to STATE. Widths in ticks, velocities in ticks a second.
 
     driven is what the board drives, not what the horn does: hobby servos report nothing.

@@ -19,7 +19,7 @@ from helmsight.hardware.wire.helm import (
 )
 
 
-class Servo(Table):
+class HobbyServo(Table):
     """A joint's `device` table: which channel drives it and what a pulse width means.
 
     zero_us: the width at position 0. us_per_rad: how much longer a radian makes it.
@@ -55,7 +55,7 @@ class Servo(Table):
         return Config(self.channel, ends[0], ends[1], self.ticks(start), min(widest, SPEED_MAX))
 
 
-def servos(spec: RobotSpec) -> tuple[Servo, ...]:
+def servos(spec: RobotSpec) -> tuple[HobbyServo, ...]:
     """Return the servo of every joint.
 
     Raises:
@@ -63,7 +63,7 @@ def servos(spec: RobotSpec) -> tuple[Servo, ...]:
             turn, or limits beyond what the board drives.
     """
     spec.options(Table)  # no keys: a misspelt one is an error here, too
-    result = spec.joint_options(Servo)
+    result = spec.joint_options(HobbyServo)
     taken: dict[int, str] = {}
     for joint, servo in zip(spec.joint, result, strict=True):
         if joint.kind != "revolute":

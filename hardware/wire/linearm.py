@@ -37,12 +37,12 @@ def _template(text: str, known: tuple[str, ...]) -> str:
         raise ValueError(f"not a template: {error}") from None
     for name, form in parts:
         if name is not None and (name not in known or form):
-            there = ", ".join(f"{{{one}}}" for one in known) or "none"
+            there = ", ".join(f"{{{placeholder}}}" for placeholder in known) or "none"
             raise ValueError(f"unknown placeholder {{{name}}}; there are: {there}")
     return text
 
 
-class Command(Table):
+class CommandTemplate(Table):
     """What is sent and what comes back. An empty `reply`: the arm says nothing when it accepts."""
 
     send: Annotated[str, Field(min_length=1)]
@@ -122,17 +122,17 @@ class Protocol(Table):
     ramps: bool = False
     slice_s: Positive | None = None
     boot_s: Annotated[float, Field(ge=0, le=10)] = 0.0
-    hello: Command
-    position: Command
-    move: Command
-    hold: Command | None = None
-    energise: Command | None = None
-    release: Command | None = None
-    reset: Command | None = None
-    home: Command | None = None
-    tool_on: Command | None = None
-    tool_off: Command | None = None
-    setup: tuple[Command, ...] = ()
+    hello: CommandTemplate
+    position: CommandTemplate
+    move: CommandTemplate
+    hold: CommandTemplate | None = None
+    energise: CommandTemplate | None = None
+    release: CommandTemplate | None = None
+    reset: CommandTemplate | None = None
+    home: CommandTemplate | None = None
+    tool_on: CommandTemplate | None = None
+    tool_off: CommandTemplate | None = None
+    setup: tuple[CommandTemplate, ...] = ()
 
     @field_validator("error", "garbled", "banner", "chatter")
     @classmethod
@@ -141,7 +141,7 @@ class Protocol(Table):
 
     @field_validator("move")
     @classmethod
-    def _moves_all(cls, command: Command) -> Command:
+    def _moves_all(cls, command: CommandTemplate) -> CommandTemplate:
         _template(command.send, (*cls.joints, "speed"))
         for name in cls.joints:
             if f"{{{name}}}" not in command.send:
@@ -150,7 +150,7 @@ class Protocol(Table):
 
     @field_validator("position")
     @classmethod
-    def _places_all(cls, command: Command) -> Command:
+    def _places_all(cls, command: CommandTemplate) -> CommandTemplate:
         groups = re.compile(command.reply).groupindex
         for name in cls.joints:
             if name not in groups:
@@ -161,7 +161,7 @@ class Protocol(Table):
         "hello", "position", "hold", "energise", "release", "reset", "home", "tool_on", "tool_off"
     )
     @classmethod
-    def _plain(cls, command: Command | None) -> Command | None:
+    def _plain(cls, command: CommandTemplate | None) -> CommandTemplate | None:
         if command is not None:
             _template(command.send, ())
         return command
@@ -188,7 +188,7 @@ def protocol_of(spec: RobotSpec) -> Protocol:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ArmReply:
     """The reply to the command in hand: its named groups."""
 
     groups: Mapping[str, str]
@@ -196,7 +196,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ArmRefusal:
     """The arm refused. `garbled`: it did not know the line, which was therefore damaged."""
 
     line: str
@@ -205,20 +205,20 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Started:
+class ArmStarted:
     """The arm has just started, whatever was true before is not any more."""
 
     line: str
 
 
 @dataclass(frozen=True)
-class Passed:
+class IgnoredLine:
     """An echo, or a line that the description calls chatter."""
 
     line: str
 
 
-Heard = Answer | Refusal | Started | Passed
+ArmLine = ArmReply | ArmRefusal | ArmStarted | IgnoredLine
 
 
 class Dialogue:
@@ -235,7 +235,7 @@ class Dialogue:
         self._chatter = re.compile(protocol.chatter) if protocol.chatter else None
         self._prefix = re.compile(protocol.number.reply) if protocol.number else None
 
-    def ask(self, command: Command, values: Mapping[str, str] | None = None) -> bytes:
+    def ask(self, command: CommandTemplate, values: Mapping[str, str] | None = None) -> bytes:
         """Return the bytes of a command; from now on its reply is the one that counts."""
         text = command.send.format(**(values or {}))
         if self._protocol.number is not None:
@@ -245,27 +245,28 @@ class Dialogue:
         self._reply = re.compile(command.reply) if command.reply else None
         return (text + self._protocol.terminator).encode("ascii")
 
-    def take(self, line: str) -> Heard | None:
+    def take(self, line: str) -> ArmLine | None:
         """Return what `line` means for the command in hand, None for one that is not known."""
         text, prompt = line.strip(), self._protocol.prompt.strip()
         while prompt and text.startswith(prompt):
             text = text.removeprefix(prompt).strip()
         if self._protocol.echo and text == self._sent.strip():
             self._sent = ""  # the answer may read the same
-            return Passed(line)
+            return IgnoredLine(line)
         if self._banner is not None and self._banner.fullmatch(text):
-            return Started(text)
+            return ArmStarted(text)
         if self._chatter is not None and self._chatter.fullmatch(text):
-            return Passed(line)
+            return IgnoredLine(line)
+        # With numbers, an answer to an earlier command is known by its number and left out.
         if self._prefix is not None:
             number = self._prefix.match(text)
             if number is None or number["n"] != str(self._number):
                 return None
             text = text[number.end() :].strip()
-        if self._reply is not None and (found := self._reply.fullmatch(text)):
-            return Answer({k: v for k, v in found.groupdict().items() if v is not None}, line)
+        if self._reply is not None and (reply := self._reply.fullmatch(text)):
+            return ArmReply({k: v for k, v in reply.groupdict().items() if v is not None}, line)
         if self._garbled is not None and self._garbled.fullmatch(text):
-            return Refusal(line, None, garbled=True)
+            return ArmRefusal(line, None, garbled=True)
         if refused := self._error.fullmatch(text):
-            return Refusal(line, refused.groupdict().get("code"), garbled=False)
+            return ArmRefusal(line, refused.groupdict().get("code"), garbled=False)
         return None

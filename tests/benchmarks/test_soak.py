@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helmsight.hardware.emulators import DEVICES
-from helmsight.hardware.emulators.device import Executed
+from helmsight.hardware.emulators.device import JournalEntry
 from helmsight.hardware.emulators.simavr import missing
 from helmsight.hardware.spec import load_spec, shipped
 
@@ -23,63 +23,63 @@ def soak(load):
 
 def told(soak, *outcomes):
     return [
-        soak.Command((float(i), -float(i)), 10.0 * i, outcome, 10.0 * i + 5.0)
+        soak.IssuedCommand((float(i), -float(i)), 10.0 * i, outcome, 10.0 * i + 5.0)
         for i, outcome in enumerate(outcomes)
     ]
 
 
 def done(*entries):
-    return [Executed(at_s, "move", (float(i), -float(i))) for at_s, i in entries]
+    return [JournalEntry(at_s, "move", (float(i), -float(i))) for at_s, i in entries]
 
 
 def test_what_was_said_and_done_in_order_is_clean(soak):
     said = told(soak, "plain", "retried", "NoReply", "plain")
-    verdict = soak.compare(said, done((1.0, 0), (11.0, 1), (31.0, 3)), NEAR)
-    assert verdict == soak.Verdict(0, 0, 0, 0, 0)
-    verdict = soak.compare(said, done((1.0, 0), (11.0, 1), (21.0, 2), (31.0, 3)), NEAR)
-    assert verdict == soak.Verdict(0, 0, 0, 0, 0)
+    verdict = soak.audit(said, done((1.0, 0), (11.0, 1), (31.0, 3)), NEAR)
+    assert verdict == soak.Audit(0, 0, 0, 0, 0)
+    verdict = soak.audit(said, done((1.0, 0), (11.0, 1), (21.0, 2), (31.0, 3)), NEAR)
+    assert verdict == soak.Audit(0, 0, 0, 0, 0)
 
 
 def test_an_acknowledged_command_that_was_never_in_force_is_lost(soak):
-    verdict = soak.compare(told(soak, "plain", "retried"), done((1.0, 0)), NEAR)
+    verdict = soak.audit(told(soak, "plain", "retried"), done((1.0, 0)), NEAR)
     assert verdict.lost == 1
     assert "lost: 1" in verdict.examples[0]
-    assert soak.compare(told(soak, "plain", "NoReply"), done((1.0, 0)), NEAR).lost == 0
+    assert soak.audit(told(soak, "plain", "NoReply"), done((1.0, 0)), NEAR).lost == 0
 
 
 def test_a_target_that_comes_back_after_another_is_twice(soak):
     said = told(soak, "plain", "retried")
-    verdict = soak.compare(said, done((1.0, 0), (11.0, 1), (12.0, 0)), NEAR)
+    verdict = soak.audit(said, done((1.0, 0), (11.0, 1), (12.0, 0)), NEAR)
     assert (verdict.twice, verdict.late) == (1, 0)
 
 
 def test_a_target_in_force_after_the_next_command_was_given_is_late(soak):
     said = told(soak, "NoReply", "plain")
-    verdict = soak.compare(said, done((10.5, 0), (11.0, 1)), NEAR)
+    verdict = soak.audit(said, done((10.5, 0), (11.0, 1)), NEAR)
     assert (verdict.late, verdict.twice, verdict.lost) == (1, 0, 0)
 
 
 def test_a_target_that_nobody_asked_for_is_strange_and_perhaps_noticed(soak):
     said = told(soak, "plain", "retried")
-    verdict = soak.compare(said, done((1.0, 0), (2.0, 7), (11.0, 8), (12.0, 1)), NEAR)
+    verdict = soak.audit(said, done((1.0, 0), (2.0, 7), (11.0, 8), (12.0, 1)), NEAR)
     assert (verdict.strange, verdict.noticed) == (2, 1)
 
 
 def test_a_part_of_the_way_that_is_tried_again_is_nothing_strange(soak):
     said = [
-        soak.Command((0.0, 0.0), 0.0, "plain", 5.0),
-        soak.Command((8.0, 8.0), 10.0, "retried", 15.0, asked=(8.0, 8.0)),
+        soak.IssuedCommand((0.0, 0.0), 0.0, "plain", 5.0),
+        soak.IssuedCommand((8.0, 8.0), 10.0, "retried", 15.0, wanted=(8.0, 8.0)),
     ]
     ways = [
-        Executed(1.0, "move", (0.0, 0.0), (0.0, 0.0)),
-        Executed(11.0, "move", (5.0, 5.0), (2.0, 2.0)),  # cut, from where it was
-        Executed(12.0, "move", (8.0, 8.0), (3.0, 3.0)),
+        JournalEntry(1.0, "move", (0.0, 0.0), (0.0, 0.0)),
+        JournalEntry(11.0, "move", (5.0, 5.0), (2.0, 2.0)),  # cut, from where it was
+        JournalEntry(12.0, "move", (8.0, 8.0), (3.0, 3.0)),
     ]
-    assert soak.compare(said, ways, NEAR) == soak.Verdict(0, 0, 0, 0, 0)
-    aside = [ways[0], Executed(11.0, "move", (5.0, 4.0), (2.0, 2.0)), ways[2]]
-    assert soak.compare(said, aside, NEAR).strange == 1
-    plain = [said[0], soak.Command((8.0, 8.0), 10.0, "plain", 15.0, asked=(8.0, 8.0))]
-    assert soak.compare(plain, ways, NEAR).strange == 1
+    assert soak.audit(said, ways, NEAR) == soak.Audit(0, 0, 0, 0, 0)
+    aside = [ways[0], JournalEntry(11.0, "move", (5.0, 4.0), (2.0, 2.0)), ways[2]]
+    assert soak.audit(said, aside, NEAR).strange == 1
+    plain = [said[0], soak.IssuedCommand((8.0, 8.0), 10.0, "plain", 15.0, wanted=(8.0, 8.0))]
+    assert soak.audit(plain, ways, NEAR).strange == 1
 
 
 @pytest.mark.parametrize("name", list(shipped()))

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from helmsight.hardware.emulators.motion import Axis
+from helmsight.hardware.emulators.motion import EmulatedAxis
 from helmsight.hardware.errors import HardwareError
-from helmsight.hardware.link import Counters
+from helmsight.hardware.link import LinkCounters
 from helmsight.hardware.robot import JointTargets, Mode, Robot, RobotState, Sent
 from helmsight.hardware.spec import RobotSpec, load_spec, parse_spec
 
@@ -70,7 +70,7 @@ class MemoryLink:
     port = "memory"
 
     def __init__(self) -> None:
-        self.counters = Counters()
+        self.counters = LinkCounters()
 
     def open(self) -> None: ...
 
@@ -98,10 +98,10 @@ class MemoryRobot(Robot):
 
     def __init__(self, spec: RobotSpec, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(spec, "memory")
-        self.link = MemoryLink()  # type: ignore[assignment]
+        self._session.link = MemoryLink()  # type: ignore[assignment]
         self.clock, self._then = clock, clock()
         self.axes = [
-            Axis(j.home, 0.0, j.home, speed=j.speed, acceleration=j.acceleration)
+            EmulatedAxis(j.home, 0.0, j.home, speed=j.speed, acceleration=j.acceleration)
             for j in spec.joint
         ]
         self.trouble = Trouble()

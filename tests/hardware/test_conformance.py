@@ -112,7 +112,7 @@ def stuck(device: Device) -> None:
     device.axes[1].advance = lambda seconds: None  # type: ignore[method-assign]
 
 
-def without(*commands: helm.Command) -> Callable[[Device], None]:
+def without(*commands: helm.HelmCommand) -> Callable[[Device], None]:
     """Return a change after which a board says yes to `commands` and does nothing."""
 
     def change(device: Device) -> None:
@@ -123,7 +123,7 @@ def without(*commands: helm.Command) -> Callable[[Device], None]:
             for frame in packets.feed(data):
                 if frame.command in commands:
                     yes = bytes((helm.Status.OK, helm.NO_CHANNEL))
-                    reply = helm.Frame(frame.sequence, frame.command | helm.REPLY, yes)
+                    reply = helm.HelmFrame(frame.sequence, frame.command | helm.REPLY, yes)
                     out.append(reply.encode())
                 else:
                     out += receive(frame.encode(), now)
@@ -146,8 +146,8 @@ def changed(folder: Path, robot: str, change: Callable[[Device], None], test: st
     ("robot", "change", "test"),
     [
         ("so101", stuck, "test_each_joint_goes_where"),
-        ("helm_arm", without(helm.Command.HOLD), "test_hold_ends_a_motion"),
-        ("helm_arm", without(helm.Command.STOP), "test_stop_ends_a_motion"),
+        ("helm_arm", without(helm.HelmCommand.HOLD), "test_hold_ends_a_motion"),
+        ("helm_arm", without(helm.HelmCommand.STOP), "test_stop_ends_a_motion"),
     ],
 )
 def test_a_device_that_does_not_do_as_it_says_fails(

@@ -20,7 +20,7 @@ from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.emulators.tcp import tcp
 from helmsight.hardware.errors import LinkLost
-from helmsight.hardware.link import Link
+from helmsight.hardware.link import SerialLink
 from helmsight.hardware.probes import Probe, probes
 from helmsight.hardware.spec import load_spec, shipped
 
@@ -80,7 +80,7 @@ def test_a_port_is_reported_with_what_answers_there(robot: str) -> None:
 def test_a_device_on_a_tcp_address_is_found_and_comes_back_after_an_unplug() -> None:
     with Emulation(make_device("helm_arm"), wire=tcp("127.0.0.1:0")) as emulation:
         assert emulation.port.startswith("socket://127.0.0.1:")
-        link = Link(emulation.port, 115200)
+        link = SerialLink(emulation.port, 115200)
         link.open()
         emulation.unplug(0.05)
         with pytest.raises(LinkLost):
@@ -91,7 +91,7 @@ def test_a_device_on_a_tcp_address_is_found_and_comes_back_after_an_unplug() -> 
         assert (report.status, report.driver) == ("answers", "helm")
 
 
-def use(link: Link) -> None:
+def use(link: SerialLink) -> None:
     """Talk for five seconds, or until the port is lost."""
     for _ in range(500):
         link.write(b"\x00")
@@ -133,7 +133,7 @@ def test_a_silent_port_and_one_that_speaks_otherwise_are_told_apart() -> None:
 @pytest.mark.serial
 def test_a_busy_port_is_busy_and_stays_with_its_owner() -> None:
     with emulate("helm_arm") as emulation:
-        link = Link(emulation.port, 115200)
+        link = SerialLink(emulation.port, 115200)
         link.open()
         (report,) = [one for one in find_ports([emulation.port]) if one.port == emulation.port]
         link.close()

@@ -14,7 +14,7 @@ from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.feetech import FeetechBus
 from helmsight.hardware.emulators.serve import Emulation
-from helmsight.hardware.emulators.servos import ServoBus
+from helmsight.hardware.emulators.servos import EmulatedServoBus
 from helmsight.hardware.errors import NoReply, PortUnavailable, SetupNeeded
 from helmsight.hardware.recording import Range, Recording
 from helmsight.hardware.robot import JointTargets
@@ -23,7 +23,7 @@ from helmsight.hardware.spec import load_spec, shipped
 
 def push(device: object, share: float) -> None:
     """Move every joint by hand to a share of its range; torque keeps a joint where it is."""
-    assert isinstance(device, ServoBus)
+    assert isinstance(device, EmulatedServoBus)
     for servo in device.servos:
         if not servo.energised:
             joint = servo.joint
@@ -48,7 +48,7 @@ def test_joints_moved_from_end_to_end_give_the_calibration_that_they_have(name: 
                 recording.take()
         assert recording.unmoved == ()
         made = recording.calibration().scales(load_spec(name))
-        assert isinstance(arm.device, ServoBus)
+        assert isinstance(arm.device, EmulatedServoBus)
         for scale, servo in zip(made, arm.device.servos, strict=True):
             assert scale.zero == pytest.approx(servo.scale.zero, abs=1)
             assert scale.lower == pytest.approx(servo.scale.lower, abs=1)

@@ -14,7 +14,7 @@ import pytest
 
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.serve import Emulation
-from helmsight.hardware.link import Link
+from helmsight.hardware.link import SerialLink
 from helmsight.keyboard import Decoder, keys
 
 WAIT_S = 60.0  # a deadline against hanging, no claim about speed
@@ -43,7 +43,7 @@ def test_jog_moves_the_chosen_joint_by_steps(
     assert last[2:] == pytest.approx(start[2:], abs=0.01)
     assert board.device.outside == []
     assert "[shoulder" in result.out
-    Link(board.port, 115200).open()  # the port is free again
+    SerialLink(board.port, 115200).open()  # the port is free again
 
 
 @pytest.mark.serial

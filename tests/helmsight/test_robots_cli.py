@@ -15,7 +15,7 @@ import pytest
 
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.serve import Emulation
-from helmsight.hardware.link import Link
+from helmsight.hardware.link import SerialLink
 from helmsight.hardware.spec import shipped
 
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
@@ -221,7 +221,7 @@ def test_a_port_that_is_not_there_is_told_with_those_that_are(run: Any, command:
 @pytest.mark.serial
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_busy_port_is_told(run: Any, command: str, board: Emulation) -> None:
-    link = Link(board.port, 115200)
+    link = SerialLink(board.port, 115200)
     link.open()
     try:
         result = run(command, "--robot", "helm_arm", "--port", board.port)

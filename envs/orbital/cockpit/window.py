@@ -16,7 +16,7 @@ from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
 from helmsight.envs.orbital.cockpit.lettering import Picture, write
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.cockpit.seat import Seat
-from helmsight.hardware.screen import Place, fitted
+from helmsight.hardware.screen import ScreenBox, fitted
 
 STRIP = 40
 """Height of the strip below the picture, px at scale 1: what the picture itself must not show."""
@@ -31,10 +31,12 @@ def title(scenario: str) -> str:
     return f"Helmsight cockpit: {scenario}"
 
 
-def picture_place(width: int, height: int) -> Place:
+def picture_place(width: int, height: int) -> ScreenBox:
     """Return where in a window of width x height the picture is; the strip is right below it."""
     area = fitted(width, height, WIDTH / (HEIGHT + STRIP))
-    return Place(area.left, area.top, area.width, round(area.height * HEIGHT / (HEIGHT + STRIP)))
+    return ScreenBox(
+        area.left, area.top, area.width, round(area.height * HEIGHT / (HEIGHT + STRIP))
+    )
 
 
 @dataclass
@@ -106,7 +108,7 @@ class CockpitWindow:
             self._put(surface, picture, place)
             below = round(place.width * STRIP / WIDTH)
             if below > 0:
-                under = Place(place.left, place.top + place.height, place.width, below)
+                under = ScreenBox(place.left, place.top + place.height, place.width, below)
                 self._put(surface, self._strip(), under)
         self._pygame.display.flip()
         self.drawn = self.seat.runs
@@ -139,7 +141,7 @@ class CockpitWindow:
                 "screen: xvfb-run -s '-noreset -screen 0 1280x800x24' COMMAND"
             ) from None
 
-    def _put(self, surface: Any, picture: Picture, place: Place) -> None:
+    def _put(self, surface: Any, picture: Picture, place: ScreenBox) -> None:
         import cv2
 
         size = (place.width, place.height)

@@ -26,7 +26,7 @@ from helmsight.hardware.errors import (
 )
 from helmsight.hardware.robot import JointTargets, Mode, RobotState
 from helmsight.hardware.spec import load_spec, parse_spec, shipped
-from helmsight.hardware.wire.helm import Command, Frame, packets
+from helmsight.hardware.wire.helm import HelmCommand, HelmFrame, packets
 
 pytestmark = pytest.mark.serial
 
@@ -79,8 +79,7 @@ def test_connecting_energises_nothing(robot: Helm) -> None:
     assert state.energised is False
     assert state.mode == Mode.ready
     assert close_to(state.positions, SPEC.home)
-    assert robot.board is not None
-    assert robot.board.name == b"helm"
+    assert robot.firmware.startswith("helm ")
     assert state.details["watchdog_s"] == robot.watchdog_s
 
 
@@ -253,7 +252,7 @@ def test_a_faulty_line_loses_nothing_and_executes_nothing_twice() -> None:
 
 def test_a_late_reading_is_not_taken_for_a_fresh_one(board: Emulation | Simavr) -> None:
     with Helm(SPEC, board.port) as robot:
-        first = Frame(robot._reads + 1 & 0xFF, Command.STATE).encode()
+        first = HelmFrame(robot._reads + 1 & 0xFF, HelmCommand.STATE).encode()
         robot.link.write(first)  # its answer will be waiting
         time.sleep(0.05)
         robot._reads += 1

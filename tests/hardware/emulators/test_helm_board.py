@@ -16,13 +16,13 @@ from helmsight.hardware.wire.helm import (
     CHANNELS,
     MAX_FRAME,
     BoardMode,
-    Command,
     Config,
     Flag,
-    Frame,
     Hello,
+    HelmCommand,
+    HelmFrame,
+    HelmReport,
     Move,
-    Report,
     Status,
     packets,
 )
@@ -46,7 +46,7 @@ class Host:
     def ask(self, command: int, payload: bytes = b"", number: int | None = None) -> bytes:
         if number is None:
             number = self.number = self.number % 255 + 1
-        answers = self.board.receive(Frame(number, command, payload).encode(), self.now)
+        answers = self.board.receive(HelmFrame(number, command, payload).encode(), self.now)
         (answer,) = packets().feed(b"".join(answers))
         assert answer.sequence == number
         self.wait(0.02)
@@ -55,17 +55,17 @@ class Host:
     def do(self, command: int, payload: bytes = b"", number: int | None = None) -> Status:
         return Status(self.ask(command, payload, number)[0])
 
-    def state(self) -> Report:
-        return Report.decode(self.ask(Command.STATE)[2:])
+    def state(self) -> HelmReport:
+        return HelmReport.decode(self.ask(HelmCommand.STATE)[2:])
 
     def arm(self) -> None:
         for channel in range(CHANNELS):
             config = Config(channel, 1200, 4800, 3000, 4000)
-            assert self.do(Command.CONFIG, config.encode()) == Status.OK
-        assert self.do(Command.ARM, bytes((ALL,))) == Status.OK
+            assert self.do(HelmCommand.CONFIG, config.encode()) == Status.OK
+        assert self.do(HelmCommand.ARM, bytes((ALL,))) == Status.OK
 
     def move(self, target: int, ms: int, number: int | None = None) -> Status:
-        return self.do(Command.MOVE, Move(ALL, ms, (target,) * CHANNELS).encode(), number)
+        return self.do(HelmCommand.MOVE, Move(ALL, ms, (target,) * CHANNELS).encode(), number)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_it_is_what_is_emulated_for_helm() -> None:
 
 
 def test_it_says_that_it_is_no_real_firmware(host: Host) -> None:
-    hello = Hello.decode(host.ask(Command.HELLO)[2:])
+    hello = Hello.decode(host.ask(HelmCommand.HELLO)[2:])
     assert hello.name == b"helm"
     assert hello.build == 0
 
@@ -87,7 +87,7 @@ def test_it_says_that_it_is_no_real_firmware(host: Host) -> None:
 def test_it_starts_released_and_refuses_to_move(host: Host) -> None:
     assert host.state().mode == BoardMode.RELEASED
     assert host.move(3000, 100) == Status.UNCONFIGURED
-    assert host.do(Command.ARM, b"\x01") == Status.UNCONFIGURED
+    assert host.do(HelmCommand.ARM, b"\x01") == Status.UNCONFIGURED
 
 
 def test_the_axes_stand_where_the_pulses_are(host: Host) -> None:
@@ -116,7 +116,7 @@ def test_silence_ends_motion_where_it_is(host: Host) -> None:
 
 def test_the_watchdog_has_bounds(host: Host) -> None:
     for ms, verdict in ((0, 3), (99, 3), (100, 0), (1000, 0), (1001, 3)):
-        assert host.do(Command.WATCHDOG, struct.pack("<H", ms)) == verdict
+        assert host.do(HelmCommand.WATCHDOG, struct.pack("<H", ms)) == verdict
 
 
 def test_the_journal_has_every_change_once(host: Host) -> None:
@@ -124,11 +124,11 @@ def test_the_journal_has_every_change_once(host: Host) -> None:
     assert host.move(3100, 100, number=200) == Status.OK
     assert host.move(3100, 100, number=200) == Status.OK  # sent again
     assert host.move(3100, 100) == Status.OK  # asked again
-    host.do(Command.STOP)
-    host.do(Command.STOP)
+    host.do(HelmCommand.STOP)
+    host.do(HelmCommand.STOP)
     assert host.move(3200, 100) == Status.STOPPED
-    host.do(Command.RESET)
-    host.do(Command.RELEASE, bytes((ALL,)))
+    host.do(HelmCommand.RESET)
+    host.do(HelmCommand.RELEASE, bytes((ALL,)))
     assert [entry.kind for entry in host.board.journal] == ["move", "stop", "reset", "release"]
     assert host.state().duplicates == 1
 
@@ -141,7 +141,7 @@ def test_a_target_outside_the_description_is_noted(host: Host) -> None:
 
 
 def test_a_host_that_does_not_listen_loses_answers_and_nothing_else(host: Host) -> None:
-    stream = b"".join(Frame(number, Command.STATE).encode() for number in range(9))
+    stream = b"".join(HelmFrame(number, HelmCommand.STATE).encode() for number in range(9))
     answers = host.board.receive(stream, host.now)
     assert len(answers) == 4
     host.wait(0.1)
@@ -150,7 +150,7 @@ def test_a_host_that_does_not_listen_loses_answers_and_nothing_else(host: Host) 
 
 def test_a_host_that_waits_for_answers_gets_every_one(host: Host) -> None:
     """However fast it asks: the twin does not model the time that the line takes."""
-    ask = Frame(1, Command.STATE).encode()
+    ask = HelmFrame(1, HelmCommand.STATE).encode()
     assert all(len(host.board.receive(ask, host.now)) == 1 for _ in range(100))
 
 

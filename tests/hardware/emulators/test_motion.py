@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helmsight.hardware.emulators.motion import Axis
+from helmsight.hardware.emulators.motion import EmulatedAxis
 
 places = st.floats(-1.0, 1.0)
 speeds = st.floats(0.5, 5.0)
@@ -20,7 +20,7 @@ accelerations = st.floats(0.5, 50.0)
 def test_a_joint_arrives_and_keeps_its_limits(
     start: float, target: float, speed: float, acceleration: float
 ) -> None:
-    axis = Axis(start, 0.0, target, speed, acceleration)
+    axis = EmulatedAxis(start, 0.0, target, speed, acceleration)
     before = 0.0
     low, high = min(start, target), max(start, target)
     for _ in range(10_000):
@@ -39,7 +39,7 @@ def test_a_joint_arrives_and_keeps_its_limits(
 @settings(deadline=None)
 @given(speeds, accelerations)
 def test_braking_ends_where_physics_says(speed: float, acceleration: float) -> None:
-    axis = Axis(0.0, 0.0, 1000.0, speed, acceleration)
+    axis = EmulatedAxis(0.0, 0.0, 1000.0, speed, acceleration)
     axis.advance(12.0)
     assert axis.velocity == pytest.approx(speed)
     where = axis.position
@@ -50,7 +50,7 @@ def test_braking_ends_where_physics_says(speed: float, acceleration: float) -> N
 
 
 def test_time_cut_in_pieces_is_the_same_time() -> None:
-    one, many = Axis(target=1.0), Axis(target=1.0)
+    one, many = EmulatedAxis(target=1.0), EmulatedAxis(target=1.0)
     one.advance(0.5)
     for _ in range(250):
         many.advance(0.002)
@@ -66,7 +66,7 @@ def test_time_cut_in_pieces_is_the_same_time() -> None:
 def test_an_arrival_is_final_however_often_it_is_looked_at(
     steps: list[float], way: float, acceleration: float
 ) -> None:
-    axis = Axis(0.0, 0.0, way, speed=1.5, acceleration=acceleration)
+    axis = EmulatedAxis(0.0, 0.0, way, speed=1.5, acceleration=acceleration)
     for step in itertools.islice(itertools.cycle(steps), 20_000):
         axis.advance(step)
         assert axis.velocity >= 0.0

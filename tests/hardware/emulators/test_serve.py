@@ -14,7 +14,7 @@ from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.errors import LinkLost, PortUnavailable
 from helmsight.hardware.framing import Lines
-from helmsight.hardware.link import Link
+from helmsight.hardware.link import SerialLink
 from helmsight.hardware.spec import load_spec
 
 pytestmark = pytest.mark.serial
@@ -37,14 +37,14 @@ def echo() -> Iterator[Emulation]:
 
 
 @pytest.fixture
-def link(echo: Emulation) -> Iterator[Link]:
-    link = Link(echo.port, 115200)
+def link(echo: Emulation) -> Iterator[SerialLink]:
+    link = SerialLink(echo.port, 115200)
     link.open()
     yield link
     link.close()
 
 
-def heard(link: Link, size: int, within_s: float = 2.0) -> bytes:
+def heard(link: SerialLink, size: int, within_s: float = 2.0) -> bytes:
     deadline, got = time.monotonic() + within_s, b""
     while len(got) < size and time.monotonic() < deadline:
         got += link.read(0.05)
@@ -63,7 +63,7 @@ def wait_for(condition: Callable[[], bool], within_s: float = 5.0) -> None:
         time.sleep(0.005)
 
 
-def test_every_byte_comes_back(link: Link) -> None:
+def test_every_byte_comes_back(link: SerialLink) -> None:
     assert heard(link, 6) == b"hello\n"
     sent = bytes(range(256))
     link.write(sent)
@@ -73,19 +73,19 @@ def test_every_byte_comes_back(link: Link) -> None:
 
 def test_whoever_opens_the_port_again_is_greeted_again(echo: Emulation) -> None:
     for _ in range(2):
-        link = Link(echo.port, 115200)
+        link = SerialLink(echo.port, 115200)
         link.open()
         assert heard(link, 6) == b"hello\n"
         link.close()
         wait_for(lambda: not echo._present)
 
 
-def test_a_port_is_opened_once(echo: Emulation, link: Link) -> None:
+def test_a_port_is_opened_once(echo: Emulation, link: SerialLink) -> None:
     with pytest.raises(PortUnavailable, match="busy"):
-        Link(echo.port, 115200).open()
+        SerialLink(echo.port, 115200).open()
 
 
-def test_an_unplug_is_a_lost_link_and_comes_back(echo: Emulation, link: Link) -> None:
+def test_an_unplug_is_a_lost_link_and_comes_back(echo: Emulation, link: SerialLink) -> None:
     heard(link, 6)
     echo.unplug(0.2)
 
@@ -103,9 +103,11 @@ def test_an_unplug_is_a_lost_link_and_comes_back(echo: Emulation, link: Link) ->
     assert link.counters.reconnects == 1
 
 
-@pytest.mark.parametrize("use", [Link.flush_input, Link.read, lambda link: link.write(b"x")])
+@pytest.mark.parametrize(
+    "use", [SerialLink.flush_input, SerialLink.read, lambda link: link.write(b"x")]
+)
 def test_every_use_of_an_unplugged_port_is_one_kind_of_error(
-    echo: Emulation, link: Link, use: Callable[[Link], object]
+    echo: Emulation, link: SerialLink, use: Callable[[SerialLink], object]
 ) -> None:
     echo.unplug(60.0)
     wait_for(lambda: not os.path.exists(echo.port))
@@ -113,7 +115,7 @@ def test_every_use_of_an_unplugged_port_is_one_kind_of_error(
         repeat(lambda: use(link))
 
 
-def test_a_port_that_does_not_come_back_is_given_up(echo: Emulation, link: Link) -> None:
+def test_a_port_that_does_not_come_back_is_given_up(echo: Emulation, link: SerialLink) -> None:
     echo.unplug(60.0)
     wait_for(lambda: not os.path.exists(echo.port))
     with pytest.raises(LinkLost, match=r"not back within 0\.1 s"):
@@ -124,7 +126,7 @@ def test_a_peer_that_takes_nothing_blocks_nobody(tmp_path: Path) -> None:
     import pty
 
     master, slave = pty.openpty()  # nobody reads the other end
-    link = Link(os.ttyname(slave), 115200, write_s=0.1)
+    link = SerialLink(os.ttyname(slave), 115200, write_s=0.1)
     link.open()
     try:
         with pytest.raises(LinkLost, match="write"):
@@ -137,7 +139,7 @@ def test_a_peer_that_takes_nothing_blocks_nobody(tmp_path: Path) -> None:
 
 def test_late_replies_are_thrown_away_and_stay_in_order() -> None:
     with Emulation(Echo(load_spec("gantry")), faults="delay=60ms:0.5", seed=4) as emulation:
-        link = Link(emulation.port, 115200)
+        link = SerialLink(emulation.port, 115200)
         link.open()
         heard(link, 6)
         for n in range(20):
@@ -151,7 +153,7 @@ def test_late_replies_are_thrown_away_and_stay_in_order() -> None:
         link.close()
 
 
-def test_frames_are_yielded_as_they_arrive(link: Link) -> None:
+def test_frames_are_yielded_as_they_arrive(link: SerialLink) -> None:
     link.write(b"one\r\ntwo\r")
     got = []
     for line in link.frames(Lines(), 2.0):
@@ -164,14 +166,14 @@ def test_frames_are_yielded_as_they_arrive(link: Link) -> None:
 
 def test_a_port_that_is_not_there_says_so() -> None:
     with pytest.raises(PortUnavailable, match=r"not there. Ports that are: .*cable"):
-        Link("/dev/ttyNONE7", 9600).open()
+        SerialLink("/dev/ttyNONE7", 9600).open()
 
 
 def test_a_file_is_no_port(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("x", encoding="utf-8")
     with pytest.raises(PortUnavailable, match="cannot be opened as a serial port"):
-        Link(str(path), 9600).open()
+        SerialLink(str(path), 9600).open()
 
 
 def test_an_emulation_does_not_replace_a_file(tmp_path: Path) -> None:

@@ -24,12 +24,12 @@ class Sts:
         self.device = FeetechBus(load_spec("so101"))
         self.now = 10.0
 
-    def send(self, id_: int, code: int, *parameters: int) -> list[feetech.Packet]:
-        packet = feetech.encode(feetech.Packet(id_, code, bytes(parameters)))
+    def send(self, id_: int, code: int, *parameters: int) -> list[feetech.FeetechPacket]:
+        packet = feetech.encode(feetech.FeetechPacket(id_, code, bytes(parameters)))
         replies = b"".join(self.device.receive(packet, self.now))
         return Packets(feetech.scan).feed(replies)
 
-    def write(self, id_: int, name: str, value: int) -> list[feetech.Packet]:
+    def write(self, id_: int, name: str, value: int) -> list[feetech.FeetechPacket]:
         register = feetech.REGISTERS[name]
         return self.send(id_, 3, register.address, *register.encode(value))
 
@@ -50,8 +50,8 @@ class X:
         self.device = DynamixelBus(load_spec("openmanipulator_x"))
         self.now = 10.0
 
-    def send(self, id_: int, code: int, parameters: bytes = b"") -> list[dynamixel.Packet]:
-        packet = dynamixel.encode(dynamixel.Packet(id_, code, parameters))
+    def send(self, id_: int, code: int, parameters: bytes = b"") -> list[dynamixel.DynamixelPacket]:
+        packet = dynamixel.encode(dynamixel.DynamixelPacket(id_, code, parameters))
         replies = b"".join(self.device.receive(packet, self.now))
         return Packets(dynamixel.scan, dynamixel.BUFFER).feed(replies)
 
@@ -224,7 +224,7 @@ def test_a_blocked_sts_servo_overloads_and_recovers(sts: Sts) -> None:
     assert sts.read(1, "present_load") == 1000
     sts.wait(1.5)
     (reply,) = sts.send(1, 1)
-    assert reply.code == feetech.Fault.OVERLOAD
+    assert reply.code == feetech.FeetechFault.OVERLOAD
     assert sts.read(1, "present_load") == 200  # its protective torque
     sts.device.block("shoulder_pan", False)
     sts.write(1, "torque_enable", 1)
@@ -249,12 +249,12 @@ def test_too_little_voltage_and_too_much_heat_are_alarms(sts: Sts) -> None:
     sts.write(6, "torque_enable", 1)
     sts.wait(0.01)
     (reply,) = sts.send(6, 1)
-    assert reply.code == feetech.Fault.VOLTAGE | feetech.Fault.OVERHEAT
+    assert reply.code == feetech.FeetechFault.VOLTAGE | feetech.FeetechFault.OVERHEAT
     assert sts.read(6, "torque_enable") == 0
 
 
 def test_half_a_packet_is_forgotten_after_a_pause(sts: Sts) -> None:
-    packet = feetech.encode(feetech.Packet(1, 1))
+    packet = feetech.encode(feetech.FeetechPacket(1, 1))
     assert sts.device.receive(packet[:4], sts.now) == []
     sts.wait(0.05)
     assert len(sts.device.receive(packet, sts.now)) == 1
@@ -274,8 +274,8 @@ def test_a_watchdog_stops_a_servo_that_hears_nothing(x: X) -> None:
     assert x.device.standing
     assert x.read(11, "watchdog") == dynamixel.TRIPPED
     here = x.read(11, "present_position")
-    assert x.write(11, "goal_position", 2500) == dynamixel.Error.RANGE
-    assert x.write(11, "watchdog", 10) == dynamixel.Error.RANGE
+    assert x.write(11, "goal_position", 2500) == dynamixel.InstructionError.RANGE
+    assert x.write(11, "watchdog", 10) == dynamixel.InstructionError.RANGE
     assert x.write(11, "watchdog", 0) == 0
     x.wait(1.0)
     assert x.read(11, "present_position") == here
@@ -288,16 +288,16 @@ def test_a_blocked_dynamixel_shuts_down_until_it_is_rebooted(x: X) -> None:
     x.write(11, "goal_position", 3000)
     x.wait(1.5)
     assert x.write(11, "led", 1) == dynamixel.ALERT
-    assert x.read(11, "hardware_error") == dynamixel.Fault.OVERLOAD
+    assert x.read(11, "hardware_error") == dynamixel.DynamixelFault.OVERLOAD
     assert x.read(11, "torque_enable") == 0
-    x.send(11, dynamixel.Instruction.REBOOT)
+    x.send(11, dynamixel.DynamixelInstruction.REBOOT)
     assert x.read(11, "hardware_error") == 0
     assert x.write(11, "led", 1) == 0
 
 
 def test_an_unknown_dynamixel_instruction_is_an_error(x: X) -> None:
     (reply,) = x.send(11, 0x42)
-    assert reply.parameters[0] == dynamixel.Error.INSTRUCTION
+    assert reply.parameters[0] == dynamixel.InstructionError.INSTRUCTION
 
 
 def test_a_dead_servo_says_nothing(bus: tuple[Any, int]) -> None:
@@ -310,10 +310,14 @@ def test_a_dead_servo_says_nothing(bus: tuple[Any, int]) -> None:
 def test_random_bytes_do_no_harm(device: Any) -> None:
     random = Random(3)
     bus = device(load_spec("so101" if device is FeetechBus else "openmanipulator_x"))
-    wire = feetech if device is FeetechBus else dynamixel
+    wire, packet_of = (
+        (feetech, feetech.FeetechPacket)
+        if device is FeetechBus
+        else (dynamixel, dynamixel.DynamixelPacket)
+    )
     for step in range(1500):
         bus.receive(random.randbytes(100), step * 0.001)
-        packet: Any = wire.Packet(
+        packet: Any = packet_of(
             random.choice([1, 11, 254]), random.choice(CODES),
             random.randbytes(random.randint(0, 12)),
         )  # fmt: skip

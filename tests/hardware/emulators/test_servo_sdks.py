@@ -12,7 +12,7 @@ import scservo_sdk as scs
 
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.serve import Emulation
-from helmsight.hardware.emulators.servos import ServoBus
+from helmsight.hardware.emulators.servos import EmulatedServoBus
 
 pytestmark = pytest.mark.serial
 IDS = [1, 2, 3, 4, 5, 6]
@@ -27,7 +27,7 @@ class Client:
         self.port = sdk.PortHandler(emulation.port)
         assert self.port.openPort()
         self.packets = sdk.PacketHandler(0 if sdk is scs else 2.0)
-        assert isinstance(emulation.device, ServoBus)
+        assert isinstance(emulation.device, EmulatedServoBus)
         self.device = emulation.device
 
     def __getattr__(self, name: str) -> Any:

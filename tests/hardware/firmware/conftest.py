@@ -10,16 +10,16 @@ import pytest
 
 from helmsight.hardware.emulators import simavr
 from helmsight.hardware.emulators.helm import HelmBoard
-from helmsight.hardware.emulators.simavr import Bench, Event
+from helmsight.hardware.emulators.simavr import Event, SimavrBench
 from helmsight.hardware.framing import Packets
 from helmsight.hardware.wire.helm import (
     CHANNELS,
     REPLY,
-    Command,
     Config,
-    Frame,
+    HelmCommand,
+    HelmFrame,
+    HelmReport,
     Move,
-    Report,
     Status,
     packets,
 )
@@ -41,16 +41,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Talk:
     """A host on the line of a board whose time passes in `send` and `wait` only."""
 
-    def __init__(self, board: Bench | HelmBoard) -> None:
+    def __init__(self, board: SimavrBench | HelmBoard) -> None:
         self.board = board
         self.now = 0.0
         self.events: list[Event] = []
-        self._packets: Packets[Frame] = packets()
+        self._packets: Packets[HelmFrame] = packets()
         self._number = 0
 
-    def send(self, data: bytes, seconds: float = 0.02) -> list[Frame]:
+    def send(self, data: bytes, seconds: float = 0.02) -> list[HelmFrame]:
         """Send bytes, let time pass, return the frames that came back."""
-        if isinstance(self.board, Bench):
+        if isinstance(self.board, SimavrBench):
             happened = self.board.run(seconds, data)
             self.events += happened
             back = bytes(event.byte for event in happened if event.kind == "tx")
@@ -69,7 +69,7 @@ class Talk:
         """Return status, channel and what follows them."""
         if number is None:
             number = self._number = self._number % 255 + 1
-        (answer,) = self.send(Frame(number, command, payload).encode())
+        (answer,) = self.send(HelmFrame(number, command, payload).encode())
         assert (answer.sequence, answer.command) == (number, command | REPLY)
         return answer.payload
 
@@ -77,9 +77,9 @@ class Talk:
         """Return the status only."""
         return Status(self.ask(command, payload, number)[0])
 
-    def state(self) -> Report:
+    def state(self) -> HelmReport:
         """Return what the board says of itself."""
-        return Report.decode(self.ask(Command.STATE)[2:])
+        return HelmReport.decode(self.ask(HelmCommand.STATE)[2:])
 
     def configure(
         self, lower: int = 1200, upper: int = 4800, start: int = 3000, speed: int = 4000
@@ -87,17 +87,17 @@ class Talk:
         """Give every channel the same limits."""
         for channel in range(CHANNELS):
             config = Config(channel, lower, upper, start, speed)
-            assert self.do(Command.CONFIG, config.encode()) == Status.OK
+            assert self.do(HelmCommand.CONFIG, config.encode()) == Status.OK
 
     def arm(self) -> None:
         """Configure and switch all pulses on."""
         self.configure()
-        assert self.do(Command.ARM, bytes((ALL,))) == Status.OK
+        assert self.do(HelmCommand.ARM, bytes((ALL,))) == Status.OK
 
     def move(self, *targets: int, ms: int = 200, mask: int = ALL, number: int | None = None) -> int:
         """Move (a single target is for all channels) and return the time that it takes, ms."""
         widths = targets * CHANNELS if len(targets) == 1 else targets
-        answer = self.ask(Command.MOVE, Move(mask, ms, widths).encode(), number)
+        answer = self.ask(HelmCommand.MOVE, Move(mask, ms, widths).encode(), number)
         assert answer[0] == Status.OK, Status(answer[0])
         return int(struct.unpack("<H", answer[2:])[0])
 
@@ -113,7 +113,7 @@ class Talk:
 @pytest.fixture
 def host() -> Iterator[Talk]:
     """Return a host of the firmware on the bench."""
-    with Bench() as bench:
+    with SimavrBench() as bench:
         talk = Talk(bench)
         talk.wait(0.05)
         yield talk

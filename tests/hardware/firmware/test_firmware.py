@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helmsight.hardware.emulators.simavr import Bench
+from helmsight.hardware.emulators.simavr import SimavrBench
 from helmsight.hardware.wire.helm import (
     CHANNELS,
     BoardMode,
-    Command,
     Config,
     Flag,
-    Frame,
     Hello,
+    HelmCommand,
+    HelmFrame,
     Move,
     Status,
 )
@@ -31,7 +31,7 @@ WATCHDOG_S = 0.5
 
 
 def test_it_says_who_it_is(host: Talk) -> None:
-    hello = Hello.decode(host.ask(Command.HELLO)[2:])
+    hello = Hello.decode(host.ask(HelmCommand.HELLO)[2:])
     assert (hello.name, hello.protocol, hello.channels) == (b"helm", 1, CHANNELS)
     assert hello.build != 0
 
@@ -46,10 +46,10 @@ def test_nothing_moves_at_the_start(host: Talk) -> None:
 
 def test_without_limits_nothing_is_driven(host: Talk) -> None:
     targets = Move(1, 100, (3000,) * CHANNELS).encode()
-    assert host.ask(Command.ARM, b"\x01")[:2] == bytes((Status.UNCONFIGURED, 0))
-    assert host.ask(Command.MOVE, targets)[:2] == bytes((Status.UNCONFIGURED, 0))
+    assert host.ask(HelmCommand.ARM, b"\x01")[:2] == bytes((Status.UNCONFIGURED, 0))
+    assert host.ask(HelmCommand.MOVE, targets)[:2] == bytes((Status.UNCONFIGURED, 0))
     host.configure()
-    assert host.do(Command.MOVE, targets) == Status.NOT_ARMED
+    assert host.do(HelmCommand.MOVE, targets) == Status.NOT_ARMED
     host.wait(0.2)
     assert host.pulses() == []
 
@@ -69,7 +69,7 @@ def test_without_limits_nothing_is_driven(host: Talk) -> None:
     ],
 )
 def test_limits_that_are_none_are_refused(host: Talk, config: Config) -> None:
-    assert host.do(Command.CONFIG, config.encode()) == Status.BAD_VALUE
+    assert host.do(HelmCommand.CONFIG, config.encode()) == Status.BAD_VALUE
     assert host.state().configured == 0
 
 
@@ -118,7 +118,7 @@ def test_targets_outside_the_limits_are_refused_whole(host: Talk, target: int) -
     host.arm()
     before = host.state().driven
     payload = Move(0x3F, 100, (3100, 3100, target, 3100, 3100, 3100)).encode()
-    assert host.ask(Command.MOVE, payload)[:2] == bytes((Status.OUT_OF_LIMITS, 2))
+    assert host.ask(HelmCommand.MOVE, payload)[:2] == bytes((Status.OUT_OF_LIMITS, 2))
     host.wait(0.2)
     assert host.state().driven == before
 
@@ -127,11 +127,11 @@ def test_limits_do_not_change_under_a_driven_servo(host: Talk) -> None:
     host.arm()
     other = Config(1, 1300, 4800, 3000, 4000).encode()
     same = Config(1, 1200, 4800, 4000, 4000).encode()
-    assert host.ask(Command.CONFIG, other)[:2] == bytes((Status.ENERGISED, 1))
-    assert host.do(Command.CONFIG, same) == Status.OK
+    assert host.ask(HelmCommand.CONFIG, other)[:2] == bytes((Status.ENERGISED, 1))
+    assert host.do(HelmCommand.CONFIG, same) == Status.OK
     assert host.state().driven[1] == 3000
-    assert host.do(Command.RELEASE, b"\x02") == Status.OK
-    assert host.do(Command.CONFIG, other) == Status.OK
+    assert host.do(HelmCommand.RELEASE, b"\x02") == Status.OK
+    assert host.do(HelmCommand.CONFIG, other) == Status.OK
 
 
 @pytest.mark.parametrize("offset", range(0, 20, 4))
@@ -173,7 +173,7 @@ def test_a_host_that_talks_keeps_a_motion_alive(host: Talk) -> None:
 def test_damaged_frames_and_noise_do_not_keep_it_alive(host: Talk) -> None:
     host.arm()
     host.move(4700, ms=2000)
-    damaged = bytearray(Frame(9, Command.STATE).encode())
+    damaged = bytearray(HelmFrame(9, HelmCommand.STATE).encode())
     damaged[-1] ^= 1
     random = Random(3)
     for _ in range(10):
@@ -186,13 +186,13 @@ def test_damaged_frames_and_noise_do_not_keep_it_alive(host: Talk) -> None:
 
 @pytest.mark.parametrize("ms", [0, 99, 1001, 65535])
 def test_the_watchdog_cannot_be_switched_off(host: Talk, ms: int) -> None:
-    assert host.do(Command.WATCHDOG, struct.pack("<H", ms)) == Status.BAD_VALUE
+    assert host.do(HelmCommand.WATCHDOG, struct.pack("<H", ms)) == Status.BAD_VALUE
     assert host.state().watchdog_ms == 500
 
 
 def test_a_shorter_watchdog_is_kept(host: Talk) -> None:
     host.arm()
-    assert host.do(Command.WATCHDOG, struct.pack("<H", 100)) == Status.OK
+    assert host.do(HelmCommand.WATCHDOG, struct.pack("<H", 100)) == Status.OK
     host.move(4700, ms=2000)
     host.wait(0.3)
     assert host.state().driven[0] < 3000 + 0.15 * 1700
@@ -202,25 +202,25 @@ def test_a_stop_latches_until_reset(host: Talk) -> None:
     host.arm()
     host.move(4700, ms=1000)
     host.wait(0.2)
-    assert host.do(Command.STOP) == Status.OK
+    assert host.do(HelmCommand.STOP) == Status.OK
     stopped = host.state()
     assert stopped.mode == BoardMode.STOPPED
     assert not any(stopped.velocity)
     targets = Move(0x3F, 100, (3100,) * CHANNELS).encode()
-    assert host.do(Command.MOVE, targets) == Status.STOPPED
-    assert host.do(Command.ARM, b"\x3f") == Status.STOPPED
+    assert host.do(HelmCommand.MOVE, targets) == Status.STOPPED
+    assert host.do(HelmCommand.ARM, b"\x3f") == Status.STOPPED
     host.wait(0.2)
     assert host.state().driven == stopped.driven
-    assert host.do(Command.RESET) == Status.OK
+    assert host.do(HelmCommand.RESET) == Status.OK
     host.wait(0.2)
     assert host.state().driven == stopped.driven
-    assert host.do(Command.MOVE, targets) == Status.OK
+    assert host.do(HelmCommand.MOVE, targets) == Status.OK
 
 
 def test_a_stop_is_carried_out_whatever_its_number(host: Talk) -> None:
     host.arm()
-    host.do(Command.HOLD, number=77)
-    assert host.do(Command.STOP, number=77) == Status.OK
+    host.do(HelmCommand.HOLD, number=77)
+    assert host.do(HelmCommand.STOP, number=77) == Status.OK
     assert host.state().mode == BoardMode.STOPPED
 
 
@@ -228,7 +228,7 @@ def test_the_same_command_again_is_acknowledged_and_not_executed(host: Talk) -> 
     host.arm()
     taken = host.move(3800, ms=400, number=100)
     host.wait(0.1)
-    assert host.do(Command.HOLD) == Status.OK
+    assert host.do(HelmCommand.HOLD) == Status.OK
     held = host.state()
     assert host.move(3800, ms=400, number=100) == taken
     host.wait(0.3)
@@ -241,23 +241,23 @@ def test_the_same_command_again_is_acknowledged_and_not_executed(host: Talk) -> 
 def test_another_command_under_the_same_number_is_refused(host: Talk) -> None:
     host.arm()
     host.move(3100, number=100)
-    assert host.do(Command.HOLD, number=100) == Status.SEQUENCE_REUSED
+    assert host.do(HelmCommand.HOLD, number=100) == Status.SEQUENCE_REUSED
 
 
 def test_a_number_is_free_again_after_a_second_and_after_a_hello(host: Talk) -> None:
     host.arm()
     host.move(3100, number=100)
     host.wait(1.1)
-    assert host.do(Command.HOLD, number=100) == Status.OK
-    assert host.do(Command.HELLO) == Status.OK
-    assert host.do(Command.RELEASE, b"\x3f", number=100) == Status.OK
+    assert host.do(HelmCommand.HOLD, number=100) == Status.OK
+    assert host.do(HelmCommand.HELLO) == Status.OK
+    assert host.do(HelmCommand.RELEASE, b"\x3f", number=100) == Status.OK
 
 
 def test_a_release_ends_the_pulses_and_cuts_none_short(host: Talk) -> None:
     for offset in range(20):
         host.arm()
         host.wait(0.1 + 0.001 * offset)
-        assert host.do(Command.RELEASE, b"\x3f") == Status.OK
+        assert host.do(HelmCommand.RELEASE, b"\x3f") == Status.OK
         host.wait(0.05)
         last = host.events[-1].at_s
         host.wait(0.1)
@@ -279,7 +279,7 @@ def test_a_main_program_that_hangs_is_restarted_released(host: Talk) -> None:
     host.arm()
     host.move(4700, ms=2000)
     host.wait(0.1)
-    assert isinstance(host.board, Bench)
+    assert isinstance(host.board, SimavrBench)
     host.board.wedge()
     wedged = host.events[-1].at_s
     host.wait(0.5)
@@ -288,13 +288,13 @@ def test_a_main_program_that_hangs_is_restarted_released(host: Talk) -> None:
     assert report.mode == BoardMode.RELEASED
     assert report.flags == Flag.WATCHDOG_RESET
     assert report.configured == 0
-    host.do(Command.RESET)
+    host.do(HelmCommand.RESET)
     assert host.state().flags == 0
 
 
 def test_the_reset_button_releases(host: Talk) -> None:
     host.arm()
-    assert isinstance(host.board, Bench)
+    assert isinstance(host.board, SimavrBench)
     host.board.restart()
     host.wait(0.1)
     pulses = len(host.pulses())
@@ -304,19 +304,19 @@ def test_the_reset_button_releases(host: Talk) -> None:
 
 
 def test_half_a_frame_is_given_up_and_the_next_one_read(host: Talk) -> None:
-    host.send(Frame(1, Command.STATE).encode()[:4], 0.1)
+    host.send(HelmFrame(1, HelmCommand.STATE).encode()[:4], 0.1)
     report = host.state()
     assert (report.bad_frames, report.dropped_bytes) == (1, 4)
 
 
 def test_commands_in_one_piece_are_answered_in_order(host: Talk) -> None:
-    sent = b"".join(Frame(number, Command.HOLD).encode() for number in range(1, 9))
+    sent = b"".join(HelmFrame(number, HelmCommand.HOLD).encode() for number in range(1, 9))
     assert [frame.sequence for frame in host.send(sent, 0.05)] == list(range(1, 9))
 
 
 def test_pulses_stay_exact_while_the_line_is_flooded(host: Talk) -> None:
     host.arm()
-    flood = b"".join(Frame(1, Command.STATE).encode() for _ in range(150))
+    flood = b"".join(HelmFrame(1, HelmCommand.STATE).encode() for _ in range(150))
     host.send(flood, 0.2)
     for channel in range(CHANNELS):
         assert all(abs(width - 1500) <= US for _, width in host.pulses(channel)[:-1])

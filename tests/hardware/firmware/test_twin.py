@@ -10,18 +10,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helmsight.hardware.emulators.helm import HelmBoard
-from helmsight.hardware.emulators.simavr import Bench
+from helmsight.hardware.emulators.simavr import SimavrBench
 from helmsight.hardware.spec import load_spec
 from helmsight.hardware.wire.helm import (
     CHANNELS,
     MAX_PAYLOAD,
     REPLY,
-    Command,
     Config,
-    Frame,
     Hello,
+    HelmCommand,
+    HelmFrame,
+    HelmReport,
     Move,
-    Report,
     Status,
 )
 
@@ -58,17 +58,17 @@ moves = st.builds(
     st.tuples(*[width] * CHANNELS),
 )
 payloads = st.one_of(
-    st.tuples(st.just(int(Command.CONFIG)), configs.map(Config.encode)),
-    st.tuples(st.just(int(Command.MOVE)), moves.map(Move.encode)),
+    st.tuples(st.just(int(HelmCommand.CONFIG)), configs.map(Config.encode)),
+    st.tuples(st.just(int(HelmCommand.MOVE)), moves.map(Move.encode)),
     st.tuples(st.sampled_from([4, 9]), mask.map(lambda value: bytes((value,)))),
     st.tuples(
-        st.just(int(Command.WATCHDOG)),
+        st.just(int(HelmCommand.WATCHDOG)),
         st.sampled_from([99, 100, 140, 500, 1000, 1001]).map(lambda ms: struct.pack("<H", ms)),
     ),
     st.tuples(st.sampled_from([1, 6, 7, 8, 10, 10, 10]), st.just(b"")),
     st.tuples(st.integers(0, 255), st.binary(max_size=MAX_PAYLOAD)),
 )
-frames = st.builds(lambda n, what: Frame(n, *what).encode(), number, payloads)
+frames = st.builds(lambda n, what: HelmFrame(n, *what).encode(), number, payloads)
 
 
 def damaged(frame: bytes, bit: int) -> bytes:
@@ -92,20 +92,24 @@ scripts = st.lists(
 )
 READY = [
     *(
-        Said(Frame(100 + c, Command.CONFIG, Config(c, 1200, 4800, 3000, 4000).encode()).encode())
+        Said(
+            HelmFrame(
+                100 + c, HelmCommand.CONFIG, Config(c, 1200, 4800, 3000, 4000).encode()
+            ).encode()
+        )
         for c in range(CHANNELS)
     ),
-    Said(Frame(110, Command.ARM, b"\x3f").encode()),
+    Said(HelmFrame(110, HelmCommand.ARM, b"\x3f").encode()),
 ]
-STATE = Frame(200, Command.STATE).encode()
+STATE = HelmFrame(200, HelmCommand.STATE).encode()
 
 
-def comparable(frame: Frame) -> object:
+def comparable(frame: HelmFrame) -> object:
     """Return what must be the same: all but the build and when the clock was started."""
-    if frame.payload[0] == Status.OK and frame.command == Command.HELLO | REPLY:
+    if frame.payload[0] == Status.OK and frame.command == HelmCommand.HELLO | REPLY:
         return replace(Hello.decode(frame.payload[2:]), build=0)
-    if frame.payload[0] == Status.OK and frame.command == Command.STATE | REPLY:
-        return frame.sequence, replace(Report.decode(frame.payload[2:]), uptime_ms=0)
+    if frame.payload[0] == Status.OK and frame.command == HelmCommand.STATE | REPLY:
+        return frame.sequence, replace(HelmReport.decode(frame.payload[2:]), uptime_ms=0)
     return frame
 
 
@@ -123,8 +127,8 @@ def both(talks: list[Talk], script: list[Said]) -> None:
 # A frame within a forged one is answered with the counters of its moment.
 FORGED = [
     Said(b"\xa5\x09\xf6"),
-    Said(Frame(3, Command.WATCHDOG, struct.pack("<H", 99)).encode()),
-    Said(Frame(4, Command.HELLO).encode()),
+    Said(HelmFrame(3, HelmCommand.WATCHDOG, struct.pack("<H", 99)).encode()),
+    Said(HelmFrame(4, HelmCommand.HELLO).encode()),
 ]
 
 
@@ -132,11 +136,16 @@ FORGED = [
 @given(scripts, st.booleans())
 @example(FORGED, True)
 @example(  # a motion that the watchdog ends
-    [Said(Frame(1, Command.MOVE, Move(63, 2000, (4000,) * CHANNELS).encode()).encode(), 55)], True
+    [
+        Said(
+            HelmFrame(1, HelmCommand.MOVE, Move(63, 2000, (4000,) * CHANNELS).encode()).encode(), 55
+        )
+    ],
+    True,
 )
 def test_twin_and_firmware_give_the_same_answers(
     talk_to: type[Talk], script: list[Said], ready: bool
 ) -> None:
-    with Bench() as bench:
+    with SimavrBench() as bench:
         talks = [talk_to(bench), talk_to(HelmBoard(load_spec("helm_arm")))]
         both(talks, [*(READY if ready else []), *script])

@@ -17,7 +17,7 @@ from helmsight.hardware.cameras import Checks
 from helmsight.hardware.errors import FrameRefused, WindowUnavailable
 from helmsight.hardware.screen import Screen, fitted
 from helmsight.hardware.screen.virtual import virtual_screen
-from helmsight.hardware.screen.window import Place, chosen
+from helmsight.hardware.screen.window import ScreenBox, chosen
 
 Show = Callable[[str], Any]
 GREEN, RED = (10, 200, 60), (250, 0, 0)
@@ -33,7 +33,7 @@ def until(true: Callable[[], object]) -> None:
 @given(st.integers(1, 4000), st.integers(1, 4000))
 def test_a_fitted_box_is_centred_inside_and_touches_two_sides(width: int, height: int) -> None:
     box = fitted(width, height, 16 / 9)
-    assert box.inside(Place(0, 0, width, height))
+    assert box.inside(ScreenBox(0, 0, width, height))
     assert box.width == width or box.height == height
     assert abs(2 * box.left + box.width - width) <= 1
     assert abs(2 * box.top + box.height - height) <= 1

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from helmsight.contract.errors import InvalidOption
-from helmsight.hardware.emulators.motion import Axis
+from helmsight.hardware.emulators.motion import EmulatedAxis
 from helmsight.hardware.errors import TargetRefused
 from helmsight.hardware.kinematics import Kinematics
 from helmsight.hardware.robot import JointTargets, Mode, RobotState, Twist
@@ -220,11 +220,11 @@ def test_a_way_that_may_be_gone_is_gone_in_time(
     assert way <= speed * within_s + velocity**2 / (2 * acceleration)
     assume(way > 0.0)
     assume(velocity / acceleration < within_s - 0.01)
-    axis = Axis(0.0, velocity, way, speed=speed, acceleration=acceleration)
+    axis = EmulatedAxis(0.0, velocity, way, speed=speed, acceleration=acceleration)
     axis.advance(within_s * 1.02 + 0.012)
     assert axis.position == pytest.approx(way, abs=0.004 * speed)
     longer = 1.05 * way + 0.02 * speed
-    axis = Axis(0.0, velocity, longer, speed=speed, acceleration=acceleration)
+    axis = EmulatedAxis(0.0, velocity, longer, speed=speed, acceleration=acceleration)
     axis.advance(within_s)
     assert axis.moving, "it is the longest way"
 

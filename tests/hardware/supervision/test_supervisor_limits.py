@@ -14,7 +14,7 @@ import pytest
 from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.errors import NotReached, TargetRefused
 from helmsight.hardware.robot import JointTargets, Twist
-from helmsight.hardware.supervision.interventions import TOLD, Intervention, Rule
+from helmsight.hardware.supervision.interventions import REPORTED, Intervention, Rule
 from helmsight.hardware.supervisor import Supervisor
 
 # -- limits -----------------------------------------------------------------------------------
@@ -155,13 +155,13 @@ def test_nothing_can_be_switched_off(arm, option) -> None:  # type: ignore[no-un
 
 
 def test_a_model_is_not_flooded(supervisor) -> None:  # type: ignore[no-untyped-def]
-    for _ in range(3 * TOLD):
+    for _ in range(3 * REPORTED):
         with pytest.raises(TargetRefused):
             supervisor.move(JointTargets(()))
     lines = supervisor.feedback().splitlines()
-    assert lines[0] == f"({2 * TOLD} earlier interventions are left out)"
-    assert len(lines) == TOLD + 1
-    assert len(supervisor.events) == 3 * TOLD
+    assert lines[0] == f"({2 * REPORTED} earlier interventions are left out)"
+    assert len(lines) == REPORTED + 1
+    assert len(supervisor.events) == 3 * REPORTED
 
 
 def test_a_listener_that_fails_stops_nothing(arm, clock, caplog, near) -> None:  # type: ignore[no-untyped-def]

@@ -15,7 +15,7 @@ from helmsight.hardware.wire.grbl_codes import ALARMS, ERRORS, HardLimit, SoftLi
 
 SEEN = {
     "ok": wire.Ok(),
-    "error:22": wire.Refusal(22),
+    "error:22": wire.ErrorReply(22),
     "ALARM:1": wire.Alarmed(1),
     "Grbl 1.1h ['$' for help]": wire.Banner("grbl", "1.1h"),
     "GrblHAL 1.1f ['$' or '$HELP' for help]": wire.Banner("grblHAL", "1.1f"),

@@ -15,11 +15,11 @@ from helmsight.hardware.wire.helm import (
     MAX_FRAME,
     MAX_PAYLOAD,
     BoardMode,
-    Command,
     Flag,
-    Frame,
     Hello,
-    Report,
+    HelmCommand,
+    HelmFrame,
+    HelmReport,
     crc16,
     packets,
     scan,
@@ -27,8 +27,8 @@ from helmsight.hardware.wire.helm import (
 from helmsight.hardware.wire.helm_servos import servos
 
 byte = st.integers(0, 255)
-frames = st.builds(Frame, byte, byte, st.binary(max_size=MAX_PAYLOAD))
-REPORT = Report(
+frames = st.builds(HelmFrame, byte, byte, st.binary(max_size=MAX_PAYLOAD))
+REPORT = HelmReport(
     BoardMode.MOVING, Flag.WATCHDOG, 31, 63, 123456, 500, 1, 2, 3, 4, 5,
     (1000, 2000, 3000, 4000, 5000, 3001), (-32000, 32000, 0, 1, -1, 50),
 )  # fmt: skip
@@ -40,7 +40,7 @@ def test_the_checksum_is_the_catalogued_one() -> None:
 
 
 @given(st.lists(frames, max_size=8), st.integers(1, 70))
-def test_what_is_written_is_read_whatever_the_pieces(sent: list[Frame], piece: int) -> None:
+def test_what_is_written_is_read_whatever_the_pieces(sent: list[HelmFrame], piece: int) -> None:
     stream = b"".join(frame.encode() for frame in sent)
     deframer = packets()
     got = [
@@ -53,7 +53,7 @@ def test_what_is_written_is_read_whatever_the_pieces(sent: list[Frame], piece: i
 
 
 @given(frames)
-def test_every_single_flipped_bit_is_noticed(frame: Frame) -> None:
+def test_every_single_flipped_bit_is_noticed(frame: HelmFrame) -> None:
     whole = frame.encode()
     for bit in range(8 * len(whole)):
         damaged = bytearray(whole)
@@ -63,7 +63,9 @@ def test_every_single_flipped_bit_is_noticed(frame: Frame) -> None:
 
 
 @given(st.binary(max_size=60), frames, frames)
-def test_after_noise_frames_are_read_again(noise: bytes, first: Frame, second: Frame) -> None:
+def test_after_noise_frames_are_read_again(
+    noise: bytes, first: HelmFrame, second: HelmFrame
+) -> None:
     """One frame may wait behind a forged header; it comes with the bytes after it."""
     deframer = packets()
     got = deframer.feed(noise + first.encode() + second.encode() + bytes(MAX_FRAME))
@@ -80,16 +82,16 @@ def test_a_million_random_bytes_are_bounded_and_harmless() -> None:
 
 def test_a_payload_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="49 bytes"):
-        Frame(0, 1, bytes(49)).encode()
+        HelmFrame(0, 1, bytes(49)).encode()
 
 
 def test_answers_survive_the_wire() -> None:
-    assert Report.decode(REPORT.encode()) == REPORT
+    assert HelmReport.decode(REPORT.encode()) == REPORT
     hello = Hello(1, 6, b"helm", (1, 2, 3), 0xDEADBEEF)
     assert Hello.decode(hello.encode()) == hello
 
 
-@pytest.mark.parametrize("decode", [Report.decode, Hello.decode])
+@pytest.mark.parametrize("decode", [HelmReport.decode, Hello.decode])
 @pytest.mark.parametrize("length", [0, 1, 14, 45, 48])
 def test_answers_of_another_length_are_no_answers(decode: object, length: int) -> None:
     with pytest.raises(ValueError, match=f"{length} bytes"):
@@ -98,12 +100,12 @@ def test_answers_of_another_length_are_no_answers(decode: object, length: int) -
 
 def test_a_mode_that_does_not_exist_is_no_answer() -> None:
     with pytest.raises(ValueError, match="9"):
-        Report.decode(b"\x09" + REPORT.encode()[1:])
+        HelmReport.decode(b"\x09" + REPORT.encode()[1:])
 
 
 def test_a_probe_holds_no_byte_that_a_gcode_controller_acts_on() -> None:
     acting = {0x18, *b"!?~$\r\n", *range(0x80, 0xA5)}
-    assert not acting & set(Frame(HELLO_SEQUENCE, Command.HELLO).encode())
+    assert not acting & set(HelmFrame(HELLO_SEQUENCE, HelmCommand.HELLO).encode())
 
 
 def test_positions_and_widths_are_each_others_inverse() -> None:

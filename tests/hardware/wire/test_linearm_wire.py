@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from helmsight.hardware.errors import InvalidSpec
 from helmsight.hardware.framing import Lines
 from helmsight.hardware.spec import load_spec, parse_spec, shipped
-from helmsight.hardware.wire.linearm import Answer, Dialogue, Passed, Refusal, Started, protocol_of
+from helmsight.hardware.wire.linearm import (
+    ArmRefusal,
+    ArmReply,
+    ArmStarted,
+    Dialogue,
+    IgnoredLine,
+    protocol_of,
+)
 
 NOISE_BYTES = 1_000_000
 
@@ -67,10 +74,10 @@ def test_an_answer_tells_the_groups_of_its_pattern():
     talk = dialogue("community_arm")
     assert talk.ask(talk_command("community_arm", "position")) == b"M114\r"
     heard = talk.take("INFO: CURRENT POSITION: [X:-1.00 Y:174.00 Z:120.50 E:0.00]")
-    assert isinstance(heard, Answer)
+    assert isinstance(heard, ArmReply)
     assert heard.groups == {"x": "-1.00", "y": "174.00", "z": "120.50"}
-    assert isinstance(talk.take("INFO: ABSOLUTE MODE"), Passed)
-    assert isinstance(talk.take("INFO: ROBOT ONLINE"), Started)
+    assert isinstance(talk.take("INFO: ABSOLUTE MODE"), IgnoredLine)
+    assert isinstance(talk.take("INFO: ROBOT ONLINE"), ArmStarted)
     assert talk.take("INFO: CURRENT POSITION: [X:-1.00 Y:174.0# Z:120.50 E:0.00]") is None
 
 
@@ -79,9 +86,9 @@ def test_refusals_are_told_from_damage():
     talk.ask(talk_command("community_arm", "position"))
     damaged = talk.take("ERROR: COMMAND NOT RECOGNIZED")
     refused = talk.take("ERROR: LIMIT REACHED: [X:0.00 Y:0.00 Z:0.00 E:0.00]")
-    assert isinstance(damaged, Refusal)
+    assert isinstance(damaged, ArmRefusal)
     assert damaged.garbled
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, ArmRefusal)
     assert not refused.garbled
 
 
@@ -91,12 +98,12 @@ def test_an_answer_with_another_number_is_not_the_answer():
     assert talk.ask(command) == b"#1 P2220\n"
     assert talk.ask(command) == b"#2 P2220\n"
     assert talk.take("$1 ok X1.0 Y2.0 Z3.0") is None
-    assert isinstance(talk.take("$2 ok X1.0 Y2.0 Z3.0"), Answer)
+    assert isinstance(talk.take("$2 ok X1.0 Y2.0 Z3.0"), ArmReply)
     assert talk.take("$1 E22") is None
     heard = talk.take("$2 E22")
-    assert isinstance(heard, Refusal)
+    assert isinstance(heard, ArmRefusal)
     assert heard.code == "E22"
-    assert isinstance(talk.take("@5 V1"), Passed)
+    assert isinstance(talk.take("@5 V1"), IgnoredLine)
 
 
 def talk_command(name, command):
@@ -133,5 +140,5 @@ def test_a_million_random_bytes_raise_nothing_and_leave_no_heap():
     talk.ask(talk_command("uarm", "position"))
     for start in range(0, NOISE_BYTES, 997):
         for line in lines.feed(noise[start : start + 997]):
-            assert not isinstance(talk.take(line), Answer)
+            assert not isinstance(talk.take(line), ArmReply)
         assert len(lines) <= 256

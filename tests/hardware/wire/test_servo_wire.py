@@ -16,16 +16,17 @@ from helmsight.hardware.wire import dynamixel, feetech
 from helmsight.hardware.wire.registers import Register, from_sign_magnitude, to_sign_magnitude
 
 WIRES = pytest.mark.parametrize("wire", [feetech, dynamixel], ids=["feetech", "dynamixel"])
+PACKETS: dict[Any, Any] = {feetech: feetech.FeetechPacket, dynamixel: dynamixel.DynamixelPacket}
 BUFFER = 1040
 feetech_packets = st.builds(
-    feetech.Packet, st.integers(0, 254), st.integers(0, 255), st.binary(max_size=253)
+    feetech.FeetechPacket, st.integers(0, 254), st.integers(0, 255), st.binary(max_size=253)
 )
 # bytes that need stuffing turn up far more often than by chance
 tricky = st.lists(st.sampled_from([0xFF, 0xFD, 0x00, 0x55]), max_size=60).map(bytes)
 dynamixel_packets = st.builds(
-    dynamixel.Packet,
+    dynamixel.DynamixelPacket,
     st.integers(0, 252),
-    st.sampled_from(list(dynamixel.Instruction)),
+    st.sampled_from(list(dynamixel.DynamixelInstruction)),
     st.binary(max_size=300) | tricky,
 )
 
@@ -44,7 +45,7 @@ def through(wire: Any, data: bytes, chunk: int) -> list[Any]:
 
 @given(st.lists(feetech_packets, max_size=5), st.integers(1, 300))
 def test_feetech_packets_come_back_however_they_are_cut(
-    packets: list[feetech.Packet], chunk: int
+    packets: list[feetech.FeetechPacket], chunk: int
 ) -> None:
     data = b"".join(map(feetech.encode, packets))
     assert through(feetech, data, chunk) == packets
@@ -52,33 +53,37 @@ def test_feetech_packets_come_back_however_they_are_cut(
 
 @given(st.lists(dynamixel_packets, max_size=5), st.integers(1, 300))
 def test_dynamixel_packets_come_back_however_they_are_cut(
-    packets: list[dynamixel.Packet], chunk: int
+    packets: list[dynamixel.DynamixelPacket], chunk: int
 ) -> None:
     data = b"".join(map(dynamixel.encode, packets))
     assert through(dynamixel, data, chunk) == packets
 
 
 @given(st.binary(max_size=60), dynamixel_packets)
-def test_a_dynamixel_packet_is_found_behind_noise(noise: bytes, packet: dynamixel.Packet) -> None:
+def test_a_dynamixel_packet_is_found_behind_noise(
+    noise: bytes, packet: dynamixel.DynamixelPacket
+) -> None:
     noise = noise.replace(b"\xff", b"\x01")  # noise that holds a header may hide what follows it
     assert through(dynamixel, noise + dynamixel.encode(packet), 7) == [packet]
 
 
 @given(st.binary(max_size=60), feetech_packets)
-def test_a_feetech_packet_is_found_behind_noise(noise: bytes, packet: feetech.Packet) -> None:
+def test_a_feetech_packet_is_found_behind_noise(
+    noise: bytes, packet: feetech.FeetechPacket
+) -> None:
     noise = noise.replace(b"\xff", b"\x01")
     assert through(feetech, noise + feetech.encode(packet), 7) == [packet]
 
 
 @WIRES
 def test_a_damaged_packet_does_not_swallow_the_next_one(wire: Any) -> None:
-    good = wire.encode(wire.Packet(3, 2, b"\x28\x1f"))
+    good = wire.encode(PACKETS[wire](3, 2, b"\x28\x1f"))
     for place in range(len(good)):
         for bit in range(8):
             damaged = bytearray(good)
             damaged[place] ^= 1 << bit
             found = through(wire, bytes(damaged) + good * 100, 64)
-            assert found[-20:] == [wire.Packet(3, 2, b"\x28\x1f")] * 20
+            assert found[-20:] == [PACKETS[wire](3, 2, b"\x28\x1f")] * 20
             assert len(found) <= 100, f"the damaged one was taken, bit {bit} of byte {place}"
 
 
@@ -94,7 +99,7 @@ def test_a_million_random_bytes_raise_nothing_and_pile_up_nowhere(wire: Any) -> 
 
 
 @given(dynamixel_packets)
-def test_stuffing_leaves_no_header_inside_a_packet(packet: dynamixel.Packet) -> None:
+def test_stuffing_leaves_no_header_inside_a_packet(packet: dynamixel.DynamixelPacket) -> None:
     assert dynamixel.HEADER not in dynamixel.encode(packet)[1:]
 
 
@@ -108,16 +113,23 @@ def test_the_crc_is_the_vendor_s(data: bytes) -> None:
 def test_the_vendor_takes_our_stuffing_out(body: bytes) -> None:
     # it works in place and looks back at what it has moved: FF FF FD FF FD FD comes out shorter
     assume(b"\xff" not in body.partition(b"\xff\xff\xfd")[2])
-    sent = dynamixel.encode(dynamixel.Packet(1, dynamixel.Instruction.STATUS, b"\0" + body))
+    sent = dynamixel.encode(
+        dynamixel.DynamixelPacket(1, dynamixel.DynamixelInstruction.STATUS, b"\0" + body)
+    )
     packet = dynamixel_sdk.Protocol2PacketHandler().removeStuffing(list(sent))
     assert bytes(packet[9 : 9 + len(body)]) == body
 
 
 def test_examples_of_the_manuals() -> None:
     ping = bytes.fromhex("fffffd0001030001194e")  # e-Manual, protocol 2.0, ping of ID 1
-    assert dynamixel.encode(dynamixel.Packet(1, dynamixel.Instruction.PING)) == ping
+    assert (
+        dynamixel.encode(dynamixel.DynamixelPacket(1, dynamixel.DynamixelInstruction.PING)) == ping
+    )
     ask = bytes.fromhex("ffff0104023802be")  # STS manual: read two bytes at 0x38 of ID 1
-    assert feetech.encode(feetech.Packet(1, feetech.Instruction.READ, b"\x38\x02")) == ask
+    assert (
+        feetech.encode(feetech.FeetechPacket(1, feetech.FeetechInstruction.READ, b"\x38\x02"))
+        == ask
+    )
 
 
 @given(st.integers(-2047, 2047))
@@ -143,4 +155,4 @@ def test_no_two_registers_overlap_and_the_table_holds_them(wire: Any) -> None:
 @WIRES
 def test_a_packet_that_is_too_long_is_told(wire: Any) -> None:
     with pytest.raises(ValueError, match="at most"):
-        wire.encode(wire.Packet(1, 2, bytes(2000)))
+        wire.encode(PACKETS[wire](1, 2, bytes(2000)))

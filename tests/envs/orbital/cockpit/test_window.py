@@ -23,7 +23,7 @@ from helmsight.envs.orbital.cockpit.window import STRIP, picture_place
 from helmsight.envs.orbital.scenarios import find_scenario
 from helmsight.hardware.errors import WindowUnavailable
 from helmsight.hardware.keyboard import Keyboard
-from helmsight.hardware.screen import Place, Screen
+from helmsight.hardware.screen import Screen, ScreenBox
 
 NAME = "PE1-E1-I3"
 
@@ -89,12 +89,12 @@ def until(true: Any) -> None:
 @given(st.integers(1, 5000), st.integers(1, 5000))
 def test_the_picture_keeps_its_shape_inside_any_window(width: int, height: int) -> None:
     place = picture_place(width, height)
-    assert place.inside(Place(0, 0, width, height))
+    assert place.inside(ScreenBox(0, 0, width, height))
     assert abs(place.width * HEIGHT - place.height * WIDTH) <= WIDTH + HEIGHT
 
 
 def test_a_window_of_its_own_size_shows_the_picture_as_it_is() -> None:
-    assert picture_place(WIDTH, HEIGHT + STRIP) == Place(0, 0, WIDTH, HEIGHT)
+    assert picture_place(WIDTH, HEIGHT + STRIP) == ScreenBox(0, 0, WIDTH, HEIGHT)
 
 
 def test_rcs_shows_as_a_lamp_and_nowhere_else() -> None:

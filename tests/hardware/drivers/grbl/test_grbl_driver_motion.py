@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helmsight.hardware.drivers.grbl_course import Axes, Course, distance_to
+from helmsight.hardware.drivers.grbl_jog import AxisLimits, PlannedJog, distance_to
 from helmsight.hardware.errors import CommandRefused, TargetRefused
 from helmsight.hardware.robot import JointTargets, Twist
 
@@ -118,38 +118,7 @@ def test_hold_ends_a_move_and_a_move_works_again(bench: Benches) -> None:
     assert device.positions == bench.near((0.139, 0.085, 0.02))
 
 
-# -- streaming --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("flavour", ["grbl", "grblhal"])
-def test_a_thousand_lines_are_streamed_without_ever_overfilling_the_buffer(
-    bench: Benches, flavour: str
-) -> None:
-    robot, device, _ = bench(flavour=flavour)
-    robot.connect()
-    fullest, seen = 0, []
-    done = 0
-    lines = [f"G1X{-139.99 + 0.01 * n:.3f}F1800" for n in range(1000)]
-    for done in robot.channel.stream(lines, seen.append):  # noqa: B007
-        fullest = max(fullest, robot.channel.outstanding)
-    assert done == 1000
-    assert device.lost_bytes == 0
-    assert 100 < fullest <= robot.channel.room
-    bench.until(lambda: robot.state().standing)
-    assert sum(entry.kind == "move" for entry in device.journal) == 1000
-    assert all(report.state in ("Idle", "Run") for report in seen)
-
-
-def test_streaming_ends_at_the_first_refusal_with_its_line_and_words(bench: Benches) -> None:
-    robot, _, _ = bench()
-    robot.connect()
-    lines = ["G21", "G90", "G1X1Q5", *["G4P0"] * 50]
-    with pytest.raises(CommandRefused, match=r"line 3: .*unsupported command") as raised:
-        list(robot.channel.stream(lines))
-    assert raised.value.code == 20
-    assert robot.channel.ask("G4P0") == []
-
-
+# -- lines ------------------------------------------------------------------------------------
 @pytest.mark.parametrize("line", ["G1X1\nG1X2", "G1 X1 é", "X" * 80, "G1\x85"])
 def test_lines_that_are_not_plain_ascii_or_too_long_are_not_sent(bench: Benches, line: str) -> None:
     robot, _, _ = bench()
@@ -164,7 +133,7 @@ def test_lines_that_are_not_plain_ascii_or_too_long_are_not_sent(bench: Benches,
 
 
 def test_feeds_are_chosen_so_that_a_way_takes_its_time() -> None:
-    axes = Axes((30.0, 30.0, 12.0), (600.0, 600.0, 240.0))
+    axes = AxisLimits((30.0, 30.0, 12.0), (600.0, 600.0, 240.0))
     for way in ((3.0, 0.0, 0.0), (2.0, -2.0, 0.5), (0.0, 0.0, 1.0)):
         speed = axes.speed_for(way, 0.4)
         assert axes.takes(way, speed) == pytest.approx(0.4)
@@ -176,12 +145,12 @@ def test_feeds_are_chosen_so_that_a_way_takes_its_time() -> None:
 
 
 def test_a_course_knows_what_lies_on_it() -> None:
-    course = Course((0.0, 0.0), (10.0, 0.0), 10.0, time.monotonic() + 1.0)
+    course = PlannedJog((0.0, 0.0), (10.0, 0.0), 10.0, time.monotonic() + 1.0)
     bounds = {"tolerance": 0.1, "blend": 0.5, "slack_s": 0.5}
     assert course.fault((5.0, 0.3), at_rest=False, **bounds) == ""
     assert "off course" in course.fault((5.0, 1.0), at_rest=False, **bounds)
     assert "off course" in course.fault((11.0, 0.0), at_rest=False, **bounds)
     assert "before its target" in course.fault((9.0, 0.0), at_rest=True, **bounds)
-    late = Course((0.0, 0.0), (10.0, 0.0), 10.0, time.monotonic() - 1.0)
+    late = PlannedJog((0.0, 0.0), (10.0, 0.0), 10.0, time.monotonic() - 1.0)
     assert "still under way" in late.fault((5.0, 0.0), at_rest=False, **bounds)
     assert distance_to((3.0, 4.0), (0.0, 0.0), (0.0, 0.0)) == 5.0

@@ -13,7 +13,7 @@ from helmsight.hardware.drivers.bus import ServoBus as Driver
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.serve import Emulation
-from helmsight.hardware.emulators.servos import ServoBus as Bus
+from helmsight.hardware.emulators.servos import EmulatedServoBus as Bus
 
 ARMS = ("so101", "openmanipulator_x")
 

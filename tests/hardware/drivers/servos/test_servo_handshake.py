@@ -12,7 +12,7 @@ from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.emulators import emulate, make_device
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.serve import Emulation
-from helmsight.hardware.emulators.servos import ServoBus
+from helmsight.hardware.emulators.servos import EmulatedServoBus
 from helmsight.hardware.errors import (
     SetupNeeded,
     TargetRefused,
@@ -94,7 +94,7 @@ def test_another_mode_is_told(arm: Arm) -> None:
 def test_profiles_that_are_times_are_told() -> None:
     with emulate("openmanipulator_x") as emulation:
         device = emulation.device
-        assert isinstance(device, ServoBus)
+        assert isinstance(device, EmulatedServoBus)
         device.servos[2]["drive_mode"] = 5
         with pytest.raises(SetupNeeded, match=r"drive mode 5: .* milliseconds.* register 10 to 1"):
             make_robot("openmanipulator_x", emulation.port).connect()

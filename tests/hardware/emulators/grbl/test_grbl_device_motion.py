@@ -134,19 +134,6 @@ def test_units_distance_and_work_offsets_lead_to_machine_positions(bench: Bench)
     assert bench.place()[0] == pytest.approx(-110.0, abs=0.002)
 
 
-def test_a_full_circle_comes_back_to_its_start_and_keeps_its_radius(bench: Bench) -> None:
-    bench.say(b"G3X-140Y-85I5J0F1800\n")
-    farthest = 0.0
-    for _ in range(700):
-        bench.wait(0.004)
-        x, y, _z = bench.place()
-        assert math.hypot(x + 135.0, y + 85.0) == pytest.approx(5.0, abs=0.01)
-        farthest = max(farthest, math.dist((x, y), (-140.0, -85.0)))
-    assert bench.state() == "Idle"
-    assert farthest == pytest.approx(10.0, abs=0.02)
-    assert bench.place() == (-140.0, -85.0, -20.0)
-
-
 def test_a_dwell_and_a_spindle_change_wait_for_the_motion_before_them(bench: Bench) -> None:
     bench.say(b"G1X-137F1800\nG4P0.2\nM3S500\n")
     assert bench.wait(0.1) == ""

@@ -1,7 +1,7 @@
 """Where a jog should be going: feeds that fit a time, and a watch over what was sent.
 
-grbl has no checksum: a bit that turns over on the way can make another valid command. The course
-is what was really meant; every reading is compared with it.
+grbl has no checksum: a bit that turns over on the way can make another valid command. A
+planned jog is what was really meant; every reading is compared with it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Point = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Axes:
+class AxisLimits:
     """Speeds (mm/s) and accelerations (mm/s^2) of the axes."""
 
     speeds: Point
@@ -58,7 +58,7 @@ class Axes:
 
 
 @dataclass(frozen=True)
-class Course:
+class PlannedJog:
     """One jog as it was meant. start, target: machine positions, mm; speed: mm/s.
 
     ends_s: time.monotonic() at which it should have arrived.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.hardware.emulators.device import Executed
+from helmsight.hardware.emulators.device import JournalEntry
 from helmsight.hardware.spec import RobotSpec
 
 APART = {"revolute": 0.004, "prismatic": 2e-5}  # rad, m: half of what tells two targets apart
@@ -16,18 +16,18 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Command:
+class IssuedCommand:
     """One command: where it was sent, when it was given (time.monotonic()), what was said of it.
 
     outcome: `plain`, `retried` or the name of the error that reported it. done_s: when that was.
-    asked: where it should have gone; drivers cut ways that are too long and say so.
+    wanted: where it should have gone; drivers cut ways that are too long and say so.
     """
 
     target: tuple[float, ...]
     at_s: float
     outcome: str
     done_s: float = 0.0
-    asked: tuple[float, ...] = ()
+    wanted: tuple[float, ...] = ()
 
     @property
     def acknowledged(self) -> bool:
@@ -36,7 +36,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Audit:
     """What a journal says about the commands.
 
     lost: acknowledged but never in force. twice: in force again after another one. late: in force
@@ -58,9 +58,9 @@ def apart(spec: RobotSpec) -> Array:
     return np.array([APART[joint.kind] for joint in spec.joint])
 
 
-def compare(commands: Sequence[Command], journal: Sequence[Executed], near: Array) -> Verdict:
+def audit(commands: Sequence[IssuedCommand], journal: Sequence[JournalEntry], near: Array) -> Audit:
     """Return what the `move` entries of a journal say about the commands, in the order given."""
-    asked = np.array([command.target for command in commands])
+    targets = np.array([command.target for command in commands])
     seen = np.zeros(len(commands), dtype=bool)
     newest, twice, late, strange, noticed = -1, 0, 0, 0, 0
     examples: list[str] = []
@@ -69,18 +69,18 @@ def compare(commands: Sequence[Command], journal: Sequence[Executed], near: Arra
     for entry in journal:
         given = int(np.searchsorted(starts, entry.at_s, side="right")) - 1
         command = commands[given]
-        found = np.flatnonzero((np.abs(asked - np.array(entry.positions)) <= near).all(axis=1))
+        matches = np.flatnonzero((np.abs(targets - np.array(entry.positions)) <= near).all(axis=1))
         old, before = before, entry.positions
-        if given not in found and _on_the_way(entry, old, command, near):
+        if given not in matches and _on_the_way(entry, old, command, near):
             continue
-        if not len(found):
+        if not len(matches):
             if not command.acknowledged and entry.at_s > command.done_s:
                 continue  # `recovered` on its way back
             strange += 1
             noticed += command.outcome != "plain"
             examples.append(f"strange during {given} ({command.outcome}): {entry}")
             continue
-        which = given if given in found else int(found[0])
+        which = given if given in matches else int(matches[0])
         if seen[which] and newest != which:
             twice += 1
             examples.append(f"{which} again during {given} ({command.outcome}): {entry}")
@@ -91,18 +91,20 @@ def compare(commands: Sequence[Command], journal: Sequence[Executed], near: Arra
         newest = which
     missing = [i for i, c in enumerate(commands) if c.acknowledged and not seen[i]]
     examples += [f"lost: {i} {commands[i]}" for i in missing]
-    return Verdict(len(missing), twice, late, strange, noticed, tuple(examples[:20]))
+    return Audit(len(missing), twice, late, strange, noticed, tuple(examples[:20]))
 
 
-def _on_the_way(entry: Executed, before: tuple[float, ...], command: Command, near: Array) -> bool:
+def _on_the_way(
+    entry: JournalEntry, before: tuple[float, ...], command: IssuedCommand, near: Array
+) -> bool:
     """Return whether an entry is a part of the way to what was asked, sent by an earlier try.
 
     A driver that cuts a way cuts it elsewhere when it tries again, for the robot has gone on. The
     part lies between where the robot was, or the target `before`, and what was asked.
     """
-    if command.outcome == "plain" or not command.asked:
+    if command.outcome == "plain" or not command.wanted:
         return False
-    goal, end = np.array(entry.positions), np.array(command.asked)
+    goal, end = np.array(entry.positions), np.array(command.wanted)
     return any(_between(goal, np.array(start), end, near) for start in (entry.place, before))
 
 

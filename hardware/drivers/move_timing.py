@@ -10,7 +10,7 @@ from helmsight.hardware.spec import Joint
 
 
 @dataclass(frozen=True)
-class Pace:
+class MoveTiming:
     """share: of the way that can be gone; speeds: rad/s or m/s; seconds: until all arrive."""
 
     share: float
@@ -18,9 +18,9 @@ class Pace:
     seconds: float
 
 
-def paced(
+def time_move(
     ways: Sequence[float], joints: Sequence[Joint], duration_s: float, horizon_s: float
-) -> Pace:
+) -> MoveTiming:
     """Return the pace of a move from standstill to standstill on trapezoidal profiles.
 
     It takes `duration_s`, or as long as the joints need with their speeds and accelerations, but
@@ -39,7 +39,7 @@ def paced(
         min(joint.speed, _speed(joint, length, seconds))
         for length, joint in zip(lengths, joints, strict=True)
     )
-    return Pace(share, speeds, seconds)
+    return MoveTiming(share, speeds, seconds)
 
 
 def _furthest(joint: Joint, seconds: float) -> float:

@@ -1,41 +1,43 @@
-"""The line to a grbl: realtime bytes at any time, lines by character counting, replies by kind.
+"""The line to a grbl: realtime bytes at any time, one line at a time, replies sorted by kind.
 
-A line is answered by exactly one `ok` or `error`; as many characters are on their way as fit into
-the controller's receive buffer. Realtime bytes never wait for that. There is no checksum and no
-number on an answer: after a lost one, `resync` finds the place again.
+A line is answered by exactly one `ok` or `error`. Senders of whole programs keep the controller's
+receive buffer full and count characters; a jog is one short line, so this driver sends the next
+line when the one before is answered, and the buffer cannot overflow. Realtime bytes are taken out
+of the stream before the buffer, so they never wait. There is no checksum and no number on an
+answer: after a lost one, `resync` finds the place again.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 
 from helmsight.hardware.errors import BadReply, CommandRefused, NoReply
 from helmsight.hardware.framing import Lines, printable
-from helmsight.hardware.link import Link
+from helmsight.hardware.link import SerialLink
 from helmsight.hardware.wire import grbl as wire
 from helmsight.hardware.wire.grbl_codes import alarm, refusal
 
 SLICE_S = 0.005
-POLL_S = 0.1  # realtime status at 10 Hz while streaming
 ASKED = 3  # status queries within one deadline: they cost nothing and change nothing
 KEPT = 64  # replies kept at most that nobody asked for
 
 
-class Channel:
+class GrblChannel:
     """One controller on one link.
 
-    reply_s: seconds without an answer until it counts as lost. hurried: True when a stop waits;
-    every wait ends then, with NoReply. alarm: the last alarm number that came unasked, and
-    `alarm_s` when (time.monotonic()); whoever deals with it sets it to None.
+    reply_s: seconds without an answer until it counts as lost. stop_pending: True when a stop
+    waits; every wait ends then, with NoReply. room: bytes that the receive buffer takes. alarm: the
+    last alarm number that came unasked, and `alarm_s` when (time.monotonic()); whoever deals with
+    it sets it to None.
     """
 
     def __init__(
         self,
-        link: Link,
+        link: SerialLink,
         reply_s: float,
-        hurried: Callable[[], bool],
+        stop_pending: Callable[[], bool],
     ) -> None:
         self.link = link
         self.reply_s = reply_s
@@ -43,29 +45,24 @@ class Channel:
         self.banner: wire.Banner | None = None
         self.messages: deque[str] = deque(maxlen=KEPT)
         self.seen = bytearray()  # the first bytes since `clear`, for who asks what answered
-        self._stop_pending = hurried
+        self._stop_pending = stop_pending
         self.alarm: int | None = None
         self.alarm_s = 0.0
         self._alarms = 0
-        self._owed = False  # a report that was asked for and may still come
+        self._report_owed = False  # a query was sent and its report may still come
         self._lines = Lines()
-        self._reports: deque[wire.Report] = deque(maxlen=KEPT)
-        self._answers: deque[wire.Ok | wire.Refusal] = deque(maxlen=KEPT)
-        self._told: deque[wire.Info | wire.Setting] = deque(maxlen=4 * KEPT)
-        self._pending: deque[int] = deque()  # lengths of the lines that wait for their answer
+        self._reports: deque[wire.StatusReport] = deque(maxlen=KEPT)
+        self._answers: deque[wire.Ok | wire.ErrorReply] = deque(maxlen=KEPT)
+        self._printed: deque[wire.Info | wire.Setting] = deque(maxlen=4 * KEPT)
         self._answered_s = 0.0
-        self._lost = True  # an answer may be missing or still to come
-        self._marker, self._marked = "", True
-
-    @property
-    def outstanding(self) -> int:
-        """Characters that may still lie in the controller's receive buffer."""
-        return sum(self._pending)
+        # An answer may be missing or still to come: the next `ok` could be of any line.
+        self._lost = True
+        self._marker, self._marked = "", True  # what `resync` waits for, and whether it came
 
     def clear(self) -> None:
         """Forget everything that was heard: after opening and after a reset."""
         self._lines.clear()
-        for queue in (self._reports, self._answers, self._told, self._pending, self.messages):
+        for queue in (self._reports, self._answers, self._printed, self.messages):
             queue.clear()
         self.seen.clear()
         self.banner, self._lost = None, True
@@ -76,12 +73,11 @@ class Channel:
         """Send realtime bytes now, whatever is on its way. Safe from any thread."""
         self.link.write(command)
 
-    def post(self, line: str) -> None:
-        """Send a line as soon as it fits into the receive buffer.
+    def _send_line(self, line: str) -> None:
+        """Send a line.
 
         Raises:
             CommandRefused: not printable ASCII or too long; nothing was sent.
-            NoReply: no room within `reply_s`.
         """
         data = line.encode("ascii", "replace") + b"\n"
         if not printable(line.encode("utf-8")) or len(data) > min(wire.LINE_LIMIT, self.room):
@@ -89,8 +85,6 @@ class Channel:
                 f"{line[:80]!r} was not sent: expected printable ASCII, "
                 f"{wire.LINE_LIMIT - 1} characters at most"
             )
-        self._await(lambda: self.outstanding + len(data) <= self.room or None, "room")
-        self._pending.append(len(data))
         self.link.write(data)
 
     # -- in -------------------------------------------------------------------------------------
@@ -108,11 +102,9 @@ class Channel:
                 self.link.counters.bad_frames += 1
 
     def _sort(self, reply: wire.Reply) -> None:
-        if isinstance(reply, wire.Report):
+        if isinstance(reply, wire.StatusReport):
             self._reports.append(reply)
-        elif isinstance(reply, wire.Ok | wire.Refusal):
-            if self._pending:
-                self._pending.popleft()
+        elif isinstance(reply, wire.Ok | wire.ErrorReply):
             self._answers.append(reply)
             self._answered_s = time.monotonic()
         elif isinstance(reply, wire.Alarmed):
@@ -120,19 +112,20 @@ class Channel:
             self._alarms += 1
         elif isinstance(reply, wire.Banner):
             self.banner = reply
-            self._pending.clear()  # a reset empties the receive buffer
         elif isinstance(reply, wire.Info) and reply.key == "MSG":
             self.messages.append(reply.text)
         elif isinstance(reply, wire.Info | wire.Setting):
             if isinstance(reply, wire.Info) and reply.key == self._marker and not self._marked:
                 self._marked = True
                 self._answers.clear()  # what was answered before belongs to what was sent before
-            self._told.append(reply)
+            self._printed.append(reply)
 
-    def _await(self, found: Callable[[], object], what: str, within_s: float | None = None) -> None:
-        """Hear until `found` returns something other than None. Raises NoReply."""
+    def _await(
+        self, arrived: Callable[[], object], what: str, within_s: float | None = None
+    ) -> None:
+        """Hear until `arrived` returns something other than None. Raises NoReply."""
         deadline = time.monotonic() + (self.reply_s if within_s is None else within_s)
-        while found() is None:
+        while arrived() is None:
             left = deadline - time.monotonic()
             if left <= 0.0:
                 self._lost = True
@@ -147,15 +140,17 @@ class Channel:
 
     # -- transactions ---------------------------------------------------------------------------
 
-    def report(self, within_s: float | None = None) -> wire.Report:
+    def report(self, within_s: float | None = None) -> wire.StatusReport:
         """Return a status report that was asked for now, more than once if it does not come.
 
         Raises:
             NoReply: none within `within_s` (default `reply_s`) seconds.
         """
-        self.hear()  # what is late must not pass for fresh
+        # Reports carry no number: one that answers an earlier query must not pass for fresh. What
+        # has arrived is thrown away; what may still come is waited for below and replaced.
+        self.hear()
         self._reports.clear()
-        late, self._owed = self._owed, True
+        late, self._report_owed = self._report_owed, True
         whole = self.reply_s if within_s is None else within_s
         for turn in range(ASKED):
             self.realtime(wire.STATUS)
@@ -167,12 +162,13 @@ class Channel:
                 if turn == ASKED - 1 or self._stop_pending():
                     raise
         if late:
-            self.hear(2.0 * SLICE_S)  # it may answer the query before
-        self._owed = False
+            # The report in hand may answer the query before: the last one to come is the freshest.
+            self.hear(2.0 * SLICE_S)
+        self._report_owed = False
         return self._reports.pop()
 
     def ask(self, line: str, within_s: float | None = None) -> list[wire.Info | wire.Setting]:
-        """Send a line, wait for its answer and return what was told before it.
+        """Send a line, wait for its answer and return what was printed before it.
 
         Raises:
             CommandRefused: with grbl's error number. NoReply: no answer.
@@ -180,9 +176,9 @@ class Channel:
         """
         if self._lost:
             self.resync()
-        self._told.clear()
+        self._printed.clear()
         self._answers.clear()
-        self.post(line)
+        self._send_line(line)
         alarms = self._alarms
         self._await(
             lambda: self._answers or (self._alarms > alarms) or None,
@@ -192,27 +188,30 @@ class Channel:
         if not self._answers:
             self._lost = True
             raise alarm(self.alarm or 0)
-        answer, told = self._answers.popleft(), list(self._told)
-        if isinstance(answer, wire.Refusal):
+        answer, printed = self._answers.popleft(), list(self._printed)
+        if isinstance(answer, wire.ErrorReply):
             raise refusal(answer.code, line)
-        return told
+        return printed
 
     def resync(self) -> None:
-        """Find the place again: what `$G` tells can only come before the `ok` of that `$G`.
+        """Find out which answer belongs to which line again.
 
-        A line that noise has left open is closed first, spoilt by a word without its number: it
-        must not be carried out now. `$G` and `$` take turns, so that the late answer to one does
-        not pass for the other's. A controller that knows neither answers the two lines all the
-        same; in order, so when nothing follows them they are the last. Raises NoReply.
+        Answers have no numbers, but what `$G` prints can only come before the `ok` of that `$G`.
+        Everything before the print belongs to earlier lines. Raises NoReply.
         """
+        # The two questions take turns: a late answer to the last resync must not pass for this
+        # one's.
         line, self._marker = ("$G", "GC") if self._marker != "GC" else ("$", "HLP")
-        self._pending.clear()
         self._answers.clear()
         self._marked = False
+        # Noise may have left a line open in the controller. "E" is a word without its number: it
+        # spoils that line, which must not be carried out now.
         self.link.write(f"E\n{line}\n".encode("ascii"))
         try:
             self._await(lambda: (self._marked and self._answers) or None, f"answer to {line!r}")
         except NoReply:
+            # A controller that prints neither still answers both lines, in order: two answers and
+            # then silence are theirs.
             quiet = time.monotonic() - self._answered_s > self.reply_s / 2.0
             if len(self._answers) < 2 or not quiet or self._stop_pending():
                 raise
@@ -236,55 +235,3 @@ class Channel:
                 if time.monotonic() >= deadline or self._stop_pending():
                     raise
         self.hear()
-
-    def stream(
-        self, lines: Iterable[str], watch: Callable[[wire.Report], None] | None = None
-    ) -> Iterator[int]:
-        """Send many lines by character counting; yield how many were answered, as it grows.
-
-        The status is asked for at 10 Hz meanwhile and given to `watch`.
-
-        Raises:
-            CommandRefused: with the line's number; nothing more is sent, what was sent goes on.
-            NoReply: when neither an answer nor a report comes any more.
-        """
-        if self._lost:
-            self.resync()
-        self._answers.clear()
-        self.banner, alarms = None, self._alarms
-        waiting, done, source = deque[str](), 0, iter(lines)
-        line = next(source, None)
-        asked = heard = time.monotonic()
-        while line is not None or waiting:
-            while line is not None and self.outstanding + len(line) + 1 <= self.room:
-                self.post(line)
-                waiting.append(line)
-                line = next(source, None)
-            self.hear(SLICE_S)
-            now = time.monotonic()
-            while self._answers and waiting:
-                answer, said, done, heard = (
-                    self._answers.popleft(),
-                    waiting.popleft(),
-                    done + 1,
-                    now,
-                )
-                if isinstance(answer, wire.Refusal):
-                    error = refusal(answer.code, said)
-                    raise CommandRefused(f"line {done}: {error}", answer.code)
-                yield done
-            while self._reports:
-                heard = now
-                if watch is not None:
-                    watch(self._reports.popleft())
-                else:
-                    self._reports.popleft()
-            if now - asked >= POLL_S:
-                asked = now
-                self.realtime(wire.STATUS)
-            if self._alarms > alarms:
-                self._lost = True
-                raise alarm(self.alarm or 0, f"{done} lines had been answered")
-            if self._stop_pending() or now - heard > POLL_S + 3.0 * self.reply_s or self.banner:
-                self._lost = True
-                raise NoReply(f"{self.link.port}: streaming ended after {done} answers")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from helmsight.hardware.calibration import Scale
+from helmsight.hardware.calibration import TickScale
 from helmsight.hardware.robot import STANDSTILL, Mode, RobotState
 from helmsight.hardware.spec import RobotSpec
 
@@ -14,7 +14,7 @@ Goal = tuple[int, int, int]  # acceleration, velocity and position, in register 
 
 
 @dataclass(frozen=True)
-class Reading:
+class ServoReading:
     """One servo's registers, read at once. position: ticks; velocity: ticks/s.
 
     effort: what drives it, by name and unit (`load`, share of full; `current_a`). prepared: whether
@@ -34,7 +34,9 @@ class Reading:
     tripped: bool = False
 
 
-def state_of(spec: RobotSpec, scales: Sequence[Scale], readings: Sequence[Reading]) -> RobotState:
+def state_of(
+    spec: RobotSpec, scales: Sequence[TickScale], readings: Sequence[ServoReading]
+) -> RobotState:
     """Return the state that the readings of all joints, just taken, amount to."""
     both = list(zip(scales, readings, strict=True))
     positions = tuple(scale.value(reading.position) for scale, reading in both)
@@ -57,7 +59,7 @@ def state_of(spec: RobotSpec, scales: Sequence[Scale], readings: Sequence[Readin
     )  # fmt: skip
 
 
-def faults_of(spec: RobotSpec, readings: Sequence[Reading]) -> tuple[str, ...]:
+def faults_of(spec: RobotSpec, readings: Sequence[ServoReading]) -> tuple[str, ...]:
     """Return the alarms of all joints, each with its joint."""
     return tuple(
         f"{name}: {fault}"
