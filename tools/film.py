@@ -47,7 +47,7 @@ class Film:
         if step.again and index < frames.count:
             return  # it was recorded before the run was interrupted
         if index > frames.count:  # the frames of later steps would pass for those of earlier ones
-            raise ValueError(f"frame {index} follows on frame {frames.count - 1}")
+            raise ValueError(f"there are {frames.count} frames of {index} steps")
         assert step.frame is not None
         frames.add(step.frame)
 
