@@ -8,7 +8,7 @@ picture, the lines that are there are the truth of the run, and a frame that is 
 Disk and encoder work without Python's lock.
 
 What waits is bounded. While 16 frames (44 MB at 1280x720) or 256 lines wait, `step` blocks.
-Nothing is left out, and a warning says once that the flight waits for its recording.
+Nothing is left out, and once the flight has waited for 5 s in all, a warning says so.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from helmsight.tools.steplog import Step, StepLog
 from helmsight.tools.worker import Worker
 
 LINES_WAITING, FRAMES_WAITING = 256, 16
-PATIENCE_S = 1.0  # what a flight may wait for its recording, in all, before that is told
+PATIENCE_S = 5.0  # what a flight waits for its recording, in all, before that is told
 SLOW = (
     "recording: the disk or the encoder is slower than the flight, which waits for it; nothing "
     "is left out"
@@ -101,12 +101,11 @@ class Writing:
             return
         began = time.perf_counter()
         try:
-            if not self._told and worker.wait_for_room(PATIENCE_S - self._waited):
-                return
-            if not self._told:
+            patience = float("inf") if self._told else PATIENCE_S - self._waited
+            if not worker.wait_for_room(patience):
                 self._told = True
                 warnings.warn(SLOW, RecordingWarning, stacklevel=ANY_CALLER)
-            worker.wait_for_room()
+                worker.wait_for_room()
         finally:
             self._waited += time.perf_counter() - began
 

@@ -295,7 +295,7 @@ def test_there_must_be_a_run_to_go_on_with_and_it_must_be_that_one(fly, tmp_path
     with pytest.raises(RunFolderUnusable, match="holds no run to go on with"):
         Recorder.resume(tmp_path)
     recorder = Recorder.resume(fly())
-    with pytest.raises(RunFolderUnusable, match="seed 3, not of .*seed 4"):
+    with pytest.raises(RunFolderUnusable, match=r"seed 3, not of .*seed 4"):
         recorder.start(spec(seed=4))
 
 
@@ -336,9 +336,7 @@ def process(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_that_is_killed_again_and_again_becomes_the_whole_run(
-    process, fly, frame, tmp_path
-):
+def test_a_run_that_is_killed_again_and_again_becomes_the_whole_run(process, fly, frame, tmp_path):
     whole, folder, steps = fly("whole", steps=60), tmp_path / "killed", 60
     flown = 0
     while flown < steps:

@@ -52,7 +52,7 @@ def test_what_waits_is_worked_on_together(begin: Start) -> None:
         worker.give(item)
     gate.set()
     worker.flush()
-    assert sum(batches, []) == list(range(8))
+    assert [item for items in batches for item in items] == list(range(8))
     assert max(map(len, batches)) == 3
 
 
