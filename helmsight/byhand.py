@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import queue
 import sys
-import threading
 import time
-from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from helmsight.contract.record import StepRecord
     from helmsight.envs.orbital.cockpit.seat import Stretch
+    from helmsight.tools.recorder import Recorder
 
 PILOT = "person"
 
@@ -33,7 +32,7 @@ class FlightLog:
         record = _record(len(self._records), flown)
         self._records.append(record)
         if self._writer is not None:
-            self._writer.put(lambda writer: writer.step(record, flown))
+            self._writer.step(record, flown)
 
     def end(self, last: dict[str, Any]) -> dict[str, Any]:
         """Return the summary of the flight whose last report this is."""
@@ -51,52 +50,43 @@ class FlightLog:
             summary[key] = None
         summary |= {"wall_s": time.perf_counter() - self._began, "reason": reason}
         if self._writer is not None and self._records:
-            self._writer.put(lambda writer: writer.finish(reason, dict(summary)))
+            self._writer.finish(reason, dict(summary))
         return summary
 
     def _begin(self, flown: Stretch) -> None:
         self._records, self._first = [], flown.before
         self._run, self._began = flown.before["run"], time.perf_counter()
         if self._writer is not None:
-            self._writer.put(lambda writer: writer.begin(flown))
+            self._writer.begin(flown)
 
 
 class RunWriter:
-    """Run folders, written in a thread: encoding a picture must not stop the window."""
+    """One run folder for each flight, the first one in `out`.
+
+    The window stands still for the drawing of one picture every half second, and for nothing else:
+    pages take seconds and are written in a thread.
+    """
 
     def __init__(self, out: Path | None) -> None:
-        from helmsight.tools.recorder import Recorder
+        import helmsight.agents.memory
+        import helmsight.tools.recorder  # noqa: F401  (now, and not when the window is open)
 
-        self._make, self._out = Recorder, out
+        self._out = out
         self._recorder: Recorder | None = None
-        self._failure: Exception | None = None
-        self._jobs: queue.SimpleQueue[Callable[[RunWriter], None] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="recording")
-        self._thread.start()
-
-    def put(self, job: Callable[[RunWriter], None]) -> None:
-        """Have `job` done in turn. Raises what went wrong with an earlier one."""
-        if self._failure is not None:
-            raise self._failure
-        self._jobs.put(job)
-
-    def close(self) -> None:
-        """Write what is waiting. Raises what went wrong."""
-        self._jobs.put(None)
-        self._thread.join()
-        if self._failure is not None:
-            raise self._failure
+        self._ends = ThreadPoolExecutor(1, "run pages")
+        self._ended: list[Future[None]] = []
 
     def begin(self, flown: Stretch) -> None:
-        """Begin a run folder."""
+        """Begin a run folder; raises RunFolderUnusable."""
         from helmsight.agents.memory import versions
         from helmsight.contract.record import RunSpec
         from helmsight.envs.orbital.task import pursuit_task
         from helmsight.session import run_folder
+        from helmsight.tools.recorder import Recorder
 
         seed = flown.before["seed"]
         folder, self._out = self._out or run_folder(flown.scenario.name, PILOT, seed), None
-        self._recorder = self._make(folder)
+        self._recorder = Recorder(folder)
         self._recorder.start(
             RunSpec(
                 environment=flown.scenario.environment_id,
@@ -110,7 +100,7 @@ class RunWriter:
         print(f"recording: {folder}", file=sys.stderr)
 
     def step(self, record: StepRecord, flown: Stretch) -> None:
-        """Write half a second of flight."""
+        """Record half a second of flight."""
         from helmsight.envs.orbital.cockpit.picture import render
 
         if self._recorder is not None:
@@ -119,16 +109,14 @@ class RunWriter:
     def finish(self, reason: str, summary: dict[str, Any]) -> None:
         """End the run folder."""
         if self._recorder is not None:
-            self._recorder.finish(reason, summary)
+            self._ended.append(self._ends.submit(self._recorder.finish, reason, summary))
             self._recorder = None
 
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            try:
-                job(self)
-            except Exception as error:  # raised again by whoever asks for more
-                self._failure = error
-                return
+    def close(self) -> None:
+        """Wait until the runs are written. Raises what went wrong."""
+        self._ends.shutdown()
+        for ended in self._ended:
+            ended.result()
 
 
 def _record(index: int, flown: Stretch) -> StepRecord:

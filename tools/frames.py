@@ -13,44 +13,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from helmsight.contract.record import Frame
+from helmsight.tools.appendonly import AppendOnly
 
 if TYPE_CHECKING:
     from av import VideoCodecContext
 
 QUANTISERS = (0, 16, 20, 24, 28)  # 0 is lossless; 16 errs by 1 level on average under noise
 FIRST_FRAME_BYTES = 400_000  # the frames after it take a third or less
-
-
-class AppendOnly:
-    """A file that grows by whole pieces: a piece that does not fit is taken back entirely."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("ab", buffering=0)
-
-    def append(self, data: bytes) -> None:
-        """Write all of `data`, or nothing of it and raise OSError (a full disk, say)."""
-        start = self._file.tell()
-        try:
-            self._write(data)
-        except BaseException:
-            self._file.truncate(start)
-            self._file.seek(start)
-            raise
-
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while len(view):
-            view = view[self._file.write(view) or 0 :]
-
-    def close(self) -> None:
-        """Close the file; a second call is harmless."""
-        self._file.close()
+# A unit of filler data follows on every frame: decoders skip it, and its bytes cannot occur within
+# another unit. A frame that was cut off lacks it; decoders would make a wrong picture of that one.
+MARK = b"\x00\x00\x01\x0c\x80"
+# Before the first frame, an access unit delimiter: older streams have neither this nor marks.
+HEAD = b"\x00\x00\x00\x01\x09\xf0"
 
 
 def _encoder(width: int, height: int, quantiser: int) -> VideoCodecContext:
@@ -74,23 +55,29 @@ def _encoder(width: int, height: int, quantiser: int) -> VideoCodecContext:
 def _packets(context: VideoCodecContext, frame: Frame, index: int) -> bytes:
     import av
 
-    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+    picture = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(frame), format="rgb24")
     picture.pts = index
-    return b"".join(bytes(packet) for packet in context.encode(picture))
+    return b"".join(bytes(packet) for packet in context.encode(picture)) + MARK
 
 
 class FrameWriter:
     """Appends frames (H, W, 3) uint8 RGB, all of one size, to a stream at `path`.
 
-    `count` frames are in the file; `quantiser` is 0 while they are lossless.
+    `count` frames are in the file; `quantiser` is 0 while those added here are lossless. Of a
+    stream that is there already the first `keep` frames stay, as far as they are whole. Those that
+    are added form a stream of their own, and decoders read on across the join.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keep: int = 0) -> None:
         self.count = 0
         self.quantiser = 0
         self._path = path
         self._file: AppendOnly | None = None
         self._context: VideoCodecContext | None = None
+        if path.exists():
+            self.count, end = whole_frames(path, keep) or (0, 0)
+            self._file = AppendOnly(path)
+            self._file.cut(end)
 
     def add(self, frame: Frame) -> None:
         """Append one frame; raises OSError on a full disk, FFmpegError from the encoder."""
@@ -100,7 +87,7 @@ class FrameWriter:
             data = _packets(self._context, frame, self.count)
         if self._file is None:
             self._file = AppendOnly(self._path)
-        self._file.append(data)
+        self._file.append(data if self.count else HEAD + data)
         self.count += 1
 
     def _open(self, frame: Frame) -> bytes:
@@ -120,11 +107,29 @@ class FrameWriter:
             self._file.close()
 
 
+def whole_frames(path: Path, most: int | None = None) -> tuple[int, int] | None:
+    """Return how many whole frames a stream holds, at most `most`, and where they end, bytes.
+
+    None when that cannot be told: there is no stream, or one without marks of an older version.
+    """
+    if not path.is_file() or path.stat().st_size < len(HEAD):
+        return None
+    count, end = 0, 0
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        if data[: len(HEAD)] != HEAD:
+            return None
+        while count != most and (place := data.find(MARK, end)) >= 0:
+            count, end = count + 1, place + len(MARK)
+    return count, end
+
+
 def read_frames(path: Path, limit: int | None = None) -> Iterator[Frame]:
     """Yield the frames of a stream in order, (H, W, 3) uint8 RGB, at most `limit` of them.
 
     A cut-off end is no error: what was whole comes out. Yields nothing when there is no file.
     """
+    if (whole := whole_frames(path, limit)) is not None:
+        limit = whole[0]
     if not path.is_file() or path.stat().st_size == 0 or limit == 0:
         return
     import av

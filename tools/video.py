@@ -41,7 +41,7 @@ class VideoWriter:
             frame = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         if self._container is None:
             self._open(frame.shape[1], frame.shape[0])
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+        picture = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(frame), format="rgb24")
         picture.pts = self.count
         for packet in self._stream.encode(picture):
             self._container.mux(packet)

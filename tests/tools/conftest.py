@@ -101,7 +101,10 @@ def spec() -> Callable[..., RunSpec]:
 
 @pytest.fixture
 def fly(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that records a synthetic flight of `steps` steps and returns its folder."""
+    """Return a function that records a synthetic flight of `steps` steps and returns its folder.
+
+    With `wait`, each step is on disk before the next one is flown.
+    """
 
     def flown(
         name: str = "run",
@@ -110,12 +113,15 @@ def fly(tmp_path: Path) -> Callable[..., Path]:
         frames: bool = True,
         video: bool = False,
         page: bool = False,
+        wait: bool = False,
         change: Callable[[int], dict[str, Any]] = lambda index: {},
     ) -> Path:
         recorder = Recorder(tmp_path / name, frames=frames, video=video, page=page)
         recorder.start(fake_spec())
         for index in range(steps):
             recorder.step(fake_record(index, **change(index)), fake_frame(index))
+            if wait:
+                recorder.flush()
         if finish:
             recorder.finish("captured", dict(SUMMARY))
         return tmp_path / name

@@ -3,18 +3,24 @@ from __future__ import annotations
 import errno
 import json
 import math
+import random
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helmsight.contract.record import RunSpec, StepRecord, plain
+from helmsight.tools.appendonly import AppendOnly
 from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
-from helmsight.tools.frames import AppendOnly
+from helmsight.tools.frames import whole_frames
 from helmsight.tools.page import render
-from helmsight.tools.player import load_run
+from helmsight.tools.player import first_difference, load_run
 from helmsight.tools.recorder import Recorder
 from helmsight.tools.video import VideoWriter
 
@@ -85,7 +91,7 @@ def test_a_run_without_frames_writes_no_pictures(tmp_path, spec, record):
     assert (tmp_path / "run" / "index.html").exists()
 
 
-def test_every_step_is_on_disk_before_the_next(fly):
+def test_a_recorder_that_nobody_finishes_writes_what_it_was_given(fly):
     folder = fly(steps=5, finish=False, video=True)
     run = load_run(folder)
     assert len(run.records) == 5
@@ -144,7 +150,7 @@ def _fills_up(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
 def test_a_full_disk_stops_one_part_and_leaves_it_whole(name, fly, monkeypatch):
     _fills_up(monkeypatch, name, after=3)
     with pytest.warns(RecordingWarning, match="No space left") as caught:
-        folder = fly(steps=6)
+        folder = fly(steps=6, wait=True)
     assert len(caught) == 1
     run = load_run(folder)
     part = "steps" if name == "steps.jsonl" else "frames"
@@ -169,7 +175,7 @@ def test_a_full_disk_costs_the_pictures_and_no_step(fly, monkeypatch):
 
     monkeypatch.setattr(AppendOnly, "_write", write)
     with pytest.warns(RecordingWarning) as caught:
-        folder = fly(video=True)
+        folder = fly(video=True, wait=True)
     assert len(caught) == 1
     run = load_run(folder)
     assert len(run.records) == 6
@@ -201,3 +207,166 @@ def test_a_page_that_cannot_be_drawn_does_not_cost_the_summary(fly, monkeypatch)
     assert run.reason == "captured"
     assert run.summary is not None
     assert "page" in run.summary["recording"]["problems"]
+
+
+def check_pictures(folder, frame, at_least=0):
+    """Every recorded frame is that of its step, and none is there without its step."""
+    run = load_run(folder)
+    back = list(run.frames())
+    assert len(run.records) >= len(back) >= at_least
+    assert (whole_frames(folder / "frames.h264") or (0, 0))[0] == len(back)
+    assert all(np.array_equal(picture, frame(index)) for index, picture in enumerate(back))
+
+
+def film_length(folder):
+    with av.open(str(folder / "video.mp4")) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def go_on(folder, record, frame, steps, start=0, **parts):
+    """Go on with a run up to `steps` steps, showing it again those from `start` on."""
+    recorder = Recorder.resume(folder, **parts)
+    past = list(recorder.records)
+    recorder.start(recorder.spec)
+    for index in range(start, len(past)):
+        recorder.again(past[index], frame(index))
+    for index in range(len(past), steps):
+        recorder.step(record(index), frame(index))
+    recorder.finish("steps", {})
+    return recorder
+
+
+def test_a_run_goes_on_as_if_it_had_not_stopped(fly, record, frame):
+    whole = fly("whole", steps=9, video=True, page=True)
+    folder = fly(steps=5, finish=False, video=True)
+    recorder = go_on(folder, record, frame, 9)
+    assert [step.index for step in recorder.records] == list(range(9))
+    assert first_difference(whole, folder) is None
+    check_pictures(folder, frame, at_least=9)
+    assert film_length(folder) == 9
+    assert {path.name for path in folder.iterdir()} == {path.name for path in whole.iterdir()}
+    assert load_run(folder).summary["recording"]["frames"] == 9
+
+
+@pytest.mark.parametrize("cut", [1, 40, 700])
+def test_a_cut_off_line_is_dropped_and_flown_again(fly, record, frame, cut):
+    whole = fly("whole", steps=6)
+    folder = fly(steps=5, finish=False)
+    log = folder / "steps.jsonl"
+    log.write_bytes(log.read_bytes()[:-cut])
+    assert len(Recorder.resume(folder).records) == 4
+    go_on(folder, record, frame, 6, video=False, page=False)
+    assert first_difference(whole, folder) is None
+    check_pictures(folder, frame, at_least=6)
+
+
+def test_frames_that_were_not_drawn_are_drawn_when_the_run_goes_on(fly, record, frame):
+    folder = fly(steps=5, finish=False)
+    frames = folder / "frames.h264"
+    frames.write_bytes(frames.read_bytes()[: whole_frames(frames, 2)[1] + 7])
+    go_on(folder, record, frame, 7, video=False, page=False)
+    check_pictures(folder, frame, at_least=7)
+
+
+def test_frames_that_are_not_shown_again_are_missed_and_none_is_put_in_their_place(
+    fly, record, frame
+):
+    folder = fly(steps=5, finish=False)
+    (folder / "frames.h264").unlink()
+    with pytest.warns(RecordingWarning, match="frames stopped after 6 steps .*0 frames"):
+        go_on(folder, record, frame, 7, start=5, video=False, page=False)
+    assert list(load_run(folder).frames()) == []
+    assert len(load_run(folder).records) == 7
+
+
+def test_a_run_that_was_interrupted_loses_its_summary_when_it_goes_on(fly, spec):
+    folder = fly()
+    recorder = Recorder.resume(folder, video=False, page=False)
+    assert recorder.spec == spec()
+    assert load_run(folder).summary is not None
+    recorder.start(spec())
+    assert load_run(folder).summary is None
+
+
+def test_there_must_be_a_run_to_go_on_with_and_it_must_be_that_one(fly, tmp_path, spec):
+    with pytest.raises(RunFolderUnusable, match="holds no run to go on with"):
+        Recorder.resume(tmp_path)
+    (tmp_path / "run.json").write_text("[]")
+    with pytest.raises(RunFolderUnusable, match="holds no run to go on with"):
+        Recorder.resume(tmp_path)
+    recorder = Recorder.resume(fly())
+    with pytest.raises(RunFolderUnusable, match=r"seed 3, not of .*seed 4"):
+        recorder.start(spec(seed=4))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody is kept out there")
+def test_a_run_that_is_being_recorded_is_not_gone_on_with(tmp_path, spec, record):
+    recorder = Recorder(tmp_path / "run", frames=False, video=False, page=False)
+    recorder.start(spec())
+    other = Recorder.resume(tmp_path / "run")
+    with pytest.raises(RunFolderUnusable, match="being recorded by another process"):
+        other.start(spec())
+    late = Recorder.resume(tmp_path / "run")
+    recorder.step(record(0), None)
+    recorder.finish("steps", {})
+    with pytest.raises(RunFolderUnusable, match="being recorded by another process"):
+        late.start(spec())
+
+
+@pytest.fixture
+def process(tmp_path):
+    """Return a function that flies to step `steps` in a process and calls `then` with that.
+
+    It is called when the process has said so many lines: one at the beginning, one for each step
+    that is new, and one at the end.
+    """
+
+    def started(folder, steps, lines, then):
+        command = [sys.executable, str(Path(__file__).with_name("flight.py")), str(folder)]
+        with subprocess.Popen(
+            [*command, str(steps)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as flight:
+            said = [line for _, line in zip(range(lines), flight.stdout, strict=False)]
+            then(flight)
+            said += flight.stdout.readlines()
+            err = flight.stderr.read()
+        return said, err, flight.returncode
+
+    return started
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_again_and_again_becomes_the_whole_run(process, fly, frame, tmp_path):
+    whole, folder, steps = fly("whole", steps=60), tmp_path / "killed", 60
+    flown = 0
+    while flown < steps:
+        process(folder, steps, random.randint(1, 16), lambda flight: flight.kill())
+        log = (folder / "steps.jsonl").read_bytes()
+        run = load_run(folder)
+        assert len(run.records) == log.count(b"\n") >= flown  # whole lines, and as many as before
+        check_pictures(folder, frame)
+        flown = len(run.records)
+    out, err, status = process(folder, steps, 0, lambda flight: None)
+    assert (out[-1], err, status) == ("ended\n", "", 0)
+    assert first_difference(whole, folder) is None
+    check_pictures(folder, frame, at_least=60)
+    assert film_length(folder) == 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_ctrl_c_leaves_every_step_and_a_readable_folder(process, frame, tmp_path, times):
+    def press(flight):
+        for _ in range(times):
+            flight.send_signal(signal.SIGINT)
+
+    said, err, status = process(tmp_path / "run", 100_000, random.randint(2, 60), press)
+    run = load_run(tmp_path / "run")
+    given = sum(line.strip().isdigit() for line in said)
+    assert len(run.records) - given in (0, 1)  # a step may have been given and not said
+    check_pictures(tmp_path / "run", frame)
+    if times == 1:
+        assert (said[-1], err, status) == ("ended\n", "", 0)
+        assert run.summary["reason"] == "interrupted"
+        assert run.summary["steps"] == len(run.records)
+        check_pictures(tmp_path / "run", frame, at_least=len(run.records))

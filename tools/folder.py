@@ -1,0 +1,95 @@
+"""A run's folder: what its files are called, and how it is begun and opened again."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from helmsight.contract.record import RunSpec, StepRecord
+from helmsight.tools.appendonly import AppendOnly, sync_folder
+from helmsight.tools.errors import RunFolderUnusable
+from helmsight.tools.steplog import whole_steps
+
+SPEC, STEPS, SUMMARY = "run.json", "steps.jsonl", "summary.json"
+FRAMES, VIDEO, PLOTS, PAGE = "frames.h264", "video.mp4", "plots", "index.html"
+RESERVE, RESERVE_BYTES = ".reserve", 2_000_000  # an episode's steps are about 0.5 MB
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` to `path` so that the file is either the old one or the new one, never half."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut may leave the new name without the text
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def create(folder: Path, spec: RunSpec) -> AppendOnly:
+    """Make the folder of a new run and return its log of steps.
+
+    Raises:
+        RunFolderUnusable: it already holds a run.
+        OSError: it cannot be written; it holds no run then and can be tried again.
+    """
+    if (folder / SPEC).exists():
+        raise RunFolderUnusable(
+            f"{folder} already holds a run; give another folder with --out, or remove it"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / SPEC, spec.to_json())
+        (folder / RESERVE).write_bytes(os.urandom(RESERVE_BYTES))
+        steps = AppendOnly(folder / STEPS, durable=True)
+        steps.claim()
+        sync_folder(folder)
+        return steps
+    except OSError:
+        for name in (SPEC, RESERVE):
+            with suppress(OSError):
+                (folder / name).unlink()
+        raise
+
+
+def inspect(folder: Path) -> tuple[RunSpec, list[StepRecord]]:
+    """Return the spec of the run in `folder` and its steps up to the first one that is not whole.
+
+    Raises:
+        RunFolderUnusable: there is no run.
+    """
+    try:
+        spec = RunSpec.from_json((folder / SPEC).read_text(encoding="utf-8"))
+        return spec, whole_steps(folder / STEPS)[0]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunFolderUnusable(
+            f"{folder} holds no run to go on with ({error}); give the folder of one"
+        ) from error
+
+
+def reopen(folder: Path, steps: int) -> AppendOnly:
+    """Return the log of the run in `folder`, cut to its whole lines, of which there are `steps`.
+
+    Raises:
+        RunFolderUnusable: another process records it, or went on with it.
+        OSError: it cannot be written.
+    """
+    log = AppendOnly(folder / STEPS, durable=True)
+    try:
+        log.claim()
+        records, end = whole_steps(folder / STEPS)
+        if len(records) != steps:
+            raise BlockingIOError
+    except BlockingIOError:
+        log.close()
+        raise RunFolderUnusable(
+            f"{folder} is being recorded by another process; wait for its end, or end it"
+        ) from None
+    log.cut(end)
+    (folder / SUMMARY).unlink(missing_ok=True)
+    (folder / RESERVE).write_bytes(os.urandom(RESERVE_BYTES))
+    sync_folder(folder)
+    return log

@@ -1,0 +1,81 @@
+"""The log of a run's steps: what is read back of it, and how it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from helmsight.contract.record import Frame, StepRecord
+from helmsight.tools.appendonly import AppendOnly
+from helmsight.tools.parts import Parts
+
+
+class Step(NamedTuple):
+    """What is written of one step; `again`: its line is in the log already."""
+
+    record: StepRecord
+    frame: Frame | None
+    again: bool = False
+
+
+class StepLog:
+    """`steps.jsonl`: the truth of a run. A line that is there is whole, and not only in a cache.
+
+    Each step goes on to `then` once its line is on disk. So no picture is there before its line:
+    whoever goes on with a run that was killed may have to add pictures, but none has to go.
+    """
+
+    def __init__(self, file: AppendOnly, parts: Parts, then: Callable[[Step], None]) -> None:
+        self._file, self._parts, self._then = file, parts, then
+
+    def write(self, steps: list[Step]) -> None:
+        """Append the lines of `steps`, all of them with one wait for the disk."""
+        try:
+            self._append([step.record for step in steps if not step.again])
+        finally:  # whoever gave a step waits for its picture to be done with
+            for step in steps:
+                self._then(step)
+
+    def _append(self, records: list[StepRecord]) -> None:
+        if "steps" in self._parts.problems:
+            return
+        if len(records) > 1:
+            with suppress(Exception):
+                return self._file.append(_lines(records))
+        for record in records:  # where not all of them fit, the first ones do
+            append = partial(self._append_one, record)
+            self._parts.attempt("steps", append, record.index + 1)
+        return None
+
+    def _append_one(self, record: StepRecord) -> None:
+        self._file.append(_lines([record]))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _lines(records: list[StepRecord]) -> bytes:
+    return "".join(record.to_json() + "\n" for record in records).encode()
+
+
+def whole_steps(path: Path) -> tuple[list[StepRecord], int]:
+    """Return the steps of a log up to the first line that is not whole, and where they end, bytes.
+
+    That line is one that was cut off when the run was killed, or one out of its turn.
+    """
+    records: list[StepRecord] = []
+    end = 0
+    for line in path.read_bytes().splitlines(keepends=True) if path.is_file() else ():
+        try:
+            record = StepRecord.from_json(line.decode())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            break
+        if not line.endswith(b"\n") or record.index != len(records):
+            break
+        records.append(record)
+        end += len(line)
+    return records, end
