@@ -1,12 +1,14 @@
 # Every target makes .venv and installs what it needs when that is missing or out of date.
 # make PYTHON=python3.12 ... picks the interpreter; make fly SCENARIO=PE1-E1-I1 ARGS="--seed 3".
 # make test WORKERS=0 runs the tests one after the other.
+# make install TORCH_INDEX=https://... takes torch from there: see README.md.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& echo "$$p" && break; done)
 SCENARIO ?= PE1-E1-I2
 ARGS ?=
+TORCH_INDEX ?=
 WORKERS ?= 3
 
 ROOMS := agents contract envs evals hardware prompts tools
@@ -16,10 +18,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMP := $(VENV)/.installed
 BESIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install links fly test test-fast check format bench clean
+.PHONY: help install shell links fly test test-fast check format bench clean
 
 help:
-	@echo "make install | fly | test | test-fast | check | format | bench | clean"
+	@echo "make install | shell | fly | test | test-fast | check | format | bench | clean"
 
 install: $(STAMP)
 
@@ -27,10 +29,15 @@ install: $(STAMP)
 $(STAMP): pyproject.toml setup.py constraints.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 to 3.13 found: make PYTHON=/path/to/python" >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -q $$(grep '^torch==' constraints.txt)
+	$(PIP) install -q $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $$(grep '^torch==' constraints.txt)
 	$(PIP) install -q -c constraints.txt -e ".[test]"
 	$(PIP) install -q --no-deps --upgrade --target $(VENV)/clients/krpc-0.5.4 krpc==0.5.4
 	@touch $@
+
+# A shell that finds helmsight, as after activating .venv.
+shell: $(STAMP)
+	@echo "helmsight is found in this shell; exit leaves it"
+	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH" $${SHELL:-sh}
 
 fly: $(STAMP)
 	$(BIN)/helmsight fly $(SCENARIO) $(ARGS)

@@ -244,3 +244,25 @@ def test_an_editable_install_sees_new_files(sources: Path, tmp_path: Path) -> No
         shutil.rmtree(sources / "agents" / "new")
         for path in new[1:]:
             path.unlink()
+
+
+def test_make_shell_opens_a_shell_that_finds_the_command(tmp_path: Path) -> None:
+    if shutil.which("make") is None or os.name == "nt":
+        pytest.skip("needs make and a POSIX shell")
+    for name in ("Makefile", "pyproject.toml", "setup.py", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    command = tmp_path / ".venv" / "bin" / "helmsight"
+    command.parent.mkdir(parents=True)
+    command.write_text("#!/bin/sh\necho found\n", encoding="utf-8")
+    command.chmod(0o755)
+    (tmp_path / ".venv" / ".installed").touch()
+    done = subprocess.run(
+        ["make", "shell"],
+        cwd=tmp_path,
+        env=os.environ | {"SHELL": "/bin/sh"},
+        input="helmsight",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "found"
