@@ -143,7 +143,8 @@ class Notebook:
     def __init__(self) -> None:
         self.spec: Any = None
         self.records: list[Any] = []
-        self.reason, self.summary = "", {}
+        self.reason = ""
+        self.summary: dict[str, Any] = {}
 
     def start(self, spec: Any) -> None:
         self.spec = spec

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_the_folder_says_how_its_model_wants_to_be_shown_things(world, folder):
 
 
 def test_a_batch_answers_as_one_by_one(world, folder):
-    pilot = load_pilot(str(folder))
+    pilot: Any = load_pilot(str(folder))
     pilot.reset(world("frame").task, 0)
     rng = np.random.default_rng(0)
     batch = [
@@ -120,14 +121,14 @@ def test_a_batch_answers_as_one_by_one(world, folder):
 
 
 def test_free_answers_stop_at_the_limit(folder):
-    pilot = load_pilot(str(folder), max_new_tokens=5)
+    pilot: Any = load_pilot(str(folder), max_new_tokens=5)
     from langchain_core.messages import HumanMessage
 
     assert isinstance(pilot.model.invoke([HumanMessage("Where?")]).text, str)
 
 
 def test_an_answer_about_relations_may_be_longer_than_a_command(folder):
-    pilot = load_pilot(str(folder), max_new_tokens=5)
+    pilot: Any = load_pilot(str(folder), max_new_tokens=5)
     from langchain_core.messages import HumanMessage
 
     greedy = pilot.model.model.generation_config
@@ -141,7 +142,8 @@ def test_an_answer_about_relations_may_be_longer_than_a_command(folder):
 def test_the_probabilities_of_its_tokens_are_told_as_openai_tells_them(folder):
     from langchain_core.messages import HumanMessage
 
-    model = load_pilot(str(folder), max_new_tokens=6).model
+    pilot: Any = load_pilot(str(folder), max_new_tokens=6)
+    model = pilot.model
     model.model.generation_config.eos_token_id = None
     answer = model.invoke([HumanMessage("Where?")], logprobs=True)
     told = answer.response_metadata["logprobs"]["content"]
@@ -155,7 +157,8 @@ def test_drawn_answers_are_the_same_for_the_same_seed_and_leave_other_draws_alon
     import torch
     from langchain_core.messages import HumanMessage
 
-    model = load_pilot(str(folder), max_new_tokens=12).model
+    pilot: Any = load_pilot(str(folder), max_new_tokens=12)
+    model = pilot.model
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)

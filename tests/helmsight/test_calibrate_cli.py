@@ -66,7 +66,7 @@ def begun(arm: Emulation, folder: Path, *options: str) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stderr is not None
-    seen = []
+    seen: list[str] = []
     while "by hand" not in (line := process.stderr.readline()):
         assert line, seen
         seen.append(line)

@@ -28,7 +28,7 @@ def told(draw: st.DrawFn) -> tuple[list[str], list[Claim]]:
     names = draw(objects)
     pair = st.permutations(names).map(lambda mixed: mixed[:2])
     claims = draw(st.lists(st.tuples(pair, st.sampled_from(list(relations())))))
-    return names, list(dict.fromkeys(Claim(*pair, relation) for pair, relation in claims))
+    return names, list(dict.fromkeys(Claim(a, b, relation) for (a, b), relation in claims))
 
 
 def test_there_are_fifty_messy_answers_with_names_of_their_own():

@@ -141,8 +141,8 @@ def any_claims(draw: st.DrawFn) -> list[Claim]:
     signs = st.sampled_from((-1, 0, 1))
     said = st.tuples(pairs, st.sampled_from(list(Axis)), signs, st.floats(0, 1))
     return [
-        Claim(*pair, Relation(axis, sign), confidence=confidence)
-        for pair, axis, sign, confidence in draw(st.lists(said, max_size=20))
+        Claim(a, b, Relation(axis, sign), confidence=confidence)
+        for (a, b), axis, sign, confidence in draw(st.lists(said, max_size=20))
     ]
 
 

@@ -44,7 +44,9 @@ def test_what_names_no_relation_or_several_is_refused(words):
 
 def test_canonical_words_mean_what_they_say_except_the_one_that_fits_two_axes():
     for one in relations():
-        (said,) = scan(one.phrase)
+        scanned = scan(one.phrase)
+        assert scanned is not None
+        (said,) = scanned
         assert said.sign == one.sign
         assert said.axis == (None if one.phrase == "aligned with" else one.axis)
 

@@ -116,7 +116,7 @@ def test_a_burn_keeps_its_sideways_direction_and_gives_way_along_the_nose(make_t
     axes, wanted = chase.axes(), np.array(throttle)
     command = burn(wanted, axes)
     assert command.frame == "inertial"
-    got = axes @ command.action()["burn"][:3]
+    got = axes @ np.asarray(command.action()["burn"])[:3]
     if np.linalg.norm(wanted) < 1.0:
         np.testing.assert_allclose(got, wanted, atol=1e-9)
     assert got[1:] @ wanted[1:] == pytest.approx(

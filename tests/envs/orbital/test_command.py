@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,7 +85,7 @@ def test_nonsense_is_refused(wrong):
 @pytest.mark.parametrize("missing", ["forward", "right", "down"])
 def test_every_throttle_must_be_said(missing):
     with pytest.raises(ValidationError, match=missing):
-        BurnCommand(**{k: v for k, v in COAST.items() if k != missing})
+        BurnCommand.model_validate({k: v for k, v in COAST.items() if k != missing})
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,8 @@ def test_an_action_out_of_its_space_is_refused(action):
 
 
 def test_an_action_of_no_duration_lasts_one_physics_step():
-    command = BurnCommand.from_action({"burn": np.zeros(4), "frame": np.int64(0)})
+    action: dict[str, Any] = {"burn": np.zeros(4), "frame": np.int64(0)}
+    command = BurnCommand.from_action(action)
     assert command.duration == 0.02
 
 

@@ -28,6 +28,11 @@ def period(sma):
     return 2 * np.pi * np.sqrt(sma**3 / MU)
 
 
+def turned(orbit, angle):
+    """Return the elements with a mean anomaly that is `angle` greater."""
+    return [*orbit[:5], orbit[5] + angle]
+
+
 def invariants(position, velocity):
     """Return semi-major axis, eccentricity and inclination of a state."""
     sma = 1.0 / (2.0 / norm(position) - velocity @ velocity / MU)
@@ -47,7 +52,7 @@ def test_a_state_has_the_size_shape_and_tilt_of_its_elements(orbit):
 @given(ORBIT)
 def test_a_whole_turn_of_the_mean_anomaly_changes_nothing(orbit):
     here = state_from_elements(*orbit)
-    there = state_from_elements(*orbit[:5], orbit[5] + 2 * np.pi)
+    there = state_from_elements(*turned(orbit, 2 * np.pi))
     np.testing.assert_allclose(here[0], there[0], atol=1e-3)
     np.testing.assert_allclose(here[1], there[1], atol=1e-5)
 
@@ -56,9 +61,9 @@ def test_a_whole_turn_of_the_mean_anomaly_changes_nothing(orbit):
 def test_keplers_solution_moves_the_mean_anomaly_evenly(orbit, share):
     seconds = share * period(orbit[0])
     moved = propagate(*state_from_elements(*orbit), seconds)
-    wanted = state_from_elements(*orbit[:5], orbit[5] + 2 * np.pi * share)
+    wanted = state_from_elements(*turned(orbit, 2 * np.pi * share))
     np.testing.assert_allclose(moved[0], wanted[0], atol=orbit[0] * 1e-8)
-    np.testing.assert_allclose(moved[1], wanted[1], atol=norm(wanted[1]) * 1e-7)
+    np.testing.assert_allclose(moved[1], wanted[1], atol=float(norm(wanted[1])) * 1e-7)
 
 
 @given(ORBIT, st.floats(1.0, 300.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -59,9 +60,9 @@ def test_gymnasium_accepts_the_environment(mode):
 
 def test_all_scenarios_are_registered():
     for scenario in SCENARIOS.values():
-        env = gym.make(scenario.environment_id, observation="telemetry")
-        assert env.unwrapped.scenario == scenario
-        assert env.unwrapped.task.name == scenario.name
+        env: Any = gym.make(scenario.environment_id, observation="telemetry").unwrapped
+        assert env.scenario == scenario
+        assert env.task.name == scenario.name
 
 
 @pytest.mark.parametrize(
@@ -252,7 +253,7 @@ def test_a_measured_world_runs_as_long_as_the_thought_took():
 
 
 def test_realtime_paces_every_command(monkeypatch):
-    naps = []
+    naps: list[float] = []
     monkeypatch.setattr("helmsight.contract.clock.time.sleep", naps.append)
     env = started(time="realtime")
     env.clock._now = lambda: env.clock._shown_at + 0.3

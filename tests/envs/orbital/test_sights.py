@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -21,7 +22,7 @@ from helmsight.envs.orbital.sights import (
 
 @pytest.fixture
 def state():
-    env = gymnasium.make("helmsight/PE1-E1-I3-v0", observation="telemetry").unwrapped
+    env: Any = gymnasium.make("helmsight/PE1-E1-I3-v0", observation="telemetry").unwrapped
     env.reset(seed=0)
     return cockpit_state(env._world, 0)
 
@@ -57,7 +58,7 @@ def test_a_marker_on_the_far_side_is_in_no_relation(state):
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["PE1-E1-I1", "PE1-E1-I2", "PE1-E1-I3", "PE1-E1-I4"])
 def test_what_telemetry_makes_certain_is_true(scenario):
-    env = gymnasium.make(f"helmsight/{scenario}-v0", observation="telemetry").unwrapped
+    env: Any = gymnasium.make(f"helmsight/{scenario}-v0", observation="telemetry").unwrapped
     observation, _ = env.reset(seed=3)
     rng, said = np.random.default_rng(0), 0
     for _ in range(40):

@@ -47,6 +47,7 @@ def test_the_passive_minimum_range_is_kspdgs(coasting, initial):
 @pytest.mark.slow
 def test_the_passive_minimum_range_of_the_first_orbits_is_under_a_metre(coasting):
     metres, seconds = MINIMA[1]
+    assert seconds is not None
     ranges = coasting[2][:, 0]
     assert ranges.min() < 1.0  # steps are 0.7 m apart there
     assert ranges.argmin() * DT == pytest.approx(seconds, abs=0.1)

@@ -110,7 +110,7 @@ def test_neutral_is_a_dead_band_and_what_is_unknown_is_not_judged():
 
 
 def test_the_right_answer_of_a_lesson_is_read_back_as_the_truth():
-    kinds = Counter()
+    kinds: Counter[tuple[int, bool, bool]] = Counter()
     for number in range(40):
         (one,) = islice(lessons(start=number, size=SIZE), 1)
         truth = ask(Split.TRAIN, 0, number, size=SIZE).sight.truth

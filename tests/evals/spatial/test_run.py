@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from threading import Barrier
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -188,6 +189,8 @@ def test_a_picture_that_turns_out_to_be_cut_off_is_skipped_and_named(make_bench,
 
 
 def test_unverified_is_the_last_word_and_verified_what_the_relations_say(make_bench):
+    oracle: Any = None
+
     class Torn:
         """Relates rightly and then answers the opposite."""
 
@@ -201,7 +204,6 @@ def test_unverified_is_the_last_word_and_verified_what_the_relations_say(make_be
         oracle = NoisyOracle().about(case)
         return Torn()
 
-    oracle = None
     bench = make_bench(listed=VERIFIED, limit=6, swaps=0, about=about)
     labels = {case.name: case.item.label for case in bench.cases}
     for one in bench.run():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -141,7 +143,7 @@ def test_the_held_out_names_leave_every_colour_and_every_shape_to_training():
 
 
 def test_in_a_picture_every_thing_can_be_seen_and_the_same_seed_draws_the_same():
-    drawn = []
+    drawn: list[Any] = []
     for _ in range(2):
         draws = rng(11)
         sight = None

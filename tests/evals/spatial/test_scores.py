@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ TRUTH = Truth(("cup", "plate", "jug"), np.array([[0.0, 0, 0], [5.0, 5, 5], [10.0
 BLANK = np.zeros((2, 2, 3), np.uint8)
 
 
-def case(number: int = 0, label: bool = True, known: bool = True, **changes: object) -> Case:
+def case(number: int = 0, label: bool = True, known: bool = True, **changes: Any) -> Case:
     """Return the question whether the cup is left (yes) or right (no) of the plate."""
     asked = question("cup", Axis.HORIZONTAL, -1 if label else 1, "plate")
     item = Item(f"{number}.jpg", asked, label, str(number), Path("a.jsonl"), number)

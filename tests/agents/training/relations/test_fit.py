@@ -23,7 +23,7 @@ from helmsight.evals.spatial.sights import Sight, Truth
 from helmsight.prompts.orders import ORDERS, compose
 
 pytestmark = pytest.mark.slow  # a tokenizer and a model are built
-COURSE = Lessons(5)
+COURSE: Any = Lessons(5)
 SIZES = design(COURSE)
 
 
@@ -176,7 +176,7 @@ def test_what_is_unknown_of_a_picture_is_not_learnt() -> None:
     """A cockpit has no floor and no depths: whatever the eye says of them costs nothing."""
     sight = next(s for n in range(9) if (s := COURSE.sight(n, SIZES.view)).kind == "cockpit")
     torch.manual_seed(0)
-    eye = Eye(24, SIZES, COURSE.things)
+    eye: Any = Eye(24, SIZES, COURSE.things)
     features = torch.randn(1, SIZES.visual_tokens, 24)
     loss, _ = eye.loss(features, [sight])
     loss.backward()
@@ -194,7 +194,7 @@ def test_the_whole_recipe_leaves_a_model_that_is_asked(tmp_path: Path, processes
     said: list[str] = []
     folder = train(COURSE, tmp_path / "relations", minutes=0.1, processes=processes, pictures=100,
                    say=said.append)  # fmt: skip
-    pilot = load_pilot(str(folder))
+    pilot: Any = load_pilot(str(folder))
     assert pilot.relates
     answer = pilot.answer_free(
         "Is the red cube above the blue ball?", COURSE.sight(0, 256).picture, {}

@@ -56,7 +56,9 @@ def test_brightness_dims_the_picture(make_state):
 def test_a_far_target_is_a_bright_dot_where_the_camera_has_it(make_state):
     target = 4000.0 * np.array([1.0, 0.2, -0.15])
     away = make_state(5, target=target, up=np.array([1.0, 0.0, 0.0]), north=np.array([0, 1.0, 0]))
-    x, y = project(target)
+    pixel = project(target)
+    assert pixel is not None
+    x, y = pixel
     assert (x, y) == pytest.approx((640 + 0.2 * FOCAL, 360 - 0.15 * FOCAL))
     assert outside.draw(away)[round(y), round(x)].min() > 200
 

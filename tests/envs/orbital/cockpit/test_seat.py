@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ def test_the_world_follows_the_clock_in_whole_steps():
 def test_the_referee_agrees_with_the_environment_on_the_same_burns():
     env = PursuitEnv("PE1-E1-I2", observation="telemetry", time="paused")
     env.reset(seed=3)
-    told = []
+    told: list[Any] = []
     seat = seated(seed=3, on_stretch=told.append)
     now = 0.0
     for forward, key in ((1.0, "h"), (-1.0, "n"), (0.0, ""), (1.0, "h")):
@@ -52,7 +54,7 @@ def test_the_referee_agrees_with_the_environment_on_the_same_burns():
 
 
 def test_a_key_held_for_half_a_stretch_counts_as_half_the_throttle():
-    told = []
+    told: list[Any] = []
     seat = seated(on_stretch=told.append)
     now = fly(seat, 0.0, 0.2, "l", pace=0.02)
     fly(seat, now, 0.3, pace=0.02)
@@ -124,7 +126,7 @@ def test_a_faster_rate_is_more_world_for_the_same_clock():
 
 
 def test_a_restart_tells_of_the_flight_that_is_left_and_begins_anew():
-    ended = []
+    ended: list[Any] = []
     seat = seated(on_end=ended.append)
     start = seat.report()
     fly(seat, 0.0, 1.0, "h")
@@ -142,7 +144,7 @@ def test_another_seed_begins_elsewhere():
 
 
 def test_the_end_is_told_once_and_the_world_stands_still():
-    ended = []
+    ended: list[Any] = []
     seat = seated(rate=20.0, on_end=ended.append)
     fly(seat, 0.0, 13.0, pace=0.1)
     assert seat.over
