@@ -9,6 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("helmsight", deadline=None)  # other processes are at work, too
+settings.load_profile("helmsight")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["LANGSMITH_TRACING"] = "false"

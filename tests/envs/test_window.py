@@ -184,7 +184,8 @@ class TestOthersWindow:
             other.step(burn(forward=1.0))
         finally:
             other.close()
-        env.reset()
+        frame = env.reset()[0]["frame"]  # refused while another window is in front
+        assert frame.shape == (720, 1280, 3)
 
     def test_it_is_found_restarted_and_flown_knowing_only_what_is_seen(self, opened):
         env = ScreenEnv(NAME, capture=f"window:{opened}")

@@ -85,6 +85,7 @@ def test_a_still_scene_may_be_still_where_frozen_is_off() -> None:
     with scripted(lambda count: picture(80), frozen_s=None) as camera:
         until(lambda: camera.newest().stamp_s - camera.newest().same_since_s > 0.1)
         camera.look()
+        assert camera.counters.frozen == 0
 
 
 @pytest.mark.parametrize(("shade", "refused"), [(0, True), (5, True), (30, False)])
@@ -109,6 +110,7 @@ def test_a_dark_picture_with_something_in_it_is_not_black() -> None:
 
     with scripted(night, max_age_s=WAIT_S) as camera:
         camera.look()
+        assert camera.counters.black == 0
 
 
 def test_age_is_judged_at_the_stamp_of_the_capture() -> None:

@@ -91,8 +91,10 @@ def test_a_calibration_that_is_not_there_yet_is_no_obstacle(arm: Emulation, tmp_
         text.replace("[device]", f'[device]\ncalibration = "{(tmp_path / "none").as_posix()}"'),
         encoding="utf-8",
     )
-    with Recording(mine, arm.port).by_hand():
-        pass
+    recording = Recording(mine, arm.port)
+    with recording.by_hand():
+        recording.take()
+    assert recording.ranges["elbow_flex"].present == 2048
 
 
 @pytest.mark.serial

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 from typing import Any
 
@@ -323,3 +324,4 @@ def test_random_bytes_do_no_harm(device: Any) -> None:
         )  # fmt: skip
         bus.receive(wire.encode(packet), step * 0.001)  # whole packets of nonsense
         bus.tick(step * 0.001)
+    assert all(math.isfinite(position) for position in bus.positions)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -113,7 +114,8 @@ def comparable(frame: HelmFrame) -> object:
     return frame
 
 
-def both(talks: list[Talk], script: list[Said]) -> None:
+def both(talks: list[Talk], script: list[Said]) -> Iterator[tuple[Any, Any, bytes]]:
+    """Yield what the first and the second say to each line, and the line."""
     for talk in talks:
         talk.wait(0.05)
     for said in script:
@@ -121,7 +123,7 @@ def both(talks: list[Talk], script: list[Said]) -> None:
             real, twin = (
                 [comparable(frame) for frame in talk.send(data, beats * BEAT_S)] for talk in talks
             )
-            assert twin == real, data.hex()
+            yield real, twin, data
 
 
 # A frame within a forged one is answered with the counters of its moment.
@@ -148,4 +150,5 @@ def test_twin_and_firmware_give_the_same_answers(
 ) -> None:
     with SimavrBench() as bench:
         talks = [talk_to(bench), talk_to(HelmBoard(load_spec("helm_arm")))]
-        both(talks, [*(READY if ready else []), *script])
+        for real, twin, sent in both(talks, [*(READY if ready else []), *script]):
+            assert twin == real, sent.hex()

@@ -117,6 +117,7 @@ class TestWindows:
             window.tell("size", 400, 300)
             until(lambda: screen.place().width == 400)
             until(lambda: tuple(screen.grab().pixels[290, 390]) == GREEN)
+            assert (screen.place().left, screen.place().top) == (500, 300)
 
     def test_the_picture_inside_a_letterboxed_window_is_cut_out(self, program: Show) -> None:
         window = program("letterbox")
@@ -132,6 +133,7 @@ class TestWindows:
         window.tell("move", 100, 50)
         with Screen.open("region:100,50,320,180") as screen:
             until(lambda: tuple(screen.grab().pixels[100, 10]) == GREEN)
+            assert screen.grab().pixels.shape == (180, 320, 3)
 
     def test_a_monitor_is_numbered_from_one(self, display: str) -> None:
         with Screen.open("monitor:1") as screen:

@@ -110,6 +110,7 @@ class TestWindow:
         _, screen, _ = seen
         expected = render(Seat(find_scenario(NAME)).state())
         until(lambda: np.array_equal(screen.grab().pixels, expected))
+        assert np.array_equal(screen.grab().pixels, expected)
 
     def test_translation_keys_push_and_shift_makes_them_fine(self, seen: Any) -> None:
         program, _, keyboard = seen
@@ -128,7 +129,8 @@ class TestWindow:
         keyboard.tap("t")
         program.until(lambda report: not report["sas"] and not report["rcs"])
         keyboard.tap("r")
-        program.until(lambda report: report["rcs"] and not report["sas"])
+        report = program.until(lambda report: report["rcs"] and not report["sas"])
+        assert (report["rcs"], report["sas"]) == (True, False)
 
     def test_space_pauses_and_f5_begins_again(self, seen: Any) -> None:
         program, _, keyboard = seen
@@ -151,6 +153,7 @@ class TestWindow:
         until(lambda: not np.array_equal(screen.grab().pixels, plain))
         keyboard.tap("f1")
         until(lambda: np.array_equal(screen.grab().pixels, plain))
+        assert np.array_equal(screen.grab().pixels, plain)
 
     def test_what_is_said_about_the_flight_is_below_the_picture(self, seen: Any) -> None:
         program, screen, keyboard = seen

@@ -161,6 +161,7 @@ class TestRequests:
         until(lambda: served.run(lambda server: len(server.waiting)))
         conn.close()
         until(lambda: not served.run(lambda server: len(server.waiting)))
+        assert served.run(lambda server: len(server.waiting)) == 0
 
     def test_before_a_half_closed_socket_are_answered(self, bare: Bare, make_call: Any) -> None:
         conn = bare(hello=True)
@@ -222,6 +223,7 @@ def test_a_client_that_reads_nothing_for_long_is_cut_off(
         request = KRPC.Request(calls=[make_call("Garden", "Hedge", b"\x80\x80\x80\x01")])
         greedy.send(sized(request.SerializeToString()) * 100)
         until(lambda: not served.run(lambda server: server.clients))
+        assert served.run(lambda server: list(server.clients)) == []
 
 
 def test_a_client_that_asks_without_end_leaves_the_others_their_turn(

@@ -32,11 +32,10 @@ def served(request) -> Iterator[Running]:
         yield server
 
 
-def see(found: dict[str, Any]) -> None:
-    """See that all that a client can read was read, and written back where that is possible."""
-    assert found["failed"] == []
-    assert found["read"] > 200
-    assert found["written"] > 50
+def failures(found: dict[str, Any]) -> list[Any]:
+    """Return what was not read, or not written back where that is possible."""
+    few = [name for name, least in (("read", 201), ("written", 51)) if found[name] < least]
+    return [*found["failed"], *few]
 
 
 @pytest.mark.filterwarnings("ignore:SpaceCenter.*is deprecated")
@@ -45,7 +44,7 @@ def test_the_client_of_0_7_reads_every_property_and_writes_it_back(served, way):
     ports = {"rpc_port": served.rpc_port, "stream_port": served.stream_port}
     conn = krpc.connect(**ports, use_pregenerated_stubs=way == "stubs")
     guide = krpc.connect(**ports, use_pregenerated_stubs=False)
-    see(everything.tour(conn, guide))
+    assert failures(everything.tour(conn, guide)) == []
     conn.close()
     guide.close()
 
@@ -61,7 +60,7 @@ def test_the_client_of_0_5_reads_every_property_and_writes_it_back(served, way):
         capture_output=True, text=True, timeout=WAIT_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    see(json.loads(done.stdout))
+    assert failures(json.loads(done.stdout)) == []
 
 
 def test_a_wait_and_a_warp_keep_their_client_and_nobody_else(served):
