@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMP := $(VENV)/.installed
 BESIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install shell links fly test test-fast check format bench clean
+.PHONY: help install shell links fly test test-fast check types format bench clean
 
 help:
 	@echo "make install | shell | fly | test | test-fast | check | format | bench | clean"
@@ -29,6 +29,7 @@ install: $(STAMP)
 $(STAMP): pyproject.toml setup.py constraints.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 to 3.13 found: make PYTHON=/path/to/python" >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip  # uv makes .venv without pip
 	$(PIP) install -q $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $$(grep '^torch==' constraints.txt)
 	$(PIP) install -q -c constraints.txt -e ".[test]"
 	$(PIP) install -q --no-deps --upgrade --target $(VENV)/clients/krpc-0.5.4 krpc==0.5.4
@@ -43,7 +44,7 @@ fly: $(STAMP)
 	$(BIN)/helmsight fly $(SCENARIO) $(ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest $(BESIDE)
+	$(BIN)/python -m pytest $(BESIDE) --cov --cov-report=term
 
 test-fast: WORKERS = 2
 test-fast: $(STAMP)
@@ -54,10 +55,13 @@ links:
 	@rm -rf .links && mkdir -p .links/helmsight
 	@for room in $(ROOMS) helmsight/*; do ln -s "../../$$room" ".links/helmsight/$${room##*/}"; done
 
-check: $(STAMP) links
+types: $(STAMP) links
+	$(BIN)/mypy
+
+check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@$(MAKE) -s types
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
