@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ GOOD = '{"forward": 1, "right": 0, "down": 0, "duration": 0.5}'
 class Moody(BaseChatModel):
     """A chat model whose mood is a function: it answers, raises or dawdles."""
 
-    mood: object
+    mood: Any
     kind: str = "moody"
 
     @property

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from importlib import metadata
+from typing import Any
 
 import pytest
 
@@ -91,8 +92,8 @@ def test_the_options_rebuild_the_pilot_and_hold_no_secret(tmp_path):
     file = tmp_path / "answers.txt"
     file.write_text("x", encoding="utf-8")
     spec = f"scripted:{file}"
-    pilot = load_pilot(spec, observation="telemetry", few_shot=1, think_timeout_s=5)
-    again = load_pilot(spec, **pilot.options)
+    pilot: Any = load_pilot(spec, observation="telemetry", few_shot=1, think_timeout_s=5)
+    again: Any = load_pilot(spec, **pilot.options)
     assert again.style == pilot.style
     assert again.options == pilot.options
     seated = load._model_pilot(pilot.model, spec, pilot.style, 5.0, {"api_key": "s", "top_k": 3})

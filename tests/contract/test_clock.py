@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helmsight.contract import clock as clock_module
 from helmsight.contract.clock import Clock, TimeRule
 from helmsight.contract.errors import InvalidOption
 
@@ -104,8 +103,8 @@ def test_realtime_counts_everything_since_the_observation():
     ("rule", "slept"), [("paused", []), ("fixed:1", []), ("measured", []), ("realtime", [0.5])]
 )
 def test_only_realtime_paces_the_world(monkeypatch, rule, slept):
-    naps = []
-    monkeypatch.setattr(clock_module.time, "sleep", naps.append)
+    naps: list[float] = []
+    monkeypatch.setattr("helmsight.contract.clock.time.sleep", naps.append)
     clock, _ = clock_of(rule)
     clock.pace(0.5)
     clock.pace(0.0)

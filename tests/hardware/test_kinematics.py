@@ -88,7 +88,7 @@ def test_a_twist_moves_the_tool_straight_and_as_far_as_it_says(
     kinematics, linear = Kinematics(arm_spec), np.zeros(3)
     linear[axis] = speed
     start, _ = kinematics.pose(arm_spec.home)
-    after = kinematics.after(arm_spec.home, linear, (0, 0, 0), 0.5)
+    after = kinematics.after(arm_spec.home, linear.tolist(), (0, 0, 0), 0.5)
     end, _ = kinematics.pose(after)
     assert end - start == pytest.approx(linear * 0.5, abs=0.0005)
     assert after[5] == arm_spec.home[5], "the jaw is no part of the arm"

@@ -193,7 +193,7 @@ def test_an_interrupt_while_closing_comes_after_all_steps(robot: MemoryRobot) ->
             raise press
         real()
 
-    robot._send_hold = hold  # type: ignore[method-assign]
+    robot._send_hold = hold
     with pytest.raises(KeyboardInterrupt):
         robot.close()
     assert "hold" in robot.calls
@@ -210,7 +210,7 @@ def test_an_interrupt_between_handshake_and_first_state_holds_and_closes(
     def read() -> NoReturn:
         raise KeyboardInterrupt
 
-    robot._read_state = read  # type: ignore[method-assign]
+    robot._read_state = read
     with pytest.raises(KeyboardInterrupt), robot:
         pass
     assert robot.calls.count("hold") == held + 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
 from helmsight.envs.orbital.command import BurnCommand
@@ -23,7 +24,7 @@ class Asked:
     """A pilot that answers by a function of the step it is asked at and remembers the sightings."""
 
     answer: Callable[[int], BurnCommand | None]
-    needs: str = "frame"
+    needs: ObservationMode = "frame"
     name: str = "asked"
 
     def reset(self, task: Task, seed: int) -> None:

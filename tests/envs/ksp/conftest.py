@@ -43,7 +43,7 @@ def answering() -> Iterator[OpenPorts]:
             ports = []
             for _ in range(2):
                 listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-                stack.callback(lambda listener=listener: listener.shutdown(socket.SHUT_RDWR))
+                stack.callback(listener.shutdown, socket.SHUT_RDWR)
                 threading.Thread(target=serve, args=(listener, answer), daemon=True).start()
                 ports.append(str(listener.getsockname()[1]))
             return ":".join(("127.0.0.1", *ports))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 from helmsight.envs.ksp import streams
 from helmsight.envs.ksp.env import KspEnv
@@ -17,7 +18,11 @@ from helmsight.envs.orbital.command import BurnCommand
 
 def main(at: str) -> None:
     summary = check(at)
-    report = {"client": summary.client, "vessels": summary.vessels, "scene": summary.scene}
+    report: dict[str, Any] = {
+        "client": summary.client,
+        "vessels": summary.vessels,
+        "scene": summary.scene,
+    }
     env = KspEnv("PE1-E4-I3", krpc=at, hold="coast")
     report["start"] = env.reset(seed=0)[1]
     burn = BurnCommand(forward=1.0, right=0.0, down=0.0, duration=2.0).action()

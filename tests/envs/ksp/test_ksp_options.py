@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium as gym
 import pytest
 
@@ -30,14 +32,14 @@ from helmsight.envs.orbital.env import PursuitEnv
     ],
 )
 def test_a_wrong_option_says_what_there_is(
-    options: dict[str, object], error: type[Exception], words: str
+    options: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
         gym.make("helmsight/KSP-v0", **options)
 
 
 def test_it_has_the_spaces_and_the_task_of_the_twin() -> None:
-    options = {"observation": "frame+telemetry"}
+    options: dict[str, Any] = {"observation": "frame+telemetry"}
     game, twin = KspEnv("PE1-E3-I3", capture="screenshot", **options), PursuitEnv(**options)
     assert game.observation_space == twin.observation_space
     assert game.action_space == twin.action_space

@@ -30,14 +30,14 @@ def test_each_axis_is_held_to_its_throttle():
 
 def test_a_long_burn_is_shortened():
     ruling = BurnGuard(BurnLimits(max_duration=2)).check(burn(0.1, duration=8), MEASURES)
-    assert ruling.command.duration == 2
+    assert ruling.command == burn(0.1, duration=2)
     assert len(ruling.clamped) == 1
 
 
 def test_a_burn_that_closes_in_too_fast_is_cut_and_braking_is_not():
     fast = MEASURES | {"closing": 59.9}
-    assert BurnGuard().check(burn(1), fast).command.forward == 0
-    assert BurnGuard().check(burn(-1), fast).command.forward == -1
+    assert BurnGuard().check(burn(1), fast).command == burn(0)
+    assert BurnGuard().check(burn(-1), fast).command == burn(-1)
     assert BurnGuard().check(burn(0.1, frame="inertial"), fast).clamped == ()
 
 
@@ -45,7 +45,7 @@ def test_no_burn_spends_below_the_reserve():
     low = MEASURES | {"propellant": 12.3}
     assert BurnGuard().check(burn(1), low).command == burn()
     assert BurnGuard().check(burn(0.5), low).command == burn(0.5)
-    assert BurnGuard().check(burn(0, 0.9, 0, frame="orbital"), low).command.right == 0
+    assert BurnGuard().check(burn(0, 0.9, 0, frame="orbital"), low).command == burn(frame="orbital")
 
 
 def test_a_guard_that_is_off_lets_everything_pass():

@@ -10,8 +10,8 @@ import pytest
 
 from helmsight.hardware.drivers.linearm import LineArm
 from helmsight.hardware.drivers.linearm_way import legs
-from helmsight.hardware.emulators import Emulation
 from helmsight.hardware.emulators.linearm import LineArmController
+from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.errors import (
     BadReply,
     CommandRefused,

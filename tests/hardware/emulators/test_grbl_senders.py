@@ -63,7 +63,8 @@ def simple_send(port: serial.Serial, lines: list[str]) -> list[str]:
 
 def stream(port: serial.Serial, lines: list[str], each: Callable[[], None]) -> list[str]:
     """Keep the receive buffer full, counting characters; ask for the status in between."""
-    answers, lengths = [], []
+    answers: list[str] = []
+    lengths: list[int] = []
     for line in [*lines, None]:
         block = "" if line is None else re.sub(r"\s|\(.*?\)", "", line).upper()
         while (line is None and lengths) or sum(lengths) + len(block) + 1 >= 128:

@@ -18,7 +18,7 @@ def heard() -> list[Intervention]:
 
 
 @pytest.fixture
-def supervisor(arm, clock, heard) -> Iterator[Supervisor]:  # type: ignore[no-untyped-def]
+def supervisor(arm, clock, heard) -> Iterator[Supervisor]:
     """A supervised robot in memory, on the test's clock."""
     made = Supervisor(arm, clock=clock, listeners=[heard.append], insist_s=0.05)
     made.connect()

@@ -95,7 +95,7 @@ def situations(
     for joint in spec.joint:
         here.append(draw(st.floats(joint.lower, joint.upper)))
         speeds.append(draw(st.floats(-joint.speed, joint.speed)))
-        near = st.floats(-1.0, 1.0).map(lambda way, at=here[-1]: at + 0.3 * way)
+        near = st.floats(-1.0, 1.0).map(lambda way, at=here[-1]: at + 0.3 * way)  # type: ignore[misc]
         anywhere = st.floats(allow_nan=False, allow_infinity=False)
         inside = st.floats(joint.lower, joint.upper)
         wish.append(draw(inside if within else st.one_of(near, inside, anywhere)))

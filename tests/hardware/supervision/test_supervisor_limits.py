@@ -20,7 +20,7 @@ from helmsight.hardware.supervisor import Supervisor
 # -- limits -----------------------------------------------------------------------------------
 
 
-def test_a_wish_within_the_limits_goes_through_as_it_is(supervisor, arm, near) -> None:  # type: ignore[no-untyped-def]
+def test_a_wish_within_the_limits_goes_through_as_it_is(supervisor, arm, near) -> None:
     sent = supervisor.move(JointTargets(near(supervisor), 0.2))
     assert arm.sent == [JointTargets(near(supervisor), 0.2)]
     assert (sent.positions, sent.duration_s, sent.notes) == (near(supervisor), 0.2, ())
@@ -28,12 +28,12 @@ def test_a_wish_within_the_limits_goes_through_as_it_is(supervisor, arm, near) -
     assert supervisor.feedback() == ""
 
 
-def test_a_wish_without_duration_gets_the_horizon(supervisor, arm, near) -> None:  # type: ignore[no-untyped-def]
+def test_a_wish_without_duration_gets_the_horizon(supervisor, arm, near) -> None:
     supervisor.move(JointTargets(near(supervisor)))
     assert arm.sent[0].duration_s == 0.5
 
 
-def test_what_is_cut_is_told_with_wanted_and_sent(supervisor, arm, heard, clock, rules) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_cut_is_told_with_wanted_and_sent(supervisor, arm, heard, clock, rules) -> None:
     wish = JointTargets((*supervisor.spec.home[:3], 99.0, *supervisor.spec.home[4:]), 0.5)
     sent = supervisor.move(wish)
     assert 0.0 < arm.sent[0].positions[3] < 0.75
@@ -48,7 +48,7 @@ def test_what_is_cut_is_told_with_wanted_and_sent(supervisor, arm, heard, clock,
     assert supervisor.feedback() == "", "told once"
 
 
-def test_the_reading_is_fresh_at_every_move(supervisor, arm, clock, near) -> None:  # type: ignore[no-untyped-def]
+def test_the_reading_is_fresh_at_every_move(supervisor, arm, clock, near) -> None:
     """Someone pushed the arm: the next step starts from where it is, not from what was sent."""
     supervisor.move(JointTargets(near(supervisor), 0.2))
     clock.now += 0.4
@@ -57,7 +57,7 @@ def test_the_reading_is_fresh_at_every_move(supervisor, arm, clock, near) -> Non
     assert arm.sent[-1].positions[3] < -0.6
 
 
-def test_speed_that_was_gained_may_be_kept(supervisor, arm, clock) -> None:  # type: ignore[no-untyped-def]
+def test_speed_that_was_gained_may_be_kept(supervisor, arm, clock) -> None:
     """At 20 Hz the steps grow with the speed that is read back, up to the joint's own."""
     ways = []
     for _ in range(12):
@@ -72,7 +72,7 @@ def test_speed_that_was_gained_may_be_kept(supervisor, arm, clock) -> None:  # t
     assert max(ways) <= 1.5 * 0.05 + 1e-9
 
 
-def test_a_twist_is_carried_out_within_the_limits(supervisor, arm, clock, rules) -> None:  # type: ignore[no-untyped-def]
+def test_a_twist_is_carried_out_within_the_limits(supervisor, arm, clock, rules) -> None:
     start, _ = supervisor.kinematics.pose(arm.spec.home)
     supervisor.move(Twist((0.0, 0.05, 0.0), duration_s=0.4))
     assert supervisor.events == ()
@@ -84,7 +84,7 @@ def test_a_twist_is_carried_out_within_the_limits(supervisor, arm, clock, rules)
     assert "at most 0.25 m/s" in supervisor.feedback()
 
 
-def test_the_tool_bit_moves_the_jaw_within_its_limits(supervisor, arm, clock) -> None:  # type: ignore[no-untyped-def]
+def test_the_tool_bit_moves_the_jaw_within_its_limits(supervisor, arm, clock) -> None:
     sent = supervisor.move(Twist((0.0, 0.0, 0.0), duration_s=0.1, tool=True))
     assert sent.tool is True
     assert 0.5 - 1.5 * 0.1 - 1e-9 <= arm.sent[0].positions[5] < 0.5
@@ -96,7 +96,7 @@ def test_the_tool_bit_moves_the_jaw_within_its_limits(supervisor, arm, clock) ->
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_wild_pilot_keeps_the_joints_in_and_the_tool_about_where_it_may_be(  # type: ignore[no-untyped-def]
+def test_a_wild_pilot_keeps_the_joints_in_and_the_tool_about_where_it_may_be(
     supervisor, arm, clock, seed
 ) -> None:
     """What bends while a joint still brakes is not foreseen: it is small and short."""
@@ -124,7 +124,7 @@ def test_a_wild_pilot_keeps_the_joints_in_and_the_tool_about_where_it_may_be(  #
 @pytest.mark.parametrize(
     "wish", [JointTargets((math.nan,) * 6), JointTargets((0.0,)), Twist((math.inf, 0.0, 0.0)), "up"]
 )
-def test_what_is_no_wish_is_refused_and_the_robot_holds(supervisor, arm, wish, near, rules) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_no_wish_is_refused_and_the_robot_holds(supervisor, arm, wish, near, rules) -> None:
     supervisor.move(JointTargets(near(supervisor, 0.1)))
     with pytest.raises(TargetRefused):
         supervisor.move(wish)
@@ -135,7 +135,7 @@ def test_what_is_no_wish_is_refused_and_the_robot_holds(supervisor, arm, wish, n
     assert not supervisor.is_stopped
 
 
-def test_limits_may_be_tightened_for_one_supervisor(arm, near) -> None:  # type: ignore[no-untyped-def]
+def test_limits_may_be_tightened_for_one_supervisor(arm, near) -> None:
     with Supervisor(arm, limits={"speed": 0.1}) as supervisor:
         supervisor.move(JointTargets(near(supervisor, 0.1), 0.5))
         assert arm.sent[0].positions[0] == pytest.approx(0.15 * (0.5 - 0.15 / 8.0))
@@ -149,12 +149,12 @@ def test_limits_may_be_tightened_for_one_supervisor(arm, near) -> None:  # type:
     [{"watchdog_s": None}, {"watchdog_s": 1.0}, {"insist_s": 0.0}, {"max_age_s": math.inf}],
     ids=str,
 )
-def test_nothing_can_be_switched_off(arm, option) -> None:  # type: ignore[no-untyped-def]
+def test_nothing_can_be_switched_off(arm, option) -> None:
     with pytest.raises((InvalidOption, TypeError)):
         Supervisor(arm, **option)
 
 
-def test_a_model_is_not_flooded(supervisor) -> None:  # type: ignore[no-untyped-def]
+def test_a_model_is_not_flooded(supervisor) -> None:
     for _ in range(3 * REPORTED):
         with pytest.raises(TargetRefused):
             supervisor.move(JointTargets(()))
@@ -164,7 +164,7 @@ def test_a_model_is_not_flooded(supervisor) -> None:  # type: ignore[no-untyped-
     assert len(supervisor.events) == 3 * REPORTED
 
 
-def test_a_listener_that_fails_stops_nothing(arm, clock, caplog, near) -> None:  # type: ignore[no-untyped-def]
+def test_a_listener_that_fails_stops_nothing(arm, clock, caplog, near) -> None:
     def broken(event: Intervention) -> None:
         raise RuntimeError("no ears")
 
@@ -178,7 +178,7 @@ def test_a_listener_that_fails_stops_nothing(arm, clock, caplog, near) -> None: 
 
 
 @pytest.mark.slow
-def test_a_far_target_is_reached_in_supervised_steps(real_arm) -> None:  # type: ignore[no-untyped-def]
+def test_a_far_target_is_reached_in_supervised_steps(real_arm) -> None:
     with Supervisor(real_arm) as supervisor:
         goal = [*supervisor.spec.home[:3], 1.2, *supervisor.spec.home[4:]]
         state = supervisor.reach(goal, 20.0)
@@ -189,7 +189,7 @@ def test_a_far_target_is_reached_in_supervised_steps(real_arm) -> None:  # type:
 
 
 @pytest.mark.slow
-def test_a_target_beyond_a_limit_is_told_not_to_be_reached(real_arm, rules) -> None:  # type: ignore[no-untyped-def]
+def test_a_target_beyond_a_limit_is_told_not_to_be_reached(real_arm, rules) -> None:
     with Supervisor(real_arm, limits={"joints": {"roll": (-0.2, 0.2)}}) as supervisor:
         goal = [*supervisor.spec.home[:3], 0.5, *supervisor.spec.home[4:]]
         with pytest.raises(NotReached, match=r"roll 0\.3\d* rad.*beyond its limit"):
@@ -198,7 +198,7 @@ def test_a_target_beyond_a_limit_is_told_not_to_be_reached(real_arm, rules) -> N
         assert real_arm.calls[-1] == "hold"
 
 
-def test_ctrl_c_on_the_way_holds(real_arm) -> None:  # type: ignore[no-untyped-def]
+def test_ctrl_c_on_the_way_holds(real_arm) -> None:
     with Supervisor(real_arm) as supervisor:
         timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
         timer.start()

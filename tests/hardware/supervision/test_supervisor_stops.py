@@ -26,7 +26,7 @@ from helmsight.hardware.supervisor import Supervisor
 # -- stop -------------------------------------------------------------------------------------
 
 
-def test_a_stop_is_confirmed_told_and_lasting(supervisor, arm, heard, near) -> None:  # type: ignore[no-untyped-def]
+def test_a_stop_is_confirmed_told_and_lasting(supervisor, arm, heard, near) -> None:
     supervisor.move(JointTargets(near(supervisor, 0.1)))
     report = supervisor.stop("key")
     assert report.state.standing
@@ -39,7 +39,7 @@ def test_a_stop_is_confirmed_told_and_lasting(supervisor, arm, heard, near) -> N
     assert len(arm.sent) == 2
 
 
-def test_a_stop_is_repeated_until_it_is_confirmed(supervisor, arm, heard) -> None:  # type: ignore[no-untyped-def]
+def test_a_stop_is_repeated_until_it_is_confirmed(supervisor, arm, heard) -> None:
     arm.trouble.errors["stop"] = [NoReply("deaf")] * 40
     report = supervisor.stop("key", within_s=0.02, insist_s=5.0)
     assert report.state.standing
@@ -47,7 +47,7 @@ def test_a_stop_is_repeated_until_it_is_confirmed(supervisor, arm, heard) -> Non
     assert not arm.trouble.errors["stop"]
 
 
-def test_a_stop_that_is_not_confirmed_is_shouted(  # type: ignore[no-untyped-def]
+def test_a_stop_that_is_not_confirmed_is_shouted(
     supervisor, arm, heard, capsys, caplog, rules
 ) -> None:
     arm.trouble.runaway = True
@@ -63,15 +63,15 @@ def test_a_stop_that_is_not_confirmed_is_shouted(  # type: ignore[no-untyped-def
     arm.trouble.runaway = False
 
 
-def test_a_driver_that_lets_a_strange_error_through_does_not_end_the_stop(  # type: ignore[no-untyped-def]
+def test_a_driver_that_lets_a_strange_error_through_does_not_end_the_stop(
     supervisor, arm, rules
 ) -> None:
-    arm.trouble.errors["stop"] = [RuntimeError("vendor")]  # type: ignore[list-item]
+    arm.trouble.errors["stop"] = [RuntimeError("vendor")]
     assert supervisor.stop("key").state.standing
     assert rules(supervisor) == [Rule.unconfirmed, Rule.stop]
 
 
-def test_a_stop_from_another_thread_goes_before_the_loop(supervisor, arm, near) -> None:  # type: ignore[no-untyped-def]
+def test_a_stop_from_another_thread_goes_before_the_loop(supervisor, arm, near) -> None:
     ended: list[BaseException] = []
     began = threading.Event()
 
@@ -92,7 +92,7 @@ def test_a_stop_from_another_thread_goes_before_the_loop(supervisor, arm, near) 
     assert "send" not in arm.calls[arm.calls.index("stop") :]
 
 
-def test_before_connect_there_is_nothing_to_move_or_stop(arm) -> None:  # type: ignore[no-untyped-def]
+def test_before_connect_there_is_nothing_to_move_or_stop(arm) -> None:
     supervisor = Supervisor(arm)
     for work in (supervisor.state, supervisor.hold, supervisor.stop):
         with pytest.raises(NotConnected):
@@ -105,7 +105,7 @@ def test_before_connect_there_is_nothing_to_move_or_stop(arm) -> None:  # type: 
 # -- clean-up ---------------------------------------------------------------------------------
 
 
-def test_an_exception_in_the_block_stops_holds_and_releases(arm, arm_spec, near, rules) -> None:  # type: ignore[no-untyped-def]
+def test_an_exception_in_the_block_stops_holds_and_releases(arm, arm_spec, near, rules) -> None:
     supervisor = Supervisor(arm)
 
     def fly() -> None:
@@ -122,7 +122,7 @@ def test_an_exception_in_the_block_stops_holds_and_releases(arm, arm_spec, near,
     assert arm.released == list(arm_spec.names)
 
 
-def test_a_clean_end_holds_before_it_releases_and_stops_nothing(arm, near) -> None:  # type: ignore[no-untyped-def]
+def test_a_clean_end_holds_before_it_releases_and_stops_nothing(arm, near) -> None:
     with Supervisor(arm) as supervisor:
         supervisor.move(JointTargets(near(supervisor, 0.1)))
     assert [call for call in arm.calls if call in ("stop", "hold", "release")] == [
@@ -131,7 +131,7 @@ def test_a_clean_end_holds_before_it_releases_and_stops_nothing(arm, near) -> No
     ]
 
 
-def test_clean_up_goes_on_past_a_failing_motor(arm) -> None:  # type: ignore[no-untyped-def]
+def test_clean_up_goes_on_past_a_failing_motor(arm) -> None:
     arm.trouble.motors = {"shoulder"}
     with pytest.raises(HardwareError, match="not released: shoulder"), Supervisor(arm):
         pass
@@ -139,7 +139,7 @@ def test_clean_up_goes_on_past_a_failing_motor(arm) -> None:  # type: ignore[no-
     assert not arm.is_connected
 
 
-def test_clean_up_goes_on_past_a_hold_that_fails(arm) -> None:  # type: ignore[no-untyped-def]
+def test_clean_up_goes_on_past_a_hold_that_fails(arm) -> None:
     arm.trouble.errors["hold"] = [NoReply("deaf")] * 3
     with pytest.raises(NoReply), Supervisor(arm):
         pass
@@ -148,7 +148,7 @@ def test_clean_up_goes_on_past_a_hold_that_fails(arm) -> None:  # type: ignore[n
 
 
 @pytest.mark.slow
-def test_an_unconfirmed_stop_is_added_to_the_error_of_the_block(arm) -> None:  # type: ignore[no-untyped-def]
+def test_an_unconfirmed_stop_is_added_to_the_error_of_the_block(arm) -> None:
     arm.trouble.runaway = True
     with pytest.raises(ValueError, match="lost") as caught, Supervisor(arm, insist_s=0.01):
         raise ValueError("lost")
@@ -159,7 +159,7 @@ def test_an_unconfirmed_stop_is_added_to_the_error_of_the_block(arm) -> None:  #
 # -- links ------------------------------------------------------------------------------------
 
 
-def test_a_link_that_is_lost_stops_the_robot_when_it_is_back(supervisor, arm, rules) -> None:  # type: ignore[no-untyped-def]
+def test_a_link_that_is_lost_stops_the_robot_when_it_is_back(supervisor, arm, rules) -> None:
     arm.trouble.errors["read"] = [LinkLost("unplugged")]
     arm.trouble.errors["handshake"] = [LinkLost("still gone")] * 100_000
     with pytest.raises(LinkLost):
@@ -170,7 +170,7 @@ def test_a_link_that_is_lost_stops_the_robot_when_it_is_back(supervisor, arm, ru
 
 
 @pytest.mark.slow
-def test_a_link_that_stays_away_is_shouted(supervisor, arm, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_a_link_that_stays_away_is_shouted(supervisor, arm, capsys) -> None:
     arm.trouble.errors = {
         kind: [LinkLost("gone")] * 100_000 for kind in ("read", "handshake", "stop")
     }
@@ -181,7 +181,7 @@ def test_a_link_that_stays_away_is_shouted(supervisor, arm, capsys) -> None:  # 
     arm.trouble.errors.clear()
 
 
-def test_a_link_that_came_back_at_once_goes_on(supervisor, arm, near, rules) -> None:  # type: ignore[no-untyped-def]
+def test_a_link_that_came_back_at_once_goes_on(supervisor, arm, near, rules) -> None:
     arm.trouble.errors["send"] = [LinkLost("a wobble")]
     with pytest.raises(LinkRecovered):
         supervisor.move(JointTargets(near(supervisor)))
@@ -191,7 +191,7 @@ def test_a_link_that_came_back_at_once_goes_on(supervisor, arm, near, rules) -> 
     supervisor.move(JointTargets(near(supervisor)))
 
 
-def test_a_link_that_was_away_while_reading_lets_no_old_decision_through(  # type: ignore[no-untyped-def]
+def test_a_link_that_was_away_while_reading_lets_no_old_decision_through(
     supervisor, arm, near, rules
 ) -> None:
     arm.trouble.errors["read"] = [LinkLost("a wobble")]
@@ -212,7 +212,7 @@ def test_a_link_that_was_away_while_reading_lets_no_old_decision_through(  # typ
         (DeviceAlarm("hot"), Rule.device),
     ],
 )
-def test_a_failed_command_is_told(supervisor, arm, error, rule, near, rules) -> None:  # type: ignore[no-untyped-def]
+def test_a_failed_command_is_told(supervisor, arm, error, rule, near, rules) -> None:
     arm.trouble.errors["send"] = [error] * 3
     with pytest.raises(type(error)):
         supervisor.move(JointTargets(near(supervisor)))

@@ -25,7 +25,7 @@ from helmsight.hardware.supervisor import Supervisor
 # -- watchdog ---------------------------------------------------------------------------------
 
 
-def test_a_silent_loop_is_held_and_the_next_move_goes_on(  # type: ignore[no-untyped-def]
+def test_a_silent_loop_is_held_and_the_next_move_goes_on(
     supervisor, arm, clock, near, rules, wait_until
 ) -> None:
     supervisor.move(JointTargets(near(supervisor, 0.1)))
@@ -38,7 +38,7 @@ def test_a_silent_loop_is_held_and_the_next_move_goes_on(  # type: ignore[no-unt
     assert len(arm.sent) == 2
 
 
-def test_a_loop_that_feeds_is_left_alone(supervisor, arm, clock, near) -> None:  # type: ignore[no-untyped-def]
+def test_a_loop_that_feeds_is_left_alone(supervisor, arm, clock, near) -> None:
     supervisor.move(JointTargets(near(supervisor, 0.1)))
     for step in range(10):
         clock.now += 0.4
@@ -47,7 +47,7 @@ def test_a_loop_that_feeds_is_left_alone(supervisor, arm, clock, near) -> None: 
     assert "hold" not in arm.calls
 
 
-def test_only_the_loop_moves_and_feeds(supervisor, arm, near) -> None:  # type: ignore[no-untyped-def]
+def test_only_the_loop_moves_and_feeds(supervisor, arm, near) -> None:
     supervisor.move(JointTargets(near(supervisor)))
     caught: list[BaseException] = []
 
@@ -68,7 +68,7 @@ def test_only_the_loop_moves_and_feeds(supervisor, arm, near) -> None:  # type: 
 
 
 @pytest.mark.parametrize("error", [NoReply("deaf"), OSError("deaf")])
-def test_a_hold_that_fails_becomes_a_stop(  # type: ignore[no-untyped-def]
+def test_a_hold_that_fails_becomes_a_stop(
     supervisor, arm, clock, error, near, rules, wait_until
 ) -> None:
     supervisor.move(JointTargets(near(supervisor, 0.1)))
@@ -81,7 +81,7 @@ def test_a_hold_that_fails_becomes_a_stop(  # type: ignore[no-untyped-def]
     arm.trouble.errors.clear()
 
 
-def test_no_thread_is_left_behind(arm, near) -> None:  # type: ignore[no-untyped-def]
+def test_no_thread_is_left_behind(arm, near) -> None:
     before = set(threading.enumerate())
     with Supervisor(arm) as supervisor:
         supervisor.move(JointTargets(near(supervisor)))
@@ -115,7 +115,7 @@ class Eye:
         (CameraUnavailable("unplugged"), Rule.stale_frame),
     ],
 )
-def test_a_picture_that_cannot_be_trusted_holds_the_robot(  # type: ignore[no-untyped-def]
+def test_a_picture_that_cannot_be_trusted_holds_the_robot(
     arm, clock, error, rule, near, rules
 ) -> None:
     eye = Eye()
@@ -133,7 +133,7 @@ def test_a_picture_that_cannot_be_trusted_holds_the_robot(  # type: ignore[no-un
         assert len(arm.sent) == 2
 
 
-def test_a_real_camera_with_its_cap_on_holds_the_robot(arm, tmp_path, near, rules) -> None:  # type: ignore[no-untyped-def]
+def test_a_real_camera_with_its_cap_on_holds_the_robot(arm, tmp_path, near, rules) -> None:
     import cv2
 
     from helmsight.hardware.cameras import open_camera
@@ -151,7 +151,7 @@ def test_a_real_camera_with_its_cap_on_holds_the_robot(arm, tmp_path, near, rule
         assert "take the cap off" in supervisor.feedback()
 
 
-def test_a_move_decided_on_an_old_frame_is_refused(supervisor, arm, clock, near, rules) -> None:  # type: ignore[no-untyped-def]
+def test_a_move_decided_on_an_old_frame_is_refused(supervisor, arm, clock, near, rules) -> None:
     supervisor.move(JointTargets(near(supervisor)), seen_at=clock.now - 0.9)
     for seen_at in (clock.now - 1.1, math.nan):
         with pytest.raises(FrameRefused, match="at most 1 s"):
@@ -164,7 +164,7 @@ def test_a_move_decided_on_an_old_frame_is_refused(supervisor, arm, clock, near,
 # -- signals ----------------------------------------------------------------------------------
 
 
-def test_sigint_stops_and_then_interrupts_as_ever(supervisor, arm, near) -> None:  # type: ignore[no-untyped-def]
+def test_sigint_stops_and_then_interrupts_as_ever(supervisor, arm, near) -> None:
     before = signal.getsignal(signal.SIGINT)
 
     def fly() -> None:
@@ -182,7 +182,7 @@ def test_sigint_stops_and_then_interrupts_as_ever(supervisor, arm, near) -> None
 
 
 @pytest.mark.parametrize("delay_s", [0.001, 0.004, 0.01, 0.03])
-def test_a_signal_in_the_middle_of_a_move_lets_nothing_follow_the_stop(  # type: ignore[no-untyped-def]
+def test_a_signal_in_the_middle_of_a_move_lets_nothing_follow_the_stop(
     real_arm, delay_s, near
 ) -> None:
     def fly() -> None:
@@ -198,7 +198,7 @@ def test_a_signal_in_the_middle_of_a_move_lets_nothing_follow_the_stop(  # type:
     assert "send" not in order[order.index("stop") :]
 
 
-def test_sigterm_stops_and_then_ends_the_program(supervisor) -> None:  # type: ignore[no-untyped-def]
+def test_sigterm_stops_and_then_ends_the_program(supervisor) -> None:
     def fly() -> None:
         with supervisor.on_signals():
             os.kill(os.getpid(), signal.SIGTERM)
@@ -210,7 +210,7 @@ def test_sigterm_stops_and_then_ends_the_program(supervisor) -> None:  # type: i
     assert supervisor.is_stopped
 
 
-def test_a_handler_that_was_there_is_called_after_the_stop(supervisor, wait_until) -> None:  # type: ignore[no-untyped-def]
+def test_a_handler_that_was_there_is_called_after_the_stop(supervisor, wait_until) -> None:
     called: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: called.append(number))
     try:
@@ -223,7 +223,7 @@ def test_a_handler_that_was_there_is_called_after_the_stop(supervisor, wait_unti
     assert called == [signal.SIGTERM]
 
 
-def test_signals_are_for_the_main_thread(supervisor) -> None:  # type: ignore[no-untyped-def]
+def test_signals_are_for_the_main_thread(supervisor) -> None:
     caught: list[BaseException] = []
 
     def elsewhere() -> None:
@@ -239,7 +239,7 @@ def test_signals_are_for_the_main_thread(supervisor) -> None:  # type: ignore[no
     assert len(caught) == 1
 
 
-def test_a_second_ctrl_c_does_not_cut_the_clean_up_short(arm, near) -> None:  # type: ignore[no-untyped-def]
+def test_a_second_ctrl_c_does_not_cut_the_clean_up_short(arm, near) -> None:
     slow = arm._send_release
 
     def release() -> None:

@@ -30,14 +30,14 @@ class Dog:
 
 
 @pytest.fixture
-def dog(clock):  # type: ignore[no-untyped-def]
+def dog(clock):
     dog = Dog(clock)
     dog.watchdog.start()
     yield dog
     dog.watchdog.close()
 
 
-def test_it_bites_once_after_half_a_second_of_silence(dog, clock) -> None:  # type: ignore[no-untyped-def]
+def test_it_bites_once_after_half_a_second_of_silence(dog, clock) -> None:
     dog.watchdog.fed()
     clock.now += 0.49
     time.sleep(0.1)
@@ -50,7 +50,7 @@ def test_it_bites_once_after_half_a_second_of_silence(dog, clock) -> None:  # ty
     assert dog.watchdog.silence_s is None
 
 
-def test_it_rests_until_the_first_sign_of_life_and_wakes_after_a_bite(dog, clock) -> None:  # type: ignore[no-untyped-def]
+def test_it_rests_until_the_first_sign_of_life_and_wakes_after_a_bite(dog, clock) -> None:
     clock.now += 10.0
     time.sleep(0.1)
     assert dog.bites == 0
@@ -64,7 +64,7 @@ def test_it_rests_until_the_first_sign_of_life_and_wakes_after_a_bite(dog, clock
     assert dog.wait()
 
 
-def test_steps_must_go_up_to_count(dog, clock) -> None:  # type: ignore[no-untyped-def]
+def test_steps_must_go_up_to_count(dog, clock) -> None:
     assert dog.watchdog.feed(1)
     clock.now += 0.3
     assert not dog.watchdog.feed(1)
@@ -74,7 +74,7 @@ def test_steps_must_go_up_to_count(dog, clock) -> None:  # type: ignore[no-untyp
     assert dog.watchdog.silence_s == 0.0
 
 
-def test_a_loop_that_hangs_in_one_step_is_bitten_however_often_it_says_so(dog, clock) -> None:  # type: ignore[no-untyped-def]
+def test_a_loop_that_hangs_in_one_step_is_bitten_however_often_it_says_so(dog, clock) -> None:
     dog.watchdog.feed(7)
     for _ in range(6):
         clock.now += 0.1
@@ -82,7 +82,7 @@ def test_a_loop_that_hangs_in_one_step_is_bitten_however_often_it_says_so(dog, c
     assert dog.wait()
 
 
-def test_no_other_thread_can_feed_it(dog) -> None:  # type: ignore[no-untyped-def]
+def test_no_other_thread_can_feed_it(dog) -> None:
     dog.watchdog.feed(1)
     caught: list[BaseException] = []
 
@@ -100,7 +100,7 @@ def test_no_other_thread_can_feed_it(dog) -> None:  # type: ignore[no-untyped-de
     assert "'helpful' is not the loop's, which is 'MainThread'" in str(caught[0])
 
 
-def test_another_thread_may_take_over_after_release_or_the_death_of_the_first(dog) -> None:  # type: ignore[no-untyped-def]
+def test_another_thread_may_take_over_after_release_or_the_death_of_the_first(dog) -> None:
     def in_a_thread(work: Callable[[], object]) -> None:
         thread = threading.Thread(target=work)
         thread.start()
@@ -120,7 +120,7 @@ def test_it_can_be_made_stricter_only(timeout_s: float) -> None:
         Watchdog(timeout_s, lambda: None, time.monotonic)
 
 
-def test_its_thread_ends_at_close_and_it_starts_again(clock) -> None:  # type: ignore[no-untyped-def]
+def test_its_thread_ends_at_close_and_it_starts_again(clock) -> None:
     before = threading.active_count()
     dog = Dog(clock, 0.1)
     dog.watchdog.start()

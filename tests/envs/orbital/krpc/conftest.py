@@ -32,7 +32,7 @@ WAIT_S = 60.0
 def garden_server(version: str = "0.7.0", **options: Any) -> Iterator[Running]:
     """Serve a garden."""
     server = Server(
-        garden.Plot(),  # type: ignore[arg-type]
+        garden.Plot(),
         [core.service, garden.service],
         rpc_port=0,
         stream_port=0,

@@ -121,7 +121,7 @@ def test_what_is_not_there_and_what_fails_is_logged_once(
     import krpc
 
     with make_server() as served, caplog.at_level(logging.WARNING):
-        conn = krpc.connect(rpc_port=served.rpc_port, stream_port=None)
+        conn: Any = krpc.connect(rpc_port=served.rpc_port, stream_port=None)
         for _ in range(3):
             with pytest.raises(RuntimeError, match=r"no procedure Garden\.Water"):
                 conn._invoke("Garden", "Water", [], [], None)
@@ -163,7 +163,7 @@ def test_what_a_request_means_is_kept_but_not_without_bound(
 
     monkeypatch.setattr(calls, "KEPT", 10)
     with make_server() as served:
-        conn = krpc.connect(rpc_port=served.rpc_port, stream_port=None)
+        conn: Any = krpc.connect(rpc_port=served.rpc_port, stream_port=None)
         assert [conn.garden.Tree.sum(n, 1) for n in range(50)] == list(range(1, 51))
         assert conn.garden.who() == ""
         sizes = served.run(
@@ -176,7 +176,9 @@ def test_what_a_request_means_is_kept_but_not_without_bound(
 def test_who_asks_is_never_taken_from_another_client(served: Running) -> None:
     import krpc
 
-    conns = [krpc.connect(name=name, rpc_port=served.rpc_port, stream_port=None) for name in "abab"]
+    conns: list[Any] = [
+        krpc.connect(name=name, rpc_port=served.rpc_port, stream_port=None) for name in "abab"
+    ]
     assert [conn.krpc.get_client_name() for conn in conns] == list("abab")
     assert [conn.garden.who() for conn in conns] == list("abab")
     for conn in conns:

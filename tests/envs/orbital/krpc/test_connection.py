@@ -35,10 +35,11 @@ def until(true: Callable[[], object]) -> None:
 def alive(served: Running, bare: Bare) -> Any:
     """After the test the server still serves a client that was there before."""
     conn = bare(hello=True)
-    before = served.server.game.steps
+    game: Any = served.server.game
+    before = game.steps
     yield conn
     assert len(conn.call("Garden", "get_UT").value) == 8
-    until(lambda: served.server.game.steps > before)
+    until(lambda: game.steps > before)
 
 
 @pytest.mark.usefixtures("alive")
@@ -173,7 +174,7 @@ class TestRequests:
 
 def test_what_a_client_held_is_let_go_when_it_leaves(make_server: Any) -> None:
     with make_server() as served:
-        conn = krpc.connect("gone", rpc_port=served.rpc_port, stream_port=served.stream_port)
+        conn: Any = krpc.connect("gone", rpc_port=served.rpc_port, stream_port=served.stream_port)
         conn.garden.who()
         conn.add_stream(getattr, conn.garden, "ut")()
         conn.close()

@@ -16,7 +16,7 @@ from helmsight.envs.orbital.krpc.serving import running
 
 
 def made(**options: Any) -> Server:
-    return Server(garden.Plot(), [core.service, garden.service], **options)  # type: ignore[arg-type]
+    return Server(garden.Plot(), [core.service, garden.service], **options)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost"])
@@ -113,7 +113,7 @@ class Slow(garden.Plot):
 
 def test_a_world_that_does_not_keep_the_rate_leaves_the_clients_their_time() -> None:
     game = Slow()
-    server = Server(game, [core.service, garden.service], rpc_port=0, stream_port=0)  # type: ignore[arg-type]
+    server = Server(game, [core.service, garden.service], rpc_port=0, stream_port=0)
     with running(server) as served:
         while len(game.told) < 30:
             time.sleep(0.01)

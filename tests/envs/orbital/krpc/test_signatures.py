@@ -12,7 +12,8 @@ import pytest
 
 from helmsight.envs.orbital.krpc import core
 from helmsight.envs.orbital.krpc.describe import services
-from helmsight.envs.orbital.krpc.host import REQUIRED, Host
+from helmsight.envs.orbital.krpc.host import Host
+from helmsight.envs.orbital.krpc.procedure import REQUIRED
 from helmsight.envs.orbital.krpc.simulation import Simulation
 from helmsight.envs.orbital.krpc.types import Code, Dialect
 
@@ -35,7 +36,7 @@ def expected(folder: Path) -> dict[tuple[str, str], Signature]:
             assert isinstance(procedure, ast.Constant)
             assert isinstance(kinds, ast.List)
             signature = [plain(kind) for kind in kinds.elts], plain(result)
-            signatures[service.value, procedure.value] = signature
+            signatures[str(service.value), str(procedure.value)] = signature
     return signatures
 
 

@@ -294,7 +294,7 @@ def test_the_world_may_fail_and_clients_are_served(make_server: Any) -> None:
     import krpc
 
     with make_server() as served:
-        conn = krpc.connect(rpc_port=served.rpc_port, stream_port=served.stream_port)
+        conn: Any = krpc.connect(rpc_port=served.rpc_port, stream_port=served.stream_port)
         served.run(lambda server: setattr(server.game, "fails", True))
         stream = conn.add_stream(getattr, conn.garden, "mood")
         assert stream() == ""
@@ -305,7 +305,7 @@ def test_the_world_may_fail_and_clients_are_served(make_server: Any) -> None:
 def test_status_counts(served: Running) -> None:
     import krpc
 
-    conn = krpc.connect(rpc_port=served.rpc_port, stream_port=served.stream_port)
+    conn: Any = krpc.connect(rpc_port=served.rpc_port, stream_port=served.stream_port)
     before = conn.krpc.get_status()
     stream = conn.add_stream(getattr, conn.garden, "ut")
     stream()

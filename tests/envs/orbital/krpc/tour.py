@@ -138,4 +138,4 @@ if __name__ == "__main__":
     tour(int(sys.argv[1]), int(sys.argv[2]), stubs=sys.argv[3] == "stubs")
     import krpc
 
-    print("toured with", krpc.__version__)
+    print("toured with", krpc.__version__)  # type: ignore[attr-defined]

@@ -136,7 +136,7 @@ def test_a_reset_while_moving_is_told_and_unlocked_only_at_the_operators_risk(
         robot.connect()
         robot.move(JointTargets((0.153, 0.085, 0.02)))
         robot.link.write(b"\x18")
-        bench.until(lambda robot=robot: bench.mode_of(robot) == Mode.alarm)
+        bench.until(lambda robot=robot: bench.mode_of(robot) == Mode.alarm)  # type: ignore[misc]
         with pytest.raises(AbortDuringCycle):
             robot.move(JointTargets(bench.here))
         assert robot.reset().mode == mode
@@ -180,7 +180,12 @@ def test_a_damaged_command_that_is_still_one_is_noticed_and_halted(bench: Benche
     robot.move(JointTargets((0.141, 0.085, 0.02), duration_s=0.1))
     robot.link.write(b"$J=G53X-100Y-60F1800\n")  # what a flipped bit could have made of it
     faults: list[str] = []
-    bench.until(lambda: faults.extend(robot.state().faults) or faults)
+
+    def faulty() -> bool:
+        faults.extend(robot.state().faults)
+        return bool(faults)
+
+    bench.until(faulty)
     assert "off course" in faults[0]
     bench.until(lambda: device.standing)
     assert device.positions[0] < 0.16
@@ -199,7 +204,7 @@ def test_a_move_that_was_acknowledged_but_swallowed_is_sent_again(bench: Benches
 def test_a_lost_answer_does_not_pass_for_that_of_the_next_line(bench: Benches) -> None:
     robot, device, _ = bench()
     robot.connect()
-    say, swallowed = device.say_line, []
+    say, swallowed = device.say_line, list[bytes]()
 
     def mute(line: bytes) -> None:
         if line == b"ok" and not swallowed:
@@ -218,7 +223,8 @@ def test_a_lost_answer_does_not_pass_for_that_of_the_next_line(bench: Benches) -
 def test_sixty_moves_on_a_bad_line_are_all_answered_and_stay_inside(bench: Benches) -> None:
     robot, device, _ = bench(faults="drop=0.01,flip=0.005:replies,delay=20ms:0.005", seed=3)
     robot.connect()
-    reported, goal = 0, bench.here
+    reported = 0
+    goal: tuple[float, ...] = bench.here
     for turn in range(60):
         wish = (0.14 + 0.0005 * (turn % 5), 0.085, 0.02 + 0.0005 * (turn % 3))
         try:

@@ -36,13 +36,14 @@ def test_a_half_applied_sync_write_is_noticed_and_repaired(
     arm.robot.connect()
     arm.robot.move(JointTargets(arm.near(0.02)))
     deaf = [arm.device.servos[2]]
-    whole = arm.device._write
+    device: Any = arm.device
+    whole = device._write
 
     def missing(servo: Any, *rest: Any) -> Any:
         if servo in deaf:
             deaf.remove(servo)
             return 0
-        return whole(servo, *rest)  # type: ignore[attr-defined]
+        return whole(servo, *rest)
 
     monkeypatch.setattr(arm.device, "_write", missing)
     sent = arm.robot.move(JointTargets(arm.near()))

@@ -38,11 +38,16 @@ def swap(vector: Vector) -> list[float]:
     return [vector[0], vector[2], vector[1]]
 
 
+def connected(ports: list[int]) -> Any:
+    """Return a client of any version, with services that no stub knows."""
+    return krpc.connect(name="kspdg_env", rpc_port=ports[0], stream_port=ports[1])
+
+
 class Episode:
     """An episode of one save: PE1 and SB1 have (evader, pursuer), LBG1 (lady, bandit, guard)."""
 
     def __init__(self, ports: list[int], save: str, *, lockstep: bool = True) -> None:
-        self.conn = krpc.connect(name="kspdg_env", rpc_port=ports[0], stream_port=ports[1])
+        self.conn = connected(ports)
         self.space = self.conn.space_center
         self.lockstep = lockstep
         self.conn.krpc.paused = True
@@ -91,7 +96,7 @@ class Episode:
     def distance(self) -> float:
         return norm(self.target.position(self.agent.reference_frame))
 
-    def to_body(self, burn: list[float], frame: int) -> list[float]:
+    def to_body(self, burn: list[float], frame: int) -> tuple[float, float, float]:
         """Turn a burn of frame 1 (inertial) or 2 (orbital) to (forward, right, down)."""
         if frame == 1:
             given, axes = swap((burn[0], burn[1], burn[2])), self.inertial()
@@ -100,7 +105,7 @@ class Episode:
         turned = self.space.transform_direction(
             direction=tuple(given), from_=axes, to=self.agent.reference_frame
         )
-        return [turned[1], turned[0], turned[2]]
+        return turned[1], turned[0], turned[2]
 
     def inertial(self) -> Any:
         return self.agent.orbit.body.non_rotating_reference_frame
@@ -348,7 +353,7 @@ def race(ports: list[int], save: str, capture: float, timeout: float) -> dict[st
     """An episode on the wall clock: main, bot and termination threads on one connection."""
     flight = Episode(ports, save, lockstep=False)
     flight.reset()
-    over, why = threading.Event(), []
+    over, why = threading.Event(), list[str]()
 
     def watch() -> None:
         while not why:
@@ -418,7 +423,7 @@ def refused(ports: list[int], save: str) -> str:
 
 
 def version() -> str:
-    return str(krpc.__version__)
+    return str(krpc.__version__)  # type: ignore[attr-defined]
 
 
 TASKS: dict[str, Callable[..., Any]] = {

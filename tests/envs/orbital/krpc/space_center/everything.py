@@ -64,7 +64,7 @@ if __name__ == "__main__":
     import krpc
 
     rpc_port, stream_port, way = sys.argv[1:]
-    ports = {"rpc_port": int(rpc_port), "stream_port": int(stream_port)}
+    ports: dict[str, Any] = {"rpc_port": int(rpc_port), "stream_port": int(stream_port)}
     client = krpc.connect(**ports, use_pregenerated_stubs=way == "stubs")
     guide = krpc.connect(**ports, use_pregenerated_stubs=False)
     print(json.dumps(tour(client, guide)))

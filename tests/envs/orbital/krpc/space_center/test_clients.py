@@ -64,9 +64,10 @@ def test_the_client_of_0_5_reads_every_property_and_writes_it_back(served, way):
 
 
 def test_a_wait_and_a_warp_keep_their_client_and_nobody_else(served):
-    waiting, other = (
+    clients: list[Any] = [
         krpc.connect(rpc_port=served.rpc_port, stream_port=served.stream_port) for _ in range(2)
-    )
+    ]
+    waiting, other = clients
     center = waiting.space_center
     vessel = center.active_vessel
     other.helmsight.rate = 10.0
