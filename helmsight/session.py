@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helmsight.envs.registry import load_environments
-from helmsight.envs.worlds import TWIN
 from helmsight.errors import InvalidSetting, Unreproducible
+from helmsight.places import TWIN
 from helmsight.worlds import check_world, make_world, shown
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def prepare(
 
     Without `observation` the environment shows what the pilot needs, and the frame as well when
     the run is `watched` (filmed); a pilot never sees more than it needs. `world` is one of
-    `envs.worlds.WORLDS`, with `world_options`; those of a plug-in's environment go to it as they
-    are. Without `time` the twin is run as `measured`, worlds that run by themselves as `realtime`.
+    `places.WORLDS`, with `world_options`; those of a plug-in's environment go to it as they are.
+    Without `time` the twin is run as `measured`, worlds that run by themselves as `realtime`.
     `operator` are fields of `OperatorConfig`, `pilot_options` keywords of `load_pilot`.
 
     Raises:

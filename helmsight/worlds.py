@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helmsight.envs.registry import find_environment, load_environments, task_of
-from helmsight.envs.worlds import TWIN, WORLDS
 from helmsight.errors import InvalidSetting
+from helmsight.places import TWIN, WORLDS
 
 if TYPE_CHECKING:
     import gymnasium

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from helmsight.cli import completion
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ Shift held: fine control. Space pause, F5 from the start, F1 help, Esc end.
 
 def command(
     scenario: Annotated[
-        str, typer.Argument(help="Scenario (helmsight list scenarios).")
+        str,
+        typer.Argument(
+            help="Scenario (helmsight list scenarios).", autocompletion=completion.scenarios
+        ),
     ] = "PE1-E1-I2",
     seed: Annotated[
         int, typer.Option("--seed", "-s", min=0, help="0 is the nominal start; others perturb it.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from helmsight.cli import completion
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -34,7 +35,12 @@ def command(
     kind: Annotated[str, typer.Argument(help="dynamixel, feetech, grbl, helm or linearm.")],
     robot: Annotated[
         str | None,
-        typer.Option("--robot", "-r", help="Description to emulate; default: one of that kind."),
+        typer.Option(
+            "--robot",
+            "-r",
+            help="Description to emulate; default: one of that kind.",
+            autocompletion=completion.robots,
+        ),
     ] = None,
     link: Annotated[
         Path | None, typer.Option(help="Path of the device node; default: a temporary one.")

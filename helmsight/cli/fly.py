@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from helmsight.envs.worlds import TWIN, WORLDS
+from helmsight.cli import completion
 from helmsight.errors import INTERRUPTED, InvalidSetting
+from helmsight.places import TWIN, WORLDS
 
 EXAMPLES = "\n\n".join(
     (
@@ -24,10 +25,20 @@ EXAMPLES = "\n\n".join(
 
 def command(
     scenario: Annotated[
-        str, typer.Argument(help="Scenario or environment id (helmsight list scenarios).")
+        str,
+        typer.Argument(
+            help="Scenario or environment id (helmsight list scenarios).",
+            autocompletion=completion.scenarios,
+        ),
     ] = "PE1-E1-I2",
     pilot: Annotated[
-        str, typer.Option("--pilot", "-p", help="Who flies (helmsight list pilots).")
+        str,
+        typer.Option(
+            "--pilot",
+            "-p",
+            help="Who flies (helmsight list pilots).",
+            autocompletion=completion.pilots,
+        ),
     ] = "bundled",
     seed: Annotated[
         int, typer.Option("--seed", "-s", min=0, help="0 is the nominal start; others perturb it.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from helmsight.cli import completion
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -26,7 +27,13 @@ helmsight ground room.jpg --question "Is there a cup left a plate in the image?"
 def command(
     image: Annotated[Path, typer.Argument(help="A picture: PNG, JPEG, ...")],
     pilot: Annotated[
-        str, typer.Option("--pilot", "-p", help="A model that can be asked (list pilots).")
+        str,
+        typer.Option(
+            "--pilot",
+            "-p",
+            help="A model that can be asked (list pilots).",
+            autocompletion=completion.pilots,
+        ),
     ],
     objects: Annotated[
         str | None, typer.Option(help="What to relate, with commas: two names or more.")

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from helmsight.cli import completion
 from helmsight.errors import INTERRUPTED
 
 EXAMPLES = """Examples:
@@ -23,10 +24,19 @@ helmsight latency PE1-E3-I3 --pilot ollama:qwen3-vl --seeds 3 --out here --json
 
 def command(
     scenario: Annotated[
-        str, typer.Argument(help="Scenario (helmsight list scenarios).")
+        str,
+        typer.Argument(
+            help="Scenario (helmsight list scenarios).", autocompletion=completion.scenarios
+        ),
     ] = "PE1-E1-I2",
     pilot: Annotated[
-        str, typer.Option("--pilot", "-p", help="Who flies; several with commas between them.")
+        str,
+        typer.Option(
+            "--pilot",
+            "-p",
+            help="Who flies; several with commas between them.",
+            autocompletion=completion.pilots,
+        ),
     ] = "bundled",
     delays: Annotated[
         str, typer.Option(help="World seconds from a look to its command, with commas.")

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from helmsight.envs.worlds import all_options
 from helmsight.errors import InvalidSetting
+from helmsight.places import all_options
 
 
 def with_world_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from helmsight.cli import completion
+
 if TYPE_CHECKING:
     from helmsight.tools.player import Run
 
@@ -22,7 +24,12 @@ def command(
     run: Annotated[Path, typer.Argument(help="Folder of a recorded run.")],
     pilot: Annotated[
         str | None,
-        typer.Option("--pilot", "-p", help="Ask this pilot at the recorded observations."),
+        typer.Option(
+            "--pilot",
+            "-p",
+            help="Ask this pilot at the recorded observations.",
+            autocompletion=completion.pilots,
+        ),
     ] = None,
     speed: Annotated[
         float, typer.Option(min=0.0, help="Times faster than it happened; 0: without pauses.")

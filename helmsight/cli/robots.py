@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from helmsight.cli import completion
 from helmsight.errors import FAILED, InvalidSetting
 
 if TYPE_CHECKING:
@@ -39,7 +40,13 @@ helmsight conformance --robot so101 --port /dev/ttyACM0 --yes
 pytest --pyargs helmsight.hardware.conformance --robot so101 --port /dev/ttyACM0
 """
 Robot = Annotated[
-    str, typer.Option("--robot", "-r", help="A name (helmsight list robots) or a .toml file.")
+    str,
+    typer.Option(
+        "--robot",
+        "-r",
+        help="A name (helmsight list robots) or a .toml file.",
+        autocompletion=completion.robots,
+    ),
 ]
 Port = Annotated[str, typer.Option("--port", "-p", help="Serial port (helmsight devices).")]
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")]

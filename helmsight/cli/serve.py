@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 import signal
@@ -13,6 +12,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from helmsight.cli import completion
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.krpc.server import Server
@@ -31,7 +32,11 @@ PLAIN_S = 60.0  # and elsewhere
 
 def command(
     scenario: Annotated[
-        str, typer.Argument(help="Scenario (helmsight list scenarios), or a save of KSPDG's.")
+        str,
+        typer.Argument(
+            help="Scenario (helmsight list scenarios), or a save of KSPDG's.",
+            autocompletion=completion.scenarios,
+        ),
     ] = "PE1-E1-I3",
     host: Annotated[str, typer.Option(help="IPv4 address or name to listen at.")] = "127.0.0.1",
     rpc_port: Annotated[
@@ -55,6 +60,8 @@ def command(
     ] = False,
 ) -> None:
     """Serve SCENARIO to kRPC clients until Ctrl-C."""
+    import asyncio
+
     from helmsight.envs.orbital.krpc.server import Server
     from helmsight.envs.orbital.krpc.serving import all_services
     from helmsight.envs.orbital.krpc.simulation import Simulation
@@ -79,6 +86,8 @@ def command(
 
 async def _serve(server: Server, what: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
     """Serve until a signal comes; return what was served."""
+    import asyncio
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -160,7 +169,9 @@ class Pace:
 
 
 async def _show(server: Server) -> None:
-    """Show number line about the server: rewritten on a terminal, seldom elsewhere."""
+    """Show one line about the server: rewritten on a terminal, seldom elsewhere."""
+    import asyncio
+
     live = sys.stderr.isatty()
     pace = Pace(time.monotonic(), server.game.ut, server.game.load_count)
     try:

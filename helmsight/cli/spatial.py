@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from helmsight.cli import completion
 from helmsight.errors import INTERRUPTED, InvalidSetting
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ def run(
     pilot: Annotated[
         str,
         typer.Option(
-            "--pilot", "-p", help="A model that can be asked, or oracle:flips=SHARE[,stuck=SHARE]."
+            "--pilot",
+            "-p",
+            help="A model that can be asked, or oracle:flips=SHARE[,stuck=SHARE].",
+            autocompletion=completion.pilots,
         ),
     ],
     images: Annotated[

@@ -13,8 +13,8 @@ import helmsight
 from helmsight.contract.errors import InvalidOption
 from helmsight.envs.errors import UnknownScenario
 from helmsight.envs.orbital.krpc.serving import serve
-from helmsight.envs.worlds import WORLDS
 from helmsight.errors import InvalidSetting
+from helmsight.places import WORLDS
 from helmsight.tools.player import load_run
 from helmsight.tools.recorder import Recorder
 from helmsight.worlds import check_world, make_world, read_regions, shown
