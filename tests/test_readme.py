@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 
-from helmsight.cli import app
+from helmsight.cli import application
 from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.spec import parse_spec
 
@@ -40,7 +40,7 @@ def commands(program: str, document: str = README) -> list[list[str]]:
 
 def parse(arguments: list[str]) -> dict[str, Any]:
     """Parse `arguments` as the command line does, without running the command."""
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(application())
     while arguments and arguments[0] in getattr(command, "commands", {}):
         command, arguments = command.commands[arguments[0]], arguments[1:]
     parameters: dict[str, Any] = command.make_context("helmsight", list(arguments)).params

@@ -6,55 +6,53 @@ import os
 import sys
 import traceback
 import warnings
+from importlib import import_module
 from typing import Annotated, TextIO
 
 import typer
 
-from helmsight.cli import (
-    calibrate,
-    cockpit,
-    emulate,
-    fly,
-    ground,
-    jog,
-    latency,
-    listing,
-    prompts,
-    replay,
-    resume,
-    robots,
-    serve,
-    spatial,
-    train,
-)
-from helmsight.cli.options import with_world_options
 from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
 
-app = typer.Typer(
-    name="helmsight",
-    help="Vision-language models that look at a screen, reason about what is where, and act.",
-    epilog="Start with:\n\nhelmsight fly PE1-E1-I3\n\nhelmsight list\n\nhelmsight fly --help",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("fly", epilog=fly.EXAMPLES)(with_world_options(fly.command))
-app.command("cockpit", epilog=cockpit.EXAMPLES)(cockpit.command)
-app.command("list", epilog=listing.EXAMPLES)(listing.command)
-app.command("ground", epilog=ground.EXAMPLES)(ground.command)
-app.command("latency", epilog=latency.EXAMPLES)(latency.command)
-app.command("replay", epilog=replay.EXAMPLES)(replay.command)
-app.command("resume", epilog=resume.EXAMPLES)(resume.command)
-app.command("devices", epilog=robots.DEVICES)(robots.devices)
-app.command("doctor", epilog=robots.DOCTOR)(robots.doctor)
-app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.command)
-app.command("jog", epilog=jog.EXAMPLES)(jog.command)
-app.command("emulate", epilog=emulate.EXAMPLES)(emulate.command)
-app.command("conformance", epilog=robots.CONFORMANCE)(robots.conformance)
-app.command("serve-krpc", epilog=serve.EXAMPLES)(serve.command)
-app.add_typer(prompts.app, name="prompts")
-app.add_typer(spatial.app, name="spatial")
-app.add_typer(train.app, name="train")
+COMMANDS = {
+    "fly": ("fly", "command", "EXAMPLES"),
+    "cockpit": ("cockpit", "command", "EXAMPLES"),
+    "list": ("listing", "command", "EXAMPLES"),
+    "ground": ("ground", "command", "EXAMPLES"),
+    "latency": ("latency", "command", "EXAMPLES"),
+    "replay": ("replay", "command", "EXAMPLES"),
+    "resume": ("resume", "command", "EXAMPLES"),
+    "devices": ("robots", "devices", "DEVICES"),
+    "doctor": ("robots", "doctor", "DOCTOR"),
+    "calibrate": ("calibrate", "command", "EXAMPLES"),
+    "jog": ("jog", "command", "EXAMPLES"),
+    "emulate": ("emulate", "command", "EXAMPLES"),
+    "conformance": ("robots", "conformance", "CONFORMANCE"),
+    "serve-krpc": ("serve", "command", "EXAMPLES"),
+}
+"""Every command: its file, its function there, and its examples."""
+GROUPS = ("prompts", "spatial", "train")
+"""Files with an application of their own, and the name of each."""
+
+
+def application(only: str | None = None) -> typer.Typer:
+    """Return the application; with `only` that one command, which saves the others' start."""
+    app = typer.Typer(
+        name="helmsight",
+        help="Vision-language models that look at a screen, reason about what is where, and act.",
+        epilog="Start with:\n\nhelmsight fly PE1-E1-I3\n\nhelmsight list\n\nhelmsight fly --help",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name, (file, function, examples) in COMMANDS.items():
+        if only in (None, name):
+            module = import_module(f"helmsight.cli.{file}")
+            app.command(name, epilog=getattr(module, examples))(getattr(module, function))
+    for name in GROUPS:
+        if only in (None, name):
+            app.add_typer(import_module(f"helmsight.cli.{name}").app, name=name)
+    return app
 
 
 def _version(asked: bool) -> None:
@@ -65,7 +63,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool,
@@ -82,6 +79,8 @@ def main() -> None:
     """
     warnings.showwarning = _show_warning
     try:
+        first = sys.argv[1] if len(sys.argv) > 1 else None
+        app = application(first if first in {*COMMANDS, *GROUPS} else None)
         status = app(prog_name="helmsight", standalone_mode=False)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -20,7 +20,7 @@ def offered(names: Callable[[], Names]) -> Callable[[str], list[tuple[str, str]]
             return [
                 (before + comma + name, about)
                 for name, about in names().items()
-                if name.lower().startswith(last.lower())
+                if name.startswith(last)
             ]
         except Exception:  # a message would be read as a name
             return []

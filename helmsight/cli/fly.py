@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from helmsight.cli import completion
+from helmsight.cli.options import with_world_options, world_settings
 from helmsight.errors import INTERRUPTED, InvalidSetting
 from helmsight.places import TWIN, WORLDS
 
@@ -23,6 +24,7 @@ EXAMPLES = "\n\n".join(
 )
 
 
+@with_world_options
 def command(
     scenario: Annotated[
         str,
@@ -105,7 +107,6 @@ def command(
     place: dict[str, Any],
 ) -> None:
     """Fly SCENARIO with a pilot, live, and record the run."""
-    from helmsight.cli.options import world_settings
     from helmsight.session import fly, run_folder
 
     options = world_settings(place, settings or [])

@@ -76,7 +76,10 @@ def evening(helmsight, tmp_path) -> Path:
 
 
 def test_it_is_a_gymnasium_environment(world):
-    check_env(gymnasium.make(WORLD).unwrapped, skip_render_check=True)
+    env = gymnasium.make(WORLD)
+    check_env(env.unwrapped, skip_render_check=True)
+    assert env.spec is not None
+    assert env.spec.id == WORLD
 
 
 def test_it_is_listed_with_its_pilot(helmsight):

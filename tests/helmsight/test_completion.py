@@ -35,7 +35,6 @@ def offers(line: str) -> list[str]:
     ("line", "names"),
     [
         ("helmsight fly PE1-E3", ["PE1-E3-I1", "PE1-E3-I2", "PE1-E3-I3", "PE1-E3-I4"]),
-        ("helmsight fly pe1-e1-i4", ["PE1-E1-I4"]),
         ("helmsight fly --pilot na", ["naive", "navball"]),
         ("helmsight latency --pilot naive,na", ["naive,naive", "naive,navball"]),
         ("helmsight jog --robot so", ["so100", "so101"]),

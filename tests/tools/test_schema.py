@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,8 @@ def test_an_old_run_opens_and_is_described_as_the_pursuit_that_it_was(old):
 def test_an_old_run_is_compared_and_built_again(old):
     run = load_run(old)
     session = rebuild(run.spec)
-    task = session.env.unwrapped.task
+    env: Any = session.env.unwrapped
+    task = env.task
     comparison = compare(run, load_pilot("rendezvous"), task)
     assert comparison.equal == 1.0
     session.env.close()
