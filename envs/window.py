@@ -19,6 +19,7 @@ from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.cockpit.keys import burnt, presses
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.operated import Attached, Opened
+from helmsight.envs.orbital.cockpit.window import check_display
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.scenarios import find_scenario
 from helmsight.envs.orbital.task import MEASURES, REALTIME, pursuit_task
@@ -99,6 +100,10 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         task = pursuit_task(self.scenario.name, Layout().regions())
         measures = MEASURES if self._cockpit.refereed else MEASURES[:1]
         return replace(task, clock=REALTIME, measures=measures)
+
+    def check_ready(self) -> None:
+        """Raise ScreenMissing where there is no screen to look at; opens nothing."""
+        check_display()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from helmsight.envs.registry import load_environments
 from helmsight.errors import InvalidSetting, Unreproducible
 from helmsight.places import TWIN
-from helmsight.worlds import check_world, make_world, shown
+from helmsight.worlds import check_world, make_world, shown, try_world
 
 if TYPE_CHECKING:
     import gymnasium
@@ -77,14 +77,21 @@ def prepare(
         InvalidSetting: an operator field or an option of the world that does not exist or has a
             value it cannot have.
     """
-    from helmsight.agents.models.load import load_pilot
+    from helmsight.agents.ground import grounder
+    from helmsight.agents.models.load import load_pilot, needs_of
+
+    def mode(needs: str | None) -> str | None:
+        return observation or (needs and shown(world, needs, options, watched=watched))
 
     config = operator_config(operator or {})
     options = dict(world_options or {})
-    check_world(world, scenario, options)  # a wrong name is told before a model is loaded
+    # whatever can be refused is refused before a model is loaded, which takes seconds
+    grounder(config.grounding)
+    check_world(world, scenario, options)
+    foreseen = mode(needs_of(pilot, observation))
+    try_world(world, scenario, options, observation=foreseen, time=time, hold=hold)
     flyer = load_pilot(pilot, observation=observation, **pilot_options)
-    mode = observation or shown(world, flyer.needs, options, watched=watched)
-    env = make_world(world, scenario, options, observation=mode, time=time, hold=hold)
+    env = make_world(world, scenario, options, observation=mode(flyer.needs), time=time, hold=hold)
     return Session(env, flyer, config)
 
 

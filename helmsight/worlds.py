@@ -76,6 +76,24 @@ def make_world(
         ) from error
 
 
+def try_world(world: str, scenario: str, options: Mapping[str, Any], **general: Any) -> None:
+    """Raise what keeps `scenario` from being operated so; otherwise nothing has happened.
+
+    The environment is made and closed. One that can tell more without a start, whether there is a
+    screen, does so in `check_ready()`.
+
+    Raises:
+        InvalidSetting, EnvsError: as `make_world`, and what `check_ready` of the environment says.
+    """
+    env = make_world(world, scenario, options, **general)
+    try:
+        check_ready = getattr(env.unwrapped, "check_ready", None)
+        if check_ready is not None:
+            check_ready()
+    finally:
+        env.close()
+
+
 def shown(world: str, needs: str, options: Mapping[str, Any], *, watched: bool) -> str:
     """Return the observation mode of a run: what the pilot needs, and the frame if `watched`.
 

@@ -86,6 +86,14 @@ def load_pilot(
     raise unknown(spec)
 
 
+def needs_of(spec: str, observation: str | None = None) -> str | None:
+    """Return what a model will be shown, without loading it; None where only the pilot can tell."""
+    if spec in EXPERTS or spec in _plugins():
+        return None
+    folder = shipped(spec) or Path(spec.removeprefix("local:")).expanduser()
+    return _folder_style(folder, observation, None).needs
+
+
 def shipped(spec: str) -> Path | None:
     """Return the folder of the model in this repository that `spec` names, or None."""
     return {"bundled": BUNDLED, "bundled-relations": RELATIONS}.get(spec)

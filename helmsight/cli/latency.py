@@ -69,9 +69,12 @@ def command(
     from helmsight.evals.latency import delays as seconds
     from helmsight.evals.report import flight_line
     from helmsight.output import json_line
+    from helmsight.places import TWIN
     from helmsight.session import RUNS
+    from helmsight.worlds import try_world
 
     name = scenario_name(scenario)
+    try_world(TWIN, name, {}, hold=hold)
     sweep = Sweep(
         name, names(pilot), seconds(delays), range(seeds), out or RUNS / "latency" / name,
         conditions=Conditions(hold=hold, max_steps=steps), workers=workers,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import helmsight
-from helmsight.contract.errors import InvalidOption
+from helmsight.contract.errors import Error, InvalidOption
 from helmsight.envs.errors import UnknownScenario
 from helmsight.envs.orbital.krpc.serving import serve
 from helmsight.errors import InvalidSetting
 from helmsight.places import WORLDS
+from helmsight.session import prepare
 from helmsight.tools.player import load_run
 from helmsight.tools.recorder import Recorder
 from helmsight.worlds import check_world, make_world, read_regions, shown
@@ -139,3 +141,33 @@ def test_a_flight_over_krpc_is_recorded_and_can_be_replayed_without_the_game(
     asked = json.loads(run("replay", "over", "--pilot", f"scripted:{other}", "--json").out)
     assert (asked["steps"], asked["equal"]) == (3, 0.0)
     assert "range" in run("replay", "over", "--speed", 0).err
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"time": "fixed"}, "fixed:SECONDS"),
+        ({"hold": "tight"}, "repeat or coast"),
+        ({"observation": "pixels"}, "frame.telemetry"),
+        ({"operator": {"grounding": "nope"}}, "no grounding strategy"),
+        ({"world": "ksp"}, "--capture"),
+        ({"world": "ksp", "world_options": {"krpc": "5000"}}, "HOST:RPC_PORT"),
+        ({"world": "screen", "time": "paused"}, "cannot wait"),
+        ({"world": "screen", "world_options": {"scale": 9.0}}, "0.25 to 4"),
+        pytest.param(
+            {"world": "screen"}, "DISPLAY is not set",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="others have no DISPLAY"),
+        ),
+    ],
+)  # fmt: skip
+def test_what_can_be_refused_is_refused_before_a_model_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], words: str
+) -> None:
+    def load(*_: Any, **__: Any) -> None:
+        raise AssertionError("a model is loaded")
+
+    monkeypatch.setattr("helmsight.agents.models.load.load_pilot", load)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(Error, match=words):
+        prepare("PE1-E1-I2", "bundled", **settings)

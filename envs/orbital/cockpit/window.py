@@ -22,8 +22,18 @@ STRIP = 40
 """Height of the strip below the picture, px at scale 1: what the picture itself must not show."""
 RATE_HZ = 30.0
 """Pictures a second."""
+NO_WINDOW = (
+    "no window can be opened ({problem}): start this on a desktop, or on a virtual screen: "
+    "xvfb-run -s '-noreset -screen 0 1280x800x24' COMMAND"
+)
 _INK, _DIM, _GOOD, _BAD = (222, 226, 222), (140, 150, 150), (120, 235, 130), (255, 150, 60)
 _BACK = (16, 18, 22)
+
+
+def check_display() -> None:
+    """Raise ScreenMissing where it is known without a try that no window can be opened."""
+    if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        raise ScreenMissing(NO_WINDOW.format(problem="DISPLAY is not set"))
 
 
 def title(scenario: str) -> str:
@@ -125,10 +135,9 @@ class CockpitWindow:
         self.close()
 
     def _open(self, size: tuple[int, int]) -> None:
+        check_display()
         pygame = self._pygame
         try:
-            if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
-                raise pygame.error("DISPLAY is not set")
             pygame.display.init()
             driver = pygame.display.get_driver()
             if driver in ("dummy", "offscreen"):
@@ -136,10 +145,7 @@ class CockpitWindow:
             pygame.display.set_mode(size, pygame.RESIZABLE)
         except pygame.error as error:
             pygame.display.quit()
-            raise ScreenMissing(
-                f"no window can be opened ({error}): start this on a desktop, or on a virtual "
-                "screen: xvfb-run -s '-noreset -screen 0 1280x800x24' COMMAND"
-            ) from None
+            raise ScreenMissing(NO_WINDOW.format(problem=error)) from None
 
     def _put(self, surface: Any, picture: Picture, place: ScreenBox) -> None:
         import cv2
