@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 
+from helmsight.contract.description import Description
 from helmsight.tools.frames import FrameWriter
 from helmsight.tools.parts import Parts
 from helmsight.tools.steplog import Step
@@ -12,9 +13,16 @@ from helmsight.tools.video import VideoWriter, captioned
 
 
 class Film:
-    """Writes frames and video, each of them unless it is None."""
+    """Writes frames and video, each of them unless it is None; captions are in words of `task`."""
 
-    def __init__(self, parts: Parts, frames: FrameWriter | None, video: VideoWriter | None) -> None:
+    def __init__(
+        self,
+        task: Description,
+        parts: Parts,
+        frames: FrameWriter | None,
+        video: VideoWriter | None,
+    ) -> None:
+        self._task = task
         self._guard, self._frames, self._video = parts, frames, video
         self._writers = {
             part: writer for part, writer in (("frames", frames), ("video", video)) if writer
@@ -53,7 +61,7 @@ class Film:
 
     def _add_picture(self, video: VideoWriter, step: Step) -> None:
         assert step.frame is not None
-        video.add(captioned(step.frame, step.record))
+        video.add(captioned(step.frame, step.record, self._task))
 
     def close(self) -> None:
         """Close the files; each is whole up to where it got."""

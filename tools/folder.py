@@ -60,9 +60,11 @@ def inspect(folder: Path) -> tuple[RunSpec, list[StepRecord]]:
 
     Raises:
         RunFolderUnusable: there is no run.
+        SchemaTooNew: a newer version recorded it.
     """
+    path = folder / SPEC
     try:
-        spec = RunSpec.from_json((folder / SPEC).read_text(encoding="utf-8"))
+        spec = RunSpec.from_json(path.read_text(encoding="utf-8"), str(path))
         return spec, whole_steps(folder / STEPS)[0]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunFolderUnusable(

@@ -17,6 +17,7 @@ import json
 import os
 import warnings
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -99,10 +100,12 @@ class Recorder:
         """Return a recorder that goes on with the run in `folder`, however that one ended.
 
         `spec` and `records` are what is there. Nothing is changed before `start`, which takes that
-        spec. Then comes `again` for each of `records`, and `step` for what is new.
+        spec, perhaps with another limit of steps. Then comes `again` for each of `records`, and
+        `step` for what is new.
 
         Raises:
             RunFolderUnusable: there is no run in the folder.
+            SchemaTooNew: a newer version recorded it.
         """
         recorder = cls(folder, frames=frames, video=video, page=page)
         recorder.spec, recorder.records = inspect(recorder.folder)
@@ -186,13 +189,21 @@ class Recorder:
         )
         if recorded != given:
             raise RunFolderUnusable(f"{self.folder} holds a run of {recorded}, not of {given}")
-        return reopen(self.folder, len(self.records))
+        steps = reopen(self.folder, len(self.records))
+        # the rest of what was recorded stays: versions are those that the run began with
+        changed = replace(self.spec, max_steps=spec.max_steps)
+        if changed != self.spec:
+            write_whole(self.folder / SPEC, changed.to_json())
+        self.spec = replace(changed, task=spec.task)  # runs of schema 1 did not describe theirs
+        return steps
 
     def _begin(self, steps: AppendOnly) -> None:
         wanted = [part for part in ("frames", "video") if self._wants[part]]
         self._parts = Parts(self.folder / RESERVE, wanted)
         self.problems = self._parts.problems
+        assert self.spec is not None
         self._film = Film(
+            self.spec.task,
             self._parts,
             FrameWriter(self.folder / FRAMES, len(self.records)) if "frames" in wanted else None,
             VideoWriter(self.folder / VIDEO) if "video" in wanted else None,

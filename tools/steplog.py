@@ -66,12 +66,16 @@ def whole_steps(path: Path) -> tuple[list[StepRecord], int]:
     """Return the steps of a log up to the first line that is not whole, and where they end, bytes.
 
     That line is one that was cut off when the run was killed, or one out of its turn.
+
+    Raises:
+        SchemaTooNew: a newer version wrote the log.
     """
     records: list[StepRecord] = []
     end = 0
-    for line in path.read_bytes().splitlines(keepends=True) if path.is_file() else ():
+    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+    for number, line in enumerate(lines, start=1):
         try:
-            record = StepRecord.from_json(line.decode())
+            record = StepRecord.from_json(line.decode(), f"line {number} of {path}")
         except (ValueError, KeyError, TypeError, AttributeError):
             break
         if not line.endswith(b"\n") or record.index != len(records):
