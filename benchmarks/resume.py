@@ -1,0 +1,132 @@
+"""Kills flights at random moments, goes on with them, and compares with flights that nobody killed.
+
+    python benchmarks/resume.py --json resume.json
+
+Every flight is a process of its own that gets SIGKILL once its step log has a random number of
+lines; `helmsight resume` is then killed as well, some times, before it may end. What is left has to
+be the run that was not killed: the same steps, times aside, and the same frames.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from helmsight.errors import status_of
+from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.figures import Figure, add_options, figure, show
+from helmsight.tools.player import first_difference, load_run
+
+SCENARIO, SEED = "PE1-E3-I3", 4
+KILLS = 10  # a pilot
+AGAIN = 0.3  # the share of kills that hit the resumed flight once more
+WAIT_S = 120.0
+ANSWERS = """{"forward": 1, "right": 0, "down": 0}
+{"forward": 0, "right": -1, "down": 0.2}
+I cannot say.
+{"forward": 0.5, "right": 0, "down": 0, "duration": 1.5}
+"""
+
+
+def pilots(folder: Path) -> dict[str, int]:
+    """Return three pilots, each with the steps that it flies: law, scripted model, bundled one."""
+    answers = folder / "answers.txt"
+    answers.write_text(ANSWERS, encoding="utf-8")
+    return {"rendezvous": 150, f"scripted:{answers}": 120, "bundled": 60}
+
+
+def helmsight(*arguments: object) -> subprocess.Popen[bytes]:
+    """Start a command of ours in a process of its own."""
+    code = "from helmsight.cli import main; main()"
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def finish(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a command; raises InvalidPlan with its last words when it failed."""
+    _, words = process.communicate(timeout=WAIT_S)
+    if process.returncode:
+        raise InvalidPlan(f"a flight failed: {words.decode(errors='replace').strip()[-300:]}")
+
+
+def kill_at(process: subprocess.Popen[bytes], log: Path, lines: int, delay_s: float) -> None:
+    """Kill a flight a moment after its log has `lines` lines, or when it ends by itself."""
+    deadline = time.monotonic() + WAIT_S
+    while process.poll() is None and time.monotonic() < deadline:
+        if log.is_file() and log.read_bytes().count(b"\n") >= lines:
+            break
+        time.sleep(0.002)
+    time.sleep(delay_s)
+    if process.poll() is None:
+        os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def differences(folder: Path, whole: Path) -> tuple[int, int]:
+    """Return 1 where the steps are not those of the whole run, and how many frames are not."""
+    there, then = load_run(folder), load_run(whole)
+    frames = zip_longest(there.frames(), then.frames())
+    wrong = sum(a is None or b is None or not np.array_equal(a, b) for a, b in frames)
+    return int(first_difference(folder, whole) is not None), wrong
+
+
+def trial(pilot: str, steps: int, folder: Path, kills: int, draw: np.random.Generator) -> Figure:
+    """Fly `pilot` once undisturbed and `kills` times with SIGKILL, and count what differs."""
+    flight = ("fly", SCENARIO, "--pilot", pilot, "--seed", SEED, "--time", "paused")
+    chosen: list[object] = ["--steps", steps, "--no-video"]
+    if pilot == "rendezvous":  # reads telemetry: have its frames recorded, too
+        chosen += ["--observation", "frame+telemetry"]
+    whole = folder / "whole"
+    finish(helmsight(*flight, *chosen, "--out", whole))
+    wrong: list[float] = []
+    for number in range(kills):
+        cut = folder / f"cut-{number}"
+        log, at = cut / "steps.jsonl", int(draw.integers(1, steps))
+        kill_at(helmsight(*flight, *chosen, "--out", cut), log, at, float(draw.uniform(0.0, 0.05)))
+        if draw.random() < AGAIN and at < steps - 1:
+            later = int(draw.integers(at, steps))
+            kill_at(helmsight("resume", cut), log, later, float(draw.uniform(0.0, 0.05)))
+        if not (cut / "summary.json").exists():
+            finish(helmsight("resume", cut))
+        wrong.append(float(sum(differences(cut, whole))))
+    name = pilot.partition(":")[0]
+    return figure(f"{name}: steps and frames that differ", "a kill", wrong, 0.0, of="p99")
+
+
+def measure(scale: float = 1.0) -> Iterator[Figure]:
+    """Yield what differs after the kills of each pilot."""
+    kills = max(1, round(KILLS * scale))
+    with TemporaryDirectory(prefix="helmsight-") as name:
+        for number, (pilot, steps) in enumerate(pilots(Path(name)).items()):
+            folder = Path(name) / str(number)
+            folder.mkdir()
+            yield trial(pilot, steps, folder, kills, np.random.default_rng(number))
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Measure what `arguments` ask for and print the table on standard output."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_options(options)
+    chosen = options.parse_args(arguments)
+    show(measure(chosen.scale), chosen)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status; an error the caller can mend is one line."""
+    return status_of(lambda: run(sys.argv[1:] if arguments is None else arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
