@@ -27,11 +27,8 @@ from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
 from helmsight.tools.film import Film
 from helmsight.tools.folder import (
     FRAMES,
-    PAGE,
-    PLOTS,
     RESERVE,
     SPEC,
-    STEPS,
     SUMMARY,
     VIDEO,
     create,
@@ -45,18 +42,6 @@ from helmsight.tools.parts import Parts
 from helmsight.tools.steplog import Step
 from helmsight.tools.video import VideoWriter
 from helmsight.tools.writing import Writing
-
-__all__ = [
-    "FRAMES",
-    "PAGE",
-    "PLOTS",
-    "SPEC",
-    "STEPS",
-    "SUMMARY",
-    "VIDEO",
-    "Recorder",
-    "write_whole",
-]
 
 
 class Recorder:
