@@ -184,6 +184,8 @@ class Recorder:
 
     def _begin(self, steps: AppendOnly) -> None:
         wanted = [part for part in ("frames", "video") if self._wants[part]]
+        for name in [{"frames": FRAMES, "video": VIDEO}[part] for part in wanted]:
+            (self.folder / name).touch()  # it is there from the start: whoever resumes goes by that
         self._parts = Parts(self.folder / RESERVE, wanted)
         self.problems = self._parts.problems
         assert self.spec is not None

@@ -100,6 +100,18 @@ def test_a_recorder_that_nobody_finishes_writes_what_it_was_given(fly):
     assert len(list(run.frames())) == 5
 
 
+def test_pictures_that_are_wanted_have_their_files_from_the_start(tmp_path, spec, record):
+    recorder = Recorder(tmp_path / "run", page=False)
+    recorder.start(spec())
+    assert (tmp_path / "run" / "frames.h264").is_file()
+    assert (tmp_path / "run" / "video.mp4").is_file()
+    assert list(load_run(tmp_path / "run").frames()) == []
+    recorder.finish("interrupted", {})
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "run.json", "steps.jsonl", "summary.json",
+    }  # fmt: skip
+
+
 def test_a_second_finish_changes_nothing(tmp_path, spec):
     recorder = Recorder(tmp_path / "run", page=False)
     recorder.start(spec())
