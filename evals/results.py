@@ -10,7 +10,7 @@ from typing import Any
 from helmsight.contract.record import plain
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.flights import Cell, Conditions, FlightResult, fingerprint
-from helmsight.tools.recorder import write_whole
+from helmsight.tools.folder import write_whole
 
 
 class Results:

@@ -193,8 +193,9 @@ def resume(
         Unreproducible, EnvsError, AgentsError: as `rebuild`.
     """
     from helmsight.agents.errors import CannotResume
+    from helmsight.tools.folder import FRAMES, VIDEO
     from helmsight.tools.player import load_run
-    from helmsight.tools.recorder import FRAMES, VIDEO, Recorder
+    from helmsight.tools.recorder import Recorder
 
     run = load_run(folder)
     limit = steps if steps is not None else run.spec.max_steps

@@ -64,13 +64,16 @@ class Film:
         video.add(captioned(step.frame, step.record, self._task))
 
     def close(self) -> None:
-        """Close the files; each is whole up to where it got."""
+        """Close the files; each is whole up to where it got, and one without a picture goes."""
         for part, writer in self._writers.items():
             if part in self._guard.problems:
                 with suppress(Exception):  # told of already
                     writer.close()
             else:
                 self._guard.attempt(part, writer.close, self._steps)
+            with suppress(OSError):
+                if writer.path.stat().st_size == 0:
+                    writer.path.unlink()
 
     def counts(self) -> dict[str, int]:
         """Return what the files hold so far, for the summary."""

@@ -66,7 +66,7 @@ def inspect(folder: Path) -> tuple[RunSpec, list[StepRecord]]:
     try:
         spec = RunSpec.from_json(path.read_text(encoding="utf-8"), str(path))
         return spec, whole_steps(folder / STEPS)[0]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunFolderUnusable(
             f"{folder} holds no run to go on with ({error}); give the folder of one"
         ) from error

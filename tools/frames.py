@@ -71,7 +71,7 @@ class FrameWriter:
     def __init__(self, path: Path, keep: int = 0) -> None:
         self.count = 0
         self.quantiser = 0
-        self._path = path
+        self.path = path
         self._file: AppendOnly | None = None
         self._context: VideoCodecContext | None = None
         if path.exists():
@@ -86,7 +86,7 @@ class FrameWriter:
         else:
             data = _packets(self._context, frame, self.count)
         if self._file is None:
-            self._file = AppendOnly(self._path)
+            self._file = AppendOnly(self.path)
         self._file.append(data if self.count else HEAD + data)
         self.count += 1
 

@@ -12,8 +12,8 @@ from helmsight.contract.description import Description
 from helmsight.contract.measures import Measure
 from helmsight.contract.outcome import Outcome
 from helmsight.contract.record import RunSpec, StepRecord
+from helmsight.tools.folder import PAGE, PLOTS, VIDEO, write_whole
 from helmsight.tools.plots import DARK, FONT, LIGHT, colour_scheme, draw
-from helmsight.tools.recorder import PAGE, PLOTS, VIDEO, write_whole
 from helmsight.tools.video import FPS
 
 EMBED_BYTES = 15_000_000  # a larger video is linked beside the page instead

@@ -13,8 +13,8 @@ from helmsight.contract.description import Description
 from helmsight.contract.record import Frame, RunSpec, StepRecord, check_schema
 from helmsight.envs.orbital.task import describe_schema_1
 from helmsight.tools.errors import RunUnreadable
+from helmsight.tools.folder import FRAMES, SPEC, STEPS, SUMMARY
 from helmsight.tools.frames import read_frames
-from helmsight.tools.recorder import FRAMES, SPEC, STEPS, SUMMARY
 
 
 @dataclass(frozen=True)

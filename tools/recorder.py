@@ -27,11 +27,8 @@ from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
 from helmsight.tools.film import Film
 from helmsight.tools.folder import (
     FRAMES,
-    PAGE,
-    PLOTS,
     RESERVE,
     SPEC,
-    STEPS,
     SUMMARY,
     VIDEO,
     create,
@@ -45,18 +42,6 @@ from helmsight.tools.parts import Parts
 from helmsight.tools.steplog import Step
 from helmsight.tools.video import VideoWriter
 from helmsight.tools.writing import Writing
-
-__all__ = [
-    "FRAMES",
-    "PAGE",
-    "PLOTS",
-    "SPEC",
-    "STEPS",
-    "SUMMARY",
-    "VIDEO",
-    "Recorder",
-    "write_whole",
-]
 
 
 class Recorder:
@@ -199,6 +184,8 @@ class Recorder:
 
     def _begin(self, steps: AppendOnly) -> None:
         wanted = [part for part in ("frames", "video") if self._wants[part]]
+        for name in [{"frames": FRAMES, "video": VIDEO}[part] for part in wanted]:
+            (self.folder / name).touch()  # it is there from the start: whoever resumes goes by that
         self._parts = Parts(self.folder / RESERVE, wanted)
         self.problems = self._parts.problems
         assert self.spec is not None

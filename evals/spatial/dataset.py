@@ -21,7 +21,7 @@ from helmsight.evals.spatial.generator import Asked
 from helmsight.evals.spatial.sights import Truth
 from helmsight.prompts.errors import InvalidItem
 from helmsight.prompts.questions import Item, read_items
-from helmsight.tools.recorder import write_whole
+from helmsight.tools.folder import write_whole
 
 IMAGES = "images"
 QUALITY = 94  # of the JPEG files, with colours in full resolution

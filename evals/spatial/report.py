@@ -26,7 +26,7 @@ from helmsight.evals.spatial.scores import (
 )
 from helmsight.evals.statistics import Interval
 from helmsight.prompts.questions import Item, read_items
-from helmsight.tools.recorder import write_whole
+from helmsight.tools.folder import write_whole
 
 REPORT, FIGURES = "report.md", "report.json"
 SHOWN = 20  # skipped questions that are told one by one

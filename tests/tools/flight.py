@@ -12,7 +12,8 @@ from pathlib import Path
 from conftest import fake_frame, fake_record, fake_spec
 
 from helmsight.tools import writing
-from helmsight.tools.recorder import SPEC, Recorder
+from helmsight.tools.folder import SPEC
+from helmsight.tools.recorder import Recorder
 
 
 def fly(folder: Path, steps: int) -> None:

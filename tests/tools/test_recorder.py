@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helmsight.contract.record import RunSpec, StepRecord, plain
+from helmsight.contract.errors import SchemaTooNew
+from helmsight.contract.record import SCHEMA, RunSpec, StepRecord, plain
 from helmsight.tools.appendonly import AppendOnly
 from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
 from helmsight.tools.frames import whole_frames
@@ -97,6 +98,18 @@ def test_a_recorder_that_nobody_finishes_writes_what_it_was_given(fly):
     assert len(run.records) == 5
     assert run.summary is None
     assert len(list(run.frames())) == 5
+
+
+def test_pictures_that_are_wanted_have_their_files_from_the_start(tmp_path, spec, record):
+    recorder = Recorder(tmp_path / "run", page=False)
+    recorder.start(spec())
+    assert (tmp_path / "run" / "frames.h264").is_file()
+    assert (tmp_path / "run" / "video.mp4").is_file()
+    assert list(load_run(tmp_path / "run").frames()) == []
+    recorder.finish("interrupted", {})
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "run.json", "steps.jsonl", "summary.json",
+    }  # fmt: skip
 
 
 def test_a_second_finish_changes_nothing(tmp_path, spec):
@@ -227,6 +240,7 @@ def go_on(folder, record, frame, steps, start=0, **parts):
     """Go on with a run up to `steps` steps, showing it again those from `start` on."""
     recorder = Recorder.resume(folder, **parts)
     past = list(recorder.records)
+    assert recorder.spec is not None
     recorder.start(recorder.spec)
     for index in range(start, len(past)):
         recorder.again(past[index], frame(index))
@@ -245,7 +259,9 @@ def test_a_run_goes_on_as_if_it_had_not_stopped(fly, record, frame):
     check_pictures(folder, frame, at_least=9)
     assert film_length(folder) == 9
     assert {path.name for path in folder.iterdir()} == {path.name for path in whole.iterdir()}
-    assert load_run(folder).summary["recording"]["frames"] == 9
+    summary = load_run(folder).summary
+    assert summary is not None
+    assert summary["recording"]["frames"] == 9
 
 
 @pytest.mark.parametrize("cut", [1, 40, 700])
@@ -263,7 +279,9 @@ def test_a_cut_off_line_is_dropped_and_flown_again(fly, record, frame, cut):
 def test_frames_that_were_not_drawn_are_drawn_when_the_run_goes_on(fly, record, frame):
     folder = fly(steps=5, finish=False)
     frames = folder / "frames.h264"
-    frames.write_bytes(frames.read_bytes()[: whole_frames(frames, 2)[1] + 7])
+    two = whole_frames(frames, 2)
+    assert two is not None
+    frames.write_bytes(frames.read_bytes()[: two[1] + 7])
     go_on(folder, record, frame, 7, video=False, page=False)
     check_pictures(folder, frame, at_least=7)
 
@@ -286,6 +304,22 @@ def test_a_run_that_was_interrupted_loses_its_summary_when_it_goes_on(fly, spec)
     assert load_run(folder).summary is not None
     recorder.start(spec())
     assert load_run(folder).summary is None
+
+
+def test_a_run_that_goes_on_keeps_its_spec_and_takes_the_new_limit_of_steps(fly, spec):
+    folder = fly()
+    recorder = Recorder.resume(folder, video=False, page=False)
+    recorder.start(spec(max_steps=50, versions={"helmsight": "9"}))
+    assert load_run(folder).spec == spec(max_steps=50)
+
+
+def test_a_log_of_a_newer_version_is_not_cut(fly):
+    folder = fly(finish=False)
+    log = (folder / "steps.jsonl").read_text().replace(f'"schema":{SCHEMA}', '"schema":99')
+    (folder / "steps.jsonl").write_text(log)
+    with pytest.raises(SchemaTooNew, match=r"line 1 of .*steps.jsonl is of schema 99"):
+        Recorder.resume(folder)
+    assert (folder / "steps.jsonl").read_text() == log
 
 
 def test_there_must_be_a_run_to_go_on_with_and_it_must_be_that_one(fly, tmp_path, spec):
@@ -326,6 +360,8 @@ def process(tmp_path):
         with subprocess.Popen(
             [*command, str(steps)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as flight:
+            assert flight.stdout is not None
+            assert flight.stderr is not None
             said = [line for _, line in zip(range(lines), flight.stdout, strict=False)]
             then(flight)
             said += flight.stdout.readlines()
@@ -367,6 +403,7 @@ def test_ctrl_c_leaves_every_step_and_a_readable_folder(process, frame, tmp_path
     check_pictures(tmp_path / "run", frame)
     if times == 1:
         assert (said[-1], err, status) == ("ended\n", "", 0)
+        assert run.summary is not None
         assert run.summary["reason"] == "interrupted"
         assert run.summary["steps"] == len(run.records)
         check_pictures(tmp_path / "run", frame, at_least=len(run.records))

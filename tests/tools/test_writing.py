@@ -76,7 +76,7 @@ def test_no_line_waits_for_a_picture(
 ) -> None:
     recorder = begin()
     steps(recorder, FRAMES_WAITING)
-    recorder._writing._lines.flush()  # type: ignore[union-attr]
+    recorder._writing._lines.flush()
     assert len(whole_steps(recorder.folder / "steps.jsonl")[0]) == FRAMES_WAITING
     assert right_frames(recorder.folder, frame) == 0
     gate.set()
