@@ -51,7 +51,7 @@ def test_of_several_lines_those_are_kept_that_fit(
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(AppendOnly, "_write", write)
-    parts, passed = Parts(tmp_path / "reserve", ()), []
+    parts, passed = Parts(tmp_path / "reserve", ()), list[Any]()
     log = StepLog(AppendOnly(tmp_path / "steps"), parts, passed.append)
     steps = [Step(record(index), None) for index in range(4)]
     log.write(steps)
