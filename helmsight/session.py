@@ -167,6 +167,10 @@ def fly(
         EnvsError, AgentsError, InvalidSetting: as `prepare`.
         RunFolderUnusable: `out` already holds a run or cannot be written.
     """
+    if out is not None:
+        from helmsight.tools.folder import check_unused
+
+        check_unused(Path(out))
     session = prepare(scenario, pilot, watched=video and out is not None, **settings)
     heard = list(listeners)
     if out is not None:

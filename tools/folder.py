@@ -13,6 +13,9 @@ from helmsight.tools.steplog import whole_steps
 
 SPEC, STEPS, SUMMARY = "run.json", "steps.jsonl", "summary.json"
 FRAMES, VIDEO, PLOTS, PAGE = "frames.h264", "video.mp4", "plots", "index.html"
+UNWRITABLE = (
+    "the run folder {folder} cannot be written ({problem}); give a writable folder with --out"
+)
 RESERVE, RESERVE_BYTES = ".reserve", 2_000_000  # an episode's steps are about 0.5 MB
 
 
@@ -29,17 +32,27 @@ def write_whole(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def create(folder: Path, spec: RunSpec) -> AppendOnly:
-    """Make the folder of a new run and return its log of steps.
-
-    Raises:
-        RunFolderUnusable: it already holds a run.
-        OSError: it cannot be written; it holds no run then and can be tried again.
-    """
+def check_unused(folder: Path) -> None:
+    """Raise RunFolderUnusable where no run can be begun: one is there, or no folder can be made."""
     if (folder / SPEC).exists():
         raise RunFolderUnusable(
             f"{folder} already holds a run; give another folder with --out, or remove it"
         )
+    whole = folder.absolute()
+    standing = next(path for path in (whole, *whole.parents) if path.exists())
+    if not standing.is_dir() or not os.access(standing, os.W_OK):
+        problem = "may not be written" if standing.is_dir() else "is no folder"
+        raise RunFolderUnusable(UNWRITABLE.format(folder=folder, problem=f"{standing} {problem}"))
+
+
+def create(folder: Path, spec: RunSpec) -> AppendOnly:
+    """Make the folder of a new run and return its log of steps.
+
+    Raises:
+        RunFolderUnusable: as `check_unused`.
+        OSError: it cannot be written; it holds no run then and can be tried again.
+    """
+    check_unused(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / SPEC, spec.to_json())

@@ -30,6 +30,7 @@ from helmsight.tools.folder import (
     RESERVE,
     SPEC,
     SUMMARY,
+    UNWRITABLE,
     VIDEO,
     create,
     inspect,
@@ -108,10 +109,7 @@ class Recorder:
             steps = self._reopened(spec) if self._resumes else self._created(spec)
             self._begin(steps)
         except OSError as error:
-            raise RunFolderUnusable(
-                f"the run folder {self.folder} cannot be written ({error}); "
-                "give a writable folder with --out"
-            ) from error
+            raise RunFolderUnusable(UNWRITABLE.format(folder=self.folder, problem=error)) from error
 
     def step(self, record: StepRecord, frame: Frame | None) -> None:
         """Have one decision written down: its line, and then its pictures.

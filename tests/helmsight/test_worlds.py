@@ -17,6 +17,7 @@ from helmsight.envs.orbital.krpc.serving import serve
 from helmsight.errors import InvalidSetting
 from helmsight.places import WORLDS
 from helmsight.session import prepare
+from helmsight.tools.errors import RunFolderUnusable
 from helmsight.tools.player import load_run
 from helmsight.tools.recorder import Recorder
 from helmsight.worlds import check_world, make_world, read_regions, shown
@@ -171,3 +172,14 @@ def test_what_can_be_refused_is_refused_before_a_model_is_loaded(
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     with pytest.raises(Error, match=words):
         prepare("PE1-E1-I2", "bundled", **settings)
+
+
+@pytest.mark.parametrize("name", ["run", "file", "file/below"])
+def test_a_run_folder_that_cannot_be_used_is_refused_before_a_model_is_loaded(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").touch()
+    (tmp_path / "file").touch()
+    with pytest.raises(RunFolderUnusable, match="--out"):
+        helmsight.fly("PE1-E1-I2", "./no/model", out=tmp_path / name)

@@ -179,7 +179,7 @@ def test_ctrl_c_in_the_end_costs_neither_lines_nor_pictures(
 ) -> None:
     folder = interrupted(1).folder
     assert len(load_run(folder).records) == right_frames(folder, frame) == 12
-    assert load_run(folder).summary["recording"]["problems"] == {}  # type: ignore[index]
+    assert load_run(folder).summary["recording"]["problems"] == {}
 
 
 def test_a_second_ctrl_c_in_the_end_gives_up_the_pictures_that_wait(

@@ -16,7 +16,7 @@ def test_a_jog_moves_in_time_with_ramps_and_arrives(bench: Bench) -> None:
     assert bench.line("$J=G53G90X-137F1800") == "ok"
     bench.wait(0.02)
     report = bench.status()
-    feed = float(re.search(r"FS:(\d+)", report)[1])  # type: ignore[index]
+    feed = float(re.search(r"FS:(\d+)", report)[1])
     assert report.startswith("<Jog|")
     assert 0 < feed < 1800
     # 3 mm at 30 mm/s with 600 mm/s^2: 3/30 + 30/600 s
