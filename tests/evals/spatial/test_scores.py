@@ -135,7 +135,7 @@ Horizontal: cup is left of object C
 Horizontal: plate is left of object C
 Horizontal: plate is right of cup
 Horizontal: cup is {} plate
-AnswerRecord: no"""
+Answer: no"""
 
 
 def test_inverse_and_transitive_checks_are_counted_from_the_first_answer():
