@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,18 +15,18 @@ from helmsight.agents.grounding.verify import Grounding, ground
 from helmsight.agents.models.load import load_pilot
 from helmsight.contract.pilot import Pilot, Sighting
 from helmsight.contract.task import Task
-from helmsight.prompts.orders import CALLED, Prompt, compose
+from helmsight.prompts.errors import suggestion
+from helmsight.prompts.orders import Prompt, compose
 from helmsight.prompts.relations import Claim, claim
+from helmsight.prompts.strategies import CALLED, RELATING, VERIFIED
 
-VERIFIED = "+verified"
 BLANK = np.zeros((0, 0, 3), np.uint8)  # shown to an oracle where there is no frame
 DIRECT = "direct"
-ORDERS = ("structured", "bidirectional", "transitive", "combined")
 STRATEGIES: Mapping[str, str] = {
     DIRECT: "asks nothing: the pilot decides on the picture alone",
     **{
         f"{order}{suffix}": f"asks for {CALLED[order]}{about}"
-        for order in ORDERS
+        for order in RELATING
         for suffix, about in (("", ", unchecked"), (VERIFIED, ", proves it and asks again"))
     },
 }
@@ -53,7 +52,7 @@ class Grounder(Protocol):
         ...
 
 
-class Direct:
+class DirectGrounder:
     """Asks nothing: the pilot decides on the picture alone."""
 
     remembers = False
@@ -66,7 +65,7 @@ class Direct:
         return Grounding()
 
 
-class Relating:
+class ModelGrounder:
     """Asks for the relations of the task's objects in one order, verified or not.
 
     An answer that fails or cannot be read leaves the pilot without relations; it is counted and
@@ -99,9 +98,9 @@ class Relating:
         """Return what the frame shows, as far as it could be read."""
         asker = FailSafeAsker(self._asker)
         image = sighting.observation.get("frame", BLANK)
-        sure = self._known(task, sighting)
-        found = ground(asker, image, self._prompt, verified=self.verified, known=sure)
-        return replace(found, counts=replace(found.counts, failed=asker.failed))
+        known = self._known(task, sighting)
+        grounding = ground(asker, image, self._prompt, verified=self.verified, known=known)
+        return replace(grounding, counts=replace(grounding.counts, failed=asker.failed))
 
     def _who(self, pilot: Pilot, task: Task, world: Any, seed: int) -> Asker:
         asker = PilotAsker(load_pilot(self.other) if self.other else pilot, task.regions)
@@ -116,8 +115,8 @@ class Relating:
         return known(task, sighting)
 
 
-class OracleRelating(Relating):
-    """As `Relating`, asked of the world itself: for evaluations of proving and flying alone.
+class OracleGrounder(ModelGrounder):
+    """As `ModelGrounder`, asked of the world itself: for evaluations of proving and flying alone.
 
     Telemetry is left out of it: what is measured is what the claims prove of each other.
     """
@@ -146,16 +145,16 @@ def grounder(name: str) -> Grounder:
         spec, _, option = name.removeprefix(PREFIX).partition(",")
         flips = _flips(name, option)
     if spec not in STRATEGIES or (spec == DIRECT and spec != name) or (at and not other):
-        near = get_close_matches(spec, STRATEGIES, n=1)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
         raise UnknownStrategy(
-            f'no grounding strategy is called "{name}".{hint} '
+            f'no grounding strategy is called "{name}".{suggestion(spec, STRATEGIES)} '
             f"Known strategies: {', '.join(STRATEGIES)}"
         )
     order, verified = spec.removesuffix(VERIFIED), spec.endswith(VERIFIED)
     if flips is not None:
-        return OracleRelating(order, verified=verified, flips=flips)
-    return Direct() if spec == DIRECT else Relating(order, verified=verified, other=other)
+        return OracleGrounder(order, verified=verified, flips=flips)
+    return (
+        DirectGrounder() if spec == DIRECT else ModelGrounder(order, verified=verified, other=other)
+    )
 
 
 def known(task: Task, sighting: Sighting) -> Sequence[Claim]:

@@ -28,9 +28,9 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument("--pictures", type=int, default=2000, help="pictures of each kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one line of JSON")
-    asked = parser.parse_args(arguments)
-    results = _examined(asked.model, asked.pictures, asked.seed)
-    if asked.json:
+    options = parser.parse_args(arguments)
+    results = _examined(options.model, options.pictures, options.seed)
+    if options.json:
         print(json.dumps({cockpit: asdict(marks) for cockpit, marks in results.items()}))
         return
     print("\n".join(Machine.here().lines()))

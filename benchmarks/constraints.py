@@ -23,6 +23,7 @@ from helmsight.errors import status_of
 from helmsight.evals.figures import Figure, add_options, figure, show, timed
 from helmsight.prompts.constraints import UNKNOWN, check, consistent
 from helmsight.prompts.relations import Axis, Claim, claim
+from helmsight.prompts.strategies import VERIFIED
 
 SCENARIOS = ("PE1-E1-I1", "PE1-E1-I2", "PE1-E1-I3", "PE1-E1-I4")
 OBJECTS = 6
@@ -39,8 +40,8 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument("--flips", type=float, default=0.15, help="share of relations flipped")
     parser.add_argument("--seeds", type=int, default=10, help="seeds 0 to N - 1 of each scenario")
     add_options(parser)
-    asked = parser.parse_args(arguments)
-    show(_figures(asked), asked)
+    options = parser.parse_args(arguments)
+    show(_figures(options), options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,18 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status_of(lambda: run(sys.argv[1:] if arguments is None else arguments))
 
 
-def _figures(asked: argparse.Namespace) -> Iterator[Figure]:
+def _figures(options: argparse.Namespace) -> Iterator[Figure]:
     if hasattr(os, "sched_setaffinity"):  # one core, where the system can be told so
         cores = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {min(cores)})
         try:
-            yield from _checked(asked.scale)
+            yield from _checked(options.scale)
         finally:
             os.sched_setaffinity(0, cores)
     else:
-        yield from _checked(asked.scale)
-    if asked.flights:
-        yield from _flown(asked)
+        yield from _checked(options.scale)
+    if options.flights:
+        yield from _flown(options)
 
 
 def _checked(scale: float) -> Iterator[Figure]:
@@ -74,8 +75,8 @@ def _checked(scale: float) -> Iterator[Figure]:
         consistent(signs[:64])
         rates = [n / timed(partial(consistent, signs)) for _ in range(7)]
         yield figure(f"random sets checked, {name}", "1/s", rates, ASKED, least=True)
-    sets = [_claims(one) for one in signs[:200]]
-    rates = [1.0 / timed(partial(check, said)) for said in sets]
+    sets = [_claims(table) for table in signs[:200]]
+    rates = [1.0 / timed(partial(check, claims)) for claims in sets]
     yield figure("one set checked and explained", "1/s", rates)
 
 
@@ -88,15 +89,15 @@ def _claims(signs: np.ndarray) -> list[Claim]:
     ]
 
 
-def _flown(asked: argparse.Namespace) -> Iterator[Figure]:
+def _flown(options: argparse.Namespace) -> Iterator[Figure]:
     """Yield scores, percentages of the loss that verification gives back, and what it costs."""
-    plain = f"oracle:{asked.strategy}"
-    verified = f"{plain}+verified"
-    flips = f",flips={asked.flips}"
+    plain = f"oracle:{options.strategy}"
+    verified = f"{plain}{VERIFIED}"
+    flips = f",flips={options.flips}"
     lost, regained = [], []
     for scenario in SCENARIOS:
         true, wrong, mended = (
-            np.array([_score(scenario, seed, name) for seed in range(asked.seeds)])
+            np.array([_score(scenario, seed, name) for seed in range(options.seeds)])
             for name in (plain, plain + flips, verified + flips)
         )
         lost.append(wrong - true)

@@ -23,8 +23,8 @@ def run(arguments: Sequence[str]) -> None:
     """Print the figures that `arguments` ask for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     add_options(parser)
-    asked = parser.parse_args(arguments)
-    show(_figures(max(1, round(PICTURES * asked.scale))), asked)
+    options = parser.parse_args(arguments)
+    show(_figures(max(1, round(PICTURES * options.scale))), options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,15 +39,15 @@ def _figures(n: int) -> Iterator[Figure]:
         ("objects, 448 px", 0.0, 448),
         ("navball, 256 px", 1.0, 256),
     ):
-        one = partial(ask, Split.TRAIN, 0, size=size, cockpit_share=share)
-        one(0)
-        rates = [1.0 / timed(partial(one, number)) for number in range(n)]
+        question = partial(ask, Split.TRAIN, 0, size=size, cockpit_share=share)
+        question(0)  # warms up
+        rates = [1.0 / timed(partial(question, number)) for number in range(n)]
         yield figure(f"pictures with a question: {name}", "1/s", rates)
-    made = lessons(size=224)
-    list(islice(made, PER_PICTURE))
+    drawn = lessons(size=224)
+    list(islice(drawn, PER_PICTURE))
     rates = []
     for _ in range(n):
-        seconds = timed(lambda: list(islice(made, PER_PICTURE)))
+        seconds = timed(lambda: list(islice(drawn, PER_PICTURE)))
         rates.append(PER_PICTURE / seconds)
     yield figure(f"lessons, {PER_PICTURE} a picture, 224 px", "1/s", rates)
 

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.prompts.errors import InvalidClaims
-from helmsight.prompts.relations import Axis, Claim, Frame
+from helmsight.prompts.relations import Axis, Claim, RelationFrame
 
 UNKNOWN = 127  # stands for no claim where an array of integers is checked
 NOTHING = -10_000  # weight of a path that does not exist
@@ -41,7 +41,7 @@ BATCH = 1024  # sets that are checked at a time: their paths fit into a core's c
 SIGNS = (-1, 0, 1)
 
 Pair = tuple[str, str]
-Space = tuple[Frame, str, Axis]  # claims of one space are comparable
+Space = tuple[RelationFrame, str, Axis]  # claims of one space are comparable
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Conflict:
 
 
 @dataclass(frozen=True)
-class Report:
+class ConsistencyReport:
     """What the checker found: every smallest contradiction, and how much was checked.
 
     `checked` counts the pairs claimed more than once on an axis (inverse checks) and the triples
@@ -95,16 +95,16 @@ class Report:
 
         Holds the pairs of objects that are both named on the axis, in the frames IMAGE and VIEWER.
         """
-        found: dict[tuple[str, str, Axis], frozenset[int]] = {}
+        possible: dict[tuple[str, str, Axis], frozenset[int]] = {}
         for (frame, _, axis), claims in _spaces(self.claims).items():
-            if frame is not Frame.OBJECT:
+            if frame is not RelationFrame.OBJECT:
                 graph = _Graph(claims)
                 if not graph.contradicted:
-                    found |= {(a, b, axis): signs for (a, b), signs in graph.possible()}
-        return found
+                    possible |= {(a, b, axis): signs for (a, b), signs in graph.possible()}
+        return possible
 
 
-def check(claims: Iterable[Claim]) -> Report:
+def check(claims: Iterable[Claim]) -> ConsistencyReport:
     """Return what contradicts what among `claims`, per frame and axis.
 
     Conflicts come smallest first, then by the least confidence of their claims; on each axis all
@@ -123,8 +123,8 @@ def check(claims: Iterable[Claim]) -> Report:
         for part in _checks(mine):
             checked += 1
             held += not _Graph(part).contradicted
-    conflicts.sort(key=lambda one: (len(one.claims), sum(c.confidence for c in one.claims)))
-    return Report(tuple(conflicts), checked, held, claims)
+    conflicts.sort(key=lambda c: (len(c.claims), sum(claim.confidence for claim in c.claims)))
+    return ConsistencyReport(tuple(conflicts), checked, held, claims)
 
 
 def pair_of(claim: Claim) -> Pair:
@@ -138,7 +138,7 @@ def _spaces(claims: Iterable[Claim]) -> dict[Space, list[Claim]]:
     for claim in claims:
         if claim.a == claim.b:
             raise InvalidClaims(f'"{claim.text()}" relates an object to itself; leave it out')
-        own = claim.b if claim.frame is Frame.OBJECT else ""
+        own = claim.b if claim.frame is RelationFrame.OBJECT else ""
         spaces[claim.frame, own, claim.axis].append(claim)
     return spaces
 
@@ -188,20 +188,25 @@ class _Graph:
         one simple cycle weigh -2; so a cycle has as many claims as edges.
         """
         for length in range(2, len(self.objects) + 1):
-            found = {
-                tuple(sorted(cycle))
+            cycles = {
+                tuple(sorted(cycle))  # the same claims in another order are the same contradiction
                 for start in range(len(self.objects))
                 for cycle in self._cycles(start, start, length, 0, ())
             }
-            if found:
-                return [Conflict(tuple(self.claims[n] for n in one)) for one in sorted(found)]
+            if cycles:
+                return [Conflict(tuple(self.claims[n] for n in cycle)) for cycle in sorted(cycles)]
         return []
 
     def _cycles(
         self, start: int, at: int, left: int, weight: int, walked: tuple[int, ...]
     ) -> Iterator[tuple[int, ...]]:
-        """Yield cycles of weight >= 0 through `start` and objects after it, `left` edges to go."""
-        if weight + left < 0:
+        """Yield cycles of weight >= 0 through `start` and objects after it, `left` edges to go.
+
+        `start` is the first object of the cycle: cycles through earlier ones have been found from
+        these. A walk that meets an object twice falls apart into shorter cycles, and `smallest`
+        has found none of them.
+        """
+        if weight + left < 0:  # not even with an edge of weight 1 for each that is left
             return
         for a, b, more, claim in self.edges:
             if a != at or (b == start) != (left == 1) or b < start:
@@ -219,6 +224,8 @@ class _Graph:
         for i, a in enumerate(self.objects):
             for j, b in enumerate(self.objects):
                 if i != j:
+                    # the edges of a sign close a cycle with the longest path the other way: 1 is an
+                    # edge of weight 1 there, 0 one of -1 each way, -1 an edge of weight 1 back
                     there, back = self.longest[i, j], self.longest[j, i]
                     fits = {1: back <= -2, 0: there <= 0 and back <= 0, -1: there <= -2}
                     yield (a, b), frozenset(sign for sign in SIGNS if fits[sign])
@@ -248,19 +255,23 @@ def consistent(signs: NDArray[Any]) -> NDArray[np.bool_]:
     of a pair may be claimed; the diagonal is not looked at. Agrees with `check`.
     """
     n, k, _, axes = signs.shape
-    found = np.empty((n, axes), np.bool_)
+    verdicts = np.empty((n, axes), np.bool_)
     itself = np.arange(k)
     for start in range(0, n, BATCH):
+        # the sets go last, so that each step of the longest paths runs over all of them at once
         part = np.ascontiguousarray(np.moveaxis(signs[start : start + BATCH], 0, -1))
         back = part.swapaxes(0, 1)
         paths = np.maximum(
             _weighed((part == 1) | (back == -1), 1), _weighed((part == 0) | (back == 0), -1)
         )
         paths[itself, itself] = NOTHING
-        found[start : start + BATCH] = (_closed(paths)[itself, itself] < 0).all(axis=0).T
-    return found
+        verdicts[start : start + BATCH] = (_closed(paths)[itself, itself] < 0).all(axis=0).T
+    return verdicts
 
 
 def _weighed(edges: NDArray[np.bool_], weight: int) -> NDArray[np.int16]:
-    """Return `weight` where there is an edge and NOTHING elsewhere (a product beats a choice)."""
+    """Return `weight` where there is an edge and NOTHING elsewhere.
+
+    As a product and a sum, which numpy does faster than `where`.
+    """
     return np.asarray(edges * np.int16(weight - NOTHING) + np.int16(NOTHING))

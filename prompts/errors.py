@@ -1,5 +1,8 @@
 """Errors of the prompts. Each says whether it halts the run."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from helmsight.contract.errors import Error
 
 
@@ -39,3 +42,9 @@ class InvalidClaims(PromptsError):
     """Relations that cannot be checked, as an object related to itself. Halts the check."""
 
     exit_status = 2
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return ' Did you mean "NEAREST"?' of the `known` names; "" where none is near to `name`."""
+    near = get_close_matches(name, list(known), n=1)
+    return f' Did you mean "{near[0]}"?' if near else ""

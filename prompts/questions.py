@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.prompts.errors import InvalidItem, UnreadableRelation
-from helmsight.prompts.relations import Axis, Relation, plain, relation, scan
+from helmsight.prompts.relations import Axis, Relation
+from helmsight.prompts.synonyms import plain, relation, scan
 
 LABELS = {"yes": True, "no": False}
 LONGEST = 60  # words of a question
@@ -63,22 +64,22 @@ def parse_question(text: str) -> Question:
     words = form["body"].split()
     if len(words) > LONGEST:
         raise InvalidItem(f'"{text[:60]}..." is too long for a question about two objects')
-    found: tuple[int, int, Relation] | None = None
+    longest: tuple[int, int, Relation] | None = None
     for start in range(1, len(words) - 1):
         for end in range(len(words) - 1, start, -1):
-            if found is not None and end - start <= found[1] - found[0]:
+            if longest is not None and end - start <= longest[1] - longest[0]:
                 break
-            if (told := _relation(words[start:end])) is not None:
-                found = start, end, told
-    if found is None:
+            if (named := _relation(words[start:end])) is not None:
+                longest = start, end, named
+    if longest is None:
         raise InvalidItem(f'"{text}" names no relation between two objects')
-    start, end, told = found
+    start, end, named = longest
     a, b = (_ARTICLE.sub("", " ".join(part)) for part in (words[:start], words[end:]))
     if not a or not b or _ARTICLE.match(f"{b} "):
         raise InvalidItem(f'"{text}" names only one object')
     if a == b:
         raise InvalidItem(f'"{text}" has two objects of one name, "{a}"; they cannot be told apart')
-    return Question(a, told, b, text.strip(), " ".join(words[start:end]))
+    return Question(a, named, b, text.strip(), " ".join(words[start:end]))
 
 
 def _relation(words: list[str]) -> Relation | None:
@@ -96,12 +97,14 @@ def _relation(words: list[str]) -> Relation | None:
 
 def question(a: str, axis: Axis, sign: int, b: str) -> Question:
     """Return the question whether `a` is at `sign` from `b` along `axis`, in canonical words."""
-    told = Relation(axis, sign)
-    text = f"Is there {_an(a)} {told.phrase} {_an(b)} in the image?"
-    return Question(a, told, b, text, told.phrase)
+    relation = Relation(axis, sign)
+    phrase = relation.phrase
+    text = f"Is there {with_article(a)} {phrase} {with_article(b)} in the image?"
+    return Question(a, relation, b, text, phrase)
 
 
-def _an(name: str) -> str:
+def with_article(name: str) -> str:
+    """Return "a NAME" or "an NAME"."""
     return f"{'an' if name[:1].lower() in set('aeiou') else 'a'} {name}"
 
 
@@ -139,5 +142,5 @@ def _item(entry: Any, path: Path, line: int) -> Item:
     image = str(entry["image"]).strip()
     if not image:
         raise InvalidItem("the name of the image is empty")
-    asked = parse_question(str(entry["text"]))
-    return Item(image, asked, label, str(entry.get("question_id", line)), path, line)
+    question = parse_question(str(entry["text"]))
+    return Item(image, question, label, str(entry.get("question_id", line)), path, line)

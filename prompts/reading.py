@@ -56,14 +56,14 @@ _NUMBER = re.compile(
 
 
 @dataclass(frozen=True)
-class Reading(Generic[T]):
+class ParsedCommand(Generic[T]):
     """A command and whether the text had to be mended to get it."""
 
     command: T
     mended: bool
 
 
-def read(text: str, kind: type[T]) -> Reading[T]:
+def read(text: str, kind: type[T]) -> ParsedCommand[T]:
     """Return the command of `kind` that `text` holds.
 
     Exact JSON is taken as it is. Otherwise the last object in the text is mended: fences and
@@ -77,10 +77,10 @@ def read(text: str, kind: type[T]) -> Reading[T]:
     try:
         command = kind.model_validate_json(text, strict=True)
     except ValidationError:
-        return Reading(_mended(text, kind), mended=True)
+        return ParsedCommand(_mended(text, kind), mended=True)
     if not command.model_fields_set:
         raise UnreadableAnswer("the answer is an empty object")
-    return Reading(command, mended=False)
+    return ParsedCommand(command, mended=False)
 
 
 def explain(error: ValidationError) -> str:
@@ -98,8 +98,8 @@ def tidy(text: str) -> str:
 
 def _mended(text: str, kind: type[T]) -> T:
     text = tidy(text)
-    for found in _objects(text):
-        values = _known(found, kind)
+    for candidate in _objects(text):
+        values = _known(candidate, kind)
         if values:
             try:
                 return kind.model_validate(values)
@@ -135,10 +135,10 @@ def _pairs(text: str) -> dict[str, str]:
     return {match[1]: match[2] for match in _PAIR.finditer(text)}
 
 
-def _known(found: Mapping[str, Any], kind: type[BaseModel]) -> dict[str, Any]:
-    """Return the values of `found` under the keys of `kind`, numbers within rounding."""
+def _known(candidate: Mapping[str, Any], kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the values of `candidate` under the keys of `kind`, numbers within rounding."""
     values: dict[str, Any] = {}
-    for key, value in found.items():
+    for key, value in candidate.items():
         name = re.sub(r"[\s\-]+", "_", key.strip().lower())
         sign = -1.0 if name in OPPOSITES else 1.0
         name = OPPOSITES.get(name, SYNONYMS.get(name, name))
@@ -153,7 +153,7 @@ def _known(found: Mapping[str, Any], kind: type[BaseModel]) -> dict[str, Any]:
         values[name] = _within(number, kind, name)
     if values:
         return values
-    inner = [item for item in found.values() if isinstance(item, Mapping)]
+    inner = [item for item in candidate.values() if isinstance(item, Mapping)]
     return next(filter(None, (_known(item, kind) for item in reversed(inner))), {})
 
 

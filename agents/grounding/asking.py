@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.agents.errors import CannotBeAsked
+from helmsight.contract.observation import Box
 from helmsight.contract.pilot import Pilot
 from helmsight.prompts.orders import Prompt
 
 Image = NDArray[np.uint8]
-Box = tuple[int, int, int, int]
 
 
 class Asker(Protocol):

@@ -19,7 +19,8 @@ from helmsight.prompts.orders import Prompt
 from helmsight.prompts.relations import Axis, claim
 
 PREFIX = "oracle:"
-Truth = Callable[[], Sequence[tuple[str, str, str, int]]]
+TrueRelations = Callable[[], Sequence[tuple[str, str, str, int]]]
+"""Tells (object, other object, axis, sign) of every pair, as `Task.known` does."""
 
 
 class Oracle:
@@ -29,7 +30,7 @@ class Oracle:
     Objects that the truth does not name are not spoken of.
     """
 
-    def __init__(self, truth: Truth, flips: float = 0.0, seed: int = 0) -> None:
+    def __init__(self, truth: TrueRelations, flips: float = 0.0, seed: int = 0) -> None:
         self._truth, self._flips = truth, flips
         self._rng = np.random.default_rng(seed)
 
@@ -39,20 +40,21 @@ class Oracle:
         for a, b, axis, sign in self._truth():
             signs[a, b, axis], signs[b, a, axis] = sign, -sign
         lines = [
-            claim(a, axis, self._said(signs[a, b, axis]), b)
+            claim(a, axis, self._flipped(signs[a, b, axis]), b)
             for a, b in prompt.pairs
             for axis in Axis
             if (a, b, axis) in signs
         ]
         return render(lines)
 
-    def _said(self, sign: int) -> int:
+    def _flipped(self, sign: int) -> int:
+        """Return a sign, or with the probability `flips` another one."""
         if self._rng.random() >= self._flips:
             return sign
         return int(self._rng.choice([other for other in SIGNS if other != sign]))
 
 
-def truth_of(world: Any) -> Truth:
+def truth_of(world: Any) -> TrueRelations:
     """Return what tells the true relations of `world`, an environment.
 
     Raises:

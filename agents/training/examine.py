@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from helmsight.agents.training.flights import Expedition, Sample
+from helmsight.agents.training.flights import FlightSample, SampleFlights
 from helmsight.agents.training.policy import StudentPolicy, pixels, prompt_ids
 from helmsight.agents.training.questions import nearest_levels, reading_text, relation_text
 
@@ -34,19 +34,18 @@ class Marks:
     reading: float
 
 
-def held_out(count: int, seed: int, plain: bool) -> list[Sample]:
+def held_out(count: int, seed: int, plain: bool) -> list[FlightSample]:
     """Return samples of teacher flights with random bursts, from seeds kept for examination."""
     rng = np.random.default_rng([HELD_OUT, seed])
-    samples: list[Sample] = []
+    samples: list[FlightSample] = []
     worlds = min(40, count)
     while len(samples) < count:
-        out = Expedition(worlds, rng, 0.0, plain)
-        taken = out.collect(12, None)
-        samples += taken[:: max(1, len(taken) // worlds)]
+        flown = SampleFlights(worlds, rng, 0.0, plain).collect(12, None)
+        samples += flown[:: max(1, len(flown) // worlds)]
     return samples[:count]
 
 
-def examine(model: Any, processor: Any, samples: list[Sample]) -> Marks:
+def examine(model: Any, processor: Any, samples: list[FlightSample]) -> Marks:
     """Return the marks of a model on `samples`."""
     views = np.stack([sample.views for sample in samples])
     truth = nearest_levels(np.stack([sample.throttle for sample in samples]))
@@ -54,17 +53,21 @@ def examine(model: Any, processor: Any, samples: list[Sample]) -> Marks:
     parts = range(0, len(views), BATCH)
     given = np.concatenate([policy(views[i : i + BATCH]) for i in parts])
     right = given == truth
-    said = {q: _answers(model, processor, q, views) for q in ("relation", "reading")}
     relations = [relation_text(sample.state) for sample in samples]
     readings = [reading_text(sample.state) for sample in samples]
+
+    def share_right(question: str, truth: list[str]) -> float:
+        answers = _answers(model, processor, question, views)
+        return float(np.mean([a == b for a, b in zip(answers, truth, strict=True)]))
+
     forward, sideways, down = (float(x) for x in right.mean(axis=0))
     return Marks(
         n=len(samples),
         exact=float(right.all(axis=1).mean()),
         signs=float((np.sign(given) == np.sign(truth)).all(axis=1).mean()),
         fields=(forward, sideways, down),
-        relation=float(np.mean([a == b for a, b in zip(said["relation"], relations, strict=True)])),
-        reading=float(np.mean([a == b for a, b in zip(said["reading"], readings, strict=True)])),
+        relation=share_right("relation", relations),
+        reading=share_right("reading", readings),
     )
 
 
@@ -72,11 +75,11 @@ def examine(model: Any, processor: Any, samples: list[Sample]) -> Marks:
 def _answers(model: Any, processor: Any, question: str, views: NDArray[np.uint8]) -> list[str]:
     """Return the greedy answers to `question` for views (n, 3, S, S, 3)."""
     start = torch.tensor(prompt_ids(processor, question))
-    said: list[str] = []
+    answers: list[str] = []
     for i in range(0, len(views), BATCH):
         part = pixels(views[i : i + BATCH])
         ids = start.expand(len(part), -1)
         out = model.generate(input_ids=ids, pixel_values=part, max_new_tokens=32, do_sample=False)
         texts = processor.tokenizer.batch_decode(out[:, ids.shape[1] :], skip_special_tokens=True)
-        said += [text.strip() for text in texts]
-    return said
+        answers += [text.strip() for text in texts]
+    return answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from helmsight.agents.training.design import VIEWS, VISUAL_TOKENS
 from helmsight.agents.training.policy import pixels, prompt_ids
 from helmsight.agents.training.questions import QUESTIONS
 from helmsight.agents.training.store import BLANK, DIGITS, FIGURES, Shard, read
-from helmsight.agents.training.student import VIEWS, VISUAL_TOKENS
 
 SHARES = {"command": 0.8, "relation": 0.1, "reading": 0.1}
 """Shares of the questions in the answering stage."""
@@ -54,8 +54,8 @@ class Buffer:
         return picks, np.stack([shard.views[i] for shard, i in picks])
 
 
-class Eye(nn.Module):
-    """The throw-away head: digits from the readouts' visual tokens, figures from all of them.
+class InstrumentHeads(nn.Module):
+    """Throw-away heads: digits from the readouts' visual tokens, figures from those of all views.
 
     Two heads apart: sharing a layer, the figures' gradients keep the digits from being learnt.
     """
@@ -88,7 +88,7 @@ def head(wide: int, out: int, inner: int = 512) -> nn.Module:
     return nn.Sequential(nn.Linear(wide, inner), nn.GELU(), nn.Linear(inner, out))
 
 
-class Fit:
+class PilotFit:
     """One training: a model, its optimiser and a time budget, in wall seconds."""
 
     def __init__(
@@ -104,22 +104,20 @@ class Fit:
         self.device = next(model.parameters()).device
         self._starts = {q: prompt_ids(processor, q) for q in QUESTIONS}
         self._coded: dict[str, list[int]] = {}
-        self._eye = Eye(model.config.text_config.hidden_size).to(self.device)
+        self._heads = InstrumentHeads(model.config.text_config.hidden_size).to(self.device)
 
     def see(self, seconds: float, rate: float = 1.5e-3) -> None:
         """Stage one: the vision tower learns to read figures and markers through a spare head."""
-        parts = [*self.model.model.vision_model.parameters()]
-        parts += [*self.model.model.connector.parameters(), *self._eye.parameters()]
-        optimiser = torch.optim.AdamW(parts, lr=rate, weight_decay=0.01)
+        optimiser = seeing_optimiser(self.model, self._heads.parameters(), rate)
         for step, share in until(seconds):
             set_rate(optimiser, [rate], share)
             if step % 100 == 0:
                 self.buffer.refresh()
             picks, views = self.buffer.draw(self.batch)
             with torch.autocast(self.device.type, torch.bfloat16):
-                features = self._features(pixels(views).to(self.device))
-                loss, right, off = self._eye.loss(features, *self._truth(picks))
-            take_step(optimiser, parts, loss)
+                features = vision_features(self.model, pixels(views).to(self.device))
+                loss, right, off = self._heads.loss(features, *self._truth(picks))
+            take_step(optimiser, loss)
             if step % 50 == 0:
                 self.say(f"see {share:4.0%} step {step} digits {right:.3f} figures {off:.4f}")
 
@@ -128,13 +126,7 @@ class Fit:
         checkpoint: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         """Stage two: the whole model learns to answer; `checkpoint` is called `every` seconds."""
-        vision = [*self.model.model.vision_model.parameters()]
-        names = {id(p) for p in vision}
-        rest = [p for p in self.model.parameters() if id(p) not in names]
-        rest += self._eye.parameters()
-        optimiser = torch.optim.AdamW(
-            [{"params": vision}, {"params": rest}], lr=rate, weight_decay=0.02, betas=(0.9, 0.98)
-        )
+        optimiser = answering_optimiser(self.model, self._heads.parameters(), rate)
         saved = time.monotonic()
         for step, share in until(seconds):
             set_rate(optimiser, [0.4 * rate, rate], share)
@@ -145,12 +137,12 @@ class Fit:
             ids, labels = self._tokens(question, [s.answers[question][i] for s, i in picks])
             with torch.autocast(self.device.type, torch.bfloat16):
                 out = self.model(input_ids=ids, pixel_values=pixels(views).to(self.device))
-                seen, right, off = self._eye.loss(out.image_hidden_states, *self._truth(picks))
+                seeing, right, off = self._heads.loss(out.image_hidden_states, *self._truth(picks))
             logits = out.logits[:, len(self._starts[question]) - 1 : -1]
             loss = nn.functional.cross_entropy(
                 logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORE
             )
-            take_step(optimiser, [*vision, *rest], loss + SEEING * (1.0 - share) * seen)
+            take_step(optimiser, loss + SEEING * (1.0 - share) * seeing)
             if step % 50 == 0:
                 exact = ((logits.argmax(-1) == labels) | (labels == IGNORE)).all(1).float().mean()
                 self.say(
@@ -162,11 +154,6 @@ class Fit:
                 checkpoint()
                 saved = time.monotonic()
         checkpoint()
-
-    def _features(self, values: torch.Tensor) -> torch.Tensor:
-        seen = self.model.model.vision_model(pixel_values=values.flatten(0, 1)).last_hidden_state
-        features: torch.Tensor = self.model.model.connector(seen)
-        return features
 
     def _truth(self, picks: list[tuple[Shard, int]]) -> tuple[torch.Tensor, torch.Tensor]:
         digits = np.stack([shard.digits[i] for shard, i in picks]).astype(np.int64)
@@ -193,9 +180,39 @@ class Fit:
         return ids, torch.tensor(labels, device=self.device)
 
 
+def vision_features(model: Any, pictures: torch.Tensor) -> torch.Tensor:
+    """Return what a model sees, (n, tokens, width), of pictures (..., 3, S, S): n of them."""
+    seen = model.model.vision_model(pixel_values=pictures.flatten(0, -4)).last_hidden_state
+    features: torch.Tensor = model.model.connector(seen)
+    return features
+
+
+def seeing_optimiser(
+    model: Any, heads: Iterable[nn.Parameter], rate: float
+) -> torch.optim.Optimizer:
+    """Return an optimiser of all that sees: vision tower, connector and throw-away heads."""
+    vision, connector = model.model.vision_model, model.model.connector
+    parts = [*vision.parameters(), *connector.parameters(), *heads]
+    return torch.optim.AdamW(parts, lr=rate, weight_decay=0.01)
+
+
+def answering_optimiser(
+    model: Any, heads: Iterable[nn.Parameter], rate: float
+) -> torch.optim.Optimizer:
+    """Return an optimiser of the whole model and throw-away heads in two groups.
+
+    The vision tower, which has been trained before, is the first group: it can go more slowly.
+    """
+    vision = [*model.model.vision_model.parameters()]
+    known = {id(part) for part in vision}
+    rest = [*(part for part in model.parameters() if id(part) not in known), *heads]
+    return torch.optim.AdamW(
+        [{"params": vision}, {"params": rest}], lr=rate, weight_decay=0.02, betas=(0.9, 0.98)
+    )
+
+
 def take_step(
     optimiser: torch.optim.Optimizer,
-    parts: list[nn.Parameter],
     loss: torch.Tensor,
     agree: Callable[[list[nn.Parameter]], None] = lambda parts: None,
 ) -> None:
@@ -203,6 +220,7 @@ def take_step(
 
     `agree` may change the gradients before.
     """
+    parts = [part for group in optimiser.param_groups for part in group["params"]]
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     agree(parts)

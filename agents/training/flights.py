@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.agents.scripted.guidance import Law, Situation, throttle
+from helmsight.agents.training.design import VIEW
 from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.cockpit.state import CockpitState
@@ -45,7 +46,7 @@ class RandomStart:
 
 
 @dataclass(frozen=True)
-class Sample:
+class FlightSample:
     """One picture with its truth: views (3, S, S, 3) uint8, the state, the teacher's throttle."""
 
     views: NDArray[np.uint8]
@@ -84,7 +85,7 @@ def _anywhere(evader: int, rng: np.random.Generator) -> RandomStart:
     return RandomStart(evader, float(rng.uniform(0.1, 215.0)), position, velocity)
 
 
-class Flights:
+class FlightBatch:
     """A batch of n worlds from random starts, each with its own cockpit layout."""
 
     def __init__(
@@ -115,7 +116,7 @@ class Flights:
         world.axes[which, PURSUER] = aimed[which]
         still = ~which
         if still.any():  # as a reset does: the nose swings by the shortest way
-            waiting = world.over.copy()
+            waiting = world.over.copy()  # `settle` leaves worlds that are over as they are
             world.over |= which
             world.settle()
             world.over[:] = waiting | (world.captured & which)
@@ -145,7 +146,7 @@ class Flights:
         state = cockpit_state(self.world, i)
         shown = replace(state, throttle=np.round(self.rng.uniform(-1.2, 1.2, 3)).clip(-1, 1))
         frame = render(shown, self.layouts[i], self.rng)
-        pictures = views(frame, self.layouts[i].regions(), 128)
+        pictures = views(frame, self.layouts[i].regions(), VIEW)
         return np.stack([picture for _, picture in pictures]), state
 
     def fly(self, throttles: Array) -> None:
@@ -155,7 +156,7 @@ class Flights:
         self.closest.sample(self.world)
 
 
-class Expedition:
+class SampleFlights:
     """Flights that samples are taken from, in parts; each world is flown to its end.
 
     A share of the worlds is flown by the student (aggregating what it reaches, as DAgger does),
@@ -165,7 +166,7 @@ class Expedition:
     def __init__(
         self, n: int, rng: np.random.Generator, student_share: float, plain: bool = False
     ) -> None:
-        self.flights = Flights(n, rng, plain=plain)
+        self.flights = FlightBatch(n, rng, plain=plain)
         self.rng = rng
         self._led = rng.random(n) < student_share
         self._upset = np.zeros(n, dtype=int)
@@ -176,9 +177,9 @@ class Expedition:
         """Worlds that are still flying."""
         return int((~self.flights.world.over).sum())
 
-    def collect(self, decisions: int, student: Policy | None) -> list[Sample]:
+    def collect(self, decisions: int, student: Policy | None) -> list[FlightSample]:
         """Fly on for up to `decisions`; return a sample of each decision of each live world."""
-        samples: list[Sample] = []
+        samples: list[FlightSample] = []
         for _ in range(decisions):
             live = np.flatnonzero(~self.flights.world.over)
             if not live.size:
@@ -186,7 +187,7 @@ class Expedition:
             taught = self.flights.teach()
             seen = [self.flights.look(int(i)) for i in live]
             samples += [
-                Sample(pictures, state, taught[i])
+                FlightSample(pictures, state, taught[i])
                 for i, (pictures, state) in zip(live, seen, strict=True)
             ]
             flown = self._disturbed(taught)

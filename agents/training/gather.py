@@ -23,18 +23,18 @@ def gather(folder: Path, checkpoint: Path, seed: int, worlds: int = WORLDS) -> N
     import numpy as np
     import torch
 
-    from helmsight.agents.training.flights import Expedition
+    from helmsight.agents.training.flights import SampleFlights
     from helmsight.agents.training.store import write
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     rng = np.random.default_rng(seed)
     number = 0
-    out: Expedition | None = None
+    flights: SampleFlights | None = None
     while True:
-        if out is None or out.live < min(FEWEST, worlds):
-            out = Expedition(worlds, rng, STUDENT_SHARE)
-        samples = out.collect(DECISIONS, load_student(checkpoint))
+        if flights is None or flights.live < min(FEWEST, worlds):
+            flights = SampleFlights(worlds, rng, STUDENT_SHARE)
+        samples = flights.collect(DECISIONS, load_student(checkpoint))
         write(folder, f"flight{seed}-{number:05d}", samples)
         _forget(folder)
         number += 1

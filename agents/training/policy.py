@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from helmsight.agents.training.design import PILOT, VIEWS, Design
 from helmsight.agents.training.questions import prompt
-from helmsight.agents.training.student import PILOT, VIEWS, Design, around
+from helmsight.agents.training.student import around
 from helmsight.envs.orbital.command import LEVELS, BurnCommand
 from helmsight.envs.orbital.dynamics import Array
 

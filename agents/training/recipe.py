@@ -44,9 +44,10 @@ def train(
     import numpy as np
     import torch
 
-    from helmsight.agents.training.fit import Buffer, Fit
+    from helmsight.agents.training.fit import Buffer, PilotFit
+    from helmsight.agents.training.folder import replace, save
     from helmsight.agents.training.questions import corpus
-    from helmsight.agents.training.student import begin, replace, save
+    from helmsight.agents.training.student import begin
 
     torch.manual_seed(seed)
     torch.set_num_threads(1)
@@ -56,10 +57,7 @@ def train(
         shutil.rmtree(folder, ignore_errors=True)
     model, processor = begin(start, device, corpus)
     samples = Buffer(shards, buffer, np.random.default_rng(seed))
-    begun = time.monotonic()
-
-    def report(line: str) -> None:
-        say(f"{(time.monotonic() - begun) / 60:6.1f} min  {line}")
+    report = timed(say)
 
     def keep() -> None:
         replace(model, processor, checkpoint)
@@ -67,7 +65,7 @@ def train(
 
     with _flying(workers, shards, checkpoint, seed, worlds) as alive:
         _wait(samples, min(FIRST_SAMPLES, buffer), alive, report)
-        fit = Fit(model, processor, samples, report, batch)
+        fit = PilotFit(model, processor, samples, report, batch)
         seconds = 60.0 * minutes
         seeing = 0.0 if start else SEEING_SHARE * seconds
         if seeing:
@@ -77,6 +75,12 @@ def train(
     for folder in (shards, checkpoint):
         shutil.rmtree(folder, ignore_errors=True)
     return out
+
+
+def timed(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Return `say` with the minutes since now before every line."""
+    begun = time.monotonic()
+    return lambda line: say(f"{(time.monotonic() - begun) / 60:6.1f} min  {line}")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.agents.training.flights import Sample
+from helmsight.agents.training.flights import FlightSample
 from helmsight.agents.training.questions import command_text, reading_text, relation_text
 from helmsight.envs.orbital.cockpit.state import CockpitState
 
@@ -56,7 +56,7 @@ def figures(state: CockpitState) -> list[float]:
     ]  # fmt: skip
 
 
-def write(folder: Path, name: str, samples: Sequence[Sample]) -> None:
+def write(folder: Path, name: str, samples: Sequence[FlightSample]) -> None:
     """Write samples as one shard; it appears under its name only when complete."""
     texts = {
         "command": [command_text(s.throttle) for s in samples],

@@ -2,76 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-SHUFFLE = 2  # pixel shuffle: 2 x 2 patches become one visual token
-
-
-@dataclass(frozen=True)
-class Tower:
-    """A transformer: its width, how wide its inner layers are, how many layers and heads."""
-
-    width: int
-    inner: int
-    layers: int
-    heads: int
-
-
-@dataclass(frozen=True)
-class Design:
-    """The sizes of a model.
-
-    `view` is the side of every picture it sees and `patch` that of a patch, px; `mean` and
-    `spread` of the brightness make its pixels of order one. `pieces` is the regular expression of
-    what a token may not reach across, `vocabulary` the number of tokens, none longer than
-    `longest` bytes, and `context` how many a question with its answer may have.
-    """
-
-    view: int
-    patch: int
-    mean: float
-    spread: float
-    vision: Tower
-    text: Tower
-    pieces: str
-    vocabulary: int
-    longest: int
-    context: int
-
-    @property
-    def side(self) -> int:
-        """How many visual tokens lie along each side of a picture."""
-        return self.view // self.patch // SHUFFLE
-
-    @property
-    def visual_tokens(self) -> int:
-        """How many tokens stand for one picture."""
-        return self.side**2
-
-
-PILOT = Design(
-    view=128,
-    patch=16,
-    mean=0.2,  # cockpit pictures are mostly dark
-    spread=0.2,
-    vision=Tower(128, 512, 3, 4),
-    text=Tower(192, 512, 4, 6),
-    # numbers and JSON keys stay whole, so that an answer is about ten tokens
-    pieces=r'-?\d\.\d(?!\d)|-?1(?![\d.])|[{,]? ?"\w+": ?|\s?\d|\s?[^\W\d]+|\s?[^\w\s]+|\s+',
-    vocabulary=512,
-    longest=24,
-    context=512,
-)
-"""The model that flies."""
-VIEW = PILOT.view
-VIEWS = ("frame", "navball", "readouts")
-"""What it is shown, in this order: the whole frame and the two instrument regions."""
-VISUAL_TOKENS = PILOT.visual_tokens
+from helmsight.agents.training.design import PILOT, SHUFFLE, Design
 
 PAD, START, END, USER, ASSISTANT = "<pad>", "<s>", "<end_of_utterance>", "<user>", "<assistant>"
 IMAGE, AROUND, GLOBAL = "<image>", "<fake_token_around_image>", "<global-img>"
@@ -230,37 +165,3 @@ def begin(
 
     loaded = LocalVLM.load(start, device=device, dtype="float32")
     return for_training(loaded.model), loaded.processor
-
-
-MANNER: Mapping[str, Any] = {
-    "views": {"size": VIEW, "names": list(VIEWS)},
-    "prompt": "bundled",
-    "constrained": True,
-    "needs": "frame",
-    "max_new_tokens": 32,
-}
-"""How the model that flies is asked."""
-
-
-def save(model: Any, processor: Any, folder: Path, manner: Mapping[str, Any] = MANNER) -> None:
-    """Write weights (bfloat16), processor and `helmsight.json` so that any loader can use them."""
-    import copy
-
-    import torch
-
-    small = copy.deepcopy(model).to(torch.bfloat16)
-    small.generation_config.eos_token_id = processor.tokenizer.eos_token_id
-    small.generation_config.pad_token_id = processor.tokenizer.pad_token_id
-    small.save_pretrained(folder)
-    processor.save_pretrained(folder)
-    text = json.dumps(dict(manner), indent=2) + "\n"
-    (folder / "helmsight.json").write_text(text, encoding="utf-8")
-
-
-def replace(model: Any, processor: Any, folder: Path, manner: Mapping[str, Any] = MANNER) -> None:
-    """Write a model folder in place of the last one, so that there is always a whole one."""
-    part = folder.with_name(folder.name + ".part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    save(model, processor, part, manner)
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)

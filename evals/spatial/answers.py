@@ -9,7 +9,8 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any, Self
 
-from helmsight.agents.grounding.verify import Grounding, judge
+from helmsight.agents.grounding.judge import judge
+from helmsight.agents.grounding.verify import Grounding
 from helmsight.contract.record import plain
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.prompts.constraints import check, pair_of
@@ -22,7 +23,7 @@ Stated = tuple[str, str, int, str]
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerRecord:
     """What came of one question: `yes` None is no answer; `by` tells what it rests on.
 
     `swapped` is the same question asked the other way round ("B right of A" for "A left of B").
@@ -57,43 +58,44 @@ class Answer:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read an answer back; raises KeyError, TypeError or ValueError for anything else."""
-        told = dict(data)
-        told["claims"] = tuple((a, Axis(axis).value, int(s), b) for a, axis, s, b in told["claims"])
+        fields = dict(data)
+        claims = ((a, Axis(axis).value, int(sign), b) for a, axis, sign, b in fields["claims"])
+        fields["claims"] = tuple(claims)
         for key in ("inverse", "transitive", "said"):
-            told[key] = tuple(told[key])
-        return cls(**told)
+            fields[key] = tuple(fields[key])
+        return cls(**fields)
 
 
 def answer(
-    name: str, asked: Question, strategy: str, found: Grounding, *,
+    name: str, question: Question, strategy: str, grounding: Grounding, *,
     verified: bool, swapped: bool, seconds: float,
-) -> Answer:  # fmt: skip
-    """Return the answer to `asked` that a grounding gives (see `strategies.Strategy`).
+) -> AnswerRecord:  # fmt: skip
+    """Return the answer to `question` that a grounding gives (see `prompts.strategies.Strategy`).
 
     The confidence of an unverified answer is the consistency of its relations (1 where there is
     nothing to compare); that of a verified one the share of votes for the relation it rests on,
     the least share on the axis where it follows from others, 0 where it is the model's own.
     """
     if verified:
-        verdict = judge(asked, found)
-        yes, by = verdict.yes, str(verdict.by)
-        about = [one for one in found.claims if one.axis is asked.relation.axis]
+        judgement = judge(question, grounding)
+        yes, by = judgement.yes, str(judgement.by)
+        about = [claim for claim in grounding.claims if claim.axis is question.relation.axis]
         if by == "relation":
-            about = [one for one in about if {one.a, one.b} == {asked.a, asked.b}]
-        sure = min((one.confidence for one in about), default=0.0)
+            about = [claim for claim in about if {claim.a, claim.b} == {question.a, question.b}]
+        sure = min((claim.confidence for claim in about), default=0.0)
         confidence = sure if by in ("relation", "closure") else 0.0
     else:
-        yes, by = found.yes, "nothing" if found.yes is None else "model"
-        confidence = 1.0 if found.score is None else found.score
-    return Answer(
+        yes, by = grounding.yes, "nothing" if grounding.yes is None else "model"
+        confidence = 1.0 if grounding.score is None else grounding.score
+    return AnswerRecord(
         name, strategy, swapped, yes, by, confidence,
-        tuple((one.a, one.axis.value, one.sign, one.b) for one in found.claims),
-        _inverse(found.first), _transitive(found.first), round(seconds, 6),
-        found.counts.to_dict(), found.answers,
+        tuple((claim.a, claim.axis.value, claim.sign, claim.b) for claim in grounding.claims),
+        _inverse(grounding.first), _transitive(grounding.first), round(seconds, 6),
+        grounding.counts.to_dict(), grounding.answers,
     )  # fmt: skip
 
 
-class Answers:
+class AnswerFile:
     """The answers of one run by key, in a file that grows by a line at a time.
 
     A file that is there already must be of the same conditions. A last line that a crash left
@@ -105,7 +107,7 @@ class Answers:
 
     def __init__(self, path: Path, conditions: Mapping[str, Any]) -> None:
         self.path, self.conditions = path, plain(conditions)
-        self.kept: dict[Key, Answer] = {}
+        self.kept: dict[Key, AnswerRecord] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and self._read():
@@ -115,15 +117,15 @@ class Answers:
         except OSError as error:
             raise self._unusable(f"cannot be written ({error})") from error
 
-    def add(self, one: Answer) -> None:
+    def add(self, answer: AnswerRecord) -> None:
         """Keep an answer; raises ResultsUnusable when it cannot be written."""
-        line = json.dumps(plain(asdict(one)), allow_nan=False)
+        line = json.dumps(plain(asdict(answer)), allow_nan=False)
         try:
             with self.path.open("a", encoding="utf-8", newline="\n") as file:
                 file.write(line + "\n")
         except OSError as error:
             raise self._unusable(f"cannot be written ({error})") from error
-        self.kept[one.key] = one
+        self.kept[answer.key] = answer
 
     def _read(self) -> bool:
         """Read what is there; return False when it holds nothing, not even its conditions."""
@@ -133,23 +135,23 @@ class Answers:
             first, *lines = whole.decode("utf-8").splitlines() or [""]
             if not first:
                 return False
-            told = dict(json.loads(first)["conditions"])
-            kept = [Answer.from_dict(json.loads(line)) for line in lines]
+            conditions = dict(json.loads(first)["conditions"])
+            kept = [AnswerRecord.from_dict(json.loads(line)) for line in lines]
         except (ValueError, KeyError, TypeError) as error:
             raise self._unusable(
                 f"holds no answers of this kind ({type(error).__name__}: {error})"
             ) from error
-        if told != self.conditions:
+        if conditions != self.conditions:
             differing = ", ".join(
-                f"{key}={told.get(key)!r} there and {self.conditions.get(key)!r} here"
-                for key in sorted(told.keys() | self.conditions.keys())
-                if told.get(key) != self.conditions.get(key)
+                f"{key}={conditions.get(key)!r} there and {self.conditions.get(key)!r} here"
+                for key in sorted(conditions.keys() | self.conditions.keys())
+                if conditions.get(key) != self.conditions.get(key)
             )
             raise self._unusable(f"holds answers of other conditions ({differing})")
         if len(whole) < len(data):
             with self.path.open("r+b") as file:
                 file.truncate(len(whole))
-        self.kept = {one.key: one for one in kept}
+        self.kept = {answer.key: answer for answer in kept}
         return True
 
     def _unusable(self, why: str) -> ResultsUnusable:
@@ -171,9 +173,9 @@ def _transitive(claims: tuple[Claim, ...]) -> tuple[int, int]:
     held = checked = 0
     for axis in Axis:
         by_pair: dict[tuple[str, str], list[Claim]] = {}
-        for one in claims:
-            if one.axis is axis:
-                by_pair.setdefault(pair_of(one), []).append(one)
+        for stated in claims:
+            if stated.axis is axis:
+                by_pair.setdefault(pair_of(stated), []).append(stated)
         for a, b, c in combinations(sorted({name for pair in by_pair for name in pair}), 3):
             sides = [by_pair.get(pair, []) for pair in ((a, b), (a, c), (b, c))]
             for triple in product(*sides):

@@ -86,7 +86,7 @@ HELD_OUT = tuple(
 
 
 @dataclass(frozen=True)
-class Body:
+class ConvexBody:
     """A convex thing in the world (z up): half-spaces (m, 4), or a ball of `radius`."""
 
     centre: Array
@@ -96,25 +96,25 @@ class Body:
     radius: float = 0.0
 
 
-def body(name: str, centre: Array, size: float, yaw: float) -> Body:
+def body(name: str, centre: Array, size: float, yaw: float) -> ConvexBody:
     """Return the thing called "COLOUR SHAPE" at `centre`, turned by `yaw` about the vertical."""
     colour, shape = name.split()
     made = SHAPES[shape].planes
     if made is None:
         radius = SHAPES[shape].half * size
-        return Body(centre, COLOURS[colour], radius, radius=radius)
+        return ConvexBody(centre, COLOURS[colour], radius, radius=radius)
     return _placed(made() * [1, 1, 1, size], centre, yaw, COLOURS[colour], REACH * size)
 
 
-def rod(top: Array, colour: Colour = (105, 108, 112), radius: float = 0.035) -> Body:
+def rod(top: Array, colour: Colour = (105, 108, 112), radius: float = 0.035) -> ConvexBody:
     """Return the thin rod that holds up what floats at `top`."""
     half = float(top[2]) / 2
     return _placed(frustum(6, radius, radius, half), top * [1, 1, 0.5], 0.0, colour, half + radius)
 
 
-def _placed(planes: Array, centre: Array, yaw: float, colour: Colour, reach: float) -> Body:
+def _placed(planes: Array, centre: Array, yaw: float, colour: Colour, reach: float) -> ConvexBody:
     turn = np.array([[np.cos(yaw), -np.sin(yaw), 0], [np.sin(yaw), np.cos(yaw), 0], [0, 0, 1]])
     normals = planes[:, :3] @ turn.T
     long = np.linalg.norm(normals, axis=1)
     placed = np.column_stack([normals, planes[:, 3] + normals @ centre]) / long[:, None]
-    return Body(centre, colour, reach, placed)
+    return ConvexBody(centre, colour, reach, placed)

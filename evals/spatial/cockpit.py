@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from helmsight.agents.grounding.labelled import LabelledPicture, Truth
 from helmsight.envs.orbital.cockpit import navball
 from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.cockpit.state import CockpitState
 from helmsight.envs.orbital.sights import BAND, LEVEL, MARKERS, PROGRADE, TARGET
 from helmsight.evals.spatial.bodies import Array
-from helmsight.evals.spatial.sights import Sight, Truth
 
 RIM = 0.86  # markers lie within this of the ball's middle, radii
 ON_NOSE = 0.35  # share of the states with the target straight ahead, as SAS holds it
@@ -58,9 +58,9 @@ def truth(shown: CockpitState) -> Truth:
     return Truth(names, np.pad(away, ((0, 0), (0, 1))))
 
 
-def sight(
+def drawn(
     shown: CockpitState, rng: np.random.Generator, size: int = SIDE, *, whole: bool = False
-) -> Sight:
+) -> LabelledPicture:
     """Return the picture of a state: the navball alone (size, size, 3), or all with `whole`.
 
     The whole frame (720, 1280, 3) has the regions that a pilot in flight is shown enlarged.
@@ -68,15 +68,15 @@ def sight(
     import cv2
 
     layout = Layout() if rng.random() < 0.5 else Layout.random(rng)
-    picture, regions = render(shown, layout, rng), layout.regions()
+    image, regions = render(shown, layout, rng), layout.regions()
     if not whole:
         x0, y0, x1, y1 = regions["navball"]
-        picture, regions = picture[y0:y1, x0:x1], {}
+        image, regions = image[y0:y1, x0:x1], {}
         shrinks = size < SIDE
-        picture = cv2.resize(
-            picture, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        image = cv2.resize(
+            image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
         )
-    return Sight("cockpit", picture, truth(shown), regions)
+    return LabelledPicture("cockpit", image, truth(shown), regions)
 
 
 def _anywhere(rng: np.random.Generator) -> Array:

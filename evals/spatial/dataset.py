@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from helmsight.agents.grounding.asking import Image
+from helmsight.agents.grounding.labelled import Truth
 from helmsight.contract.record import plain
 from helmsight.evals.errors import ResultsUnusable
-from helmsight.evals.spatial.generator import Asked
-from helmsight.evals.spatial.sights import Truth
+from helmsight.evals.spatial.generator import GeneratedQuestion
 from helmsight.prompts.errors import InvalidItem
 from helmsight.prompts.questions import Item, read_items
 from helmsight.tools.folder import write_whole
@@ -28,7 +28,7 @@ QUALITY = 94  # of the JPEG files, with colours in full resolution
 
 
 @dataclass(frozen=True)
-class Known:
+class QuestionTruth:
     """What is known of a generated question beside its answer."""
 
     kind: str
@@ -42,7 +42,7 @@ class Case:
 
     item: Item
     image: Path
-    known: Known | None = None
+    known: QuestionTruth | None = None
 
     @property
     def name(self) -> str:
@@ -50,7 +50,7 @@ class Case:
         return self.item.name
 
 
-def save(folder: Path, name: str, asked: Iterable[Asked]) -> int:
+def save(folder: Path, name: str, questions: Iterable[GeneratedQuestion]) -> int:
     """Write questions as `name`.jsonl with truth and pictures into `folder`; return how many.
 
     The lines appear when all pictures are there; files of the same names are replaced.
@@ -67,14 +67,14 @@ def save(folder: Path, name: str, asked: Iterable[Asked]) -> int:
     lines, truths = [], []
     try:
         (folder / IMAGES).mkdir(parents=True, exist_ok=True)
-        for one in asked:
-            image = f"{one.name}.jpg"
-            done, data = cv2.imencode(".jpg", one.sight.picture[..., ::-1], style)
+        for question in questions:
+            image = f"{question.name}.jpg"
+            done, data = cv2.imencode(".jpg", question.picture.image[..., ::-1], style)
             if not done:
                 raise OSError(f"{image} cannot be encoded")
             (folder / IMAGES / image).write_bytes(data.tobytes())
-            lines.append(_line(one, image))
-            truths.append(_truth_line(one, image))
+            lines.append(_line(question, image))
+            truths.append(_truth_line(question, image))
         write_whole(folder / f"{name}.truth.jsonl", _dump(truths))
         write_whole(folder / f"{name}.jsonl", _dump(lines))
     except OSError as error:
@@ -116,7 +116,7 @@ def load(dataset: Path, images: Path | None = None) -> tuple[list[Case], list[st
     return cases, skipped
 
 
-def picture(path: Path) -> NDArray[np.uint8] | None:
+def picture(path: Path) -> Image | None:
     """Return the picture (H, W, 3) uint8 RGB in a file; None when there is none in it."""
     import cv2
 
@@ -128,24 +128,26 @@ def picture(path: Path) -> NDArray[np.uint8] | None:
     return None if decoded is None else np.ascontiguousarray(decoded[..., ::-1])
 
 
-def _line(asked: Asked, image: str) -> dict[str, Any]:
-    label = "yes" if asked.cell.label else "no"
+def _line(generated: GeneratedQuestion, image: str) -> dict[str, Any]:
     return {
-        "image": image, "text": asked.question.text, "label": label, "question_id": asked.name
-    }  # fmt: skip
-
-
-def _truth_line(asked: Asked, image: str) -> dict[str, Any]:
-    truth = asked.sight.truth
-    return {
-        "question_id": asked.name,
         "image": image,
-        "kind": asked.sight.kind,
-        "axis": asked.cell.axis.value,
-        "counter": asked.cell.counter,
+        "text": generated.question.text,
+        "label": "yes" if generated.cell.label else "no",
+        "question_id": generated.name,
+    }
+
+
+def _truth_line(generated: GeneratedQuestion, image: str) -> dict[str, Any]:
+    truth = generated.picture.truth
+    return {
+        "question_id": generated.name,
+        "image": image,
+        "kind": generated.picture.kind,
+        "axis": generated.cell.axis.value,
+        "counter": generated.cell.counter,
         "names": truth.names,
         "places": np.round(truth.places, 4),
-        **asked.sight.details,
+        **generated.picture.details,
     }
 
 
@@ -153,10 +155,10 @@ def _dump(entries: Sequence[Mapping[str, Any]]) -> str:
     return "".join(f"{json.dumps(plain(entry), allow_nan=False)}\n" for entry in entries)
 
 
-def _read_truth(path: Path) -> dict[str, Known]:
+def _read_truth(path: Path) -> dict[str, QuestionTruth]:
     if not path.is_file():
         return {}
-    found = {}
+    truths = {}
     try:
         for line in path.read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
@@ -164,11 +166,11 @@ def _read_truth(path: Path) -> dict[str, Known]:
             names = tuple(entry["names"])
             if places.shape != (len(names), 3):
                 raise ValueError(f"{len(names)} names and places of shape {places.shape}")
-            known = Known(entry["kind"], Truth(names, places), entry["counter"])
-            found[entry["question_id"]] = known
+            known = QuestionTruth(entry["kind"], Truth(names, places), entry["counter"])
+            truths[entry["question_id"]] = known
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidItem(
             f"{path} is no truth of a data set ({type(error).__name__}: {error}); remove it or "
             "generate the data again"
         ) from error
-    return found
+    return truths

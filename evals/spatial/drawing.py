@@ -16,18 +16,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.evals.spatial.bodies import Array, Body, Colour
+from helmsight.agents.grounding.asking import Image
+from helmsight.agents.grounding.labelled import DEPTH_CELLS
+from helmsight.evals.spatial.bodies import Array, Colour, ConvexBody
 
-Image = NDArray[np.uint8]
 FINER = 2  # rays a pixel, along each side
-CELLS = 10  # along each side of the coarse map of depths
 DEEPEST = 30.0  # m; the backdrop counts as so far
 TILE = 1.4  # side of a tile of the floor, m
 _FAR = 1e-6
 
 
 @dataclass(frozen=True)
-class Camera:
+class PinholeCamera:
     """A pinhole at `place` (world, z up); rows of `axes` are right, down and away.
 
     `focal` is in sides of the square picture.
@@ -59,35 +59,35 @@ class Light:
 
 
 def draw(
-    camera: Camera,
-    groups: Sequence[Sequence[Body]],
+    camera: PinholeCamera,
+    groups: Sequence[Sequence[ConvexBody]],
     light: Light,
     size: int,
     rng: np.random.Generator,
 ) -> tuple[Image, Array, NDArray[np.float32]]:
-    """Return the picture (size, size, 3) uint8 RGB, how much is seen of each group, and depths.
+    """Return the image (size, size, 3) uint8 RGB, how much is seen of each group, and depths.
 
     Of a group (a thing with what holds it up) the first body counts: the share (0 to 1) of its own
-    pixels within the picture that nothing else covers. The depths (CELLS, CELLS) are means of the
-    logarithm of how far ahead, m, is what is seen in a cell.
+    pixels within the picture that nothing else covers. The depths (DEPTH_CELLS, DEPTH_CELLS) are
+    means of the logarithm of how far ahead, m, is what is seen in a cell.
     """
     canvas = _Canvas(camera, light, size)
     canvas.floor([group[0] for group in groups])
-    own = [canvas.solid(one, number) for number, group in enumerate(groups) for one in group[:1]]
+    own = [canvas.solid(group[0], number) for number, group in enumerate(groups)]
     for group in groups:
-        for one in group[1:]:
-            canvas.solid(one, len(groups))
-    counts = np.bincount(canvas.whose.ravel(), minlength=256)[: len(groups)]
+        for support in group[1:]:
+            canvas.solid(support, len(groups))
+    shown = np.bincount(canvas.whose.ravel(), minlength=256)[: len(groups)]
     small = cv2.resize(canvas.picture, (size, size), interpolation=cv2.INTER_AREA)
     grain = rng.standard_normal((size, size, 1), np.float32) * np.float32(light.grain)
-    picture = np.clip(small + grain, 0, 255).astype(np.uint8)
-    return picture, counts / np.maximum(1, own), canvas.depths()
+    image = np.clip(small + grain, 0, 255).astype(np.uint8)
+    return image, shown / np.maximum(1, own), canvas.depths()
 
 
 class _Canvas:
     """A picture under way: colour, 1 / depth and whose every pixel is (255: nobody's)."""
 
-    def __init__(self, camera: Camera, light: Light, size: int) -> None:
+    def __init__(self, camera: PinholeCamera, light: Light, size: int) -> None:
         self.camera, self.light, self.side = camera, light, size * FINER
         self.x = self.y = self._rays(self.side)
         self.picture = np.empty((self.side, self.side, 3), np.uint8)
@@ -98,7 +98,7 @@ class _Canvas:
         rays = (np.arange(count) + 0.5 - count / 2) / (self.camera.focal * count)
         return rays.astype(np.float32)
 
-    def floor(self, standing: Sequence[Body]) -> None:
+    def floor(self, standing: Sequence[ConvexBody]) -> None:
         """Paint the backdrop and the tiled floor z = 0 with a soft shadow under each body.
 
         Nothing is below the floor, so that it can be as coarse as the finished picture.
@@ -113,13 +113,13 @@ class _Canvas:
         # far tiles are finer than pixels: they melt into one colour
         share = 0.5 + (odd % 2 - 0.5) * np.minimum(1, near * np.float32(14))
         shade = cv2.GaussianBlur(self._shadows(standing, size), (0, 0), size / 160)
-        one, other = (np.array(colour, np.float32) for colour in self.light.floor)
+        dark, bright = (np.array(colour, np.float32) for colour in self.light.floor)
         top, bottom = (np.array(colour, np.float32) for colour in self.light.sky)
         fade = np.linspace(0, 1, size, dtype=np.float32)[:, None]
         layers = [
             np.where(
                 near > _FAR,
-                (one[i] + share * (other[i] - one[i])) * shade,
+                (dark[i] + share * (bright[i] - dark[i])) * shade,
                 top[i] + (bottom[i] - top[i]) * fade,
             )
             for i in range(3)
@@ -127,7 +127,7 @@ class _Canvas:
         coarse = cv2.merge(layers).astype(np.uint8)
         cv2.resize(coarse, (self.side, self.side), self.picture, interpolation=cv2.INTER_LINEAR)
 
-    def solid(self, body: Body, number: int) -> int:
+    def solid(self, body: ConvexBody, number: int) -> int:
         """Paint what is seen of `body` as `number`'s; return how many pixels it would cover."""
         window = self._window(body)
         if window is None:
@@ -146,9 +146,10 @@ class _Canvas:
         """Return the map of depths (see `draw`)."""
         near = np.maximum(self.ground, self.nearness[::FINER, ::FINER])
         logs = -np.log(np.maximum(near, np.float32(1 / DEEPEST)))
-        return np.asarray(cv2.resize(logs, (CELLS, CELLS), interpolation=cv2.INTER_AREA))
+        cells = (DEPTH_CELLS, DEPTH_CELLS)
+        return np.asarray(cv2.resize(logs, cells, interpolation=cv2.INTER_AREA))
 
-    def _convex(self, body: Body, window: tuple[slice, slice]) -> tuple[Array, Image]:
+    def _convex(self, body: ConvexBody, window: tuple[slice, slice]) -> tuple[Array, Image]:
         """Return 1 / depth (0 beside the body) and the colours of the faces in a window."""
         assert body.planes is not None
         normals, room = (
@@ -162,6 +163,8 @@ class _Canvas:
         x, y = self.x[window[1]], self.y[window[0]]
         for number in range(len(affine)):
             plane = _affine(affine[number], x, y)
+            # nearness falls along a ray: it enters the body at the least nearness of the planes
+            # that face the camera, and has left it at the greatest of those that do not
             if room[number] < 0:
                 nearer = plane < enter
                 face[nearer] = number
@@ -172,8 +175,9 @@ class _Canvas:
         shades = self._lit(normals @ self.light.way)[:, None] * np.array(body.colour)
         return near, np.clip(shades, 0, 255).astype(np.uint8)[face]
 
-    def _ball(self, body: Body, window: tuple[slice, slice]) -> tuple[Array, Image]:
+    def _ball(self, body: ConvexBody, window: tuple[slice, slice]) -> tuple[Array, Image]:
         """Return the same of a ball."""
+        # |t ray - centre| = radius is quadratic in the depth t; the smaller root is what is seen
         centre = (self.camera.axes @ (body.centre - self.camera.place)).astype(np.float32)
         x, y = self.x[window[1]], self.y[window[0]]
         along = _affine(centre, x, y)
@@ -191,7 +195,7 @@ class _Canvas:
         """Return how bright a face is by the cosine of its normal with the light."""
         return 0.5 + 0.5 * np.maximum(0, facing) + 0.12 * np.minimum(0, facing)
 
-    def _window(self, body: Body) -> tuple[slice, slice] | None:
+    def _window(self, body: ConvexBody) -> tuple[slice, slice] | None:
         """Return the part of the picture that `body` lies in; None when it is not in it."""
         right, down, away = self.camera.axes @ (body.centre - self.camera.place)
         if away <= 1.2 * body.reach:
@@ -204,13 +208,13 @@ class _Canvas:
             return None
         return slice(*ends[0]), slice(*ends[1])
 
-    def _shadows(self, standing: Sequence[Body], size: int) -> NDArray[np.float32]:
+    def _shadows(self, standing: Sequence[ConvexBody], size: int) -> NDArray[np.float32]:
         """Return by how much the floor is darkened: light from above, a round shadow a body."""
         mask = np.ones((size, size), np.float32)
         angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
         ring = np.stack([np.cos(angle), np.sin(angle), np.zeros(20)], axis=1)
-        for one in standing:
-            spots = one.centre * [1, 1, 0] + 0.62 * one.reach * ring
+        for body in standing:
+            spots = body.centre * [1, 1, 0] + 0.62 * body.reach * ring
             seen = (self.camera.seen(spots)[:, :2] + 0.5) * size
             if np.isfinite(seen).all() and np.abs(seen).max() < 20 * size:
                 cv2.fillConvexPoly(mask, np.rint(seen).astype(np.int32), 0.55)

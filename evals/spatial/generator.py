@@ -13,17 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from helmsight.agents.grounding.labelled import LabelledPicture, Truth
 from helmsight.evals.spatial import cockpit
 from helmsight.evals.spatial.bodies import HELD_OUT
+from helmsight.evals.spatial.defaults import COCKPIT_SHARE, SIZE
 from helmsight.evals.spatial.scenes import scene
-from helmsight.evals.spatial.sights import Sight, Truth
-from helmsight.prompts.questions import Question, parse_question
+from helmsight.prompts.questions import Question, parse_question, with_article
 from helmsight.prompts.relations import Axis
 
 CLEAR = 2.0  # dead bands that lie between the things of a question on its axis, at least
 ASIDE = 1.0  # dead bands by which one is higher in a question whether height tells the depth
-SIZE = 256  # px
-COCKPIT_SHARE = 0.25
 KINDS = ("objects", "cockpit")
 
 
@@ -41,7 +40,7 @@ class Split(StrEnum):
 
 
 @dataclass(frozen=True)
-class Cell:
+class QuestionCell:
     """What a question is to be: its axis, the sign it asks for, its answer.
 
     `counter` tells of depth whether the nearer thing is higher in the picture (against the
@@ -60,23 +59,23 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Asked:
+class GeneratedQuestion:
     """One question about one picture, with its answer; `name` is its id."""
 
     name: str
-    sight: Sight
+    picture: LabelledPicture
     question: Question
-    cell: Cell
+    cell: QuestionCell
 
 
 _BOTH = (False, True)
-CELLS: Mapping[str, tuple[Cell, ...]] = {
+CELLS: Mapping[str, tuple[QuestionCell, ...]] = {
     "objects": tuple(
-        Cell(axis, sign, label, counter if axis is Axis.DEPTH else None)
+        QuestionCell(axis, sign, label, counter if axis is Axis.DEPTH else None)
         for counter, axis, sign, label in product(_BOTH, Axis, (-1, 1), _BOTH)
     ),
     "cockpit": tuple(
-        Cell(axis, sign, label)
+        QuestionCell(axis, sign, label)
         for axis, sign, label in product((Axis.HORIZONTAL, Axis.VERTICAL), (-1, 1), _BOTH)
     ),
 }
@@ -95,7 +94,7 @@ def questions(
     *,
     size: int = SIZE,
     cockpit_share: float = COCKPIT_SHARE,
-) -> Iterator[Asked]:
+) -> Iterator[GeneratedQuestion]:
     """Yield `n` questions, each about a picture of its own; the same ones for the same seed.
 
     Any run of 24 about objects and of 8 about cockpits holds every cell equally often.
@@ -112,7 +111,7 @@ def ask(
     size: int = SIZE,
     cockpit_share: float = COCKPIT_SHARE,
     whole: bool = False,
-) -> Asked:
+) -> GeneratedQuestion:
     """Return question `number` of a split; `whole` shows all of a cockpit, not just the navball."""
     cockpits = int(number * cockpit_share)  # so many among the numbers before
     kind = KINDS[int((number + 1) * cockpit_share) - cockpits]
@@ -120,16 +119,16 @@ def ask(
     cell = CELLS[kind][turn % len(CELLS[kind])]
     rng = stream(split, seed, number)
     if kind == "cockpit":
-        sight, pair = _navball(rng, cell, size, whole)
+        picture, pair = _navball(rng, cell, size, whole)
     else:
-        sight, pair = _things(rng, cell, size, held_out=split.held_out)
-    asked = parse_question(wording(rng, cell, pair, held_out=split.held_out))
-    return Asked(f"{split}-{seed}-{number:05d}", sight, asked, cell)
+        picture, pair = _things(rng, cell, size, held_out=split.held_out)
+    question = parse_question(wording(rng, cell, pair, held_out=split.held_out))
+    return GeneratedQuestion(f"{split}-{seed}-{number:05d}", picture, question, cell)
 
 
-def pairs(truth: Truth, cell: Cell, among: Sequence[str]) -> list[tuple[str, str]]:
+def pairs(truth: Truth, cell: QuestionCell, among: Sequence[str]) -> list[tuple[str, str]]:
     """Return the pairs of names among which a question of `cell` can be asked."""
-    found = []
+    fitting = []
     for a, b in permutations([name for name in truth.names if name in among], 2):
         if truth.gap(a, b, cell.axis) * cell.true_sign < CLEAR:
             continue
@@ -138,41 +137,43 @@ def pairs(truth: Truth, cell: Cell, among: Sequence[str]) -> list[tuple[str, str
             higher = truth.gap(a, b, Axis.VERTICAL) * cell.true_sign
             if higher * (1 if cell.counter else -1) < ASIDE:
                 continue
-        found.append((a, b))
-    return found
+        fitting.append((a, b))
+    return fitting
 
 
-def wording(rng: np.random.Generator, cell: Cell, pair: tuple[str, str], *, held_out: bool) -> str:
+def wording(
+    rng: np.random.Generator, cell: QuestionCell, pair: tuple[str, str], *, held_out: bool
+) -> str:
     """Return a question of `cell` in words."""
     words = wordings()["held_out" if held_out else "seen"]
     form = str(rng.choice(words["forms"]))
     word = str(rng.choice(words["words"][cell.axis.value][str(cell.sign)]))
-    a, b = (f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in pair)
+    a, b = map(with_article, pair)
     return form.format(a=a, b=b, x=pair[0], y=pair[1], word=word)
 
 
 def _navball(
-    rng: np.random.Generator, cell: Cell, size: int, whole: bool
-) -> tuple[Sight, tuple[str, str]]:
+    rng: np.random.Generator, cell: QuestionCell, size: int, whole: bool
+) -> tuple[LabelledPicture, tuple[str, str]]:
     while True:
         shown = cockpit.state(rng)
         truth = cockpit.truth(shown)
-        if found := pairs(truth, cell, truth.names):
-            pair = found[rng.integers(len(found))]
-            return cockpit.sight(shown, rng, size, whole=whole), pair
+        if possible := pairs(truth, cell, truth.names):
+            pair = possible[rng.integers(len(possible))]
+            return cockpit.drawn(shown, rng, size, whole=whole), pair
 
 
 def _things(
-    rng: np.random.Generator, cell: Cell, size: int, *, held_out: bool
-) -> tuple[Sight, tuple[str, str]]:
+    rng: np.random.Generator, cell: QuestionCell, size: int, *, held_out: bool
+) -> tuple[LabelledPicture, tuple[str, str]]:
     while True:
-        found = scene(rng, held_out=held_out)
-        names = found.truth.names
+        placed = scene(rng, held_out=held_out)
+        names = placed.truth.names
         among = [name for name in names if name in HELD_OUT] if held_out else names
-        if possible := pairs(found.truth, cell, among):
-            sight = found.sight(size, rng)
-            if sight is not None:
-                return sight, possible[rng.integers(len(possible))]
+        if possible := pairs(placed.truth, cell, among):
+            picture = placed.drawn(size, rng)
+            if picture is not None:
+                return picture, possible[rng.integers(len(possible))]
 
 
 @cache

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
-from numpy.typing import NDArray
 
+from helmsight.agents.grounding.asking import Image
+from helmsight.agents.grounding.labelled import LabelledPicture, Truth
+from helmsight.agents.training.relations.course import AnswerLine
+from helmsight.contract.observation import Box
+from helmsight.evals.spatial.defaults import COCKPIT_SHARE, SIZE
 from helmsight.evals.spatial.generator import (
     CELLS,
-    COCKPIT_SHARE,
-    SIZE,
     Split,
     ask,
     pairs,
@@ -24,11 +26,11 @@ from helmsight.evals.spatial.generator import (
     wording,
     wordings,
 )
-from helmsight.evals.spatial.sights import Box, Sight, Truth
 from helmsight.prompts.claims import render
-from helmsight.prompts.orders import COT, ORDERS, VANILLA, WORDINGS, Prompt, again, compose
+from helmsight.prompts.orders import WORDINGS, Prompt, again, compose
 from helmsight.prompts.questions import Question, parse_question
 from helmsight.prompts.relations import PHRASES, Axis, Claim, claim
+from helmsight.prompts.strategies import COT, ORDERS, VANILLA
 
 C = "object C"  # what the lines to fill in call the object that the answerer chooses
 AGAIN = 0.3  # share of lessons about a single pair, in the words of asking again
@@ -43,27 +45,13 @@ REFERENCES = ("free", "free", "free", "landmark", "topmost", "central")
 
 
 @dataclass(frozen=True)
-class Part:
-    """A line of an answer; what is not `right` is there to be read on from, not to be learnt.
-
-    `about` are the two things that a line is about, as the picture's truth names them; `asked` is
-    the relation that yes or no is said to: the number of its axis and its sign.
-    """
-
-    text: str
-    right: bool = True
-    about: tuple[str, str] | None = None
-    asked: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True)
 class Lesson:
     """A picture (H, W, 3) uint8 RGB with its regions, a prompt about it and the answer's lines."""
 
-    picture: NDArray[np.uint8]
+    image: Image
     regions: Mapping[str, Box]
     prompt: Prompt
-    parts: tuple[Part, ...]
+    parts: tuple[AnswerLine, ...]
 
     @property
     def answer(self) -> str:
@@ -88,30 +76,34 @@ def lessons(
     `whole` shows all of a cockpit with its regions, as in flight.
     """
     for number in count(start, step):
-        asked = ask(split, seed, number, size=size, cockpit_share=cockpit_share, whole=whole)
+        generated = ask(split, seed, number, size=size, cockpit_share=cockpit_share, whole=whole)
         rng = stream(split, seed, number, use=1)
         for _ in range(per_picture):
-            yield lesson(asked.sight, rng, held_out=split.held_out)
+            yield lesson(generated.picture, rng, held_out=split.held_out)
 
 
 def lesson(
-    sight: Sight, rng: np.random.Generator, *, held_out: bool = False, noise: float = 0.0
+    picture: LabelledPicture,
+    rng: np.random.Generator,
+    *,
+    held_out: bool = False,
+    noise: float = 0.0,
 ) -> Lesson:
     """Return one random lesson about what a picture shows.
 
     `noise` is the probability of each relation to be told wrong, as a part that is not right: who
     learns to go on from these does not learn to trust the own earlier lines more than the picture.
     """
-    truth = sight.truth
+    truth = picture.truth
     if rng.random() < AGAIN:
         a, b = (str(name) for name in rng.choice(truth.names, 2, replace=False))
         prompt = again(a, b, int(rng.integers(2 * WORDINGS)))
-        third, parts, asked = None, answer(prompt, truth, None, None, ""), None
+        third, lines, question = None, answer(prompt, truth, None, None, ""), None
     else:
-        asked, label = _question(sight, rng, held_out)
-        prompt, third, parts = _in_order(sight, asked, label, rng)
-    told = tuple(_noisy(parts, third, asked, rng, noise))
-    return Lesson(sight.picture, sight.regions, prompt, told)
+        question, label = _question(picture, rng, held_out)
+        prompt, third, lines = _in_order(picture, question, label, rng)
+    parts = tuple(_noisy(lines, third, question, rng, noise))
+    return Lesson(picture.image, picture.regions, prompt, parts)
 
 
 def answer(
@@ -140,42 +132,42 @@ def answer(
 
 
 def _noisy(
-    parts: list[Claim | str],
+    lines: list[Claim | str],
     third: str | None,
-    asked: Question | None,
+    question: Question | None,
     rng: np.random.Generator,
     noise: float,
-) -> Iterator[Part]:
+) -> Iterator[AnswerLine]:
     """Yield the lines of an answer, each relation with the probability `noise` a false one."""
-    for part in parts:
-        if isinstance(part, str):
-            yield _sentence(part, asked)
+    for line in lines:
+        if isinstance(line, str):
+            yield _sentence(line, question)
             continue
-        right, sign = rng.random() >= noise, part.sign
+        right, sign = rng.random() >= noise, line.sign
         if not right:
-            sign = int(rng.choice([other for other in PHRASES[part.axis] if other != sign]))
-        b = third if part.b == C and third else part.b
-        yield Part(render([claim(part.a, part.axis, sign, part.b)]), right, (part.a, b))
+            sign = int(rng.choice([other for other in PHRASES[line.axis] if other != sign]))
+        b = third if line.b == C and third else line.b
+        yield AnswerLine(render([claim(line.a, line.axis, sign, line.b)]), right, (line.a, b))
 
 
-def _sentence(text: str, asked: Question | None) -> Part:
+def _sentence(text: str, question: Question | None) -> AnswerLine:
     """Return a line that is no relation: the last word and the reasons are about the question."""
-    if asked is None:
-        return Part(text)
-    pair, last = (asked.a, asked.b), text.startswith("Answer")
-    number = list(Axis).index(asked.relation.axis), asked.relation.sign
-    return Part(
-        text, about=pair if last or asked.a in text else None, asked=number if last else None
+    if question is None:
+        return AnswerLine(text)
+    pair, last = (question.a, question.b), text.startswith("Answer")
+    number = list(Axis).index(question.relation.axis), question.relation.sign
+    return AnswerLine(
+        text, about=pair if last or question.a in text else None, asked=number if last else None
     )
 
 
 def _in_order(
-    sight: Sight, question: Question, label: bool, rng: np.random.Generator
+    picture: LabelledPicture, question: Question, label: bool, rng: np.random.Generator
 ) -> tuple[Prompt, str | None, list[Claim | str]]:
     """Return a prompt in a random order of relations about a question, what object C is in it, and
     the right answer.
     """
-    truth = sight.truth
+    truth = picture.truth
     order = str(rng.choice(ORDERS, p=_ODDS))
     free = order not in (VANILLA, COT) and rng.random() < FREE
     thinking = order != VANILLA and bool(rng.random() < THINKING)
@@ -184,7 +176,7 @@ def _in_order(
     if free and others and rng.random() < 0.5:  # as in flight: all of them, C is the last
         names, others = [*names, others[0]], others[1:]
     reference = str(rng.choice(REFERENCES)) if others and len(names) == 2 else "free"
-    if sight.kind == "cockpit" and reference in ("topmost", "central"):
+    if picture.kind == "cockpit" and reference in ("topmost", "central"):
         reference = "free"  # a navball is more than its markers
     third = _third(reference, truth, others, rng) if others else None
     prompt = compose(
@@ -219,9 +211,11 @@ def _third(reference: str, truth: Truth, others: list[str], rng: np.random.Gener
     return min(others, key=lambda name: float(np.linalg.norm(spots[name])))
 
 
-def _question(sight: Sight, rng: np.random.Generator, held_out: bool) -> tuple[Question, bool]:
+def _question(
+    picture: LabelledPicture, rng: np.random.Generator, held_out: bool
+) -> tuple[Question, bool]:
     """Return a balanced question about a picture, and its answer."""
-    truth, cells = sight.truth, CELLS[sight.kind]
+    truth, cells = picture.truth, CELLS[picture.kind]
     while True:
         cell = cells[rng.integers(len(cells))]
         if possible := pairs(truth, cell, truth.names):
@@ -235,5 +229,5 @@ def _why(question: Question, truth: Truth, yes: bool | None) -> str:
     if yes is None:
         return str(words["sure"])
     a, b, axis = question.a, question.b, question.relation.axis
-    said = claim(a, axis, truth.sign(a, b, axis), b).relation.phrase
-    return str(words["because"].format(a=a, b=b, said=said, answer="yes" if yes else "no"))
+    phrase = claim(a, axis, truth.sign(a, b, axis), b).relation.phrase
+    return str(words["because"].format(a=a, b=b, said=phrase, answer="yes" if yes else "no"))

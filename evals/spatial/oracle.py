@@ -54,21 +54,21 @@ class NoisyOracle:
         Raises:
             InvalidPlan: anything else.
         """
-        told = dict.fromkeys(("flips", "stuck", "seed"), "0")
+        options = dict.fromkeys(("flips", "stuck", "seed"), "0")
         for part in filter(None, pilot.removeprefix(NAME).removeprefix(":").split(",")):
             key, _, value = part.partition("=")
-            if key.strip() not in told:
+            if key.strip() not in options:
                 raise InvalidPlan(f'"{pilot}": the oracle takes flips, stuck and seed only')
-            told[key.strip()] = value.strip()
+            options[key.strip()] = value.strip()
         try:
-            found = cls(float(told["flips"]), float(told["stuck"]), int(told["seed"]))
+            oracle = cls(float(options["flips"]), float(options["stuck"]), int(options["seed"]))
         except ValueError:
-            found = cls(-1.0)
-        if not (0 <= found.flips <= 1 and 0 <= found.stuck <= 1 and found.seed >= 0):
+            oracle = cls(-1.0)
+        if not (0 <= oracle.flips <= 1 and 0 <= oracle.stuck <= 1 and oracle.seed >= 0):
             raise InvalidPlan(
                 f'"{pilot}": give flips and stuck from 0 to 1 and a whole seed from 0 on'
             )
-        return found
+        return oracle
 
     def about(self, case: Case) -> OracleAsker:
         """Return who answers about one question's picture.
@@ -114,13 +114,13 @@ class OracleAsker:
     def _believed(self) -> dict[tuple[str, str, Axis], int]:
         """Return the sign of every pair as the oracle believes it, always the same."""
         beliefs = {}
-        for one in self._truth.claims():
-            if one.a < one.b:
-                rng, sign = self._drawn("belief", one.a, one.b, one.axis.value)[0], one.sign
+        for claim in self._truth.claims():
+            if claim.a < claim.b:
+                a, b, axis, sign = claim.a, claim.b, claim.axis, claim.sign
+                rng, _ = self._drawn("belief", a, b, axis.value)
                 if rng.random() < self._oracle.flips * self._oracle.stuck:
                     sign = int(rng.choice([other for other in SIGNS if other != sign]))
-                beliefs[one.a, one.b, one.axis] = sign
-                beliefs[one.b, one.a, one.axis] = -sign
+                beliefs[a, b, axis], beliefs[b, a, axis] = sign, -sign
         return beliefs
 
     def _known(self, third: str | None) -> Iterator[tuple[str, str, str, int]]:
@@ -132,5 +132,6 @@ class OracleAsker:
 
     def _yes(self) -> bool:
         """Return the answer to the question as believed; that to the swapped one is the same."""
-        asked = self._case.item.question
-        return self._beliefs[asked.a, asked.b, asked.relation.axis] == asked.relation.sign
+        question = self._case.item.question
+        relation = question.relation
+        return self._beliefs[question.a, question.b, relation.axis] == relation.sign

@@ -13,17 +13,11 @@ from helmsight.contract.record import plain
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.machine import Machine
 from helmsight.evals.report import table
+from helmsight.evals.spatial.baselines import blind, by_height
+from helmsight.evals.spatial.comparison import StrategyComparison, compare
 from helmsight.evals.spatial.oracle import WARNING, is_oracle
-from helmsight.evals.spatial.run import Bench
-from helmsight.evals.spatial.scores import (
-    COVERAGES,
-    Comparison,
-    Scores,
-    blind,
-    by_height,
-    compare,
-    scores,
-)
+from helmsight.evals.spatial.run import SpatialBenchmark
+from helmsight.evals.spatial.scores import COVERAGES, Scores, scores
 from helmsight.evals.statistics import Interval
 from helmsight.prompts.questions import Item, read_items
 from helmsight.tools.folder import write_whole
@@ -52,7 +46,7 @@ TESTED = (
 
 
 @dataclass(frozen=True)
-class Report:
+class SpatialReport:
     """Everything that a run has to say."""
 
     header: tuple[str, ...]
@@ -63,13 +57,13 @@ class Report:
     scores: tuple[Scores, ...]
     blind: Interval | None
     by_height: Interval | None
-    of_all: tuple[Comparison, ...]
-    of_answered: tuple[Comparison, ...]
+    of_all: tuple[StrategyComparison, ...]
+    of_answered: tuple[StrategyComparison, ...]
 
     def text(self, *, markdown: bool = False) -> str:
         """Return the report in words and tables."""
         parts = ["\n".join(f"- {line}" if markdown else line for line in self.header)]
-        parts += [table(COLUMNS, [_words(one) for one in self.scores], markdown=markdown), LEGEND]
+        parts += [table(COLUMNS, [_words(row) for row in self.scores], markdown=markdown), LEGEND]
         parts.append("\n".join(self._baselines()))
         parts.append(table(*_groups(self.scores), markdown=markdown))
         curves = "Accuracy % of the most certain answers, by the share of questions they are."
@@ -115,7 +109,7 @@ class Report:
             )
 
 
-def report(bench: Bench, command: str = "", valid: Path | None = None) -> Report:
+def report(bench: SpatialBenchmark, command: str = "", valid: Path | None = None) -> SpatialReport:
     """Return the report of what a bench has been answered so far.
 
     The blind baseline is fitted on the questions in `valid`, by default those of the file beside
@@ -125,30 +119,31 @@ def report(bench: Bench, command: str = "", valid: Path | None = None) -> Report
         InvalidItem: `valid` was given and cannot be read.
     """
     answers = list(bench.answers.kept.values())
-    names = [one.name for one in bench.strategies]
-    found = [one for name in names if (one := scores(name, bench.cases, answers)) is not None]
-    told, label = [one.strategy for one in found], ORACLE if is_oracle(bench.pilot) else ""
-    return Report(
+    label = ORACLE if is_oracle(bench.pilot) else ""
+    each = (scores(strategy.name, bench.cases, answers) for strategy in bench.strategies)
+    rows = [row for row in each if row is not None]
+    names = [row.strategy for row in rows]
+    return SpatialReport(
         header=tuple(_header(bench, command)),
         skipped=tuple(bench.skipped),
         asked=len(bench.cases),
         missing=len(bench.missing()),
         oracle=is_oracle(bench.pilot),
-        scores=tuple(replace(one, strategy=f"{label}{one.strategy}") for one in found),
+        scores=tuple(replace(row, strategy=f"{label}{row.strategy}") for row in rows),
         blind=blind(_fitting(bench.dataset, valid), bench.cases),
         by_height=by_height(bench.cases),
-        of_all=_compared(bench, told, label, answered=False),
-        of_answered=_compared(bench, told, label, answered=True),
+        of_all=_compared(bench, names, label, answered=False),
+        of_answered=_compared(bench, names, label, answered=True),
     )
 
 
 def _compared(
-    bench: Bench, names: Sequence[str], label: str, *, answered: bool
-) -> tuple[Comparison, ...]:
+    bench: SpatialBenchmark, names: Sequence[str], label: str, *, answered: bool
+) -> tuple[StrategyComparison, ...]:
     answers = bench.answers.kept.values()
     return tuple(
-        replace(one, first=f"{label}{one.first}", second=f"{label}{one.second}")
-        for one in compare(names, bench.cases, answers, answered=answered)
+        replace(pair, first=f"{label}{pair.first}", second=f"{label}{pair.second}")
+        for pair in compare(names, bench.cases, answers, answered=answered)
     )
 
 
@@ -158,10 +153,10 @@ def _fitting(dataset: Path, valid: Path | None) -> list[Item]:
         valid = dataset.with_name(dataset.name.replace("test", "valid"))
         if valid == dataset or not valid.is_file():
             return []
-    return [one for one in read_items(valid) if isinstance(one, Item)]
+    return [item for item in read_items(valid) if isinstance(item, Item)]
 
 
-def _header(bench: Bench, command: str) -> Iterable[str]:
+def _header(bench: SpatialBenchmark, command: str) -> Iterable[str]:
     machine = Machine.here()
     if is_oracle(bench.pilot):
         yield WARNING
@@ -180,50 +175,50 @@ def _header(bench: Bench, command: str) -> Iterable[str]:
     )
 
 
-def _words(one: Scores) -> tuple[str, ...]:
+def _words(row: Scores) -> tuple[str, ...]:
     return (
-        one.strategy, str(one.n), _percent(one.answered), _percent(one.right),
-        _percent(one.right_of_all), _interval(one.f1, 2),
-        "-" if one.f1_macro is None else f"{one.f1_macro:.2f}", _percent(one.false_yes),
-        _percent(one.made_up), _percent(one.swap), _percent(one.inverse),
-        _percent(one.transitive), str(one.left), f"{one.calls:.2f}", f"{one.seconds:.3g}",
+        row.strategy, str(row.n), _percent(row.answered), _percent(row.right),
+        _percent(row.right_of_all), _interval(row.f1, 2),
+        "-" if row.f1_macro is None else f"{row.f1_macro:.2f}", _percent(row.false_yes),
+        _percent(row.made_up), _percent(row.swap), _percent(row.inverse),
+        _percent(row.transitive), str(row.left), f"{row.calls:.2f}", f"{row.seconds:.3g}",
     )  # fmt: skip
 
 
-def _percent(found: Interval | None) -> str:
-    if found is None:
+def _percent(share: Interval | None) -> str:
+    return _interval(share, 1, scale=100.0)
+
+
+def _interval(interval: Interval | None, digits: int, scale: float = 1.0) -> str:
+    if interval is None:
         return "-"
-    low, high = 100 * found.low, 100 * found.high
-    return f"{100 * found.estimate:.1f} [{low:.1f}, {high:.1f}]"
+    parts = (interval.estimate, interval.low, interval.high)
+    estimate, low, high = (f"{scale * part:.{digits}f}" for part in parts)
+    return f"{estimate} [{low}, {high}]"
 
 
-def _interval(found: Interval | None, digits: int) -> str:
-    if found is None:
-        return "-"
-    return f"{found.estimate:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
-
-
-def _groups(found: Sequence[Scores]) -> tuple[Sequence[str], list[Sequence[str]]]:
+def _groups(rows: Sequence[Scores]) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Return the table of accuracies of all by group."""
-    names = sorted({name for one in found for name in one.groups})
-    lines = [(one.strategy, *(_percent(one.groups.get(name)) for name in names)) for one in found]
+    names = sorted({name for row in rows for name in row.groups})
+    lines = [(row.strategy, *(_percent(row.groups.get(name)) for name in names)) for row in rows]
     return ("right of all %", *names), list(lines)
 
 
-def _curves(found: Sequence[Scores]) -> tuple[Sequence[str], list[Sequence[str]]]:
+def _curves(rows: Sequence[Scores]) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """Return the table of accuracies by coverage."""
     lines = []
-    for one in found:
-        points = dict(one.curve)
-        told = (f"{100 * points[at]:.1f}" if at in points else "-" for at in COVERAGES)
-        lines.append((one.strategy, *told))
+    for row in rows:
+        points = dict(row.curve)
+        cells = (f"{100 * points[at]:.1f}" if at in points else "-" for at in COVERAGES)
+        lines.append((row.strategy, *cells))
     return ("strategy", *(f"{at:.0%}" for at in COVERAGES)), list(lines)
 
 
-def _tests(found: Sequence[Comparison], of: str) -> list[tuple[str, ...]]:
+def _tests(pairs: Sequence[StrategyComparison], of: str) -> list[tuple[str, ...]]:
     return [
         (
-            one.first, one.second, of, str(one.n), str(one.first_only), str(one.second_only),
-            f"{one.p:.2g}", f"{one.p_holm:.2g}",
+            pair.first, pair.second, of, str(pair.n), str(pair.first_only),
+            str(pair.second_only), f"{pair.p:.2g}", f"{pair.p_holm:.2g}",
         )
-        for one in found
+        for pair in pairs
     ]  # fmt: skip

@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helmsight.agents.grounding.asking import Asker, PilotAsker
-from helmsight.agents.grounding.verify import MAX_CALLS, ground
+from helmsight.agents.grounding.asking import Asker, Image, PilotAsker
+from helmsight.agents.grounding.verify import ground
 from helmsight.agents.models.load import load_pilot
 from helmsight.evals.errors import EvalsError, InvalidPlan, PilotFailed
 from helmsight.evals.flights import fingerprint
-from helmsight.evals.spatial.answers import ANSWERS, Answer, Answers, Key, answer
+from helmsight.evals.spatial.answers import ANSWERS, AnswerFile, AnswerRecord, Key, answer
 from helmsight.evals.spatial.dataset import Case, load, picture
+from helmsight.evals.spatial.defaults import SWAPS
 from helmsight.evals.spatial.oracle import NoisyOracle, is_oracle
-from helmsight.evals.spatial.strategies import Strategy
 from helmsight.prompts.errors import PromptsError
 from helmsight.prompts.orders import compose
 from helmsight.prompts.questions import question
+from helmsight.prompts.strategies import MAX_CALLS, Strategy
 
-SWAPS = 200  # questions that are asked the other way round as well
 PATIENCE = 5  # failed calls in a row after which a run ends
 
 
@@ -42,7 +42,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Ask:
+class PlannedQuestion:
     """One question to put by one strategy; `swapped` the other way round."""
 
     case: Case
@@ -55,7 +55,7 @@ class Ask:
         return self.case.name, self.strategy.name, self.swapped
 
 
-class Bench:
+class SpatialBenchmark:
     """A data set, a pilot and strategies; the answers are kept in a folder.
 
     A second run with the same folder asks only what is missing. The first `limit` questions that
@@ -98,22 +98,22 @@ class Bench:
             )
         self._about(self.cases[0])  # an oracle says here whether there is a truth
         self._swapped, self.failed = {case.name for case in self.cases[:swaps]}, 0
-        self.answers = Answers(folder / ANSWERS, self._conditions())
+        self.answers = AnswerFile(folder / ANSWERS, self._conditions())
 
-    def plan(self) -> list[Ask]:
+    def plan(self) -> list[PlannedQuestion]:
         """Return everything to ask, question after question."""
         return [
-            Ask(case, strategy, swapped)
+            PlannedQuestion(case, strategy, swapped)
             for case in self.cases
             for strategy in self.strategies
             for swapped in ((False, True) if case.name in self._swapped else (False,))
         ]
 
-    def missing(self) -> list[Ask]:
+    def missing(self) -> list[PlannedQuestion]:
         """Return what is still to be asked."""
-        return [one for one in self.plan() if one.key not in self.answers.kept]
+        return [planned for planned in self.plan() if planned.key not in self.answers.kept]
 
-    def run(self) -> Iterator[Answer]:
+    def run(self) -> Iterator[AnswerRecord]:
         """Ask what is missing; yield each answer when it is kept.
 
         Raises:
@@ -121,72 +121,73 @@ class Bench:
             PilotFailed: `PATIENCE` calls in a row gave an error.
             ResultsUnusable: an answer cannot be written.
         """
-        row, self.failed = 0, 0
+        in_a_row, self.failed = 0, 0
         unseen: set[str] = set()
-        for one, answering in self._asked():
+        for planned, answering in self._asked():
             try:
-                made = answering.result()
+                record = answering.result()
             except (PromptsError, EvalsError, AssertionError):
                 raise
             except Exception as error:  # whatever a provider raises
-                row, self.failed = row + 1, self.failed + 1
-                if row >= PATIENCE:
+                in_a_row, self.failed = in_a_row + 1, self.failed + 1
+                if in_a_row >= PATIENCE:
                     raise PilotFailed(
-                        f'the last {row} questions to "{self.pilot}" failed, this one with '
+                        f'the last {in_a_row} questions to "{self.pilot}" failed, this one with '
                         f"{type(error).__name__}: {error}; the same command goes on from here"
                     ) from error
                 continue
-            row = 0
-            if made is not None:
-                self.answers.add(made)
-                yield made
-            elif one.case.name not in unseen:
-                unseen.add(one.case.name)
-                self._drop(one.case)
+            in_a_row = 0
+            if record is not None:
+                self.answers.add(record)
+                yield record
+            elif planned.case.name not in unseen:
+                unseen.add(planned.case.name)
+                self._drop(planned.case)
 
-    def _asked(self) -> Iterator[tuple[Ask, Future[Answer | None]]]:
+    def _asked(self) -> Iterator[tuple[PlannedQuestion, Future[AnswerRecord | None]]]:
         """Yield what is missing in its order, with the answers to come of `workers` at a time."""
         crew = ThreadPoolExecutor(self.workers)
         try:
-            out: deque[tuple[Ask, Future[Answer | None]]] = deque()
-            for one in self.missing():
-                out.append((one, crew.submit(self._answer, one)))
-                if len(out) >= self.workers:
-                    yield out.popleft()
-            yield from out
+            pending: deque[tuple[PlannedQuestion, Future[AnswerRecord | None]]] = deque()
+            for planned in self.missing():
+                pending.append((planned, crew.submit(self._answer, planned)))
+                if len(pending) >= self.workers:
+                    yield pending.popleft()
+            yield from pending
         finally:
             crew.shutdown(wait=False, cancel_futures=True)
 
-    def _answer(self, one: Ask) -> Answer | None:
+    def _answer(self, planned: PlannedQuestion) -> AnswerRecord | None:
         """Return the answer to one question; None when its picture cannot be decoded."""
-        image = picture(one.case.image)
-        return None if image is None else self._ask(one, image)
+        image = picture(planned.case.image)
+        return None if image is None else self._ask(planned, image)
 
-    def _ask(self, one: Ask, image: Any) -> Answer:
-        asked, settings = one.case.item.question, self.settings
-        if one.swapped:
-            asked = question(asked.b, asked.relation.axis, -asked.relation.sign, asked.a)
+    def _ask(self, planned: PlannedQuestion, image: Image) -> AnswerRecord:
+        case, strategy, settings = planned.case, planned.strategy, self.settings
+        asking = case.item.question
+        if planned.swapped:
+            asking = question(asking.b, asking.relation.axis, -asking.relation.sign, asking.a)
         prompt = compose(
-            one.strategy.order,
-            [asked.a, asked.b],
-            question=asked.text,
+            strategy.order,
+            [asking.a, asking.b],
+            question=asking.text,
             thinking=settings.thinking,
             reference=settings.reference,
         )
-        began, asker = time.perf_counter(), self._about(one.case)
-        found = ground(
-            asker, image, prompt, verified=one.strategy.verified, max_calls=settings.max_calls
+        began, asker = time.perf_counter(), self._about(case)
+        grounding = ground(
+            asker, image, prompt, verified=strategy.verified, max_calls=settings.max_calls
         )
         return answer(
-            one.case.name, asked, one.strategy.name, found,
-            verified=one.strategy.verified, swapped=one.swapped,
+            case.name, asking, strategy.name, grounding,
+            verified=strategy.verified, swapped=planned.swapped,
             seconds=time.perf_counter() - began,
         )  # fmt: skip
 
     def _drop(self, case: Case) -> None:
         """Leave out a question whose picture cannot be decoded."""
         self.skipped.append(f'{case.item.path}:{case.item.line}: "{case.image}" is no picture')
-        self.cases = [one for one in self.cases if one.name != case.name]
+        self.cases = [kept for kept in self.cases if kept.name != case.name]
 
     def _conditions(self) -> dict[str, Any]:
         settings = self.settings

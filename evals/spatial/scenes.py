@@ -8,9 +8,18 @@ from functools import cached_property
 
 import numpy as np
 
-from helmsight.evals.spatial.bodies import HELD_OUT, NAMES, REACH, SHAPES, Array, Body, body, rod
-from helmsight.evals.spatial.drawing import Camera, Light, draw
-from helmsight.evals.spatial.sights import Sight, Truth
+from helmsight.agents.grounding.labelled import LabelledPicture, Truth
+from helmsight.evals.spatial.bodies import (
+    HELD_OUT,
+    NAMES,
+    REACH,
+    SHAPES,
+    Array,
+    ConvexBody,
+    body,
+    rod,
+)
+from helmsight.evals.spatial.drawing import Light, PinholeCamera, draw
 
 BANDS = (0.04, 0.04, 0.06)
 """Dead bands: sides of the picture, twice, and of the logarithm of the distance."""
@@ -40,8 +49,8 @@ class Scene:
     """Named things and unnamed pebbles in front of a camera."""
 
     things: tuple[Thing, ...]
-    pebbles: tuple[Body, ...]
-    camera: Camera
+    pebbles: tuple[ConvexBody, ...]
+    camera: PinholeCamera
     layout: str
     tilt: tuple[float, float, float]  # roll, pitch, yaw of the camera, degrees
 
@@ -64,15 +73,15 @@ class Scene:
         places = self.truth.places[:, :2] * BANDS[:2]
         return bool(np.isfinite(places).all() and np.abs(places).max() <= EDGE)
 
-    def sight(self, size: int, rng: np.random.Generator) -> Sight | None:
-        """Return the picture; None when too little of a thing can be seen."""
+    def drawn(self, size: int, rng: np.random.Generator) -> LabelledPicture | None:
+        """Return the picture, `size` px wide; None when too little of a thing can be seen."""
         groups = [
-            [body(one.name, one.centre, one.size, one.yaw)]
-            + ([rod(one.centre)] if one.floats else [])
-            for one in self.things
+            [body(thing.name, thing.centre, thing.size, thing.yaw)]
+            + ([rod(thing.centre)] if thing.floats else [])
+            for thing in self.things
         ]
         groups += [[pebble] for pebble in self.pebbles]
-        picture, seen, depths = draw(self.camera, groups, _light(rng), size, rng)
+        image, seen, depths = draw(self.camera, groups, _light(rng), size, rng)
         shares = seen[: len(self.things)]
         if shares.min() < SEEN:
             return None
@@ -87,7 +96,9 @@ class Scene:
                 for thing, share in zip(self.things, shares, strict=True)
             },
         }
-        return Sight("objects", picture, self.truth, details=details, depths=depths, feet=self.feet)
+        return LabelledPicture(
+            "objects", image, self.truth, details=details, depths=depths, feet=self.feet
+        )
 
 
 def scene(rng: np.random.Generator, *, held_out: bool) -> Scene:
@@ -108,9 +119,9 @@ def scene(rng: np.random.Generator, *, held_out: bool) -> Scene:
             )
             if _apart(things, pebbles):
                 camera, tilt = _camera(rng, things)
-                found = Scene(things, pebbles, camera, layout, tilt)
-                if found.framed:
-                    return found
+                scene = Scene(things, pebbles, camera, layout, tilt)
+                if scene.framed:
+                    return scene
 
 
 def _names(rng: np.random.Generator, count: int, held_out: bool) -> list[str]:
@@ -138,12 +149,12 @@ def _thing(rng: np.random.Generator, name: str, spot: Array) -> Thing:
     return Thing(name, centre, size, float(rng.uniform(0, np.pi)), floats)
 
 
-def _pebble(rng: np.random.Generator, spot: Array) -> Body:
+def _pebble(rng: np.random.Generator, spot: Array) -> ConvexBody:
     radius, grey = float(rng.uniform(0.12, 0.22)), int(rng.integers(95, 150))
-    return Body(np.array([*spot, 0.8 * radius]), (grey, grey, grey), radius, radius=radius)
+    return ConvexBody(np.array([*spot, 0.8 * radius]), (grey, grey, grey), radius, radius=radius)
 
 
-def _apart(things: tuple[Thing, ...], pebbles: tuple[Body, ...]) -> bool:
+def _apart(things: tuple[Thing, ...], pebbles: tuple[ConvexBody, ...]) -> bool:
     """Whether nothing stands in or above anything else."""
     spots = np.array([*(t.centre[:2] for t in things), *(p.centre[:2] for p in pebbles)])
     reach = np.array([*(REACH * t.size for t in things), *(p.reach for p in pebbles)])
@@ -153,7 +164,7 @@ def _apart(things: tuple[Thing, ...], pebbles: tuple[Body, ...]) -> bool:
 
 def _camera(
     rng: np.random.Generator, things: tuple[Thing, ...]
-) -> tuple[Camera, tuple[float, float, float]]:
+) -> tuple[PinholeCamera, tuple[float, float, float]]:
     """Return a camera that looks at the things from anywhere, rolled in half of all scenes."""
     yaw, pitch = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(8, 48))
     roll = np.radians(rng.uniform(-35, 35)) if rng.random() < 0.5 else 0.0
@@ -166,7 +177,7 @@ def _camera(
     )
     place = middle - rng.uniform(5.6, 8.4) * away
     place[2] = max(place[2], 0.6)
-    camera = Camera(place, np.vstack([turned, away]), float(rng.uniform(0.95, 1.35)))
+    camera = PinholeCamera(place, np.vstack([turned, away]), float(rng.uniform(0.95, 1.35)))
     return camera, (float(np.degrees(roll)), float(np.degrees(pitch)), float(np.degrees(yaw)))
 
 

@@ -9,6 +9,7 @@ import typer
 
 from helmsight.cli import completion
 from helmsight.errors import InvalidSetting
+from helmsight.prompts.strategies import MAX_CALLS, VERIFIED
 
 if TYPE_CHECKING:
     from helmsight.agents.grounding.asking import Image
@@ -49,7 +50,7 @@ def command(
     landmark: Annotated[str | None, typer.Option(help="Object C, where it is known.")] = None,
     max_calls: Annotated[
         int, typer.Option(min=0, help="Questions asked again, at most (with --verified).")
-    ] = 4,
+    ] = MAX_CALLS,
     think_timeout: Annotated[
         float, typer.Option(help="Give up on an answer after this, wall seconds.")
     ] = 60.0,
@@ -60,63 +61,67 @@ def command(
 ) -> None:
     """Ask a model where the named objects of IMAGE are from each other."""
     from helmsight.agents.grounding.asking import PilotAsker
-    from helmsight.agents.grounding.verify import ground, judge
+    from helmsight.agents.grounding.judge import judge
+    from helmsight.agents.grounding.verify import ground
     from helmsight.agents.models.load import load_pilot
     from helmsight.output import json_line
-    from helmsight.prompts.orders import compose
+    from helmsight.prompts.orders import compose, object_names
     from helmsight.prompts.questions import parse_question
 
     if (question is None) == (objects is None):
         raise InvalidSetting('give either --objects "X, Y" or --question "Is there a ...?"')
-    asked = parse_question(question) if question is not None else None
-    names = [asked.a, asked.b] if asked else _names(objects or "")
-    strategy, proved = strategy.removesuffix("+verified"), strategy.endswith("+verified")
+    asking = parse_question(question) if question is not None else None
+    names = [asking.a, asking.b] if asking else object_names(objects or "")
+    verified = verified or strategy.endswith(VERIFIED)
+    strategy = strategy.removesuffix(VERIFIED)
     prompt = compose(
         strategy, names, question=question or "", reference=reference, landmark=landmark
     )
     picture = _picture(image)
     asker = PilotAsker(load_pilot(pilot, base_url=base_url, think_timeout_s=think_timeout))
-    found = ground(asker, picture, prompt, verified=verified or proved, max_calls=max_calls)
-    told: dict[str, Any] = {"image": str(image), "pilot": pilot, "strategy": strategy}
-    told |= {"verified": verified or proved} | as_data(found)
-    if asked is not None:
-        verdict = judge(asked, found)
-        told["answer"] = {None: None, True: "yes", False: "no"}[verdict.yes]
-        told["by"] = verdict.by
-    print(json_line(told) if as_json else "\n".join(as_text(told)))
+    grounding = ground(asker, picture, prompt, verified=verified, max_calls=max_calls)
+    data: dict[str, Any] = {"image": str(image), "pilot": pilot, "strategy": strategy}
+    data |= {"verified": verified} | as_data(grounding)
+    if asking is not None:
+        judgement = judge(asking, grounding)
+        data["answer"] = {None: None, True: "yes", False: "no"}[judgement.yes]
+        data["by"] = judgement.by
+    print(json_line(data) if as_json else "\n".join(as_text(data)))
 
 
-def as_data(found: Grounding) -> dict[str, Any]:
+def as_data(grounding: Grounding) -> dict[str, Any]:
     """Return a grounding as JSON data."""
     return {
         "relations": [
-            {"a": one.a, "axis": one.axis.value, "sign": one.sign, "b": one.b, "text": one.text()}
-            for one in found.claims
+            {
+                "a": claim.a,
+                "axis": claim.axis.value,
+                "sign": claim.sign,
+                "b": claim.b,
+                "text": claim.text(),
+            }
+            for claim in grounding.claims
         ],
-        "contradictions": [one.text() for one in found.conflicts],
-        "consistency": found.score,
-        "unread": [{"text": one.text, "reason": one.reason} for one in found.unread],
-        "counts": found.counts.to_dict(),
-        "answers": list(found.answers),
+        "contradictions": [conflict.text() for conflict in grounding.conflicts],
+        "consistency": grounding.score,
+        "unread": [{"text": line.text, "reason": line.reason} for line in grounding.unread],
+        "counts": grounding.counts.to_dict(),
+        "answers": list(grounding.answers),
     }
 
 
-def as_text(told: dict[str, Any]) -> list[str]:
+def as_text(data: dict[str, Any]) -> list[str]:
     """Return the same for a person, line by line."""
-    lines = [one["text"] for one in told["relations"]] or ["no relation could be read"]
-    lines += [f"contradiction in the first answer: {text}" for text in told["contradictions"]]
-    lines += [f"unreadable: {one['text']} ({one['reason']})" for one in told["unread"]]
-    if told["consistency"] is not None:
-        lines.append(f"consistency of the first answer: {told['consistency']:.0%}")
-    counts = {name: count for name, count in told["counts"].items() if count}
+    lines = [relation["text"] for relation in data["relations"]] or ["no relation could be read"]
+    lines += [f"contradiction in the first answer: {text}" for text in data["contradictions"]]
+    lines += [f"unreadable: {line['text']} ({line['reason']})" for line in data["unread"]]
+    if data["consistency"] is not None:
+        lines.append(f"consistency of the first answer: {data['consistency']:.0%}")
+    counts = {name: count for name, count in data["counts"].items() if count}
     lines.append(", ".join(f"{name} {count}" for name, count in counts.items()))
-    if "by" in told:
-        lines.append(f"answer: {told['answer'] or 'none'} (by {told['by']})")
+    if "by" in data:
+        lines.append(f"answer: {data['answer'] or 'none'} (by {data['by']})")
     return lines
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _picture(path: Path) -> Image:

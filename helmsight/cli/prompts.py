@@ -27,12 +27,12 @@ def listing(
 ) -> None:
     """List the orders of relations, the rules for object C, and the names of all templates."""
     from helmsight.output import json_line
-    from helmsight.prompts.orders import CALLED, ORDERS, REFERENCES
+    from helmsight.prompts.strategies import CALLED, ORDERS, REFERENCES
     from helmsight.prompts.templates import names
 
     if as_json:
-        told = {"orders": ORDERS, "called": CALLED, "references": REFERENCES}
-        print(json_line(told | {"templates": names()}))
+        data = {"orders": ORDERS, "called": CALLED, "references": REFERENCES}
+        print(json_line(data | {"templates": names()}))
         return
     called = {order: name for name, order in CALLED.items()}
     print("orders:")
@@ -61,18 +61,18 @@ def show(
 ) -> None:
     """Print the prompt that asks for relations in ORDER, about a question or about objects."""
     from helmsight.prompts.errors import InvalidClaims
-    from helmsight.prompts.orders import compose
-    from helmsight.prompts.orders import order as order_of
+    from helmsight.prompts.orders import compose, object_names
     from helmsight.prompts.questions import parse_question
+    from helmsight.prompts.strategies import order as order_of
 
     order_of(order)
     if (question is None) == (objects is None):
         raise InvalidClaims('give either --question "..." or --objects "X, Y"')
     if question is not None:
-        asked = parse_question(question)
-        names = [asked.a, asked.b]
+        asking = parse_question(question)
+        names = [asking.a, asking.b]
     else:
-        names = [name.strip() for name in (objects or "").split(",") if name.strip()]
+        names = object_names(objects or "")
     prompt = compose(
         order,
         names,

@@ -13,9 +13,11 @@ from typer.core import TyperGroup
 
 from helmsight.cli import completion
 from helmsight.errors import INTERRUPTED, InvalidSetting
+from helmsight.evals.spatial.defaults import COCKPIT_SHARE, SIZE, STRATEGIES, SWAPS
+from helmsight.prompts.strategies import MAX_CALLS
 
 if TYPE_CHECKING:
-    from helmsight.evals.spatial.run import Bench
+    from helmsight.evals.spatial.run import SpatialBenchmark
 
 RUN = "run"
 PROGRESS_S = 2.0  # between two lines of progress
@@ -68,11 +70,11 @@ def run(
     strategies: Annotated[
         str,
         typer.Option(help="With commas: orders (helmsight prompts list), each also as +verified."),
-    ] = "vanilla,bidirectional,transitive,combined,combined+verified",
+    ] = STRATEGIES,
     limit: Annotated[int | None, typer.Option(min=1, help="The first so many questions.")] = None,
     swaps: Annotated[
         int, typer.Option(min=0, help="So many are asked the other way round as well.")
-    ] = 200,
+    ] = SWAPS,
     valid: Annotated[
         Path | None,
         typer.Option(help="Questions to fit the blind baseline on; default: valid for test."),
@@ -83,7 +85,7 @@ def run(
     ] = False,
     max_calls: Annotated[
         int, typer.Option(min=0, help="Questions asked again, at most (+verified).")
-    ] = 4,
+    ] = MAX_CALLS,
     workers: Annotated[
         int, typer.Option(min=1, help="Questions that a provider's model is asked at a time.")
     ] = 1,
@@ -108,7 +110,7 @@ def run(
     Ctrl-C keeps what was answered and shows it; the same command goes on from there.
     """
     from helmsight.evals.spatial.report import report
-    from helmsight.evals.spatial.run import Bench, Settings, answerer
+    from helmsight.evals.spatial.run import Settings, SpatialBenchmark, answerer
     from helmsight.evals.spatial.strategies import strategies as listed
     from helmsight.output import json_line
 
@@ -117,7 +119,7 @@ def run(
         raise InvalidSetting(
             f'--valid "{valid}" is no file; give one of questions, or leave it out'
         )
-    bench = Bench(
+    bench = SpatialBenchmark(
         dataset, pilot, compared, out or _folder(dataset, pilot), images=images,
         limit=limit, swaps=swaps, settings=Settings(reference, not no_thinking, max_calls),
         about=answerer(pilot, {"base_url": base_url, "think_timeout_s": think_timeout}, workers),
@@ -133,10 +135,10 @@ def run(
         interrupted = True
     finally:
         if bench.answers.kept:
-            found = report(bench, shlex.join(["helmsight", *sys.argv[1:]]), valid)
-            found.write(folder)
+            figures = report(bench, shlex.join(["helmsight", *sys.argv[1:]]), valid)
+            figures.write(folder)
     if bench.answers.kept:
-        print(json_line(found.to_dict()) if as_json else found.text(markdown=markdown))
+        print(json_line(figures.to_dict()) if as_json else figures.text(markdown=markdown))
         typer.echo(f"report: {folder}", err=True)
     if bench.failed:
         typer.echo(f"{bench.failed} questions failed; the same command asks them again", err=True)
@@ -153,10 +155,10 @@ def generate(
     valid: Annotated[int, typer.Option(min=0, help="Questions of the validation split.")] = 240,
     train: Annotated[int, typer.Option(min=0, help="Questions of the training split.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything.")] = 0,
-    size: Annotated[int, typer.Option(min=64, max=1024, help="Side of a picture, px.")] = 256,
+    size: Annotated[int, typer.Option(min=64, max=1024, help="Side of a picture, px.")] = SIZE,
     cockpit_share: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of navballs among the pictures.")
-    ] = 0.25,
+    ] = COCKPIT_SHARE,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
     """Draw pictures of things and of navballs, with questions about them and their whole truth.
@@ -167,26 +169,26 @@ def generate(
     from helmsight.evals.spatial.generator import Split, questions
     from helmsight.output import json_line
 
-    made = {}
+    saved = {}
     for split, count in ((Split.TRAIN, train), (Split.VALID, valid), (Split.TEST, n)):
         if count:
-            asked = questions(split, count, seed, size=size, cockpit_share=cockpit_share)
-            made[split.value] = save(out, split.value, asked)
+            drawn = questions(split, count, seed, size=size, cockpit_share=cockpit_share)
+            saved[split.value] = save(out, split.value, drawn)
             typer.echo(f"{split.value}: {count} questions", err=True)
-    told = {"folder": str(out), "seed": seed, "questions": made}
-    print(json_line(told) if as_json else f"{out / 'test.jsonl'}: {n} questions, seed {seed}")
+    summary = {"folder": str(out), "seed": seed, "questions": saved}
+    print(json_line(summary) if as_json else f"{out / 'test.jsonl'}: {n} questions, seed {seed}")
 
 
-def _ask(bench: Bench) -> None:
+def _ask(bench: SpatialBenchmark) -> None:
     """Ask what is missing, with a line of progress now and then."""
     total, todo = len(bench.plan()), len(bench.missing())
     if todo < total:
         typer.echo(f"{total - todo} of {total} answers are there already", err=True)
-    told = time.monotonic()
-    for number, one in enumerate(bench.run(), total - todo + 1):
-        if time.monotonic() - told >= PROGRESS_S or number == total:
-            told = time.monotonic()
-            typer.echo(f"[{number}/{total}] {one.question} {one.strategy}", err=True)
+    shown = time.monotonic()
+    for number, answer in enumerate(bench.run(), total - todo + 1):
+        if time.monotonic() - shown >= PROGRESS_S or number == total:
+            shown = time.monotonic()
+            typer.echo(f"[{number}/{total}] {answer.question} {answer.strategy}", err=True)
 
 
 def _folder(dataset: Path, pilot: str) -> Path:

@@ -51,11 +51,11 @@ def pilot(
     """
     from helmsight.agents.training.recipe import train
 
-    made = train(
+    folder = train(
         out, minutes=minutes, seed=seed, workers=workers, buffer=buffer, batch=batch,
         device=device, start=start, say=typer.echo,
     )  # fmt: skip
-    typer.echo(f"model in {made}; fly it with: helmsight fly --pilot {made}")
+    typer.echo(f"model in {folder}; fly it with: helmsight fly --pilot {folder}")
 
 
 @app.command("relations", epilog=RELATIONS)
@@ -75,10 +75,10 @@ def relations(
     The folder holds a checkpoint from a fifth of the time on; Ctrl-C leaves the last one.
     """
     from helmsight.agents.training.relations.recipe import train
-    from helmsight.evals.spatial.course import Lessons
+    from helmsight.evals.spatial.course import SpatialCourse
 
-    made = train(
-        Lessons(seed), out, minutes=minutes, seed=seed, processes=processes, pictures=pictures,
-        device=device, start=start, say=typer.echo,
+    folder = train(
+        SpatialCourse(seed), out, minutes=minutes, seed=seed, processes=processes,
+        pictures=pictures, device=device, start=start, say=typer.echo,
     )  # fmt: skip
-    typer.echo(f"model in {made}; ask it with: helmsight spatial DATASET --pilot {made}")
+    typer.echo(f"model in {folder}; ask it with: helmsight spatial DATASET --pilot {folder}")

@@ -12,7 +12,7 @@ import helmsight.envs  # noqa: F401  (registers the environments)
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.load import BUNDLED, load_pilot
 from helmsight.agents.operator import Operator
-from helmsight.agents.training.flights import Flights, RandomStart, draw_start
+from helmsight.agents.training.flights import FlightBatch, RandomStart, draw_start
 from helmsight.agents.training.policy import StudentPolicy, prompt_ids
 from helmsight.agents.training.questions import command_text, relation_text
 from helmsight.contract.pilot import Sighting
@@ -30,7 +30,7 @@ def pictures(count: int, seed: int) -> tuple[Any, list[Any], Any]:
     """Views, states and the teacher's throttles of `count` starts that nobody trained on."""
     rng = np.random.default_rng([seed, 77])
     starts: list[RandomStart] = [draw_start(rng) for _ in range(count)]
-    flights = Flights(count, rng, starts, plain=True)
+    flights = FlightBatch(count, rng, starts, plain=True)
     seen = [flights.look(i) for i in range(count)]
     return np.stack([v for v, _ in seen]), [s for _, s in seen], flights.teach()
 

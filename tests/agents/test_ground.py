@@ -17,6 +17,7 @@ from helmsight.contract.pilot import Sighting
 from helmsight.prompts.claims import render
 from helmsight.prompts.orders import compose
 from helmsight.prompts.relations import claim
+from helmsight.prompts.strategies import RELATING
 
 NULL = '{"forward": 0, "right": 0, "down": 0, "duration": 0.5}'
 GOOD = render([claim("target", "horizontal", -1, "prograde")])
@@ -46,7 +47,7 @@ def test_every_strategy_grounds_with_a_model_that_can_be_asked(world, name):
 
 def test_the_orders_of_the_loop_are_those_of_the_prompts(world):
     env, sighting = shown(world)
-    for name in ground.ORDERS:
+    for name in RELATING:
         pilot, strategy = pilot_of(GOOD), ground.grounder(name)
         strategy.prepare(pilot, env.task, env, 0)
         strategy.ground(pilot, env.task, sighting)

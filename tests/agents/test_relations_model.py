@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from helmsight.agents.decide import ModelPilot
-from helmsight.agents.ground import Relating
+from helmsight.agents.ground import ModelGrounder
 from helmsight.agents.grounding.asking import PilotAsker
-from helmsight.agents.grounding.verify import ground, judge
+from helmsight.agents.grounding.judge import judge
+from helmsight.agents.grounding.verify import ground
 from helmsight.agents.models.load import RELATIONS, load_pilot
-from helmsight.evals.spatial.generator import Asked, Split, questions
+from helmsight.evals.spatial.generator import GeneratedQuestion, Split, questions
 from helmsight.prompts.orders import Prompt, compose
 
 SEED = 9090  # of the validation split; training never draws from it
@@ -26,11 +27,11 @@ def pilot() -> ModelPilot:
 
 
 @pytest.fixture(scope="module")
-def asked() -> list[Asked]:
+def asked() -> list[GeneratedQuestion]:
     return list(questions(Split.VALID, 32, SEED))
 
 
-def combined(one: Asked) -> Prompt:
+def combined(one: GeneratedQuestion) -> Prompt:
     return compose("combined", [one.question.a, one.question.b], question=one.question.text)
 
 
@@ -44,10 +45,12 @@ def test_the_weights_are_small_and_load_without_our_code() -> None:
     assert processor.tokenizer.chat_template or processor.chat_template
 
 
-def test_it_fills_in_every_line_that_is_asked_for(pilot: ModelPilot, asked: list[Asked]) -> None:
+def test_it_fills_in_every_line_that_is_asked_for(
+    pilot: ModelPilot, asked: list[GeneratedQuestion]
+) -> None:
     for one in asked[:4]:
         prompt = combined(one)
-        told = prompt.read(pilot.answer_free(prompt.text, one.sight.picture, {}))
+        told = prompt.read(pilot.answer_free(prompt.text, one.picture.image, {}))
         assert told.unread == ()
         assert told.yes is not None
         between = {one.question.a, one.question.b}
@@ -56,22 +59,22 @@ def test_it_fills_in_every_line_that_is_asked_for(pilot: ModelPilot, asked: list
 
 @pytest.mark.slow
 def test_most_answers_about_unseen_pictures_are_right(
-    pilot: ModelPilot, asked: list[Asked]
+    pilot: ModelPilot, asked: list[GeneratedQuestion]
 ) -> None:
     right = []
     for one in asked:
-        found = ground(PilotAsker(pilot), one.sight.picture, combined(one))
+        found = ground(PilotAsker(pilot), one.picture.image, combined(one))
         right.append(judge(one.question, found).yes is one.cell.label)
     assert np.mean(right) > 0.7
 
 
 @pytest.mark.slow
 def test_what_is_drawn_at_random_is_the_same_for_the_same_seed(
-    pilot: ModelPilot, asked: list[Asked]
+    pilot: ModelPilot, asked: list[GeneratedQuestion]
 ) -> None:
     one = asked[0]
     answers = [
-        pilot.answer_free(combined(one).text, one.sight.picture, {}, draw=s) for s in (1, 1, 2, 3)
+        pilot.answer_free(combined(one).text, one.picture.image, {}, draw=s) for s in (1, 1, 2, 3)
     ]
     assert answers[0] == answers[1]
     assert len(set(answers)) > 1
@@ -87,7 +90,7 @@ def test_it_grounds_the_cockpit_of_a_flight(pilot: ModelPilot) -> None:
     env: Any = gym.make("helmsight/PE1-E1-I2-v0", observation="frame")
     observation, info = env.reset(seed=4)
     pilot.reset(env.unwrapped.task, 4)
-    grounder = Relating("combined", verified=True)
+    grounder = ModelGrounder("combined", verified=True)
     grounder.prepare(pilot, env.unwrapped.task, env.unwrapped, 4)
     found = grounder.ground(pilot, env.unwrapped.task, Sighting(observation, info["met"]))
     assert found.counts.failed == 0

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from helmsight.prompts.claims import Weighed, read_claims, read_yes, render
 from helmsight.prompts.errors import InvalidClaims
-from helmsight.prompts.orders import CALLED, ORDERS, compose
-from helmsight.prompts.relations import Claim, Frame, relations, scan
+from helmsight.prompts.orders import compose
+from helmsight.prompts.relations import Claim, RelationFrame, relations
+from helmsight.prompts.strategies import CALLED, ORDERS
+from helmsight.prompts.synonyms import scan
 
 MESSY = tomllib.loads((Path(__file__).parent / "messy_answers.toml").read_text(encoding="utf-8"))[
     "answer"
@@ -100,8 +102,10 @@ def test_names_that_cannot_be_told_are_refused(names):
 
 
 def test_claims_are_in_the_frame_that_was_asked_for():
-    found = read_claims("Horizontal: cup is left of plate", ["cup", "plate"], frame=Frame.VIEWER)
-    assert [claim.frame for claim in found.claims] == [Frame.VIEWER]
+    found = read_claims(
+        "Horizontal: cup is left of plate", ["cup", "plate"], frame=RelationFrame.VIEWER
+    )
+    assert [claim.frame for claim in found.claims] == [RelationFrame.VIEWER]
 
 
 def test_an_unreadable_line_is_told_with_its_number_and_why():

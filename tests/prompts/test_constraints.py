@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helmsight.prompts.constraints import UNKNOWN, check, consistent
 from helmsight.prompts.errors import InvalidClaims
-from helmsight.prompts.relations import Axis, Claim, Frame, Relation, claim
+from helmsight.prompts.relations import Axis, Claim, Relation, RelationFrame, claim
 
 H, V, D = Axis
 NAMES = "abcdef"
@@ -238,15 +238,15 @@ def test_the_score_is_the_share_of_pairs_and_triples_that_hold():
 
 
 def test_frames_are_kept_apart():
-    left = Claim("a", "b", Relation(H, -1), Frame.IMAGE)
-    assert check([left, Claim("a", "b", Relation(H, 1), Frame.VIEWER)]).consistent
-    assert not check([left, Claim("a", "b", Relation(H, 1), Frame.IMAGE)]).consistent
+    left = Claim("a", "b", Relation(H, -1), RelationFrame.IMAGE)
+    assert check([left, Claim("a", "b", Relation(H, 1), RelationFrame.VIEWER)]).consistent
+    assert not check([left, Claim("a", "b", Relation(H, 1), RelationFrame.IMAGE)]).consistent
 
 
 def test_in_the_frames_of_different_objects_nothing_is_compared():
-    facing = [Claim(a, b, Relation(H, -1), Frame.OBJECT) for a, b in ("ab", "ba")]
+    facing = [Claim(a, b, Relation(H, -1), RelationFrame.OBJECT) for a, b in ("ab", "ba")]
     assert check(facing).consistent
-    assert not check([facing[0], Claim("a", "b", Relation(H, 1), Frame.OBJECT)]).consistent
+    assert not check([facing[0], Claim("a", "b", Relation(H, 1), RelationFrame.OBJECT)]).consistent
 
 
 def test_an_object_related_to_itself_is_refused():

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from helmsight.prompts.errors import InvalidClaims, UnknownOrder
-from helmsight.prompts.orders import ORDERS, REFERENCES, again, compose, order
+from helmsight.prompts.orders import again, compose
+from helmsight.prompts.strategies import ORDERS, REFERENCES, order
 from helmsight.prompts.templates import render
 
 QUESTION = "Is there a cup left a plate in the image?"

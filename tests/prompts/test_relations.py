@@ -3,16 +3,8 @@ from __future__ import annotations
 import pytest
 
 from helmsight.prompts.errors import UnreadableRelation
-from helmsight.prompts.relations import (
-    Axis,
-    Claim,
-    Frame,
-    Relation,
-    claim,
-    relation,
-    relations,
-    scan,
-)
+from helmsight.prompts.relations import Axis, Claim, Relation, RelationFrame, claim, relations
+from helmsight.prompts.synonyms import relation, scan
 
 H, V, D = Axis
 
@@ -59,4 +51,4 @@ def test_an_inverse_is_the_other_sign_and_neutral_is_its_own():
 
 def test_in_the_frame_of_an_object_nothing_has_an_inverse():
     with pytest.raises(ValueError, match="no inverse"):
-        _ = Claim("cup", "car", Relation(H, -1), Frame.OBJECT).inverse
+        _ = Claim("cup", "car", Relation(H, -1), RelationFrame.OBJECT).inverse

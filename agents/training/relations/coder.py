@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
+from helmsight.agents.grounding.labelled import LabelledPicture
 from helmsight.agents.training.fit import IGNORE
-from helmsight.agents.training.relations.course import Part, Sight
+from helmsight.agents.training.relations.course import AnswerLine
 from helmsight.agents.training.student import IMAGE, around
 from helmsight.prompts.relations import PHRASES
 
@@ -20,7 +21,7 @@ Mark = tuple[int, ...]  # a token and what it is about; in a batch the lesson be
 
 
 @dataclass(frozen=True)
-class Coded:
+class CodedLesson:
     """A lesson: its ids, the labels (IGNORE where nothing is to be learnt), and marks.
 
     `names` are (token, thing) for the last token of every name. `lines` are (token, thing, thing)
@@ -28,7 +29,7 @@ class Coded:
     asked for, sign that is true) where yes or no is next.
     """
 
-    sight: Sight
+    picture: LabelledPicture
     ids: list[int]
     labels: list[int]
     names: list[Mark]
@@ -40,7 +41,7 @@ class Coded:
 class Batch:
     """Lessons of about the same length, padded at the end; marks begin with the lesson's number."""
 
-    sights: list[Sight]
+    pictures: list[LabelledPicture]
     ids: torch.Tensor
     labels: torch.Tensor
     names: list[Mark]
@@ -58,9 +59,9 @@ class Coder:
         self.first = self._begin.index(self.tokenizer.convert_tokens_to_ids(IMAGE))
         self.words = {word: self._id(word) for word in (*things, *words)}
         phrases = [f" is {phrase}" for signs in PHRASES.values() for phrase in signs.values()]
-        told = self.tokenizer(phrases, add_special_tokens=False)["input_ids"]
+        coded = self.tokenizer(phrases, add_special_tokens=False)["input_ids"]
         self.last = torch.tensor([self.words["yes"], self.words["no"]])
-        self.decisive = torch.tensor(sorted({token for ids in told for token in ids}))
+        self.decisive = torch.tensor(sorted({token for ids in coded for token in ids}))
         self._weights = torch.ones(len(self.tokenizer))
         self._weights[[self.words[word] for word in things]] = NAMED
         self._weights[self.decisive] = DECISIVE
@@ -70,7 +71,9 @@ class Coder:
         """Return how much each of the tokens `ids` counts in the loss."""
         return self._weights.to(ids.device)[ids]
 
-    def code(self, sight: Sight, prompt: str, parts: Sequence[Part]) -> Coded:
+    def code(
+        self, picture: LabelledPicture, prompt: str, parts: Sequence[AnswerLine]
+    ) -> CodedLesson:
         """Return one lesson as tokens."""
         texts = [prompt, *(part.text + "\n" for part in parts[:-1]), parts[-1].text]
         first, *coded = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
@@ -80,9 +83,10 @@ class Coder:
         asks: list[Mark] = []
         for part, code in zip(parts, coded, strict=True):
             if part.about is not None:
+                # the state after this token is what the rest of the line is told from
                 word = self.words[part.about[0].split()[-1]]
                 at = len(ids) + (code.index(word) if word in code else 0)
-                lines.append((at, *map(sight.truth.names.index, part.about)))
+                lines.append((at, *map(picture.truth.names.index, part.about)))
                 if part.asked is not None:
                     axis, sign = part.asked
                     yes = self.words["yes"] in code
@@ -91,30 +95,33 @@ class Coder:
             labels += code if part.right else [IGNORE] * len(code)
         end = self.tokenizer.eos_token_id
         ids, labels = [*ids, end], [*labels, end]
-        return Coded(sight, ids, labels, list(self._names(sight, ids)), lines, asks)
+        return CodedLesson(picture, ids, labels, list(self._names(picture, ids)), lines, asks)
 
-    def batches(self, lessons: Sequence[Coded], tokens: int) -> list[Batch]:
+    def batches(self, lessons: Sequence[CodedLesson], tokens: int) -> list[Batch]:
         """Return lessons in batches of at most `tokens`, padding included, the shortest first."""
         batches: list[Batch] = []
-        batch: list[Coded] = []
-        for one in sorted(lessons, key=lambda one: len(one.ids)):
-            if batch and (len(batch) + 1) * len(one.ids) > tokens:
+        batch: list[CodedLesson] = []
+        for lesson in sorted(lessons, key=lambda lesson: len(lesson.ids)):
+            if batch and (len(batch) + 1) * len(lesson.ids) > tokens:
                 batches.append(self._padded(batch))
                 batch = []
-            batch.append(one)
+            batch.append(lesson)
         return [*batches, self._padded(batch)]
 
-    def _padded(self, batch: list[Coded]) -> Batch:
-        longest = max(len(one.ids) for one in batch)
+    def _padded(self, batch: list[CodedLesson]) -> Batch:
+        longest = max(len(lesson.ids) for lesson in batch)
         pad = self.tokenizer.pad_token_id
 
+        def padded(rows: list[list[int]], filler: int) -> torch.Tensor:
+            return torch.tensor([row + [filler] * (longest - len(row)) for row in rows])
+
         def marks(kind: str) -> list[Mark]:
-            return [(i, *mark) for i, one in enumerate(batch) for mark in getattr(one, kind)]
+            return [(i, *mark) for i, lesson in enumerate(batch) for mark in getattr(lesson, kind)]
 
         return Batch(
-            [one.sight for one in batch],
-            torch.tensor([one.ids + [pad] * (longest - len(one.ids)) for one in batch]),
-            torch.tensor([one.labels + [IGNORE] * (longest - len(one.ids)) for one in batch]),
+            [lesson.picture for lesson in batch],
+            padded([lesson.ids for lesson in batch], pad),
+            padded([lesson.labels for lesson in batch], IGNORE),
             marks("names"),
             marks("lines"),
             marks("asks"),
@@ -124,10 +131,10 @@ class Coder:
         """Return the one token that stands for a word."""
         return int(self.tokenizer(f" {word}", add_special_tokens=False)["input_ids"][0])
 
-    def _names(self, sight: Sight, ids: list[int]) -> Iterator[Mark]:
+    def _names(self, picture: LabelledPicture, ids: list[int]) -> Iterator[Mark]:
         names = {
             tuple(self.words[word] for word in name.split()): thing
-            for thing, name in enumerate(sight.truth.names)
+            for thing, name in enumerate(picture.truth.names)
         }
         for at in range(1, len(ids)):
             thing = names.get((ids[at - 1], ids[at]), -1)

@@ -1,17 +1,19 @@
-"""What the model of relations is taught, as far as training has to know; and its sizes."""
+"""What the model of relations is taught, in which form it is asked, and its sizes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from helmsight.agents.training.student import Design, Tower
+from helmsight.agents.grounding.labelled import DEPTH_CELLS, LabelledPicture
+from helmsight.agents.training.design import Design, Tower
 
-MANNER: Mapping[str, Any] = {
+VIEW = 160  # px
+ASKING_STYLE: Mapping[str, Any] = {
     "views": {"size": None, "names": ["navball"]},
     "prompt": "pilot",
     "constrained": False,
@@ -22,65 +24,21 @@ MANNER: Mapping[str, Any] = {
 """How the model is asked: one picture, of a cockpit only the navball."""
 
 
-class Places(Protocol):
-    """Where named things are, (n, 3): right, down, away, in dead bands."""
+@dataclass(frozen=True)
+class AnswerLine:
+    """A line of an answer; what is not `right` is there to be read on from, not to be learnt.
 
-    @property
-    def names(self) -> tuple[str, ...]: ...
+    `about` are the two things that a line is about, as the picture's truth names them; `asked` is
+    the relation that yes or no is said to: the number of its axis and its sign.
+    """
 
-    @property
-    def places(self) -> NDArray[np.float64]: ...
-
-
-class Sight(Protocol):
-    """A picture (H, W, 3) uint8 RGB with what it shows."""
-
-    @property
-    def picture(self) -> NDArray[np.uint8]: ...
-
-    @property
-    def truth(self) -> Places: ...
-
-    @property
-    def spots(self) -> NDArray[np.float64]:
-        """Where in the picture the named things are, (n, 2): right, down, 0 to 1."""
-        ...
-
-    @property
-    def feet(self) -> NDArray[np.float64] | None:
-        """Where in the picture the floor is below them, (n, 2); None where there is no floor."""
-        ...
-
-    @property
-    def depths(self) -> NDArray[np.float32] | None:
-        """How far ahead what is seen is, log m, in 2 x 2 parts of every visual token, or None."""
-        ...
+    text: str
+    right: bool = True
+    about: tuple[str, str] | None = None
+    asked: tuple[int, int] | None = None
 
 
-class Part(Protocol):
-    """A line of an answer; one that is not `right` is read on from, not learnt."""
-
-    @property
-    def text(self) -> str: ...
-
-    @property
-    def right(self) -> bool: ...
-
-    @property
-    def about(self) -> tuple[str, str] | None:
-        """The two things that a line about a relation is about, as the picture names them."""
-        ...
-
-    @property
-    def asked(self) -> tuple[int, int] | None:
-        """The relation that yes or no is said to: the number of its axis, its sign."""
-        ...
-
-
-S = TypeVar("S", bound=Sight)
-
-
-class Course(Protocol[S]):
+class TrainingCourse(Protocol):
     """Pictures and lessons without end; the same ones for the same numbers."""
 
     @property
@@ -93,17 +51,17 @@ class Course(Protocol[S]):
         """Words that are to be tokens of their own, besides."""
         ...
 
-    def sight(self, number: int, view: int) -> S:
+    def picture(self, number: int, view: int) -> LabelledPicture:
         """Return picture `number`, `view` px wide and high."""
         ...
 
-    def mirrored(self, sight: S) -> S:
+    def mirrored(self, picture: LabelledPicture) -> LabelledPicture:
         """Return the picture the other way round, or as it is where that would be no picture."""
         ...
 
     def lesson(
-        self, sight: S, rng: np.random.Generator, noise: float
-    ) -> tuple[str, Sequence[Part]]:
+        self, picture: LabelledPicture, rng: np.random.Generator, noise: float
+    ) -> tuple[str, Sequence[AnswerLine]]:
         """Return a prompt about a picture and the lines of its answer."""
         ...
 
@@ -112,16 +70,17 @@ class Course(Protocol[S]):
         ...
 
 
-def design(course: Course[Any]) -> Design:
+def design(course: TrainingCourse) -> Design:
     """Return the sizes of a model for `course` (about 4 M parameters).
 
     A token may hold many words of the templates, which never change, but never a name or a
     relation together with anything else: so that names never seen are read like those that were.
     """
-    apart = "|".join(sorted(map(re.escape, {*course.things, *course.words}), key=len, reverse=True))
+    words = dict.fromkeys(map(re.escape, (*course.things, *course.words)))
+    apart = "|".join(sorted(words, key=len, reverse=True))  # the longest that fits is one token
     return Design(
-        view=160,
-        patch=16,
+        view=VIEW,
+        patch=VIEW // DEPTH_CELLS,  # the map of depths tells of each patch how far away it is
         mean=0.45,
         spread=0.25,
         vision=Tower(192, 768, 4, 6),

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from helmsight.agents.grounding.labelled import LabelledPicture
+from helmsight.agents.training.design import SHUFFLE, Design
 from helmsight.agents.training.fit import head
-from helmsight.agents.training.relations.course import Sight
-from helmsight.agents.training.student import SHUFFLE, Design
 
 SCALE = (12.5, 12.5, 5.0)
 """What is learnt of a place is of order one when divided by these, in dead bands."""
@@ -20,7 +20,7 @@ DEPTH = 2.0  # log m, about the middle of what is seen
 HIDDEN = 256  # width inside the throw-away heads
 
 
-class Eye(nn.Module):
+class PlaceHeads(nn.Module):
     """The throw-away heads: what is in each cell of the picture and how far away what is seen there
     is; and, asked by name, where a thing is and where the floor is below it.
 
@@ -40,24 +40,24 @@ class Eye(nn.Module):
         self.place = head(width, 5, HIDDEN)
 
     def loss(
-        self, features: torch.Tensor, sights: Sequence[Sight]
+        self, features: torch.Tensor, pictures: Sequence[LabelledPicture]
     ) -> tuple[torch.Tensor, NDArray[np.float64]]:
         """Return the loss, and the mean error of the named places on each axis in dead bands.
 
         `features` (n, tokens, width) are what the model sees of the pictures.
         """
-        seen = self.norm(features.reshape(len(sights), -1, features.shape[-1]))
-        target = _Targets(sights, self._index, self._side)
+        seen = self.norm(features.reshape(len(pictures), -1, features.shape[-1]))
+        target = _Targets(pictures, self._index, self._side)
         words, true, known = (torch.from_numpy(x).to(seen.device) for x in target.cells())
         guess = self.cells(seen).float()
         what = nn.functional.binary_cross_entropy_with_logits(
             guess[..., : self._words], words, pos_weight=torch.tensor(5.0, device=seen.device)
         )
         loss = 4 * what + error(guess[..., self._words :], true, known)
-        asked, true, known = (torch.from_numpy(x).to(seen.device) for x in target.named())
-        queries = asked @ self.words.weight
-        found, _ = self.look(queries, seen, seen, need_weights=False)
-        guess = self.place(found + queries).float()
+        named, true, known = (torch.from_numpy(x).to(seen.device) for x in target.named())
+        queries = named @ self.words.weight  # a name is the sum of its words
+        attended, _ = self.look(queries, seen, seen, need_weights=False)
+        guess = self.place(attended + queries).float()
         off = ((guess - true).abs() * known).sum((0, 1)) / known.sum((0, 1)).clamp(min=1)
         return loss + error(guess, true, known), off[:3].detach().cpu().numpy() * SCALE
 
@@ -65,24 +65,26 @@ class Eye(nn.Module):
 class _Targets:
     """What the eye is to say of some pictures."""
 
-    def __init__(self, sights: Sequence[Sight], index: Mapping[str, int], side: int) -> None:
-        self.sights, self.index, self.side = sights, index, side
+    def __init__(
+        self, pictures: Sequence[LabelledPicture], index: Mapping[str, int], side: int
+    ) -> None:
+        self.pictures, self.index, self.side = pictures, index, side
 
     def cells(self) -> tuple[NDArray[np.float32], ...]:
         """Return the words in each cell (n, cells, words); the place of what is in it and the
         depths in its quarters (n, cells, 3 + 4); and which of these are known.
         """
-        n, side = len(self.sights), self.side
+        n, side = len(self.pictures), self.side
         words = np.zeros((n, side * side, len(self.index)), np.float32)
         true, known = (np.zeros((n, side * side, 3 + SHUFFLE**2), np.float32) for _ in range(2))
-        for i, sight in enumerate(self.sights):
-            truth, at = sight.truth, cells(sight.spots, side)
+        for i, picture in enumerate(self.pictures):
+            truth, at = picture.truth, cells(picture.spots, side)
             for name, cell, place in zip(truth.names, at, truth.places, strict=True):
                 words[i, cell, self._of(name)] = 1.0
                 true[i, cell, :3] = (place - MIDDLE) / SCALE
                 known[i, cell, :3] = 1.0, 1.0, place[2] != 0
-            if sight.depths is not None:
-                parts = sight.depths.reshape(side, SHUFFLE, side, SHUFFLE).swapaxes(1, 2)
+            if picture.depths is not None:
+                parts = picture.depths.reshape(side, SHUFFLE, side, SHUFFLE).swapaxes(1, 2)
                 true[i, :, 3:] = parts.reshape(side * side, -1) - DEPTH
                 known[i, :, 3:] = 1.0
         return words, true, known
@@ -91,19 +93,19 @@ class _Targets:
         """Return the words of each name (n, names, words); its place and that of the floor below
         it (n, names, 3 + 2); and which of these are known.
         """
-        shape = len(self.sights), max(len(one.truth.names) for one in self.sights)
+        shape = len(self.pictures), max(len(picture.truth.names) for picture in self.pictures)
         words = np.zeros((*shape, len(self.index)), np.float32)
         true, known = (np.zeros((*shape, 5), np.float32) for _ in range(2))
-        for i, sight in enumerate(self.sights):
+        for i, picture in enumerate(self.pictures):
             for j, (name, place) in enumerate(
-                zip(sight.truth.names, sight.truth.places, strict=True)
+                zip(picture.truth.names, picture.truth.places, strict=True)
             ):
                 words[i, j, self._of(name)] = 1.0
                 true[i, j, :3] = (place - MIDDLE) / SCALE
                 known[i, j, :3] = 1.0, 1.0, place[2] != 0  # all at one depth: nothing to learn
-                if sight.feet is not None:
-                    true[i, j, 3:] = 2 * sight.feet[j] - 1
-                    known[i, j, 3:] = np.abs(sight.feet[j] - 0.5).max() < 1
+                if picture.feet is not None:
+                    true[i, j, 3:] = 2 * picture.feet[j] - 1
+                    known[i, j, 3:] = np.abs(picture.feet[j] - 0.5).max() < 1
         return words, true, known
 
     def _of(self, name: str) -> list[int]:

@@ -12,14 +12,22 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from helmsight.agents.training.fit import IGNORE, set_rate, take_step
+from helmsight.agents.grounding.labelled import LabelledPicture
+from helmsight.agents.training.design import Design
+from helmsight.agents.training.fit import (
+    IGNORE,
+    answering_optimiser,
+    seeing_optimiser,
+    set_rate,
+    take_step,
+    vision_features,
+)
 from helmsight.agents.training.policy import pixels
 from helmsight.agents.training.relations.coder import Batch, Coder
-from helmsight.agents.training.relations.course import Course, Sight
-from helmsight.agents.training.relations.eye import Eye
-from helmsight.agents.training.relations.guide import Guide
+from helmsight.agents.training.relations.course import TrainingCourse
+from helmsight.agents.training.relations.eye import PlaceHeads
+from helmsight.agents.training.relations.guide import TextHeads
 from helmsight.agents.training.relations.team import Team
-from helmsight.agents.training.student import Design
 
 NOISE = 0.25
 """Probability of each line of an answer to be told wrong, to be read on from and not learnt."""
@@ -35,14 +43,17 @@ class Pool:
     """Pictures in memory, drawn at random, each either way round."""
 
     def __init__(
-        self, course: Course[Any], sights: Sequence[Sight], rng: np.random.Generator
+        self,
+        course: TrainingCourse,
+        pictures: Sequence[LabelledPicture],
+        rng: np.random.Generator,
     ) -> None:
-        self.course, self.sights, self.rng = course, sights, rng
+        self.course, self.pictures, self.rng = course, pictures, rng
 
-    def draw(self, size: int) -> list[Sight]:
+    def draw(self, size: int) -> list[LabelledPicture]:
         """Return `size` random pictures."""
-        picks = [self.sights[i] for i in self.rng.integers(len(self.sights), size=size)]
-        return [self.course.mirrored(one) if self.rng.random() < 0.5 else one for one in picks]
+        picks = [self.pictures[i] for i in self.rng.integers(len(self.pictures), size=size)]
+        return [self.course.mirrored(pick) if self.rng.random() < 0.5 else pick for pick in picks]
 
 
 @dataclass
@@ -61,7 +72,7 @@ class Tally:
         return f"lessons {self.lessons} right {shares} off {_figures(self.offs)}"
 
 
-class Fit:
+class RelationsFit:
     """One training: a model, its processor, its sizes, pictures, and who else trains it."""
 
     def __init__(
@@ -78,22 +89,21 @@ class Fit:
         self.device = next(model.parameters()).device
         width, course = model.config.text_config.hidden_size, pool.course
         self.coder = Coder(processor, course.things, course.words)
-        self.eye = Eye(width, design, course.things).to(self.device)
-        self.guide = Guide(width, design, self.coder.first).to(self.device)
+        self.eye = PlaceHeads(width, design, course.things).to(self.device)
+        self.guide = TextHeads(width, design, self.coder.first).to(self.device)
         self.team.begin([*model.parameters(), *self.eye.parameters(), *self.guide.parameters()])
 
     def see(self, seconds: float, rate: float = 1.5e-3, batch: int = 64) -> None:
         """Stage one: the eye alone learns where things are."""
-        parts = [*self.model.model.vision_model.parameters()]
-        parts += [*self.model.model.connector.parameters(), *self.eye.parameters()]
-        optimiser = torch.optim.AdamW(parts, lr=rate, weight_decay=0.01)
+        optimiser = seeing_optimiser(self.model, self.eye.parameters(), rate)
         offs = []
         for step, share in self.team.until(seconds):
             set_rate(optimiser, [rate], share)
-            sights = self.pool.draw(batch)
+            pictures = self.pool.draw(batch)
             with torch.autocast(self.device.type, torch.bfloat16):
-                loss, off = self.eye.loss(self._features(self._pixels(sights)), sights)
-            take_step(optimiser, parts, loss, self.team.agree)
+                features = vision_features(self.model, self._pixels(pictures))
+                loss, off = self.eye.loss(features, pictures)
+            take_step(optimiser, loss, self.team.agree)
             offs.append(off)
             if step % EVERY == 0:
                 self.say(f"see {share:4.0%} step {step} off {_figures(offs)}")
@@ -104,13 +114,8 @@ class Fit:
         checkpoint: Callable[[], None] = lambda: None, tokens: int = TOKENS,
     ) -> None:  # fmt: skip
         """Stage two: the whole model learns to answer; `checkpoint` is called `every` seconds."""
-        vision = [*self.model.model.vision_model.parameters()]
-        names = {id(p) for p in vision}
-        rest = [p for p in self.model.parameters() if id(p) not in names]
-        rest += [*self.eye.parameters(), *self.guide.parameters()]
-        optimiser = torch.optim.AdamW(
-            [{"params": vision}, {"params": rest}], lr=rate, weight_decay=0.02, betas=(0.9, 0.98)
-        )
+        heads = [*self.eye.parameters(), *self.guide.parameters()]
+        optimiser = answering_optimiser(self.model, heads, rate)
         saved, tally = time.monotonic(), Tally()
         batches: list[Batch] = []
         for step, share in self.team.until(seconds):
@@ -118,7 +123,7 @@ class Fit:
             batches = batches or self._batches(tokens)
             answering, guiding = self._losses(batches.pop(), tally)
             loss = ANSWERING * answering + GUIDING * (1.0 - 0.8 * share) * guiding
-            take_step(optimiser, [*vision, *rest], loss, self.team.agree)
+            take_step(optimiser, loss, self.team.agree)
             if step % EVERY == 0:
                 self.say(
                     f"answer {share:4.0%} step {step} loss {answering.item():.4f} {tally.text()}"
@@ -134,20 +139,20 @@ class Fit:
         with torch.autocast(self.device.type, torch.bfloat16):
             out = self.model(
                 input_ids=ids,
-                pixel_values=self._pixels(batch.sights)[:, None],
+                pixel_values=self._pixels(batch.pictures)[:, None],
                 output_hidden_states=True,
                 output_attentions=True,
             )
-            seen, off = self.eye.loss(out.image_hidden_states, batch.sights)
+            seen, off = self.eye.loss(out.image_hidden_states, batch.pictures)
             read, off_read = self.guide.loss(out.hidden_states, out.attentions, batch)
         at = labels[:, 1:] != IGNORE
         logits, wanted = out.logits[:, :-1][at].float(), labels[:, 1:][at]
         loss = nn.functional.cross_entropy(logits, wanted, reduction="none")
-        hit, told = logits.argmax(-1) == wanted, wanted.cpu()
-        for i, words in enumerate((self.coder.decisive, self.coder.last)):
-            kind = torch.isin(told, words)
-            tally.right[i] += [int((hit.cpu() & kind).sum()), int(kind.sum())]
-        tally.lessons += len(batch.sights)
+        hit, words = (logits.argmax(-1) == wanted).cpu(), wanted.cpu()
+        for i, kind in enumerate((self.coder.decisive, self.coder.last)):
+            counted = torch.isin(words, kind)
+            tally.right[i] += [int((hit & counted).sum()), int(counted.sum())]
+        tally.lessons += len(batch.pictures)
         tally.offs.append(np.concatenate([off, off_read]))
         return (loss * self.coder.weights(wanted)).mean(), seen + read
 
@@ -155,21 +160,16 @@ class Fit:
         """Return fresh lessons in batches, in random order."""
         rng, course = self.pool.rng, self.pool.course
         lessons = [
-            self.coder.code(sight, *course.lesson(sight, rng, NOISE))
-            for sight in self.pool.draw(tokens // 10)
+            self.coder.code(picture, *course.lesson(picture, rng, NOISE))
+            for picture in self.pool.draw(tokens // 10)
         ]
         batches = self.coder.batches(lessons, tokens)
         return [batches[i] for i in rng.permutation(len(batches))]
 
-    def _pixels(self, sights: Sequence[Sight]) -> torch.Tensor:
+    def _pixels(self, pictures: Sequence[LabelledPicture]) -> torch.Tensor:
         """Return pictures (n, 3, S, S) float32 as the model takes them."""
-        stacked: NDArray[np.uint8] = np.stack([one.picture for one in sights])
+        stacked: NDArray[np.uint8] = np.stack([picture.image for picture in pictures])
         return pixels(stacked, self.design).to(self.device)
-
-    def _features(self, values: torch.Tensor) -> torch.Tensor:
-        seen = self.model.model.vision_model(pixel_values=values).last_hidden_state
-        features: torch.Tensor = self.model.model.connector(seen)
-        return features
 
 
 def _figures(offs: Sequence[NDArray[np.float64]]) -> str:

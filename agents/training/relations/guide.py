@@ -13,19 +13,26 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from helmsight.agents.grounding.labelled import LabelledPicture
+from helmsight.agents.training.design import Design
 from helmsight.agents.training.fit import head
 from helmsight.agents.training.relations.coder import Batch, Mark
-from helmsight.agents.training.relations.course import Sight
 from helmsight.agents.training.relations.eye import HIDDEN, MIDDLE, SCALE, cells, error
-from helmsight.agents.training.student import Design
 
 READING, RELATING = 2, 3
 """After these layers of the text model a name that was read is to be a place, and a line begun is
 to know the places of both its things."""
 
 
-class Guide(nn.Module):
-    """Heads on the inner states of the text model, and losses of where it looks.
+class TextHeads(nn.Module):
+    """Throw-away heads on the inner states of the text model, and losses of where it looks.
+
+    Two things have to happen in this order, and nothing in the answers' loss asks for either. When
+    a name has been read, its token has to look at the thing in the picture and become its place
+    (`seeing_loss`, then `place_loss` of one thing). When a line begins, its first token has to
+    look back at the other thing's name, where that place now is, and hold both (`recall_loss`,
+    then `place_loss` of two): their difference is the relation. Half of the heads of each layer
+    are taught so; the others stay free.
 
     `first` is the place of the picture's first token in every text.
     """
@@ -50,20 +57,20 @@ class Guide(nn.Module):
         `states` (n, length, width) and `attentions` (n, heads, length, length) are by layers, the
         first state being what goes into the first layer.
         """
-        total, off = self.told(states[READING], batch.names, batch.sights)
-        total = total + self.found(attentions[READING - 1], batch.names, batch.sights)
+        total, off = self.place_loss(states[READING], batch.names, batch.pictures)
+        total = total + self.seeing_loss(attentions[READING - 1], batch.names, batch.pictures)
         off_line = np.full(3, np.nan)
         if batch.lines:
-            lines, off_line = self.told(states[RELATING], batch.lines, batch.sights)
+            lines, off_line = self.place_loss(states[RELATING], batch.lines, batch.pictures)
             total = (
-                total + lines + self.recalled(attentions[RELATING - 1], batch.lines, batch.names)
+                total + lines + self.recall_loss(attentions[RELATING - 1], batch.lines, batch.names)
             )
         if batch.asks:
-            total = total + self.understood(states[RELATING], batch.asks)
+            total = total + self.question_loss(states[RELATING], batch.asks)
         return total, np.concatenate([off, off_line])
 
-    def told(
-        self, states: torch.Tensor, marks: Sequence[Mark], sights: Sequence[Sight]
+    def place_loss(
+        self, states: torch.Tensor, marks: Sequence[Mark], pictures: Sequence[LabelledPicture]
     ) -> tuple[torch.Tensor, NDArray[np.float64]]:
         """Return the loss, and the mean errors, of the places told from the text's inner states
         (n, length, width) where one name has just been read, or where two are about to be related.
@@ -71,19 +78,20 @@ class Guide(nn.Module):
         rows, columns, *things = map(list, zip(*marks, strict=True))
         places = np.stack(
             [
-                [sights[i].truth.places[j] for j in one]
-                for i, *one in zip(rows, *things, strict=True)
+                [pictures[i].truth.places[j] for j in mark]
+                for i, *mark in zip(rows, *things, strict=True)
             ]
         )
         true = torch.from_numpy(((places - MIDDLE) / SCALE).astype(np.float32)).to(states.device)
         known = torch.ones_like(true)
+        # in a cockpit all is at one depth, 0: there is nothing to learn
         known[..., 2] = torch.from_numpy(places[..., 2] != 0).to(states.device)
         teller = self.read if len(things) == 1 else self.pair
         guess = teller(states[rows, columns]).float().view_as(true)
         off = ((guess - true).abs() * known).sum(0) / known.sum(0).clamp(min=1)
         return error(guess, true, known), (off.detach().cpu().numpy() * SCALE)[-1]
 
-    def understood(self, states: torch.Tensor, asks: Sequence[Mark]) -> torch.Tensor:
+    def question_loss(self, states: torch.Tensor, asks: Sequence[Mark]) -> torch.Tensor:
         """Return the loss of what is told, before yes or no, of the relation that was asked for (of
         six) and of the sign that is true on its axis.
         """
@@ -92,8 +100,8 @@ class Guide(nn.Module):
         pairs = zip(guess, torch.tensor(wanted, device=states.device), strict=True)
         return torch.stack([nn.functional.cross_entropy(g, w) for g, w in pairs]).sum()
 
-    def found(
-        self, attention: torch.Tensor, names: Sequence[Mark], sights: Sequence[Sight]
+    def seeing_loss(
+        self, attention: torch.Tensor, names: Sequence[Mark], pictures: Sequence[LabelledPicture]
     ) -> torch.Tensor:
         """Return how little a name that was read attends to where in the picture its thing is.
 
@@ -101,12 +109,12 @@ class Guide(nn.Module):
         to look for names.
         """
         rows, columns, things = map(list, zip(*names, strict=True))
-        spots = np.stack([sights[i].spots[j] for i, j in zip(rows, things, strict=True)])
+        spots = np.stack([pictures[i].spots[j] for i, j in zip(rows, things, strict=True)])
         at = (self._first + cells(spots, self._side)).tolist()
         looks = attention[rows, : attention.shape[1] // 2, columns, at].float().mean(-1)
         return -torch.log(looks + 1e-4).mean()
 
-    def recalled(
+    def recall_loss(
         self, attention: torch.Tensor, lines: Sequence[Mark], names: Sequence[Mark]
     ) -> torch.Tensor:
         """Return how little a line begun attends to where its second thing was named before."""

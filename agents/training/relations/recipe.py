@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 from helmsight.agents.errors import TrainingFailed
-from helmsight.agents.training.relations.course import MANNER, Course, Sight, design
+from helmsight.agents.grounding.labelled import LabelledPicture
+from helmsight.agents.training.recipe import timed
+from helmsight.agents.training.relations.course import ASKING_STYLE, TrainingCourse, design
 
 SEEING_SHARE = 0.15
 """Share of the time in which only the eye is trained."""
@@ -24,7 +25,7 @@ PICTURES = 60_000
 
 
 def train(
-    course: Course[Any],
+    course: TrainingCourse,
     out: Path,
     *,
     minutes: float = 100.0,
@@ -49,20 +50,20 @@ def train(
     others = [
         context.Process(target=_fit, args=(plan, i), daemon=False) for i in range(1, processes)
     ]
-    for one in others:
-        one.start()
+    for process in others:
+        process.start()
     try:
         _fit(plan, 0, say)
     except RuntimeError as error:
-        if all(one.is_alive() for one in others):
+        if all(process.is_alive() for process in others):
             raise
         raise TrainingFailed(
             f"a process that helped has died; its error is above ({error})"
         ) from error
     finally:
-        for one in others:
-            one.join(timeout=5.0)
-            one.terminate()
+        for process in others:
+            process.join(timeout=5.0)
+            process.terminate()
     return out
 
 
@@ -70,7 +71,7 @@ def train(
 class _Plan:
     """The arguments of `train`, for every process."""
 
-    course: Course[Any]
+    course: TrainingCourse
     out: Path
     minutes: float
     seed: int
@@ -86,21 +87,19 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
     import numpy as np
     import torch
 
-    from helmsight.agents.training.relations.fit import Fit, Pool
+    from helmsight.agents.training.folder import replace
+    from helmsight.agents.training.relations.fit import Pool, RelationsFit
     from helmsight.agents.training.relations.team import Team
-    from helmsight.agents.training.student import begin, replace
+    from helmsight.agents.training.student import begin
 
-    sizes, begun = design(plan.course), time.monotonic()
+    sizes, report = design(plan.course), timed(say)
     torch.manual_seed(plan.seed)
     model, processor = begin(plan.start, plan.device, plan.course.corpus, sizes)
     torch.set_num_threads(1)
 
-    def report(line: str) -> None:
-        say(f"{(time.monotonic() - begun) / 60:6.1f} min  {line}")
-
     def keep() -> None:
         if rank == 0:
-            replace(model, processor, plan.out, MANNER)
+            replace(model, processor, plan.out, ASKING_STYLE)
             report("checkpoint")
 
     team = Team(rank, plan.processes, plan.port)
@@ -108,7 +107,7 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
     with _drawing(plan.course, numbers, sizes.view) as drawn:
         _wait(drawn, min(ENOUGH, len(numbers)))
         pool = Pool(plan.course, drawn.kept, np.random.default_rng([plan.seed, rank]))
-        fit = Fit(model, processor, sizes, pool, report, team)
+        fit = RelationsFit(model, processor, sizes, pool, report, team)
         seconds = 60.0 * plan.minutes
         seeing = 0.0 if plan.start else SEEING_SHARE * seconds
         if seeing:
@@ -119,19 +118,19 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class _Drawn:
     """Pictures as they come from the processes that draw them."""
 
     def __init__(self) -> None:
-        self.kept: list[Sight] = []
+        self.kept: list[LabelledPicture] = []
         self.error: Exception | None = None
 
-    def take(self, futures: Iterable[Future[list[Sight]]]) -> None:
+    def take(self, futures: Iterable[Future[list[LabelledPicture]]]) -> None:
         """Keep what comes until all is there, or an error."""
         try:
             for done in as_completed(futures):
@@ -141,7 +140,7 @@ class _Drawn:
 
 
 @contextmanager
-def _drawing(course: Course[Any], numbers: range, view: int) -> Iterator[_Drawn]:
+def _drawing(course: TrainingCourse, numbers: range, view: int) -> Iterator[_Drawn]:
     """Draw pictures in a process beside what is done with those that are there."""
     drawn = _Drawn()
     context = multiprocessing.get_context("spawn")
@@ -157,8 +156,8 @@ def _drawing(course: Course[Any], numbers: range, view: int) -> Iterator[_Drawn]
             taking.join()
 
 
-def _draw(course: Course[Any], numbers: range, view: int) -> list[Sight]:
-    return [course.sight(number, view) for number in numbers]
+def _draw(course: TrainingCourse, numbers: range, view: int) -> list[LabelledPicture]:
+    return [course.picture(number, view) for number in numbers]
 
 
 def _wait(drawn: _Drawn, count: int) -> None:

@@ -29,14 +29,14 @@ class Team:
         if self.size == 1:
             yield from until(seconds)
             return
-        told, step = torch.zeros(1), 0
+        share, step = torch.zeros(1), 0
         clock = until(seconds)
         while True:
-            told[0] = next(clock, (0, 1.0))[1] if self.rank == 0 else 0.0
-            distributed.broadcast(told, 0)
-            if told[0] >= 1.0:
+            share[0] = next(clock, (0, 1.0))[1] if self.rank == 0 else 0.0
+            distributed.broadcast(share, 0)
+            if share[0] >= 1.0:
                 return
-            yield step, float(told[0])
+            yield step, float(share[0])
             step += 1
 
     def agree(self, parts: Sequence[nn.Parameter]) -> None:
@@ -46,13 +46,14 @@ class Team:
         for part in parts:  # what one has no use for in this step another one may have
             part.grad = torch.zeros_like(part) if part.grad is None else part.grad
         gradients = [part.grad for part in parts if part.grad is not None]
-        together = torch.cat([one.flatten() for one in gradients])
+        # one message for all of them: many small ones cost more than the sums
+        together = torch.cat([gradient.flatten() for gradient in gradients])
         distributed.all_reduce(together)
         together /= self.size
         at = 0
-        for one in gradients:
-            one.copy_(together[at : at + one.numel()].view_as(one))
-            at += one.numel()
+        for gradient in gradients:
+            gradient.copy_(together[at : at + gradient.numel()].view_as(gradient))
+            at += gradient.numel()
 
     def begin(self, parts: Sequence[nn.Parameter]) -> None:
         """Give every process the weights of the first one."""

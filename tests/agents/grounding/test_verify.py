@@ -5,13 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helmsight.agents.grounding.verify import Verdict, ground, judge
+from helmsight.agents.grounding.judge import Judgement, judge
+from helmsight.agents.grounding.verify import ground
 from helmsight.prompts.claims import Weighed, render
 from helmsight.prompts.constraints import SIGNS, check
 from helmsight.prompts.errors import InvalidClaims
-from helmsight.prompts.orders import CALLED, Prompt, compose
+from helmsight.prompts.orders import Prompt, compose
 from helmsight.prompts.questions import question
 from helmsight.prompts.relations import Axis, Claim, Relation, claim, relations
+from helmsight.prompts.strategies import CALLED
 
 H, V, D = Axis
 IMAGE = np.zeros((4, 4, 3), np.uint8)
@@ -194,15 +196,15 @@ QUESTION = question("cup", H, -1, "plate")
 @pytest.mark.parametrize(
     ("answer", "verdict"),
     [
-        ("Horizontal: cup is left of plate\nAnswer: yes", Verdict(True, "relation")),
-        ("Horizontal: plate is left of cup\nAnswer: no", Verdict(False, "relation")),
+        ("Horizontal: cup is left of plate\nAnswer: yes", Judgement(True, "relation")),
+        ("Horizontal: plate is left of cup\nAnswer: no", Judgement(False, "relation")),
         ("Horizontal: cup is left of door\nHorizontal: door is left of plate\nAnswer: no",
-         Verdict(True, "closure")),
+         Judgement(True, "closure")),
         ("Horizontal: door is left of cup\nHorizontal: plate is left of door\nAnswer: yes",
-         Verdict(False, "closure")),
-        ("Vertical: cup is above plate\nAnswer: yes", Verdict(True, "model")),
-        ("Horizontal: cup is aligned with plate", Verdict(False, "relation")),
-        ("I cannot tell.", Verdict(None, "nothing")),
+         Judgement(False, "closure")),
+        ("Vertical: cup is above plate\nAnswer: yes", Judgement(True, "model")),
+        ("Horizontal: cup is aligned with plate", Judgement(False, "relation")),
+        ("I cannot tell.", Judgement(None, "nothing")),
     ],
 )  # fmt: skip
 def test_a_question_is_judged_by_relations_then_by_what_follows_then_by_the_model(answer, verdict):
@@ -215,7 +217,7 @@ def test_a_question_is_judged_by_relations_then_by_what_follows_then_by_the_mode
 def test_a_question_of_which_nothing_was_said_is_asked_as_a_pair():
     prompt = compose("combined", ["cup", "plate"], question=QUESTION.text, landmark="door")
     asker = Script("Vertical: cup is above plate\nAnswer: no", said(claim("cup", H, -1, "plate")))
-    assert judge(QUESTION, ground(asker, IMAGE, prompt, max_calls=1)) == Verdict(True, "relation")
+    assert judge(QUESTION, ground(asker, IMAGE, prompt, max_calls=1)) == Judgement(True, "relation")
     assert asker.asked[1][0].pairs == (("cup", "plate"),)
 
 
@@ -223,7 +225,7 @@ def test_what_was_told_and_given_up_stays_undecided():
     answer = "Horizontal: cup is left of plate\nHorizontal: plate is left of cup\nAnswer: yes"
     found = ground(Script(answer), IMAGE, pair(question=QUESTION.text), max_calls=0)
     assert found.given_up == (("cup", "plate", H),)
-    assert judge(QUESTION, found) == Verdict(None, "nothing")
+    assert judge(QUESTION, found) == Judgement(None, "nothing")
 
 
 def test_a_vote_counts_as_much_as_its_line_was_sure():
@@ -260,7 +262,7 @@ def test_a_relation_that_its_own_yes_or_no_denies_is_asked_again(yes):
     mended = said(claim("cup", H, -1 if yes else 1, "plate"))
     asker = Script(first, *[mended] * 3)
     found = ground(asker, IMAGE, pair(question=QUESTION.text))
-    assert judge(QUESTION, found) == Verdict(yes, "relation")
+    assert judge(QUESTION, found) == Judgement(yes, "relation")
     assert found.counts.extra == 3  # one vote against three: a lead of two
 
 
@@ -277,7 +279,7 @@ def test_contradictory_relations_decide_no_question():
     answer = "Horizontal: cup is left of plate\nHorizontal: plate is left of cup\nAnswer: yes"
     prompt = pair(question=QUESTION.text)
     found = ground(Script(answer), IMAGE, prompt, verified=False)
-    assert judge(QUESTION, found) == Verdict(True, "model")
+    assert judge(QUESTION, found) == Judgement(True, "model")
 
 
 @given(st.sampled_from(list(relations())), st.booleans())

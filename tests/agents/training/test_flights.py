@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from helmsight.agents.training.fit import Buffer, Fit
-from helmsight.agents.training.flights import Expedition, Flights, RandomStart, draw_start
+from helmsight.agents.training.fit import Buffer, PilotFit
+from helmsight.agents.training.flights import FlightBatch, RandomStart, SampleFlights, draw_start
 from helmsight.agents.training.policy import pixels
 from helmsight.agents.training.questions import command_text, corpus, reading_text, relation_text
 from helmsight.agents.training.store import BLANK, DIGITS, FIGURES, read, shown_digits, write
@@ -21,7 +21,7 @@ from helmsight.envs.orbital.scenarios import PURSUER
 
 @pytest.fixture(scope="module")
 def samples() -> list[object]:
-    return list(Expedition(4, np.random.default_rng(3), 0.0).collect(6, None))
+    return list(SampleFlights(4, np.random.default_rng(3), 0.0).collect(6, None))
 
 
 def test_drawn_starts_are_chases_in_orbit() -> None:
@@ -36,7 +36,7 @@ def test_drawn_starts_are_chases_in_orbit() -> None:
 
 
 def test_noses_point_at_the_target_from_the_first_picture_on() -> None:
-    flights = Flights(12, np.random.default_rng(5))
+    flights = FlightBatch(12, np.random.default_rng(5))
     world = flights.world
     sight = world.line_of_sight / world.range[:, None]
     assert np.all((world.axes[:, PURSUER, 0] * sight).sum(axis=1) > 0.999)
@@ -48,7 +48,7 @@ def test_the_teacher_closes_in_and_brakes() -> None:
     for closing, sign in ((0.0, 1.0), (40.0, -1.0)):
         velocity = np.stack([orbit, orbit + np.array([0.0, closing, 0.0])])
         start = RandomStart(1, 150.0, position, velocity)
-        taught = Flights(1, np.random.default_rng(0), [start], plain=True).teach()
+        taught = FlightBatch(1, np.random.default_rng(0), [start], plain=True).teach()
         assert np.sign(taught[0, 0]) == sign
 
 
@@ -59,8 +59,8 @@ def test_labels_are_commands_of_the_closed_set(samples: list[object]) -> None:
 
 
 def test_the_same_seed_flies_the_same_flights() -> None:
-    first = Expedition(2, np.random.default_rng(8), 0.0).collect(3, None)
-    again = Expedition(2, np.random.default_rng(8), 0.0).collect(3, None)
+    first = SampleFlights(2, np.random.default_rng(8), 0.0).collect(3, None)
+    again = SampleFlights(2, np.random.default_rng(8), 0.0).collect(3, None)
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one.views, other.views)
         np.testing.assert_array_equal(one.throttle, other.throttle)
@@ -96,7 +96,7 @@ def test_a_few_steps_of_fitting_lower_the_loss(
     buffer = Buffer(tmp_path, 1000, np.random.default_rng(0))
     buffer.refresh()
     said: list[str] = []
-    fit = Fit(model, processor, buffer, said.append, batch=8)
+    fit = PilotFit(model, processor, buffer, said.append, batch=8)
     shard = buffer.shards[0]
     ids, labels = fit._tokens("command", shard.answers["command"][:8])
     asked = {"input_ids": ids, "pixel_values": pixels(shard.views[:8])}

@@ -10,17 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helmsight.agents.training.design import VIEW, VISUAL_TOKENS
+from helmsight.agents.training.folder import save
 from helmsight.agents.training.policy import StudentPolicy, pixels, prompt_ids
 from helmsight.agents.training.questions import QUESTIONS, corpus
-from helmsight.agents.training.student import (
-    SPECIAL,
-    VIEW,
-    VISUAL_TOKENS,
-    build_model,
-    build_processor,
-    build_tokenizer,
-    save,
-)
+from helmsight.agents.training.student import SPECIAL, build_model, build_processor, build_tokenizer
 from helmsight.envs.orbital.command import LEVELS, BurnCommand
 
 pytestmark = pytest.mark.slow  # a model is made

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from helmsight.evals.spatial.dataset import save
+from helmsight.evals.spatial.defaults import STRATEGIES
 from helmsight.evals.spatial.generator import Split, questions
-from helmsight.evals.spatial.run import Bench
-from helmsight.evals.spatial.strategies import DEFAULT, strategies
+from helmsight.evals.spatial.run import SpatialBenchmark
+from helmsight.evals.spatial.strategies import strategies
 
-MakeBench = Callable[..., Bench]
+MakeBench = Callable[..., SpatialBenchmark]
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +29,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_bench(data: Path, tmp_path: Path) -> MakeBench:
     """Return the maker of benches: `make_bench("oracle:flips=0.1", "vanilla", swaps=3, ...)`."""
 
-    def make(pilot: str = "oracle", listed: str = DEFAULT, **changes: object) -> Bench:
+    def make(
+        pilot: str = "oracle", listed: str = STRATEGIES, **changes: object
+    ) -> SpatialBenchmark:
         options: dict[str, object] = {"dataset": data, "folder": tmp_path / "out"} | changes
-        return Bench(pilot=pilot, strategies=strategies(listed), **options)  # type: ignore[arg-type]
+        return SpatialBenchmark(pilot=pilot, strategies=strategies(listed), **options)  # type: ignore[arg-type]
 
     return make

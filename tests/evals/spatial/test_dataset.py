@@ -25,11 +25,11 @@ def test_what_is_saved_is_the_public_form_and_is_read_back_with_its_truth(data):
         assert case.name == one.name
         assert case.item.label is one.cell.label
         assert case.item.question == one.question
-        assert (case.known.kind, case.known.counter) == (one.sight.kind, one.cell.counter)
-        assert list(case.known.truth.claims()) == list(one.sight.truth.claims())
+        assert (case.known.kind, case.known.counter) == (one.picture.kind, one.cell.counter)
+        assert list(case.known.truth.claims()) == list(one.picture.truth.claims())
         drawn = picture(case.image)
-        assert drawn.shape == one.sight.picture.shape
-        assert np.abs(drawn.astype(int) - one.sight.picture).mean() < 4  # JPEG
+        assert drawn.shape == one.picture.image.shape
+        assert np.abs(drawn.astype(int) - one.picture.image).mean() < 4  # JPEG
 
 
 def test_the_same_seed_writes_the_same_files(data, tmp_path):

@@ -6,6 +6,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from helmsight.agents.grounding.labelled import Truth
 from helmsight.evals.spatial.bodies import HELD_OUT
 from helmsight.evals.spatial.generator import (
     ASIDE,
@@ -19,7 +20,6 @@ from helmsight.evals.spatial.generator import (
 )
 from helmsight.evals.spatial.generator import wordings as words_of
 from helmsight.evals.spatial.lessons import lessons
-from helmsight.evals.spatial.sights import Truth
 from helmsight.prompts.questions import parse_question
 from helmsight.prompts.relations import Axis, claim
 
@@ -31,9 +31,9 @@ def test_questions_are_balanced_word_by_word_and_cell_by_cell():
     votes = Counter((one.question.relation.phrase, one.cell.label) for one in asked)
     for phrase in {phrase for phrase, _ in votes}:
         assert votes[phrase, True] == votes[phrase, False]
-    things = Counter(one.cell for one in asked if one.sight.kind == "objects")
+    things = Counter(one.cell for one in asked if one.picture.kind == "objects")
     assert things == Counter(2 * CELLS["objects"])
-    navballs = Counter(one.cell for one in asked if one.sight.kind == "cockpit")
+    navballs = Counter(one.cell for one in asked if one.picture.kind == "cockpit")
     assert navballs == Counter(2 * CELLS["cockpit"])
 
 
@@ -41,7 +41,7 @@ def test_questions_are_balanced_word_by_word_and_cell_by_cell():
 def test_the_label_is_what_the_truth_says_and_it_is_clear(split):
     for one in questions(split, 48, size=SIZE):
         a, b, told = one.question.a, one.question.b, one.question.relation
-        truth = one.sight.truth
+        truth = one.picture.truth
         assert (told.axis, told.sign) == (one.cell.axis, one.cell.sign)
         assert truth.says(claim(a, told.axis, told.sign, b)) is one.cell.label
         assert abs(truth.gap(a, b, told.axis)) >= CLEAR
@@ -87,9 +87,9 @@ def test_a_question_is_the_same_whenever_it_is_asked_for():
     whole = list(questions(Split.TEST, 6, 3, size=SIZE))
     again = ask(Split.TEST, 3, 5, size=SIZE)
     assert again.question == whole[5].question
-    assert np.array_equal(again.sight.picture, whole[5].sight.picture)
+    assert np.array_equal(again.picture.image, whole[5].picture.image)
     other = ask(Split.TEST, 4, 5, size=SIZE)
-    assert not np.array_equal(again.sight.picture, other.sight.picture)
+    assert not np.array_equal(again.picture.image, other.picture.image)
 
 
 def test_a_pair_within_the_clear_distance_is_not_asked_about():
@@ -113,7 +113,7 @@ def test_the_right_answer_of_a_lesson_is_read_back_as_the_truth():
     kinds: Counter[tuple[int, bool, bool]] = Counter()
     for number in range(40):
         (one,) = islice(lessons(start=number, size=SIZE), 1)
-        truth = ask(Split.TRAIN, 0, number, size=SIZE).sight.truth
+        truth = ask(Split.TRAIN, 0, number, size=SIZE).picture.truth
         told = one.prompt.read(one.answer)
         assert not told.unread
         assert all(truth.says(said) is True for said in told.claims if said.b != "object C")
@@ -141,5 +141,5 @@ def test_lessons_are_shared_out_among_processes_without_loss():
 
 def test_lessons_of_a_whole_cockpit_have_its_regions():
     (one,) = islice(lessons(whole=True, cockpit_share=1.0), 1)
-    assert one.picture.shape == (720, 1280, 3)
+    assert one.image.shape == (720, 1280, 3)
     assert set(one.regions) == {"navball", "readouts"}

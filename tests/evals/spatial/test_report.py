@@ -7,7 +7,7 @@ import pytest
 from helmsight.evals.spatial.dataset import save
 from helmsight.evals.spatial.generator import Split, questions
 from helmsight.evals.spatial.report import FIGURES, REPORT, report
-from helmsight.evals.spatial.run import Bench
+from helmsight.evals.spatial.run import SpatialBenchmark
 from helmsight.evals.spatial.strategies import strategies
 
 TOLD = (
@@ -84,7 +84,9 @@ def test_what_is_missing_and_what_was_skipped_is_told(make_bench, data, tmp_path
 def test_proving_and_asking_again_beats_plain_answers_under_independent_noise(tmp_path):
     save(tmp_path, "test", questions(Split.TEST, 400, size=64))
     compared = strategies("vanilla,combined,combined+verified")
-    bench = Bench(tmp_path / "test.jsonl", "oracle:flips=0.15", compared, tmp_path / "out", swaps=0)
+    bench = SpatialBenchmark(
+        tmp_path / "test.jsonl", "oracle:flips=0.15", compared, tmp_path / "out", swaps=0
+    )
     list(bench.run())
     found = report(bench)
     vanilla, combined, verified = found.scores

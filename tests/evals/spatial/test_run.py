@@ -11,9 +11,10 @@ import pytest
 from helmsight.agents.errors import CannotBeAsked, UnknownPilot
 from helmsight.evals.errors import InvalidPlan, PilotFailed, ResultsUnusable
 from helmsight.evals.spatial.answers import ANSWERS
+from helmsight.evals.spatial.defaults import STRATEGIES
 from helmsight.evals.spatial.oracle import NoisyOracle
 from helmsight.evals.spatial.run import PATIENCE, Settings, answerer
-from helmsight.evals.spatial.strategies import DEFAULT, strategies
+from helmsight.evals.spatial.strategies import strategies
 from helmsight.prompts.errors import UnknownOrder
 
 VERIFIED = "combined,combined+verified"
@@ -240,8 +241,8 @@ def test_unknown_names_are_told_before_anything_runs(make_bench, tmp_path):
 
 
 def test_strategies_are_read_once_each_and_wrong_ones_are_named():
-    found = strategies(f"{DEFAULT}, Combined , BA+AB+verified")
-    assert [one.name for one in found] == [*DEFAULT.split(","), "ba+ab+verified"]
+    found = strategies(f"{STRATEGIES}, Combined , BA+AB+verified")
+    assert [one.name for one in found] == [*STRATEGIES.split(","), "ba+ab+verified"]
     assert [one.verified for one in found] == [False] * 4 + [True] * 2
     assert found[3].order == found[4].order == "AC+BC+BA+AB"
     with pytest.raises(UnknownOrder, match='Did you mean "combined"'):

@@ -14,16 +14,18 @@ from helmsight.evals.spatial.bodies import (
     NAMES,
     REACH,
     SHAPES,
-    Body,
+    ConvexBody,
     block,
     body,
 )
-from helmsight.evals.spatial.drawing import Camera, Light, draw
+from helmsight.evals.spatial.drawing import Light, PinholeCamera, draw
 from helmsight.evals.spatial.scenes import BANDS, EDGE, HELD_OUT_LAYOUTS, LAYOUTS, SEEN, scene
 from helmsight.prompts.constraints import check
 from helmsight.prompts.relations import Axis
 
-LOOK = Camera(np.array([0.0, -8.0, 1.5]), np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]), 1.2)
+LOOK = PinholeCamera(
+    np.array([0.0, -8.0, 1.5]), np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]), 1.2
+)
 LIGHT = Light(np.array([0.0, 0, 1]), ((90, 90, 90), (90, 90, 90)), ((0, 0, 0), (0, 0, 0)), 0.0)
 
 
@@ -93,7 +95,7 @@ def test_a_box_through_the_drawing_has_the_outline_that_projecting_its_corners_g
 
 
 def test_what_is_behind_the_camera_is_not_drawn():
-    behind = Body(np.array([0.0, -12.0, 1.5]), (255, 0, 0), 0.5, radius=0.5)
+    behind = ConvexBody(np.array([0.0, -12.0, 1.5]), (255, 0, 0), 0.5, radius=0.5)
     picture, seen, _ = draw(LOOK, [[behind]], LIGHT, 64, rng())
     assert seen.tolist() == [0.0]
     assert np.isnan(LOOK.seen(behind.centre[None])[0, 0])
@@ -146,12 +148,12 @@ def test_in_a_picture_every_thing_can_be_seen_and_the_same_seed_draws_the_same()
     drawn: list[Any] = []
     for _ in range(2):
         draws = rng(11)
-        sight = None
-        while sight is None:
-            sight = scene(draws, held_out=False).sight(96, draws)
-        drawn.append(sight)
-    assert np.array_equal(drawn[0].picture, drawn[1].picture)
-    assert drawn[0].picture.shape == (96, 96, 3)
+        picture = None
+        while picture is None:
+            picture = scene(draws, held_out=False).drawn(96, draws)
+        drawn.append(picture)
+    assert np.array_equal(drawn[0].image, drawn[1].image)
+    assert drawn[0].image.shape == (96, 96, 3)
     assert min(drawn[0].details["seen"].values()) >= SEEN
 
 
@@ -179,9 +181,9 @@ def test_the_navball_says_what_the_twin_says_of_its_markers():
 
 def test_a_navball_picture_is_the_region_that_a_pilot_sees_enlarged():
     shown = cockpit.state(rng(1))
-    close = cockpit.sight(shown, rng(2))
-    whole = cockpit.sight(shown, rng(2), whole=True)
+    close = cockpit.drawn(shown, rng(2))
+    whole = cockpit.drawn(shown, rng(2), whole=True)
     x0, y0, x1, y1 = whole.regions["navball"]
-    assert np.array_equal(close.picture, whole.picture[y0:y1, x0:x1])
-    assert whole.picture.shape == (720, 1280, 3)
-    assert cockpit.sight(shown, rng(2), 100).picture.shape == (100, 100, 3)
+    assert np.array_equal(close.image, whole.image[y0:y1, x0:x1])
+    assert whole.image.shape == (720, 1280, 3)
+    assert cockpit.drawn(shown, rng(2), 100).image.shape == (100, 100, 3)

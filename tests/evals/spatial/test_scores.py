@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helmsight.agents.grounding.labelled import Truth
 from helmsight.agents.grounding.verify import ground
-from helmsight.evals.spatial.answers import Answer, answer
-from helmsight.evals.spatial.dataset import Case, Known
-from helmsight.evals.spatial.scores import blind, by_height, compare, curve, made_up, scores
-from helmsight.evals.spatial.sights import Truth
+from helmsight.evals.spatial.answers import AnswerRecord, answer
+from helmsight.evals.spatial.baselines import blind, by_height
+from helmsight.evals.spatial.comparison import compare
+from helmsight.evals.spatial.dataset import Case, QuestionTruth
+from helmsight.evals.spatial.marking import made_up
+from helmsight.evals.spatial.scores import curve, scores
 from helmsight.evals.statistics import mcnemar
 from helmsight.prompts.orders import compose
 from helmsight.prompts.questions import Item, parse_question, question
@@ -27,12 +30,12 @@ def case(number: int = 0, label: bool = True, known: bool = True, **changes: Any
     """Return the question whether the cup is left (yes) or right (no) of the plate."""
     asked = question("cup", Axis.HORIZONTAL, -1 if label else 1, "plate")
     item = Item(f"{number}.jpg", asked, label, str(number), Path("a.jsonl"), number)
-    told = Known("objects", TRUTH, None) if known else None
+    told = QuestionTruth("objects", TRUTH, None) if known else None
     return Case(replace(item, **changes), Path("0.jpg"), told)
 
 
-def said(number: int, yes: bool | None, **changes: object) -> Answer:
-    one = Answer(str(number), "vanilla", False, yes, "model", 1.0, (), (0, 0), (0, 0), 0.5,
+def said(number: int, yes: bool | None, **changes: object) -> AnswerRecord:
+    one = AnswerRecord(str(number), "vanilla", False, yes, "model", 1.0, (), (0, 0), (0, 0), 0.5,
                  {"calls": 1})  # fmt: skip
     return replace(one, **changes)  # type: ignore[arg-type]
 
@@ -120,7 +123,7 @@ class Says:
         return self.answers[attempt]
 
 
-def grounded(*answers: str, verified: bool) -> Answer:
+def grounded(*answers: str, verified: bool) -> AnswerRecord:
     asked = parse_question("Is the cup left of the plate?")
     prompt = compose("combined", ["cup", "plate"], question=asked.text)
     found = ground(Says(*answers), BLANK, prompt, verified=verified, max_calls=len(answers) - 1)

@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 import torch
 
+from helmsight.agents.grounding.labelled import LabelledPicture, Truth
 from helmsight.agents.training.fit import IGNORE
-from helmsight.agents.training.relations.course import design
-from helmsight.agents.training.relations.eye import Eye
-from helmsight.agents.training.relations.fit import Fit, Pool, Tally
+from helmsight.agents.training.relations.course import AnswerLine, design
+from helmsight.agents.training.relations.eye import PlaceHeads
+from helmsight.agents.training.relations.fit import Pool, RelationsFit, Tally
 from helmsight.agents.training.relations.team import Team
 from helmsight.agents.training.student import build_model, build_processor, build_tokenizer
 from helmsight.evals.spatial.bodies import COLOURS, HELD_OUT, SHAPES
-from helmsight.evals.spatial.course import Lessons
-from helmsight.evals.spatial.lessons import Part
-from helmsight.evals.spatial.sights import Sight, Truth
-from helmsight.prompts.orders import ORDERS, compose
+from helmsight.evals.spatial.course import SpatialCourse
+from helmsight.prompts.orders import compose
+from helmsight.prompts.strategies import ORDERS
 
 pytestmark = pytest.mark.slow  # a tokenizer and a model are built
-COURSE: Any = Lessons(5)
+COURSE: Any = SpatialCourse(5)
 SIZES = design(COURSE)
 
 
@@ -33,14 +33,14 @@ def tokenizer() -> Any:
 
 
 @pytest.fixture(scope="module")
-def fit(tokenizer: Any) -> Fit:
+def fit(tokenizer: Any) -> RelationsFit:
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    sights = [COURSE.sight(number, SIZES.view) for number in range(12)]
-    pool = Pool(COURSE, sights, np.random.default_rng(0))
+    pictures = [COURSE.picture(number, SIZES.view) for number in range(12)]
+    pool = Pool(COURSE, pictures, np.random.default_rng(0))
     model = build_model(tokenizer, SIZES)
     processor = build_processor(tokenizer, SIZES)
-    return Fit(model, processor, SIZES, pool, lambda line: None, Steps())
+    return RelationsFit(model, processor, SIZES, pool, lambda line: None, Steps())
 
 
 class Steps(Team):
@@ -68,13 +68,18 @@ def test_prompts_are_short_and_come_back_whole(tokenizer: Any) -> None:
 
 
 def shown(*names: str) -> Any:
-    """A sight of these things; nothing of it but the names is looked at."""
-    return Sight("objects", np.zeros((8, 8, 3), np.uint8), Truth(names, np.zeros((len(names), 3))))
+    """A picture of these things; nothing of it but the names is looked at."""
+    return LabelledPicture(
+        "objects", np.zeros((8, 8, 3), np.uint8), Truth(names, np.zeros((len(names), 3)))
+    )
 
 
-def test_only_the_right_lines_of_an_answer_are_learnt(fit: Fit) -> None:
-    parts = [Part("Horizontal: red cube is left of green ball"), Part("Depth: wrong", False),
-             Part("Answer: yes")]  # fmt: skip
+def test_only_the_right_lines_of_an_answer_are_learnt(fit: RelationsFit) -> None:
+    parts = [
+        AnswerLine("Horizontal: red cube is left of green ball"),
+        AnswerLine("Depth: wrong", False),
+        AnswerLine("Answer: yes"),
+    ]
     coded = fit.coder.code(shown("red cube"), "Where?", parts)
     assert len(coded.ids) == len(coded.labels)
     decode = fit.coder.tokenizer.decode
@@ -83,11 +88,13 @@ def test_only_the_right_lines_of_an_answer_are_learnt(fit: Fit) -> None:
     assert learnt == f"{parts[0].text}\n{parts[2].text}<end_of_utterance>"
 
 
-def test_where_names_lines_and_answers_are_is_told_with_what_they_are_about(fit: Fit) -> None:
+def test_where_names_lines_and_answers_are_is_told_with_what_they_are_about(
+    fit: RelationsFit,
+) -> None:
     names = ("red cube", "green ball")
     parts = [
-        Part("Depth: green ball is behind red cube", about=("green ball", "red cube")),
-        Part("Answer: no", about=names, asked=(2, -1)),
+        AnswerLine("Depth: green ball is behind red cube", about=("green ball", "red cube")),
+        AnswerLine("Answer: no", about=names, asked=(2, -1)),
     ]
     coded = fit.coder.code(shown(*names), "Is the red cube there?", parts)
 
@@ -102,23 +109,25 @@ def test_where_names_lines_and_answers_are_is_told_with_what_they_are_about(fit:
     assert [ask[1:] for ask in coded.asks] == [(4, 1)]  # in front of, which is not so: behind
 
 
-def test_batches_hold_every_lesson_once_and_no_more_than_they_may(fit: Fit) -> None:
+def test_batches_hold_every_lesson_once_and_no_more_than_they_may(fit: RelationsFit) -> None:
     rng = np.random.default_rng(2)
-    sights = [fit.pool.sights[i % 12] for i in range(30)]
-    lessons = [fit.coder.code(one, *COURSE.lesson(one, rng, 0.2)) for one in sights]
+    pictures = [fit.pool.pictures[i % 12] for i in range(30)]
+    lessons = [fit.coder.code(one, *COURSE.lesson(one, rng, 0.2)) for one in pictures]
     batches = fit.coder.batches(lessons, 900)
-    assert sum(len(one.sights) for one in batches) == 30
+    assert sum(len(one.pictures) for one in batches) == 30
     for one in batches:
-        assert one.ids.numel() <= 900 or len(one.sights) == 1
+        assert one.ids.numel() <= 900 or len(one.pictures) == 1
         for row, at, thing in one.names:
-            name = one.sights[row].truth.names[thing]
+            name = one.pictures[row].truth.names[thing]
             assert fit.coder.tokenizer.decode(one.ids[row, : at + 1].tolist()).endswith(name)
 
 
-def test_the_question_is_put_in_training_as_it_is_put_later(fit: Fit, tokenizer: Any) -> None:
+def test_the_question_is_put_in_training_as_it_is_put_later(
+    fit: RelationsFit, tokenizer: Any
+) -> None:
     from PIL import Image
 
-    coded = fit.coder.code(shown("red cube"), "Where is it?", [Part("Here.")])
+    coded = fit.coder.code(shown("red cube"), "Where is it?", [AnswerLine("Here.")])
     asked = build_processor(tokenizer, SIZES).apply_chat_template(
         [
             {
@@ -136,9 +145,9 @@ def test_the_question_is_put_in_training_as_it_is_put_later(fit: Fit, tokenizer:
     assert coded.ids[: coded.labels.count(IGNORE)] == asked["input_ids"][0]
 
 
-def test_the_eye_and_the_answers_are_learnt(fit: Fit) -> None:
-    rng, sight = np.random.default_rng(1), fit.pool.sights[0]
-    coded = fit.coder.code(sight, *COURSE.lesson(sight, rng, 0.0))
+def test_the_eye_and_the_answers_are_learnt(fit: RelationsFit) -> None:
+    rng, picture = np.random.default_rng(1), fit.pool.pictures[0]
+    coded = fit.coder.code(picture, *COURSE.lesson(picture, rng, 0.0))
     batch = fit.coder.batches([coded], 1)[0]
 
     def losses() -> tuple[float, float]:
@@ -158,27 +167,27 @@ def test_the_eye_and_the_answers_are_learnt(fit: Fit) -> None:
 
 
 def test_a_mirrored_scene_swaps_left_and_right_and_nothing_else() -> None:
-    sights = [COURSE.sight(number, 64) for number in range(8)]
-    scenes = [one for one in sights if one.kind == "objects"]
-    assert {one.kind for one in sights} == {"objects", "cockpit"}
+    pictures = [COURSE.picture(number, 64) for number in range(8)]
+    scenes = [one for one in pictures if one.kind == "objects"]
+    assert {one.kind for one in pictures} == {"objects", "cockpit"}
     for one in scenes:
         other = COURSE.mirrored(one)
-        assert (other.picture[:, ::-1] == one.picture).all()
+        assert (other.image[:, ::-1] == one.image).all()
         np.testing.assert_allclose(other.spots[:, 0], 1 - one.spots[:, 0])
         np.testing.assert_allclose(other.feet[:, 0], 1 - one.feet[:, 0])
         assert (other.truth.places[:, 1:] == one.truth.places[:, 1:]).all()
-    for one in sights:
+    for one in pictures:
         if one.kind == "cockpit":
             assert COURSE.mirrored(one) is one
 
 
 def test_what_is_unknown_of_a_picture_is_not_learnt() -> None:
     """A cockpit has no floor and no depths: whatever the eye says of them costs nothing."""
-    sight = next(s for n in range(9) if (s := COURSE.sight(n, SIZES.view)).kind == "cockpit")
+    picture = next(s for n in range(9) if (s := COURSE.picture(n, SIZES.view)).kind == "cockpit")
     torch.manual_seed(0)
-    eye: Any = Eye(24, SIZES, COURSE.things)
+    eye: Any = PlaceHeads(24, SIZES, COURSE.things)
     features = torch.randn(1, SIZES.visual_tokens, 24)
-    loss, _ = eye.loss(features, [sight])
+    loss, _ = eye.loss(features, [picture])
     loss.backward()
     places = eye.place[-1].bias.grad
     assert places is not None
@@ -197,7 +206,7 @@ def test_the_whole_recipe_leaves_a_model_that_is_asked(tmp_path: Path, processes
     pilot: Any = load_pilot(str(folder))
     assert pilot.relates
     answer = pilot.answer_free(
-        "Is the red cube above the blue ball?", COURSE.sight(0, 256).picture, {}
+        "Is the red cube above the blue ball?", COURSE.picture(0, 256).image, {}
     )
     assert isinstance(answer, str)
     assert any("answer" in line for line in said)

@@ -1,4 +1,4 @@
-"""What a picture shows, exactly: where its named things are, and so every relation of them."""
+"""Pictures with their truth: where the named things are, and so every relation of them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.agents.grounding.asking import Image
+from helmsight.contract.observation import Box
 from helmsight.prompts.relations import Axis, Claim, claim
 
-Box = tuple[int, int, int, int]
 BAND_SHARE = {"objects": 0.04, "cockpit": 0.0137}
 """Dead bands of the picture's plane, in sides of the picture."""
 AXES = tuple(Axis)
+DEPTH_CELLS = 10
+"""How many cells the coarse map of depths has along each side of a picture."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,11 @@ class Truth:
         gap = self.gap(a, b, axis)
         return 0 if abs(gap) <= 1 else int(np.sign(gap))
 
-    def says(self, stated: Claim) -> bool | None:
+    def says(self, claim: Claim) -> bool | None:
         """Return whether a claim is true; None when it speaks of something unknown here."""
-        if stated.a not in self.names or stated.b not in self.names:
+        if claim.a not in self.names or claim.b not in self.names:
             return None
-        return self.sign(stated.a, stated.b, stated.axis) == stated.sign
+        return self.sign(claim.a, claim.b, claim.axis) == claim.sign
 
     def claims(self) -> Iterator[Claim]:
         """Yield every true claim, each pair both ways round."""
@@ -52,17 +55,18 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Sight:
-    """A picture (H, W, 3) uint8 RGB with its truth; `kind` is "objects" or "cockpit".
+class LabelledPicture:
+    """A picture with its truth; `kind` is "objects" or "cockpit".
 
-    `regions` are the parts that a pilot in flight would see enlarged. `details` tell how it was
-    made, as JSON data. Of scenes `depths` (cells, cells) is a coarse map of how far ahead what is
-    seen is, log m, and `feet` (n, 2) where the floor is below each thing, 0 to 1 to the right and
-    down: what helps to learn to see, and is no part of any question.
+    `image` is (H, W, 3) uint8 RGB. `regions` are the parts that a pilot in flight would see
+    enlarged. `details` tell how it was made, as JSON data. Of scenes `depths` (DEPTH_CELLS,
+    DEPTH_CELLS) is a coarse map of how far ahead what is seen is, log m, and `feet` (n, 2) where
+    the floor is below each thing, 0 to 1 to the right and down: what helps to learn to see, and is
+    no part of any question.
     """
 
     kind: str
-    picture: NDArray[np.uint8]
+    image: Image
     truth: Truth
     regions: Mapping[str, Box] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
