@@ -73,7 +73,7 @@ class Loop:
         self._guard, self.grounder = guard, grounder
         self._shown = pilot.needs.split("+")  # a pilot sees what it needs and nothing more
         self._seen: float | None = None
-        self._still = StillPicture()
+        self._still = StillPicture(every=4)
         self.observation: Observation
         self.info: Mapping[str, Any]
         self.observation, self.info = env.reset(seed=seed)
@@ -92,7 +92,7 @@ class Loop:
         stale = self._seen is not None and stamp <= self._seen
         frame = self.observation.get("frame")
         if frame is not None:
-            stale = self._still.seen(frame, stamp) >= self._frozen_s or stale
+            stale = stamp - self._still.since(frame, stamp) >= self._frozen_s or stale
         self._seen = stamp
         sense_ms = (time.perf_counter() - began) * 1e3
         return {

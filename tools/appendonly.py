@@ -58,7 +58,7 @@ class AppendOnly:
                 return
 
     def close(self) -> None:
-        """Close the file; closing twice is harmless."""
+        """Close the file; a second call is harmless."""
         self._file.close()
 
     def _write(self, data: bytes) -> None:

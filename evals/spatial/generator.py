@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from helmsight.agents.grounding.labelled import LabelledPicture, Truth
+from helmsight.envs.orbital.cockpit.drawn import drawn_state
 from helmsight.evals.spatial import cockpit
 from helmsight.evals.spatial.bodies import HELD_OUT
 from helmsight.evals.spatial.defaults import COCKPIT_SHARE, SIZE
@@ -156,7 +157,7 @@ def _navball(
     rng: np.random.Generator, cell: QuestionCell, size: int, whole: bool
 ) -> tuple[LabelledPicture, tuple[str, str]]:
     while True:
-        shown = cockpit.state(rng)
+        shown = drawn_state(rng)
         truth = cockpit.truth(shown)
         if possible := pairs(truth, cell, truth.names):
             pair = possible[rng.integers(len(possible))]

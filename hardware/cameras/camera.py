@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-
 from helmsight.contract.errors import Error, InvalidOption
+from helmsight.contract.still import StillPicture
 from helmsight.hardware.cameras.frame import Checks, Frame, Pixels, Trouble, refusal
 from helmsight.hardware.cameras.intrinsics import Intrinsics, load_intrinsics
 from helmsight.hardware.cameras.source import TIMEOUT_S, Source
@@ -66,6 +65,7 @@ class Camera:
         self._undistort = undistort
         self._news = threading.Condition()
         self._newest: Frame | None = None
+        self._still = StillPicture()
         self._looked = 0
         self._lost = ""  # why there are no pictures now
         self._ended = False
@@ -212,15 +212,11 @@ class Camera:
             if self._undistort:
                 pixels = self.intrinsics.undistort(pixels)
         pixels.setflags(write=False)  # it is shared with whoever looked
-        # A sensor has noise: equal pixels mean that the same picture was delivered again. The time
-        # since when they are equal goes along with every frame.
-        before = self._newest
-        same = before is not None and np.array_equal(before.pixels, pixels)
+        before, since = self._newest, self._still.since(pixels, stamp)
         with self._news:
             self.counters.frames += 1
             if before is not None and before.number > self._looked:
                 self.counters.dropped += 1
-            since = before.same_since_s if before is not None and same else stamp
             self._newest = Frame(pixels, stamp, self.counters.frames, since)
             self._lost = ""
             self._news.notify_all()

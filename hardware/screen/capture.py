@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.still import StillPicture
 from helmsight.hardware.cameras.frame import Checks, Frame, Pixels, Trouble, refusal
 from helmsight.hardware.cameras.source import Size
 from helmsight.hardware.errors import WindowUnavailable
@@ -65,6 +66,7 @@ class Screen:
         whole = grabber.monitors[0]
         self._desktop = ScreenBox(whole["left"], whole["top"], whole["width"], whole["height"])
         self._last: Shot | None = None
+        self._still = StillPicture()
 
     @classmethod
     def open(
@@ -145,12 +147,11 @@ class Screen:
         pixels = _rgb(np.frombuffer(grabbed.raw, np.uint8).reshape(shape), self._size)
         pixels.setflags(write=False)
         before = self._last
-        same = before is not None and np.array_equal(before.pixels, pixels)
         self._last = Shot(
             pixels=pixels,
             stamp_s=stamp,
             number=before.number + 1 if before is not None else 1,
-            same_since_s=before.same_since_s if before is not None and same else stamp,
+            same_since_s=self._still.since(pixels, stamp),
             wall_s=wall,
         )
         return self._last

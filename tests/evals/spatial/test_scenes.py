@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from helmsight.envs.orbital.cockpit.drawn import drawn_state
 from helmsight.envs.orbital.sights import marker_relations
 from helmsight.evals.spatial import cockpit
 from helmsight.evals.spatial.bodies import (
@@ -168,7 +169,7 @@ def test_the_navball_says_what_the_twin_says_of_its_markers():
     draws = rng(9)
     signs = set()
     for _ in range(300):
-        shown = cockpit.state(draws)
+        shown = drawn_state(draws)
         truth = cockpit.truth(shown)
         for a, b, axis, sign in marker_relations(shown):
             assert truth.sign(a, b, Axis(axis)) == sign
@@ -180,7 +181,7 @@ def test_the_navball_says_what_the_twin_says_of_its_markers():
 
 
 def test_a_navball_picture_is_the_region_that_a_pilot_sees_enlarged():
-    shown = cockpit.state(rng(1))
+    shown = drawn_state(rng(1))
     close = cockpit.drawn(shown, rng(2))
     whole = cockpit.drawn(shown, rng(2), whole=True)
     x0, y0, x1, y1 = whole.regions["navball"]
