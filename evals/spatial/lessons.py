@@ -157,7 +157,7 @@ def _sentence(text: str, question: Question | None) -> AnswerLine:
     pair, last = (question.a, question.b), text.startswith("Answer")
     number = list(Axis).index(question.relation.axis), question.relation.sign
     return AnswerLine(
-        text, about=pair if last or question.a in text else None, asked=number if last else None
+        text, about=pair if last or question.a in text else None, relation=number if last else None
     )
 
 

@@ -35,12 +35,12 @@ def test_what_names_no_relation_or_several_is_refused(words):
 
 
 def test_canonical_words_mean_what_they_say_except_the_one_that_fits_two_axes():
-    for one in relations():
-        scanned = scan(one.phrase)
+    for known in relations():
+        scanned = scan(known.phrase)
         assert scanned is not None
-        (said,) = scanned
-        assert said.sign == one.sign
-        assert said.axis == (None if one.phrase == "aligned with" else one.axis)
+        (only,) = scanned
+        assert only.sign == known.sign
+        assert only.axis == (None if known.phrase == "aligned with" else known.axis)
 
 
 def test_an_inverse_is_the_other_sign_and_neutral_is_its_own():

@@ -87,8 +87,8 @@ class Coder:
                 word = self.words[part.about[0].split()[-1]]
                 at = len(ids) + (code.index(word) if word in code else 0)
                 lines.append((at, *map(picture.truth.names.index, part.about)))
-                if part.asked is not None:
-                    axis, sign = part.asked
+                if part.relation is not None:
+                    axis, sign = part.relation
                     yes = self.words["yes"] in code
                     asks.append((at, 2 * axis + (sign > 0), int((sign > 0) is yes)))
             ids += code
