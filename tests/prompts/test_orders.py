@@ -4,7 +4,7 @@ import pytest
 
 from helmsight.prompts.errors import InvalidClaims, UnknownOrder
 from helmsight.prompts.orders import again, compose
-from helmsight.prompts.strategies import ORDERS, REFERENCES, order
+from helmsight.prompts.strategies import ORDERS, REFERENCES
 from helmsight.prompts.templates import render
 
 QUESTION = "Is there a cup left a plate in the image?"
@@ -98,7 +98,6 @@ def test_a_pair_is_asked_again_in_other_words_and_the_other_way_round():
 @pytest.mark.parametrize(
     ("call", "error", "match"),
     [
-        (lambda: order("combind"), UnknownOrder, 'Did you mean "combined"'),
         (lambda: compose("AB", ["cup"]), InvalidClaims, "two objects or more"),
         (lambda: compose("AB", ["cup", "The cup", "CUP"]), InvalidClaims, "two objects are called"),
         (lambda: compose("AB", ["cup", " "]), InvalidClaims, "two objects or more"),

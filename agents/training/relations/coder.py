@@ -83,7 +83,7 @@ class Coder:
         asks: list[Mark] = []
         for part, code in zip(parts, coded, strict=True):
             if part.about is not None:
-                # the state after this token is what the rest of the line is told from
+                # at this token the relation has to be known: the rest of the line follows from it
                 word = self.words[part.about[0].split()[-1]]
                 at = len(ids) + (code.index(word) if word in code else 0)
                 lines.append((at, *map(picture.truth.names.index, part.about)))
