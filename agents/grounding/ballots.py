@@ -99,6 +99,7 @@ class Ballots:
         slot, sign = self._question
         if self._claimed[slot] or not {*self._order} >= {*slot[:2]}:
             return None
+        # that the sign asked for is impossible is an answer too, and so is that no other is left
         possible = check([*self._claims(self._votes), *self._known_claims]).possible.get(slot)
         return slot[:2] if possible is None or (len(possible) > 1 and sign in possible) else None
 

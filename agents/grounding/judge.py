@@ -23,8 +23,8 @@ def judge(question: Question, grounding: Grounding) -> Judgement:
     """Return the answer that a grounding gives to a yes/no question.
 
     By the claim about the very pair and axis; else by what the other claims leave possible for
-    it; else, where the answers told nothing of that pair and axis, by the model's own yes or no.
-    What was told and given up stays undecided, and so does what is told in contradictions.
+    it; else, where the answers claimed nothing of that pair and axis, by the model's own yes or no.
+    What was claimed and given up stays undecided, and so does what contradictions leave open.
     """
     relation = question.relation
     key = (question.a, question.b, relation.axis)

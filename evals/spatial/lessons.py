@@ -91,8 +91,8 @@ def lesson(
 ) -> Lesson:
     """Return one random lesson about what a picture shows.
 
-    `noise` is the probability of each relation to be told wrong, as a part that is not right: who
-    learns to go on from these does not learn to trust the own earlier lines more than the picture.
+    `noise` is the probability of each relation to be false, as a part that is not right: who learns
+    to go on from these does not learn to trust its own earlier lines more than the picture.
     """
     truth = picture.truth
     if rng.random() < AGAIN:
@@ -157,7 +157,7 @@ def _sentence(text: str, question: Question | None) -> AnswerLine:
     pair, last = (question.a, question.b), text.startswith("Answer")
     number = list(Axis).index(question.relation.axis), question.relation.sign
     return AnswerLine(
-        text, about=pair if last or question.a in text else None, asked=number if last else None
+        text, about=pair if last or question.a in text else None, relation=number if last else None
     )
 
 

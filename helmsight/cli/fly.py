@@ -11,6 +11,7 @@ from helmsight.cli import completion
 from helmsight.cli.options import with_world_options, world_settings
 from helmsight.errors import INTERRUPTED, InvalidSetting
 from helmsight.places import TWIN, WORLDS
+from helmsight.prompts.strategies import RELATING, VERIFIED
 
 EXAMPLES = "\n\n".join(
     (
@@ -89,9 +90,9 @@ def command(
     grounding: Annotated[
         str | None,
         typer.Option(
-            help="Relations asked for before deciding: direct (none), structured, bidirectional, "
-            "transitive or combined, each also with +verified; @PILOT after it asks another "
-            "pilot than the one that flies."
+            help="Relations asked for before deciding: direct (none), "
+            f"{', '.join(RELATING[:-1])} or {RELATING[-1]}, each also with {VERIFIED}; "
+            "@PILOT after it asks another pilot than the one that flies."
         ),
     ] = None,
     hold: Annotated[

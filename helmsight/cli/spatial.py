@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from helmsight.cli import completion
 from helmsight.errors import INTERRUPTED, InvalidSetting
 from helmsight.evals.spatial.defaults import COCKPIT_SHARE, SIZE, STRATEGIES, SWAPS
-from helmsight.prompts.strategies import MAX_CALLS
+from helmsight.prompts.strategies import MAX_CALLS, VERIFIED
 
 if TYPE_CHECKING:
     from helmsight.evals.spatial.run import SpatialBenchmark
@@ -69,7 +69,9 @@ def run(
     ] = None,
     strategies: Annotated[
         str,
-        typer.Option(help="With commas: orders (helmsight prompts list), each also as +verified."),
+        typer.Option(
+            help=f"With commas: orders (helmsight prompts list), each also as {VERIFIED}."
+        ),
     ] = STRATEGIES,
     limit: Annotated[int | None, typer.Option(min=1, help="The first so many questions.")] = None,
     swaps: Annotated[
@@ -84,7 +86,7 @@ def run(
         bool, typer.Option("--no-thinking", help="Ask for no sentences besides.")
     ] = False,
     max_calls: Annotated[
-        int, typer.Option(min=0, help="Questions asked again, at most (+verified).")
+        int, typer.Option(min=0, help=f"Questions asked again, at most ({VERIFIED}).")
     ] = MAX_CALLS,
     workers: Annotated[
         int, typer.Option(min=1, help="Questions that a provider's model is asked at a time.")

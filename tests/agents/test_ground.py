@@ -40,9 +40,9 @@ def test_every_strategy_grounds_with_a_model_that_can_be_asked(world, name):
     env, sighting = shown(world)
     pilot, strategy = pilot_of(GOOD), ground.grounder(name)
     strategy.prepare(pilot, env.task, env, 0)
-    found = strategy.ground(pilot, env.task, sighting)
-    assert found.lines() == ([] if name == "direct" else ["target is left of prograde"])
-    assert len(pilot.model.calls) == found.counts.calls == (name != "direct")
+    grounding = strategy.ground(pilot, env.task, sighting)
+    assert grounding.lines() == ([] if name == "direct" else ["target is left of prograde"])
+    assert len(pilot.model.calls) == grounding.counts.calls == (name != "direct")
 
 
 def test_the_orders_of_the_loop_are_those_of_the_prompts(world):

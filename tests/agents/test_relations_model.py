@@ -21,18 +21,20 @@ SEED = 9090  # of the validation split; training never draws from it
 
 @pytest.fixture(scope="module")
 def pilot() -> ModelPilot:
-    found = load_pilot("bundled-relations")
-    assert isinstance(found, ModelPilot)
-    return found
+    loaded = load_pilot("bundled-relations")
+    assert isinstance(loaded, ModelPilot)
+    return loaded
 
 
 @pytest.fixture(scope="module")
-def asked() -> list[GeneratedQuestion]:
+def generated() -> list[GeneratedQuestion]:
     return list(questions(Split.VALID, 32, SEED))
 
 
-def combined(one: GeneratedQuestion) -> Prompt:
-    return compose("combined", [one.question.a, one.question.b], question=one.question.text)
+def combined(question: GeneratedQuestion) -> Prompt:
+    return compose(
+        "combined", [question.question.a, question.question.b], question=question.question.text
+    )
 
 
 def test_the_weights_are_small_and_load_without_our_code() -> None:
@@ -46,35 +48,36 @@ def test_the_weights_are_small_and_load_without_our_code() -> None:
 
 
 def test_it_fills_in_every_line_that_is_asked_for(
-    pilot: ModelPilot, asked: list[GeneratedQuestion]
+    pilot: ModelPilot, generated: list[GeneratedQuestion]
 ) -> None:
-    for one in asked[:4]:
-        prompt = combined(one)
-        told = prompt.read(pilot.answer_free(prompt.text, one.picture.image, {}))
-        assert told.unread == ()
-        assert told.yes is not None
-        between = {one.question.a, one.question.b}
-        assert sum({claim.a, claim.b} == between for claim in told.claims) == 6
+    for question in generated[:4]:
+        prompt = combined(question)
+        answer = prompt.read(pilot.answer_free(prompt.text, question.picture.image, {}))
+        assert answer.unread == ()
+        assert answer.yes is not None
+        between = {question.question.a, question.question.b}
+        assert sum({claim.a, claim.b} == between for claim in answer.claims) == 6
 
 
 @pytest.mark.slow
 def test_most_answers_about_unseen_pictures_are_right(
-    pilot: ModelPilot, asked: list[GeneratedQuestion]
+    pilot: ModelPilot, generated: list[GeneratedQuestion]
 ) -> None:
     right = []
-    for one in asked:
-        found = ground(PilotAsker(pilot), one.picture.image, combined(one))
-        right.append(judge(one.question, found).yes is one.cell.label)
+    for question in generated:
+        grounding = ground(PilotAsker(pilot), question.picture.image, combined(question))
+        right.append(judge(question.question, grounding).yes is question.cell.label)
     assert np.mean(right) > 0.7
 
 
 @pytest.mark.slow
 def test_what_is_drawn_at_random_is_the_same_for_the_same_seed(
-    pilot: ModelPilot, asked: list[GeneratedQuestion]
+    pilot: ModelPilot, generated: list[GeneratedQuestion]
 ) -> None:
-    one = asked[0]
+    question = generated[0]
     answers = [
-        pilot.answer_free(combined(one).text, one.picture.image, {}, draw=s) for s in (1, 1, 2, 3)
+        pilot.answer_free(combined(question).text, question.picture.image, {}, draw=s)
+        for s in (1, 1, 2, 3)
     ]
     assert answers[0] == answers[1]
     assert len(set(answers)) > 1
@@ -92,7 +95,7 @@ def test_it_grounds_the_cockpit_of_a_flight(pilot: ModelPilot) -> None:
     pilot.reset(env.unwrapped.task, 4)
     grounder = ModelGrounder("combined", verified=True)
     grounder.prepare(pilot, env.unwrapped.task, env.unwrapped, 4)
-    found = grounder.ground(pilot, env.unwrapped.task, Sighting(observation, info["met"]))
-    assert found.counts.failed == 0
-    assert found.claims
-    assert found.counts.left == 0
+    grounding = grounder.ground(pilot, env.unwrapped.task, Sighting(observation, info["met"]))
+    assert grounding.counts.failed == 0
+    assert grounding.claims
+    assert grounding.counts.left == 0

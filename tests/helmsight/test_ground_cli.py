@@ -48,31 +48,31 @@ def test_relations_of_a_picture_are_told_one_a_line(run, picture, says):
 def test_a_contradiction_is_asked_about_again_and_the_calls_are_told(run, picture, says):
     arguments = ("ground", picture, "--objects", "cup, plate", "--pilot", says(CLASH, LEFT, LEFT))
     result = run(*arguments, "--strategy", "bidirectional", "--verified", "--json")
-    told = json.loads(result.out)
-    assert [one["text"] for one in told["relations"]] == ["cup is left of plate"]
-    assert told["relations"][0] == {
+    data = json.loads(result.out)
+    assert [relation["text"] for relation in data["relations"]] == ["cup is left of plate"]
+    assert data["relations"][0] == {
         "a": "cup", "axis": "horizontal", "sign": -1, "b": "plate", "text": "cup is left of plate",
     }  # fmt: skip
-    assert told["contradictions"] == [
+    assert data["contradictions"] == [
         "horizontal: not all of: cup is left of plate; plate is left of cup"
     ]
-    assert (told["counts"]["calls"], told["counts"]["extra"], told["counts"]["left"]) == (3, 2, 0)
-    assert told["consistency"] == 0.0
+    assert (data["counts"]["calls"], data["counts"]["extra"], data["counts"]["left"]) == (3, 2, 0)
+    assert data["consistency"] == 0.0
     assert run(*arguments, "--strategy", "bidirectional+verified").out.startswith("cup is left of")
     none = json.loads(run(*arguments, "--verified", "--max-calls", 0, "--json").out)
     assert none["relations"] == []
 
 
 @pytest.mark.parametrize(
-    ("answer", "told", "by"),
+    ("answer", "verdict", "by"),
     [(LEFT, "yes", "relation"), (f"{LEFT.replace('left', 'right')}; Answer: yes", "no", "relation"),
      ("Answer: no", "no", "model"), ("hm", None, "nothing")],
 )  # fmt: skip
-def test_a_question_is_answered_by_what_was_read(run, picture, says, answer, told, by):
-    found = json.loads(
+def test_a_question_is_answered_by_what_was_read(run, picture, says, answer, verdict, by):
+    data = json.loads(
         run("ground", picture, "--question", QUESTION, "--pilot", says(answer), "--json").out
     )
-    assert (found["answer"], found["by"]) == (told, by)
+    assert (data["answer"], data["by"]) == (verdict, by)
 
 
 def test_what_a_person_sees_ends_with_the_answer(run, picture, says):
@@ -121,9 +121,9 @@ def test_prompts_are_shown_for_objects_and_without_what_is_left_out(run):
 
 
 def test_prompts_are_listed(run):
-    told = json.loads(run("prompts", "list", "--json").out)
-    assert told["called"]["combined"] == "AC+BC+BA+AB"
-    assert {"free", "landmark", "most obvious"} <= set(told["references"])
+    data = json.loads(run("prompts", "list", "--json").out)
+    assert data["called"]["combined"] == "AC+BC+BA+AB"
+    assert {"free", "landmark", "most obvious"} <= set(data["references"])
     assert "bidirectional" in run("prompts", "list").out
 
 

@@ -51,9 +51,9 @@ def test_a_second_run_goes_on_and_json_is_one_line(run: Any, data: Path) -> None
     result = run(*ORACLE, *short, "--json")
     assert result.err.splitlines()[0] == "8 of 24 answers are there already"
     (line,) = result.out.splitlines()
-    told = json.loads(line)
-    assert (told["complete"], told["oracle"], told["asked"]) == (True, True, 12)
-    assert [one["strategy"] for one in told["scores"]] == [
+    figures = json.loads(line)
+    assert (figures["complete"], figures["oracle"], figures["asked"]) == (True, True, 12)
+    assert [row["strategy"] for row in figures["scores"]] == [
         "ORACLE vanilla", "ORACLE combined+verified",
     ]  # fmt: skip
 
@@ -99,8 +99,8 @@ def test_ctrl_c_shows_what_was_answered(
     monkeypatch.setattr(OracleAsker, "ask", tire)
     result = run(*ORACLE, "--strategies", "vanilla", "--swaps", 0, "--json")
     assert result.status == 130
-    told = json.loads(result.out)
-    assert (told["complete"], told["scores"][0]["n"]) == (False, 5)
+    figures = json.loads(result.out)
+    assert (figures["complete"], figures["scores"][0]["n"]) == (False, 5)
     assert "7 questions are left; the same command goes on" in result.err
 
 
@@ -138,6 +138,6 @@ def test_a_data_set_that_is_not_there_is_one_line_and_status_2(run: Any) -> None
 
 def test_help_names_both_commands(run: Any) -> None:
     for arguments in ((), ("--help",)):
-        told = run("spatial", *arguments)
-        assert "generate" in told.out
-        assert "run DATASET" in told.out
+        result = run("spatial", *arguments)
+        assert "generate" in result.out
+        assert "run DATASET" in result.out

@@ -26,7 +26,7 @@ objects = st.lists(
 
 
 @st.composite
-def told(draw: st.DrawFn) -> tuple[list[str], list[Claim]]:
+def claims_of_names(draw: st.DrawFn) -> tuple[list[str], list[Claim]]:
     names = draw(objects)
     pair = st.permutations(names).map(lambda mixed: mixed[:2])
     claims = draw(st.lists(st.tuples(pair, st.sampled_from(list(relations())))))
@@ -40,22 +40,23 @@ def test_there_are_fifty_messy_answers_with_names_of_their_own():
 @pytest.mark.parametrize("entry", MESSY, ids=lambda entry: entry["name"])
 def test_a_messy_answer_is_read_or_called_unreadable(entry):
     names = entry.get("names", ["cup", "plate"])
-    found = read_claims(entry["text"], names, third=entry.get("third", False))
-    assert [claim.text() for claim in found.claims] == entry["claims"]
-    assert len(found.unread) == entry.get("unread", 0), found.unread
-    assert found.yes == entry.get("yes")
+    answer = read_claims(entry["text"], names, third=entry.get("third", False))
+    assert [claim.text() for claim in answer.claims] == entry["claims"]
+    assert len(answer.unread) == entry.get("unread", 0), answer.unread
+    assert answer.yes == entry.get("yes")
 
 
-@given(told())
+@given(claims_of_names())
 def test_what_is_rendered_is_read_back(case):
     names, claims = case
-    found = read_claims(render(claims), names)
-    assert list(found.claims) == claims
-    assert found.unread == ()
+    answer = read_claims(render(claims), names)
+    assert list(answer.claims) == claims
+    assert answer.unread == ()
 
 
 @given(
-    told(), st.sampled_from(["- {}", "* {}", "1. {}", "> {}", "**{}**", "{}.", "| {} |", "  {}"])
+    claims_of_names(),
+    st.sampled_from(["- {}", "* {}", "1. {}", "> {}", "**{}**", "{}.", "| {} |", "  {}"]),
 )
 def test_layout_changes_nothing(case, form):
     names, claims = case
@@ -63,7 +64,7 @@ def test_layout_changes_nothing(case, form):
     assert list(read_claims(text, names).claims) == claims
 
 
-@given(told(), st.sampled_from([str.lower, str.upper, str.title]))
+@given(claims_of_names(), st.sampled_from([str.lower, str.upper, str.title]))
 def test_case_changes_nothing(case, change):
     names, claims = case
     assert list(read_claims(change(render(claims)), names).claims) == claims
@@ -71,9 +72,9 @@ def test_case_changes_nothing(case, change):
 
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_a_fault_and_claims_only_what_was_asked(text):
-    found = read_claims(text, ["cup", "plate"], third=True)
-    assert {name for claim in found.claims for name in (claim.a, claim.b)} <= {
-        "cup", "plate", found.third or "object C",
+    answer = read_claims(text, ["cup", "plate"], third=True)
+    assert {name for claim in answer.claims for name in (claim.a, claim.b)} <= {
+        "cup", "plate", answer.third or "object C",
     }  # fmt: skip
 
 
@@ -81,18 +82,18 @@ def test_any_text_is_read_without_a_fault_and_claims_only_what_was_asked(text):
 @pytest.mark.parametrize("landmark", [None, "door"])
 def test_a_form_that_comes_back_empty_is_no_answer(name, landmark):
     prompt = compose(name, ["cup", "plate"], question="Is it?", landmark=landmark)
-    found = prompt.read(prompt.text)
-    assert found.claims == ()
-    assert found.yes is None
+    answer = prompt.read(prompt.text)
+    assert answer.claims == ()
+    assert answer.yes is None
 
 
 @pytest.mark.parametrize("name", [name for name in ORDERS if name not in ("vanilla", "cot")])
 def test_a_form_that_is_filled_in_is_read_in_full(name):
     prompt = compose(name, ["cup", "plate"], question="Is it?")
     claims = [Claim(a, b, relation) for a, b in prompt.pairs for relation in relations()]
-    found = prompt.read(f"{render(claims)}\nAnswer: no")
-    assert list(found.claims) == claims
-    assert found.yes is False
+    answer = prompt.read(f"{render(claims)}\nAnswer: no")
+    assert list(answer.claims) == claims
+    assert answer.yes is False
 
 
 @pytest.mark.parametrize("names", [[], ["cup"], ["cup", ""], ["cup", "**"]])
@@ -102,15 +103,15 @@ def test_names_that_cannot_be_told_are_refused(names):
 
 
 def test_claims_are_in_the_frame_that_was_asked_for():
-    found = read_claims(
+    answer = read_claims(
         "Horizontal: cup is left of plate", ["cup", "plate"], frame=RelationFrame.VIEWER
     )
-    assert [claim.frame for claim in found.claims] == [RelationFrame.VIEWER]
+    assert [claim.frame for claim in answer.claims] == [RelationFrame.VIEWER]
 
 
 def test_an_unreadable_line_is_told_with_its_number_and_why():
-    found = read_claims("Depth: cup is behind plate\nDepth: cup is near plate", ["cup", "plate"])
-    assert [(one.line, one.reason) for one in found.unread] == [
+    answer = read_claims("Depth: cup is behind plate\nDepth: cup is near plate", ["cup", "plate"])
+    assert [(line.line, line.reason) for line in answer.unread] == [
         (2, "no relation between the objects can be read in it")
     ]
 
@@ -132,9 +133,9 @@ def test_a_claim_is_as_confident_as_the_least_probable_word_of_its_line():
     tokens = [("Horizontal: cup is", 0.9), (" left of", 0.6), (" plate\nDepth: ", 0.8)]
     answer = Weighed.of([*tokens, ("cup is behind plate", 0.7), ("\n", 0.1), ("Answer: yes", 1.0)])
     assert answer == "Horizontal: cup is left of plate\nDepth: cup is behind plate\nAnswer: yes"
-    told = read_claims(answer, ["cup", "plate"])
-    assert [claim.confidence for claim in told.claims] == [0.6, 0.7]
-    assert told.yes
+    parsed = read_claims(answer, ["cup", "plate"])
+    assert [claim.confidence for claim in parsed.claims] == [0.6, 0.7]
+    assert parsed.yes
 
 
 @given(st.lists(st.tuples(st.text("ab\n", max_size=4), st.floats(0, 1)), max_size=12))
@@ -146,7 +147,7 @@ def test_every_line_of_an_answer_is_weighed(tokens):
 
 def test_where_thoughts_were_taken_out_nothing_is_weighed():
     text = "<think>Horizontal: plate is left of cup\n</think>Horizontal: cup is left of plate"
-    told = read_claims(Weighed.of([(text, 0.3)]), ["cup", "plate"])
-    assert [(claim.text(), claim.confidence) for claim in told.claims] == [
+    parsed = read_claims(Weighed.of([(text, 0.3)]), ["cup", "plate"])
+    assert [(claim.text(), claim.confidence) for claim in parsed.claims] == [
         ("cup is left of plate", 1.0)
     ]

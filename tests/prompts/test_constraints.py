@@ -53,7 +53,7 @@ def claims_of(k: int, signs: tuple[int | None, ...]) -> list[Claim]:
 def array_of(k: int, sets: list[tuple[int | None, ...]]) -> np.ndarray:
     signs = np.full((len(sets), k, k, 1), np.nan, np.float32)
     for at, (i, j) in enumerate(combinations(range(k), 2)):
-        signs[:, i, j, 0] = [np.nan if one[at] is None else one[at] for one in sets]
+        signs[:, i, j, 0] = [np.nan if table[at] is None else table[at] for table in sets]
     return signs
 
 
@@ -76,9 +76,9 @@ def test_every_set_with_both_orders_of_three_pairs_is_judged_as_by_the_oracle():
     sets = list(product(STATES, repeat=6))
     signs = np.full((len(sets), 3, 3, 1), UNKNOWN, np.int8)
     truth = []
-    for n, said in enumerate(sets):
+    for n, table in enumerate(sets):
         merged: dict[tuple[int, int], set[int]] = {pair: set() for pair in upper}
-        for (i, j), sign in zip(ordered, said, strict=True):
+        for (i, j), sign in zip(ordered, table, strict=True):
             if sign is not None:
                 signs[n, i, j, 0] = sign
                 merged[min(i, j), max(i, j)].add(sign if i < j else -sign)
@@ -139,16 +139,16 @@ def test_what_a_pair_can_still_be_is_what_the_oracle_leaves(k):
 def any_claims(draw: st.DrawFn) -> list[Claim]:
     pairs = st.permutations(NAMES).map(lambda mixed: mixed[:2])
     signs = st.sampled_from((-1, 0, 1))
-    said = st.tuples(pairs, st.sampled_from(list(Axis)), signs, st.floats(0, 1))
+    stated = st.tuples(pairs, st.sampled_from(list(Axis)), signs, st.floats(0, 1))
     return [
         Claim(a, b, Relation(axis, sign), confidence=confidence)
-        for (a, b), axis, sign, confidence in draw(st.lists(said, max_size=20))
+        for (a, b), axis, sign, confidence in draw(st.lists(stated, max_size=20))
     ]
 
 
 def subsets(claims: tuple[Claim, ...]) -> Iterator[list[Claim]]:
     for left_out in range(len(claims)):
-        yield [one for at, one in enumerate(claims) if at != left_out]
+        yield [claim for at, claim in enumerate(claims) if at != left_out]
 
 
 @given(any_claims())
@@ -162,7 +162,7 @@ def test_a_contradiction_is_one_and_none_of_its_claims_can_be_left_out(claims):
 def test_no_smaller_contradiction_is_missed(claims):
     report = check(claims)
     for axis in Axis:
-        mine = [one for one in claims if one.axis is axis]
+        mine = [part for part in claims if part.axis is axis]
         smallest = next(
             (
                 size
@@ -172,21 +172,21 @@ def test_no_smaller_contradiction_is_missed(claims):
             None,
         )
         if smallest is not None:
-            named = [len(one.claims) for one in report.conflicts if one.axis is axis]
+            named = [len(part.claims) for part in report.conflicts if part.axis is axis]
             assert named
             assert max(named) <= smallest
 
 
 @given(any_claims())
 def test_one_set_and_many_are_judged_alike(claims):
-    last = {(one.a, one.b, one.axis): one for one in claims}
+    last = {(stated.a, stated.b, stated.axis): stated for stated in claims}
     signs = np.full((1, 6, 6, 3), UNKNOWN, np.int8)
-    for (a, b, axis), one in last.items():
-        signs[0, NAMES.index(a), NAMES.index(b), list(Axis).index(axis)] = one.sign
+    for (a, b, axis), stated in last.items():
+        signs[0, NAMES.index(a), NAMES.index(b), list(Axis).index(axis)] = stated.sign
     report = check(last.values())
     held = consistent(signs)[0]
-    for axis, one in zip(Axis, held, strict=True):
-        assert one == all(conflict.axis is not axis for conflict in report.conflicts)
+    for axis, consistent_there in zip(Axis, held, strict=True):
+        assert consistent_there == all(conflict.axis is not axis for conflict in report.conflicts)
 
 
 @given(st.lists(st.floats(-5, 5), min_size=3, max_size=6), st.floats(0.01, 3))

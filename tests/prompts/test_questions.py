@@ -14,7 +14,7 @@ H, V, D = Axis
 
 
 @pytest.mark.parametrize(
-    ("text", "a", "told", "b"),
+    ("text", "a", "relation", "b"),
     [
         ("Is there a cup left a plate in the image?", "cup", (H, -1), "plate"),
         ("Is there a dog front of a car in the image?", "dog", (D, -1), "car"),
@@ -32,10 +32,10 @@ H, V, D = Axis
         ("Is there a bird on the right of a left shoe in the image?", "bird", (H, 1), "left shoe"),
     ],
 )  # fmt: skip
-def test_a_question_is_two_objects_and_a_relation(text, a, told, b):
-    found = parse_question(text)
-    assert (found.a, found.relation, found.b) == (a, Relation(*told), b)
-    assert found.text == text
+def test_a_question_is_two_objects_and_a_relation(text, a, relation, b):
+    question = parse_question(text)
+    assert (question.a, question.relation, question.b) == (a, Relation(*relation), b)
+    assert question.text == text
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_a_question_that_cannot_be_asked_says_why(text, reason):
 
 
 @given(st.sampled_from(list(relations())), st.sampled_from(["cup", "apple", "street sign"]))
-def test_a_question_of_ours_is_read_back(told, a):
-    asked = question(a, told.axis, told.sign, "plate")
-    if told.phrase == "aligned with":
+def test_a_question_of_ours_is_read_back(relation, a):
+    written = question(a, relation.axis, relation.sign, "plate")
+    if relation.phrase == "aligned with":
         with pytest.raises(InvalidItem):
-            parse_question(asked.text)
+            parse_question(written.text)
     else:
-        assert parse_question(asked.text) == asked
+        assert parse_question(written.text) == written
 
 
 def line(**changes):
@@ -80,18 +80,18 @@ def test_items_that_cannot_be_used_are_told_with_file_line_and_reason_and_the_re
         line(text="Is there a cup left a cup?"), line(label="YES"),
     ]  # fmt: skip
     path.write_text("\n".join(lines), encoding="utf-8")
-    found = list(read_items(path))
-    kept = [item for item in found if isinstance(item, Item)]
+    read = list(read_items(path))
+    kept = [item for item in read if isinstance(item, Item)]
     assert [(item.line, item.label, item.name) for item in kept] == [
         (1, True, "1"), (2, False, "7"), (11, True, "11"),
     ]  # fmt: skip
-    told = [str(item) for item in found if isinstance(item, InvalidItem)]
+    errors = [str(item) for item in read if isinstance(item, InvalidItem)]
     reasons = [
         "4: not a line of JSON", "5: not an object", "6: label 'maybe'", "7: the key image",
         "8: ", "9: the name of the image", "10: ",
     ]  # fmt: skip
-    assert len(told) == len(reasons)
-    for text, reason in zip(told, reasons, strict=True):
+    assert len(errors) == len(reasons)
+    for text, reason in zip(errors, reasons, strict=True):
         assert text.startswith(f"{path}:{reason}")
 
 

@@ -83,12 +83,12 @@ class Coder:
         asks: list[Mark] = []
         for part, code in zip(parts, coded, strict=True):
             if part.about is not None:
-                # the state after this token is what the rest of the line is told from
+                # at this token the relation has to be known: the rest of the line follows from it
                 word = self.words[part.about[0].split()[-1]]
                 at = len(ids) + (code.index(word) if word in code else 0)
                 lines.append((at, *map(picture.truth.names.index, part.about)))
-                if part.asked is not None:
-                    axis, sign = part.asked
+                if part.relation is not None:
+                    axis, sign = part.relation
                     yes = self.words["yes"] in code
                     asks.append((at, 2 * axis + (sign > 0), int((sign > 0) is yes)))
             ids += code

@@ -28,14 +28,14 @@ ASKING_STYLE: Mapping[str, Any] = {
 class AnswerLine:
     """A line of an answer; what is not `right` is there to be read on from, not to be learnt.
 
-    `about` are the two things that a line is about, as the picture's truth names them; `asked` is
-    the relation that yes or no is said to: the number of its axis and its sign.
+    `about` are the two things that a line is about, as the picture's truth names them; `relation`
+    is the one that yes or no is said to: the number of its axis and its sign.
     """
 
     text: str
     right: bool = True
     about: tuple[str, str] | None = None
-    asked: tuple[int, int] | None = None
+    relation: tuple[int, int] | None = None
 
 
 class TrainingCourse(Protocol):

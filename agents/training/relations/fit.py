@@ -30,7 +30,7 @@ from helmsight.agents.training.relations.guide import TextHeads
 from helmsight.agents.training.relations.team import Team
 
 NOISE = 0.25
-"""Probability of each line of an answer to be told wrong, to be read on from and not learnt."""
+"""Probability of each line of an answer to be false: it is read on from, and not learnt."""
 ANSWERING, GUIDING = 4.0, 1.0
 """Weights of the answers' loss, and of the throw-away heads' at the start of the answering stage:
 it falls to a fifth."""

@@ -43,7 +43,7 @@ class TextHeads(nn.Module):
         self._first = first
         self.read = nn.Sequential(nn.LayerNorm(width), head(width, 3, HIDDEN))
         self.pair = nn.Sequential(nn.LayerNorm(width), head(width, 6, HIDDEN))
-        self.asked = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 8))
+        self.question = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 8))
 
     def loss(
         self,
@@ -51,8 +51,8 @@ class TextHeads(nn.Module):
         attentions: Sequence[torch.Tensor],
         batch: Batch,
     ) -> tuple[torch.Tensor, NDArray[np.float64]]:
-        """Return the loss, and the mean errors on each axis, in dead bands, of what is told of a
-        name and of the second thing of a line.
+        """Return the loss, and mean errors on each axis in dead bands: of the place of a name that
+        was read, and of that of the second thing of a line.
 
         `states` (n, length, width) and `attentions` (n, heads, length, length) are by layers, the
         first state being what goes into the first layer.
@@ -72,7 +72,7 @@ class TextHeads(nn.Module):
     def place_loss(
         self, states: torch.Tensor, marks: Sequence[Mark], pictures: Sequence[LabelledPicture]
     ) -> tuple[torch.Tensor, NDArray[np.float64]]:
-        """Return the loss, and the mean errors, of the places told from the text's inner states
+        """Return the loss, and the mean errors, of places that the heads read off the inner states
         (n, length, width) where one name has just been read, or where two are about to be related.
         """
         rows, columns, *things = map(list, zip(*marks, strict=True))
@@ -92,11 +92,11 @@ class TextHeads(nn.Module):
         return error(guess, true, known), (off.detach().cpu().numpy() * SCALE)[-1]
 
     def question_loss(self, states: torch.Tensor, asks: Sequence[Mark]) -> torch.Tensor:
-        """Return the loss of what is told, before yes or no, of the relation that was asked for (of
-        six) and of the sign that is true on its axis.
+        """Return the loss of two guesses before yes or no: which of six relations was asked for,
+        and the sign that is true on its axis.
         """
         rows, columns, *wanted = map(list, zip(*asks, strict=True))
-        guess = self.asked(states[rows, columns]).float().split([6, 2], dim=-1)
+        guess = self.question(states[rows, columns]).float().split([6, 2], dim=-1)
         pairs = zip(guess, torch.tensor(wanted, device=states.device), strict=True)
         return torch.stack([nn.functional.cross_entropy(g, w) for g, w in pairs]).sum()
 

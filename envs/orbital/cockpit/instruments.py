@@ -6,7 +6,8 @@ import math
 
 import cv2
 
-from helmsight.envs.orbital.cockpit.layout import Box, Colour, Layout
+from helmsight.contract.observation import Box
+from helmsight.envs.orbital.cockpit.layout import Colour, Layout
 from helmsight.envs.orbital.cockpit.lettering import Picture, figures, write
 from helmsight.envs.orbital.cockpit.state import CockpitState
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-Box = tuple[int, int, int, int]
+from helmsight.contract.observation import Box
+
 Colour = tuple[int, int, int]
 
 WIDTH = 1280

@@ -7,9 +7,9 @@ from functools import cache
 
 import numpy as np
 
+from helmsight.contract.observation import Box
 from helmsight.envs.errors import CockpitLost
 from helmsight.envs.orbital.cockpit import keys
-from helmsight.envs.orbital.cockpit.layout import Box
 from helmsight.envs.orbital.cockpit.lettering import Picture
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.cockpit.seat import Seat

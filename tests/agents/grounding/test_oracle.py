@@ -22,13 +22,13 @@ def truth():
 
 
 def test_an_oracle_without_flips_tells_the_truth_in_the_asked_order():
-    found = ground(Oracle(truth), IMAGE, PROMPT)
-    assert len(found.first) == 12
-    assert found.counts.contradictions == 0
-    told = {(one.a, one.b, one.axis): one.sign for one in found.first}
+    grounding = ground(Oracle(truth), IMAGE, PROMPT)
+    assert len(grounding.first) == 12
+    assert grounding.counts.contradictions == 0
+    signs = {(claim.a, claim.b, claim.axis): claim.sign for claim in grounding.first}
     for a, b, axis, sign in truth():
-        assert told.get((a, b, axis), sign) == sign
-        assert told.get((b, a, axis), -sign) == -sign
+        assert signs.get((a, b, axis), sign) == sign
+        assert signs.get((b, a, axis), -sign) == -sign
 
 
 def test_flips_are_as_many_as_asked_for_and_the_same_for_the_same_seed():
@@ -37,7 +37,7 @@ def test_flips_are_as_many_as_asked_for_and_the_same_for_the_same_seed():
         right = Oracle(truth).ask(IMAGE, PROMPT).splitlines()
         for _ in range(400):
             lines = oracle.ask(IMAGE, PROMPT).splitlines()
-            count += sum(one != other for one, other in zip(lines, right, strict=True))
+            count += sum(line != truth_line for line, truth_line in zip(lines, right, strict=True))
         return count
 
     assert wrong(3) == wrong(3)
@@ -54,10 +54,10 @@ def test_verification_mends_most_of_what_was_flipped():
     for verified in wrong:
         for seed in range(60):
             claims = ground(Oracle(truth, 0.15, seed), IMAGE, PROMPT, verified=verified).claims
-            for one in claims:
-                if {one.a, one.b} == {"sun", "moon"}:
-                    sign = one.sign if one.a == "sun" else -one.sign
-                    wrong[verified] += sign != right["sun", "moon", one.axis]
+            for claim in claims:
+                if {claim.a, claim.b} == {"sun", "moon"}:
+                    sign = claim.sign if claim.a == "sun" else -claim.sign
+                    wrong[verified] += sign != right["sun", "moon", claim.axis]
     assert wrong[True] < 0.4 * wrong[False]
 
 

@@ -53,7 +53,7 @@ class Noise:
         return "\n".join(lines)
 
 
-def said(*claims: Claim) -> str:
+def lines_of(*claims: Claim) -> str:
     return render(claims)
 
 
@@ -76,35 +76,35 @@ def test_whatever_is_answered_nothing_contradictory_comes_out_and_calls_stay_bou
         prompt = compose(name, NAMES[:objects], question="Is there a cup left a plate?")
     else:
         prompt = compose(name, NAMES[:objects])
-    found = ground(asker, IMAGE, prompt, max_calls=calls)
-    assert check(found.claims).consistent
-    assert found.counts.left == 0
-    assert found.counts.calls == asker.calls == 1 + found.counts.extra
-    assert found.counts.extra <= calls
-    assert found.counts.reasked <= found.counts.extra
-    assert found.conflicts == check(found.first).conflicts
+    grounding = ground(asker, IMAGE, prompt, max_calls=calls)
+    assert check(grounding.claims).consistent
+    assert grounding.counts.left == 0
+    assert grounding.counts.calls == asker.calls == 1 + grounding.counts.extra
+    assert grounding.counts.extra <= calls
+    assert grounding.counts.reasked <= grounding.counts.extra
+    assert grounding.conflicts == check(grounding.first).conflicts
 
 
 def test_a_consistent_answer_is_taken_as_it_is_with_one_call():
-    asker = Script(said(claim("plate", H, 1, "cup"), claim("cup", H, -1, "plate")))
-    found = ground(asker, IMAGE, pair())
-    assert found.lines() == ["cup is left of plate"]
-    assert (found.counts.calls, found.counts.contradictions, found.score) == (1, 0, 1.0)
+    asker = Script(lines_of(claim("plate", H, 1, "cup"), claim("cup", H, -1, "plate")))
+    grounding = ground(asker, IMAGE, pair())
+    assert grounding.lines() == ["cup is left of plate"]
+    assert (grounding.counts.calls, grounding.counts.contradictions, grounding.score) == (1, 0, 1.0)
 
 
 def test_a_contradicted_pair_is_asked_again_until_a_sign_leads_by_two():
     asker = Script(
-        said(claim("plate", H, -1, "cup"), claim("cup", H, -1, "plate")),
-        said(claim("cup", H, -1, "plate")),
-        said(claim("plate", H, 1, "cup")),
+        lines_of(claim("plate", H, -1, "cup"), claim("cup", H, -1, "plate")),
+        lines_of(claim("cup", H, -1, "plate")),
+        lines_of(claim("plate", H, 1, "cup")),
     )
-    found = ground(asker, IMAGE, pair())
-    assert found.lines() == ["cup is left of plate"]
+    grounding = ground(asker, IMAGE, pair())
+    assert grounding.lines() == ["cup is left of plate"]
     assert [prompt.pairs for prompt, _ in asker.asked[1:]] == [
         (("cup", "plate"),), (("plate", "cup"),),
     ]  # fmt: skip
     assert [attempt for _, attempt in asker.asked] == [0, 1, 2]
-    assert found.counts.to_dict() == {
+    assert grounding.counts.to_dict() == {
         "calls": 3, "extra": 2, "reasked": 1, "unread": 0, "contradictions": 1, "left": 0,
         "flipped": 1, "implied": 0, "dropped": 0, "disagreed": 0, "failed": 0,
     }  # fmt: skip
@@ -114,54 +114,54 @@ def test_only_pairs_of_a_smallest_contradiction_are_asked_again():
     circle = [claim("cup", H, 1, "plate"), claim("plate", H, 1, "lamp"), claim("lamp", H, 1, "cup")]
     apart = [claim("door", V, 1, "cup")]
     prompt = compose("structured", NAMES)
-    asker = Script(said(*circle, *apart), *[said(claim("cup", H, -1, "plate"))] * 4)
-    found = ground(asker, IMAGE, prompt)
+    asker = Script(lines_of(*circle, *apart), *[lines_of(claim("cup", H, -1, "plate"))] * 4)
+    grounding = ground(asker, IMAGE, prompt)
     assert all("door" not in prompt.pairs[0] for prompt, _ in asker.asked[1:])
-    assert "door is below cup" in [one.text() for one in found.first]
+    assert "door is below cup" in [claim.text() for claim in grounding.first]
 
 
 def test_without_calls_left_the_tied_pair_is_given_up():
-    asker = Script(said(claim("plate", V, -1, "cup"), claim("cup", V, -1, "plate")))
-    found = ground(asker, IMAGE, pair(), max_calls=0)
-    assert found.claims == ()
-    assert (found.counts.dropped, found.counts.extra) == (1, 0)
+    asker = Script(lines_of(claim("plate", V, -1, "cup"), claim("cup", V, -1, "plate")))
+    grounding = ground(asker, IMAGE, pair(), max_calls=0)
+    assert grounding.claims == ()
+    assert (grounding.counts.dropped, grounding.counts.extra) == (1, 0)
 
 
 def test_a_tie_is_decided_by_the_one_sign_that_the_other_claims_allow():
     prompt = compose("combined", ["cup", "plate"], landmark="door")
     asker = Script(
-        said(
+        lines_of(
             claim("cup", H, -1, "door"), claim("plate", H, 1, "door"),
             claim("plate", H, -1, "cup"), claim("cup", H, -1, "plate"),
         )
     )  # fmt: skip
-    found = ground(asker, IMAGE, prompt, max_calls=0)
-    assert "cup is left of plate" in found.lines()
-    assert (found.counts.implied, found.counts.dropped) == (1, 0)
+    grounding = ground(asker, IMAGE, prompt, max_calls=0)
+    assert "cup is left of plate" in grounding.lines()
+    assert (grounding.counts.implied, grounding.counts.dropped) == (1, 0)
 
 
 def test_unverified_claims_come_out_as_they_were_said():
-    asker = Script(said(claim("plate", H, -1, "cup"), claim("cup", H, -1, "plate")))
-    found = ground(asker, IMAGE, pair(), verified=False)
-    assert found.lines() == ["plate is left of cup", "cup is left of plate"]
-    assert (found.counts.calls, found.counts.left) == (1, 1)
+    asker = Script(lines_of(claim("plate", H, -1, "cup"), claim("cup", H, -1, "plate")))
+    grounding = ground(asker, IMAGE, pair(), verified=False)
+    assert grounding.lines() == ["plate is left of cup", "cup is left of plate"]
+    assert (grounding.counts.calls, grounding.counts.left) == (1, 1)
 
 
 def test_claims_that_disagree_with_what_is_known_are_left_out_and_counted():
     known = [claim("cup", H, 1, "plate")]
-    answer = said(claim("cup", H, -1, "plate"), claim("cup", V, 1, "plate"))
+    answer = lines_of(claim("cup", H, -1, "plate"), claim("cup", V, 1, "plate"))
     for verified in (True, False):
-        found = ground(Script(answer), IMAGE, pair(), verified=verified, known=known)
-        assert found.lines() == ["cup is below plate"]
-        assert found.counts.disagreed == 1
+        grounding = ground(Script(answer), IMAGE, pair(), verified=verified, known=known)
+        assert grounding.lines() == ["cup is below plate"]
+        assert grounding.counts.disagreed == 1
 
 
 def test_claims_are_proved_against_what_is_known():
     known = [claim("cup", H, -1, "door"), claim("door", H, -1, "lamp")]
     prompt = compose("structured", ["cup", "lamp"])
-    wrong, right = said(claim("cup", H, 1, "lamp")), said(claim("cup", H, -1, "lamp"))
-    found = ground(Script(wrong, right, right, right), IMAGE, prompt, known=known)
-    assert found.lines() == ["cup is left of lamp"]
+    wrong, right = lines_of(claim("cup", H, 1, "lamp")), lines_of(claim("cup", H, -1, "lamp"))
+    grounding = ground(Script(wrong, right, right, right), IMAGE, prompt, known=known)
+    assert grounding.lines() == ["cup is left of lamp"]
     stubborn = ground(Script(*[wrong] * 5), IMAGE, prompt, known=known)
     assert stubborn.claims == ()
     assert stubborn.counts.dropped == 1
@@ -176,17 +176,17 @@ def test_what_is_known_must_not_contradict_itself():
 def test_a_thing_without_a_name_cannot_be_asked_about_again():
     text = "Horizontal: cup is left of object C\nHorizontal: object C is left of cup"
     asker = Script(text)
-    found = ground(asker, IMAGE, compose("combined", ["cup", "plate"]))
-    assert found.claims == ()
-    assert (found.counts.extra, found.counts.dropped) == (0, 1)
+    grounding = ground(asker, IMAGE, compose("combined", ["cup", "plate"]))
+    assert grounding.claims == ()
+    assert (grounding.counts.extra, grounding.counts.dropped) == (0, 1)
 
 
 def test_a_thing_that_the_model_named_is_asked_about_by_that_name():
     text = "Object C: lamp\nHorizontal: cup is left of lamp\nHorizontal: lamp is left of cup"
-    again = said(claim("cup", H, -1, "lamp"))
+    again = lines_of(claim("cup", H, -1, "lamp"))
     asker = Script(text, again, again)
-    found = ground(asker, IMAGE, compose("combined", ["cup", "plate"]))
-    assert found.lines() == ["cup is left of lamp"]
+    grounding = ground(asker, IMAGE, compose("combined", ["cup", "plate"]))
+    assert grounding.lines() == ["cup is left of lamp"]
     assert asker.asked[1][0].pairs == (("cup", "lamp"),)
 
 
@@ -216,38 +216,40 @@ def test_a_question_is_judged_by_relations_then_by_what_follows_then_by_the_mode
 
 def test_a_question_of_which_nothing_was_said_is_asked_as_a_pair():
     prompt = compose("combined", ["cup", "plate"], question=QUESTION.text, landmark="door")
-    asker = Script("Vertical: cup is above plate\nAnswer: no", said(claim("cup", H, -1, "plate")))
+    asker = Script(
+        "Vertical: cup is above plate\nAnswer: no", lines_of(claim("cup", H, -1, "plate"))
+    )
     assert judge(QUESTION, ground(asker, IMAGE, prompt, max_calls=1)) == Judgement(True, "relation")
     assert asker.asked[1][0].pairs == (("cup", "plate"),)
 
 
 def test_what_was_told_and_given_up_stays_undecided():
     answer = "Horizontal: cup is left of plate\nHorizontal: plate is left of cup\nAnswer: yes"
-    found = ground(Script(answer), IMAGE, pair(question=QUESTION.text), max_calls=0)
-    assert found.given_up == (("cup", "plate", H),)
-    assert judge(QUESTION, found) == Judgement(None, "nothing")
+    grounding = ground(Script(answer), IMAGE, pair(question=QUESTION.text), max_calls=0)
+    assert grounding.given_up == (("cup", "plate", H),)
+    assert judge(QUESTION, grounding) == Judgement(None, "nothing")
 
 
 def test_a_vote_counts_as_much_as_its_line_was_sure():
-    def told(text: str, sure: float) -> Weighed:
+    def weighed(text: str, sure: float) -> Weighed:
         return Weighed.of([(text, sure)])
 
-    left, right = said(claim("cup", H, -1, "plate")), said(claim("cup", H, 1, "plate"))
+    left, right = lines_of(claim("cup", H, -1, "plate")), lines_of(claim("cup", H, 1, "plate"))
     prompt = compose("structured", ["cup", "plate"])
-    sure = ground(Script(told(left, 0.9)), IMAGE, prompt)
+    sure = ground(Script(weighed(left, 0.9)), IMAGE, prompt)
     assert (sure.lines(), sure.counts.extra) == (["cup is left of plate"], 0)
-    mended = ground(Script(told(left, 0.5), *[told(right, 0.95)] * 4), IMAGE, prompt)
+    mended = ground(Script(weighed(left, 0.5), *[weighed(right, 0.95)] * 4), IMAGE, prompt)
     assert mended.lines() == ["cup is right of plate"]
     assert mended.counts.flipped == 1
-    doubtful = ground(Script(*[told(left, 0.5)] * 5), IMAGE, prompt)
+    doubtful = ground(Script(*[weighed(left, 0.5)] * 5), IMAGE, prompt)
     assert (doubtful.lines(), doubtful.counts.extra) == ([], 3)  # a lead of two, unsure as it is
 
 
 def test_beside_what_a_question_is_about_a_relation_has_to_be_surer():
     left = render([claim("cup", H, -1, "plate"), claim("cup", V, -1, "plate")])
 
-    def lines(asked: str) -> list[str]:
-        prompt = compose("structured", ["cup", "plate"], question=asked)
+    def lines(text: str) -> list[str]:
+        prompt = compose("structured", ["cup", "plate"], question=text)
         answer = Weighed.of([(f"{left}\nAnswer: yes", 0.75)])
         return ground(Script(answer), IMAGE, prompt, max_calls=0).lines()
 
@@ -258,35 +260,37 @@ def test_beside_what_a_question_is_about_a_relation_has_to_be_surer():
 
 @pytest.mark.parametrize("yes", [True, False])
 def test_a_relation_that_its_own_yes_or_no_denies_is_asked_again(yes):
-    first = said(claim("cup", H, 1 if yes else -1, "plate")) + f"\nAnswer: {'yes' if yes else 'no'}"
-    mended = said(claim("cup", H, -1 if yes else 1, "plate"))
+    first = (
+        lines_of(claim("cup", H, 1 if yes else -1, "plate")) + f"\nAnswer: {'yes' if yes else 'no'}"
+    )
+    mended = lines_of(claim("cup", H, -1 if yes else 1, "plate"))
     asker = Script(first, *[mended] * 3)
-    found = ground(asker, IMAGE, pair(question=QUESTION.text))
-    assert judge(QUESTION, found) == Judgement(yes, "relation")
-    assert found.counts.extra == 3  # one vote against three: a lead of two
+    grounding = ground(asker, IMAGE, pair(question=QUESTION.text))
+    assert judge(QUESTION, grounding) == Judgement(yes, "relation")
+    assert grounding.counts.extra == 3  # one vote against three: a lead of two
 
 
 def test_a_question_about_no_relation_is_no_verdict():
-    found = ground(
-        Script(said(claim("cup", H, -1, "plate")) + "\nAnswer: no"),
+    grounding = ground(
+        Script(lines_of(claim("cup", H, -1, "plate")) + "\nAnswer: no"),
         IMAGE,
         pair(question="Are the cup and the plate clean?"),
     )
-    assert (found.counts.extra, found.yes) == (0, False)
+    assert (grounding.counts.extra, grounding.yes) == (0, False)
 
 
 def test_contradictory_relations_decide_no_question():
     answer = "Horizontal: cup is left of plate\nHorizontal: plate is left of cup\nAnswer: yes"
     prompt = pair(question=QUESTION.text)
-    found = ground(Script(answer), IMAGE, prompt, verified=False)
-    assert judge(QUESTION, found) == Judgement(True, "model")
+    grounding = ground(Script(answer), IMAGE, prompt, verified=False)
+    assert judge(QUESTION, grounding) == Judgement(True, "model")
 
 
 @given(st.sampled_from(list(relations())), st.booleans())
-def test_a_verdict_agrees_with_the_relation_whichever_way_round_it_was_said(told, turned):
-    one = Claim("cup", "plate", told)
-    asked = question("cup", H, -1, "plate")
-    answer = render([one.inverse if turned else one])
-    verdict = judge(asked, ground(Script(answer), IMAGE, pair()))
-    assert verdict.by == ("relation" if told.axis is H else "nothing")
-    assert (verdict.yes is True) == (told == Relation(H, -1))
+def test_a_verdict_agrees_with_the_relation_whichever_way_round_it_was_said(relation, turned):
+    stated = Claim("cup", "plate", relation)
+    asking = question("cup", H, -1, "plate")
+    answer = render([stated.inverse if turned else stated])
+    verdict = judge(asking, ground(Script(answer), IMAGE, pair()))
+    assert verdict.by == ("relation" if relation.axis is H else "nothing")
+    assert (verdict.yes is True) == (relation == Relation(H, -1))

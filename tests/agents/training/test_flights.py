@@ -61,9 +61,9 @@ def test_labels_are_commands_of_the_closed_set(samples: list[object]) -> None:
 def test_the_same_seed_flies_the_same_flights() -> None:
     first = SampleFlights(2, np.random.default_rng(8), 0.0).collect(3, None)
     again = SampleFlights(2, np.random.default_rng(8), 0.0).collect(3, None)
-    for one, other in zip(first, again, strict=True):
-        np.testing.assert_array_equal(one.views, other.views)
-        np.testing.assert_array_equal(one.throttle, other.throttle)
+    for sample, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(sample.views, other.views)
+        np.testing.assert_array_equal(sample.throttle, other.throttle)
 
 
 def test_samples_survive_the_disk(samples: list[object], tmp_path: Path) -> None:
@@ -95,15 +95,15 @@ def test_a_few_steps_of_fitting_lower_the_loss(
     model, processor = build_model(tokenizer), build_processor(tokenizer)
     buffer = Buffer(tmp_path, 1000, np.random.default_rng(0))
     buffer.refresh()
-    said: list[str] = []
-    fit = PilotFit(model, processor, buffer, said.append, batch=8)
+    lines: list[str] = []
+    fit = PilotFit(model, processor, buffer, lines.append, batch=8)
     shard = buffer.shards[0]
     ids, labels = fit._tokens("command", shard.answers["command"][:8])
-    asked = {"input_ids": ids, "pixel_values": pixels(shard.views[:8])}
+    inputs = {"input_ids": ids, "pixel_values": pixels(shard.views[:8])}
 
     @torch.inference_mode()
     def loss() -> float:
-        logits = model(**asked).logits[:, -labels.shape[1] - 1 : -1]
+        logits = model(**inputs).logits[:, -labels.shape[1] - 1 : -1]
         return float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten()))
 
     before = loss()
@@ -111,8 +111,8 @@ def test_a_few_steps_of_fitting_lower_the_loss(
     fit.answer(60)
     assert loss() < 0.7 * before
     assert len(buffer) == len(samples)
-    assert any(line.startswith("see") for line in said)
-    assert any(line.startswith("answer") for line in said)
+    assert any(line.startswith("see") for line in lines)
+    assert any(line.startswith("answer") for line in lines)
 
 
 @pytest.mark.slow
@@ -120,7 +120,7 @@ def test_the_whole_recipe_leaves_a_model_that_flies(tmp_path: Path) -> None:
     from helmsight.agents.models.load import load_pilot
     from helmsight.agents.training.recipe import train
 
-    said: list[str] = []
+    lines: list[str] = []
     folder = train(
         tmp_path / "pilot",
         minutes=0.06,
@@ -128,7 +128,7 @@ def test_the_whole_recipe_leaves_a_model_that_flies(tmp_path: Path) -> None:
         buffer=200,
         batch=8,
         worlds=4,
-        say=said.append,
+        say=lines.append,
     )
     assert load_pilot(str(folder)).needs == "frame"
     assert not (folder / "flights").exists()

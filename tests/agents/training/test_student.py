@@ -88,11 +88,11 @@ def test_the_short_way_decodes_what_constrained_generation_does(
 
     from helmsight.agents.messages import message, png
 
-    asked = message(
+    question = message(
         [png(view) for view in views[0]],
         "Fly to the target. Answer the burn as JSON.",
         hashlib.sha256(),
     )
     allowed = tuple(choice.text() for choice in BurnCommand.choices())
-    slow = BurnCommand.model_validate_json(str(local.invoke([asked], allowed=allowed).text))
+    slow = BurnCommand.model_validate_json(str(local.invoke([question], allowed=allowed).text))
     assert (slow.forward, slow.right, slow.down) == tuple(quick)

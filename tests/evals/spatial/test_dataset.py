@@ -21,15 +21,18 @@ def test_what_is_saved_is_the_public_form_and_is_read_back_with_its_truth(data):
     cases, skipped = load(data)
     assert skipped == []
     made = list(questions(Split.TEST, 32, size=64))
-    for one, case in zip(made, cases, strict=True):
-        assert case.name == one.name
-        assert case.item.label is one.cell.label
-        assert case.item.question == one.question
-        assert (case.known.kind, case.known.counter) == (one.picture.kind, one.cell.counter)
-        assert list(case.known.truth.claims()) == list(one.picture.truth.claims())
+    for generated, case in zip(made, cases, strict=True):
+        assert case.name == generated.name
+        assert case.item.label is generated.cell.label
+        assert case.item.question == generated.question
+        assert (case.known.kind, case.known.counter) == (
+            generated.picture.kind,
+            generated.cell.counter,
+        )
+        assert list(case.known.truth.claims()) == list(generated.picture.truth.claims())
         drawn = picture(case.image)
-        assert drawn.shape == one.picture.image.shape
-        assert np.abs(drawn.astype(int) - one.picture.image).mean() < 4  # JPEG
+        assert drawn.shape == generated.picture.image.shape
+        assert np.abs(drawn.astype(int) - generated.picture.image).mean() < 4  # JPEG
 
 
 def test_the_same_seed_writes_the_same_files(data, tmp_path):
@@ -71,9 +74,9 @@ def test_every_bad_question_is_named_with_file_line_and_reason_and_the_others_st
     assert [case.item.line for case in cases] == [1, len(BAD) + 2]
     assert [case.known for case in cases] == [None, None]
     assert len(skipped) == len(BAD)
-    for line, (said, (_, reason)) in enumerate(zip(skipped, BAD, strict=True), 2):
-        assert said.startswith(f"{path}:{line}: ")
-        assert reason in said
+    for line, (why, (_, reason)) in enumerate(zip(skipped, BAD, strict=True), 2):
+        assert why.startswith(f"{path}:{line}: ")
+        assert reason in why
 
 
 def test_a_second_question_of_one_id_is_skipped(data, tmp_path):

@@ -27,53 +27,55 @@ SIZE = 64
 
 
 def test_questions_are_balanced_word_by_word_and_cell_by_cell():
-    asked = list(questions(Split.VALID, 64, size=SIZE))
-    votes = Counter((one.question.relation.phrase, one.cell.label) for one in asked)
+    drawn = list(questions(Split.VALID, 64, size=SIZE))
+    votes = Counter(
+        (generated.question.relation.phrase, generated.cell.label) for generated in drawn
+    )
     for phrase in {phrase for phrase, _ in votes}:
         assert votes[phrase, True] == votes[phrase, False]
-    things = Counter(one.cell for one in asked if one.picture.kind == "objects")
+    things = Counter(generated.cell for generated in drawn if generated.picture.kind == "objects")
     assert things == Counter(2 * CELLS["objects"])
-    navballs = Counter(one.cell for one in asked if one.picture.kind == "cockpit")
+    navballs = Counter(generated.cell for generated in drawn if generated.picture.kind == "cockpit")
     assert navballs == Counter(2 * CELLS["cockpit"])
 
 
 @pytest.mark.parametrize("split", Split)
 def test_the_label_is_what_the_truth_says_and_it_is_clear(split):
-    for one in questions(split, 48, size=SIZE):
-        a, b, told = one.question.a, one.question.b, one.question.relation
-        truth = one.picture.truth
-        assert (told.axis, told.sign) == (one.cell.axis, one.cell.sign)
-        assert truth.says(claim(a, told.axis, told.sign, b)) is one.cell.label
-        assert abs(truth.gap(a, b, told.axis)) >= CLEAR
-        if one.cell.counter is not None:
+    for generated in questions(split, 48, size=SIZE):
+        a, b, relation = generated.question.a, generated.question.b, generated.question.relation
+        truth = generated.picture.truth
+        assert (relation.axis, relation.sign) == (generated.cell.axis, generated.cell.sign)
+        assert truth.says(claim(a, relation.axis, relation.sign, b)) is generated.cell.label
+        assert abs(truth.gap(a, b, relation.axis)) >= CLEAR
+        if generated.cell.counter is not None:
             nearer, other = (a, b) if truth.gap(a, b, Axis.DEPTH) < 0 else (b, a)
             higher = -truth.gap(nearer, other, Axis.VERTICAL)
-            assert higher >= ASIDE if one.cell.counter else higher <= -ASIDE
+            assert higher >= ASIDE if generated.cell.counter else higher <= -ASIDE
 
 
 def test_only_the_test_split_shows_held_out_things_and_words():
     seen = words_of()["seen"]["words"]
     for split in Split:
-        for one in questions(split, 24, size=SIZE, cockpit_share=0.0):
-            both = {one.question.a, one.question.b}
+        for generated in questions(split, 24, size=SIZE, cockpit_share=0.0):
+            both = {generated.question.a, generated.question.b}
             assert both <= set(HELD_OUT) if split.held_out else not both & set(HELD_OUT)
-            known = seen[one.cell.axis.value][str(one.cell.sign)]
-            assert (one.question.word in known) is not split.held_out
+            known = seen[generated.cell.axis.value][str(generated.cell.sign)]
+            assert (generated.question.word in known) is not split.held_out
 
 
 def test_every_wording_is_read_as_the_relation_it_stands_for():
     for words in (words_of()["seen"], words_of()["held_out"]):
         for form in words["forms"]:
             for axis, by_sign in words["words"].items():
-                for sign, said in by_sign.items():
-                    for word in said:
+                for sign, words_of_sign in by_sign.items():
+                    for word in words_of_sign:
                         text = form.format(
                             a="an orange cone", b="a red cube", x="orange cone", y="red cube",
                             word=word,
                         )  # fmt: skip
-                        told = parse_question(text)
-                        assert (told.a, told.b) == ("orange cone", "red cube")
-                        assert (told.relation.axis, told.relation.sign) == (axis, int(sign))
+                        question = parse_question(text)
+                        assert (question.a, question.b) == ("orange cone", "red cube")
+                        assert (question.relation.axis, question.relation.sign) == (axis, int(sign))
 
 
 def test_splits_seeds_and_numbers_share_no_random_numbers():
@@ -94,9 +96,9 @@ def test_a_question_is_the_same_whenever_it_is_asked_for():
 
 def test_a_pair_within_the_clear_distance_is_not_asked_about():
     near = Truth(("a", "b", "c"), np.array([[0.0, 0, 0], [1.9, 0, 0], [2.1, 0, 0]]))
-    cell = next(one for one in CELLS["cockpit"] if one.axis is Axis.HORIZONTAL and one.label)
-    found = pairs(near, cell, near.names)
-    assert {frozenset(pair) for pair in found} == {frozenset("ac")}
+    cell = next(cell for cell in CELLS["cockpit"] if cell.axis is Axis.HORIZONTAL and cell.label)
+    possible = pairs(near, cell, near.names)
+    assert {frozenset(pair) for pair in possible} == {frozenset("ac")}
     assert pairs(near, cell, ("a", "b")) == []
 
 
@@ -112,34 +114,34 @@ def test_neutral_is_a_dead_band_and_what_is_unknown_is_not_judged():
 def test_the_right_answer_of_a_lesson_is_read_back_as_the_truth():
     kinds: Counter[tuple[int, bool, bool]] = Counter()
     for number in range(40):
-        (one,) = islice(lessons(start=number, size=SIZE), 1)
+        (lesson,) = islice(lessons(start=number, size=SIZE), 1)
         truth = ask(Split.TRAIN, 0, number, size=SIZE).picture.truth
-        told = one.prompt.read(one.answer)
-        assert not told.unread
-        assert all(truth.says(said) is True for said in told.claims if said.b != "object C")
-        wanted = len(one.prompt.pairs) * len(Axis)
-        if not one.prompt.third or told.third not in (None, "none"):
-            assert len(told.claims) == wanted
-        if one.prompt.question:
-            question = parse_question(one.prompt.question)
+        parsed = lesson.prompt.read(lesson.answer)
+        assert not parsed.unread
+        assert all(truth.says(stated) is True for stated in parsed.claims if stated.b != "object C")
+        wanted = len(lesson.prompt.pairs) * len(Axis)
+        if not lesson.prompt.third or parsed.third not in (None, "none"):
+            assert len(parsed.claims) == wanted
+        if lesson.prompt.question:
+            question = parse_question(lesson.prompt.question)
             axis, sign = question.relation.axis, question.relation.sign
-            assert told.yes is truth.says(claim(question.a, axis, sign, question.b))
+            assert parsed.yes is truth.says(claim(question.a, axis, sign, question.b))
         else:
-            assert told.yes is None
-        kinds[len(one.prompt.pairs), one.prompt.third, bool(one.prompt.question)] += 1
+            assert parsed.yes is None
+        kinds[len(lesson.prompt.pairs), lesson.prompt.third, bool(lesson.prompt.question)] += 1
     assert len(kinds) >= 8
 
 
 def test_lessons_are_shared_out_among_processes_without_loss():
-    def told(**part):
-        return [one.answer for one in islice(lessons(2, size=SIZE, per_picture=2, **part), 4)]
+    def answers_of(**part):
+        return [lesson.answer for lesson in islice(lessons(2, size=SIZE, per_picture=2, **part), 4)]
 
-    everything = [one.answer for one in islice(lessons(2, size=SIZE, per_picture=2), 8)]
-    first, second = told(start=0, step=2), told(start=1, step=2)
+    everything = [lesson.answer for lesson in islice(lessons(2, size=SIZE, per_picture=2), 8)]
+    first, second = answers_of(start=0, step=2), answers_of(start=1, step=2)
     assert first[:2] + second[:2] + first[2:] + second[2:] == everything
 
 
 def test_lessons_of_a_whole_cockpit_have_its_regions():
-    (one,) = islice(lessons(whole=True, cockpit_share=1.0), 1)
-    assert one.image.shape == (720, 1280, 3)
-    assert set(one.regions) == {"navball", "readouts"}
+    (lesson,) = islice(lessons(whole=True, cockpit_share=1.0), 1)
+    assert lesson.image.shape == (720, 1280, 3)
+    assert set(lesson.regions) == {"navball", "readouts"}

@@ -19,11 +19,11 @@ TOLD = (
 def test_a_report_has_every_figure_as_text_as_markdown_and_as_json(make_bench, tmp_path):
     bench = make_bench("oracle:flips=0.2")
     list(bench.run())
-    found = report(bench, "helmsight spatial here")
-    for words in (found.text(), found.text(markdown=True)):
-        for told in TOLD:
-            assert told in words
-    found.write(tmp_path / "made")
+    figures = report(bench, "helmsight spatial here")
+    for words in (figures.text(), figures.text(markdown=True)):
+        for part in TOLD:
+            assert part in words
+    figures.write(tmp_path / "made")
     data = json.loads((tmp_path / "made" / FIGURES).read_text(encoding="utf-8"))
     assert data["complete"] is True
     assert data["asked"] == 32
@@ -36,14 +36,14 @@ def test_a_report_has_every_figure_as_text_as_markdown_and_as_json(make_bench, t
 def test_an_oracle_cannot_be_taken_for_a_model(make_bench):
     bench = make_bench("oracle", listed="vanilla,combined+verified", limit=4)
     list(bench.run())
-    found = report(bench)
-    assert "NOT A MODEL" in found.text().splitlines()[0]
-    assert {one.strategy for one in found.scores} == {
+    figures = report(bench)
+    assert "NOT A MODEL" in figures.text().splitlines()[0]
+    assert {row.strategy for row in figures.scores} == {
         "ORACLE vanilla", "ORACLE combined+verified"
     }  # fmt: skip
-    (tested,) = found.of_all
+    (tested,) = figures.of_all
     assert tested.first.startswith("ORACLE ")
-    assert found.to_dict()["oracle"] is True
+    assert figures.to_dict()["oracle"] is True
 
 
 def test_a_report_of_a_model_does_not_speak_of_oracles(make_bench, tmp_path):
@@ -51,9 +51,9 @@ def test_a_report_of_a_model_does_not_speak_of_oracles(make_bench, tmp_path):
     path.write_text("Yes.\n", encoding="utf-8")
     bench = make_bench(f"scripted:{path}", "vanilla", limit=24, swaps=4)
     list(bench.run())
-    found = report(bench)
-    assert "oracle" not in found.text().lower()
-    (only,) = found.scores
+    figures = report(bench)
+    assert "oracle" not in figures.text().lower()
+    (only,) = figures.scores
     assert only.strategy == "vanilla"
     assert only.right.estimate == only.false_yes.estimate - 0.5 == 0.5
     assert only.f1.estimate == pytest.approx(2 / 3)
@@ -88,13 +88,13 @@ def test_proving_and_asking_again_beats_plain_answers_under_independent_noise(tm
         tmp_path / "test.jsonl", "oracle:flips=0.15", compared, tmp_path / "out", swaps=0
     )
     list(bench.run())
-    found = report(bench)
-    vanilla, combined, verified = found.scores
-    tests = {(one.first.split()[1], one.second.split()[1]): one for one in found.of_answered}
+    figures = report(bench)
+    vanilla, combined, verified = figures.scores
+    tests = {(pair.first.split()[1], pair.second.split()[1]): pair for pair in figures.of_answered}
     for worse in ("vanilla", "combined"):
-        one = tests[worse, "combined+verified"]
-        assert one.second_only > one.first_only
-        assert one.p_holm < 0.01
+        pair = tests[worse, "combined+verified"]
+        assert pair.second_only > pair.first_only
+        assert pair.p_holm < 0.01
     assert verified.answered.estimate >= 0.9
     assert verified.made_up.estimate < 0.5 * combined.made_up.estimate
     assert verified.false_yes.estimate < 0.5 * vanilla.false_yes.estimate

@@ -38,32 +38,35 @@ def test_every_question_is_asked_by_every_strategy_and_some_the_other_way_round(
     made = list(bench.run())
     assert len(made) == len(bench.plan()) == 5 * 5 + 2 * 5
     assert bench.missing() == []
-    assert all(one.yes is bench.cases[0].item.label for one in made if
-               one.question == bench.cases[0].name)  # fmt: skip
-    calls = {one.strategy: one.counts["calls"] for one in made}
+    assert all(answer.yes is bench.cases[0].item.label for answer in made if
+               answer.question == bench.cases[0].name)  # fmt: skip
+    calls = {answer.strategy: answer.counts["calls"] for answer in made}
     assert set(calls.values()) == {1}  # a truthful answerer need not be asked again
 
 
 def test_the_oracle_is_right_without_noise_whatever_the_order_of_relations(make_bench):
     orders = "AB,BA,AB+BA,AC+BC+AB+BA,transitive+verified,cot,structured+verified"
     bench = make_bench(listed=orders, swaps=3)
-    for one in bench.run():
-        case = next(case for case in bench.cases if case.name == one.question)
-        assert one.yes is case.item.label
-        assert one.inverse[0] == one.inverse[1]
-        assert one.transitive[0] == one.transitive[1]
-        assert all(case.known.truth.says(said) for said in one.stated if said.b != "object C")
+    for answer in bench.run():
+        case = next(case for case in bench.cases if case.name == answer.question)
+        assert answer.yes is case.item.label
+        assert answer.inverse[0] == answer.inverse[1]
+        assert answer.transitive[0] == answer.transitive[1]
+        assert all(case.known.truth.says(claim) for claim in answer.stated if claim.b != "object C")
 
 
 def test_a_belief_that_is_stuck_is_told_again_whichever_way_round_it_is_asked(make_bench):
     bench = make_bench("oracle:flips=0.6,stuck=1", VERIFIED, swaps=32)
     stuck = list(bench.run())
-    assert all(one.inverse[0] == one.inverse[1] for one in stuck)
-    by_key = {one.key: one.yes for one in stuck}
-    assert all(by_key[one.question, one.strategy, not one.swapped] is one.yes for one in stuck
-               if one.strategy == "combined")  # fmt: skip
-    right = [one.yes is case.item.label for case in bench.cases
-             for one in stuck if one.question == case.name]  # fmt: skip
+    assert all(answer.inverse[0] == answer.inverse[1] for answer in stuck)
+    by_key = {answer.key: answer.yes for answer in stuck}
+    assert all(
+        by_key[answer.question, answer.strategy, not answer.swapped] is answer.yes
+        for answer in stuck
+        if answer.strategy == "combined"
+    )
+    right = [answer.yes is case.item.label for case in bench.cases
+             for answer in stuck if answer.question == case.name]  # fmt: skip
     assert 0.2 < sum(right) / len(right) < 0.9
 
 
@@ -78,19 +81,19 @@ def test_answers_depend_on_the_question_alone_so_that_a_resumed_run_is_the_same(
     later = make_bench("oracle:flips=0.3", VERIFIED, limit=4, folder=tmp_path / "b")
     assert len(later.missing()) == len(whole) - 7
     rest = list(later.run())
-    told = [(one.key, one.yes, one.said) for one in first + rest]
-    assert told == [(one.key, one.yes, one.said) for one in whole]
+    answers = [(answer.key, answer.yes, answer.said) for answer in first + rest]
+    assert answers == [(answer.key, answer.yes, answer.said) for answer in whole]
     read = make_bench("oracle:flips=0.3", VERIFIED, limit=4, folder=tmp_path / "b").answers.kept
     assert list(read.values()) == first + rest
 
 
 def test_many_at_a_time_give_the_same_answers_in_the_same_order(make_bench, tmp_path):
-    def told(workers):
+    def answers_with(workers):
         bench = make_bench("oracle:flips=0.3", VERIFIED, limit=6, swaps=2, workers=workers,
                            folder=tmp_path / str(workers))  # fmt: skip
-        return [(*one.key, one.yes, one.claims) for one in bench.run()]
+        return [(*answer.key, answer.yes, answer.claims) for answer in bench.run()]
 
-    assert told(4) == told(1)
+    assert answers_with(4) == answers_with(1)
 
 
 def test_many_at_a_time_are_really_asked_at_a_time(make_bench):
@@ -102,7 +105,7 @@ def test_many_at_a_time_are_really_asked_at_a_time(make_bench):
             return "yes"
 
     bench = make_bench(listed="vanilla", limit=6, swaps=0, workers=3, about=lambda case: Meeting())
-    assert [one.yes for one in bench.run()] == [True] * 6
+    assert [answer.yes for answer in bench.run()] == [True] * 6
 
 
 def test_a_model_on_this_machine_is_not_asked_by_many(make_bench, monkeypatch):
@@ -118,7 +121,7 @@ def test_a_line_that_a_crash_left_unfinished_is_asked_again(make_bench):
     path = bench.answers.path
     path.write_bytes(path.read_bytes()[:-20])
     again = make_bench(listed="vanilla", limit=3, swaps=0)
-    assert [one.case.name for one in again.missing()] == [again.cases[2].name]
+    assert [planned.case.name for planned in again.missing()] == [again.cases[2].name]
     list(again.run())
     assert [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert make_bench(listed="vanilla", limit=3, swaps=0).missing() == []
@@ -207,17 +210,17 @@ def test_unverified_is_the_last_word_and_verified_what_the_relations_say(make_be
 
     bench = make_bench(listed=VERIFIED, limit=6, swaps=0, about=about)
     labels = {case.name: case.item.label for case in bench.cases}
-    for one in bench.run():
-        verified = one.strategy.endswith("+verified")
-        assert (one.yes is labels[one.question]) is verified
-        assert one.by == ("relation" if verified else "model")
+    for answer in bench.run():
+        verified = answer.strategy.endswith("+verified")
+        assert (answer.yes is labels[answer.question]) is verified
+        assert answer.by == ("relation" if verified else "model")
 
 
 def test_a_model_is_asked_in_the_words_of_the_prompt(make_bench, tmp_path):
     path = tmp_path / "answers.txt"
     path.write_text("Yes.\nno\nI cannot tell\n", encoding="utf-8")
     bench = make_bench(f"scripted:{path}", "vanilla", limit=3, swaps=0)
-    assert [one.yes for one in bench.run()] == [True, False, None]
+    assert [answer.yes for answer in bench.run()] == [True, False, None]
     assert bench.answers.conditions["oracle"] is False
 
 
@@ -241,10 +244,10 @@ def test_unknown_names_are_told_before_anything_runs(make_bench, tmp_path):
 
 
 def test_strategies_are_read_once_each_and_wrong_ones_are_named():
-    found = strategies(f"{STRATEGIES}, Combined , BA+AB+verified")
-    assert [one.name for one in found] == [*STRATEGIES.split(","), "ba+ab+verified"]
-    assert [one.verified for one in found] == [False] * 4 + [True] * 2
-    assert found[3].order == found[4].order == "AC+BC+BA+AB"
+    listed = strategies(f"{STRATEGIES}, Combined , BA+AB+verified")
+    assert [strategy.name for strategy in listed] == [*STRATEGIES.split(","), "ba+ab+verified"]
+    assert [strategy.verified for strategy in listed] == [False] * 4 + [True] * 2
+    assert listed[3].order == listed[4].order == "AC+BC+BA+AB"
     with pytest.raises(UnknownOrder, match='Did you mean "combined"'):
         strategies("vanilla,combine")
     with pytest.raises(InvalidPlan, match="no relations that could be verified"):

@@ -115,27 +115,27 @@ def test_a_scene_keeps_to_its_split_and_shows_all_of_its_things(held_out):
     draws = rng(7)
     counts = set()
     for _ in range(40):
-        found = scene(draws, held_out=held_out)
-        names = found.truth.names
+        placed = scene(draws, held_out=held_out)
+        names = placed.truth.names
         counts.add(len(names))
         kept = [name for name in names if name in HELD_OUT]
         assert (len(kept) >= 2) if held_out else not kept
-        assert found.layout in (HELD_OUT_LAYOUTS if held_out else LAYOUTS)
+        assert placed.layout in (HELD_OUT_LAYOUTS if held_out else LAYOUTS)
         assert len(set(names)) == len(names)
-        assert np.abs(found.truth.places[:, :2] * BANDS[:2]).max() <= EDGE
+        assert np.abs(placed.truth.places[:, :2] * BANDS[:2]).max() <= EDGE
     assert counts == {2, 3, 4, 5, 6}
 
 
 def test_half_of_the_cameras_are_rolled_and_all_are_upright_frames():
     draws = rng(3)
-    found = [scene(draws, held_out=False) for _ in range(60)]
-    rolled = sum(abs(one.tilt[0]) > 0.1 for one in found)
+    scenes = [scene(draws, held_out=False) for _ in range(60)]
+    rolled = sum(abs(placed.tilt[0]) > 0.1 for placed in scenes)
     assert 15 < rolled < 45
-    for one in found:
-        assert one.camera.axes @ one.camera.axes.T == pytest.approx(np.eye(3), abs=1e-12)
-        assert np.linalg.det(one.camera.axes) == pytest.approx(1.0)
-        if one.tilt[0] == 0:  # level: the horizon is
-            assert one.camera.axes[0, 2] == pytest.approx(0.0, abs=1e-12)
+    for placed in scenes:
+        assert placed.camera.axes @ placed.camera.axes.T == pytest.approx(np.eye(3), abs=1e-12)
+        assert np.linalg.det(placed.camera.axes) == pytest.approx(1.0)
+        if placed.tilt[0] == 0:  # level: the horizon is
+            assert placed.camera.axes[0, 2] == pytest.approx(0.0, abs=1e-12)
 
 
 def test_the_held_out_names_leave_every_colour_and_every_shape_to_training():

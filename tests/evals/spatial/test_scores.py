@@ -28,40 +28,40 @@ BLANK = np.zeros((2, 2, 3), np.uint8)
 
 def case(number: int = 0, label: bool = True, known: bool = True, **changes: Any) -> Case:
     """Return the question whether the cup is left (yes) or right (no) of the plate."""
-    asked = question("cup", Axis.HORIZONTAL, -1 if label else 1, "plate")
-    item = Item(f"{number}.jpg", asked, label, str(number), Path("a.jsonl"), number)
-    told = QuestionTruth("objects", TRUTH, None) if known else None
-    return Case(replace(item, **changes), Path("0.jpg"), told)
+    asking = question("cup", Axis.HORIZONTAL, -1 if label else 1, "plate")
+    item = Item(f"{number}.jpg", asking, label, str(number), Path("a.jsonl"), number)
+    truth = QuestionTruth("objects", TRUTH, None) if known else None
+    return Case(replace(item, **changes), Path("0.jpg"), truth)
 
 
-def said(number: int, yes: bool | None, **changes: object) -> AnswerRecord:
-    one = AnswerRecord(str(number), "vanilla", False, yes, "model", 1.0, (), (0, 0), (0, 0), 0.5,
+def answered(number: int, yes: bool | None, **changes: object) -> AnswerRecord:
+    record = AnswerRecord(str(number), "vanilla", False, yes, "model", 1.0, (), (0, 0), (0, 0), 0.5,
                  {"calls": 1})  # fmt: skip
-    return replace(one, **changes)  # type: ignore[arg-type]
+    return replace(record, **changes)  # type: ignore[arg-type]
 
 
 def test_accuracy_f1_and_false_yes_with_answers_that_are_missing():
     cases = [case(n, label=n < 4) for n in range(8)]
     given = [True, True, False, None, False, False, True, None]
-    found = scores("vanilla", cases, [said(n, yes) for n, yes in enumerate(given)])
-    assert found is not None
-    assert found.answered.estimate == 6 / 8
-    assert found.right_of_all.estimate == 4 / 8
-    assert found.right.estimate == 4 / 6
+    figures = scores("vanilla", cases, [answered(n, yes) for n, yes in enumerate(given)])
+    assert figures is not None
+    assert figures.answered.estimate == 6 / 8
+    assert figures.right_of_all.estimate == 4 / 8
+    assert figures.right.estimate == 4 / 6
     # yes: 2 true, 1 false, 2 missed; no: 2 true, 1 false, 2 missed
-    assert found.f1.estimate == pytest.approx(4 / 7)
-    assert found.f1_macro == pytest.approx(4 / 7)
-    assert found.false_yes.estimate == 1 / 3
-    assert (found.calls, found.seconds) == (1.0, 0.5)
+    assert figures.f1.estimate == pytest.approx(4 / 7)
+    assert figures.f1_macro == pytest.approx(4 / 7)
+    assert figures.false_yes.estimate == 1 / 3
+    assert (figures.calls, figures.seconds) == (1.0, 0.5)
 
 
 def test_f1_survives_a_model_that_never_answers():
     cases = [case(n, label=n < 2) for n in range(4)]
-    found = scores("vanilla", cases, [said(n, None) for n in range(4)])
-    assert found is not None
-    assert (found.f1.estimate, found.f1_macro, found.right) == (0.0, 0.0, None)
-    assert found.answered.estimate == found.right_of_all.estimate == 0.0
-    assert (found.false_yes, found.swap, found.made_up, found.curve) == (None,) * 3 + ((),)
+    figures = scores("vanilla", cases, [answered(n, None) for n in range(4)])
+    assert figures is not None
+    assert (figures.f1.estimate, figures.f1_macro, figures.right) == (0.0, 0.0, None)
+    assert figures.answered.estimate == figures.right_of_all.estimate == 0.0
+    assert (figures.false_yes, figures.swap, figures.made_up, figures.curve) == (None,) * 3 + ((),)
 
 
 @settings(max_examples=50, deadline=None)
@@ -69,50 +69,50 @@ def test_f1_survives_a_model_that_never_answers():
                 max_size=12))  # fmt: skip
 def test_f1_agrees_with_precision_and_recall(marks):
     cases = [case(n, label=label) for n, (label, _) in enumerate(marks)]
-    found = scores("vanilla", cases, [said(n, yes) for n, (_, yes) in enumerate(marks)])
-    assert found is not None
+    figures = scores("vanilla", cases, [answered(n, yes) for n, (_, yes) in enumerate(marks)])
+    assert figures is not None
     right = sum(label and yes is True for label, yes in marks)
-    told, true = sum(yes is True for _, yes in marks), sum(label for label, _ in marks)
-    if not told + true:
-        assert found.f1 is None
+    yeses, true = sum(yes is True for _, yes in marks), sum(label for label, _ in marks)
+    if not yeses + true:
+        assert figures.f1 is None
     elif not right:
-        assert found.f1.estimate == 0.0
+        assert figures.f1.estimate == 0.0
     else:
-        precision, recall = right / told, right / true
+        precision, recall = right / yeses, right / true
         f1 = 2 * precision * recall / (precision + recall)
-        assert found.f1.estimate == pytest.approx(f1)
+        assert figures.f1.estimate == pytest.approx(f1)
 
 
 def test_relations_stated_are_judged_by_the_truth_and_the_same_one_counts_once():
     yes, no = case(0, True), case(1, False)
-    assert made_up(yes, said(0, True)) == (0, 1)
-    assert made_up(no, said(1, True)) == (1, 1)
-    assert made_up(no, said(1, False)) == (0, 0)
+    assert made_up(yes, answered(0, True)) == (0, 1)
+    assert made_up(no, answered(1, True)) == (1, 1)
+    assert made_up(no, answered(1, False)) == (0, 0)
     claims = (("cup", "horizontal", -1, "plate"), ("plate", "horizontal", 1, "cup"),
               ("cup", "vertical", 1, "plate"), ("cup", "depth", -1, "tree"))  # fmt: skip
-    assert made_up(yes, said(0, True, claims=claims)) == (1, 2)
-    assert made_up(no, said(1, True, claims=claims)) == (2, 3)
+    assert made_up(yes, answered(0, True, claims=claims)) == (1, 2)
+    assert made_up(no, answered(1, True, claims=claims)) == (2, 3)
 
 
 def test_without_a_truth_only_what_the_label_tells_is_judged():
     yes, no = case(0, True, known=False), case(1, False, known=False)
     left, right, level = (("cup", "horizontal", sign, "plate") for sign in (-1, 1, 0))
     above = ("cup", "vertical", -1, "plate")
-    assert made_up(yes, said(0, None, claims=(left, above))) == (0, 1)
-    assert made_up(yes, said(0, None, claims=(level,))) == (1, 1)
-    assert made_up(no, said(1, None, claims=(right,))) == (1, 1)
-    assert made_up(no, said(1, None, claims=(left,))) == (0, 0)
+    assert made_up(yes, answered(0, None, claims=(left, above))) == (0, 1)
+    assert made_up(yes, answered(0, None, claims=(level,))) == (1, 1)
+    assert made_up(no, answered(1, None, claims=(right,))) == (1, 1)
+    assert made_up(no, answered(1, None, claims=(left,))) == (0, 0)
 
 
 def test_swap_consistency_is_the_same_answer_the_other_way_round():
     cases = [case(n) for n in range(4)]
-    answers = [said(n, True) for n in range(4)]
-    turned = [said(0, True, swapped=True), said(1, False, swapped=True),
-              said(2, None, swapped=True)]  # fmt: skip
-    found = scores("vanilla", cases, answers + turned)
-    assert found is not None
-    assert (found.swap.estimate, found.swap.n) == (0.5, 2)
-    assert found.n == 4  # swapped ones count for nothing else
+    answers = [answered(n, True) for n in range(4)]
+    turned = [answered(0, True, swapped=True), answered(1, False, swapped=True),
+              answered(2, None, swapped=True)]  # fmt: skip
+    figures = scores("vanilla", cases, answers + turned)
+    assert figures is not None
+    assert (figures.swap.estimate, figures.swap.n) == (0.5, 2)
+    assert figures.n == 4  # swapped ones count for nothing else
 
 
 class Says:
@@ -124,10 +124,10 @@ class Says:
 
 
 def grounded(*answers: str, verified: bool) -> AnswerRecord:
-    asked = parse_question("Is the cup left of the plate?")
-    prompt = compose("combined", ["cup", "plate"], question=asked.text)
-    found = ground(Says(*answers), BLANK, prompt, verified=verified, max_calls=len(answers) - 1)
-    return answer("0", asked, "s", found, verified=verified, swapped=False, seconds=1.0)
+    asking = parse_question("Is the cup left of the plate?")
+    prompt = compose("combined", ["cup", "plate"], question=asking.text)
+    grounding = ground(Says(*answers), BLANK, prompt, verified=verified, max_calls=len(answers) - 1)
+    return answer("0", asking, "s", grounding, verified=verified, swapped=False, seconds=1.0)
 
 
 TWELVE = """Object C: jug
@@ -164,8 +164,8 @@ def test_a_verified_answer_rests_on_the_votes_for_its_relation():
 
 def test_the_curve_leaves_out_the_least_confident_first():
     cases = [case(n) for n in range(10)]
-    answers = [said(n, n < 8, confidence=1.0 if n < 5 else 0.5) for n in range(9)]
-    points = dict(curve([*zip(cases, [*answers, said(9, None)], strict=True)]))
+    answers = [answered(n, n < 8, confidence=1.0 if n < 5 else 0.5) for n in range(9)]
+    points = dict(curve([*zip(cases, [*answers, answered(9, None)], strict=True)]))
     assert max(points) == 0.9
     assert points[0.9] == pytest.approx(8 / 9)
     assert points[0.5] == 1.0
@@ -174,17 +174,17 @@ def test_the_curve_leaves_out_the_least_confident_first():
 
 def test_strategies_are_compared_on_the_same_questions():
     cases = [case(n) for n in range(12)]
-    first = [said(n, n < 3) for n in range(12)]
-    second = [said(n, None if n == 11 else n > 1, strategy="other") for n in range(12)]
+    first = [answered(n, n < 3) for n in range(12)]
+    second = [answered(n, None if n == 11 else n > 1, strategy="other") for n in range(12)]
     (of_all,) = compare(["vanilla", "other"], cases, first + second, answered=False)
     assert (of_all.n, of_all.first_only, of_all.second_only) == (12, 2, 8)
     assert of_all.p == of_all.p_holm == mcnemar(2, 8)
-    (answered,) = compare(["vanilla", "other"], cases, first + second, answered=True)
-    assert answered.n == 11
+    (of_answered,) = compare(["vanilla", "other"], cases, first + second, answered=True)
+    assert of_answered.n == 11
     assert compare(["vanilla"], cases, first, answered=True) == []
-    three = [said(n, True, strategy="third") for n in range(12)]
-    found = compare(["vanilla", "other", "third"], cases, first + second + three, answered=False)
-    assert all(one.p_holm >= one.p for one in found)
+    three = [answered(n, True, strategy="third") for n in range(12)]
+    tests = compare(["vanilla", "other", "third"], cases, first + second + three, answered=False)
+    assert all(test.p_holm >= test.p for test in tests)
 
 
 def test_the_blind_baseline_knows_words_and_no_pictures():
@@ -198,8 +198,8 @@ def test_the_blind_baseline_knows_words_and_no_pictures():
 
 
 def test_depth_by_height_takes_what_is_lower_for_nearer():
-    asked = question("cup", Axis.DEPTH, -1, "plate")  # the cup is nearer, and higher
-    against = case(0, question=asked)
+    asking = question("cup", Axis.DEPTH, -1, "plate")  # the cup is nearer, and higher
+    against = case(0, question=asking)
     assert by_height([against]).estimate == 0.0
     jug = case(1, question=question("jug", Axis.DEPTH, 1, "plate"), label=False)
     assert by_height([jug]).estimate == 1.0 - float(TRUTH.gap("jug", "plate", Axis.VERTICAL) < 0)

@@ -54,8 +54,8 @@ class Steps(Team):
 def test_every_word_of_a_name_is_one_token_also_in_names_never_seen(tokenizer: Any) -> None:
     for name in HELD_OUT:
         text = f"Is there a {name} left of"
-        told = tokenizer.tokenize(text)
-        assert [token.strip("Ġ") for token in told[-3:]] == [*name.split(), "leftĠof"]
+        tokens = tokenizer.tokenize(text)
+        assert [token.strip("Ġ") for token in tokens[-3:]] == [*name.split(), "leftĠof"]
     assert {word for word in COURSE.things} >= {*COLOURS, *SHAPES, "prograde", "marker"}
 
 
@@ -94,7 +94,7 @@ def test_where_names_lines_and_answers_are_is_told_with_what_they_are_about(
     names = ("red cube", "green ball")
     parts = [
         AnswerLine("Depth: green ball is behind red cube", about=("green ball", "red cube")),
-        AnswerLine("Answer: no", about=names, asked=(2, -1)),
+        AnswerLine("Answer: no", about=names, relation=(2, -1)),
     ]
     coded = fit.coder.code(shown(*names), "Is the red cube there?", parts)
 
@@ -112,14 +112,14 @@ def test_where_names_lines_and_answers_are_is_told_with_what_they_are_about(
 def test_batches_hold_every_lesson_once_and_no_more_than_they_may(fit: RelationsFit) -> None:
     rng = np.random.default_rng(2)
     pictures = [fit.pool.pictures[i % 12] for i in range(30)]
-    lessons = [fit.coder.code(one, *COURSE.lesson(one, rng, 0.2)) for one in pictures]
+    lessons = [fit.coder.code(picture, *COURSE.lesson(picture, rng, 0.2)) for picture in pictures]
     batches = fit.coder.batches(lessons, 900)
-    assert sum(len(one.pictures) for one in batches) == 30
-    for one in batches:
-        assert one.ids.numel() <= 900 or len(one.pictures) == 1
-        for row, at, thing in one.names:
-            name = one.pictures[row].truth.names[thing]
-            assert fit.coder.tokenizer.decode(one.ids[row, : at + 1].tolist()).endswith(name)
+    assert sum(len(batch.pictures) for batch in batches) == 30
+    for batch in batches:
+        assert batch.ids.numel() <= 900 or len(batch.pictures) == 1
+        for row, at, thing in batch.names:
+            name = batch.pictures[row].truth.names[thing]
+            assert fit.coder.tokenizer.decode(batch.ids[row, : at + 1].tolist()).endswith(name)
 
 
 def test_the_question_is_put_in_training_as_it_is_put_later(
@@ -128,7 +128,7 @@ def test_the_question_is_put_in_training_as_it_is_put_later(
     from PIL import Image
 
     coded = fit.coder.code(shown("red cube"), "Where is it?", [AnswerLine("Here.")])
-    asked = build_processor(tokenizer, SIZES).apply_chat_template(
+    inputs = build_processor(tokenizer, SIZES).apply_chat_template(
         [
             {
                 "role": "user",
@@ -142,7 +142,7 @@ def test_the_question_is_put_in_training_as_it_is_put_later(
         tokenize=True,
         return_dict=True,
     )
-    assert coded.ids[: coded.labels.count(IGNORE)] == asked["input_ids"][0]
+    assert coded.ids[: coded.labels.count(IGNORE)] == inputs["input_ids"][0]
 
 
 def test_the_eye_and_the_answers_are_learnt(fit: RelationsFit) -> None:
@@ -156,29 +156,29 @@ def test_the_eye_and_the_answers_are_learnt(fit: RelationsFit) -> None:
         return answering.item(), guiding.item()
 
     before = losses()
-    said: list[str] = []
-    fit.say = said.append
+    lines: list[str] = []
+    fit.say = lines.append
     fit.see(4, batch=4)
     fit.answer(30, tokens=600)
     after = losses()
     assert after[0] < 0.7 * before[0]
     assert after[1] < before[1]
-    assert [line.split()[0] for line in said if "step 0" in line] == ["see", "answer"]
+    assert [line.split()[0] for line in lines if "step 0" in line] == ["see", "answer"]
 
 
 def test_a_mirrored_scene_swaps_left_and_right_and_nothing_else() -> None:
     pictures = [COURSE.picture(number, 64) for number in range(8)]
-    scenes = [one for one in pictures if one.kind == "objects"]
-    assert {one.kind for one in pictures} == {"objects", "cockpit"}
-    for one in scenes:
-        other = COURSE.mirrored(one)
-        assert (other.image[:, ::-1] == one.image).all()
-        np.testing.assert_allclose(other.spots[:, 0], 1 - one.spots[:, 0])
-        np.testing.assert_allclose(other.feet[:, 0], 1 - one.feet[:, 0])
-        assert (other.truth.places[:, 1:] == one.truth.places[:, 1:]).all()
-    for one in pictures:
-        if one.kind == "cockpit":
-            assert COURSE.mirrored(one) is one
+    scenes = [picture for picture in pictures if picture.kind == "objects"]
+    assert {picture.kind for picture in pictures} == {"objects", "cockpit"}
+    for picture in scenes:
+        mirrored = COURSE.mirrored(picture)
+        assert (mirrored.image[:, ::-1] == picture.image).all()
+        np.testing.assert_allclose(mirrored.spots[:, 0], 1 - picture.spots[:, 0])
+        np.testing.assert_allclose(mirrored.feet[:, 0], 1 - picture.feet[:, 0])
+        assert (mirrored.truth.places[:, 1:] == picture.truth.places[:, 1:]).all()
+    for picture in pictures:
+        if picture.kind == "cockpit":
+            assert COURSE.mirrored(picture) is picture
 
 
 def test_what_is_unknown_of_a_picture_is_not_learnt() -> None:
@@ -200,14 +200,14 @@ def test_the_whole_recipe_leaves_a_model_that_is_asked(tmp_path: Path, processes
     from helmsight.agents.models.load import load_pilot
     from helmsight.agents.training.relations.recipe import train
 
-    said: list[str] = []
+    lines: list[str] = []
     folder = train(COURSE, tmp_path / "relations", minutes=0.1, processes=processes, pictures=100,
-                   say=said.append)  # fmt: skip
+                   say=lines.append)  # fmt: skip
     pilot: Any = load_pilot(str(folder))
     assert pilot.relates
     answer = pilot.answer_free(
         "Is the red cube above the blue ball?", COURSE.picture(0, 256).image, {}
     )
     assert isinstance(answer, str)
-    assert any("answer" in line for line in said)
+    assert any("answer" in line for line in lines)
     assert not folder.with_name("relations.part").exists()
