@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.contract.observation import Box
 from helmsight.tools.errors import ToolsError
 
 Image = NDArray[np.uint8]
-Box = tuple[int, int, int, int]
 WHOLE = "frame"
 WIDEST = 1280  # pixels; wider frames are shrunk for models that take any size
 
