@@ -7,7 +7,7 @@ which encodes its frame and its picture of the video: 13 ms at 1280x720. So no l
 picture, the lines that are there are the truth of the run, and a frame that is there has its line.
 Disk and encoder work without Python's lock.
 
-What waits is bounded. While 16 frames (44 MB at 1280x720) or 256 lines wait, `step` blocks.
+What waits is bounded. While 64 frames (177 MB at 1280x720) or 256 lines wait, `step` blocks.
 Nothing is left out, and once the flight has waited for 5 s in all, a warning says so.
 """
 

@@ -13,7 +13,7 @@ from helmsight.tools.parts import Parts
 from helmsight.tools.steplog import Step, StepLog
 from helmsight.tools.worker import Worker
 
-LINES_WAITING, FRAMES_WAITING = 256, 16
+LINES_WAITING, FRAMES_WAITING = 256, 64
 PATIENCE_S = 5.0  # what a flight waits for its recording, in all, before that is told
 SLOW = (
     "recording: the disk or the encoder is slower than the flight, which waits for it; nothing "
