@@ -73,7 +73,7 @@ class Loop:
         self._guard, self.grounder = guard, grounder
         self._shown = pilot.needs.split("+")  # a pilot sees what it needs and nothing more
         self._seen: float | None = None
-        self._still = StillPicture(every=4)
+        self._still = StillPicture(every=8)
         self.observation: Observation
         self.info: Mapping[str, Any]
         self.observation, self.info = env.reset(seed=seed)
