@@ -28,6 +28,7 @@ from helmsight.errors import status_of
 from helmsight.evals.figures import Figure, add_options, figure, show, timed
 from helmsight.tools.player import load_run
 from helmsight.tools.recorder import Recorder
+from helmsight.tools.writing import FRAMES_WAITING
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.world import World
@@ -98,7 +99,7 @@ def with_room(kind: str, n: int) -> Figure:
 
 
 def at_full_speed(kind: str, n: int) -> Figure:
-    """Measure `n` steps that come as fast as they are taken, without the first 20."""
+    """Measure `n` steps that come as fast as they are taken, but those that there is room for."""
     with TemporaryDirectory() as folder:
         recording = Recording(Path(folder) / "run", kind)
         steps = list(flown(world(), 25, drawn=kind != "telemetry"))
@@ -106,7 +107,7 @@ def at_full_speed(kind: str, n: int) -> Figure:
             record, frame = steps[index % len(steps)]
             recording.step(replace(record, index=index), frame)
         recording.recorder.finish("steps", {})
-    return figure(f"step with {kind}, at full speed", "ms", recording.times[20:])
+    return figure(f"step with {kind}, at full speed", "ms", recording.times[FRAMES_WAITING:])
 
 
 def beside(n: int) -> Iterator[Figure]:
@@ -167,7 +168,7 @@ def measure(scale: float) -> Iterator[Figure]:
     for kind in KINDS:
         yield with_room(kind, max(BURST, round(scale * 240)))
     for kind in KINDS:
-        yield at_full_speed(kind, 20 + max(1, round(scale * 200)))
+        yield at_full_speed(kind, FRAMES_WAITING + max(1, round(scale * 200)))
     yield from beside(max(16, round(scale * 1600)))
     yield from side_by_side(FLIGHTS, max(1, round(scale * STEPS)))
 
