@@ -28,6 +28,7 @@ from helmsight.errors import status_of
 from helmsight.evals.figures import Figure, add_options, figure, show, timed
 from helmsight.tools.player import load_run
 from helmsight.tools.recorder import Recorder
+from helmsight.tools.writing import FRAMES_WAITING
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.world import World
@@ -49,8 +50,10 @@ def world() -> World:
     return made
 
 
-def flown(there: World, steps: int, start: int = 0) -> Iterator[tuple[StepRecord, Frame]]:
-    """Yield the steps of a flight with their frames."""
+def flown(
+    there: World, steps: int, start: int = 0, *, drawn: bool = True
+) -> Iterator[tuple[StepRecord, Frame | None]]:
+    """Yield the steps of a flight with their frames, or with None where nothing is drawn."""
     from helmsight.envs.orbital.cockpit.picture import render
     from helmsight.envs.orbital.panel import cockpit_state, measures
 
@@ -63,7 +66,7 @@ def flown(there: World, steps: int, start: int = 0) -> Iterator[tuple[StepRecord
                 index, float(there.met[0]), 0.1, 40.0, 8.0, "0" * 64, raw, command, command, {},
                 [], False, [], measures(there, 0), 0.04,
             ),
-            render(cockpit_state(there, 0)),
+            render(cockpit_state(there, 0)) if drawn else None,
         )  # fmt: skip
 
 
@@ -71,23 +74,24 @@ class Recording:
     """A recorder of one of `KINDS` in a folder of its own, and the time of its steps, ms."""
 
     def __init__(self, folder: Path, kind: str) -> None:
-        self._pictures = kind != "telemetry"
-        self.recorder = Recorder(folder, frames=self._pictures, video="video" in kind, page=False)
+        self.recorder = Recorder(
+            folder, frames=kind != "telemetry", video="video" in kind, page=False
+        )
         self.recorder.start(RunSpec(f"helmsight/{SCENARIO}-v0", "benchmark"))
         self.times: list[float] = []
 
-    def step(self, record: StepRecord, frame: Frame) -> None:
+    def step(self, record: StepRecord, frame: Frame | None) -> None:
         """Record one step."""
-        shown = frame if self._pictures else None
-        self.times.append(1e3 * timed(lambda: self.recorder.step(record, shown)))
+        self.times.append(1e3 * timed(lambda: self.recorder.step(record, frame)))
 
 
 def with_room(kind: str, n: int) -> Figure:
     """Measure `n` steps, of which at most `BURST` wait at any time."""
     with TemporaryDirectory() as folder:
         recording, there = Recording(Path(folder) / "run", kind), world()
+        drawn = kind != "telemetry"
         for start in range(0, n, BURST):
-            for record, frame in flown(there, min(BURST, n - start), start):
+            for record, frame in flown(there, min(BURST, n - start), start, drawn=drawn):
                 recording.step(record, frame)
             recording.recorder.flush()
         recording.recorder.finish("steps", {})
@@ -95,15 +99,15 @@ def with_room(kind: str, n: int) -> Figure:
 
 
 def at_full_speed(kind: str, n: int) -> Figure:
-    """Measure `n` steps that come as fast as they are taken, without the first 20."""
+    """Measure `n` steps that come as fast as they are taken, but those that there is room for."""
     with TemporaryDirectory() as folder:
         recording = Recording(Path(folder) / "run", kind)
-        steps = list(flown(world(), 25))
+        steps = list(flown(world(), 25, drawn=kind != "telemetry"))
         for index in range(n):
             record, frame = steps[index % len(steps)]
             recording.step(replace(record, index=index), frame)
         recording.recorder.finish("steps", {})
-    return figure(f"step with {kind}, at full speed", "ms", recording.times[20:])
+    return figure(f"step with {kind}, at full speed", "ms", recording.times[FRAMES_WAITING:])
 
 
 def beside(n: int) -> Iterator[Figure]:
@@ -148,6 +152,7 @@ def fly(folder: Path, steps: int) -> dict[str, object]:
     """Record one flight, read it back, and return what was lost and how long each step took."""
     recording, sums = Recording(folder, "frames and video"), []
     for record, frame in flown(world(), steps):
+        assert frame is not None
         sums.append(crc32(frame.data))
         recording.step(record, frame)
     recording.recorder.finish("steps", {})
@@ -163,7 +168,7 @@ def measure(scale: float) -> Iterator[Figure]:
     for kind in KINDS:
         yield with_room(kind, max(BURST, round(scale * 240)))
     for kind in KINDS:
-        yield at_full_speed(kind, 20 + max(1, round(scale * 200)))
+        yield at_full_speed(kind, FRAMES_WAITING + max(1, round(scale * 200)))
     yield from beside(max(16, round(scale * 1600)))
     yield from side_by_side(FLIGHTS, max(1, round(scale * STEPS)))
 

@@ -21,7 +21,10 @@ def test_the_pictures_of_a_flight_differ(recording):
 
 @pytest.mark.parametrize("kind", ["frames and video", "frames", "telemetry"])
 def test_a_step_is_timed_with_room_and_without(recording, kind):
-    room, full = recording.with_room(kind, 10), recording.at_full_speed(kind, 22)
+    room, full = (
+        recording.with_room(kind, 10),
+        recording.at_full_speed(kind, recording.FRAMES_WAITING + 2),
+    )
     assert (room.n, full.n) == (10, 2)
     assert room.asked == recording.KINDS[kind]
     assert full.asked is None

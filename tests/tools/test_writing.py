@@ -19,6 +19,8 @@ from helmsight.tools.recorder import Recorder
 from helmsight.tools.steplog import Step, StepLog, whole_steps
 from helmsight.tools.writing import FRAMES_WAITING, Writing
 
+MANY = FRAMES_WAITING + 40  # steps, for which there is no room
+
 Begin = Callable[[], Recorder]
 Steps = Callable[[Recorder, int], None]
 
@@ -117,14 +119,14 @@ def test_a_full_queue_blocks_and_says_so_once_and_nothing_is_left_out(
     monkeypatch.setattr("helmsight.tools.writing.PATIENCE_S", 0.0)
     monkeypatch.setattr("warnings.warn", warn)
     recorder = begin()
-    steps(recorder, 60)
+    steps(recorder, MANY)
     recorder.finish("steps", {})
     ((message, category, count),) = told
     assert "slower than the flight" in message
     assert category is RecordingWarning
     assert count > FRAMES_WAITING
-    assert len(load_run(recorder.folder).records) == 60
-    assert right_frames(recorder.folder, frame) == 60
+    assert len(load_run(recorder.folder).records) == MANY
+    assert right_frames(recorder.folder, frame) == MANY
 
 
 def test_ctrl_c_in_a_step_that_is_blocked_costs_nothing(
@@ -138,7 +140,7 @@ def test_ctrl_c_in_a_step_that_is_blocked_costs_nothing(
     monkeypatch.setattr("warnings.warn", lambda *args, **settings: press())
     recorder = begin()
     with pytest.raises(KeyboardInterrupt):
-        steps(recorder, 60)
+        steps(recorder, MANY)
     gate.set()
     recorder.finish("interrupted", {})
     assert len(load_run(recorder.folder).records) == len(recorder.records) > FRAMES_WAITING
@@ -226,12 +228,12 @@ def test_a_bug_in_a_thread_is_told_and_the_flight_goes_on(
     steps(recorder, 3)
     recorder.flush()
     with pytest.warns(RecordingWarning, match=rf"{part} stopped after .*a bug"):
-        steps(recorder, 60)
+        steps(recorder, MANY)
     recorder.finish("steps", {})
     run = load_run(recorder.folder)
     assert run.summary is not None
     assert "a bug" in run.summary["recording"]["problems"][part]
-    assert len(run.records) == (3 if part == "steps" else 60)
+    assert len(run.records) == (3 if part == "steps" else MANY)
 
 
 def test_what_a_dropped_recorder_could_not_write_is_told(
