@@ -159,6 +159,7 @@ class RunSpec:
 class Listener(Protocol):
     """Whoever is told about a run while it happens: the recorder, a console, an evaluation.
 
+    A frame is not written to after it was handed out: nobody copies it.
     A listener may also have `again(record, frame)`: a resumed run comes by a step that was
     recorded before.
     """
