@@ -40,6 +40,10 @@ class Grounder(Protocol):
 
     remembers: bool
 
+    def check(self, pilot: Pilot, task: Task) -> None:
+        """Raise CannotBeAsked, before anything runs, where nothing could be grounded."""
+        ...
+
     def prepare(self, pilot: Pilot, task: Task, world: Any, seed: int) -> None:
         """Get ready for an episode; raise what would keep every picture from being grounded.
 
@@ -56,6 +60,9 @@ class DirectGrounder:
     """Asks nothing: the pilot decides on the picture alone."""
 
     remembers = False
+
+    def check(self, pilot: Pilot, task: Task) -> None:
+        """Every pilot can fly without being asked."""
 
     def prepare(self, pilot: Pilot, task: Task, world: Any, seed: int) -> None:
         """Nothing to prepare."""
@@ -78,20 +85,30 @@ class ModelGrounder:
         self._asker: Asker
         self._prompt: Prompt
 
+    def check(self, pilot: Pilot, task: Task) -> None:
+        """Raise unless the task has objects and who flies, if it is asked, can be.
+
+        Raises:
+            CannotBeAsked: the task has fewer than two objects, the pilot is shown no frame, or
+                there is no model behind it.
+        """
+        if not self.other:
+            PilotAsker(pilot, task.regions)
+        if "frame" not in pilot.needs.split("+"):
+            raise CannotBeAsked(
+                f'pilot "{pilot.name}" is shown no frame in which anything could be related; '
+                f"give it one with --observation frame, or fly with the grounding {DIRECT}"
+            )
+        _check_objects(task)
+
     def prepare(self, pilot: Pilot, task: Task, world: Any, seed: int) -> None:
         """Compose the prompt of the episode.
 
         Raises:
-            CannotBeAsked: who is to be asked cannot be, the pilot is shown no frame, or the task
-                has no objects.
+            CannotBeAsked: as `check`, or the other one cannot be asked.
             UnknownPilot, ModelUnavailable: the other one cannot be loaded.
         """
         self._asker = self._who(pilot, task, world, seed)
-        if len(task.objects) < 2:
-            raise CannotBeAsked(
-                f'"{task.name}" declares {len(task.objects)} objects to relate and grounding '
-                f"needs two; fly it with the grounding {DIRECT}"
-            )
         self._prompt = compose(self.order, task.objects, thinking=False)
 
     def ground(self, pilot: Pilot, task: Task, sighting: Sighting) -> Grounding:
@@ -103,13 +120,7 @@ class ModelGrounder:
         return replace(grounding, counts=replace(grounding.counts, failed=asker.failed))
 
     def _who(self, pilot: Pilot, task: Task, world: Any, seed: int) -> Asker:
-        asker = PilotAsker(load_pilot(self.other) if self.other else pilot, task.regions)
-        if "frame" not in pilot.needs.split("+"):
-            raise CannotBeAsked(
-                f'pilot "{pilot.name}" is shown no frame in which anything could be related; '
-                f"give it one with --observation frame, or fly with the grounding {DIRECT}"
-            )
-        return asker
+        return PilotAsker(load_pilot(self.other) if self.other else pilot, task.regions)
 
     def _known(self, task: Task, sighting: Sighting) -> Sequence[Claim]:
         return known(task, sighting)
@@ -124,6 +135,10 @@ class OracleGrounder(ModelGrounder):
     def __init__(self, order: str, *, verified: bool, flips: float) -> None:
         super().__init__(order, verified=verified)
         self.flips, self.remembers = flips, True  # which lines come next is drawn
+
+    def check(self, pilot: Pilot, task: Task) -> None:
+        """Raise CannotBeAsked for a task without objects; the world is asked, not the pilot."""
+        _check_objects(task)
 
     def _who(self, pilot: Pilot, task: Task, world: Any, seed: int) -> Asker:
         return Oracle(truth_of(world), self.flips, seed)
@@ -155,6 +170,14 @@ def grounder(name: str) -> Grounder:
     return (
         DirectGrounder() if spec == DIRECT else ModelGrounder(order, verified=verified, other=other)
     )
+
+
+def _check_objects(task: Task) -> None:
+    if len(task.objects) < 2:
+        raise CannotBeAsked(
+            f'"{task.name}" declares {len(task.objects)} objects to relate and grounding needs '
+            f"two; fly it with the grounding {DIRECT}"
+        )
 
 
 def known(task: Task, sighting: Sighting) -> Sequence[Claim]:

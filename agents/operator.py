@@ -32,7 +32,7 @@ class Operator:
     Raises:
         PilotUnfit: pilot and world do not fit.
         InvalidOption: a time rule that this world cannot keep, or a limit that it does not have.
-        UnknownStrategy: no such grounding.
+        UnknownStrategy, CannotBeAsked: no such grounding, or one that cannot be had here.
         ApprovalMissing: the configuration asks for approval and `on_approval` is None.
     """
 
@@ -58,6 +58,7 @@ class Operator:
             )
         self._guard = make_guard(task.guard, self.config.limits)
         self._grounder = grounder(self.config.grounding)
+        self._grounder.check(pilot, task)
         if self.config.approve != "off" and on_approval is None:
             raise ApprovalMissing(
                 "commands are to be approved and nobody answers; pass on_approval= or approve=off"

@@ -105,7 +105,7 @@ def test_a_model_that_fails_leaves_the_flight_without_relations(world):
 
 def test_a_pilot_without_a_model_cannot_be_asked(world, steady):
     with pytest.raises(CannotBeAsked, match="there is no chat model behind it"):
-        Operator(world("frame"), steady(), OperatorConfig(grounding="combined")).fly(max_steps=1)
+        Operator(world("frame"), steady(), OperatorConfig(grounding="combined"))
 
 
 def test_a_model_with_a_prompt_of_its_own_is_asked_only_if_it_says_that_it_relates(world):
@@ -119,15 +119,13 @@ def test_a_model_with_a_prompt_of_its_own_is_asked_only_if_it_says_that_it_relat
 def test_a_pilot_that_sees_no_frame_is_not_asked_about_one(world):
     env, _ = shown(world)
     with pytest.raises(CannotBeAsked, match="--observation frame"):
-        ground.grounder("structured").prepare(pilot_of(GOOD, needs="telemetry"), env.task, env, 0)
+        ground.grounder("structured").check(pilot_of(GOOD, needs="telemetry"), env.task)
 
 
 def test_a_task_without_two_objects_cannot_be_grounded(world):
     env, _ = shown(world)
     with pytest.raises(CannotBeAsked, match="needs two"):
-        ground.grounder("combined").prepare(
-            pilot_of(GOOD), replace(env.task, objects=("target",)), env, 0
-        )
+        ground.grounder("combined").check(pilot_of(GOOD), replace(env.task, objects=("target",)))
 
 
 def certain(telemetry):
