@@ -146,7 +146,8 @@ def test_a_wheel_holds_the_data_that_runs_need(wheel: Path) -> None:
         "hardware/conformance/pytest.ini",
         "hardware/firmware/main.c",
         "hardware/robots/so101.toml",
-        "prompts/templates/few_shot/few_shot.json",
+        "envs/orbital/data/few_shot/few_shot.json",
+        "prompts/templates/operator.j2",
         "tools/templates/run.html.j2",
         "py.typed",
     ):
