@@ -51,12 +51,12 @@ class Figure:
     def words(self) -> tuple[str, ...]:
         """Return the figure as text, one entry for each of `COLUMNS`."""
         bound = "at least" if self.least else "at most"
-        asked = "-" if self.asked is None else f"{self.of} {bound} {number(self.asked)}"
+        wanted = "-" if self.asked is None else f"{self.of} {bound} {number(self.asked)}"
         if not self.n:
-            return (self.name, "0", "-", "-", "-", "-", self.unit, asked, "skipped")
+            return (self.name, "0", "-", "-", "-", "-", self.unit, wanted, "skipped")
         held = {None: "-", True: "yes", False: "NO"}[self.held]
         spread = [number(value) for value in (self.p5, self.p50, self.p95, self.p99)]
-        return (self.name, str(self.n), *spread, self.unit, asked, held)
+        return (self.name, str(self.n), *spread, self.unit, wanted, held)
 
 
 def figure(

@@ -140,23 +140,23 @@ class Recorder:
         """
         if self._writing is None:
             return
-        writing, told = self._writing, {**summary, "reason": reason}
+        writing, summary = self._writing, {**summary, "reason": reason}
         with Interrupts(writing.give_up_pictures) as interrupts:
             self._writing = None
             writing.close()
             writing.wait_for_log()
             (self.folder / RESERVE).unlink(missing_ok=True)
-            self._summarise(told)  # first of all: nothing in the slow parts must cost it
+            self._summarise(summary)  # first of all: nothing in the slow parts must cost it
             writing.wait_for_pictures()
             self._abandoned.detach()
-            self._summarise(told)
+            self._summarise(summary)
         try:
             if interrupts.count:
                 raise KeyboardInterrupt
             if self._wants["page"]:
-                self._parts.attempt("page", lambda: self._publish(told), len(self.records))
+                self._parts.attempt("page", lambda: self._publish(summary), len(self.records))
             if "page" in self.problems:
-                self._summarise(told)
+                self._summarise(summary)
         finally:
             self._tell(stacklevel=3)
 
@@ -202,22 +202,22 @@ class Recorder:
             self._writing.give(step)
             self._tell(stacklevel=4)
 
-    def _summarise(self, told: dict[str, Any]) -> None:
+    def _summarise(self, summary: dict[str, Any]) -> None:
         """Write the summary, with what has been recorded so far."""
         recording = {**self._film.counts(), "problems": dict(self.problems)}
         text = json.dumps(
-            plain({**told, "recording": recording}), indent=2, ensure_ascii=False, default=str
+            plain({**summary, "recording": recording}), indent=2, ensure_ascii=False, default=str
         )
         self._parts.attempt(
             "summary", lambda: write_whole(self.folder / SUMMARY, text + "\n"), len(self.records)
         )
 
-    def _publish(self, told: dict[str, Any]) -> None:
+    def _publish(self, summary: dict[str, Any]) -> None:
         from helmsight.tools.page import write_page
 
         assert self.spec is not None
         recording = {**self._film.counts(), "problems": dict(self.problems)}
-        write_page(self.folder, self.spec, self.records, plain({**told, "recording": recording}))
+        write_page(self.folder, self.spec, self.records, plain({**summary, "recording": recording}))
 
     def _tell(self, stacklevel: int) -> None:
         for problem in self._parts.told():

@@ -58,12 +58,12 @@ def command(
         for name, own in made.joint.items()
     }
     if as_json:
-        told = {"robot": made.robot, "port": port, "file": str(out.resolve()), "joints": joints}
-        print(json_line(told))
+        report = {"robot": made.robot, "port": port, "file": str(out.resolve()), "joints": joints}
+        print(json_line(report))
         return
-    for name, one in joints.items():
-        ends = f"ticks {one['lower']} to {one['upper']}, zero at {one['zero']}"
-        print(f"{name:<16} {ends}, {one['share']:.0%} of its described range")
+    for name, joint in joints.items():
+        ends = f"ticks {joint['lower']} to {joint['upper']}, zero at {joint['zero']}"
+        print(f"{name:<16} {ends}, {joint['share']:.0%} of its described range")
     print("\n".join(advice(robot, out)))
 
 
@@ -86,24 +86,26 @@ def record(recording: Recording, read: Read, live: Live | None) -> None:
     """Take readings until a key ends it; on a terminal Enter does so once all joints were moved."""
     from helmsight.hardware.errors import NoReply
 
-    said = HELP
+    message = HELP
     while True:
         pressed = read(PERIOD_S)
         try:
             recording.take()
         except NoReply as error:  # a line that stutters; the next reading tells
-            said = str(error)
+            message = str(error)
         ended = [key for key in pressed if key in DONE]
         if ended and (live is None or ended[-1] not in "\r\n" or not recording.unmoved):
             return
         if ended:
-            said = f"not yet moved far enough: {', '.join(recording.unmoved)}; q ends all the same"
+            message = (
+                f"not yet moved far enough: {', '.join(recording.unmoved)}; q ends all the same"
+            )
         if live is not None:
-            live.update(table(recording, said), refresh=True)
+            live.update(table(recording, message), refresh=True)
 
 
-def table(recording: Recording, said: str) -> Group:
-    """Return the present, lowest and highest tick of every joint as a table, and what was said."""
+def table(recording: Recording, message: str) -> Group:
+    """Return the present, lowest and highest tick of every joint as a table, and what was message."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -111,11 +113,13 @@ def table(recording: Recording, said: str) -> Group:
     shown = Table(box=None)
     for title in ("joint", "now", "min", "max", "of its range"):
         shown.add_column(title, justify="left" if title == "joint" else "right")
-    for name, one in recording.ranges.items():
+    for name, reach in recording.ranges.items():
         mark = "" if name in recording.unmoved else " ok"
-        values = (one.present, one.lower, one.upper) if one.present is not None else ("-",) * 3
-        shown.add_row(name, *map(str, values), f"{one.share:.0%}{mark:<3}")
-    return Group(shown, Text(said))
+        values = (
+            (reach.present, reach.lower, reach.upper) if reach.present is not None else ("-",) * 3
+        )
+        shown.add_row(name, *map(str, values), f"{reach.share:.0%}{mark:<3}")
+    return Group(shown, Text(message))
 
 
 @contextmanager

@@ -81,11 +81,11 @@ def command(
         for number, before in previous.items():
             signal.signal(number, before)
         close(emulation)
-    told = summary(emulation, time.monotonic() - start)
+    counts = summary(emulation, time.monotonic() - start)
     if as_json:
-        print(json_line(told))
+        print(json_line(counts))
     else:
-        print("\n".join(f"{key:<18} {value}" for key, value in told.items()))
+        print("\n".join(f"{key:<18} {value}" for key, value in counts.items()))
 
 
 def made(
@@ -163,16 +163,16 @@ def end(device: Device) -> None:
 
 def summary(emulation: Emulation, seconds: float) -> dict[str, Any]:
     """Return what went over the line, which faults were done, and what was carried out."""
-    told: dict[str, Any] = {"seconds": round(seconds, 1)}
+    counts: dict[str, Any] = {"seconds": round(seconds, 1)}
     for name, line in (("in", emulation.to_device), ("out", emulation.to_host)):
-        told[f"bytes_{name}"] = line.size
-        told |= {f"{key}_{name}": value for key, value in line.counts.items()}
+        counts[f"bytes_{name}"] = line.size
+        counts |= {f"{key}_{name}": value for key, value in line.counts.items()}
     executed: dict[str, int] = {}
     for entry in emulation.device.journal:
         executed[entry.kind] = executed.get(entry.kind, 0) + 1
-    told |= {f"executed_{kind}": count for kind, count in sorted(executed.items())}
-    told["outside_limits"] = len(emulation.device.outside)
-    return told
+    counts |= {f"executed_{kind}": count for kind, count in sorted(executed.items())}
+    counts["outside_limits"] = len(emulation.device.outside)
+    return counts
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -125,19 +125,19 @@ class Jog:
 
         self._rest = None
         try:
-            said = self._do(key)
+            message = self._do(key)
             if not self.live and key in ("up", "down", "+", "-", "=", "g"):
                 self._settle()
         except (LinkLost, NotConnected, StopUnconfirmed) as error:
             if error.halts:
                 raise
-            said = str(error)
+            message = str(error)
             self._here()
         except HardwareError as error:  # refused, stopped, an alarm: the person decides
-            said = str(error)
+            message = str(error)
             self._here()
-        told = (line for line in self.robot.feedback().splitlines() if line != said)
-        return "; ".join(filter(None, (said, *told)))
+        feedback = (line for line in self.robot.feedback().splitlines() if line != message)
+        return "; ".join(filter(None, (message, *feedback)))
 
     def _do(self, key: str) -> str:
         many = len(self.robot.spec.joint)
@@ -228,25 +228,25 @@ class Jog:
         """Take where the robot is as the place from which steps count."""
         self.goal = self.robot.state().positions
 
-    def _show(self, said: str) -> None:
-        """Show the state and what was said; on a terminal what does not fit becomes a line above.
+    def _show(self, message: str) -> None:
+        """Show the state and what was message; on a terminal what does not fit becomes a line above.
 
         The mode comes first there: that a robot is stopped must never be cut off.
         """
         state = self.robot.state()
         mode = "stopped" if self.robot.is_stopped else str(state.mode)
         if not self.live:
-            print(f"{self._named(state)}  {mode}  {said}".rstrip(), flush=True)
+            print(f"{self._named(state)}  {mode}  {message}".rstrip(), flush=True)
             return
         width = shutil.get_terminal_size().columns - 1
         joint, here = self.robot.spec.joint[self.joint], state.positions[self.joint]
         head = f"{mode:<8} [{joint.name} {here:.4g}]"
-        if len(head) + len(said) + 2 > width:
-            self._say(said)
-            self._said = said = ""
+        if len(head) + len(message) + 2 > width:
+            self._say(message)
+            self._said = message = ""
         values = " ".join(f"{value:.3g}" for value in state.positions)
-        whole = f"{head}  {values}  {said}".rstrip()
-        text = whole if len(whole) <= width else f"{head}  {said}"
+        whole = f"{head}  {values}  {message}".rstrip()
+        text = whole if len(whole) <= width else f"{head}  {message}"
         print(f"{CLEAR}{text[:width]}", end="", flush=True)
 
     def _say(self, text: str) -> None:

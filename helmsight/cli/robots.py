@@ -73,19 +73,27 @@ def devices(
     ports = find_ports(port or (), probe=not no_probe)
     cameras = find_cameras(probe=not no_probe)
     if as_json:
-        told = {
-            "ports": [asdict(one) for one in ports],
-            "cameras": [asdict(one) for one in cameras],
+        report = {
+            "ports": [asdict(usb_port) for usb_port in ports],
+            "cameras": [asdict(camera) for camera in cameras],
         }
-        print(json_line(told))
+        print(json_line(report))
         return
     print("ports:" if ports else "ports: none that the system lists; --port PATH looks at others")
-    for one in ports:
-        name = one.port if one.stable == one.port else f"{one.port} ({one.stable})"
-        about = one.usb.get("description", "")
-        fits = f"  --robot {' or '.join(one.robots)}" if one.robots else ""
-        said = one.seen if one.seen.startswith(one.status) else f"{one.status}: {one.seen}"
-        print("  " + "  ".join(filter(None, (name, about, said.removesuffix(": ")))) + fits)
+    for usb_port in ports:
+        name = (
+            usb_port.port
+            if usb_port.stable == usb_port.port
+            else f"{usb_port.port} ({usb_port.stable})"
+        )
+        about = usb_port.usb.get("description", "")
+        fits = f"  --robot {' or '.join(usb_port.robots)}" if usb_port.robots else ""
+        seen = (
+            usb_port.seen
+            if usb_port.seen.startswith(usb_port.status)
+            else f"{usb_port.status}: {usb_port.seen}"
+        )
+        print("  " + "  ".join(filter(None, (name, about, seen.removesuffix(": ")))) + fits)
     print("cameras:" if cameras else "cameras: none")
     for eye in cameras:
         shown = f"{eye.size[0]}x{eye.size[1]} at {eye.fps:g} frames/s, " if eye.size else ""
@@ -117,8 +125,8 @@ def doctor(
             print("\n".join(lines(finding)), flush=True)
     wrong = [finding for finding in findings if finding.wrong]
     if as_json:
-        told = [finding.to_dict() | {"wrong": finding.wrong} for finding in findings]
-        print(json_line({"robot": robot, "port": port, "well": not wrong, "findings": told}))
+        results = [finding.to_dict() | {"wrong": finding.wrong} for finding in findings]
+        print(json_line({"robot": robot, "port": port, "well": not wrong, "findings": results}))
     else:
         names = ", ".join(finding.name for finding in wrong)
         print(f"to mend: {names}" if wrong else "well: nothing has to be mended")
@@ -129,11 +137,11 @@ def doctor(
 def lines(finding: Finding) -> list[str]:
     """Return a finding as text: what was seen, and under it what was expected and what mends it."""
     mark = "ok  " if finding.ok else "MEND" if finding.wrong else "note"
-    told = [f"{mark}  {finding.name:<20} {' '.join(finding.seen.split())}"]
+    lines = [f"{mark}  {finding.name:<20} {' '.join(finding.seen.split())}"]
     if not finding.ok:
-        told += [f"      {'expected':<20} {finding.expected}"] if finding.expected else []
-        told += [f"      {'mend':<20} {finding.mend}"] if finding.mend else []
-    return told
+        lines += [f"      {'expected':<20} {finding.expected}"] if finding.expected else []
+        lines += [f"      {'mend':<20} {finding.mend}"] if finding.mend else []
+    return lines
 
 
 def conformance(
@@ -155,11 +163,11 @@ def conformance(
         raise InvalidSetting('the suite needs pytest: pip install "helmsight[test]"')
     make_robot(robot, port)  # a description that is wrong is told before anything is opened
     agreed(yes, f"{robot} at {port} will move each joint a little, for about ten seconds")
-    status, told = suite(robot, port, tool=tool, quiet=as_json)
-    if REFUSED in told:
-        print(f"helmsight: {told[REFUSED]}", file=sys.stderr)
+    status, outcome = suite(robot, port, tool=tool, quiet=as_json)
+    if REFUSED in outcome:
+        print(f"helmsight: {outcome[REFUSED]}", file=sys.stderr)
     elif as_json:
-        print(json_line(told))
+        print(json_line(outcome))
     if status:
         raise typer.Exit(FAILED)
 
@@ -189,7 +197,7 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
             errors="replace",
         )
         try:
-            said, _ = process.communicate()
+            output, _ = process.communicate()
         except KeyboardInterrupt:  # the suite got it, too: let it hold and close the robot
             with suppress(subprocess.TimeoutExpired):
                 process.communicate(timeout=LEAVE_S)
@@ -197,7 +205,7 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
             raise
         if outcome.is_file():
             return process.returncode, json.loads(outcome.read_text(encoding="utf-8"))
-    last = (said or "").strip().splitlines()
+    last = (output or "").strip().splitlines()
     raise RuntimeError(
         f"the suite ended with status {process.returncode}: {last[-1] if last else 'see above'}"
     )
