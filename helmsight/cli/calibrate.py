@@ -105,7 +105,7 @@ def record(recording: Recording, read: Read, live: Live | None) -> None:
 
 
 def table(recording: Recording, message: str) -> Group:
-    """Return the present, lowest and highest tick of every joint as a table, and what was message."""
+    """Return the present, lowest and highest tick of every joint as a table, and a message."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text

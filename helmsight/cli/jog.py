@@ -229,7 +229,7 @@ class Jog:
         self.goal = self.robot.state().positions
 
     def _show(self, message: str) -> None:
-        """Show the state and what was message; on a terminal what does not fit becomes a line above.
+        """Show the state and a message; on a terminal what does not fit becomes a line above.
 
         The mode comes first there: that a robot is stopped must never be cut off.
         """

@@ -74,24 +74,18 @@ def devices(
     cameras = find_cameras(probe=not no_probe)
     if as_json:
         report = {
-            "ports": [asdict(usb_port) for usb_port in ports],
+            "ports": [asdict(entry) for entry in ports],
             "cameras": [asdict(camera) for camera in cameras],
         }
         print(json_line(report))
         return
     print("ports:" if ports else "ports: none that the system lists; --port PATH looks at others")
-    for usb_port in ports:
-        name = (
-            usb_port.port
-            if usb_port.stable == usb_port.port
-            else f"{usb_port.port} ({usb_port.stable})"
-        )
-        about = usb_port.usb.get("description", "")
-        fits = f"  --robot {' or '.join(usb_port.robots)}" if usb_port.robots else ""
+    for entry in ports:
+        name = entry.port if entry.stable == entry.port else f"{entry.port} ({entry.stable})"
+        about = entry.usb.get("description", "")
+        fits = f"  --robot {' or '.join(entry.robots)}" if entry.robots else ""
         seen = (
-            usb_port.seen
-            if usb_port.seen.startswith(usb_port.status)
-            else f"{usb_port.status}: {usb_port.seen}"
+            entry.seen if entry.seen.startswith(entry.status) else f"{entry.status}: {entry.seen}"
         )
         print("  " + "  ".join(filter(None, (name, about, seen.removesuffix(": ")))) + fits)
     print("cameras:" if cameras else "cameras: none")
