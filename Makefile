@@ -48,7 +48,8 @@ test: $(STAMP)
 
 test-fast: WORKERS = 2
 test-fast: $(STAMP)
-	$(BIN)/python -m pytest $(BESIDE) -m "not slow and not display and not serial and not gpu"
+	$(BIN)/python -m pytest $(BESIDE) --hypothesis-profile few \
+		-m "not slow and not display and not serial and not gpu"
 
 # The packages under the names that they are imported by, for mypy and IDEs.
 links:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 settings.register_profile("helmsight", deadline=None)  # other processes are at work, too
+settings.register_profile("few", deadline=None, max_examples=20)  # for `make test-fast`
 settings.load_profile("helmsight")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -60,6 +63,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         file = item.nodeid.partition("::")[0]
         longest[file] = max(longest.get(file, 0.0), allowed(item))
     items.sort(key=lambda item: -longest[item.nodeid.partition("::")[0]])
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files that are slow as a whole where slow tests are: their imports take seconds."""
+    if collection_path.suffix != ".py" or "not slow" not in config.option.markexpr:
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    return True if "\npytestmark = pytest.mark.slow" in text else None
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what is there for good: a tenth of the quick tests' time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -18,6 +18,8 @@ from helmsight.agents.training.questions import command_text, relation_text
 from helmsight.contract.pilot import Sighting
 from helmsight.envs.orbital.command import BurnCommand
 
+pytestmark = pytest.mark.slow  # torch and weights are loaded
+
 
 @pytest.fixture(scope="module")
 def pilot() -> ModelPilot:
@@ -95,7 +97,6 @@ def test_it_tells_where_the_prograde_marker_is(pilot: ModelPilot) -> None:
     assert np.mean(right) > 0.5
 
 
-@pytest.mark.slow
 def test_it_captures_a_passive_target_from_pictures_alone(pilot: ModelPilot) -> None:
     env = gym.make("helmsight/PE1-E1-I2-v0", observation="frame", time="fixed:0.04")
     flight = Operator(env, pilot).fly(seed=21)

@@ -16,6 +16,7 @@ from helmsight.agents.models.load import RELATIONS, load_pilot
 from helmsight.evals.spatial.generator import GeneratedQuestion, Split, questions
 from helmsight.prompts.orders import Prompt, compose
 
+pytestmark = pytest.mark.slow  # torch and weights are loaded
 SEED = 9090  # of the validation split; training never draws from it
 
 
@@ -59,7 +60,6 @@ def test_it_fills_in_every_line_that_is_asked_for(
         assert sum({claim.a, claim.b} == between for claim in answer.claims) == 6
 
 
-@pytest.mark.slow
 def test_most_answers_about_unseen_pictures_are_right(
     pilot: ModelPilot, generated: list[GeneratedQuestion]
 ) -> None:
@@ -70,7 +70,6 @@ def test_most_answers_about_unseen_pictures_are_right(
     assert np.mean(right) > 0.7
 
 
-@pytest.mark.slow
 def test_what_is_drawn_at_random_is_the_same_for_the_same_seed(
     pilot: ModelPilot, generated: list[GeneratedQuestion]
 ) -> None:
@@ -83,7 +82,6 @@ def test_what_is_drawn_at_random_is_the_same_for_the_same_seed(
     assert len(set(answers)) > 1
 
 
-@pytest.mark.slow
 def test_it_grounds_the_cockpit_of_a_flight(pilot: ModelPilot) -> None:
     import gymnasium as gym
 

@@ -36,6 +36,7 @@ def untimed(records):
     return [{k: v for k, v in dataclasses.asdict(r).items() if k not in TIMES} for r in records]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 7])
 def test_the_same_seed_flies_the_same_steps(seed):
     (one, *_), (two, *_) = fly(seed), fly(seed)

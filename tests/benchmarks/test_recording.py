@@ -19,6 +19,7 @@ def test_the_pictures_of_a_flight_differ(recording):
     assert not np.array_equal(steps[0][1], steps[1][1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["frames and video", "frames", "telemetry"])
 def test_a_step_is_timed_with_room_and_without(recording, kind):
     room, full = (
@@ -34,6 +35,7 @@ def test_work_is_timed_alone_and_beside(recording):
     assert [one.n for one in recording.beside(32)] == [32, 32, 2]
 
 
+@pytest.mark.slow
 def test_flights_side_by_side_lose_nothing(recording):
     steps, frames, times = recording.side_by_side(2, 20)
     assert (steps.p99, frames.p99) == (0, 0)

@@ -20,6 +20,7 @@ def answers(tmp_path):
     return f"scripted:{path}"
 
 
+@pytest.mark.slow
 def test_the_states_are_those_of_a_flight_to_the_target(speed):
     shown = list(speed.states(60))
     assert shown[-1].met - shown[0].met == pytest.approx(59 * 0.5)
@@ -27,6 +28,7 @@ def test_the_states_are_those_of_a_flight_to_the_target(speed):
     assert shown[-1].propellant < shown[0].propellant
 
 
+@pytest.mark.slow
 def test_every_figure_of_the_twin_the_cockpit_and_the_loop_is_positive(speed):
     shown = list(speed.states(3))
     found = [

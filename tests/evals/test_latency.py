@@ -134,6 +134,7 @@ def test_a_point_is_told_with_its_interval_and_captures():
     assert told["think_ms_p50"] == 50.0
 
 
+@pytest.mark.slow
 def test_the_picture_shows_every_pilot_in_its_colour(tmp_path):
     points = [point(d, 30.0 + d, 10.0, pilot=p) for p in ("naive", "navball") for d in (0.0, 2.0)]
     one, both = tmp_path / "one.png", tmp_path / "both.png"

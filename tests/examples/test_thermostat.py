@@ -145,6 +145,7 @@ def test_a_pilot_of_another_world_is_refused(helmsight):
     assert "answers Heat" in err
 
 
+@pytest.mark.slow
 def test_it_is_replayed_and_another_pilot_is_asked(helmsight, evening):
     status, out, err = helmsight("replay", evening, "--speed", 0)
     assert status == 0
@@ -154,6 +155,7 @@ def test_it_is_replayed_and_another_pilot_is_asked(helmsight, evening):
     assert json.loads(out)["equal"] == 1.0
 
 
+@pytest.mark.slow
 def test_an_interrupted_evening_is_gone_on_with(helmsight, evening, tmp_path):
     helmsight("fly", WORLD, "--pilot", "two-point", "--seed", 3, "--steps", 100, "--out", "cut")
     (tmp_path / "cut" / "summary.json").unlink()  # as a killed process leaves it

@@ -42,6 +42,7 @@ def test_without_a_file_the_description_counts() -> None:
     assert pan.tick(SPEC.joint[0].upper) == pan.upper == 3300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["so100", "so101", "openmanipulator_x"])
 @given(share=st.floats(0.0, 1.0))
 def test_positions_come_back_from_ticks_within_half_a_tick(name: str, share: float) -> None:

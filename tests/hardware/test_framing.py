@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +64,7 @@ def test_a_forged_length_swallows_no_more_than_the_limit() -> None:
     assert len(got) >= 19
 
 
+@pytest.mark.slow
 def test_a_million_random_bytes_leave_packets_bounded() -> None:
     random, packets = Random(1), Packets(scan, LIMIT)
     for _ in range(1000):

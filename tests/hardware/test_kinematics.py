@@ -47,6 +47,7 @@ def placed(spec: RobotSpec, shares: list[float]) -> list[float]:
     return [joint.lower + share * (joint.upper - joint.lower) for joint, share in pairs]
 
 
+@pytest.mark.slow
 @given(shares=SHARES)
 def test_the_tool_stands_where_matrices_put_it(arm_spec: RobotSpec, shares: list[float]) -> None:
     positions = placed(arm_spec, shares)

@@ -51,6 +51,7 @@ def fly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Flown]:
     return lambda: Flown(tmp_path / "first")
 
 
+@pytest.mark.slow
 def test_every_flight_becomes_a_run_with_its_pictures(
     fly: Callable[[], Flown], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,6 +78,7 @@ def test_every_flight_becomes_a_run_with_its_pictures(
         assert {"video.mp4", "index.html"} <= {path.name for path in run.folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_the_next_flight_does_not_wait_for_the_page_of_the_last(
     fly: Callable[[], Flown], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

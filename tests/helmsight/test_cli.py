@@ -30,6 +30,7 @@ def test_json_is_one_line_with_every_figure(run: Any, answers: str) -> None:
     assert (told["scenario"], told["steps"], told["out"]) == ("PE1-E1-I3", 3, "here")
 
 
+@pytest.mark.slow
 def test_a_flight_says_where_its_page_is(run: Any, answers: str, tmp_path: Path) -> None:
     result = fly(run, answers, "--steps", 2)
     (folder,) = (tmp_path / "runs").iterdir()
@@ -93,6 +94,7 @@ def test_a_missing_model_folder_is_one_line_and_status_1(run: Any) -> None:
     assert len(result.err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_run_folder_is_never_overwritten(run: Any, answers: str) -> None:
     assert fly(run, answers, "--steps", 1, "--out", "once").status == 0
     again = fly(run, answers, "--steps", 1, "--out", "once")

@@ -62,6 +62,7 @@ def test_the_oracle_knows_every_semiorder():
     assert [len(realisable(k)) for k in (2, 3, 4)] == [3, 19, 183]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [2, 3, 4])
 def test_every_set_of_claims_is_judged_as_by_the_oracle(k):
     sets = list(product(STATES, repeat=k * (k - 1) // 2))

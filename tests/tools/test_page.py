@@ -22,6 +22,7 @@ class Addresses(HTMLParser):
         self.found += [value or "" for name, value in attrs if name in names]
 
 
+@pytest.mark.slow
 def test_the_page_holds_no_external_address(fly):
     page = (fly(video=True, page=True) / "index.html").read_text(encoding="utf-8")
     parser = Addresses()

@@ -82,6 +82,7 @@ def test_parts_that_are_not_wanted_are_not_written(fly):
     assert {path.name for path in folder.iterdir()} == {"run.json", "steps.jsonl", "summary.json"}
 
 
+@pytest.mark.slow
 def test_a_run_without_frames_writes_no_pictures(tmp_path, spec, record):
     recorder = Recorder(tmp_path / "run")
     recorder.start(spec())
@@ -250,6 +251,7 @@ def go_on(folder, record, frame, steps, start=0, **parts):
     return recorder
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_as_if_it_had_not_stopped(fly, record, frame):
     whole = fly("whole", steps=9, video=True, page=True)
     folder = fly(steps=5, finish=False, video=True)

@@ -51,6 +51,7 @@ def test_an_old_run_is_compared_and_built_again(old):
     session.env.close()
 
 
+@pytest.mark.slow
 def test_an_old_run_is_gone_on_with(old):
     flight = resume(old, steps=5)
     assert [record.index for record in flight.records] == [0, 1, 2, 3, 4]

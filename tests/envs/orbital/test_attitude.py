@@ -93,6 +93,7 @@ def test_the_nose_arrives_in_time(mode, away, seconds):
     assert degrees_between(axes[0, 0], goal) < 0.5
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000), goal=st.integers(0, 10_000))
 @settings(max_examples=30, deadline=None)
 def test_a_slew_keeps_the_triad_right_handed_and_the_rate_within_its_limit(seed, goal):

@@ -51,6 +51,7 @@ def test_a_reacting_evader_sleeps_beyond_2200_metres(make_world, bot):
     assert not flight.rcs[0, EVADER]
 
 
+@pytest.mark.slow
 def test_the_random_evader_burns_within_2200_metres_and_changes_its_mind(make_world):
     flight = make_world(evader=2, offset=(0.0, -2000.0, 0.0))
     flight.settle()

@@ -54,6 +54,7 @@ def leap(env, seconds):
     world.met += seconds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_gymnasium_accepts_the_environment(mode):
     with warnings.catch_warnings(record=True) as complaints:
@@ -240,6 +241,7 @@ def test_a_paused_world_waits():
     assert info["met"] == pytest.approx(3.52)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.2, 0.033, 0.013, 1.0])
 def test_a_fixed_lag_is_exact_over_many_steps(seconds):
     env = started(time=f"fixed:{seconds}")
@@ -351,6 +353,7 @@ def test_render_draws_the_frame_only_when_it_was_asked_for():
     assert started().render() is None
 
 
+@pytest.mark.slow
 def test_short_looks_see_what_a_long_command_misses():
     closest = {}
     for seconds in (0.5, 9.0):

@@ -53,6 +53,7 @@ def flyby(make_world, every):
     return closest
 
 
+@pytest.mark.slow
 def test_long_commands_miss_the_true_minimum(make_world):
     assert flyby(make_world, 0.5).distance[0] < 25.0
     # At 8 s it is 60 m short of the target, at 16 s 180 m past it.

@@ -100,6 +100,7 @@ def free_space(monkeypatch):
         monkeypatch.setattr(module, "gravity", np.zeros_like)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("free_space")
 @pytest.mark.parametrize(
     "throttle", [(1, 0, 0), (-0.3, 0, 0), (0, 0.7, 0), (0, 0, -1)], ids=str
@@ -213,6 +214,7 @@ def test_a_captured_world_stands_still_while_the_others_go_on():
     np.testing.assert_allclose(flights.met - met, [0.0, 1.0])
 
 
+@pytest.mark.slow
 def test_a_batch_flies_as_its_worlds_do_alone(make_world):
     names, seeds = ["PE1-E1-I1", "PE1-E2-I2", "PE1-E3-I2", "PE1-E4-I4"], [0, 3, 5, 8]
     scenarios = [SCENARIOS[name] for name in names]

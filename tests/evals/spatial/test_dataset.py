@@ -35,6 +35,7 @@ def test_what_is_saved_is_the_public_form_and_is_read_back_with_its_truth(data):
         assert np.abs(drawn.astype(int) - generated.picture.image).mean() < 4  # JPEG
 
 
+@pytest.mark.slow
 def test_the_same_seed_writes_the_same_files(data, tmp_path):
     save(tmp_path, "test", questions(Split.TEST, 32, size=64))
     for path in (data, data.with_name("test.truth.jsonl"), data.parent / "images"):

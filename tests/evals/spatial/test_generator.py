@@ -26,6 +26,7 @@ from helmsight.prompts.relations import Axis, claim
 SIZE = 64
 
 
+@pytest.mark.slow
 def test_questions_are_balanced_word_by_word_and_cell_by_cell():
     drawn = list(questions(Split.VALID, 64, size=SIZE))
     votes = Counter(
@@ -39,6 +40,7 @@ def test_questions_are_balanced_word_by_word_and_cell_by_cell():
     assert navballs == Counter(2 * CELLS["cockpit"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", Split)
 def test_the_label_is_what_the_truth_says_and_it_is_clear(split):
     for generated in questions(split, 48, size=SIZE):
@@ -111,6 +113,7 @@ def test_neutral_is_a_dead_band_and_what_is_unknown_is_not_judged():
     assert truth.says(claim("a", Axis.VERTICAL, -1, "tree")) is None
 
 
+@pytest.mark.slow
 def test_the_right_answer_of_a_lesson_is_read_back_as_the_truth():
     kinds: Counter[tuple[int, bool, bool]] = Counter()
     for number in range(40):

@@ -16,6 +16,7 @@ TOLD = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_report_has_every_figure_as_text_as_markdown_and_as_json(make_bench, tmp_path):
     bench = make_bench("oracle:flips=0.2")
     list(bench.run())

@@ -44,6 +44,7 @@ def test_every_question_is_asked_by_every_strategy_and_some_the_other_way_round(
     assert set(calls.values()) == {1}  # a truthful answerer need not be asked again
 
 
+@pytest.mark.slow
 def test_the_oracle_is_right_without_noise_whatever_the_order_of_relations(make_bench):
     orders = "AB,BA,AB+BA,AC+BC+AB+BA,transitive+verified,cot,structured+verified"
     bench = make_bench(listed=orders, swaps=3)
@@ -55,6 +56,7 @@ def test_the_oracle_is_right_without_noise_whatever_the_order_of_relations(make_
         assert all(case.known.truth.says(claim) for claim in answer.stated if claim.b != "object C")
 
 
+@pytest.mark.slow
 def test_a_belief_that_is_stuck_is_told_again_whichever_way_round_it_is_asked(make_bench):
     bench = make_bench("oracle:flips=0.6,stuck=1", VERIFIED, swaps=32)
     stuck = list(bench.run())

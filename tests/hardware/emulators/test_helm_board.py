@@ -154,6 +154,7 @@ def test_a_host_that_waits_for_answers_gets_every_one(host: Host) -> None:
     assert all(len(host.board.receive(ask, host.now)) == 1 for _ in range(100))
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=80), max_size=20))
 def test_no_bytes_make_it_fail_or_grow(chunks: list[bytes]) -> None:
     host = Host()
@@ -164,6 +165,7 @@ def test_no_bytes_make_it_fail_or_grow(chunks: list[bytes]) -> None:
         assert len(host.board._packets) < MAX_FRAME
 
 
+@pytest.mark.slow
 def test_a_million_random_bytes_leave_it_as_it_was(host: Host) -> None:
     random = Random(7)
     for _ in range(250):

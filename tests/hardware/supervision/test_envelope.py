@@ -167,6 +167,7 @@ def test_a_wish_that_is_only_scaled_keeps_its_direction(
     assert got == pytest.approx(share * wanted, abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(OFTEN, max_examples=50)
 @given(data=st.data())
 def test_what_was_sent_is_a_wish_that_passes_unchanged(
@@ -186,6 +187,7 @@ def test_what_was_sent_is_a_wish_that_passes_unchanged(
     assert cuts == []
 
 
+@pytest.mark.slow
 @settings(OFTEN, max_examples=50)
 @given(data=st.data())
 def test_any_finite_twist_ends_inside_too(envelope: Envelope, data: st.DataObject) -> None:

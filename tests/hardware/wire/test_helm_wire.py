@@ -72,6 +72,7 @@ def test_after_noise_frames_are_read_again(
     assert second in got
 
 
+@pytest.mark.slow
 def test_a_million_random_bytes_are_bounded_and_harmless() -> None:
     random = Random(5)
     deframer = packets()

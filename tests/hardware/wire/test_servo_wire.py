@@ -87,6 +87,7 @@ def test_a_damaged_packet_does_not_swallow_the_next_one(wire: Any) -> None:
             assert len(found) <= 100, f"the damaged one was taken, bit {bit} of byte {place}"
 
 
+@pytest.mark.slow
 @WIRES
 def test_a_million_random_bytes_raise_nothing_and_pile_up_nowhere(wire: Any) -> None:
     random, packets = Random(7), framer(wire)

@@ -14,6 +14,7 @@ from helmsight.envs.orbital.krpc.serving import Running
 Servers = Callable[..., AbstractContextManager[Running]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["0.5.4", "0.7.0"])
 @pytest.mark.parametrize("stubs", [True, False], ids=["stubs", "dynamic"])
 def test_the_client_of_0_7_sees_all_of_it(make_server: Servers, version: str, stubs: bool) -> None:

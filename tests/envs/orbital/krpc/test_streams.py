@@ -246,6 +246,7 @@ def test_expressions_are_put_together_from_what_fits(client: Any) -> None:
     assert client.add_stream(make.cast(make.constant_double(2.9), client.krpc.Type.int()))() == 2
 
 
+@pytest.mark.slow
 def test_equal_expressions_are_one_object_and_their_size_is_bounded(client: Any) -> None:
     make = client.krpc.Expression
     assert make.constant_int(7) == make.constant_int(7)

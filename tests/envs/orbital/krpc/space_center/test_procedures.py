@@ -127,6 +127,7 @@ def shoot(game, path, **options):
         pass
 
 
+@pytest.mark.slow
 def test_a_screenshot_is_the_cockpit_picture_as_a_png_file(game, pursuer, tmp_path):
     path = tmp_path / "shot.png"
     shoot(game, path)
