@@ -194,7 +194,7 @@ class ModelPilot:
             briefing = render_text(
                 self.task.briefing or BRIEFING, goal=self.task.goal, pictures=pictures
             )
-        except TemplateError as error:
+        except (TemplateError, TypeError) as error:
             raise BriefingUnusable(
                 f'the briefing of the world "{self.task.name}" cannot be filled in: {error}; '
                 "it is a Jinja2 template that is given goal and pictures"

@@ -13,14 +13,17 @@ from helmsight.agents.config import OperatorConfig
 from helmsight.agents.ground import Grounder
 from helmsight.contract.clock import Clock
 from helmsight.contract.command import Command
+from helmsight.contract.errors import MeasureUnusable
 from helmsight.contract.guard import Guard, hold
-from helmsight.contract.measures import read_measures
+from helmsight.contract.measures import Measure, read_measures
 from helmsight.contract.observation import Observation
 from helmsight.contract.pilot import Decision, Pilot, Sighting
 from helmsight.contract.record import Listener, StepRecord
 from helmsight.contract.still import StillPicture
 from helmsight.contract.task import Task
 
+CLOCK = (Measure("met", "s"),)
+"""What every world has to tell, whatever it declares."""
 Request = dict[str, Any]
 Answer = bool | dict[str, Any]
 
@@ -81,6 +84,7 @@ class Loop:
         frozen_s = config.frozen_s or self.task.clock.frozen_s
         self._frozen_s = math.inf if frozen_s is None else frozen_s
         self.first = dict(self.info)
+        self._check_telemetry()
         self.measures = self._measured()
         pilot.reset(self.task, seed)
         self.grounder.prepare(pilot, self.task, env.unwrapped, seed)
@@ -214,11 +218,22 @@ class Loop:
 
     def _measured(self) -> dict[str, Any]:
         """Return what the record keeps: the declared measures, and the telemetry that is shown."""
-        measures = read_measures(self.task.name, self.task.measures, self.info)
+        task, info = self.task, self.info
+        read_measures(task.name, CLOCK, info)
+        measures = read_measures(task.name, task.measures, info)
+        task.outcome.check(task.name, info)
         telemetry = self.observation.get("telemetry")
         if telemetry is not None:
             measures["telemetry"] = telemetry.tolist()
         return measures
+
+    def _check_telemetry(self) -> None:
+        shown, fields = self.observation.get("telemetry"), self.task.fields
+        if shown is not None and len(shown) != len(fields):
+            raise MeasureUnusable(
+                f'the world "{self.task.name}" shows {len(shown)} numbers of telemetry and names '
+                f"{len(fields)} fields: {', '.join(entry.name for entry in fields) or 'none'}"
+            )
 
     def _limit(self) -> str:
         if self.max_steps is not None and len(self.records) >= self.max_steps:

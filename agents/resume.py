@@ -29,7 +29,10 @@ def replay(loop: Loop, past: Sequence[StepRecord]) -> str:
         if not state["stale"]:
             _remind(loop, state, record)
         frame = loop.observation.get("frame")
-        loop.clock.thought(record.think_ms / 1e3)
+        if loop.clock.rule.kind == "realtime":  # what the wall clock said is in the record only
+            loop.clock.retrace(record.lag)
+        else:
+            loop.clock.thought(record.think_ms / 1e3)
         command = loop.task.command.model_validate(record.command)
         ended = loop.step(command)
         _check(record, "applied", plain(loop.info.get("applied", record.command)), record.applied)

@@ -71,18 +71,25 @@ class Clock:
         self._now = now
         self._shown_at = now()
         self._reported: float | None = None
+        self._retraced: float | None = None
 
     def observed(self) -> None:
         """Mark the moment an observation is handed out."""
         self._shown_at = self._now()
-        self._reported = None
+        self._reported = self._retraced = None
 
     def thought(self, seconds: float) -> None:
         """Report how long deciding took, wall seconds, so that bookkeeping is not counted."""
         self._reported = max(0.0, seconds)
 
+    def retrace(self, lag: float) -> None:
+        """Have the next step be one that was recorded: its lag is known, and nothing is paced."""
+        self._retraced = lag
+
     def lag(self, thought: float | None = None) -> float:
         """Return the world seconds that pass before the next command takes effect."""
+        if self._retraced is not None:
+            return self._retraced
         if self.rule.kind == "paused":
             return 0.0
         if self.rule.kind == "fixed":
@@ -94,7 +101,7 @@ class Clock:
 
     def pace(self, seconds: float) -> None:
         """Under `realtime`, sleep for `seconds` of the wall clock; otherwise return at once."""
-        if self.rule.kind == "realtime" and seconds > 0:
+        if self.rule.kind == "realtime" and seconds > 0 and self._retraced is None:
             time.sleep(seconds)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic.dataclasses import dataclass
 
-from helmsight.contract.measures import FROZEN, Better, Measure
+from helmsight.contract.measures import FROZEN, Better, Measure, read_measures
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -23,6 +23,15 @@ class Outcome:
     success: str = ""
     score: Measure | None = None
     terms: tuple[Measure, ...] = ()
+
+    def check(self, world: str, info: Mapping[str, Any]) -> None:
+        """Raise unless `info` tells all that was declared, in finite numbers.
+
+        Raises:
+            MeasureUnusable: naming the world and what it does not tell.
+        """
+        declared = (*([Measure(self.success)] if self.success else []), *self.terms)
+        read_measures(world, (*declared, self.score) if self.score else declared, info)
 
     def succeeded(self, info: Mapping[str, Any]) -> bool:
         """Return whether `info` is that of a success."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from helmsight.contract.plugins import each
+from helmsight.contract.plugins import each, nearest
+from helmsight.envs.errors import UnknownScenario
 
 if TYPE_CHECKING:
     import gymnasium
@@ -41,8 +42,14 @@ def find_environment(name: str) -> str:
     """
     from helmsight.envs.orbital.scenarios import find_scenario
 
-    if name in load_environments():
+    known = load_environments()
+    if name in known:
         return name
+    if "/" in name and not name.startswith("helmsight/"):
+        raise UnknownScenario(
+            f"no environment {name!r}: {nearest(name, known)}; `helmsight list environments` shows "
+            "all that loaded, and warns of those that did not"
+        )
     return find_scenario(name).environment_id
 
 

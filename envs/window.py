@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from helmsight.contract.clock import Clock, TimeRule, hold_rule
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.observation import Observation, observation_mode
+from helmsight.contract.outcome import Outcome
 from helmsight.contract.task import Task
 from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.cockpit.keys import burnt, presses
@@ -99,7 +100,8 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         """
         task = pursuit_task(self.scenario.name, Layout().regions())
         measures = MEASURES if self._cockpit.refereed else MEASURES[:1]
-        return replace(task, clock=REALTIME, measures=measures)
+        outcome = task.outcome if self._cockpit.refereed else Outcome()
+        return replace(task, clock=REALTIME, measures=measures, outcome=outcome)
 
     def check_ready(self) -> None:
         """Raise ScreenMissing where there is no screen to look at; opens nothing."""

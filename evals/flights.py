@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from helmsight.agents.config import OperatorConfig
 from helmsight.agents.models.load import load_pilot, shipped
+from helmsight.contract.fit import check_fit
 from helmsight.contract.outcome import Outcome
 from helmsight.contract.pilot import Pilot
-from helmsight.envs.registry import make_env, scenario_name
+from helmsight.envs.registry import make_env, scenario_name, task_of
 from helmsight.evals.errors import InvalidPlan
 
 if TYPE_CHECKING:
@@ -141,6 +142,9 @@ def fly_planned(
     if workers < 1:
         raise InvalidPlan(f"workers={workers} fly nothing; give 1 or more")
     load(cell.pilot for cell, _ in plan)
+    for scenario, spec in dict.fromkeys((cell.scenario, cell.pilot) for cell, _ in plan):
+        pilot = _pilot(spec)
+        check_fit(pilot, task_of(scenario), pilot.needs)  # before the first one flies for hours
     if workers == 1:
         for cell, conditions in plan:
             yield conditions, fly_cell(cell, conditions)

@@ -70,10 +70,9 @@ def make_world(
         given.setdefault("time", place.time)
     try:
         return gymnasium.make(identity, disable_env_checker=True, **given)
-    except TypeError as error:
-        raise InvalidSetting(
-            f"{identity} cannot be made with {', '.join(given)}: {error}"
-        ) from error
+    except (TypeError, ValueError) as error:
+        asked = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        raise InvalidSetting(f"{identity} cannot be made with {asked}: {error}") from error
 
 
 def try_world(world: str, scenario: str, options: Mapping[str, Any], **general: Any) -> None:

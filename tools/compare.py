@@ -124,7 +124,8 @@ def observations(run: Run, needs: str) -> Iterator[tuple[StepRecord, Observation
             values = record.measures.get("telemetry")
             if not isinstance(values, list):
                 raise FramesMissing(
-                    f"step {record.index} of {run.folder} holds no telemetry and the pilot needs it"
+                    f"step {record.index} of {run.folder} holds no telemetry and the pilot needs "
+                    "it; record the run again with observation=frame+telemetry"
                 )
             observation["telemetry"] = np.array(values, np.float64)
         yield record, observation

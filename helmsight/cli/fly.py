@@ -48,7 +48,10 @@ def command(
     ] = 0,
     observation: Annotated[
         str | None,
-        typer.Option(help="frame, frame+telemetry or telemetry; default: what the pilot needs."),
+        typer.Option(
+            help="frame, frame+telemetry or telemetry; default: what the pilot needs, and "
+            "frames for the film."
+        ),
     ] = None,
     time: Annotated[
         str | None,

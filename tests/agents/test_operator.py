@@ -275,6 +275,30 @@ def test_a_measure_that_is_missing_or_not_finite_ends_the_run(world, steady, not
     assert len(notebook.records) == notebook.summary["steps"] == 2
 
 
+@pytest.mark.parametrize("key", ["met", "captured", "score"])
+def test_what_the_loop_and_the_outcome_need_is_asked_of_every_world(world, steady, key):
+    env = world()
+    honest = env._info
+    env._info = lambda lag: {name: value for name, value in honest(lag).items() if name != key}
+    with pytest.raises(MeasureUnusable, match=rf'"TOY_E1_I1".*"{key}"'):
+        Operator(env, steady()).fly(max_steps=1)
+
+
+def test_telemetry_that_is_not_named_is_told(world, steady):
+    env = world()
+    env.task = dataclasses.replace(env.task, fields=env.task.fields[:1])
+    with pytest.raises(MeasureUnusable, match="2 numbers of telemetry and names 1 fields: range"):
+        Operator(env, steady(needs="telemetry")).fly(max_steps=1)
+
+
+def test_a_run_by_the_wall_clock_is_gone_on_with_where_its_world_can_be_built(world, steady):
+    script = [{"forward": 1}, {"right": 1}, {"forward": -1}]
+    past = Operator(world(time="realtime"), steady(*script)).fly(max_steps=3).records
+    flight = Operator(world(time="realtime"), steady(*script)).fly(max_steps=5, past=past)
+    assert flight.records[:3] == past
+    assert len(flight.records) == 5
+
+
 def test_pilots_that_do_not_fit_are_refused_before_anything_happens(world, steady):
     class Other(Command):
         pass

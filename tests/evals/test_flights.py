@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from helmsight.agents.errors import UnknownPilot
+from helmsight.contract.errors import PilotUnfit
 from helmsight.envs.errors import UnknownScenario
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.flights import Cell, Conditions, FlightResult, fingerprint, fly_cells, grid
@@ -33,6 +34,13 @@ def test_every_flight_goes_through_the_loop_and_keeps_its_think_times(flown):
         assert result.score > 0
         assert not result.success
     assert flown[0].terms["closest_approach_m"] != flown[1].terms["closest_approach_m"]
+
+
+def test_a_pilot_that_does_not_fit_is_told_before_the_first_one_flies(monkeypatch):
+    monkeypatch.setattr("helmsight.agents.scripted.navball.Navball.telemetry", ("altitude",))
+    flights = fly_cells(grid(["naive", "navball"], ["PE1-E1-I3"], [0]), SHORT)
+    with pytest.raises(PilotUnfit, match="altitude"):
+        next(flights)
 
 
 def test_a_result_is_read_back_as_it_was_written(flown):

@@ -127,6 +127,15 @@ def test_its_briefing_is_what_a_model_reads(world):
     assert not {"spacecraft", "navball", "burn"} & set(f"{system} {question}".lower().split())
 
 
+def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(helmsight):
+    status, _, err = helmsight("fly", "thermostat/Evening-v1", "--pilot", "two-point")
+    assert status == 2
+    assert WORLD in err
+    status, _, err = helmsight("fly", WORLD, "--pilot", "two-point", "--set", "walls=3")
+    assert status == 2
+    assert "walls" in err
+
+
 def test_its_guard_speaks_and_can_be_set(world, helmsight):
     from helmsight.session import fly
 
