@@ -18,6 +18,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMP := $(VENV)/.installed
 BESIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# Tests start hundreds of processes: each would compile our files, and pytest rewrite the tests, anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install shell links fly test test-fast check types format bench clean
 
 help:

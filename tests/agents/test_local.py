@@ -127,6 +127,7 @@ def test_free_answers_stop_at_the_limit(folder):
     assert isinstance(pilot.model.invoke([HumanMessage("Where?")]).text, str)
 
 
+@pytest.mark.slow
 def test_an_answer_about_relations_may_be_longer_than_a_command(folder):
     pilot: Any = load_pilot(str(folder), max_new_tokens=5)
     from langchain_core.messages import HumanMessage

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 
+@pytest.mark.slow
 def test_figures_of_both_drives_are_written(load, tmp_path, capsys):
     file = tmp_path / "loop.json"
     status = load("loop").main(["--scale", "0.02", "--json", str(file)])

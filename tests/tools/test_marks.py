@@ -34,6 +34,7 @@ def test_a_region_of_the_size_asked_for_is_not_touched():
     assert np.array_equal(navball, picture()[20:52, 10:42])
 
 
+@pytest.mark.slow
 def test_a_frame_wider_than_a_model_takes_is_shrunk_with_its_proportions():
     assert views(picture(2560, 1440), {})[0][1].shape == (720, 1280, 3)
 

@@ -63,6 +63,7 @@ def test_a_cut_off_run_gets_its_page_afterwards(fly, monkeypatch):
     assert "cut off" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measures", [{}, {"met": 0.0, "range": None}])
 def test_a_run_with_few_measures_or_steps_still_has_a_page(spec, record, measures):
     records = [record(0, measures=measures, applied={}, wanted=None)]

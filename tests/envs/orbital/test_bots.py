@@ -64,6 +64,7 @@ def test_the_random_evader_burns_within_2200_metres_and_changes_its_mind(make_wo
     assert (kept.max(axis=0) > 0.2).all()
 
 
+@pytest.mark.slow
 def test_the_random_evader_tumbles(make_world):
     flight = make_world(evader=2, offset=(0.0, -500.0, 0.0))
     flight.settle()

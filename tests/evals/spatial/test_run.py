@@ -226,6 +226,7 @@ def test_a_model_is_asked_in_the_words_of_the_prompt(make_bench, tmp_path):
     assert bench.answers.conditions["oracle"] is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pilot", ["naive", "rendezvous"])
 def test_a_pilot_that_cannot_be_asked_is_told_before_anything_runs(make_bench, tmp_path, pilot):
     with pytest.raises(CannotBeAsked):

@@ -64,6 +64,7 @@ def test_f1_survives_a_model_that_never_answers():
     assert (figures.false_yes, figures.swap, figures.made_up, figures.curve) == (None,) * 3 + ((),)
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from([True, False, None])), min_size=1,
                 max_size=12))  # fmt: skip

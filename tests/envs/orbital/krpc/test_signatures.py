@@ -57,6 +57,7 @@ def words(kind: KRPC.Type, *, inside: bool = False) -> str:
     return f"nullable({text})" if inside and kind.nullable else text
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:invalid escape sequence")  # in the stubs' own docstrings
 @pytest.mark.parametrize("version", STUBS)
 def test_signatures_are_those_of_the_stubs(version: str) -> None:
