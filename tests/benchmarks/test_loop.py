@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 
 @pytest.mark.slow
 def test_figures_of_both_drives_are_written(load, tmp_path, capsys):
