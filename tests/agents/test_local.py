@@ -14,6 +14,8 @@ from helmsight.agents.models.load import load_pilot
 from helmsight.agents.operator import Operator
 from helmsight.prompts.reading import read
 
+pytestmark = pytest.mark.slow  # a model is made and asked
+
 TEMPLATE = (
     "{% for m in messages %}<s>{% for c in m['content'] %}{% if c['type'] == 'image' %}<image>"
     "{% else %}{{ c['text'] }}{% endif %}{% endfor %}{% endfor %}"
