@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic.dataclasses import dataclass
@@ -30,8 +31,12 @@ class Outcome:
         Raises:
             MeasureUnusable: naming the world and what it does not tell.
         """
-        declared = (*([Measure(self.success)] if self.success else []), *self.terms)
-        read_measures(world, (*declared, self.score) if self.score else declared, info)
+        read_measures(world, self._declared, info)
+
+    @cached_property
+    def _declared(self) -> tuple[Measure, ...]:
+        success = (Measure(self.success),) if self.success else ()
+        return (*success, *self.terms, *((self.score,) if self.score else ()))
 
     def succeeded(self, info: Mapping[str, Any]) -> bool:
         """Return whether `info` is that of a success."""
