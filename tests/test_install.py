@@ -96,10 +96,12 @@ def packages_of(python: Path) -> Path:
 def run(python: Path, code: str | Path, folder: Path | None = None) -> str:
     """Return what a script, or code, prints when it is run in `folder`."""
     ours = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+    clean = {name: value for name, value in os.environ.items() if name not in ours}
     done = subprocess.run(
         [python, *([code] if isinstance(code, Path) else ["-c", code])],
         cwd=folder,
-        env={name: value for name, value in os.environ.items() if name not in ours},
+        # an editable install would leave its bytecode among the sources, which tests compare
+        env=clean | {"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         encoding="utf-8",
