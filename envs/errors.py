@@ -13,6 +13,12 @@ class UnknownScenario(EnvsError):
     exit_status = 2
 
 
+class SaveBroken(EnvsError):
+    """A save's figures make no sense. Halts before the run starts."""
+
+    exit_status = 2
+
+
 class EpisodeOver(EnvsError):
     """`step` was called after the episode ended or before `reset`. Halts: the loop is wrong."""
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from helmsight.agents.scripted.guidance import Law, Situation, throttle
 from helmsight.agents.training.design import VIEW
+from helmsight.envs.orbital.attitude import rotate
 from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.cockpit.state import CockpitState
@@ -27,18 +28,22 @@ BOT_SHARES = (0.55, 0.1, 0.25, 0.1)
 DECISION = 0.5  # s
 PLAIN_SHARE = 0.65  # of the flights have the nominal cockpit, the others a randomised one
 
+ROLL_SPREAD = np.radians(10.0)
+"""How well the roll at the start is known, one sigma: more than docs/twin.md leaves open."""
+
 Policy = Callable[[NDArray[np.uint8]], Array]
 """From views (n, 3, S, S, 3) uint8 to throttles (n, 3)."""
 
 
 @dataclass(frozen=True)
 class RandomStart:
-    """A start drawn for training: state (2, 3) m and m/s, evader bot and time on the clock."""
+    """A start drawn for training: evader bot, time on the clock s, state (2, 3) m and m/s, axes."""
 
     evader: int
     load_time: float
     position: Array
     velocity: Array
+    initial_axes: Array
 
     def initial_state(self, seed: int = 0) -> tuple[Array, Array]:
         """Return the drawn state, whatever the seed."""
@@ -62,7 +67,9 @@ def draw_start(rng: np.random.Generator) -> RandomStart:
         position, velocity = scenario.initial_state()
         position[PURSUER] += rng.normal(0.0, 120.0, 3)
         velocity[PURSUER] += rng.normal(0.0, 1.2, 3)
-        return RandomStart(evader, scenario.load_time, position, velocity)
+        axes = scenario.initial_axes
+        rolled = rotate(axes, axes[:, 0], rng.normal(0.0, ROLL_SPREAD, 2))
+        return RandomStart(evader, scenario.load_time, position, velocity, rolled)
     return _anywhere(evader, rng)
 
 
@@ -82,7 +89,8 @@ def _anywhere(evader: int, rng: np.random.Generator) -> RandomStart:
     spin = cross(unit(cross(target, speed)), -distance * sight) * np.sqrt(MU / 750_000.0**3)
     position = np.stack([target, target - distance * sight])
     velocity = np.stack([speed, speed + spin + moving])
-    return RandomStart(evader, float(rng.uniform(0.1, 215.0)), position, velocity)
+    axes = Scenario(evader, 3).initial_axes  # the same in every save
+    return RandomStart(evader, float(rng.uniform(0.1, 215.0)), position, velocity, axes)
 
 
 class FlightBatch:

@@ -1,4 +1,9 @@
-"""Attitude under SAS: where a mode points the nose, and how fast the wheels bring it there."""
+"""Attitude under SAS: where a mode points the nose, and how the wheels bring it there.
+
+KSP's SAS commands pitch and yaw each for itself, and a large error saturates both. So the nose does
+not take the shortest way, and the craft arrives with another roll: after the turn from the normal
+to the target that every public scenario begins with, up to 20 degrees (docs/twin.md).
+"""
 
 from __future__ import annotations
 
@@ -51,25 +56,53 @@ def pointing(
     return wanted
 
 
-def slew(
-    axes: Array, rate: Array, wanted: Array, max_rate: Array, max_acceleration: Array, dt: float
-) -> tuple[Array, Array]:
-    """Turn the nose towards `wanted` by the shortest way and return (axes, rate).
+def error(axes: Array, nose: Array, wing: Array) -> Array:
+    """Return how far a craft has to turn about its own axes (forward, right, down), (..., 3) rad.
 
-    `axes` (..., 3, 3) rows forward, right, down; `rate` (...) rad/s of the turn under way. The
-    rate rises with `max_acceleration`, stays under `max_rate` and brakes in time. Roll is left.
+    `axes` (..., 3, 3) are the body axes as rows, `nose` and `wing` (..., 3) the directions wanted
+    of nose and right wing. About right and down these are the components of the shortest turn of
+    the nose; straight behind, any way is the shortest, and the nose pitches up. The roll is the one
+    that brings the wing round; a wing of NaN, or one along the nose, leaves it.
     """
-    nose = axes[..., 0, :]
-    around = cross(nose, wanted)
-    sine = norm(around)
-    cosine = dot(nose, wanted)
-    angle = np.arctan2(sine, cosine)
-    # Straight behind, any perpendicular axis will do: pitch about the right wing.
-    around = np.where((sine < 1e-9)[..., None], axes[..., 1, :], around)
-    braking = np.sqrt(2.0 * max_acceleration * angle)
-    rate = np.minimum(np.minimum(rate + max_acceleration * dt, max_rate), braking)
-    turn = np.minimum(rate * dt, angle)
-    return rotate(axes, unit(around), turn), rate
+    ahead, sideways, below = np.moveaxis(np.einsum("...ij,...j->...i", axes, nose), -1, 0)
+    sine = np.hypot(sideways, below)
+    angle = np.arctan2(sine, ahead)
+    behind = sine < 1e-9
+    share = angle / np.where(behind, 1.0, sine)
+    out = np.zeros((*angle.shape, 3))
+    out[..., 1] = np.where(behind, angle, -below * share)
+    out[..., 2] = np.where(behind, 0.0, sideways * share)
+    rolled = ~np.isnan(wing[..., 0])
+    if rolled.any():
+        wings = wing[rolled]
+        roll = np.arctan2(dot(wings, axes[rolled][:, 2]), dot(wings, axes[rolled][:, 1]))
+        out[rolled, 0] = roll
+    return out
+
+
+def rate(error: Array, acceleration: Array, limit: Array, dt: float) -> Array:
+    """Return the fastest rates (..., 3), rad/s, from which every axis still stops in time.
+
+    `error` (..., 3) rad to go about each axis, `acceleration` (..., 3) rad/s^2, `limit` (..., 3)
+    rad/s. A rate of k steps of `acceleration * dt`, taken back a step at a time, goes k (k + 1) / 2
+    times `acceleration * dt^2`. Between two such distances the rate is interpolated, and the last
+    step ends on the error exactly.
+    """
+    way = np.abs(error) / (acceleration * (dt * dt))
+    k = np.floor(np.sqrt(0.25 + 2.0 * way) - 0.5)
+    stopping = (k + (way - 0.5 * k * (k + 1.0)) / (k + 1.0)) * (acceleration * dt)
+    return np.asarray(np.sign(error) * np.minimum(stopping, limit))
+
+
+def turn(axes: Array, spin: Array, dt: float) -> Array:
+    """Return body axes (..., 3, 3) after `dt` seconds of `spin` (..., 3), rad/s.
+
+    The spin is about the body axes (forward, right, down), right-handed: a positive one puts the
+    right wing down, the nose up, the nose right.
+    """
+    around = np.einsum("...i,...ij->...j", spin, axes)
+    speed = norm(around)
+    return rotate(axes, around / np.maximum(speed, 1e-12)[..., None], speed * dt)
 
 
 def rotate(axes: Array, around: Array, angle: Array) -> Array:
@@ -86,21 +119,6 @@ def rotate(axes: Array, around: Array, angle: Array) -> Array:
     nose = unit(turned[0])
     right = unit(turned[1] - nose * dot(nose, turned[1])[..., None])
     return np.stack([nose, right, cross(nose, right)], axis=-2)
-
-
-def roll(
-    axes: Array, wing: Array, chosen: NDArray[np.bool_], max_rate: Array,
-    max_acceleration: Array, dt: float,
-) -> Array:  # fmt: skip
-    """Return body axes rolled towards a wanted right `wing` (..., 3), where `chosen` (...).
-
-    As fast as the wheels can stop again; a wing of NaN, or one along the nose, leaves the roll.
-    """
-    nose, right, down = np.moveaxis(axes, -2, 0)
-    angle = np.arctan2(dot(wing, down), dot(wing, right))
-    angle = np.where(chosen & np.isfinite(angle), angle, 0.0)
-    rate = np.minimum(max_rate, np.sqrt(2.0 * max_acceleration * np.abs(angle)))
-    return rotate(axes, nose, np.sign(angle) * np.minimum(rate * dt, np.abs(angle)))
 
 
 def turned_by(before: Array, after: Array) -> Array:

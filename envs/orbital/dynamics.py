@@ -16,6 +16,10 @@ RADIUS = 600_000.0
 """Kerbin's mean radius, m."""
 G0 = 9.80665
 """Standard gravity, m/s^2: converts specific impulse to exhaust velocity."""
+DAY = 21_549.4251830898
+"""Time in which Kerbin turns once against the stars, s."""
+PRIME_MERIDIAN = np.pi / 2
+"""Angle from +x of Kerbin's prime meridian at UT 0, rad."""
 SUN_LONGITUDE = -0.0016
 """Direction of the sun seen from Kerbin at UT 0: angle from +x in the equatorial plane, rad."""
 

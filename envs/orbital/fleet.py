@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.envs.orbital.attitude import SAS, pointing, roll, rotate, slew, turned_by
+from helmsight.envs.orbital.attitude import SAS, error, pointing, rate, turn, turned_by
 from helmsight.envs.orbital.dynamics import (
     G0,
     MU,
@@ -34,8 +34,10 @@ class Fleet:
         position, velocity: (n, k, 3) inertial, m and m/s.
         met: (n,) mission elapsed time, s. over: (n,) worlds that stand still.
         propellant: (n, k) units of mono-propellant; fuel: (n, k) units of the main engine's mix.
-        axes: (n, k, 3, 3) body axes (forward, right, down) as rows in the inertial frame.
+        axes: (n, k, 3, 3) body axes (forward, right, down) as rows in the inertial frame; at the
+            start those given.
         throttle: (n, k, 3) translation (forward, right, down) in [-1, 1], kept until changed.
+        spin: (n, k, 3) rates about the body axes (forward, right, down), rad/s, right-handed.
         rotation: (n, k, 3) inputs (pitch, yaw, roll) in [-1, 1]: nose up, nose right, right wing
             down. While one is not zero, SAS does not steer.
         main: (n, k) main throttle in [0, 1]; ignited: (n, k) engines that are active.
@@ -45,7 +47,12 @@ class Fleet:
     """
 
     def __init__(
-        self, position: Array, velocity: Array, vehicles: Sequence[Vehicle], met: Array
+        self,
+        position: Array,
+        velocity: Array,
+        vehicles: Sequence[Vehicle],
+        met: Array,
+        axes: Array,
     ) -> None:
         self.vehicles = tuple(vehicles)
         self.position, self.velocity = position, velocity
@@ -54,7 +61,7 @@ class Fleet:
         self.over = np.zeros(n, dtype=bool)
         self.propellant = np.tile([v.propellant_units for v in vehicles], (n, 1))
         self.fuel = np.tile([v.fuel_capacity for v in vehicles], (n, 1))
-        self.axes = launch_axes(position, velocity)
+        self.axes = axes
         self.throttle = np.zeros((n, k, 3))
         self.rotation = np.zeros((n, k, 3))
         self.main = np.zeros((n, k))
@@ -63,8 +70,7 @@ class Fleet:
         self.sas = np.zeros((n, k), dtype=np.int64)
         self.target = np.full((n, k), ADRIFT)
         self.aim = np.full((n, k, 2, 3), np.nan)
-        self.turn_rate = np.zeros((n, k))
-        self._spin = np.zeros((n, k, 3))
+        self.spin = np.zeros((n, k, 3))
         self._axes_before = self.axes
         self._pull = gravity(position)
         self._owed = 0.0
@@ -79,8 +85,8 @@ class Fleet:
             [(v.forward_thrust, v.lateral_thrust, v.lateral_thrust) for v in crew]
         )
         self._flow = np.array([v.exhaust_velocity * v.unit_mass for v in crew])
-        self._slew_rate = np.array([v.slew_rate for v in crew])
-        self._slew_acceleration = np.array([v.slew_acceleration for v in crew])
+        self._slew_rate = np.array([(v.slew_rate,) * 3 for v in crew])
+        self._slew_acceleration = np.array([v.angular_acceleration for v in crew])
         self._main = np.array([v.engine.thrust if v.engine else 0.0 for v in crew])
         impulse = np.array([v.engine.specific_impulse if v.engine else 1.0 for v in crew])
         self._main_flow = impulse * G0 * FUEL_UNIT_MASS
@@ -128,7 +134,7 @@ class Fleet:
             state = propagate(self.position[world, vessel], self.velocity[world, vessel], seconds)
             self.position[world, vessel], self.velocity[world, vessel] = state
         self.met += seconds
-        self.turn_rate[:], self._spin[:] = 0.0, 0.0
+        self.spin[:] = 0.0
         self._axes_before, self._pull = self.axes, gravity(self.position)
 
     def _step(self) -> None:
@@ -145,44 +151,41 @@ class Fleet:
         self.met[live] += DT
 
     def _turn(self) -> None:
-        limit, acceleration = self._slew_rate, self._slew_acceleration
-        wanted = pointing(self.sas, self.axes, self.position, self.velocity, self._towards())
+        """Let SAS and the inputs ask for rates, and the wheels change the spin towards them.
+
+        The wheels' torque is held against KSP's damping by letting the rate under an input settle
+        at input times the vehicle's slew rate. Without SAS a spin stays as it is: there is no air.
+        """
+        limit = self._slew_acceleration * DT
+        asked = rate(self._to_turn(), self._slew_acceleration, self._slew_rate, DT)
+        steered: NDArray[np.bool_] = np.any(self.rotation != 0.0, axis=-1)
+        if steered.any():
+            pitch, yaw, roll = np.moveaxis(self.rotation, -1, 0)
+            inputs = np.stack([roll, pitch, yaw], axis=-1) * self._slew_rate
+            asked = np.where(steered[..., None], inputs, asked)
+        free = ~steered & (self.sas == ADRIFT)
+        if free.any():
+            asked = np.where(free[..., None], self.spin, asked)
+        spin = self.spin + np.clip(asked - self.spin, -limit, limit)
+        axes = turn(self.axes, spin, DT)
+        if self.over.any():
+            over = self.over[:, None, None]
+            spin, axes = np.where(over, self.spin, spin), np.where(over[..., None], self.axes, axes)
+        self.spin, self.axes = spin, axes
+
+    def _to_turn(self) -> Array:
+        """How far SAS wants each vessel to turn about its own axes, (n, k, 3) rad."""
+        nose = pointing(self.sas, self.axes, self.position, self.velocity, self._towards())
+        wing = np.full_like(nose, np.nan)
         aimed = self.sas == SAS.AIM
         if aimed.any():
-            wanted[aimed] = self.aim[aimed][:, 0]
-        steered: NDArray[np.bool_] = np.any(self.rotation != 0.0, axis=-1)
-        inputs = bool(steered.any())
-        if inputs:
-            wanted[steered] = self.axes[steered][:, 0]
-        self.axes, self.turn_rate = slew(self.axes, self.turn_rate, wanted, limit, acceleration, DT)
-        if aimed.any():
-            self.axes = roll(self.axes, self.aim[..., 1, :], aimed, limit, acceleration, DT)
-        if inputs or self._spin.any():
-            self._tumble(steered)
+            nose[aimed], wing[aimed] = np.moveaxis(self.aim[aimed], 1, 0)
+        return error(self.axes, nose, wing)
 
     def _towards(self) -> Array:
         """Vectors from each vessel to its target, (n, k, 3) m; zero without one."""
         there = np.take_along_axis(self.position, np.maximum(self.target, 0)[..., None], axis=1)
         return np.asarray((there - self.position) * (self.target != ADRIFT)[..., None])
-
-    def _tumble(self, steered: NDArray[np.bool_]) -> None:
-        """Turn vessels by their pitch, yaw and roll inputs, and let SAS take the spin out after.
-
-        The wheels' torque is held against KSP's damping by letting the rate settle at input
-        times the vehicle's slew rate. Without SAS a spin stays as it is: there is no air.
-        """
-        wanted = np.where(steered[..., None], self.rotation * self._slew_rate[:, None], 0.0)
-        free = ~steered & (self.sas == ADRIFT)
-        limit = self._slew_acceleration[:, None] * DT
-        change = np.clip(wanted - self._spin, -limit, limit)
-        self._spin = self._spin + change * ~free[..., None]
-        pitch, yaw, bank = np.moveaxis(self._spin, -1, 0)
-        spin = np.einsum("nvi,nvij->nvj", np.stack([bank, pitch, yaw], axis=-1), self.axes)
-        rate = norm(spin)
-        turned = rotate(self.axes, spin / np.maximum(rate, 1e-12)[..., None], rate * DT)
-        moving = (rate > 0.0) & ~self.over[:, None]
-        self.axes = np.where(moving[..., None, None], turned, self.axes)
-        self.turn_rate = np.where(steered, 0.0, self.turn_rate)
 
     def _spend(self, live: NDArray[np.bool_]) -> Array:
         """Burn propellant for one step and return the accelerations, (n, k, 3) m/s^2.
@@ -202,9 +205,3 @@ class Fleet:
         # The mean of the masses before and after the step keeps the rocket equation to 1e-9.
         middle = 0.5 * (mass + self.mass)
         return np.asarray(np.einsum("nvi,nvij->nvj", force, self.axes) / middle[..., None])
-
-
-def launch_axes(position: Array, velocity: Array) -> Array:
-    """Nose prograde, belly towards the planet: the attitude before SAS takes hold."""
-    radial, along, normal = np.moveaxis(orbital_axes(position, velocity), -2, 0)
-    return np.stack([along, -normal, -radial], axis=-2)

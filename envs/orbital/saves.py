@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -11,9 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from helmsight.envs.errors import UnknownScenario
-from helmsight.envs.orbital.dynamics import MU, Array, state_from_elements
+from helmsight.envs.errors import SaveBroken, UnknownScenario
+from helmsight.envs.orbital.dynamics import (
+    DAY,
+    MU,
+    PRIME_MERIDIAN,
+    Array,
+    state_from_elements,
+    unit,
+)
 from helmsight.envs.orbital.vehicles import DRONE, VEHICLES, Vehicle
+
+
+QUATERNION_SLACK = 1e-4
+"""How far from 1 the squares of a save's rotation may add up: saves hold single precision."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +33,8 @@ class Save:
     """Vessels on their orbits, in the order in which kRPC lists them.
 
     `ut` is the universal time at load and, because every vessel was launched at time zero, the
-    mission elapsed time, s. `position` and `velocity` are (k, 3), m and m/s.
+    mission elapsed time, s. `position` and `velocity` are (k, 3), m and m/s; `axes` (k, 3, 3) the
+    body axes (forward, right, down) as rows in the inertial frame.
     """
 
     name: str
@@ -30,6 +43,7 @@ class Save:
     vehicles: tuple[Vehicle, ...]
     position: Array
     velocity: Array
+    axes: Array
 
 
 def save_names() -> tuple[str, ...]:
@@ -59,7 +73,37 @@ def find_save(name: str) -> Save:
         vehicles=tuple(VEHICLES[vessel.get("vehicle", DRONE.name)] for vessel in vessels),
         position=position,
         velocity=velocity,
+        axes=np.stack([axes_at_load(vessel["rotation"], record["ut"]) for vessel in vessels]),
     )
+
+
+def axes_at_load(rotation: Sequence[float], ut: float) -> Array:
+    """Return body axes (forward, right, down) as rows in the inertial frame, (3, 3).
+
+    `rotation` is a save's `rot`: a quaternion (x, y, z, w) from Kerbin's turning axes (prime
+    meridian, north, 90 degrees east) to the craft's (right, nose, belly). `ut` is the time at load,
+    s. Kerbin's axes are left-handed; a quaternion's formula is the same in both.
+
+    Raises:
+        SaveBroken: the quaternion is not of length one.
+    """
+    q = np.asarray(rotation, dtype=np.float64)
+    if q.shape != (4,) or not abs(float(q @ q) - 1.0) < QUATERNION_SLACK:
+        raise SaveBroken(
+            f"a save's rotation={list(rotation)} is no attitude: give four numbers x, y, z, w whose "
+            f"squares add up to 1 (within {QUATERNION_SLACK:g})"
+        )
+    x, y, z, w = q
+    right = (1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w))
+    nose = (2 * (x * y - z * w), 1 - 2 * (x * x + z * z), 2 * (y * z + x * w))
+    angle = PRIME_MERIDIAN + 2.0 * np.pi * ut / DAY
+    meridian = np.array([np.cos(angle), np.sin(angle), 0.0])
+    east = np.array([-np.sin(angle), np.cos(angle), 0.0])
+    kerbin = np.stack([meridian, np.array([0.0, 0.0, 1.0]), east])
+    forward = unit(nose @ kerbin)
+    wing = right @ kerbin
+    wing = unit(wing - forward * (wing @ forward))
+    return np.stack([forward, wing, np.cross(forward, wing)])
 
 
 @cache

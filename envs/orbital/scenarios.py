@@ -41,6 +41,11 @@ class Start(Protocol):
         """Mission elapsed time at the start, s."""
         ...
 
+    @property
+    def initial_axes(self) -> Array:
+        """Body axes (forward, right, down) as rows, (2, 3, 3): evader, then pursuer."""
+        ...
+
     def initial_state(self, seed: int = 0) -> tuple[Array, Array]:
         """Positions and velocities, each (2, 3): evader, then pursuer."""
         ...
@@ -77,6 +82,11 @@ class Scenario:
     def load_time(self) -> float:
         """Universal time, and so mission elapsed time, when the save is loaded, s."""
         return self.save.ut
+
+    @property
+    def initial_axes(self) -> Array:
+        """Body axes at load, (2, 3, 3): the noses point north."""
+        return self.save.axes
 
     def initial_state(self, seed: int = 0) -> tuple[Array, Array]:
         """Return positions and velocities at load, each (2, 3): evader, then pursuer.

@@ -28,9 +28,9 @@ class MainEngine:
 class Vehicle:
     """A craft with translation thrusters on three body axes, reaction wheels, maybe an engine.
 
-    Thrusts in N at full throttle, masses in kg, `specific_impulse` in s, `slew_rate` in rad/s and
-    `slew_acceleration` in rad/s^2 (reaction wheels over the pitch and yaw inertia).
-    `inertia` are the moments about (right, forward, down), kg m^2.
+    Thrusts in N at full throttle, masses in kg, `specific_impulse` in s, `wheel_torque` in N m (the
+    reaction wheels' about every axis), `slew_rate` in rad/s (what SAS turns at about each axis at
+    most). `inertia` are the moments about (right, forward, down), kg m^2.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Vehicle:
     lateral_thrust: float
     specific_impulse: float
     slew_rate: float
-    slew_acceleration: float
+    wheel_torque: float
     inertia: tuple[float, float, float] = (5456.0, 618.0, 5456.0)
     engine: MainEngine | None = None
 
@@ -55,6 +55,12 @@ class Vehicle:
         """Flow of propellant at full throttle along (forward, right, down), units/s."""
         unit = self.exhaust_velocity * self.unit_mass
         return self.forward_thrust / unit, self.lateral_thrust / unit, self.lateral_thrust / unit
+
+    @property
+    def angular_acceleration(self) -> tuple[float, float, float]:
+        """What the wheels give about (forward, right, down), rad/s^2."""
+        pitch, roll, yaw = (self.wheel_torque / moment for moment in self.inertia)
+        return roll, pitch, yaw
 
     @property
     def fuel_capacity(self) -> float:
@@ -71,10 +77,10 @@ DRONE = Vehicle(
     lateral_thrust=4000.0,
     specific_impulse=240.0,
     slew_rate=2.5,
-    slew_acceleration=4.6,
+    wheel_torque=25_000.0,
 )
 """Pursuer, evader, bandit and guard: 8 kN fore and aft, 4 kN sideways, 1,200 units of
-mono-propellant."""
+mono-propellant; the wheels of its probe core and of its large wheel module, 10 and 15 kN m."""
 
 SCISAT = Vehicle(
     name="SciSat",
@@ -85,7 +91,7 @@ SCISAT = Vehicle(
     lateral_thrust=0.0,
     specific_impulse=240.0,
     slew_rate=2.5,
-    slew_acceleration=2.9,
+    wheel_torque=10_000.0,
     inertia=(3436.0, 389.0, 3436.0),
     engine=MainEngine("LV-T91 Cheetah", 125_000.0, 355.0, fuel_units=198.0, oxidizer_units=242.0),
 )

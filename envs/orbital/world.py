@@ -49,7 +49,8 @@ class World(PairFleet):
         states = [s.initial_state(seed) for s, seed in zip(scenarios, seeds, strict=True)]
         position, velocity = (np.stack(parts) for parts in zip(*states, strict=True))
         met = np.array([s.load_time for s in scenarios])
-        super().__init__(position, velocity, (vehicle, vehicle), met)
+        axes = np.stack([s.initial_axes for s in scenarios])
+        super().__init__(position, velocity, (vehicle, vehicle), met, axes)
         self.target[:] = (PURSUER, EVADER)
         self.rcs[:, PURSUER] = True
         self.sas[:, PURSUER] = SAS.TARGET

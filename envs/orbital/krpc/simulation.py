@@ -139,7 +139,7 @@ class Simulation:
         save = find_save(name)
         fleet = Fleet(
             save.position[None].copy(), save.velocity[None].copy(), save.vehicles,
-            np.array([save.ut]),
+            np.array([save.ut]), save.axes[None].copy(),
         )  # fmt: skip
         fleet.sas[:] = ADRIFT
         self._take(_Game(name, name, fleet, [Craft(vessel) for vessel in save.names], active=0))

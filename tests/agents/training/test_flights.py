@@ -47,7 +47,8 @@ def test_the_teacher_closes_in_and_brakes() -> None:
     orbit = np.array([0.0, 2169.98, 0.0])
     for closing, sign in ((0.0, 1.0), (40.0, -1.0)):
         velocity = np.stack([orbit, orbit + np.array([0.0, closing, 0.0])])
-        start = RandomStart(1, 150.0, position, velocity)
+        axes = np.tile(np.eye(3), (2, 1, 1))
+        start = RandomStart(1, 150.0, position, velocity, axes)
         taught = FlightBatch(1, np.random.default_rng(0), [start], plain=True).teach()
         assert np.sign(taught[0, 0]) == sign
 

@@ -26,6 +26,12 @@ class Beside:
     speed: tuple[float, float, float] = (0.0, 0.0, 0.0)
     load_time: float = 0.0
 
+    @property
+    def initial_axes(self) -> Array:
+        """Noses along the track, bellies towards the planet."""
+        radial, along, normal = np.moveaxis(orbital_axes(*self.initial_state()), -2, 0)
+        return np.stack([along, -normal, -radial], axis=-2)
+
     def initial_state(self, seed: int = 0) -> tuple[Array, Array]:
         position = np.array([450_000.0, 600_000.0, 0.0])
         velocity = np.sqrt(MU / 750_000.0) * np.array([-0.8, 0.6, 0.0])

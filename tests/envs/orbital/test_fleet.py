@@ -19,7 +19,11 @@ def fleet():
     """The Lady, the bandit and the guard, SAS off."""
     save = find_save("lbg1_i2_init")
     made = Fleet(
-        save.position[None].copy(), save.velocity[None].copy(), save.vehicles, np.array([save.ut])
+        save.position[None].copy(),
+        save.velocity[None].copy(),
+        save.vehicles,
+        np.array([save.ut]),
+        save.axes[None].copy(),
     )
     made.sas[:] = ADRIFT
     return made
@@ -32,7 +36,7 @@ def test_every_craft_has_its_own_mass(fleet):
 def test_a_main_engine_burns_only_when_it_is_lit_and_obeys_the_rocket_equation(fleet):
     fleet.sas[0, LADY] = SAS.PROGRADE
     fleet.main[0] = 1.0
-    fleet.advance(50)
+    fleet.advance(150)  # from north to prograde
     assert fleet.mass[0, LADY] == pytest.approx(4210.0)
     fleet.ignited[0, LADY] = True
     coasting = propagate(fleet.position[0, LADY], fleet.velocity[0, LADY], 1.0)[1]

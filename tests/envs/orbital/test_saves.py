@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helmsight.envs.errors import UnknownScenario
-from helmsight.envs.orbital.saves import find_save, save_names
+from helmsight.envs.errors import SaveBroken, UnknownScenario
+from helmsight.envs.orbital.attitude import rotate
+from helmsight.envs.orbital.dynamics import norm, orbital_axes, unit
+from helmsight.envs.orbital.saves import axes_at_load, find_save, save_names
+from helmsight.envs.orbital.scenarios import PURSUER, Scenario
+from helmsight.envs.orbital.world import World
 from helmsight.envs.orbital.vehicles import DRONE, SCISAT
 
 # (universal time s; name, position m, velocity m/s of each vessel), Kerbin-centred inertial.
@@ -62,3 +66,51 @@ def test_a_wrong_name_is_answered_with_those_there_are(wrong):
     with pytest.raises(UnknownScenario, match=r"there are .*pe1_i3_init.*sb1_i5_init") as told:
         find_save(wrong)
     assert len(str(told.value)) < 400
+
+
+@pytest.mark.parametrize("name", save_names())
+def test_at_load_every_nose_points_north_and_every_right_wing_130_degrees_back(name):
+    """The saves' rotations grow with Kerbin's own turn, so the attitude is the same in all.
+
+    But in lbg1_i1, whose rotation is a degree off.
+    """
+    angle = np.radians(128.8941 if name == "lbg1_i1_init" else 130.0)
+    wing = np.array([np.cos(angle), -np.sin(angle), 0.0])
+    for axes in find_save(name).axes:
+        np.testing.assert_allclose(axes[0], [0.0, 0.0, 1.0], atol=1e-6)
+        np.testing.assert_allclose(axes[1], wing, atol=2e-5)
+        np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-12)
+        assert np.linalg.det(axes) > 0
+
+
+# right wing (radial, along-track, normal) once the nose has turned to the target by the shortest way
+WINGS = {
+    1: (-0.61, -0.22, -0.76),
+    2: (-0.61, 0.79, 0.0),
+    3: (-0.34, 0.0, 0.94),
+    4: (-0.25, -0.84, 0.48),
+}
+
+
+@pytest.mark.parametrize("initial", WINGS)
+def test_after_reset_the_right_wing_lies_where_the_saves_attitude_brings_it(initial):
+    """SAS saturates pitch and yaw alike, which rolls the craft by up to 20 degrees more."""
+    flight = World([Scenario(1, initial)])
+    start = flight.axes[:, PURSUER].copy()
+    flight.settle()
+    frame = orbital_axes(flight.position[0, PURSUER], flight.velocity[0, PURSUER])
+    around = np.cross(start[0, 0], unit(flight.line_of_sight)[0])
+    angle = np.arctan2(norm(around), start[0, 0] @ unit(flight.line_of_sight)[0])
+    shortest = rotate(start, unit(around)[None], angle[None])[0, 1]
+    np.testing.assert_allclose(frame @ shortest, WINGS[initial], atol=0.015)
+    rolled = np.degrees(np.arccos(flight.axes[0, PURSUER, 1] @ shortest))
+    assert rolled < 20.0
+
+
+@pytest.mark.parametrize(
+    "rotation",
+    [(0.0, 0.0, 0.0, 0.0), (0.0, 0.9, 0.0, -0.3), (1.0, 0.0, 0.0), (float("nan"), 0.0, 0.0, 1.0)],
+)
+def test_a_rotation_that_is_no_unit_quaternion_is_refused(rotation):
+    with pytest.raises(SaveBroken, match=r"rotation=\[.*add up to 1"):
+        axes_at_load(rotation, 0.0)

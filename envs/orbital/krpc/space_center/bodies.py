@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import cos, inf, pi, radians, sin
+from math import cos, inf, radians, sin
 
-from helmsight.envs.orbital.dynamics import MU, RADIUS
+from helmsight.envs.orbital.dynamics import DAY, MU, PRIME_MERIDIAN, RADIUS
 from helmsight.envs.orbital.krpc.space_center.conic import Conic
 from helmsight.envs.orbital.krpc.space_center.vectors import (
     TWO_PI,
@@ -90,7 +90,7 @@ SUN = SkyBody(
     atmosphere=600_000.0, space_high=1e9,
 )  # fmt: skip
 KERBIN = SkyBody(
-    "Kerbin", MU, RADIUS, 84_159_286.4796305, 21_549.4251830898, pi / 2,
+    "Kerbin", MU, RADIUS, 84_159_286.4796305, DAY, PRIME_MERIDIAN,
     atmosphere=70_000.0, space_high=250_000.0,
     orbit=Conic(SUN_MU, 13_599_840_256.0, 0.0, 0.0, 0.0, 0.0, 3.14, 0.0), parent=SUN,
 )  # fmt: skip

@@ -92,8 +92,7 @@ class Figures(VesselHandle):
     @property
     def available_reaction_wheel_torque(self) -> AxisRange:
         """Torque of the reaction wheels in pitch, roll and yaw, N m."""
-        vehicle = self.vehicle()
-        torque = vehicle.slew_acceleration * vehicle.inertia[0]
+        torque = self.vehicle().wheel_torque
         return both_ways((torque, torque, torque))
 
     @property
