@@ -53,6 +53,14 @@ class TimeRule:
         """Whether what a decision really takes makes a difference to the world."""
         return self.kind != "paused" and self.seconds is None
 
+    def check(self, duration: float) -> None:
+        """Raise InvalidOption where a command of `duration` s cannot be given under this rule."""
+        if self.kind == "runner" and not 0.0 < duration < math.inf:
+            raise InvalidOption(
+                f"duration={duration:g}: under time={self} a command is run for its whole duration "
+                "until the next one comes; give more than 0 seconds"
+            )
+
     def thinks(self, spent: float) -> float:
         """Return the world seconds that a decision counts for which took `spent` seconds."""
         if self.kind == "paused":
@@ -94,6 +102,13 @@ class ClockRules:
     rebuilt: bool = True
     frozen_s: float | None = 5.0
 
+    def check(self, rule: TimeRule, world: str) -> None:
+        """Raise InvalidOption unless the world called `world` can keep `rule`."""
+        if rule.kind not in self.kinds:
+            raise InvalidOption(
+                f'the world "{world}" cannot keep time={rule}; it knows: {", ".join(self.kinds)}'
+            )
+
 
 class Clock:
     """Turns the wall time between an observation and its command into world seconds.
@@ -122,11 +137,8 @@ class Clock:
         Raises:
             InvalidOption: a duration that a runner could not repeat.
         """
-        if duration is not None and not 0.0 < duration < math.inf:
-            raise InvalidOption(
-                f"duration={duration:g}: under time={self.rule} a command is run for its whole "
-                "duration until the next one comes; give more than 0 seconds"
-            )
+        if duration is not None:
+            self.rule.check(duration)
         self.running = duration
 
     def thought(self, seconds: float) -> None:
@@ -152,8 +164,15 @@ class Clock:
             time.sleep(seconds)
 
 
-def hold_rule(value: str) -> str:
-    """Return `value` as what a thruster does while its pilot thinks, or raise InvalidOption."""
+def hold_rule(value: str, rule: TimeRule | None = None) -> str:
+    """Return `value` as what a thruster does while its pilot thinks, or raise InvalidOption.
+
+    Under a `rule` that repeats the last command there is nothing to choose.
+    """
     if value not in ("repeat", "coast"):
         raise InvalidOption(f"hold={value!r} is not known; choose repeat or coast")
+    if value == "coast" and rule is not None and rule.kind == "runner":
+        raise InvalidOption(
+            f"hold='coast': under time={rule} the last command is run again; choose repeat"
+        )
     return value
