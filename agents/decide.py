@@ -216,6 +216,7 @@ class ModelPilot:
             relations=sighting.relations,
             history=[command.text() for command in sighting.history],
             notes=sighting.notes,
+            timing=sighting.timing,
         )
         return message(images, text, digest), digest.hexdigest()
 

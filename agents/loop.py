@@ -21,6 +21,7 @@ from helmsight.contract.pilot import Decision, Pilot, Sighting
 from helmsight.contract.record import Listener, StepRecord
 from helmsight.contract.still import StillPicture
 from helmsight.contract.task import Task
+from helmsight.contract.timing import Timing
 
 CLOCK = (Measure("met", "s"),)
 """What every world has to tell, whatever it declares."""
@@ -66,6 +67,8 @@ class Loop:
     ) -> None:
         self.env, self.pilot, self.config = env, pilot, config
         self.clock: Clock = env.unwrapped.clock  # type: ignore[attr-defined]
+        # a world without the option `hold` lets go of its last command
+        self._repeats = getattr(env.unwrapped, "hold", "coast") == "repeat"
         self.listeners: Sequence[Listener] = ()
         self.max_steps: int | None = None
         self.records: list[StepRecord] = []
@@ -214,7 +217,13 @@ class Loop:
             relations=tuple(state["relations"]),
             history=tuple(recent),
             notes=(*self.notes, *self._guard.notes(self.info)),
+            timing=self.timing(),
         )
+
+    def timing(self) -> Timing:
+        """Return what is known of the time that the next decision takes."""
+        last = self.commands[-1] if self.commands else None
+        return Timing.expected(self.clock.rule, self.records, last, repeats=self._repeats)
 
     def _measured(self) -> dict[str, Any]:
         """Return what the record keeps: the declared measures, and the telemetry that is shown."""

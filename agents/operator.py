@@ -15,7 +15,6 @@ from helmsight.agents.ground import grounder
 from helmsight.agents.loop import Answer, Loop, Request
 from helmsight.agents.memory import Episode, run_spec, summarise
 from helmsight.agents.resume import replay
-from helmsight.contract.errors import InvalidOption
 from helmsight.contract.fit import check_fit
 from helmsight.contract.guard import make_guard
 from helmsight.contract.pilot import Pilot
@@ -51,11 +50,7 @@ class Operator:
         world: Any = env.unwrapped
         task: Task = world.task
         check_fit(pilot, task, world.observation_mode)
-        if world.clock.rule.kind not in task.clock.kinds:
-            raise InvalidOption(
-                f'the world "{task.name}" cannot keep time={world.clock.rule}; '
-                f"it knows: {', '.join(task.clock.kinds)}"
-            )
+        task.clock.check(world.clock.rule, task.name)
         self._guard = make_guard(task.guard, self.config.limits)
         self._grounder = grounder(self.config.grounding)
         self._grounder.check(pilot, task)

@@ -1,4 +1,4 @@
-"""How world time passes while an operator thinks: the four time rules."""
+"""How world time passes while an operator thinks: the five time rules."""
 
 from __future__ import annotations
 
@@ -10,38 +10,82 @@ from typing import Literal
 
 from helmsight.contract.errors import InvalidOption
 
+Kind = Literal["paused", "fixed", "measured", "runner", "realtime"]
+CHOICES = "runner, runner:SECONDS, paused, measured, realtime or fixed:SECONDS"
+SLACK = 1e-6
+"""Share of a duration by which an answer may miss a boundary and still be taken there: rounding."""
+
 
 @dataclass(frozen=True)
 class TimeRule:
     """`paused`: the world waits. `fixed:S`: it runs S seconds per decision. `measured`: it runs as
-    long as the decision really took. `realtime`: a wall clock paces the whole episode.
+    long as the decision really took. `runner`: it runs the last command for its whole duration,
+    again and again, until a decision has come, as KSPDG's AgentEnvRunner does; `runner:S` takes
+    every decision to last S seconds. `realtime`: a wall clock paces the whole episode.
     """
 
-    kind: Literal["paused", "fixed", "measured", "realtime"]
-    seconds: float = 0.0
+    kind: Kind
+    seconds: float | None = None
 
     @classmethod
     def parse(cls, text: str) -> TimeRule:
-        """Read "paused", "measured", "realtime" or "fixed:S" (S >= 0 seconds).
+        """Read "paused", "measured", "runner", "realtime", "fixed:S" or "runner:S" (S >= 0 s).
 
         Raises:
             InvalidOption: for anything else.
         """
-        kind, _, value = text.partition(":")
-        if kind in ("paused", "measured", "realtime") and not value:
+        kind, colon, value = text.partition(":")
+        if kind in ("paused", "measured", "runner", "realtime") and not colon:
             return cls(kind)  # type: ignore[arg-type]
         try:
             seconds = float(value)
         except ValueError:
             seconds = math.nan
-        if kind == "fixed" and math.isfinite(seconds) and seconds >= 0:
-            return cls("fixed", seconds)
-        raise InvalidOption(
-            f"time={text!r} is not known; choose paused, measured, realtime or fixed:SECONDS"
-        )
+        if kind in ("fixed", "runner") and math.isfinite(seconds) and seconds >= 0:
+            return cls(kind, seconds)  # type: ignore[arg-type]
+        raise InvalidOption(f"time={text!r} is not known; choose {CHOICES}")
 
     def __str__(self) -> str:
-        return f"fixed:{self.seconds:g}" if self.kind == "fixed" else self.kind
+        return self.kind if self.seconds is None else f"{self.kind}:{self.seconds:g}"
+
+    @property
+    def measures(self) -> bool:
+        """Whether what a decision really takes makes a difference to the world."""
+        return self.kind != "paused" and self.seconds is None
+
+    def check(self, duration: float) -> None:
+        """Raise InvalidOption where a command of `duration` s cannot be given under this rule."""
+        if self.kind == "runner" and not 0.0 < duration < math.inf:
+            raise InvalidOption(
+                f"duration={duration:g}: under time={self} a command is run for its whole duration "
+                "until the next one comes; give more than 0 seconds"
+            )
+
+    def thinks(self, spent: float) -> float:
+        """Return the world seconds that a decision counts for which took `spent` seconds."""
+        if self.kind == "paused":
+            return 0.0
+        return spent if self.seconds is None else self.seconds
+
+    def waits(self, spent: float, running: float | None) -> float:
+        """Return the world seconds from an observation to the start of the command it leads to.
+
+        `running` is the duration of the command that is applied meanwhile, s; None when there is
+        none yet, and nothing to wait for.
+        """
+        think = self.thinks(spent)
+        if self.kind != "runner" or running is None:
+            return think
+        return repeats(think, running) * running
+
+
+def repeats(think: float, running: float) -> int:
+    """Return how often a runner applies a command of `running` s while a decision takes `think`.
+
+    At least once: it looks for an answer right after it has handed out the observation, before
+    anyone can have given one. Source: kspdg 0.14.0, agent_api/ksp_interface.py.
+    """
+    return max(1, math.ceil(think / running - SLACK))
 
 
 @dataclass(frozen=True)
@@ -58,16 +102,25 @@ class ClockRules:
     rebuilt: bool = True
     frozen_s: float | None = 5.0
 
+    def check(self, rule: TimeRule, world: str) -> None:
+        """Raise InvalidOption unless the world called `world` can keep `rule`."""
+        if rule.kind not in self.kinds:
+            raise InvalidOption(
+                f'the world "{world}" cannot keep time={rule}; it knows: {", ".join(self.kinds)}'
+            )
+
 
 class Clock:
     """Turns the wall time between an observation and its command into world seconds.
 
     The loop may report the exact think time with `thought`; without it, the time since the
-    observation was handed out counts.
+    observation was handed out counts. A world that keeps `runner` tells with `runs` which
+    command it is that is repeated.
     """
 
     def __init__(self, rule: TimeRule, now: Callable[[], float] = time.perf_counter) -> None:
         self.rule = rule
+        self.running: float | None = None
         self._now = now
         self._shown_at = now()
         self._reported: float | None = None
@@ -77,6 +130,16 @@ class Clock:
         """Mark the moment an observation is handed out."""
         self._shown_at = self._now()
         self._reported = self._retraced = None
+
+    def runs(self, duration: float | None) -> None:
+        """Tell the duration, s, of the command that is applied from now on; None: there is none.
+
+        Raises:
+            InvalidOption: a duration that a runner could not repeat.
+        """
+        if duration is not None:
+            self.rule.check(duration)
+        self.running = duration
 
     def thought(self, seconds: float) -> None:
         """Report how long deciding took, wall seconds, so that bookkeeping is not counted."""
@@ -90,14 +153,10 @@ class Clock:
         """Return the world seconds that pass before the next command takes effect."""
         if self._retraced is not None:
             return self._retraced
-        if self.rule.kind == "paused":
-            return 0.0
-        if self.rule.kind == "fixed":
-            return self.rule.seconds
-        if self.rule.kind == "realtime":  # bookkeeping takes real time too
-            return self._now() - self._shown_at
         spent = self._reported if thought is None else thought
-        return self._now() - self._shown_at if spent is None else spent
+        if spent is None or self.rule.kind == "realtime":  # bookkeeping takes real time too
+            spent = self._now() - self._shown_at
+        return self.rule.waits(spent, self.running)
 
     def pace(self, seconds: float) -> None:
         """Under `realtime`, sleep for `seconds` of the wall clock; otherwise return at once."""
@@ -105,8 +164,15 @@ class Clock:
             time.sleep(seconds)
 
 
-def hold_rule(value: str) -> str:
-    """Return `value` as what a thruster does while its pilot thinks, or raise InvalidOption."""
+def hold_rule(value: str, rule: TimeRule | None = None) -> str:
+    """Return `value` as what a thruster does while its pilot thinks, or raise InvalidOption.
+
+    Under a `rule` that repeats the last command there is nothing to choose.
+    """
     if value not in ("repeat", "coast"):
         raise InvalidOption(f"hold={value!r} is not known; choose repeat or coast")
+    if value == "coast" and rule is not None and rule.kind == "runner":
+        raise InvalidOption(
+            f"hold='coast': under time={rule} the last command is run again; choose repeat"
+        )
     return value

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from helmsight.contract.command import Command
 from helmsight.contract.observation import Observation, ObservationMode
 from helmsight.contract.task import Task
+from helmsight.contract.timing import Timing
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Sighting:
     `stamp` is the world time of the observation, s. `relations` are verified spatial relations in
     words. `history` are the commands applied so far, newest last. `notes` say what was clamped
     and what budget is left; for pilots without telemetry they hold no numbers of the world.
+    `timing` says under which time rule the world runs, how many seconds of it pass until the
+    answer takes effect, and which command is applied until then.
     """
 
     observation: Observation
@@ -25,6 +28,7 @@ class Sighting:
     relations: tuple[str, ...] = ()
     history: tuple[Command, ...] = ()
     notes: tuple[str, ...] = ()
+    timing: Timing = field(default_factory=Timing)
 
 
 @dataclass(frozen=True)

@@ -37,16 +37,16 @@ def delays(text: str) -> list[float]:
     Raises:
         InvalidPlan: when there is none, or one is no finite number from 0 on.
     """
-    rules = set()
+    seconds = set()
     for part in text.split(","):
         try:
-            rules.add(TimeRule.parse(f"fixed:{part.strip()}"))
+            seconds.add(TimeRule.parse(f"fixed:{part.strip()}").thinks(0.0))
         except InvalidOption:
             raise InvalidPlan(
                 f"--delays {text!r}: {part.strip()!r} is no delay; give seconds from 0 on with "
                 "commas between them, as 0,0.5,1"
             ) from None
-    return sorted({TimeRule.parse(str(rule)).seconds for rule in rules})
+    return sorted(seconds)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Sweep:
         flights = fly_planned(self.missing(), self.workers)
         try:
             for conditions, result in flights:
-                delay = TimeRule.parse(conditions.time).seconds
+                delay = TimeRule.parse(conditions.time).thinks(0.0)
                 self.results[delay].add(result)
                 yield delay, result
         finally:

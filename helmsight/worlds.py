@@ -86,7 +86,9 @@ def try_world(world: str, scenario: str, options: Mapping[str, Any], **general: 
     """
     env = make_world(world, scenario, options, **general)
     try:
-        check_ready = getattr(env.unwrapped, "check_ready", None)
+        made: Any = env.unwrapped
+        made.task.clock.check(made.clock.rule, made.task.name)
+        check_ready = getattr(made, "check_ready", None)
         if check_ready is not None:
             check_ready()
     finally:

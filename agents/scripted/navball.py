@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from helmsight.agents.scripted.foresight import foreseen
 from helmsight.agents.scripted.telemetry import FIELDS, Chase, burn
 from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
@@ -36,7 +37,7 @@ class Navball:
 
     def decide(self, sighting: Sighting) -> Decision:
         """Answer the rule's command."""
-        chase = Chase.read(sighting.observation)
+        chase = foreseen(Chase.read(sighting.observation), sighting.timing)
         axes = chase.axes()
         speed, distance = float(norm(chase.velocity)), float(norm(chase.gap))
         closing = float(chase.velocity @ axes[0])

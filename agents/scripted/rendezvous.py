@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from helmsight.agents.scripted.foresight import foreseen
 from helmsight.agents.scripted.guidance import Law, Situation, throttle
 from helmsight.agents.scripted.telemetry import FIELDS, Chase, burn
 from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
-from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.command import DURATION, BurnCommand
 from helmsight.envs.orbital.dynamics import Array, gravity, norm, orbital_axes
 
 QUIET = 0.05  # m/s^2: accelerations of the target below this are numerical noise
@@ -46,11 +47,14 @@ class Rendezvous:
         self._ambush = self._entering
 
     def decide(self, sighting: Sighting) -> Decision:
-        """Answer the law's command for the telemetry shown."""
+        """Answer the law's command for where the telemetry leads to until it takes effect."""
         chase = Chase.read(sighting.observation)
         self._full_mass = self._full_mass or chase.mass
         evading = self._target_acceleration(chase)
+        chase = foreseen(chase, sighting.timing, evading)
         law, gap = self._leg(chase, evading)
+        if sighting.timing.latency_s > 0.0:
+            law = replace(law, interval=sighting.timing.applied_s(DURATION))
         axes = chase.axes()
         now = Situation(
             gap=gap[None],

@@ -31,7 +31,8 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     Args:
         scenario: a name that `find_scenario` knows.
         observation: "frame", "telemetry" or "frame+telemetry".
-        time: "paused", "fixed:S", "measured" or "realtime" (see `helmsight.contract.clock`).
+        time: "paused", "fixed:S", "measured", "runner", "runner:S" or "realtime" (see
+            `helmsight.contract.clock`).
         hold: what the thrusters do while the pilot thinks: "repeat" the last command, as KSPDG's
             own runner does, or "coast".
         randomize: draw the cockpit's layout, colours and noise anew at every reset.
@@ -51,10 +52,10 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         randomize: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        self.hold = hold_rule(hold)
+        self.clock = Clock(TimeRule.parse(time))
+        self.hold = hold_rule(hold, self.clock.rule)
         self.scenario = find_scenario(scenario)
         self.observation_mode = observation_mode(observation)
-        self.clock = Clock(TimeRule.parse(time))
         self.randomize = randomize
         self.render_mode = render_mode
         self.layout = Layout()
@@ -80,27 +81,39 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self._world = World([self.scenario], [number])
         self._world.settle()
         self._closest = ScoreKeeper(self._world)
+        self._last: BurnCommand | None = None
+        self.clock.runs(None)
         self._rotations_now = self._rotations()
         observation = self._observe()
         self.clock.observed()
         return observation, self._info(0.0, BurnCommand.null())
 
     def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Let the think time pass, then burn for the command's duration (or until the end)."""
+        """Let the think time pass, then burn for the command's duration (or until the end).
+
+        Under the rule `runner` the last command is burnt again until this one is taken, and this
+        one begins with the next step: an observation is handed out where a command begins.
+
+        Raises:
+            EpisodeOver: the episode is over or has not begun.
+            InvalidOption: under `runner`, a duration of 0.
+        """
         world = self._world
         if world is None or world.over[0]:
             raise EpisodeOver("the episode is over or has not begun; call reset() first")
+        self.clock.rule.check(float(np.asarray(action["burn"])[3]))
         command = BurnCommand.from_action(action)
+        repeated = self._last if self.clock.rule.kind == "runner" else None
         lag = self.clock.lag()
-        if self.hold == "coast":
-            world.burn(np.zeros((1, 3)))
-        ran = self._run(lag)
+        ran = self._wait(lag) if repeated is None else self._repeat(repeated, lag)
         if world.over[0]:
             command = BurnCommand.null()  # it came too late to be applied
         else:
             self._rotations_now = self._rotations()
-            world.burn(self._body_throttle(command)[None])
-            self.clock.pace(self._run(command.duration))
+            if repeated is None:
+                self.clock.pace(self._burn(command))
+            self._last = command
+            self.clock.runs(command.duration)
         self._closest.sample(world)
         info = self._info(ran, command)
         observation = self._observe()
@@ -120,6 +133,33 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         """Return where the markers are from each other; for evaluations: no pilot is told."""
         assert self._world is not None
         return marker_relations(cockpit_state(self._world, 0))
+
+    def _wait(self, lag: float) -> float:
+        """Let `lag` seconds pass while the pilot thinks; return those that passed."""
+        assert self._world is not None
+        if self.hold == "coast":
+            self._world.burn(np.zeros((1, 3)))
+        return self._run(lag)
+
+    def _repeat(self, command: BurnCommand, lag: float) -> float:
+        """Burn `command` again, as a whole, until `lag` s are over; return those that passed.
+
+        As in KSPDG every time is a step of its own: turned to the body's axes anew, and the
+        approach measured at its end.
+        """
+        assert self._world is not None
+        ran = 0.0
+        for _ in range(max(1, round(lag / command.duration))):
+            if not self._world.over[0]:
+                ran += self._burn(command)
+                self._closest.sample(self._world)
+        return ran
+
+    def _burn(self, command: BurnCommand) -> float:
+        """Burn `command` for its duration (or until the end); return the seconds that passed."""
+        assert self._world is not None
+        self._world.burn(self._body_throttle(command)[None])
+        return self._run(command.duration)
 
     def _run(self, seconds: float) -> float:
         """Advance whole physics steps and return the seconds that passed."""

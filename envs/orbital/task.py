@@ -99,11 +99,13 @@ def pursuit_task(name: str, regions: Mapping[str, Box]) -> Task:
         guard=BurnGuard,
         outcome=OUTCOME,
         plots=PLOTS,
+        clock=TWIN,
         note=NOTE,
         known=known_relations,
     )
 
 
+TWIN = ClockRules(("paused", "fixed", "measured", "runner", "realtime"))
 REALTIME = ClockRules(("realtime",), "realtime", rebuilt=False)
 """Worlds that run by themselves: the game, a window."""
 
