@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from helmsight.agents.training.flights import FlightSample, SampleFlights
 from helmsight.agents.training.policy import StudentPolicy, pixels, prompt_ids
-from helmsight.agents.training.questions import nearest_levels, reading_text, relation_text
+from helmsight.agents.training.questions import (
+    nearest_levels,
+    prompt,
+    reading_text,
+    relation_text,
+)
 
 HELD_OUT = 2**20  # seeds from here on are never used by the gathering processes
 BATCH = 48
@@ -51,7 +56,8 @@ def examine(model: Any, processor: Any, samples: list[FlightSample]) -> Marks:
     truth = nearest_levels(np.stack([sample.throttle for sample in samples]))
     policy = StudentPolicy(model, processor)
     parts = range(0, len(views), BATCH)
-    given = np.concatenate([policy(views[i : i + BATCH]) for i in parts])
+    asked = [sample.question for sample in samples]
+    given = np.concatenate([policy(views[i : i + BATCH], asked[i : i + BATCH]) for i in parts])
     right = given == truth
     relations = [relation_text(sample.state) for sample in samples]
     readings = [reading_text(sample.state) for sample in samples]
@@ -74,7 +80,7 @@ def examine(model: Any, processor: Any, samples: list[FlightSample]) -> Marks:
 @torch.inference_mode()
 def _answers(model: Any, processor: Any, question: str, views: NDArray[np.uint8]) -> list[str]:
     """Return the greedy answers to `question` for views (n, 3, S, S, 3)."""
-    start = torch.tensor(prompt_ids(processor, question))
+    start = torch.tensor(prompt_ids(processor, prompt(question)))
     answers: list[str] = []
     for i in range(0, len(views), BATCH):
         part = pixels(views[i : i + BATCH])

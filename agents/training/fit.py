@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from helmsight.agents.training.design import VIEWS, VISUAL_TOKENS
-from helmsight.agents.training.policy import pixels, prompt_ids
-from helmsight.agents.training.questions import QUESTIONS
+from helmsight.agents.training.policy import pixels
+from helmsight.agents.training.questions import prompt
 from helmsight.agents.training.store import BLANK, DIGITS, FIGURES, Shard, read
+from helmsight.agents.training.student import around
 
 SHARES = {"command": 0.8, "relation": 0.1, "reading": 0.1}
 """Shares of the questions in the answering stage."""
@@ -102,7 +103,7 @@ class PilotFit:
         self.model, self.processor, self.buffer = model, processor, buffer
         self.say, self.batch = say, batch
         self.device = next(model.parameters()).device
-        self._starts = {q: prompt_ids(processor, q) for q in QUESTIONS}
+        self._around = around(processor, len(VIEWS))
         self._coded: dict[str, list[int]] = {}
         self._heads = InstrumentHeads(model.config.text_config.hidden_size).to(self.device)
 
@@ -122,7 +123,7 @@ class PilotFit:
                 self.say(f"see {share:4.0%} step {step} digits {right:.3f} figures {off:.4f}")
 
     def answer(
-        self, seconds: float, rate: float = 1.2e-3, every: float = 120.0,
+        self, seconds: float, rate: float, every: float = 120.0,
         checkpoint: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         """Stage two: the whole model learns to answer; `checkpoint` is called `every` seconds."""
@@ -134,11 +135,17 @@ class PilotFit:
                 self.buffer.refresh()
             question = self.buffer.rng.choice(list(SHARES), p=list(SHARES.values()))
             picks, views = self.buffer.draw(self.batch)
-            ids, labels = self._tokens(question, [s.answers[question][i] for s, i in picks])
+            ids, labels = self._tokens(
+                [
+                    s.texts["asked"][i] if question == "command" else prompt(question)
+                    for s, i in picks
+                ],
+                [s.texts[question][i] for s, i in picks],
+            )
             with torch.autocast(self.device.type, torch.bfloat16):
                 out = self.model(input_ids=ids, pixel_values=pixels(views).to(self.device))
                 seeing, right, off = self._heads.loss(out.image_hidden_states, *self._truth(picks))
-            logits = out.logits[:, len(self._starts[question]) - 1 : -1]
+            logits = out.logits[:, -labels.shape[1] - 1 : -1]
             loss = nn.functional.cross_entropy(
                 logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORE
             )
@@ -163,21 +170,31 @@ class PilotFit:
             torch.from_numpy(figures).to(self.device),
         )
 
-    def _tokens(self, question: str, answers: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return (ids of prompt and answer, labels of the answer), padded at the end."""
-        tokenizer = self.processor.tokenizer
-        coded = []
-        for text in answers:
-            if text not in self._coded:
-                ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-                self._coded[text] = [*ids, tokenizer.eos_token_id]
-            coded.append(self._coded[text])
-        longest = max(map(len, coded))
-        start = self._starts[question]
-        padded = [c + [tokenizer.pad_token_id] * (longest - len(c)) for c in coded]
-        labels = [c + [IGNORE] * (longest - len(c)) for c in coded]
-        ids = torch.tensor([start + p for p in padded], device=self.device)
-        return ids, torch.tensor(labels, device=self.device)
+    def _tokens(
+        self, questions: list[str], answers: list[str]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return (ids of questions and answers, labels of their last columns), padded at the end.
+
+        The columns with labels begin where the shortest question ends; what belongs to a longer
+        question, or to the padding, is ignored.
+        """
+        before, after = self._around
+        starts = [self._code(f"{before}{words}{after}") for words in questions]
+        ends = [[*self._code(text), self.processor.tokenizer.eos_token_id] for text in answers]
+        longest = max(len(s) + len(e) for s, e in zip(starts, ends, strict=True))
+        shortest = min(map(len, starts))
+        ids, labels = [], []
+        for start, end in zip(starts, ends, strict=True):
+            rest = longest - len(start) - len(end)
+            ids.append([*start, *end, *[self.processor.tokenizer.pad_token_id] * rest])
+            labels.append([*[IGNORE] * (len(start) - shortest), *end, *[IGNORE] * rest])
+        return torch.tensor(ids, device=self.device), torch.tensor(labels, device=self.device)
+
+    def _code(self, text: str) -> list[int]:
+        if text not in self._coded:
+            ids = self.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
+            self._coded[text] = list(ids)
+        return self._coded[text]
 
 
 def vision_features(model: Any, pictures: torch.Tensor) -> torch.Tensor:

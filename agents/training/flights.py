@@ -8,8 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.agents.scripted.guidance import Law, Situation, throttle
+from helmsight.agents.scripted.guidance import Law, throttle
 from helmsight.agents.training.design import VIEW
+from helmsight.agents.training.foresight import foreseen
+from helmsight.agents.training.questions import command, nearest_levels, prompt
+from helmsight.contract.clock import TimeRule
+from helmsight.contract.timing import Timing
 from helmsight.envs.orbital.attitude import rotate
 from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.cockpit.picture import render
@@ -26,13 +30,14 @@ TEACHER = Law(forward_band=0.6, lateral_band=0.15, noise_band=0.05, braking=0.75
 BOTS = (1, 2, 3, 4)
 BOT_SHARES = (0.55, 0.1, 0.25, 0.1)
 DECISION = 0.5  # s
+RULE_SHARES = (0.4, 0.35, 0.25)  # of stretches under paused, runner, fixed
 PLAIN_SHARE = 0.65  # of the flights have the nominal cockpit, the others a randomised one
 
 ROLL_SPREAD = np.radians(10.0)
 """How well the roll at the start is known, one sigma: more than docs/twin.md leaves open."""
 
-Policy = Callable[[NDArray[np.uint8]], Array]
-"""From views (n, 3, S, S, 3) uint8 to throttles (n, 3)."""
+Policy = Callable[[NDArray[np.uint8], Sequence[str]], Array]
+"""From views (n, 3, S, S, 3) uint8 and the words of n questions to throttles (n, 3)."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,23 @@ class RandomStart:
 
 @dataclass(frozen=True)
 class FlightSample:
-    """One picture with its truth: views (3, S, S, 3) uint8, the state, the teacher's throttle."""
+    """One picture with its truth: views (3, S, S, 3) uint8, the state, the teacher's throttle.
+
+    `question` are the words in which the command is asked for: they tell the latency.
+    """
 
     views: NDArray[np.uint8]
     state: CockpitState
     throttle: Array
+    question: str
+
+
+def draw_rule(rng: np.random.Generator) -> TimeRule:
+    """Return a time rule as pilots meet them: answers at once, KSPDG's runner, or any latency."""
+    kind = rng.choice(["paused", "runner", "fixed"], p=RULE_SHARES)
+    if kind == "runner":
+        return TimeRule("runner", DECISION * float(rng.choice([1, 2, 3], p=[0.75, 0.2, 0.05])))
+    return TimeRule(kind, round(rng.uniform(0.1, 2.0), 1) if kind == "fixed" else None)
 
 
 def draw_start(rng: np.random.Generator) -> RandomStart:
@@ -110,6 +127,7 @@ class FlightBatch:
         mid_flight = np.array([s.load_time > 5.0 for s in self.starts])
         self.world.propellant[mid_flight, PURSUER] -= rng.uniform(0.0, 300.0, mid_flight.sum())
         self._aim(mid_flight)
+        self.rule = TimeRule("paused")
         self.closest = ScoreKeeper(self.world)
         tidy = rng.random(len(self.starts)) < (1.0 if plain else PLAIN_SHARE)
         self.layouts = [Layout() if t else Layout.random(rng) for t in tidy]
@@ -129,21 +147,24 @@ class FlightBatch:
             world.settle()
             world.over[:] = waiting | (world.captured & which)
 
+    @property
+    def latency(self) -> float:
+        """From a picture to the burn that answers it, s."""
+        return self.rule.waits(0.0, DECISION)
+
+    def timing(self, i: int) -> Timing:
+        """Return what the pilot of world `i` is told of its latency."""
+        applied = command(self.world.throttle[i, PURSUER])
+        return Timing(self.rule, self.rule.thinks(0.0), self.latency, applied)
+
     def teach(self, law: Law = TEACHER) -> Array:
-        """Return the teacher's throttles along the body axes, (n, 3); it knows of no evasion."""
-        world = self.world
-        now = Situation(
-            gap=world.line_of_sight,
-            velocity=world.relative_velocity,
-            axes=world.axes[:, PURSUER],
-            target_position=world.position[:, EVADER],
-            target_velocity=world.velocity[:, EVADER],
-            target_acceleration=np.zeros((len(world), 3)),
-            mass=world.mass[:, PURSUER],
-            fuel_used=self.closest.fuel_used(world),
-            met=world.met,
-        )
-        return throttle(now, law)
+        """Return the teacher's throttles along the body axes, (n, 3); it knows of no evasion.
+
+        They are for the moment at which the answer takes effect.
+        """
+        ahead = foreseen(self.world, self.latency)
+        now = replace(ahead, fuel_used=ahead.fuel_used + self.closest.fuel_used(self.world))
+        return throttle(now, replace(law, interval=self.timing(0).applied_s(DECISION)))
 
     def look(self, i: int) -> tuple[NDArray[np.uint8], CockpitState]:
         """Return the views of world `i` and its state.
@@ -158,9 +179,14 @@ class FlightBatch:
         return np.stack([picture for _, picture in pictures]), state
 
     def fly(self, throttles: Array) -> None:
-        """Burn for one decision interval in every world."""
+        """Let the latency pass and begin the burns; fly on to where the next ones are decided.
+
+        Under `runner` that is where the burns begin, else where they have lasted for 0.5 s.
+        """
+        self.world.advance(round(self.latency / DT))
         self.world.burn(throttles)
-        self.world.advance(round(DECISION / DT))
+        if self.rule.kind != "runner":
+            self.world.advance(round(DECISION / DT))
         self.closest.sample(self.world)
 
 
@@ -186,7 +212,11 @@ class SampleFlights:
         return int((~self.flights.world.over).sum())
 
     def collect(self, decisions: int, student: Policy | None) -> list[FlightSample]:
-        """Fly on for up to `decisions`; return a sample of each decision of each live world."""
+        """Fly on for up to `decisions`; return a sample of each decision of each live world.
+
+        A time rule is drawn for them all.
+        """
+        self.flights.rule = draw_rule(self.rng)
         samples: list[FlightSample] = []
         for _ in range(decisions):
             live = np.flatnonzero(~self.flights.world.over)
@@ -194,14 +224,16 @@ class SampleFlights:
                 break
             taught = self.flights.teach()
             seen = [self.flights.look(int(i)) for i in live]
+            asked = [prompt("command", self.flights.timing(int(i))) for i in live]
             samples += [
-                FlightSample(pictures, state, taught[i])
-                for i, (pictures, state) in zip(live, seen, strict=True)
+                FlightSample(pictures, state, taught[i], question)
+                for i, (pictures, state), question in zip(live, seen, asked, strict=True)
             ]
-            flown = self._disturbed(taught)
+            flown = self._disturbed(nearest_levels(taught))
             at = np.flatnonzero(self._led[live])
             if student and at.size:
-                flown[live[at]] = student(np.stack([seen[k][0] for k in at]))
+                views_led, asked_led = [seen[k][0] for k in at], [asked[k] for k in at]
+                flown[live[at]] = student(np.stack(views_led), asked_led)
             self.flights.fly(flown)
         return samples
 

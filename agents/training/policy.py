@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,10 @@ def pixels(pictures: NDArray[np.uint8], design: Design = PILOT) -> torch.Tensor:
     return scaled.mul_(1.0 / (255.0 * design.spread)).sub_(design.mean / design.spread)
 
 
-def prompt_ids(processor: Any, question: str) -> list[int]:
+def prompt_ids(processor: Any, words: str) -> list[int]:
     """Return the token ids of a question with its pictures, up to where the answer begins."""
     before, after = around(processor, len(VIEWS))
-    expanded = f"{before}{prompt(question)}{after}"
+    expanded = f"{before}{words}{after}"
     ids: list[int] = processor.tokenizer(expanded, add_special_tokens=False)["input_ids"]
     return ids
 
@@ -43,7 +44,8 @@ class StudentPolicy:
         def ids(text: str) -> list[int]:
             return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
-        self._start = prompt_ids(processor, "command")
+        self._before, self._after = around(processor, len(VIEWS))
+        self._ids = ids
         command = BurnCommand.null().text()
         pieces = command.split("0, ")
         self._gaps = [ids(pieces[0]), ids(", " + pieces[1]), ids(", " + pieces[2])]
@@ -51,14 +53,29 @@ class StudentPolicy:
         tokens = [ids(t)[len(self._gaps[0])] for t in texts]
         self._levels = torch.tensor(tokens)
 
+    def __call__(self, pictures: NDArray[np.uint8], questions: Sequence[str] = ()) -> Array:
+        """Return throttles (n, 3) for views (n, 3, S, S, 3) uint8.
+
+        `questions` are the words that each is asked with; without them, those of a command that
+        begins at once.
+        """
+        asked = list(questions) or [prompt("command")] * len(pictures)
+        starts = [self._ids(f"{self._before}{words}{self._after}") for words in asked]
+        lengths = np.array([len(start) for start in starts])
+        answers = np.zeros((len(pictures), 3))
+        for length in np.unique(lengths):
+            (alike,) = np.nonzero(lengths == length)
+            answers[alike] = self._decode(pictures[alike], [starts[i] for i in alike])
+        return answers
+
     @torch.inference_mode()
-    def __call__(self, pictures: NDArray[np.uint8]) -> Array:
-        """Return throttles (n, 3) for views (n, 3, S, S, 3) uint8."""
+    def _decode(self, pictures: NDArray[np.uint8], starts: list[list[int]]) -> Array:
+        """Return the throttles for questions of equally many tokens."""
         n = len(pictures)
         levels = torch.tensor(LEVELS, dtype=torch.float64)
         given: dict[str, Any] = {"pixel_values": pixels(pictures)}
         cache = None
-        ids = torch.tensor(self._start + self._gaps[0]).expand(n, -1)
+        ids = torch.tensor([start + self._gaps[0] for start in starts])
         chosen = []
         for gap in (*self._gaps[1:], None):
             out = self.model(input_ids=ids, past_key_values=cache, use_cache=True, **given)

@@ -7,17 +7,25 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.contract.clock import TimeRule
+from helmsight.contract.timing import Timing
 from helmsight.envs.orbital.cockpit.state import CockpitState
 from helmsight.envs.orbital.command import LEVELS, BurnCommand
 from helmsight.envs.orbital.sights import BAND
 from helmsight.prompts.templates import render
 
+NOW = Timing()
 QUESTIONS = ("command", "relation", "reading")
 
 
-def prompt(question: str) -> str:
-    """Return the words of `question`: one of "command", "relation" and "reading"."""
-    return render("bundled" if question == "command" else f"bundled_{question}").strip()
+def prompt(question: str, timing: Timing = NOW) -> str:
+    """Return the words of `question`: one of "command", "relation" and "reading".
+
+    In those of a command stands, for a `timing` with a latency, what is applied meanwhile.
+    """
+    if question == "command":
+        return render("bundled", timing=timing).strip()
+    return render(f"bundled_{question}").strip()
 
 
 def nearest_levels(throttle: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -26,10 +34,15 @@ def nearest_levels(throttle: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(levels[np.abs(throttle[..., None] - levels).argmin(axis=-1)])
 
 
-def command_text(throttle: NDArray[np.float64]) -> str:
+def command(throttle: NDArray[np.float64]) -> BurnCommand:
     """Return the command of `throttle` (forward, right, down), each at its nearest level."""
     forward, right, down = nearest_levels(throttle)
-    return BurnCommand(forward=forward, right=right, down=down).text()
+    return BurnCommand(forward=forward, right=right, down=down)
+
+
+def command_text(throttle: NDArray[np.float64]) -> str:
+    """Return the text of the command of `throttle`."""
+    return command(throttle).text()
 
 
 def relation_text(state: CockpitState) -> str:
@@ -60,6 +73,8 @@ def corpus() -> Iterator[str]:
         yield from [prompt(question)] * 400
     for command in BurnCommand.choices():
         yield from [command.text()] * 3
+        late = float(rng.integers(1, 21)) / 10.0
+        yield prompt("command", Timing(TimeRule("fixed", late), late, late, command))
     for marker in ("prograde", "retrograde"):
         for where in ("on", "left of", "right of", "above", "below", "left of and above"):
             yield from [f"The {marker} marker is {where} the target marker."] * 60

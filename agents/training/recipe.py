@@ -16,6 +16,8 @@ from helmsight.agents.training.gather import WORLDS, gather
 SEEING_SHARE = 0.09
 """Share of the time in which only the eye is trained."""
 FIRST_SAMPLES = 6000
+LEARNING, GOING_ON = 1.2e-3, 6e-4
+"""Highest learning rates of the answering stage: of a new model, and of one that has learned."""
 
 
 def train(
@@ -70,7 +72,8 @@ def train(
         seeing = 0.0 if start else SEEING_SHARE * seconds
         if seeing:
             fit.see(seeing)
-        fit.answer(seconds - seeing, every=max(120.0, 0.04 * seconds), checkpoint=keep)
+        rate = GOING_ON if start else LEARNING
+        fit.answer(seconds - seeing, rate, every=max(120.0, 0.04 * seconds), checkpoint=keep)
     save(model, processor, out)
     for folder in (shards, checkpoint):
         shutil.rmtree(folder, ignore_errors=True)

@@ -25,13 +25,14 @@ FIGURES = 2 + 4 * 3 + 2
 @dataclass(frozen=True)
 class Shard:
     """Samples as arrays: views (n, 3, S, S, 3) uint8, digits (n, DIGITS), figures (n, FIGURES)
-    float32, and the right answers, a list of texts for each question.
+    float32, the right answers, a list of texts for each question, and, under "asked", the words
+    in which the command was asked for.
     """
 
     views: NDArray[np.uint8]
     digits: NDArray[np.uint8]
     figures: NDArray[np.float32]
-    answers: dict[str, list[str]]
+    texts: dict[str, list[str]]
 
     def __len__(self) -> int:
         return len(self.views)
@@ -62,6 +63,7 @@ def write(folder: Path, name: str, samples: Sequence[FlightSample]) -> None:
         "command": [command_text(s.throttle) for s in samples],
         "relation": [relation_text(s.state) for s in samples],
         "reading": [reading_text(s.state) for s in samples],
+        "asked": [s.question for s in samples],
     }
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{name}.part.npz"
@@ -70,7 +72,7 @@ def write(folder: Path, name: str, samples: Sequence[FlightSample]) -> None:
         views=np.stack([s.views for s in samples]),
         digits=np.array([shown_digits(s.state) for s in samples], dtype=np.uint8),
         figures=np.array([figures(s.state) for s in samples], dtype=np.float32),
-        answers=np.frombuffer(json.dumps(texts).encode(), dtype=np.uint8),
+        texts=np.frombuffer(json.dumps(texts).encode(), dtype=np.uint8),
     )
     os.replace(part, folder / f"{name}.npz")
 
@@ -78,5 +80,5 @@ def write(folder: Path, name: str, samples: Sequence[FlightSample]) -> None:
 def read(path: Path) -> Shard:
     """Read one shard."""
     with np.load(path) as data:
-        answers = json.loads(data["answers"].tobytes())
-        return Shard(data["views"], data["digits"], data["figures"], answers)
+        texts = json.loads(data["texts"].tobytes())
+        return Shard(data["views"], data["digits"], data["figures"], texts)

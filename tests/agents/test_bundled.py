@@ -14,7 +14,7 @@ from helmsight.agents.models.load import BUNDLED, load_pilot
 from helmsight.agents.operator import Operator
 from helmsight.agents.training.flights import FlightBatch, RandomStart, draw_start
 from helmsight.agents.training.policy import StudentPolicy, prompt_ids
-from helmsight.agents.training.questions import command_text, relation_text
+from helmsight.agents.training.questions import command_text, prompt, relation_text
 from helmsight.contract.pilot import Sighting
 from helmsight.envs.orbital.command import BurnCommand
 
@@ -67,7 +67,7 @@ def test_the_loop_asks_in_the_words_of_the_training(pilot: ModelPilot) -> None:
         tokenize=True,
         return_dict=True,
     )["input_ids"]
-    assert list(asked[0]) == prompt_ids(processor, "command")
+    assert list(asked[0]) == prompt_ids(processor, prompt("command"))
 
 
 def test_most_answers_on_unseen_pictures_are_the_teachers(pilot: ModelPilot) -> None:
@@ -90,7 +90,7 @@ def test_it_tells_where_the_prograde_marker_is(pilot: ModelPilot) -> None:
 
     from helmsight.agents.training.policy import pixels
 
-    ids = torch.tensor(prompt_ids(model.processor, "relation")).expand(len(views), -1)
+    ids = torch.tensor(prompt_ids(model.processor, prompt("relation"))).expand(len(views), -1)
     out = model.model.generate(input_ids=ids, pixel_values=pixels(views), max_new_tokens=20)
     said = tokenizer.batch_decode(out[:, ids.shape[1] :], skip_special_tokens=True)
     right = [s.strip() == relation_text(state) for s, state in zip(said, states, strict=True)]

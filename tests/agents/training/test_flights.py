@@ -74,8 +74,8 @@ def test_samples_survive_the_disk(samples: list[object], tmp_path: Path) -> None
     assert shard.digits.shape == (len(shard), DIGITS)
     assert shard.figures.shape == (len(shard), FIGURES)
     state = samples[0].state  # type: ignore[attr-defined]
-    assert shard.answers["relation"][0] == relation_text(state)
-    assert shard.answers["reading"][0] == reading_text(state)
+    assert shard.texts["relation"][0] == relation_text(state)
+    assert shard.texts["reading"][0] == reading_text(state)
     shown = "".join("" if d == BLANK else str(d) for d in shown_digits(state)[:6])
     assert shown == f"{state.range:.1f}".replace(".", "")
 
@@ -99,7 +99,7 @@ def test_a_few_steps_of_fitting_lower_the_loss(
     lines: list[str] = []
     fit = PilotFit(model, processor, buffer, lines.append, batch=8)
     shard = buffer.shards[0]
-    ids, labels = fit._tokens("command", shard.answers["command"][:8])
+    ids, labels = fit._tokens(shard.texts["asked"][:8], shard.texts["command"][:8])
     inputs = {"input_ids": ids, "pixel_values": pixels(shard.views[:8])}
 
     @torch.inference_mode()
@@ -109,7 +109,7 @@ def test_a_few_steps_of_fitting_lower_the_loss(
 
     before = loss()
     fit.see(20)
-    fit.answer(60)
+    fit.answer(60, 1.2e-3)
     assert loss() < 0.7 * before
     assert len(buffer) == len(samples)
     assert any(line.startswith("see") for line in lines)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helmsight.agents.training.design import VIEW, VISUAL_TOKENS
 from helmsight.agents.training.folder import save
 from helmsight.agents.training.policy import StudentPolicy, pixels, prompt_ids
-from helmsight.agents.training.questions import QUESTIONS, corpus
+from helmsight.agents.training.questions import QUESTIONS, corpus, prompt
 from helmsight.agents.training.student import SPECIAL, build_model, build_processor, build_tokenizer
 from helmsight.envs.orbital.command import LEVELS, BurnCommand
 
@@ -44,7 +44,7 @@ def test_every_question_carries_three_pictures(made: tuple[Any, Any]) -> None:
     _, processor = made
     image = processor.tokenizer.convert_tokens_to_ids("<image>")
     for question in QUESTIONS:
-        assert prompt_ids(processor, question).count(image) == 3 * VISUAL_TOKENS
+        assert prompt_ids(processor, prompt(question)).count(image) == 3 * VISUAL_TOKENS
 
 
 def test_pixels_are_what_the_processor_makes_of_a_picture(made: tuple[Any, Any]) -> None:
