@@ -20,7 +20,7 @@ from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.cockpit.state import CockpitState
 from helmsight.envs.orbital.dynamics import MU, Array, cross, unit
 from helmsight.envs.orbital.panel import cockpit_state
-from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Scenario
+from helmsight.envs.orbital.scenarios import PURSUER, Scenario
 from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import DT, World
 from helmsight.tools.marks import views

@@ -15,7 +15,6 @@ from helmsight.envs.orbital.dynamics import (
     dot,
     gravity,
     norm,
-    orbital_axes,
     propagate,
     verlet,
 )

@@ -23,7 +23,6 @@ from helmsight.envs.orbital.dynamics import (
 )
 from helmsight.envs.orbital.vehicles import DRONE, VEHICLES, Vehicle
 
-
 QUATERNION_SLACK = 1e-4
 """How far from 1 the squares of a save's rotation may add up: saves hold single precision."""
 
@@ -90,8 +89,8 @@ def axes_at_load(rotation: Sequence[float], ut: float) -> Array:
     q = np.asarray(rotation, dtype=np.float64)
     if q.shape != (4,) or not abs(float(q @ q) - 1.0) < QUATERNION_SLACK:
         raise SaveBroken(
-            f"a save's rotation={list(rotation)} is no attitude: give four numbers x, y, z, w whose "
-            f"squares add up to 1 (within {QUATERNION_SLACK:g})"
+            f"a save's rotation={list(rotation)} is no attitude: give four numbers x, y, z, w "
+            f"whose squares add up to 1 (within {QUATERNION_SLACK:g})"
         )
     x, y, z, w = q
     right = (1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w))

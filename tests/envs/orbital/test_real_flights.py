@@ -7,6 +7,7 @@ Numbers only. `ksp-keyboard-pe1-i3.csv`: a flight by keyboard, a row a tick of K
 from __future__ import annotations
 
 import csv
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def push(command: tuple[float, float]) -> Array:
     vectors = ("pursuer_pos", "pursuer_vel")
     total = np.zeros(3)
     flight = rows("keyboard")
-    for row, after in zip(flight, flight[1:], strict=False):
+    for row, after in pairwise(flight):
         if (row["right"], row["down"]) != command or row["time"] < 14.0:
             continue  # the first key presses overlap
         (here, slow), (there, fast) = (

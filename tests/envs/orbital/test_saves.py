@@ -10,8 +10,8 @@ from helmsight.envs.orbital.attitude import rotate
 from helmsight.envs.orbital.dynamics import norm, orbital_axes, unit
 from helmsight.envs.orbital.saves import axes_at_load, find_save, save_names
 from helmsight.envs.orbital.scenarios import PURSUER, Scenario
-from helmsight.envs.orbital.world import World
 from helmsight.envs.orbital.vehicles import DRONE, SCISAT
+from helmsight.envs.orbital.world import World
 
 # (universal time s; name, position m, velocity m/s of each vessel), Kerbin-centred inertial.
 # Source: mission saves of spacegym-kspdg v0.14.0, at load. The saves of PE1: test_scenarios.py.
@@ -83,7 +83,7 @@ def test_at_load_every_nose_points_north_and_every_right_wing_130_degrees_back(n
         assert np.linalg.det(axes) > 0
 
 
-# right wing (radial, along-track, normal) once the nose has turned to the target by the shortest way
+# right wing (radial, along-track, normal) after the shortest turn of the nose to the target
 WINGS = {
     1: (-0.61, -0.22, -0.76),
     2: (-0.61, 0.79, 0.0),

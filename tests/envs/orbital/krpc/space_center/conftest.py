@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
+from helmsight.envs.orbital.dynamics import orbital_axes
 from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.simulation import Simulation
@@ -31,6 +33,14 @@ def _put() -> Callable[..., None]:
 def game() -> Simulation:
     """The fourth orbits of PE1: an ellipse, inclined, 2.7 km from a circle."""
     return Simulation("pe1_i4_init")
+
+
+@pytest.fixture
+def level(game: Simulation) -> None:
+    """Noses along the track, bellies towards Kerbin, whatever the save says."""
+    fleet = game.fleet
+    radial, along, normal = np.moveaxis(orbital_axes(fleet.position, fleet.velocity), -2, 0)
+    fleet.axes = np.stack([along, -normal, -radial], axis=-2)
 
 
 @pytest.fixture

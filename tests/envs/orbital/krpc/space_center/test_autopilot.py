@@ -62,6 +62,7 @@ def test_what_is_no_direction_is_refused(pilot, put, direction):
         put(pilot, target_direction=direction)
 
 
+@pytest.mark.usefixtures("level")
 def test_a_roll_is_held_when_one_is_wanted_and_left_otherwise(game, pursuer, pilot, put):
     pilot.engage()
     assert isnan(pilot.target_roll)
@@ -74,6 +75,7 @@ def test_a_roll_is_held_when_one_is_wanted_and_left_otherwise(game, pursuer, pil
     assert pilot.roll_error < 0.1
 
 
+@pytest.mark.usefixtures("level")
 def test_errors_are_degrees_to_what_is_wanted(pilot):
     pilot.target_pitch_and_heading(20.0, 70.0)
     pilot.engage()

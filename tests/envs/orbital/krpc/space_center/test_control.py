@@ -70,12 +70,13 @@ def test_translation_pushes_forward_right_and_up(game, pursuer, put):
         assert direction == pytest.approx(np.array(axis) * force / pursuer.mass, abs=0.03)
 
 
+@pytest.mark.usefixtures("level")
 def test_the_stick_turns_the_craft_its_own_way(game, pursuer, put):
-    level = pursuer.surface_reference_frame
+    surface = pursuer.surface_reference_frame
     put(pursuer.control, pitch=1.0)
     game.step(0.3)
     put(pursuer.control, pitch=0.0)
-    assert pursuer.flight(level).pitch > 3.0
+    assert pursuer.flight(surface).pitch > 3.0
 
 
 def test_inputs_of_a_client_go_to_rest_when_it_is_gone_and_the_throttle_stays(

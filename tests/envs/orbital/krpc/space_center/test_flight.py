@@ -26,7 +26,16 @@ def still(game):
     return procedures.bodies(game)["Kerbin"].non_rotating_reference_frame
 
 
-def test_a_craft_as_it_was_launched_flies_level_along_its_orbit(flight):
+def test_at_load_the_nose_points_north(game, pursuer, flight):
+    """As the game's saves have it: KSPDG's agents see this before SAS takes hold."""
+    kerbin = procedures.bodies(game)["Kerbin"]
+    assert pursuer.direction(kerbin.reference_frame) == pytest.approx((0.0, 1.0, 0.0), abs=1e-6)
+    assert flight.pitch == pytest.approx(0.0, abs=0.5)  # at a latitude of 0.2 degrees
+    assert min(flight.heading, 360.0 - flight.heading) == pytest.approx(0.0, abs=0.1)
+
+
+@pytest.mark.usefixtures("level")
+def test_a_level_craft_flies_level_along_its_orbit(flight):
     assert flight.pitch == pytest.approx(0.0, abs=0.5)  # the ellipse climbs a little
     assert flight.heading == pytest.approx(89.0, abs=0.1)  # inclined by a degree
     assert flight.roll == pytest.approx(0.0, abs=0.1)
@@ -90,6 +99,7 @@ def test_the_ground_runs_east_below_so_the_air_speed_is_less(game, flight, pursu
     assert flight.true_air_speed < pursuer.orbit.speed - 200.0
 
 
+@pytest.mark.usefixtures("level")
 def test_angles_to_the_wind_are_small_along_the_orbit_and_right_when_pitched_up(game, vessels, put):
     vessel = vessels[1]
     assert vessel.flight().sideslip_angle == pytest.approx(0.0, abs=0.2)
