@@ -51,7 +51,6 @@ def foreseen(world: World, seconds: float) -> Situation:
 def _following(axes: Array, gap: Array) -> Array:
     """Return axes (n, 3, 3) with the nose along `gap`; craft that pass each other do not flip."""
     sight = unit(gap)
-    left = np.full_like(sight, np.nan)
-    turned = turn(axes, error(axes, sight, left), 1.0)
+    turned = turn(axes, error(axes, sight), 1.0)
     ahead = dot(axes[:, 0], sight) > 0.0
     return np.where(ahead[:, None, None], turned, axes)

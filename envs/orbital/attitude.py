@@ -56,13 +56,13 @@ def pointing(
     return wanted
 
 
-def error(axes: Array, nose: Array, wing: Array) -> Array:
+def error(axes: Array, nose: Array, wing: Array | None = None) -> Array:
     """Return how far a craft has to turn about its own axes (forward, right, down), (..., 3) rad.
 
     `axes` (..., 3, 3) are the body axes as rows, `nose` and `wing` (..., 3) the directions wanted
     of nose and right wing. About right and down these are the components of the shortest turn of
     the nose; straight behind, any way is the shortest, and the nose pitches up. The roll is the one
-    that brings the wing round; a wing of NaN, or one along the nose, leaves it.
+    that brings the wing round; none, a wing of NaN, or one along the nose leaves it.
     """
     ahead, sideways, below = np.moveaxis(np.einsum("...ij,...j->...i", axes, nose), -1, 0)
     sine = np.hypot(sideways, below)
@@ -72,11 +72,9 @@ def error(axes: Array, nose: Array, wing: Array) -> Array:
     out = np.zeros((*angle.shape, 3))
     out[..., 1] = np.where(behind, angle, -below * share)
     out[..., 2] = np.where(behind, 0.0, sideways * share)
-    rolled = ~np.isnan(wing[..., 0])
-    if rolled.any():
-        wings = wing[rolled]
-        roll = np.arctan2(dot(wings, axes[rolled][:, 2]), dot(wings, axes[rolled][:, 1]))
-        out[rolled, 0] = roll
+    if wing is not None:
+        roll = np.arctan2(dot(wing, axes[..., 2, :]), dot(wing, axes[..., 1, :]))
+        out[..., 0] = np.where(np.isnan(roll), 0.0, roll)
     return out
 
 

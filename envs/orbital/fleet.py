@@ -175,10 +175,11 @@ class Fleet:
     def _to_turn(self) -> Array:
         """How far SAS wants each vessel to turn about its own axes, (n, k, 3) rad."""
         nose = pointing(self.sas, self.axes, self.position, self.velocity, self._towards())
-        wing = np.full_like(nose, np.nan)
         aimed = self.sas == SAS.AIM
-        if aimed.any():
-            nose[aimed], wing[aimed] = np.moveaxis(self.aim[aimed], 1, 0)
+        if not aimed.any():
+            return error(self.axes, nose)
+        wing = np.full_like(nose, np.nan)
+        nose[aimed], wing[aimed] = np.moveaxis(self.aim[aimed], 1, 0)
         return error(self.axes, nose, wing)
 
     def _towards(self) -> Array:

@@ -40,13 +40,11 @@ def wanted_by(mode, axes):
     return pointing(np.array([int(mode)]), axes, POSITION, VELOCITY, target)
 
 
-LEFT = np.full((1, 3), np.nan)
-"""A wing that leaves the roll."""
 LIMIT = np.full(3, DRONE.slew_rate)
 ACCELERATION = np.array(DRONE.angular_acceleration)
 
 
-def slew(axes, wanted, seconds, wing=LEFT):
+def slew(axes, wanted, seconds, wing=None):
     """Yield (axes, spin) at every step of a slew by a drone that starts at rest."""
     spin = np.zeros((1, 3))
     most = ACCELERATION * DT
