@@ -1,0 +1,82 @@
+"""Late commands: labels are for where the worlds will be, questions tell when that is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from helmsight.agents.training.flights import FlightBatch, draw_rule
+from helmsight.agents.training.foresight import foreseen
+from helmsight.agents.training.questions import prompt
+from helmsight.contract.clock import TimeRule
+from helmsight.contract.timing import Timing
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.world import DT
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 1.3])
+def test_worlds_with_a_passive_evader_go_where_they_were_foreseen(seconds: float) -> None:
+    rng = np.random.default_rng(4)
+    flights = FlightBatch(30, rng)
+    world = flights.world
+    world.burn(rng.choice([-1.0, 0.0, 1.0], (30, 3)))
+    near = world.range < 60.0  # the nose swings round in passing
+    passive = np.array([start.evader == 1 for start in flights.starts]) & ~near
+    expected = foreseen(world, seconds)
+    world.advance(round(seconds / DT))
+    kept = passive & ~world.over
+    assert kept.sum() >= 5
+    np.testing.assert_allclose(expected.gap[kept], world.line_of_sight[kept], atol=0.05)
+    np.testing.assert_allclose(expected.velocity[kept], world.relative_velocity[kept], atol=0.02)
+    np.testing.assert_allclose(expected.axes[kept], world.axes[kept, 1], atol=0.01)
+    np.testing.assert_allclose(expected.mass[kept], world.mass[kept, 1], atol=0.01)
+    np.testing.assert_allclose(expected.met[kept], world.met[kept], atol=1e-6)
+
+
+def test_a_burn_that_was_going_on_is_reckoned_with() -> None:
+    """At full thrust, what is right in 1.5 s is mostly less thrust than what is right at once."""
+    rng = np.random.default_rng(9)
+    flights = FlightBatch(40, rng)
+    flights.world.burn(np.tile([1.0, 0.0, 0.0], (40, 1)))
+    at_once = flights.teach()[:, 0]
+    flights.rule = TimeRule("runner", 1.5)
+    late = flights.teach()[:, 0]
+    assert (late <= at_once + 1e-9).mean() > 0.6
+    assert (late < at_once - 0.1).any()
+
+
+def test_the_runner_begins_a_burn_where_the_next_picture_is_taken() -> None:
+    flights = FlightBatch(2, np.random.default_rng(1))
+    world, before = flights.world, flights.world.met.copy()
+    flights.rule = TimeRule("runner", 1.0)
+    flights.fly(np.tile([0.0, 1.0, 0.0], (2, 1)))
+    np.testing.assert_allclose(world.met[~world.over] - before[~world.over], 1.0)
+    assert flights.timing(0).meanwhile == BurnCommand(forward=0, right=1, down=0)
+    flights.rule = TimeRule("fixed", 1.0)
+    flights.fly(np.zeros((2, 3)))
+    np.testing.assert_allclose(world.met[~world.over] - before[~world.over], 2.5)
+
+
+@pytest.mark.parametrize(
+    ("rule", "span"), [("runner:0.5", "0.5 to 1.0"), ("runner:0.7", "1.0 to 2.0"),
+                       ("fixed:0.7", "0.7 to 1.9")],
+)  # fmt: skip
+def test_a_question_tells_what_goes_on_and_when_the_answer_is_burnt(rule: str, span: str) -> None:
+    kept = TimeRule.parse(rule)
+    think = kept.thinks(0.0)
+    last = BurnCommand(forward=0.5, right=0, down=-1)
+    timing = Timing(kept, think, kept.waits(think, last.duration), last)
+    assert prompt("command", timing) == (
+        f"Fly to the target. Now {last.text()}, the burn from {span} s. Answer the burn as JSON."
+    )
+    assert prompt("command") == "Fly to the target. Answer the burn as JSON."
+
+
+def test_every_rule_that_is_drawn_is_one_that_flights_keep() -> None:
+    rng = np.random.default_rng(0)
+    rules = [draw_rule(rng) for _ in range(200)]
+    assert {rule.kind for rule in rules} == {"paused", "runner", "fixed"}
+    for rule in rules:
+        latency = rule.waits(rule.thinks(0.0), 0.5)
+        assert 0.0 <= latency <= 2.0
+        assert latency / DT == pytest.approx(round(latency / DT))
