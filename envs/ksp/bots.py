@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from typing import Any
-
-import numpy as np
 
 from helmsight.envs.ksp.connection import WELCOME, GameConnection, ServerAddress
+from helmsight.envs.ksp.controls import EvaderControls
 from helmsight.envs.ksp.errors import BotLost
 from helmsight.envs.ksp.streams import FlightRecorder, GameSample
-from helmsight.envs.orbital.bots import ACTIVATION_RANGE, CRUISE_THROTTLE, EVADE_RANGE, MAX_HOLD
+from helmsight.envs.orbital.bots import Bots
 from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.scenarios import EVADER
 
-TURNING = 0.5
-"""Seconds that E4 gives its autopilot before it burns."""
 PATIENCE = 2.0
 """Seconds to wait for the bot to let go of its vessel."""
-INPUTS = ("forward", "right", "up", "pitch", "yaw", "roll")
 
 
 class EvaderBot:
     """The evader's mind on a thread and a connection of its own.
 
-    It acts on the recorder's samples, so it sees what the pursuer is measured by. E1 does nothing
-    and needs no thread. Source of the manoeuvres: facts of spacegym-kspdg v0.14.0.
+    It acts on the recorder's samples, so it sees what the pursuer is measured by, and decides as
+    the twin's own does. E1 does nothing and needs no thread.
 
     Args:
         kind: the evader, 1..4.
@@ -44,7 +39,7 @@ class EvaderBot:
         self.kind = kind
         self._recorder = recorder
         self._address = address
-        self._rng = np.random.default_rng([seed, kind])
+        self._seed = seed
         self._stop = threading.Event()
         self._failure: Exception | None = None
         self._thread: threading.Thread | None = None
@@ -93,72 +88,21 @@ class EvaderBot:
     def _fly(self, game: GameConnection) -> None:
         vessel = game.call(lambda connection: connection.space_center.vessels[EVADER])
         self._seated.set()
-        manoeuvre = {2: self._fidget, 3: self._flee, 4: self._cruise}[self.kind]
-        try:
-            manoeuvre(game, vessel)
-        finally:
-            with suppress(Exception):  # the game may be gone; closing lets go as well
-                game.call(lambda _: _set(vessel, dict.fromkeys(INPUTS, 0.0)), PATIENCE)
-
-    def _fidget(self, game: GameConnection, vessel: Any) -> None:
-        """E2: within 2,200 m random inputs for random times."""
-        self._wake(game, vessel, "prograde")
-        while True:
-            hold, inputs = self._inputs()
-            game.call(lambda _, inputs=inputs: _set(vessel, inputs))  # type: ignore[misc]
-            self._pass(hold)
-            while self._next().range[0] >= ACTIVATION_RANGE:
-                pass
-
-    def _inputs(self) -> tuple[float, dict[str, float]]:
-        """Draw how long to hold, s, and the inputs; each three of them rest half of the time."""
-        rng = self._rng
-        hold = float(rng.uniform(0.0, MAX_HOLD))
-        moves, turns = rng.random() < 0.5, rng.random() < 0.5
-        values = rng.uniform(-1.0, 1.0, 6) * np.repeat([moves, turns], 3)
-        return hold, dict(zip(INPUTS, map(float, values), strict=True))
-
-    def _flee(self, game: GameConnection, vessel: Any) -> None:
-        """E3: burn along the orbit's normal while the pursuer is within 200 m."""
-        self._wake(game, vessel, "normal")
-        burning = False
-        while True:
-            near = bool(self._next().range[0] < EVADE_RANGE)
-            if near != burning:
-                game.call(lambda _, near=near: _set(vessel, {"forward": float(near)}))  # type: ignore[misc]
-                burning = near
-
-    def _cruise(self, game: GameConnection, vessel: Any) -> None:
-        """E4: point prograde by autopilot and burn all the time."""
-        game.call(lambda _: _point_prograde(vessel))
-        self._pass(TURNING)
-        game.call(lambda _: _set(vessel, {"rcs": True, "forward": CRUISE_THROTTLE}))
+        controls = EvaderControls(vessel)
+        bots = Bots([self.kind], [self._seed], self._recorder.latest().met)
         try:
             while True:
-                self._next()
+                controls.seen(self._next())
+                bots.act(controls)
+                for call in controls.calls():
+                    game.call(call)
         finally:
-            with suppress(Exception):
-                game.call(lambda _: _engage(vessel.auto_pilot, False), PATIENCE)
-
-    def _wake(self, game: GameConnection, vessel: Any, mode: str) -> None:
-        """Wait for the pursuer, then point under SAS `mode` with the thrusters on."""
-        while self._next().range[0] >= ACTIVATION_RANGE:
-            pass
-
-        def point(connection: Any) -> None:
-            control = vessel.control
-            control.sas = True
-            control.sas_mode = getattr(connection.space_center.SASMode, mode)
-            control.rcs = True
-
-        game.call(point)
+            with suppress(Exception):  # the game may be gone; closing lets go as well
+                game.call(controls.release, PATIENCE)
 
     def _next(self) -> GameSample:
         """Return the next sample; ends the bot when it is told to stop."""
-        return self._pass(DT / 2)
-
-    def _pass(self, seconds: float) -> GameSample:
-        met = float(self._recorder.latest().met[0]) + seconds
+        met = float(self._recorder.latest().met[0]) + DT / 2
         return self._recorder.wait(met, self._refuse_to_go_on, stop=False)
 
     def _refuse_to_go_on(self) -> None:
@@ -168,23 +112,3 @@ class EvaderBot:
 
 class _Stopped(Exception):
     """The flight is over."""
-
-
-def _set(vessel: Any, inputs: dict[str, float | bool]) -> None:
-    for name, value in inputs.items():
-        setattr(vessel.control, name, value)
-
-
-def _point_prograde(vessel: Any) -> None:
-    pilot = vessel.auto_pilot
-    pilot.reference_frame = vessel.orbital_reference_frame
-    pilot.target_pitch = pilot.target_heading = pilot.target_roll = 0.0
-    _engage(pilot, True)
-
-
-def _engage(pilot: Any, on: bool) -> None:
-    """Switch an autopilot: by method up to kRPC 0.5, by property from 0.6 on."""
-    if hasattr(pilot, "engage"):
-        (pilot.engage if on else pilot.disengage)()
-    else:
-        pilot.engaged = on

@@ -12,7 +12,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import krpc
@@ -22,6 +22,7 @@ Bot = Iterator[float]
 """A bot in turns: each yields the time until the next, s."""
 
 NEAR = 2200.0  # E2 and E3 do nothing further away, m
+TICK = 0.02  # of the world, s: a bot that asks all the time asks once in each
 CONTROLS = ("forward", "right", "up")
 
 
@@ -128,35 +129,47 @@ def passive(flight: Episode) -> Bot:
     return iter(())
 
 
-def rambling(flight: Episode) -> Bot:
-    """E2: random inputs for random times; an axis that is not drawn is put to rest."""
+def drawn() -> Iterator[list[float]]:
+    """Draw E2's seconds, whether it moves, whether it turns, and three values for each."""
     draw = random.Random(4)
-    evader = flight.target
-    while flight.distance() >= NEAR:
-        yield 0.1
-    evader.control.sas = True
-    evader.control.sas_mode = evader.control.sas_mode.prograde
-    evader.control.rcs = True
     while True:
-        seconds, moves, turns = 2.0 * draw.random(), draw.random() < 0.5, draw.random() < 0.5
-        for axis in CONTROLS:
-            setattr(evader.control, axis, moves * draw.uniform(-1.0, 1.0))
-        for axis in ("pitch", "yaw", "roll"):
-            setattr(evader.control, axis, turns * draw.uniform(-1.0, 1.0))
+        chances = [2.0 * draw.random(), draw.random() < 0.5, draw.random() < 0.5]
+        yield chances + [draw.uniform(-1.0, 1.0) for _ in range(6)]
+
+
+def rambling(flight: Episode, draws: Iterable[list[float]] | None = None) -> Bot:
+    """E2: while near random inputs for random times; an axis that is not drawn is put to rest."""
+    evader, awake = flight.target, False
+    for seconds, moves, turns, *values in draws or drawn():
+        while flight.distance() >= NEAR:  # the last inputs stay
+            yield TICK
+        if not awake:
+            evader.control.sas = True
+            evader.control.sas_mode = evader.control.sas_mode.prograde
+            evader.control.rcs = True
+            awake = True
+        evader.control.forward = moves * values[0]
+        evader.control.right = moves * values[1]
+        evader.control.up = -moves * values[2]
+        evader.control.pitch = turns * values[3]
+        evader.control.yaw = turns * values[4]
+        evader.control.roll = turns * values[5]
         yield seconds
 
 
 def wary(flight: Episode, nearer_than: float = 200.0) -> Bot:
     """E3: burns along the orbit's normal while the pursuer is near."""
-    evader = flight.target
-    while flight.distance() >= NEAR:
-        yield 0.1
-    evader.control.sas = True
-    evader.control.sas_mode = evader.control.sas_mode.normal
-    evader.control.rcs = True
+    evader, awake = flight.target, False
     while True:
-        evader.control.forward = 1.0 if flight.distance() < nearer_than else 0.0
-        yield 0.1
+        distance = flight.distance()
+        if distance < NEAR:
+            if not awake:
+                evader.control.sas = True
+                evader.control.sas_mode = evader.control.sas_mode.normal
+                evader.control.rcs = True
+                awake = True
+            evader.control.forward = 1.0 if distance < nearer_than else 0.0
+        yield TICK
 
 
 def engage_prograde(vessel: Any) -> None:
@@ -341,6 +354,23 @@ def bot(
     return {"observations": seen, "masses": masses, "speeds": speeds}
 
 
+def evaded(
+    ports: list[int], save: str, name: str, start: float, end: float, draws: list[list[float]]
+) -> list[float]:
+    """Leave the evader to a bot from mission time `start` to `end`; it is asked between ticks."""
+    flight = Episode(ports, save)
+    flight.wait(start - flight.target.met)
+    mind = rambling(flight, draws) if name == "E2" else BOTS[name](flight)
+    left = round((end - start) / TICK)
+    while left > 0:
+        ticks = min(left, math.ceil(next(mind) / TICK - 1e-6))
+        flight.wait(ticks * TICK)
+        left -= ticks
+    seen = flight.observe()
+    flight.close()
+    return seen
+
+
 def sun(ports: list[int], save: str) -> list[float]:
     """The sun's direction (right-handed) and the reward."""
     flight = Episode(ports, save)
@@ -429,7 +459,7 @@ def version() -> str:
 TASKS: dict[str, Callable[..., Any]] = {
     task.__name__: task
     for task in (
-        load, reset, burns, turned, pointed, bot, sun, race, again, refused, version
+        load, reset, burns, turned, pointed, bot, evaded, sun, race, again, refused, version
     )
 }  # fmt: skip
 

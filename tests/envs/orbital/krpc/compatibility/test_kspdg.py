@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
+from helmsight.envs.orbital.bots import ACTIVATION_RANGE, EVADE_RANGE
 from helmsight.envs.orbital.dynamics import G0, norm, propagate, unit
+from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.saves import find_save, save_names
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Scenario
+from helmsight.envs.orbital.world import SETTLE, World
 
 pytestmark = pytest.mark.slow  # real clients, again and again
 
@@ -153,6 +159,48 @@ def test_the_cruising_bot_burns_prograde_under_the_autopilot(client):
     _, after, masses, gained, _ = fly(client, "pe1_i3_init", "E4", 20.0)
     assert 6685.0 - masses[0] == pytest.approx(0.2 * FLOW * 19.5, rel=0.02)
     assert gained @ unit(after[TARGET_V]) / norm(gained) > 0.99
+
+
+@dataclass(frozen=True)
+class From(Scenario):
+    """A pursuit that begins with any save of two vessels."""
+
+    name_of_save: str = ""
+
+    @property
+    def save(self):
+        return find_save(self.name_of_save)
+
+
+@pytest.mark.parametrize(
+    ("bot", "save"), [(2, "pe1_i2_init"), (3, "sb1_i5_init"), (4, "pe1_i3_init")]
+)
+def test_a_bot_over_the_wire_flies_as_the_twins_own(client, bot, save):
+    """E2's pursuer leaves its range on the way, E3's its own; E4 turns to prograde."""
+    world = World([From(bot, 0, save)], timeout=1000.0, ends=False)
+    start = float(world.met[0]) + SETTLE
+    rng = np.random.default_rng([0, 2])
+    draws = [
+        [rng.uniform(0.0, 2.0), *(rng.random(2) < 0.5), *rng.uniform(-1.0, 1.0, 6)]
+        for _ in range(150)
+    ]
+    flown = client.do(
+        "evaded", save=save, name=f"E{bot}", start=start, end=start + 60.0,
+        draws=np.array(draws, float).tolist(),
+    )  # fmt: skip
+    ranges = []
+    for _ in range(round((SETTLE + 60.0) / DT)):
+        world.advance()
+        ranges.append(float(world.range[0]))
+    assert flown[0] == pytest.approx(float(world.met[0]), abs=1e-6)
+    assert flown[TARGET_P] == pytest.approx(world.position[0, EVADER], rel=0, abs=0.01)
+    assert flown[TARGET_V] == pytest.approx(world.velocity[0, EVADER], rel=0, abs=0.001)
+    assert flown[P] == pytest.approx(world.position[0, PURSUER], rel=0, abs=0.01)
+    coasted = propagate(*(part[EVADER] for part in From(bot, 0, save).initial_state()), 63.0)[0]
+    assert norm(world.position[0, EVADER] - coasted) > 100.0  # there was something to be equal in
+    if bot != 4:
+        limit = ACTIVATION_RANGE if bot == 2 else EVADE_RANGE
+        assert min(ranges) < limit < max(ranges)
 
 
 def test_the_guard_stops_relative_to_the_bandit_and_then_closes_in(client):
