@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--seeds", type=int, default=10, help="how many, from 0 on (10)")
     options.add_argument("--time", default="measured", help="measured, paused or fixed:S")
     options.add_argument("--hold", help="repeat or coast while thinking")
+    options.add_argument("--start-met", type=float, help="mission time of the first observation, s")
     options.add_argument("--steps", type=int, help="stop each flight after so many decisions")
     options.add_argument("--json", type=Path, metavar="FILE", help="keep flights, and go on")
     options.add_argument("--markdown", action="store_true", help="print the table as Markdown")
@@ -45,7 +46,8 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str]) -> None:
     """Fly what `arguments` ask for and print the table on standard output."""
     asked = parser().parse_args(arguments)
-    conditions = Conditions(time=asked.time, hold=asked.hold, max_steps=asked.steps)
+    options = {} if asked.start_met is None else {"start_met": asked.start_met}
+    conditions = Conditions(asked.time, asked.hold, asked.steps, options=options)
     cells = grid(asked.pilots, asked.scenarios, range(asked.seeds))
     machine = Machine.here()
     command = shlex.join(["python", "benchmarks/pursuit.py", *arguments])

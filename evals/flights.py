@@ -43,16 +43,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all flights of a table have in common; `limits` differ from the guard's defaults."""
+    """What all flights of a table have in common.
+
+    `limits` differ from the guard's defaults, `options` from those of the environments.
+    """
 
     time: str = "measured"
     hold: str | None = None
     max_steps: int | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the conditions as JSON data."""
-        return asdict(self)
+        """Return the conditions as JSON data; without `options`, as before there were any."""
+        data = asdict(self)
+        return data if self.options else {k: v for k, v in data.items() if k != "options"}
 
 
 @dataclass(frozen=True)
@@ -180,7 +185,9 @@ def fly_cell(cell: Cell, conditions: Conditions) -> FlightResult:
 
     pilot = _pilot(cell.pilot)
     hold = {} if conditions.hold is None else {"hold": conditions.hold}
-    env = make_env(cell.scenario, observation=pilot.needs, time=conditions.time, **hold)
+    env = make_env(
+        cell.scenario, observation=pilot.needs, time=conditions.time, **hold, **conditions.options
+    )
     with ExitStack() as stack:
         stack.callback(env.close)
         config = OperatorConfig(limits=conditions.limits)

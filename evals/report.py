@@ -162,12 +162,13 @@ def header(
     sharing = "one after another" if workers == 1 else f"{workers} side by side"
     stop = "" if conditions.max_steps is None else f", at most {conditions.max_steps} steps"
     hold = "" if conditions.hold is None else f", {conditions.hold} while the pilot thinks"
+    options = "".join(f", {name}={value}" for name, value in conditions.options.items())
     return [
         *dict.fromkeys(task.note for task in tasks if task.note),
         *machine.lines(),
         f"Date: {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}.",
         f"Command: `{command}`",
-        f"Time rule: {time or conditions.time}{hold}, flights {sharing}{stop}.",
+        f"Time rule: {time or conditions.time}{hold}{options}, flights {sharing}{stop}.",
         *(
             "Guard limits in force: "
             + ", ".join(f"{key}={value}" for key, value in limits.model_dump(mode="json").items())

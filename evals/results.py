@@ -66,9 +66,9 @@ class Results:
         wanted = plain(self.conditions.to_dict())
         if flights and conditions != wanted:
             differing = ", ".join(
-                f"{key}={conditions.get(key)!r} there and {wanted[key]!r} here"
-                for key in wanted
-                if conditions.get(key) != wanted[key]
+                f"{key}={conditions.get(key)!r} there and {wanted.get(key)!r} here"
+                for key in {**wanted, **conditions}
+                if conditions.get(key) != wanted.get(key)
             )
             raise ResultsUnusable(
                 f"{path} holds flights of other conditions ({differing}); {self._mend}"

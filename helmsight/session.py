@@ -57,6 +57,7 @@ def prepare(
     observation: str | None = None,
     time: str | None = None,
     hold: str | None = None,
+    start_met: float | None = None,
     watched: bool = False,
     world: str = TWIN,
     world_options: Mapping[str, Any] | None = None,
@@ -68,6 +69,7 @@ def prepare(
     Without `observation` the environment shows what the pilot needs, and the frame as well when
     the run is `watched` (filmed); a pilot never sees more than it needs. `world` is one of
     `places.WORLDS`, with `world_options`; those of a plug-in's environment go to it as they are.
+    `start_met` is an option of the twin: the mission time of the first observation, s.
     Without `time` the twin is run as `measured`, worlds that run by themselves as `realtime`.
     `operator` are fields of `OperatorConfig`, `pilot_options` keywords of `load_pilot`.
 
@@ -85,6 +87,8 @@ def prepare(
 
     config = operator_config(operator or {})
     options = dict(world_options or {})
+    if start_met is not None:
+        options["start_met"] = start_met
     # whatever can be refused is refused before a model is loaded, which takes seconds
     grounder(config.grounding)
     check_world(world, scenario, options)
@@ -161,7 +165,8 @@ def fly(
     """Fly one episode and return it: `flight.summary`, `flight.records`, `flight.reason`.
 
     With `out`, a folder, the run is recorded there, filmed unless `video` is False. `settings`
-    are those of `prepare`: observation, time, hold, world, operator, and the pilot's own.
+    are those of `prepare`: observation, time, hold, start_met, world, operator, and the pilot's
+    own.
 
     Raises:
         EnvsError, AgentsError, InvalidSetting: as `prepare`.

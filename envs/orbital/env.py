@@ -10,6 +10,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from helmsight.contract.clock import Clock, TimeRule, hold_rule
+from helmsight.contract.errors import InvalidOption
 from helmsight.contract.observation import Observation, observation_mode
 from helmsight.contract.task import Task
 from helmsight.envs.errors import EpisodeOver
@@ -18,11 +19,11 @@ from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import Array, orbital_axes
 from helmsight.envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
-from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
+from helmsight.envs.orbital.scenarios import PURSUER, Scenario, find_scenario
 from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.sights import Placed, marker_relations
 from helmsight.envs.orbital.task import pursuit_task
-from helmsight.envs.orbital.world import World
+from helmsight.envs.orbital.world import DT, SETTLE, TIMEOUT, World
 
 
 class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
@@ -35,6 +36,8 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             `helmsight.contract.clock`).
         hold: what the thrusters do while the pilot thinks: "repeat" the last command, as KSPDG's
             own runner does, or "coast".
+        start_met: mission elapsed time of the first observation, s; default: when KSPDG's reset is
+            over, three seconds after loading. Until then the craft coast; the evader's bot acts.
         randomize: draw the cockpit's layout, colours and noise anew at every reset.
         render_mode: None or "rgb_array".
 
@@ -49,12 +52,14 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         observation: str = "frame+telemetry",
         time: str = "paused",
         hold: str = "repeat",
+        start_met: float | None = None,
         randomize: bool = False,
         render_mode: str | None = None,
     ) -> None:
         self.clock = Clock(TimeRule.parse(time))
         self.hold = hold_rule(hold, self.clock.rule)
         self.scenario = find_scenario(scenario)
+        self.start_met = check_start(start_met, self.scenario)
         self.observation_mode = observation_mode(observation)
         self.randomize = randomize
         self.render_mode = render_mode
@@ -79,7 +84,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         if self.randomize:
             self.layout = Layout.random(self.np_random)
         self._world = World([self.scenario], [number])
-        self._world.settle()
+        self._world.settle(self.start_met)
         self._closest = ScoreKeeper(self._world)
         self._last: BurnCommand | None = None
         self.clock.runs(None)
@@ -209,6 +214,23 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             "applied": command.model_dump(),
             "rotations": self._rotations_now,
         }
+
+
+def check_start(start_met: float | None, scenario: Scenario) -> float | None:
+    """Return `start_met`, s, if the first observation of the scenario can be then.
+
+    Raises:
+        InvalidOption: before KSPDG's reset is over, or not a physics step before the time limit.
+    """
+    first, last = scenario.load_time + SETTLE, TIMEOUT - DT
+    if start_met is None:
+        return None
+    if isinstance(start_met, int | float) and first - 1e-6 <= start_met <= last:
+        return float(start_met)
+    raise InvalidOption(
+        f"start_met={start_met!r} is not possible; give {first:g} s, when the reset of "
+        f"{scenario.name} is over, to {last:g} s, just before its time limit"
+    )
 
 
 def observation_spaces(mode: str) -> dict[str, spaces.Space[Any]]:

@@ -57,9 +57,14 @@ class World(PairFleet):
         self.captured = np.zeros(len(scenarios), dtype=bool)
         self.bots = Bots([s.evader for s in scenarios], seeds, self.met + SETTLE)
 
-    def settle(self) -> None:
-        """Coast through the seconds that KSPDG's reset takes, the nose swinging to the target."""
+    def settle(self, until: float | None = None) -> None:
+        """Coast through the seconds that KSPDG's reset takes, the nose swinging to the target.
+
+        With `until`, a mission elapsed time in s, the worlds go on to it, bots included.
+        """
         self.advance(round(SETTLE / DT))
+        if until is not None:
+            self.advance(int(float(until - self.met.max()) / DT + 1e-6))
 
     def burn(self, throttle: Array, worlds: NDArray[np.bool_] | slice = slice(None)) -> None:
         """Set the pursuers' translation throttles, (n, 3) body axes, clipped to [-1, 1]."""

@@ -10,11 +10,11 @@ SMALL = ["--pilots", "naive", "--scenarios", "pe1_e1_i3", "--steps", "2", "--tim
 
 
 def test_flights_are_told_one_by_one_and_end_in_a_table(load, capsys):
-    assert load("pursuit").main([*SMALL, "--seeds", "2"]) == 0
+    assert load("pursuit").main([*SMALL, "--seeds", "2", "--start-met", "6.5"]) == 0
     out, err = capsys.readouterr()
     assert [line[:5] for line in err.splitlines()] == ["[1/2]", "[2/2]"]
     assert "not in Kerbal Space Program" in out
-    assert "Time rule: fixed:0.1" in out
+    assert "Time rule: fixed:0.1, start_met=6.5, flights" in out
     assert "max_closing=60.0" in out
     assert "--seeds 2" in out
     assert "Machine:" in out
@@ -44,6 +44,7 @@ def test_a_second_call_flies_only_what_is_missing(load, capsys, tmp_path):
         (["--seeds", "0"], "seeds"),
         (["--time", "sometimes"], "choose paused"),
         (["--workers", "0"], "workers=0"),
+        (["--start-met", "1"], "start_met=1.0 is not possible"),
     ],
 )
 def test_a_wrong_option_is_one_line_and_status_two(load, capsys, arguments, told):

@@ -113,6 +113,17 @@ def test_a_file_of_other_conditions_is_refused(flown, tmp_path):
         Results(path, Conditions(max_steps=2))
 
 
+def test_options_of_the_environments_are_conditions_and_are_kept(flown, tmp_path):
+    path, later = tmp_path / "flights.json", replace(SHORT, options={"start_met": 6.5})
+    (result,) = fly_cells([flown[0].cell], later)
+    assert result.score != flown[0].score
+    Results(path, later).add(result)
+    assert Results(path, later).flown == {result.cell: result}
+    with pytest.raises(ResultsUnusable, match=r"options=.*6\.5.* there and None here"):
+        Results(path, SHORT)
+    assert "options" not in SHORT.to_dict(), "files from before there were options can be read"
+
+
 def test_a_file_without_flights_takes_any_conditions(tmp_path):
     path = tmp_path / "flights.json"
     Results(path, Conditions(time="a mistake"))

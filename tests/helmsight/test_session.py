@@ -73,6 +73,21 @@ def test_a_recorded_run_is_rebuilt_step_by_step(answers: str, tmp_path: Path) ->
     assert replace(load_run(second).spec, versions={}) == replace(spec, versions={})
 
 
+@pytest.mark.slow
+def test_a_run_that_began_later_is_resumed_and_rebuilt_from_there(
+    answers: str, tmp_path: Path
+) -> None:
+    out, again = tmp_path / "out", tmp_path / "again"
+    flight = helmsight.fly("PE1-E4-I3", answers, 2, steps=2, out=out, video=False, start_met=7.9)
+    assert flight.records[0].measures["met"] == pytest.approx(7.9, abs=1.0)
+    assert load_run(out).spec.options["start_met"] == 7.9
+    longer = helmsight.resume(out, steps=3)
+    assert longer.records[:2] == flight.records
+    spec = load_run(out).spec
+    helmsight.rebuild(spec).fly(spec.seed, 3, [Recorder(again, video=False)])
+    assert load_run(again).records[0].measures == flight.records[0].measures
+
+
 def test_a_record_of_something_unknown_here_says_what_made_it(answers: str) -> None:
     spec = RunSpec("helmsight/Elsewhere-v0", answers, versions={"helmsight": "9.9"})
     with pytest.raises(Unreproducible, match=r"Elsewhere.*helmsight 9\.9"):

@@ -30,6 +30,7 @@ from helmsight.worlds import check_world, make_world, read_regions, shown
         ("twin", {"krpc": "box:1"}, "goes with world=ksp"),
         ("twin", {"capture": "monitor:1"}, "goes with world=ksp or screen"),
         ("screen", {"regions": {}}, "goes with world=ksp"),
+        ("ksp", {"start_met": 7.0}, "goes with world=twin"),
         ("ksp", {"gravity": 1}, "no world has it"),
     ],
 )

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from helmsight.envs.ksp.bots import EvaderBot
+from helmsight.envs.ksp.controls import EvaderControls
 from helmsight.envs.ksp.errors import BotLost
 from helmsight.envs.orbital.attitude import SAS
-from helmsight.envs.orbital.bots import CRUISE_THROTTLE
+from helmsight.envs.orbital.bots import CRUISE_THROTTLE, Bots
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import orbital_axes
+from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.scenarios import EVADER
 
 if TYPE_CHECKING:
@@ -85,20 +86,30 @@ def test_e2_fidgets_within_its_range_and_lets_go_at_the_end(game: Game) -> None:
     assert game.fleet(lambda fleet: fleet.rotation[0, EVADER].tolist()) == [0.0, 0.0, 0.0]
 
 
-def test_e2_draws_its_inputs_from_the_seed() -> None:
-    def inputs(seed: int) -> list[Any]:
-        bot = EvaderBot.__new__(EvaderBot)
-        bot._rng = np.random.default_rng([seed, 2])
-        return [bot._inputs() for _ in range(200)]
+def inputs(seed: int) -> list[tuple[float, ...]]:
+    """Return when E2 near its pursuer changes its inputs, and to what, in ten minutes."""
+    controls = EvaderControls(None)
+    bots = Bots([2], [seed], np.zeros(1))
+    drawn: list[tuple[float, ...]] = []
+    for tick in range(30_000):
+        controls.met = np.array([tick * DT])
+        bots.act(controls)
+        axes = (*controls.throttle[0, EVADER], *controls.rotation[0, EVADER])
+        if not drawn or drawn[-1][1:] != axes:
+            drawn.append((tick * DT, *axes))
+    return drawn
 
+
+def test_e2_draws_its_inputs_from_the_seed() -> None:
     drawn = inputs(3)
     assert drawn == inputs(3) != inputs(4)
-    moves = [any(values[name] for name in ("forward", "right", "up")) for _, values in drawn]
-    turns = [any(values[name] for name in ("pitch", "yaw", "roll")) for _, values in drawn]
-    assert 70 < sum(moves) < 130
-    assert 70 < sum(turns) < 130
-    assert all(0.0 <= hold < 2.0 for hold, _ in drawn)
-    assert all(abs(value) <= 1.0 for _, values in drawn for value in values.values())
+    moves = [any(values[:3]) for _, *values in drawn]
+    turns = [any(values[3:]) for _, *values in drawn]
+    assert 0.4 < np.mean(moves) < 0.8  # a rest that follows a rest is not seen
+    assert 0.4 < np.mean(turns) < 0.8
+    assert 350 < len(drawn) < 650
+    assert np.mean(np.diff([when for when, *_ in drawn]) < 2.0) > 0.7
+    assert all(abs(value) <= 1.0 for _, *values in drawn for value in values)
 
 
 def test_a_bot_that_dies_ends_the_flight(game: Game) -> None:

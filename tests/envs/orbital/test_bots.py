@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from helmsight.envs.orbital.attitude import SAS
-from helmsight.envs.orbital.dynamics import orbital_axes
-from helmsight.envs.orbital.scenarios import EVADER
+from helmsight.envs.orbital.dynamics import orbital_axes, unit
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 from helmsight.envs.orbital.world import SETTLE
 
 FLOW = 8000.0 / (240.0 * 9.80665)
@@ -111,13 +111,43 @@ def test_the_heuristic_evader_burns_along_its_normal_while_closer_than_200_metre
     assert gained @ normal > 4.0
 
 
+def test_the_random_evader_keeps_its_last_inputs_beyond_2200_metres(make_world):
+    flight = make_world(evader=2, offset=(0.0, -2100.0, 0.0), speed=(0.0, -20.0, 0.0))
+    flight.settle()
+    while flight.range[0] < 2200.0:
+        flight.advance()
+    kept = (flight.throttle[0, EVADER].copy(), flight.rotation[0, EVADER].copy())
+    seen = throttles(flight, 500)
+    assert flight.range[0] > 2200.0
+    np.testing.assert_array_equal(seen, [kept[0]] * 500)
+    np.testing.assert_array_equal(flight.rotation[0, EVADER], kept[1])
+    flight.position[0, PURSUER] = flight.position[0, EVADER] + (0.0, 0.0, 500.0)
+    assert len(np.unique(throttles(flight, 500), axis=0)) > 2  # it is near again
+
+
 @pytest.mark.parametrize("metres", [100.0, 4000.0])
-def test_the_accelerating_evader_burns_prograde_from_the_start_at_any_range(make_world, metres):
+def test_the_accelerating_evader_turns_for_half_a_second_and_burns_prograde_at_any_range(
+    make_world, metres
+):
     flight = make_world(evader=4, offset=(0.0, -metres, 0.0))
     flight.settle()
-    energy = flight.energy()[0, EVADER]
-    seen = throttles(flight, 500)
-    np.testing.assert_array_equal(seen[1:], [[0.2, 0.0, 0.0]] * 499)
+    seen = throttles(flight, 526)
+    np.testing.assert_array_equal(seen[:25], [[0.0, 0.0, 0.0]] * 25)
+    np.testing.assert_array_equal(seen[25:], [[0.2, 0.0, 0.0]] * 501)
     assert spent(flight)[0] == pytest.approx(0.2 * FLOW * 10.0, rel=0.005)
+    energy = flight.energy()[0, EVADER]
+    flight.advance(500)
     gained = flight.energy()[0, EVADER] - energy
-    assert gained == pytest.approx(0.2 * 8000.0 / 6685.0 * 10.0 * 2170.0, rel=0.01)
+    assert gained == pytest.approx(0.2 * 8000.0 / 6675.0 * 10.0 * 2170.0, rel=0.01)
+
+
+def test_the_accelerating_evader_is_held_as_by_krpcs_autopilot_level_in_its_orbit(make_world):
+    flight = make_world(evader=4)
+    flight.settle()
+    flight.advance(250)
+    position, velocity = flight.position[0, EVADER], flight.velocity[0, EVADER]
+    nose, right, down = flight.axes[0, EVADER]
+    normal = unit(np.cross(position, velocity))
+    assert nose @ unit(velocity) == pytest.approx(1.0, abs=1e-6)
+    assert right @ normal == pytest.approx(1.0, abs=1e-6)
+    assert down @ unit(position) > 0.9  # belly up: the frame's x, which is up, is anti-radial

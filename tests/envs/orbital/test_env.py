@@ -54,6 +54,33 @@ def leap(env, seconds):
     world.met += seconds
 
 
+def test_the_first_observation_can_be_later_than_the_end_of_the_reset():
+    env, early = make("PE1-E4-I3", start_met=7.0), make("PE1-E4-I3")
+    observation, info = env.reset(seed=4)
+    first, _ = early.reset(seed=4)
+    assert first["telemetry"][0] == pytest.approx(3.02)
+    assert observation["telemetry"][0] == info["met"] == pytest.approx(7.0)
+    early._run(3.98)  # the pursuer coasts, the evader's bot has been at work
+    np.testing.assert_array_equal(env._world.position, early._world.position)
+    assert env._world.propellant[0].tolist()[::-1] == [1200.0, pytest.approx(1199.41, abs=0.01)]
+    assert info["closest_time"] == pytest.approx(7.0)
+
+
+def test_an_episode_can_begin_just_before_its_time_limit():
+    env = make(start_met=239.98)
+    env.reset()
+    *_, truncated, info = env.step(burn(1.0))
+    assert truncated
+    assert info["met"] == pytest.approx(240.0, abs=0.03)
+
+
+@pytest.mark.parametrize("start_met", [3.0, 0.0, -5.0, 240.0, 1e9, np.nan, np.inf, "7", True])
+def test_a_start_outside_of_the_episode_is_refused_with_what_is_possible(start_met):
+    with pytest.raises(InvalidOption, match=r"start_met=.*give 3\.02 s.* to 239\.98 s"):
+        make(start_met=start_met)
+    assert make(start_met=3.02).start_met == 3.02
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_gymnasium_accepts_the_environment(mode):

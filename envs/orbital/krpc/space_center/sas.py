@@ -69,8 +69,10 @@ def steered(vessel: VesselHandle) -> bool:
 
 
 def is_on(vessel: VesselHandle) -> bool:
-    """Return whether SAS is on."""
-    on = vessel.game.fleet.sas[0, vessel.index()] != ADRIFT
+    """Return whether SAS is on; an autopilot keeps it off, also that of the server's own evader."""
+    game, i = vessel.game, vessel.index()
+    code = game.fleet.sas[0, i]
+    on = code != ADRIFT and (code != SAS.AIM or i in game.aims)
     return bool(on) and not steered(vessel)
 
 

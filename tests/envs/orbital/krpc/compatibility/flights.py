@@ -356,8 +356,11 @@ def bot(
 
 def evaded(
     ports: list[int], save: str, name: str, start: float, end: float, draws: list[list[float]]
-) -> list[float]:
-    """Leave the evader to a bot from mission time `start` to `end`; it is asked between ticks."""
+) -> dict[str, Any]:
+    """Leave the evader to a bot from mission time `start` to `end`; it is asked between ticks.
+
+    The axes that are returned are its nose, right wing and belly in right-handed inertial axes.
+    """
     flight = Episode(ports, save)
     flight.wait(start - flight.target.met)
     mind = rambling(flight, draws) if name == "E2" else BOTS[name](flight)
@@ -366,7 +369,12 @@ def evaded(
         ticks = min(left, math.ceil(next(mind) / TICK - 1e-6))
         flight.wait(ticks * TICK)
         left -= ticks
-    seen = flight.observe()
+    body = flight.target.reference_frame
+    axes = [
+        swap(flight.space.transform_direction(direction, body, flight.inertial()))
+        for direction in ((0.0, 1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+    ]
+    seen = {"observation": flight.observe(), "axes": axes}
     flight.close()
     return seen
 

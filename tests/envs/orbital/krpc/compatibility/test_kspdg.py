@@ -184,7 +184,7 @@ def test_a_bot_over_the_wire_flies_as_the_twins_own(client, bot, save):
         [rng.uniform(0.0, 2.0), *(rng.random(2) < 0.5), *rng.uniform(-1.0, 1.0, 6)]
         for _ in range(150)
     ]
-    flown = client.do(
+    seen = client.do(
         "evaded", save=save, name=f"E{bot}", start=start, end=start + 60.0,
         draws=np.array(draws, float).tolist(),
     )  # fmt: skip
@@ -192,11 +192,14 @@ def test_a_bot_over_the_wire_flies_as_the_twins_own(client, bot, save):
     for _ in range(round((SETTLE + 60.0) / DT)):
         world.advance()
         ranges.append(float(world.range[0]))
+    flown = seen["observation"]
     assert flown[0] == pytest.approx(float(world.met[0]), abs=1e-6)
     assert flown[TARGET_P] == pytest.approx(world.position[0, EVADER], rel=0, abs=0.01)
     assert flown[TARGET_V] == pytest.approx(world.velocity[0, EVADER], rel=0, abs=0.001)
     assert flown[P] == pytest.approx(world.position[0, PURSUER], rel=0, abs=0.01)
-    coasted = propagate(*(part[EVADER] for part in From(bot, 0, save).initial_state()), 63.0)[0]
+    assert np.array(seen["axes"]) == pytest.approx(world.axes[0, EVADER], rel=0, abs=1e-4)
+    position, velocity = From(bot, 0, save).initial_state()
+    coasted = propagate(position[EVADER], velocity[EVADER], SETTLE + 60.0)[0]
     assert norm(world.position[0, EVADER] - coasted) > 100.0  # there was something to be equal in
     if bot != 4:
         limit = ACTIVATION_RANGE if bot == 2 else EVADE_RANGE

@@ -110,6 +110,15 @@ def test_it_keeps_sas_off_and_leaves_it_off(game, pursuer, pilot, put):
     assert game.aims == {}
 
 
+def test_the_servers_own_evader_under_its_autopilot_keeps_sas_off_too(game):
+    game.start("PE1-E4-I3")
+    evader, pursuer = procedures.vessels(game)
+    game.step(0.1)
+    assert game.fleet.sas[0, 0] == SAS.AIM
+    assert not evader.control.sas
+    assert pursuer.control.sas
+
+
 def test_from_0_7_on_sas_cannot_be_switched_on_under_it(game, pursuer, pilot, put):
     game.version = (0, 7, 0)
     put(pilot, engaged=True)
