@@ -17,6 +17,15 @@ class InvalidOption(Error):
     exit_status = 2
 
 
+class NotUtf8(Error, ValueError):
+    """A file of text that is not UTF-8. Halts; names the file, the byte and its place.
+
+    Whoever reads files of its own kind turns it, as any ValueError of theirs, into its own error.
+    """
+
+    exit_status = 2
+
+
 class MeasureUnusable(Error):
     """A world whose `info` lacks a measure that it declares, or holds one that is not finite.
     Halts the run; what was recorded stays readable.

@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.textfiles import read_text
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -62,7 +64,7 @@ def _cores() -> int:
 
 def _cpu() -> str:
     try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        text = read_text(Path("/proc/cpuinfo"))
     except OSError:
         text = ""
     for line in text.splitlines():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.contract.record import plain
+from helmsight.contract.textfiles import read_text
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.flights import Cell, Conditions, FlightResult, fingerprint
 from helmsight.tools.folder import write_whole
@@ -55,7 +56,7 @@ class Results:
 
     def _read(self, path: Path) -> None:
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = json.loads(read_text(path))
             conditions = dict(data["conditions"])
             flights = [FlightResult.from_dict(entry) for entry in data["flights"]]
         except (OSError, ValueError, KeyError, TypeError) as error:

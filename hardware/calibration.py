@@ -23,6 +23,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from helmsight.contract.errors import NotUtf8
+from helmsight.contract.textfiles import read_text
 from helmsight.hardware.errors import InvalidSpec
 from helmsight.hardware.spec import Joint, Positive, RobotSpec, Table
 
@@ -132,8 +134,8 @@ class Calibration(Table):
     def load(cls, path: str | Path) -> Calibration:
         """Return the calibration in a file. Raises InvalidSpec with file and key."""
         try:
-            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            data = tomllib.loads(read_text(Path(path)))
+        except (OSError, NotUtf8, tomllib.TOMLDecodeError) as error:
             raise InvalidSpec(
                 f"calibration {path} cannot be read: {error}. Make one, or remove "
                 "device.calibration from the robot's description"

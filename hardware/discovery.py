@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from serial.tools import list_ports
 
+from helmsight.contract.textfiles import read_text
 from helmsight.hardware.errors import CameraUnavailable, HardwareError, LinkLost, PortUnavailable
 from helmsight.hardware.link import SerialLink, stable_path
 from helmsight.hardware.probes import Probe, probes
@@ -174,7 +175,7 @@ def _camera_names() -> list[tuple[str, str]]:
     cameras = []
     for path in sorted(Path("/dev").glob("video*")):
         about = Path("/sys/class/video4linux") / path.name / "name"
-        cameras.append((str(path), about.read_text("utf-8").strip() if about.is_file() else ""))
+        cameras.append((str(path), read_text(about).strip() if about.is_file() else ""))
     return cameras
 
 

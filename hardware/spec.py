@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
+from helmsight.contract.errors import NotUtf8
 from helmsight.contract.plugins import each
+from helmsight.contract.textfiles import read_text
 from helmsight.hardware.errors import InvalidSpec, UnknownRobot
 
 Options = TypeVar("Options", bound=BaseModel)
@@ -251,8 +253,8 @@ def load_spec(name: str | Path) -> RobotSpec:
             )
         path = known[str(name)]
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except (OSError, NotUtf8) as error:
         raise UnknownRobot(f"cannot read the robot description {path}: {error}") from None
     return parse_spec(text, str(path))
 

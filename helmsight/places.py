@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.textfiles import read_text
+
 TWIN = "twin"
 KINDS: dict[str, type] = {"text": str, "number": float, "file": Path}
 
@@ -58,7 +60,7 @@ def read_places(text: str) -> dict[str, Place]:
     return places
 
 
-WORLDS = read_places(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+WORLDS = read_places(read_text(Path(__file__).with_suffix(".toml")))
 
 
 def all_options() -> dict[str, WorldOption]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helmsight.contract.errors import NotUtf8
+from helmsight.contract.textfiles import read_text
 from helmsight.envs.registry import find_environment, load_environments, task_of
 from helmsight.errors import InvalidSetting
 from helmsight.places import TWIN, WORLDS
@@ -113,10 +115,12 @@ def read_regions(path: Path) -> dict[str, Any]:
             environment.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except OSError as error:
         raise InvalidSetting(f"the regions in {path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except NotUtf8 as error:
+        raise InvalidSetting(f"the regions cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
         raise InvalidSetting(
             f"{path} is not TOML ({error}); give lines like navball = [512, 464, 768, 720]"
         ) from error

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.errors import NotUtf8
+from helmsight.contract.textfiles import read_lines
 from helmsight.prompts.errors import InvalidItem, UnreadableRelation
 from helmsight.prompts.relations import Axis, Relation
 from helmsight.prompts.synonyms import plain, relation, scan
@@ -117,8 +119,8 @@ def read_items(path: Path) -> Iterator[Item | InvalidItem]:
         InvalidItem: the file itself cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_lines(path)
+    except (OSError, NotUtf8) as error:
         raise InvalidItem(f'"{path}" cannot be read as lines of JSON: {error}') from None
     for number, line in enumerate(lines, 1):
         if line.strip():

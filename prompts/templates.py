@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, TemplateNotFound
+from jinja2 import BaseLoader, ChoiceLoader, Environment, StrictUndefined, TemplateNotFound
+from jinja2.loaders import split_template_path
 
 from helmsight.contract.plugins import each
+from helmsight.contract.textfiles import read_text
 from helmsight.prompts.errors import UnknownPrompt
 
 PROMPTS = "helmsight.prompts"
@@ -21,7 +25,7 @@ def _environment() -> Environment:
     """Return the templates: ours first, then those of packages declared as `helmsight.prompts`."""
     others = (loader for _, loader in each(PROMPTS, lambda package: _inside(package.__name__)))
     return Environment(
-        loader=ChoiceLoader([PackageLoader("helmsight.prompts"), *others]),
+        loader=ChoiceLoader([_Templates(files("helmsight.prompts") / "templates"), *others]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -29,8 +33,33 @@ def _environment() -> Environment:
     )
 
 
-def _inside(package: str) -> PackageLoader:
-    return PackageLoader(package, package_path="")
+def _inside(package: str) -> BaseLoader:
+    return _Templates(files(package))
+
+
+class _Templates(BaseLoader):
+    """The templates in a folder of a package, read as every file that a person may write."""
+
+    def __init__(self, folder: Traversable) -> None:
+        self._folder = folder
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
+        source = self._folder.joinpath(*split_template_path(template))
+        if not source.is_file():
+            raise TemplateNotFound(template)
+        return read_text(source), str(source), None
+
+    def list_templates(self) -> list[str]:
+        return sorted(_below(self._folder))
+
+
+def _below(folder: Traversable, path: str = "") -> Iterator[str]:
+    """Yield the files in a folder and in those below it, by their paths from it."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _below(entry, f"{path}{entry.name}/")
+        else:
+            yield path + entry.name
 
 
 def names() -> list[str]:

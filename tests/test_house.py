@@ -149,6 +149,49 @@ print(len(calls))
     assert int(done.stdout) > 20
 
 
+def reads_text(call: ast.Call) -> bool:
+    """Return whether a call reads a file of text by itself; one of open has to say "b" or to write.
+
+    Methods called `open` belong to cameras and the like, too: with an encoding it is a file's.
+    """
+    name = ast.unparse(call.func)
+    if name.endswith(".read_text") or name in {"json.load", "tomllib.load"}:
+        return True
+    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+    place = 1 if name in {"open", "io.open"} else 0
+    given = keywords.get("mode") or (call.args[place] if len(call.args) > place else None)
+    mode = given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else "r"
+    opens = name in {"open", "io.open"} or (name.endswith(".open") and "encoding" in keywords)
+    return opens and not set(mode) & set("bwax")
+
+
+def test_a_file_of_text_is_read_through_contract_textfiles_only() -> None:
+    past = [
+        f"{module}:{node.lineno} {ast.unparse(node)[:60]}"
+        for module, path in modules().items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and reads_text(node)
+    ]
+    assert past == [], "use read_text, read_lines or decoded of helmsight.contract.textfiles"
+
+
+@pytest.mark.parametrize(
+    ("code", "reads"),
+    [
+        ("path.read_text()", True), ("path.read_text('utf-8')", True), ("json.load(file)", True),
+        ("open(path)", True), ("open(path, 'r')", True), ("path.open(encoding='ascii')", True),
+        ("path.open('r', encoding='utf-8')", True), ("open(path, mode='rt')", True),
+        ("read_text(path)", False), ("path.read_bytes()", False), ("open(path, 'rb')", False),
+        ("path.open('w', encoding='utf-8')", False), ("Screen.open(name, size=size)", False),
+        ("os.open(port, os.O_RDWR)", False), ("self.link.open()", False), ("json.loads(x)", False),
+    ],
+)  # fmt: skip
+def test_what_counts_as_reading_a_file_of_text(code: str, reads: bool) -> None:
+    call = ast.parse(code, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert reads_text(call) is reads
+
+
 def asserts(test: ast.AST) -> bool:
     """Return whether a test says itself what has to hold, in no helper that waits or checks."""
     for node in ast.walk(test):

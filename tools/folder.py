@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from helmsight.contract.record import RunSpec, StepRecord
+from helmsight.contract.textfiles import read_text
 from helmsight.tools.appendonly import AppendOnly, sync_folder
 from helmsight.tools.errors import RunFolderUnusable
 from helmsight.tools.steplog import whole_steps
@@ -77,7 +78,7 @@ def inspect(folder: Path) -> tuple[RunSpec, list[StepRecord]]:
     """
     path = folder / SPEC
     try:
-        spec = RunSpec.from_json(path.read_text(encoding="utf-8"), str(path))
+        spec = RunSpec.from_json(read_text(path), str(path))
         return spec, whole_steps(folder / STEPS)[0]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunFolderUnusable(

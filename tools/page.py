@@ -12,6 +12,7 @@ from helmsight.contract.description import Description
 from helmsight.contract.measures import Measure
 from helmsight.contract.outcome import Outcome
 from helmsight.contract.record import RunSpec, StepRecord
+from helmsight.contract.textfiles import read_text
 from helmsight.tools.folder import PAGE, PLOTS, VIDEO, write_whole
 from helmsight.tools.plots import DARK, FONT, LIGHT, colour_scheme, draw
 from helmsight.tools.video import FPS
@@ -61,7 +62,7 @@ def render(
     template = resources.files("helmsight.tools").joinpath("templates/run.html.j2")
     return (
         Environment(autoescape=True)
-        .from_string(template.read_text(encoding="utf-8"))
+        .from_string(read_text(template))
         .render(
             title=shown.get("scenario", task.name or spec.environment),
             pilot=spec.pilot,

@@ -11,6 +11,7 @@ from typing import Any
 
 from helmsight.contract.description import Description
 from helmsight.contract.record import Frame, RunSpec, StepRecord, check_schema
+from helmsight.contract.textfiles import decoded, read_lines, read_text
 from helmsight.envs.orbital.task import describe_schema_1
 from helmsight.tools.errors import RunUnreadable
 from helmsight.tools.folder import FRAMES, SPEC, STEPS, SUMMARY
@@ -55,7 +56,7 @@ def load_run(folder: str | Path) -> Run:
     """
     folder = Path(folder)
     try:
-        spec = RunSpec.from_json((folder / SPEC).read_text(encoding="utf-8"), str(folder / SPEC))
+        spec = RunSpec.from_json(read_text(folder / SPEC), str(folder / SPEC))
     except OSError as error:
         raise RunUnreadable(
             f"{folder} holds no run: {SPEC} cannot be read ({error.strerror}); "
@@ -68,7 +69,7 @@ def load_run(folder: str | Path) -> Run:
     records, notes = _records(folder / STEPS)
     summary = None
     try:
-        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        summary = json.loads(read_text(folder / SUMMARY))
         check_schema(summary, str(folder / SUMMARY))
     except FileNotFoundError:
         notes.append("the run was cut off before its summary was written")
@@ -91,7 +92,8 @@ def _records(path: Path) -> tuple[list[StepRecord], list[str]]:
     records: list[StepRecord] = []
     for number, line in enumerate(lines, start=1):
         try:
-            records.append(StepRecord.from_json(line.decode("utf-8"), f"line {number} of {path}"))
+            where = f"line {number} of {path}"
+            records.append(StepRecord.from_json(decoded(line, where), where))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             if number == len(lines):
                 return records, [f"line {number} of {path.name} is cut off and was left out"]
@@ -157,7 +159,7 @@ def same_steps(a: Path, b: Path) -> bool:
 
 def _timeless(path: Path) -> list[dict[str, str]]:
     steps = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in read_lines(path):
         step = json.loads(line)
         step.pop("times", None)
         steps.append({key: json.dumps(value) for key, value in step.items()})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helmsight.contract.record import Frame, StepRecord
+from helmsight.contract.textfiles import decoded
 from helmsight.tools.appendonly import AppendOnly
 from helmsight.tools.parts import Parts
 
@@ -75,7 +76,8 @@ def whole_steps(path: Path) -> tuple[list[StepRecord], int]:
     lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
     for number, line in enumerate(lines, start=1):
         try:
-            record = StepRecord.from_json(line.decode(), f"line {number} of {path}")
+            where = f"line {number} of {path}"
+            record = StepRecord.from_json(decoded(line, where), where)
         except (ValueError, KeyError, TypeError, AttributeError):
             break
         if not line.endswith(b"\n") or record.index != len(records):

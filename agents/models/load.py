@@ -21,6 +21,7 @@ from helmsight.contract.errors import PluginBroken
 from helmsight.contract.observation import ObservationMode, observation_mode
 from helmsight.contract.pilot import Pilot
 from helmsight.contract.plugins import declared, load
+from helmsight.contract.textfiles import read_text
 
 if TYPE_CHECKING:
     from helmsight.agents.models.local import LocalVLM
@@ -139,7 +140,7 @@ def _folder_style(source: Path | str, observation: str | None, few_shot: int | N
     if not card.is_file():
         return _style(observation, few_shot)
     try:
-        card_style = AskingStyle.model_validate(json.loads(card.read_text(encoding="utf-8")))
+        card_style = AskingStyle.model_validate(json.loads(read_text(card)))
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f'"{card}" cannot be read: {error}') from None
     return _style(observation, few_shot, card_style)

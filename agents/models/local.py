@@ -17,6 +17,7 @@ from PIL import Image
 from pydantic import PrivateAttr
 
 from helmsight.agents.errors import ModelUnavailable
+from helmsight.contract.textfiles import BYTE_ORDER_MARK
 
 Trie = dict[int, "Trie"]
 ROLES = {"human": "user", "ai": "assistant", "system": "system"}
@@ -70,6 +71,8 @@ class LocalVLM(BaseChatModel):
             )
         except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelUnavailable(_why(source, error)) from error
+        if isinstance(processor.chat_template, str):  # which an editor may have marked
+            processor.chat_template = processor.chat_template.removeprefix(BYTE_ORDER_MARK)
         model = model.to(where).eval()
         if where.type == "cpu" and model.num_parameters() < SMALL:
             torch.set_num_threads(1)

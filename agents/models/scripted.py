@@ -12,6 +12,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field, PrivateAttr
 
 from helmsight.agents.errors import ModelUnavailable
+from helmsight.contract.errors import NotUtf8
+from helmsight.contract.textfiles import read_lines
 
 
 class ScriptedVLM(BaseChatModel):
@@ -36,8 +38,8 @@ class ScriptedVLM(BaseChatModel):
             ModelUnavailable: there is no such file, or it holds no line.
         """
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = read_lines(path)
+        except (OSError, NotUtf8) as error:
             raise ModelUnavailable(
                 f'no answers in "{path}": {error}; give a text file with one answer a line, '
                 "as in --pilot scripted:FILE"

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from helmsight.contract.textfiles import read_text
 from helmsight.envs.errors import SaveBroken, UnknownScenario
 from helmsight.envs.orbital.dynamics import (
     DAY,
@@ -107,7 +108,7 @@ def axes_at_load(rotation: Sequence[float], ut: float) -> Array:
 
 @cache
 def _orbits() -> dict[str, Any]:
-    text = resources.files("helmsight.envs.orbital").joinpath("data/orbits.json").read_text("utf-8")
+    text = read_text(resources.files("helmsight.envs.orbital").joinpath("data/orbits.json"))
     scenarios: dict[str, Any] = json.loads(text)["scenarios"]
     return scenarios
 

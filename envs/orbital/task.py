@@ -14,6 +14,7 @@ from helmsight.contract.observation import Box
 from helmsight.contract.outcome import Outcome
 from helmsight.contract.plots import Curve, PathPlot, TimePlot
 from helmsight.contract.task import Example, Task
+from helmsight.contract.textfiles import read_text
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.guard import BurnGuard
 from helmsight.envs.orbital.panel import TELEMETRY
@@ -70,14 +71,14 @@ PLOTS = (
 @cache
 def briefing() -> str:
     """Return the words for a model that flies a pursuit, a Jinja2 template."""
-    return files(__package__).joinpath("data/briefing.j2").read_text(encoding="utf-8")
+    return read_text(files(__package__).joinpath("data/briefing.j2"))
 
 
 @cache
 def examples() -> tuple[Example, ...]:
     """Return the frames with answers that go with a question, the most telling first."""
     folder = files(__package__) / "data" / "few_shot"
-    entries = json.loads((folder / "few_shot.json").read_text(encoding="utf-8"))["examples"]
+    entries = json.loads(read_text(folder / "few_shot.json"))["examples"]
     return tuple(
         Example((folder / entry["image"]).read_bytes(), "image/jpeg", entry["why"], entry["answer"])
         for entry in entries

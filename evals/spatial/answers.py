@@ -12,6 +12,7 @@ from typing import Any, Self
 from helmsight.agents.grounding.judge import judge
 from helmsight.agents.grounding.verify import Grounding
 from helmsight.contract.record import plain
+from helmsight.contract.textfiles import decoded, lines_of
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.prompts.constraints import check, pair_of
 from helmsight.prompts.questions import Question
@@ -132,7 +133,7 @@ class AnswerFile:
         data = self.path.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
         try:
-            first, *lines = whole.decode("utf-8").splitlines() or [""]
+            first, *lines = lines_of(decoded(whole, str(self.path))) or [""]
             if not first:
                 return False
             conditions = dict(json.loads(first)["conditions"])

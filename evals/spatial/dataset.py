@@ -17,6 +17,7 @@ import numpy as np
 from helmsight.agents.grounding.asking import Image
 from helmsight.agents.grounding.labelled import Truth
 from helmsight.contract.record import plain
+from helmsight.contract.textfiles import read_lines
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.spatial.generator import GeneratedQuestion
 from helmsight.prompts.errors import InvalidItem
@@ -160,7 +161,7 @@ def _read_truth(path: Path) -> dict[str, QuestionTruth]:
         return {}
     truths = {}
     try:
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in read_lines(path):
             entry = json.loads(line)
             places = np.array(entry["places"], np.float64)
             names = tuple(entry["names"])

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from helmsight.agents.grounding.labelled import LabelledPicture, Truth
+from helmsight.contract.textfiles import read_text
 from helmsight.envs.orbital.cockpit.drawn import drawn_state
 from helmsight.evals.spatial import cockpit
 from helmsight.evals.spatial.bodies import HELD_OUT
@@ -181,4 +182,4 @@ def _things(
 def wordings() -> dict[str, Any]:
     """Return every word that questions and lessons are made of."""
     path = Path(__file__).with_name("wordings.json")
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    return dict(json.loads(read_text(path)))

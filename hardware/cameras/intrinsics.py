@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.textfiles import read_text
 from helmsight.hardware.cameras.frame import Pixels
 
 ASPECT = 0.005  # relative; how far width/height may be off before scaling makes no sense
@@ -102,7 +103,7 @@ def load_intrinsics(path: str | Path) -> Intrinsics:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise InvalidOption(f"intrinsics {path}: {error}; expected a .toml or .json file") from None

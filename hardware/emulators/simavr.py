@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Self
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.textfiles import read_lines
 from helmsight.hardware.errors import HardwareError
 
 PACKAGES = "gcc make gcc-avr avr-libc libsimavr-dev libelf-dev"
@@ -200,8 +201,7 @@ class Simavr:
         """Return what has happened on the pins so far; empty without `trace`."""
         if self._trace is None or not self._trace.exists():
             return []
-        with self._trace.open(encoding="ascii") as lines:
-            return events(lines)
+        return events(read_lines(self._trace))
 
     def close(self) -> None:
         """End the emulator and remove the device node."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
+from helmsight.contract.textfiles import read_text
 from helmsight.errors import FAILED, InvalidSetting
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
             process.terminate()
             raise
         if outcome.is_file():
-            return process.returncode, json.loads(outcome.read_text(encoding="utf-8"))
+            return process.returncode, json.loads(read_text(outcome))
     last = (output or "").strip().splitlines()
     raise RuntimeError(
         f"the suite ended with status {process.returncode}: {last[-1] if last else 'see above'}"
