@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from hashlib import sha256
 from typing import Any
 
@@ -88,6 +89,15 @@ def folder(tmp_path_factory):
     card = {"views": {"size": 32, "names": ["frame", "navball"]}, "prompt": "bundled"}
     (folder / "helmsight.json").write_text(json.dumps(card), encoding="utf-8")
     return folder
+
+
+def test_a_chat_template_that_went_through_windows_says_the_same(folder, tmp_path):
+    marked = shutil.copytree(folder, tmp_path / "marked")
+    template = marked / "chat_template.jinja"
+    text = template.read_text(encoding="utf-8").replace("{% endfor %}{% if", "{% endfor %}\n{% if")
+    template.write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert template.read_bytes()[:3] == b"\xef\xbb\xbf"
+    assert load_pilot(str(marked)).model.processor.chat_template == text
 
 
 def test_a_model_folder_flies_with_answers_held_to_commands(world, folder):
