@@ -97,7 +97,8 @@ def test_a_chat_template_that_went_through_windows_says_the_same(folder, tmp_pat
     text = template.read_text(encoding="utf-8").replace("{% endfor %}{% if", "{% endfor %}\n{% if")
     template.write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
     assert template.read_bytes()[:3] == b"\xef\xbb\xbf"
-    assert load_pilot(str(marked)).model.processor.chat_template == text
+    pilot: Any = load_pilot(str(marked))
+    assert pilot.model.processor.chat_template == text
 
 
 def test_a_model_folder_flies_with_answers_held_to_commands(world, folder):
