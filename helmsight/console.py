@@ -41,16 +41,16 @@ class LiveLine:
         self._console = console or Console(stderr=True, highlight=False)
         self._live: Live | None = None
         self._next_plain, self._next_step = 0.0, 0
-        self._task = Description()
+        self._task, self._time = Description(), ""
 
     def start(self, spec: RunSpec) -> None:
         """Say what is about to fly."""
         self._next_plain, self._next_step, self._task = 0.0, 0, spec.task
-        time_rule = spec.options.get("time", "paused")
+        self._time = spec.time
         scenario = str(spec.options.get("scenario", ""))
         where = "" if scenario in spec.environment else f" {scenario}"
         self._console.print(
-            f"{spec.environment}{where}  pilot {spec.pilot}  seed {spec.seed}  time {time_rule}",
+            f"{spec.environment}{where}  pilot {spec.pilot}  seed {spec.seed}  time {spec.time}",
             markup=False,
         )
         if self._console.is_terminal:
@@ -70,7 +70,7 @@ class LiveLine:
     def finish(self, reason: str, summary: dict[str, Any]) -> None:
         """Take the live line away and say how the run ended."""
         self.close()
-        self._console.print(f"ended: {reason}", markup=False, soft_wrap=True)
+        self._console.print(f"ended: {reason}  time {self._time}", markup=False, soft_wrap=True)
 
     def close(self) -> None:
         """Give the terminal back; safe to call twice."""
