@@ -41,12 +41,11 @@ class LiveLine:
         self._console = console or Console(stderr=True, highlight=False)
         self._live: Live | None = None
         self._next_plain, self._next_step = 0.0, 0
-        self._task, self._time = Description(), ""
+        self._task = Description()
 
     def start(self, spec: RunSpec) -> None:
         """Say what is about to fly."""
         self._next_plain, self._next_step, self._task = 0.0, 0, spec.task
-        self._time = spec.time
         scenario = str(spec.options.get("scenario", ""))
         where = "" if scenario in spec.environment else f" {scenario}"
         self._console.print(
@@ -70,7 +69,7 @@ class LiveLine:
     def finish(self, reason: str, summary: dict[str, Any]) -> None:
         """Take the live line away and say how the run ended."""
         self.close()
-        self._console.print(f"ended: {reason}  time {self._time}", markup=False, soft_wrap=True)
+        self._console.print(f"ended: {reason}", markup=False, soft_wrap=True)
 
     def close(self) -> None:
         """Give the terminal back; safe to call twice."""
