@@ -80,14 +80,18 @@ def run_spec(
     A callable in `config` is kept by its name only.
     """
     made = env.spec
-    task: Task = env.unwrapped.task  # type: ignore[attr-defined]
+    world: Any = env.unwrapped
+    task: Task = world.task
+    # said also where the world was made without them: what a score was flown under is never open
+    kept = {"time": str(world.clock.rule)}
+    kept |= {"hold": world.hold} if hasattr(world, "hold") else {}
     operator = {
         key: getattr(value, "__name__", str(value)) if callable(value) else value
         for key, value in config.model_dump(exclude={"checkpoint", "drive"}).items()
     }
     return RunSpec(
-        environment=made.id if made else type(env.unwrapped).__name__,
-        options=dict(made.kwargs) if made else {},
+        environment=made.id if made else type(world).__name__,
+        options={**(made.kwargs if made else {}), **kept},
         pilot=getattr(pilot, "spec", pilot.name),
         pilot_options=dict(getattr(pilot, "options", {})),
         seed=seed,

@@ -105,7 +105,7 @@ class Operator:
 
     def _finish(self, reason: str, loop: Loop | None, seed: int, began: float) -> dict[str, Any]:
         summary: dict[str, Any] = {"scenario": self._task.name, "pilot": self.pilot.name}
-        summary["seed"] = seed
+        summary |= {"seed": seed, "time": str(self.env.unwrapped.clock.rule)}  # type: ignore[attr-defined]
         if loop is not None:
             summary |= summarise(loop.task.outcome, loop.records, loop.first, loop.info)
         summary |= {"wall_s": time.perf_counter() - began, "reason": reason}

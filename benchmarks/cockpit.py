@@ -97,7 +97,7 @@ def _flights(flights: int) -> Iterator[Figure]:
     finally:
         env.close()
     yield figure(f"bundled on {SCENARIO}: captured", "share", captures)
-    yield figure("its score", "", scores)
+    yield figure("its score (time realtime)", "", scores)
     yield figure("its thoughts", "ms", thinks)
     yield figure("pictures a second meanwhile", "1/s", rates, LEAST_HZ, least=True, of="p5")
 

@@ -103,7 +103,7 @@ def _flown(options: argparse.Namespace) -> Iterator[Figure]:
         lost.append(wrong - true)
         regained.append(wrong - mended)
         for name, scores in (("true", true), ("flipped", wrong), ("verified", mended)):
-            yield figure(f"{scenario} score, {name}", "", list(scores))
+            yield figure(f"{scenario} score (time paused), {name}", "", list(scores))
         share = 100.0 * float(regained[-1].sum() / lost[-1].sum())
         yield figure(f"{scenario} loss regained", "%", [share])
     yield _regained(np.concatenate(lost), np.concatenate(regained))

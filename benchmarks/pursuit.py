@@ -5,6 +5,8 @@
 Every flight goes through the loop of `helmsight fly`, without a recorder. With --json FILE the
 finished flights are kept there and a second call flies only what is missing. Measured time needs
 quiet cores: with --workers above 1 pilots think longer, because they share the cores.
+With several time rules (--time measured,runner) there is a table of their scores side by side, one
+of each rule, and a FILE for each.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from helmsight.errors import status_of
-from helmsight.evals.flights import Conditions, fly_cells, grid, names
+from helmsight.evals.flights import Cell, Conditions, FlightResult, fly_cells, grid, names
 from helmsight.evals.machine import Machine
 from helmsight.evals.report import flight_line, flight_table, header
 from helmsight.evals.results import Results
+from helmsight.evals.rules import rule_file, rules, side_by_side
 
 PILOTS = "bundled,naive,navball,rendezvous"
 SCENARIOS = "PE1-E1-I1,PE1-E1-I2,PE1-E1-I3,PE1-E1-I4,PE1-E3-I3"
@@ -33,7 +37,12 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--pilots", type=names, default=names(PILOTS), help=PILOTS)
     options.add_argument("--scenarios", type=names, default=names(SCENARIOS), help=SCENARIOS)
     options.add_argument("--seeds", type=int, default=10, help="how many, from 0 on (10)")
-    options.add_argument("--time", default="measured", help="measured, paused or fixed:S")
+    options.add_argument(
+        "--time",
+        default="measured",
+        metavar="RULES",
+        help="measured, runner, runner:S, paused or fixed:S; several with commas between them",
+    )
     options.add_argument("--hold", help="repeat or coast while thinking")
     options.add_argument("--start-met", type=float, help="mission time of the first observation, s")
     options.add_argument("--steps", type=int, help="stop each flight after so many decisions")
@@ -45,24 +54,48 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: Sequence[str]) -> None:
     """Fly what `arguments` ask for and print the table on standard output."""
-    asked = parser().parse_args(arguments)
-    options = {} if asked.start_met is None else {"start_met": asked.start_met}
-    conditions = Conditions(asked.time, asked.hold, asked.steps, options=options)
-    cells = grid(asked.pilots, asked.scenarios, range(asked.seeds))
+    options = parser().parse_args(arguments)
+    chosen = rules(options.time)
+    start = {} if options.start_met is None else {"start_met": options.start_met}
+    conditions = Conditions(hold=options.hold, max_steps=options.steps, options=start)
+    cells = grid(options.pilots, options.scenarios, range(options.seeds))
     machine = Machine.here()
     command = shlex.join(["python", "benchmarks/pursuit.py", *arguments])
-    told = header(machine, conditions, command, asked.workers, asked.scenarios)
-    results = Results(asked.json, conditions, {"header": told, "machine": machine.to_dict()})
+    about = header(
+        machine, conditions, command, options.workers, options.scenarios, ", ".join(chosen)
+    )
+    kept = {
+        rule: Results(
+            rule_file(options.json, rule, chosen),
+            replace(conditions, time=rule),
+            {"header": about, "machine": machine.to_dict(), "time": rule},
+        )
+        for rule in chosen
+    }
+    flown = {rule: fly_under(rule, results, cells, options) for rule, results in kept.items()}
+    print("\n".join(about))
+    if len(chosen) > 1:
+        print("", side_by_side(flown, markdown=options.markdown), sep="\n")
+    for rule, results in flown.items():
+        print("", f"Time rule {rule}:", "", sep="\n")
+        print(flight_table(results, markdown=options.markdown))
+
+
+def fly_under(
+    rule: str, results: Results, cells: Sequence[Cell], options: argparse.Namespace
+) -> list[FlightResult]:
+    """Fly what is missing of `cells` under a time rule and return the results of all."""
     if results.stale:
-        say(f"{len(results.stale)} flights in {asked.json} were flown with other code or weights")
+        say(f"{len(results.stale)} flights in {results.path} were flown with other code or weights")
     missing = results.missing(cells)
     done = len(cells) - len(missing)
     if done:
-        say(f"{done} of {len(cells)} flights are in {asked.json} already")
-    for number, result in enumerate(fly_cells(missing, conditions, asked.workers), done + 1):
+        say(f"{done} of {len(cells)} flights are in {results.path} already")
+    flights = fly_cells(missing, results.conditions, options.workers)
+    for number, result in enumerate(flights, done + 1):
         results.add(result)
-        say(f"[{number}/{len(cells)}] {flight_line(result)}")
-    print("\n".join(told), flight_table(results.of(cells), markdown=asked.markdown), sep="\n\n")
+        say(f"[{number}/{len(cells)}] {flight_line(result)}, time {rule}")
+    return results.of(cells)
 
 
 def say(line: str) -> None:

@@ -11,7 +11,15 @@ from typing import Literal
 from helmsight.contract.errors import InvalidOption
 
 Kind = Literal["paused", "fixed", "measured", "runner", "realtime"]
-CHOICES = "runner, runner:SECONDS, paused, measured, realtime or fixed:SECONDS"
+RULES = {
+    "measured": "the world runs as long as a decision really takes",
+    "runner": "KSPDG's: the last command is run again, as a whole, until a decision has come",
+    "runner:0.5": "the same, with decisions that last 0.5 s",
+    "fixed:0.5": "the world runs 0.5 s a decision",
+    "paused": "the world waits",
+    "realtime": "a wall clock paces everything",
+}
+CHOICES = "paused, measured, realtime or fixed:SECONDS, runner or runner:SECONDS"
 SLACK = 1e-6
 """Share of a duration by which an answer may miss a boundary and still be taken there: rounding."""
 

@@ -138,6 +138,11 @@ class RunSpec:
     task: Description = field(default_factory=Description)
     schema: int = SCHEMA
 
+    @property
+    def time(self) -> str:
+        """The time rule that the world was run by, as written; "paused" where none is recorded."""
+        return str(self.options.get("time", "paused"))
+
     def to_json(self) -> str:
         """Return indented JSON text."""
         data = vars(self) | {"task": DESCRIPTION.dump_python(self.task, mode="json")}

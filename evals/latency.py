@@ -1,7 +1,8 @@
 """Score against think time: the same flights at several delays between a look and its command.
 
 A delay of S seconds is the time rule `fixed:S`: the world runs S seconds while the pilot thinks,
-however long it really takes, so that a sweep is reproducible and needs no quiet cores.
+however long it really takes, so that a sweep is reproducible and needs no quiet cores. Under the
+rule `runner:S` S is the thinking, and the command waits for the runner's next boundary besides.
 """
 
 from __future__ import annotations
@@ -22,13 +23,19 @@ from helmsight.evals.report import Row, header, legend, row_table
 from helmsight.evals.results import Results
 from helmsight.tools.plots import LIGHT, log_scale, picture_style
 
-PLOT = "latency.png"
+PLOTS = {"fixed": "latency.png", "runner": "latency-runner.png"}
 SIZE, DPI = (7.2, 4.2), 110  # inches, pixels an inch
 COLOURS, MARKS = LIGHT[3:], "osDvP"
-NOTE = (
-    "Delay: world seconds between a look and its command (time rule fixed:S). Think: what the "
-    "pilot really took, wall time."
-)
+NOTES = {
+    "fixed": "Delay: world seconds between a look and its command (time rule fixed:S).",
+    "runner": "Delay: world seconds of thinking (time rule runner:S); the command starts where the "
+    "last one, run again as a whole, ends next.",
+}
+THINK = "Think: what the pilot really took, wall time."
+AXES = {
+    "fixed": "delay between a look and its command, world s",
+    "runner": "thinking under KSPDG's runner, world s",
+}
 
 
 def delays(text: str) -> list[float]:
@@ -51,10 +58,16 @@ def delays(text: str) -> list[float]:
 
 @dataclass(frozen=True)
 class Point:
-    """One pilot at one delay, s; `row` sums up its flights."""
+    """One pilot at one delay, s; `row` sums up its flights, `kind` is that of the time rule."""
 
     delay_s: float
     row: Row
+    kind: str = "fixed"
+
+    @property
+    def time(self) -> str:
+        """The time rule of these flights, as written."""
+        return f"{self.kind}:{self.delay_s:g}"
 
     def cells(self) -> dict[str, str]:
         """Return the point as text by column: that of its row, with the delay for the scenario."""
@@ -68,6 +81,7 @@ class Point:
         return {
             "pilot": row.pilot,
             "delay_s": self.delay_s,
+            "time": self.time,
             "n": row.score.n,
             "successes": row.successes,
             "score": row.score.estimate,
@@ -86,6 +100,8 @@ class Sweep:
     A second sweep in the folder flies only what is missing. Seeds are flown one after another
     at every delay, so that an interrupted sweep says something of each.
 
+    `kind` is that of the time rule: "fixed" or "runner".
+
     Raises:
         UnknownScenario, AgentsError, InvalidPlan: a wrong name, or
             nothing to fly; before anything is written.
@@ -103,20 +119,24 @@ class Sweep:
         conditions: Conditions | None = None,
         workers: int = 1,
         command: str = "",
+        kind: str = "fixed",
     ) -> None:
         if workers < 1:
             raise InvalidPlan(f"workers={workers} fly nothing; give 1 or more")
+        if kind not in NOTES:
+            raise InvalidPlan(f"time={kind!r} has no delays to sweep; choose {' or '.join(NOTES)}")
+        self.kind = kind
         cells = sorted(grid(pilots, [scenario], seeds), key=lambda cell: cell.seed)
         load(pilots)
         given, machine = conditions or Conditions(), Machine.here()
-        rule = f"fixed:S, S = {', '.join(f'{delay:g}' for delay in delays)} s"
+        rule = f"{kind}:S, S = {', '.join(f'{delay:g}' for delay in delays)} s"
         self.header = header(machine, given, command, workers, [scenario], rule)
         self.cells, self.folder, self.workers = cells, folder, workers
         self.results: dict[float, Results] = {}
         about = {"header": self.header, "machine": machine.to_dict()}
         for delay in delays:
-            at = replace(given, time=str(TimeRule("fixed", delay)))
-            path = folder / f"fixed-{delay:g}.json"
+            at = replace(given, time=f"{kind}:{delay:g}")
+            path = folder / f"{kind}-{delay:g}.json"
             self.results[delay] = Results(path, at, about, "--out")
 
     @property
@@ -152,7 +172,7 @@ class Sweep:
     def points(self) -> list[Point]:
         """Return what was flown: pilots in their order, delays from the smallest."""
         return [
-            Point(delay, Row.of(flown))
+            Point(delay, Row.of(flown), self.kind)
             for pilot in dict.fromkeys(cell.pilot for cell in self.cells)
             for delay, results in sorted(self.results.items())
             if (flown := results.of([cell for cell in self.cells if cell.pilot == pilot]))
@@ -162,7 +182,7 @@ class Sweep:
 def latency_table(points: Sequence[Point], *, markdown: bool = False) -> str:
     """Return the table of a sweep, one row per pilot and delay, and its legend."""
     body = row_table([point.cells() for point in points], markdown=markdown)
-    return f"{body}\n\n{NOTE} {legend(points[0].row.outcome)}"
+    return f"{body}\n\n{NOTES[points[0].kind]} {THINK} {legend(points[0].row.outcome)}"
 
 
 def plot(points: Sequence[Point], path: Path) -> None:
@@ -192,7 +212,7 @@ def plot(points: Sequence[Point], path: Path) -> None:
             log_scale(axes)
         first = points[0].row
         axes.set_title(f"{first.scenario}: score against think time")
-        axes.set_xlabel("delay between a look and its command, world s")
+        axes.set_xlabel(AXES[points[0].kind])
         better = f" ({first.outcome.better} is better)" if first.outcome.better else ""
         axes.set_ylabel(f"median score{better}")
         axes.legend(loc="best")

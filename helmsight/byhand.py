@@ -45,6 +45,7 @@ class FlightLog:
         ended = "timeout" if last["over"] else "interrupted"
         reason = OUTCOME.success if OUTCOME.succeeded(last) else ended
         summary = {"scenario": self._scenario, "pilot": PILOT, "seed": last["seed"]}
+        summary["time"] = "realtime"
         summary |= summarise(OUTCOME, self._records, self._first, last)
         for key in ("think_ms_p50", "think_ms_p95"):  # nobody knows how long a person thought
             summary[key] = None

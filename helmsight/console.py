@@ -46,11 +46,10 @@ class LiveLine:
     def start(self, spec: RunSpec) -> None:
         """Say what is about to fly."""
         self._next_plain, self._next_step, self._task = 0.0, 0, spec.task
-        time_rule = spec.options.get("time", "paused")
         scenario = str(spec.options.get("scenario", ""))
         where = "" if scenario in spec.environment else f" {scenario}"
         self._console.print(
-            f"{spec.environment}{where}  pilot {spec.pilot}  seed {spec.seed}  time {time_rule}",
+            f"{spec.environment}{where}  pilot {spec.pilot}  seed {spec.seed}  time {spec.time}",
             markup=False,
         )
         if self._console.is_terminal:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.contract.clock import TimeRule
 from helmsight.contract.command import Command
 from helmsight.contract.description import Description
 from helmsight.contract.fit import check_fit
@@ -17,6 +18,7 @@ from helmsight.contract.observation import Observation
 from helmsight.contract.pilot import Pilot, Sighting
 from helmsight.contract.record import StepRecord, plain
 from helmsight.contract.task import Task
+from helmsight.contract.timing import Timing
 from helmsight.tools.errors import FramesMissing
 from helmsight.tools.player import Run
 
@@ -76,7 +78,7 @@ def compare(run: Run, pilot: Pilot, task: Task, limit: int | None = None) -> Com
     """Ask `pilot` at the recorded observations of `run` and return how its answers differ.
 
     What the run's pilot answered (`wanted`, before any clamping) is compared with what the other
-    one answers to the same frame or telemetry, relations and history; the other pilot does not
+    one answers to the same frame or telemetry, relations, history and timing; the other does not
     fly. `limit` is the number of steps asked at.
 
     Raises:
@@ -86,6 +88,7 @@ def compare(run: Run, pilot: Pilot, task: Task, limit: int | None = None) -> Com
     check_fit(pilot, task, "frame+telemetry")
     pilot.reset(task, run.spec.seed)
     memory = int(run.spec.operator.get("history", 4))
+    rule, repeats = TimeRule.parse(run.spec.time), run.spec.options.get("hold") == "repeat"
     history: list[Command] = []
     pairs: list[Pair] = []
     for record, observation in islice(observations(run, pilot.needs), limit):
@@ -94,6 +97,12 @@ def compare(run: Run, pilot: Pilot, task: Task, limit: int | None = None) -> Com
             stamp=record.stamp,
             relations=tuple(record.relations),
             history=tuple(history[-memory:]) if memory else (),
+            timing=Timing.expected(
+                rule,
+                run.records[: len(history)],
+                history[-1] if history else None,
+                repeats=repeats,
+            ),
         )
         command = pilot.decide(sighting).command
         pairs.append((record, command.model_dump() if command is not None else None))

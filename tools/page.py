@@ -67,6 +67,7 @@ def render(
             title=shown.get("scenario", task.name or spec.environment),
             pilot=spec.pilot,
             seed=spec.seed,
+            time=spec.time,
             environment=spec.environment,
             version=spec.versions.get("helmsight", ""),
             reason=reason,
@@ -122,7 +123,16 @@ def _figures(summary: Mapping[str, Any], outcome: Outcome) -> list[tuple[str, st
 
 def _facts(spec: RunSpec, summary: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
     figures = {measure.name for measure in _measured(spec.task.outcome)}
-    elsewhere = figures | {"recording", "scenario", "pilot", "seed", "reason", "schema", "success"}
+    elsewhere = figures | {
+        "recording",
+        "scenario",
+        "pilot",
+        "seed",
+        "reason",
+        "schema",
+        "success",
+        "time",
+    }
     recording = summary.get("recording", {})
     return {
         "Result": _rows({k: v for k, v in summary.items() if k not in elsewhere}),

@@ -10,7 +10,10 @@ from helmsight.envs.orbital.command import BurnCommand
 
 
 class Naive:
-    """Burns forward at full throttle: SAS keeps the nose on the target (KSPDG's own example)."""
+    """Burns forward at full throttle: SAS keeps the nose on the target (KSPDG's own example).
+
+    A latency changes nothing: the answer is the same wherever the target will be.
+    """
 
     name = "naive"
     needs: ObservationMode = "telemetry"

@@ -23,7 +23,8 @@ class Navball:
     Forward is 1; when closing and time to intercept times 0.1 m/s^2 is less than the speed, it is
     -1 above 40 m/s and else 0. Sideways: the sign of the retrograde components, unless they are
     within 0.03 of the target's direction. Source: rule of the ARCLab-MIT agents for KSPDG
-    (arXiv 2404.00413), re-implemented from its description.
+    (arXiv 2404.00413), re-implemented from its description. Told of a
+    latency, it reads the navball of the moment at which its command takes effect.
     """
 
     name = "navball"

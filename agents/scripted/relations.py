@@ -5,7 +5,7 @@ from __future__ import annotations
 from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
-from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.command import DURATION, BurnCommand
 from helmsight.envs.orbital.sights import PROGRADE, TARGET
 from helmsight.prompts.claims import read_claims
 from helmsight.prompts.relations import Axis
@@ -21,7 +21,7 @@ class Relations:
     word of the prograde marker's place, before the first one, means that it is behind: burn ahead.
     Of two statements about the markers the last one counts. It looks at nothing but the words and
     knows neither distance nor speed: what it scores tells how good the relations are, for
-    evaluations of grounding.
+    evaluations of grounding. Of a latency it knows when its burn begins and how long it lasts.
     """
 
     name = "relations"
@@ -38,11 +38,15 @@ class Relations:
         drift = self._drift(sighting.relations)
         if drift is None and self._since is None:
             return Decision(BurnCommand(forward=1.0, right=0.0, down=0.0))
+        timing = sighting.timing
+        begins = sighting.stamp + timing.latency_s
         if self._since is None:
-            self._since = sighting.stamp
-        ahead = 1.0 if sighting.stamp - self._since < AHEAD_S else 0.0
+            self._since = begins
+        ahead = 1.0 if begins - self._since < AHEAD_S else 0.0
+        # one that is applied for longer gives as much of a push by less throttle
+        push = SIDEWAYS * min(1.0, DURATION / timing.applied_s(DURATION))
         right, down = drift or (0, 0)
-        return Decision(BurnCommand(forward=ahead, right=-SIDEWAYS * right, down=-SIDEWAYS * down))
+        return Decision(BurnCommand(forward=ahead, right=-push * right, down=-push * down))
 
     def _drift(self, lines: tuple[str, ...]) -> tuple[int, int] | None:
         """Return where the prograde marker is from the target marker, as (right, down) signs."""

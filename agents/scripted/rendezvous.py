@@ -26,6 +26,8 @@ SLOWEST = 4.0  # m/s of closing that the last leg reckons with
 class Rendezvous:
     """Plans to the score: intercept, brake, capture (see `helmsight.agents.scripted.guidance`).
 
+    It decides for where both craft will be when its command takes effect.
+
     Against E3, which always flees along its orbit normal, it first flies to a point on that side
     of the target: the evader then burns towards the pursuer. Knowing the public bot by the task's
     name is part of the pilot, as it is for anyone who reads KSPDG's source.

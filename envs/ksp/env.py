@@ -35,7 +35,8 @@ RELEASE = 2.0
 """Seconds that a broken connection is given to shut the thrusters."""
 REALTIME_ONLY = (
     "time={time!r} is not possible over kRPC: the game does not wait for its pilot, so a flight is "
-    "always realtime; fly the twin itself (--world twin) for paused, fixed:S and measured"
+    "always realtime; fly the twin itself (--world twin) for paused, fixed:S, "
+    "measured and runner"
 )
 NO_PICTURE = (
     "observation={mode!r} needs a picture of the game: give capture='screenshot' or "

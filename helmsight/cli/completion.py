@@ -1,4 +1,4 @@
-"""What the shell offers for a word of a command line: scenarios, pilots, robots.
+"""What the shell offers for a word of a command line: scenarios, pilots, robots, time rules.
 
 A shell asks at every press of Tab: no model is loaded, and when anything goes wrong, nothing is
 offered.
@@ -50,4 +50,11 @@ def _robots() -> Names:
     }
 
 
+def _times() -> Names:
+    from helmsight.contract.clock import RULES
+
+    return dict(RULES)
+
+
 scenarios, pilots, robots = offered(_scenarios), offered(_pilots), offered(_robots)
+times = offered(_times)

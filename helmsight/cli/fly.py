@@ -57,7 +57,10 @@ def command(
         str | None,
         typer.Option(
             help="How the world runs while the pilot thinks: measured (the twin's default), "
-            "paused, fixed:S or realtime (the only one of ksp and screen)."
+            "runner (KSPDG's: the last command is run again as a whole until the answer is there; "
+            "runner:S takes S seconds of thinking), paused, fixed:S or realtime (the only one of "
+            "ksp and screen).",
+            autocompletion=completion.times,
         ),
     ] = None,
     world: Annotated[

@@ -18,6 +18,8 @@ helmsight latency PE1-E1-I2
 
 helmsight latency PE1-E1-I2 --pilot bundled,rendezvous --delays 0,0.5,1,2,3,5 --workers 2
 
+helmsight latency PE1-E1-I2 --pilot rendezvous --time runner --delays 0,0.7,1.4
+
 helmsight latency PE1-E3-I3 --pilot ollama:qwen3-vl --seeds 3 --out here --json
 """
 
@@ -41,6 +43,13 @@ def command(
     delays: Annotated[
         str, typer.Option(help="World seconds from a look to its command, with commas.")
     ] = "0,0.5,1,3,5",
+    time: Annotated[
+        str,
+        typer.Option(
+            help="fixed: a delay is all that passes until the command starts; runner: it is the "
+            "thinking, and the command starts where KSPDG's runner looks for it next."
+        ),
+    ] = "fixed",
     seeds: Annotated[int, typer.Option(min=1, help="Flights at each delay: seeds from 0 on.")] = 5,
     workers: Annotated[int, typer.Option(min=1, help="Flights side by side.")] = 1,
     out: Annotated[
@@ -65,7 +74,7 @@ def command(
     """
     from helmsight.envs.registry import scenario_name
     from helmsight.evals.flights import Conditions, names
-    from helmsight.evals.latency import PLOT, Sweep, latency_table, plot
+    from helmsight.evals.latency import PLOTS, Sweep, latency_table, plot
     from helmsight.evals.latency import delays as seconds
     from helmsight.evals.report import flight_line
     from helmsight.output import json_line
@@ -78,7 +87,7 @@ def command(
     sweep = Sweep(
         name, names(pilot), seconds(delays), range(seeds), out or RUNS / "latency" / name,
         conditions=Conditions(hold=hold, max_steps=steps), workers=workers,
-        command=shlex.join(["helmsight", *sys.argv[1:]]),
+        command=shlex.join(["helmsight", *sys.argv[1:]]), kind=time,
     )  # fmt: skip
     done = sweep.size - len(sweep.missing())
     if done:
@@ -89,15 +98,20 @@ def command(
     interrupted = False
     try:
         for number, (delay, result) in enumerate(sweep.fly(), done + 1):
-            line = f"[{number}/{sweep.size}] delay {delay:g} s: {flight_line(result)}"
+            line = f"[{number}/{sweep.size}] time {time}:{delay:g}: {flight_line(result)}"
             typer.echo(line, err=True)
     except KeyboardInterrupt:
         interrupted = True
-    points, picture = sweep.points(), sweep.folder / PLOT
+    points, picture = sweep.points(), sweep.folder / PLOTS[time]
     if points:
         plot(points, picture)
         if as_json:
-            report = {"scenario": name, "complete": not sweep.missing(), "plot": str(picture)}
+            report = {
+                "scenario": name,
+                "time": f"{time}:S",
+                "complete": not sweep.missing(),
+                "plot": str(picture),
+            }
             print(json_line(report | {"points": [point.to_dict() for point in points]}))
         else:
             table = latency_table(points, markdown=markdown)

@@ -54,7 +54,12 @@ def show(run: Run, speed: float, *, as_json: bool) -> None:
     from helmsight.output import show_run
     from helmsight.tools.player import play
 
-    summary = {**(run.summary or {}), "steps": len(run.records), "reason": run.reason}
+    summary = {
+        "time": run.spec.time,
+        **(run.summary or {}),
+        "steps": len(run.records),
+        "reason": run.reason,
+    }
     summary["out"] = str(run.folder)
     if not as_json:
         live = LiveLine()

@@ -17,7 +17,9 @@ from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.scripted import ScriptedVLM
 from helmsight.agents.operator import Operator
 from helmsight.agents.worker import Worker
+from helmsight.contract.clock import TimeRule
 from helmsight.contract.pilot import Sighting
+from helmsight.contract.timing import Timing
 
 GOOD = '{"forward": 1, "right": 0, "down": 0, "duration": 0.5}'
 
@@ -203,3 +205,20 @@ def test_the_prompt_hash_follows_pictures_and_words(world):
         for picture, notes in ((frame, ()), (frame, ()), (brighter, ()), (frame, ("late",)))
     ]
     assert Counter(Counter(hashes).values()) == {2: 1, 1: 2}
+
+
+def test_a_model_is_told_when_its_command_takes_effect_and_what_goes_on_until_then(world):
+    pilot = pilot_of(GOOD, GOOD, GOOD)
+    env = world()
+    pilot.reset(env.task, 0)
+    frame = np.zeros((64, 64, 3), np.uint8)
+    last = env.task.command(forward=0.25)
+    runner = TimeRule.parse("runner:1.4")
+    for timing in (Timing(), Timing(runner, 1.4, 1.5, last), Timing(runner, 1.4, 1.4, None)):
+        pilot.decide(Sighting({"frame": frame}, 0.0, timing=timing))
+    waits, repeats, rests = ([*texts(call)][-1] for call in pilot.model.calls)
+    assert "takes effect" not in waits
+    assert "takes effect about 1.5 s after what you see here" in repeats
+    assert f"Until then your last command goes on: {last.text()}" in repeats
+    assert "takes effect about 1.4 s" in rests
+    assert "Until then nothing is applied." in rests

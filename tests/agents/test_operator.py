@@ -13,6 +13,7 @@ from helmsight.contract.clock import ClockRules
 from helmsight.contract.command import Command
 from helmsight.contract.errors import GuardFailed, InvalidOption, MeasureUnusable, PilotUnfit
 from helmsight.contract.record import RunSpec
+from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.guard import BurnGuard, BurnLimits
 
 TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
@@ -324,3 +325,71 @@ def test_a_time_rule_that_the_world_cannot_keep_is_refused(world, steady):
 def test_an_unknown_grounding_strategy_is_named_with_the_nearest(world, steady):
     with pytest.raises(UnknownStrategy, match='Did you mean "direct"'):
         Operator(world(), steady(), OperatorConfig(grounding="direkt")).fly()
+
+
+def burn(forward=0.0, right=0.0, down=0.0, duration=0.5):
+    return {"forward": forward, "right": right, "down": down, "duration": duration}
+
+
+BURNS = [burn(1), burn(0.5, duration=2), burn(right=1, duration=1.2), burn(down=-1, duration=0.3)]
+
+
+def pursuit(rule, **options):
+    return PursuitEnv("PE1-E1-I2", "telemetry", rule, **options)
+
+
+def told(steady, rule, **options):
+    """Return the timings that a pilot of three decisions is told under a time rule."""
+    pilot = steady(*BURNS, needs="telemetry")
+    Operator(pursuit(rule, **options), pilot).fly(max_steps=3)
+    return [sighting.timing for sighting in pilot.shown]
+
+
+def test_a_pilot_is_told_when_its_answer_takes_effect_and_what_is_applied_meanwhile(steady):
+    first, second, third = told(steady, "runner:0.7")
+    assert (first.latency_s, first.meanwhile) == (0.7, None)
+    assert (second.latency_s, second.meanwhile.forward) == (1.0, 1.0)
+    assert (third.latency_s, third.meanwhile.duration) == (2.0, 2.0)
+    assert [timing.latency_s for timing in told(steady, "paused")] == [0.0] * 3
+    assert [timing.latency_s for timing in told(steady, "fixed:0.4")] == [0.4] * 3
+    coasting = told(steady, "fixed:0.4", hold="coast")
+    assert [timing.meanwhile for timing in coasting] == [None] * 3
+    first, second, _ = told(steady, "measured")
+    assert first.latency_s == 0.0
+    assert second.latency_s > 0.0
+
+
+def test_the_latency_that_a_pilot_is_told_is_the_lag_that_comes(steady):
+    pilot = steady(*BURNS, needs="telemetry")
+    flight = Operator(pursuit("runner:1.4"), pilot).fly(max_steps=4)
+    expected = [sighting.timing.latency_s for sighting in pilot.shown]
+    assert [record.lag for record in flight.records] == pytest.approx(expected)
+    assert expected == pytest.approx([1.4, 1.5, 2.0, 2.4])
+
+
+@pytest.mark.parametrize(("rule", "past"), [("runner", 3), ("runner:0.7", 2)])
+def test_a_run_under_kspdgs_runner_is_gone_on_with_step_for_step(steady, rule, past):
+    def flown(**more):
+        pilot = steady(*BURNS, needs="telemetry")
+        return Operator(pursuit(rule), pilot).fly(seed=2, max_steps=4, **more)
+
+    whole = flown()
+    again = flown(past=whole.records[:past])
+    assert same(again.records[:past]) == same(whole.records[:past])
+    assert [r.lag for r in again.records[:past]] == [r.lag for r in whole.records[:past]]
+    if rule != "runner":  # the last decision takes as long as before
+        assert same(again.records) == same(whole.records)
+        assert again.summary["score"] == whole.summary["score"]
+
+
+def test_a_summary_and_a_record_name_the_time_rule(world, steady, notebook):
+    pilot = steady(*BURNS, needs="telemetry")
+    flight = Operator(pursuit("runner:0.5"), pilot).fly(max_steps=1)
+    assert flight.summary["time"] == "runner:0.5"
+    flight = Operator(world(), steady(), listeners=[notebook]).fly(max_steps=1)
+    assert flight.summary["time"] == notebook.summary["time"] == notebook.spec.time == "paused"
+
+
+def test_a_world_that_cannot_run_as_kspdgs_runner_says_what_it_can(world, steady):
+    with pytest.raises(InvalidOption, match=r'"TOY_E1_I1" cannot keep time=runner:1; it knows'):
+        Operator(world(time="runner:1"), steady())

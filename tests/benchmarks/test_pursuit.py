@@ -52,3 +52,20 @@ def test_a_wrong_option_is_one_line_and_status_two(load, capsys, arguments, told
     err = capsys.readouterr().err
     assert told in err
     assert len(err.splitlines()) == 1
+
+
+def test_several_time_rules_stand_side_by_side_and_each_is_kept_by_its_name(load, capsys, tmp_path):
+    arguments = [*SMALL, "--time", "paused,runner:0.5", "--seeds", "1"]
+    assert load("pursuit").main([*arguments, "--json", str(tmp_path / "flights.json")]) == 0
+    out, err = capsys.readouterr()
+    assert "Time rule: paused, runner:0.5" in out
+    lines = [line.split() for line in out.splitlines()]
+    assert ["scenario", "pilot", "paused", "runner:0.5"] in lines
+    assert ["Time", "rule", "paused:"] in lines
+    assert ["Time", "rule", "runner:0.5:"] in lines
+    assert [line.rsplit(" ", 1)[-1] for line in err.splitlines()] == ["paused", "runner:0.5"]
+    for rule in ("paused", "runner:0.5"):
+        path = tmp_path / f"flights-{rule.replace(':', '-')}.json"
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        assert kept["time"] == kept["conditions"]["time"] == rule
+        assert len(kept["flights"]) == 1

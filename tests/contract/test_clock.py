@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helmsight.contract.clock import Clock, TimeRule
+from helmsight.contract.clock import RULES, Clock, ClockRules, TimeRule, hold_rule, repeats
 from helmsight.contract.errors import InvalidOption
 
 
@@ -25,7 +25,10 @@ def clock_of(rule):
     return Clock(TimeRule.parse(rule), now=watch), watch
 
 
-@pytest.mark.parametrize("text", ["paused", "measured", "realtime", "fixed:0", "fixed:1.5"])
+@pytest.mark.parametrize(
+    "text",
+    ["paused", "measured", "runner", "realtime", "fixed:0", "fixed:1.5", "runner:0", "runner:0.7"],
+)
 def test_a_rule_prints_as_it_was_written(text):
     assert str(TimeRule.parse(text)) == text
 
@@ -33,7 +36,7 @@ def test_a_rule_prints_as_it_was_written(text):
 @pytest.mark.parametrize(
     "text",
     ["", "fast", "fixed", "fixed:", "fixed:x", "fixed:-1", "fixed:nan", "fixed:inf", "paused:1",
-     "measured:2", "Paused", "fixed:1:2"],
+     "measured:2", "Paused", "fixed:1:2", "runner:", "runner:-1", "runner:x", "runner:inf"],
 )  # fmt: skip
 def test_an_unknown_rule_is_refused_with_the_choices(text):
     with pytest.raises(InvalidOption, match="paused, measured, realtime or fixed:SECONDS"):
@@ -109,3 +112,69 @@ def test_only_realtime_paces_the_world(monkeypatch, rule, slept):
     clock.pace(0.5)
     clock.pace(0.0)
     assert naps == slept
+
+
+@pytest.mark.parametrize(
+    ("think", "duration", "times"),
+    [(0.0, 0.5, 1), (0.05, 0.5, 1), (0.5, 0.5, 1), (0.51, 0.5, 2), (0.7, 0.5, 2), (1.4, 0.5, 3),
+     (1.4, 10.0, 1), (0.6, 0.2, 3), (0.55, 0.05, 11), (0.3, 0.1, 3)],
+)  # fmt: skip
+def test_a_runner_repeats_the_last_command_until_the_first_boundary_after_the_answer(
+    think, duration, times
+):
+    assert repeats(think, duration) == times
+
+
+@given(think=st.floats(0.0, 60.0), duration=st.floats(0.02, 10.0))
+def test_the_wait_of_a_runner_is_whole_durations_and_no_more_than_one_too_long(think, duration):
+    times = repeats(think, duration)
+    assert times >= 1
+    assert times * duration >= think * (1.0 - 1e-6) - 1e-6 * duration
+    assert times == 1 or (times - 1) * duration < think
+
+
+def test_a_runner_waits_for_nothing_before_there_is_a_command_and_then_for_its_boundary():
+    clock, _ = clock_of("runner")
+    clock.thought(0.7)
+    assert clock.lag() == 0.7
+    clock.runs(0.5)
+    assert clock.lag() == 1.0
+    clock.runs(2.0)  # the duration is that of the command that runs, not of the one that comes
+    assert clock.lag() == 2.0
+    clock.runs(None)
+    assert clock.lag() == 0.7
+
+
+def test_a_runner_of_given_seconds_does_not_look_at_the_wall_clock():
+    clock, watch = clock_of("runner:0.3")
+    clock.runs(0.2)
+    watch.seconds += 50.0
+    assert clock.lag() == pytest.approx(0.4)
+    clock.thought(9.0)
+    assert clock.lag() == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("duration", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_runner_cannot_repeat_a_command_without_a_duration(duration):
+    clock, _ = clock_of("runner")
+    with pytest.raises(InvalidOption, match=r"duration=.*time=runner.*more than 0 seconds"):
+        clock.runs(duration)
+    clock_of("measured")[0].runs(duration)  # nobody repeats it
+
+
+def test_a_runner_cannot_coast_while_its_pilot_thinks():
+    assert hold_rule("coast", TimeRule.parse("measured")) == "coast"
+    with pytest.raises(InvalidOption, match=r"hold='coast'.*time=runner.*choose repeat"):
+        hold_rule("coast", TimeRule.parse("runner"))
+
+
+def test_a_world_that_cannot_keep_a_rule_names_those_that_it_can():
+    ClockRules().check(TimeRule.parse("fixed:1"), "Evening")
+    with pytest.raises(InvalidOption, match='"Evening" cannot keep time=runner:1; it knows: pau'):
+        ClockRules().check(TimeRule.parse("runner:1"), "Evening")
+
+
+def test_every_rule_that_is_told_can_be_written():
+    assert {TimeRule.parse(name).kind for name in RULES} == {
+        "paused", "measured", "fixed", "runner", "realtime",
+    }  # fmt: skip

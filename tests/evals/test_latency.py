@@ -134,6 +134,19 @@ def test_a_point_is_told_with_its_interval_and_captures():
     assert told["think_ms_p50"] == 50.0
 
 
+def test_a_sweep_under_kspdgs_runner_is_of_its_thinking_and_says_so(tmp_path):
+    swept = sweep(tmp_path, at=(0.7,), kind="runner")
+    list(swept.fly())
+    (point_there,) = swept.points()
+    assert point_there.to_dict()["time"] == "runner:0.7"
+    assert "runner:S, S = 0.7 s" in "\n".join(swept.header)
+    assert "time rule runner:S" in latency_table([point_there])
+    assert (tmp_path / "runner-0.7.json").is_file()
+    assert len(sweep(tmp_path, at=(0.7,)).missing()) == 1  # fixed:0.7 is another flight
+    with pytest.raises(InvalidPlan, match=r"time='measured' has no delays.*fixed or runner"):
+        sweep(tmp_path, kind="measured")
+
+
 @pytest.mark.slow
 def test_the_picture_shows_every_pilot_in_its_colour(tmp_path):
     points = [point(d, 30.0 + d, 10.0, pilot=p) for p in ("naive", "navball") for d in (0.0, 2.0)]

@@ -145,6 +145,12 @@ def test_its_guard_speaks_and_can_be_set(world, helmsight):
     assert flight.records[0].clamped == ["the heater was switched off: the room is hot"]
 
 
+def test_a_time_rule_that_it_does_not_keep_is_refused_with_those_that_it_does(helmsight):
+    status, _, err = helmsight("fly", WORLD, "--pilot", "two-point", "--time", "runner")
+    assert status == 2
+    assert "cannot keep time=runner; it knows: paused, fixed, measured" in err
+
+
 def test_a_pilot_of_another_world_is_refused(helmsight):
     status, _, err = helmsight("fly", WORLD, "--pilot", "naive")
     assert status == 2

@@ -38,6 +38,7 @@ def offers(line: str) -> list[str]:
         ("helmsight fly PE1-E3", ["PE1-E3-I1", "PE1-E3-I2", "PE1-E3-I3", "PE1-E3-I4"]),
         ("helmsight fly --pilot na", ["naive", "navball"]),
         ("helmsight latency --pilot naive,na", ["naive,naive", "naive,navball"]),
+        ("helmsight fly --time r", ["runner", "runner:0.5", "realtime"]),
         ("helmsight jog --robot so", ["so100", "so101"]),
     ],
 )
@@ -45,7 +46,7 @@ def test_the_shell_is_offered_names(line: str, names: list[str]) -> None:
     assert offers(line) == names
 
 
-@pytest.mark.parametrize("kind", ["scenarios", "pilots", "robots"])
+@pytest.mark.parametrize("kind", ["scenarios", "pilots", "robots", "times"])
 def test_every_kind_has_names_with_a_line_about_each(kind: str) -> None:
     offered = getattr(completion, kind)("")
     assert len(offered) >= 5

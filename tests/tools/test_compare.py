@@ -98,3 +98,13 @@ def test_a_recording_that_lost_its_frames_is_compared_up_to_there(fly):
     (folder / "steps.jsonl").write_bytes(lines + extra + b"\n")
     result = compare(load_run(folder), Asked(lambda i: RECORDED), TASK)
     assert result.steps == 3
+
+
+def test_a_pilot_is_told_the_timing_that_the_run_had(fly):
+    pilot = Asked(lambda i: RECORDED)
+    run = load_run(fly())
+    run.spec.options.update(time="runner:0.7", hold="repeat")
+    compare(run, pilot, TASK)
+    first, second, *_ = (sighting.timing for sighting in pilot.seen)
+    assert (first.latency_s, first.meanwhile) == (0.7, None)
+    assert (second.latency_s, second.meanwhile) == (1.0, RECORDED)

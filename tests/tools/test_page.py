@@ -47,6 +47,13 @@ def test_what_a_model_said_is_shown_as_text(spec, record):
     assert "&lt;script" in page
 
 
+def test_the_page_names_the_time_rule_beside_the_pilot(spec, record):
+    options = {"time": "runner:0.5", "observation": "frame"}
+    assert "bundled · seed 3 · time runner:0.5" in render(
+        spec(options=options), [record(0)], {}, {}
+    )
+
+
 def test_the_page_tells_the_figures_the_reason_and_the_twin(fly):
     run = load_run(fly())
     page = render(run.spec, run.records, run.summary, {})

@@ -107,7 +107,9 @@ def test_all_scenarios_are_registered():
     [
         ({"observation": "pixels"}, InvalidOption, "frame, frame.telemetry, telemetry"),
         ({"time": "fast"}, InvalidOption, "paused, measured, realtime or fixed:SECONDS"),
+        ({"time": "runner:-1"}, InvalidOption, "runner or runner:SECONDS"),
         ({"hold": "keep"}, InvalidOption, "repeat or coast"),
+        ({"hold": "coast", "time": "runner"}, InvalidOption, "choose repeat"),
         ({"scenario": "PE1-E9-I1"}, UnknownScenario, "Did you mean PE1-E"),
     ],
 )
@@ -392,3 +394,76 @@ def test_short_looks_see_what_a_long_command_misses():
     # The passive minimum is 999.5 m (facts of the public save pe1_i4).
     assert closest[0.5] == pytest.approx(999.54, rel=0.001)
     assert closest[9.0] > closest[0.5] + 0.5
+
+
+def stepped(env, *actions):
+    """Return (lag, seconds that passed in all) of each step."""
+    seen, met = [], env._world.met[0]
+    for action in actions:
+        *_, info = env.step(action)
+        seen.append((info["lag"], info["met"] - met))
+        met = info["met"]
+    return seen
+
+
+def test_a_runner_applies_its_first_command_at_once_and_shows_the_world_after_it():
+    env = started(time="runner:0.7")
+    assert stepped(env, burn(1.0)) == [pytest.approx((0.7, 1.2))]
+    assert env._world.throttle[0, 1].tolist() == [1.0, 0.0, 0.0]
+
+
+def test_a_runner_runs_the_old_command_whole_until_the_new_one_has_come():
+    env = started(time="runner:0.7")
+    answers = [burn(1.0, duration=0.5), burn(-1.0, duration=2.0), burn(0.0), burn(0.0)]
+    seen = stepped(env, *answers)
+    # the wait is for the boundary of the command that runs: 0.5 s twice, then 2 s once
+    assert seen[1:] == [pytest.approx(both) for both in ((1.0, 1.0), (2.0, 2.0), (1.0, 1.0))]
+
+
+def test_what_a_runner_applies_meanwhile_is_the_old_command():
+    env = started(time="runner:0")
+    env.step(burn(1.0))
+    before = env._world.mass[0, 1]
+    env.step(COAST.action())
+    burnt = before - env._world.mass[0, 1]
+    assert burnt == pytest.approx(0.5 * 8000.0 / (240.0 * 9.80665), rel=1e-3)
+    env.step(burn(1.0))
+    assert env._world.mass[0, 1] == before - burnt
+
+
+def test_a_runner_turns_a_repeated_burn_to_the_body_anew():
+    turned = []
+
+    class Turning(PursuitEnv):
+        def _body_throttle(self, command):
+            turned.append(super()._body_throttle(command))
+            return turned[-1]
+
+    env = Turning("PE1-E1-I1", observation="telemetry", time="runner:1.4")
+    env.reset(seed=0)
+    env.step(burn(0.0, 0.0, 1.0, frame="inertial"))
+    env.step(COAST.action())
+    assert len(turned) == 1 + 3
+    assert not np.array_equal(turned[0], turned[-1])  # the nose has followed the target
+
+
+def test_a_runner_measures_the_approach_at_every_boundary():
+    env = started(scenario="PE1-E1-I1", time="runner:100")  # the flyby is after 122 s
+    env.step(burn(0.0, duration=1.0))
+    *_, info = env.step(COAST.action())
+    assert info["closest_approach"] < 40.0
+    assert info["range"] > 1000.0 or info["captured"]
+
+
+def test_a_runner_refuses_a_command_of_no_duration():
+    env = started(time="runner")
+    with pytest.raises(InvalidOption, match=r"duration=0: .*time=runner.*more than 0 seconds"):
+        env.step({"burn": np.array([1.0, 0.0, 0.0, 0.0]), "frame": 0})
+    assert env._world.met[0] == started()._world.met[0]
+
+
+def test_a_runner_forgets_its_command_at_a_reset():
+    env = started(time="runner:0.2")
+    env.step(burn(1.0, duration=5.0))
+    env.reset(seed=0)
+    assert stepped(env, COAST.action()) == [pytest.approx((0.2, 0.7))]

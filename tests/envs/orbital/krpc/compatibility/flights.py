@@ -420,6 +420,68 @@ def race(ports: list[int], save: str, capture: float, timeout: float) -> dict[st
     return {"why": why[0], "met": observation[0], "steps": steps, "distance": distance}
 
 
+class Thinker:
+    """The agent's half of KSPDG's AgentEnvRunner: it asks for an observation, thinks, answers, and
+    asks again at once. Its thinking takes `think` seconds of the world's time.
+
+    Attributes:
+        asks: whether it waits for an observation. answered: what it has sent, and nobody took yet.
+    """
+
+    def __init__(self, think: float, answers: list[list[float]]) -> None:
+        self.think, self.answers = think, iter(answers)
+        self.asks = True
+        self.answered: list[list[float]] = []
+        self._ready = math.inf
+
+    def shown(self, now: float) -> None:
+        """Take an observation at the world time `now`, s, and begin to think."""
+        self.asks, self._ready = False, now + self.think
+
+    def live(self, now: float) -> None:
+        """Go on until `now`: an answer may be there, and the next question with it."""
+        if now >= self._ready - 1e-6:
+            self.asks, self._ready = True, math.inf
+            self.answered.append(next(self.answers))
+
+
+def runner(
+    ports: list[int], scenario: str, think: float, answers: list[list[float]], steps: int
+) -> dict[str, Any]:
+    """The game's half of AgentEnvRunner: what was applied from when on, and what was shown.
+
+    In every turn it first shows an observation if it is asked for one, then looks once for an
+    answer, and then takes one whole step with the newest that there is. Before the first it turns
+    idly, and the answer comes between the two looks (in the real one it mostly does). Answers are
+    (x, y, z, seconds, number of their frame), steps are (world time, answer).
+    """
+    flight = Episode(ports, scenario.lower().replace("-e1-", "_") + "_init")
+    flight.conn.helmsight.reset(scenario, 0)
+    flight.vessels = flight.space.vessels
+    flight.target, flight.agent = flight.vessels
+    agent = Thinker(think, answers)
+    action: list[float] | None = None
+    began: list[tuple[float, list[float]]] = []
+    seen: list[list[float]] = []
+    while len(began) < steps:
+        agent.live(flight.space.ut)
+        if agent.asks:
+            seen.append(flight.observe())
+            agent.shown(flight.space.ut)
+        if action is None:
+            flight.wait(0.02)
+            agent.live(flight.space.ut)
+        if agent.answered:
+            action = agent.answered.pop(0)
+        if action is not None:
+            began.append((flight.space.ut, action))
+            *burn, seconds, frame = action
+            body = burn if frame == 0 else flight.to_body(burn, int(frame))
+            flight.burn(body[0], body[1], body[2], seconds)
+    flight.close()
+    return {"began": began, "seen": seen}
+
+
 def again(ports: list[int], save: str) -> dict[str, Any]:
     """An agent's own connection, made before the episode, and a reset in mid-burn."""
     agent = krpc.connect(name="agent", rpc_port=ports[0], stream_port=ports[1])
@@ -467,7 +529,8 @@ def version() -> str:
 TASKS: dict[str, Callable[..., Any]] = {
     task.__name__: task
     for task in (
-        load, reset, burns, turned, pointed, bot, evaded, sun, race, again, refused, version
+        load, reset, burns, turned, pointed, bot, evaded, sun, race, runner, again, refused,
+        version,
     )
 }  # fmt: skip
 
