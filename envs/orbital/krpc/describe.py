@@ -45,9 +45,10 @@ def _service(host: Host, service: Service, dialect: Dialect) -> KRPC.Service:
     for (owner, _), procedure in host.procedures.items():
         if owner == service.name:
             message.procedures.append(_procedure(host, procedure, dialect))
-    for name, cls in service.types.items():
+    for cls in service.types.values():
         if not host.declares(cls):
             continue
+        name = cls.__name__
         code, text = mark(cls)[0], documented(_own_doc(cls))
         if code is Code.CLASS:
             message.classes.add(name=name, documentation=text)

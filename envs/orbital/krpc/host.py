@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from helmsight.envs.orbital.krpc.errors import (
 from helmsight.envs.orbital.krpc.objects import ObjectStore
 from helmsight.envs.orbital.krpc.procedure import REQUIRED, PreparedCall, Procedure, bind
 from helmsight.envs.orbital.krpc.registry import Service, in_version
-from helmsight.envs.orbital.krpc.types import Dialect, WireType
+from helmsight.envs.orbital.krpc.types import Dialect, WireType, resolve_fields
 from helmsight.envs.orbital.krpc.values import Values
 from helmsight.envs.orbital.krpc.wire import varint
 
@@ -63,6 +63,8 @@ class Host:
         self.game = game
         game.version, game.caller = names.version(version), None
         self.version = version
+        number = names.version(version)
+        services = [service for service in services if number >= (service.first or ())]
         self.services = tuple(services)
         self.objects = ObjectStore()
         self.values = {dialect: Values(dialect, self.objects) for dialect in Dialect}
@@ -73,10 +75,11 @@ class Host:
         self.described: dict[Dialect, KRPC.Services] = {}
         self._logged: set[tuple[str, ...]] = set()
         self._missing: dict[tuple[str, str], str] = {}
-        known = {name: cls for service in services for name, cls in service.types.items()}
-        number = names.version(version)
+        known = {name: cls for service in services for name, cls in self._types(service)}
         for service in services:
-            known |= service.types  # its own first, where another has one of that name
+            own = dict(self._types(service))
+            known |= own  # its own first, where another has one of that name
+            resolve_fields(own.values(), known)
             for declared in service.declared.values():
                 if declared.in_version(number):
                     procedure = bind(service.name, declared, game, known)
@@ -90,6 +93,10 @@ class Host:
     def declares(self, cls: type[Any]) -> bool:
         """Return whether a registered class exists in the declared version."""
         return in_version(cls, names.version(self.version))
+
+    def _types(self, service: Service) -> Iterator[tuple[str, type[Any]]]:
+        """Yield the classes of a service that exist in the declared version, by their names."""
+        return ((cls.__name__, cls) for cls in service.types.values() if self.declares(cls))
 
     def find(self, service: str, name: str) -> Procedure:
         """Return a procedure.

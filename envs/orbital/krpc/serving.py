@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 
 def all_services() -> list[Service]:
-    """Return the services of the twin: KRPC, SpaceCenter, and Helmsight, which KSP has not."""
-    from helmsight.envs.orbital.krpc import core, lockstep, space_center
+    """Return the services of the twin; all but Helmsight are those of kRPC in KSP."""
+    from helmsight.envs.orbital.krpc import core, lockstep, space_center, stdlib
 
-    return [core.service, space_center.service, lockstep.service]
+    return [core.service, stdlib.service, space_center.service, lockstep.service]
 
 
 class Running:
