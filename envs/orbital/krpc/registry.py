@@ -149,15 +149,13 @@ class Declared:
 class Service:
     """A service: its procedures, classes, enumerations, structures and exceptions.
 
-    first: the version of kRPC that it came with, None for every version. `declared` has the
-    procedures and `types` the rest by their names on the wire; of what is declared twice, for
-    different versions, the second has them behind its name.
+    `declared` has the procedures and `types` the rest by their names on the wire; of what is
+    declared twice, for different versions, the second has them behind its name.
     """
 
-    def __init__(self, name: str, documentation: str = "", *, first: str | None = None) -> None:
+    def __init__(self, name: str, documentation: str = "") -> None:
         self.name = name
         self.documentation = documentation
-        self.first = names.version(first) if first else None
         self.declared: dict[str, Declared] = {}
         self.types: dict[str, type[Any]] = {}
         self.exceptions: dict[str, type[RemoteException]] = {}

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from helmsight.envs.orbital.krpc.host import VERSIONS
+from helmsight.envs.orbital.krpc.editions import VERSIONS
 from helmsight.envs.orbital.krpc.registry import Service
 from helmsight.envs.orbital.krpc.server import LOOPBACK, RPC_PORT, STREAM_PORT, Server
 from helmsight.envs.orbital.krpc.simulation import Simulation

@@ -6,13 +6,11 @@ from typing import NamedTuple
 
 from helmsight.envs.orbital.krpc.registry import Service, since
 
-FIRST = "0.7.0"
-
-service = Service("StdLib", "Colours as other services tell them.", first=FIRST)
+service = Service("StdLib", "Colours as other services tell them.")
 
 
 @service.struct
-@since(FIRST)
+@since("0.7.0")
 class ColorRGB(NamedTuple):
     """A colour: red, green and blue, 0 to 1."""
 
