@@ -9,10 +9,11 @@ import json
 import sys
 from typing import Any
 
-# What the game itself refuses to tell of an engine with one mode and without a gimbal.
+# What the game itself refuses to tell of an engine with one mode and without a gimbal, of the far
+# end of a radio link, and to put into the middle of the map where nothing was.
 REFUSED = {
     "Engine.mode", "Engine.modes", "Engine.auto_mode_switch", "Engine.gimbal_locked",
-    "Engine.gimbal_limit", "Thruster.gimbal_angle",
+    "Engine.gimbal_limit", "Thruster.gimbal_angle", "Camera.focussed_body", "Camera.focussed_node",
 }  # fmt: skip
 
 
@@ -63,19 +64,18 @@ def seen(conn: Any) -> list[Any]:
     parts = vessel.parts
     center.camera.mode = center.CameraMode.map
     link = vessel.comms.control_path[0]
-    engines = [
-        thing for engine in parts.engines for thing in (engine.propellants[0], *engine.thrusters)
-    ]
-    blocks = [block.thrusters[0] for block in parts.rcs[:1]]
+    by_kind = (
+        parts.engines, parts.rcs, parts.reaction_wheels, parts.lights, parts.solar_panels,
+        parts.antennas[::-1], [engine.propellants[0] for engine in parts.engines],
+        [thing.thrusters[0] for thing in (*parts.engines, *parts.rcs)],
+        getattr(vessel, "stages", []), [link.start] if hasattr(type(link.start), "name") else [],
+    )  # fmt: skip
     return [
         center, vessel, vessel.control, vessel.auto_pilot, vessel.orbit, vessel.orbit.body,
         vessel.flight(), vessel.flight(vessel.orbital_reference_frame), vessel.resources,
         vessel.resources.all[0], parts, parts.root,
-        *[thing for several in (parts.engines, parts.rcs, parts.reaction_wheels, parts.lights,
-                                parts.solar_panels, parts.antennas)
-          for thing in several[:1]],
-        *engines, *blocks, parts.all[-1], parts.root.modules[0], center.camera, vessel.comms, link,
-        *getattr(vessel, "stages", []), link.start,
+        parts.all[-1], parts.root.modules[0], center.camera, vessel.comms, link,
+        *[thing for several in by_kind for thing in several[:1]],
     ]  # fmt: skip
 
 
