@@ -14,6 +14,8 @@ from helmsight.envs.orbital.krpc.space_center.service import service
 
 KINDS = {
     "CargoBay": "A cargo bay.",
+    "Contract": "A contract.",
+    "ContractParameter": "A condition of a contract.",
     "ControlSurface": "A control surface.",
     "CrewMember": "A kerbal aboard.",
     "Decoupler": "A decoupler.",
@@ -43,7 +45,7 @@ class DockingPort:
 
 
 CLASSES: dict[str, Any] = {"DockingPort": DockingPort} | {
-    name: service.remote(type(name, (), {"__doc__": f"{doc} None of the craft has one."}))
+    name: service.remote(type(name, (), {"__doc__": f"{doc} There is none."}))
     for name, doc in KINDS.items()
 }
 """Classes of which there is no object, by name."""

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
+from helmsight.envs.orbital.krpc.registry import absent
 from helmsight.envs.orbital.krpc.space_center import fitted, sas, thrust
 from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.sas import SASMode, SpeedMode
@@ -153,7 +154,7 @@ def _without(doc: str, *, answer: bool) -> Any:
     def put(self: Control, value: bool) -> None:
         self.vessel.index()
 
-    return kept_property(get, put, bool, doc)
+    return kept_property(absent(get), absent(put), bool, doc)
 
 
 @service.remote

@@ -9,11 +9,12 @@ import json
 import sys
 from typing import Any
 
-# What the game itself refuses to tell of an engine with one mode and without a gimbal, of the far
-# end of a radio link, and to put into the middle of the map where nothing was.
+# What the game itself refuses to tell of an engine with one mode and without a gimbal and of what
+# only a career has, and to put into the middle of the map: nothing.
 REFUSED = {
     "Engine.mode", "Engine.modes", "Engine.auto_mode_switch", "Engine.gimbal_locked",
     "Engine.gimbal_limit", "Thruster.gimbal_angle", "Camera.focussed_body", "Camera.focussed_node",
+    "SpaceCenter.funds", "SpaceCenter.reputation", "SpaceCenter.science",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from helmsight.envs.orbital.krpc.serving import Running, serve
 
 sys.path.insert(0, str(Path(__file__).parent))
 import everything
-import scripts
+import part_scripts
 
 pytestmark = pytest.mark.slow  # many short flights: together they are long
 
@@ -106,13 +106,13 @@ def test_the_client_of_0_5_reads_every_property_and_writes_it_back(served, way):
 def test_scripts_about_parts_run_with_the_client_of_0_7(served, way):
     ports = {"rpc_port": served.rpc_port, "stream_port": served.stream_port}
     conn = krpc.connect(**ports, use_pregenerated_stubs=way == "stubs")
-    assert scripts.run(conn) in (DRONE, LADY)
+    assert part_scripts.run(conn) in (DRONE, LADY)
     conn.close()
 
 
 @pytest.mark.parametrize("way", ["stubs", "dynamic"])
 def test_scripts_about_parts_run_with_the_client_of_0_5(served, way):
-    assert with_the_old_client(scripts.__file__, served, way) in (DRONE, LADY)
+    assert with_the_old_client(part_scripts.__file__, served, way) in (DRONE, LADY)
 
 
 def test_a_wait_and_a_warp_keep_their_client_and_nobody_else(served):

@@ -6,25 +6,18 @@ import pytest
 
 from helmsight.envs.orbital.krpc.errors import InvalidOperationException
 from helmsight.envs.orbital.krpc.space_center import procedures
-from helmsight.envs.orbital.krpc.space_center.vectors import length
+from helmsight.envs.orbital.krpc.space_center.vectors import length, subtract
 
 
 def test_the_velocity_in_them_is_the_navballs_along_y(pursuer, vessels):
     body = pursuer.orbit.body
+    still = body.non_rotating_reference_frame
+    own, targets = pursuer.velocity(still), vessels[0].velocity(still)
     speeds = {
-        pursuer.orbit_speed_reference_frame: length(
-            pursuer.velocity(body.non_rotating_reference_frame)
-        ),
+        pursuer.orbit_speed_reference_frame: length(own),
         pursuer.surface_speed_reference_frame: length(pursuer.velocity(body.reference_frame)),
-        pursuer.target_speed_reference_frame: length(
-            procedures.transform_direction(
-                pursuer.game, [a - b for a, b in zip(
-                    pursuer.velocity(body.non_rotating_reference_frame),
-                    vessels[0].velocity(body.non_rotating_reference_frame), strict=True,
-                )], body.non_rotating_reference_frame, body.non_rotating_reference_frame,
-            )
-        ),
-    }  # fmt: skip
+        pursuer.target_speed_reference_frame: length(subtract(own, targets)),
+    }
     for frame, speed in speeds.items():
         assert pursuer.position(frame) == pytest.approx((0.0, 0.0, 0.0), abs=1e-6)
         assert pursuer.velocity(frame) == pytest.approx((0.0, speed, 0.0), abs=1e-6)

@@ -1,6 +1,6 @@
 """Short scripts in the manner of kRPC's tutorials, about parts and what hangs on them.
 
-python scripts.py RPC_PORT STREAM_PORT stubs|dynamic
+python part_scripts.py RPC_PORT STREAM_PORT stubs|dynamic
 
 Each is written for a craft that may or may not have what it looks for. A program of either client.
 """
@@ -25,7 +25,7 @@ def walk_the_tree(conn: Any) -> str:
 
 def list_propellants(conn: Any) -> str:
     """Tell what each engine burns, and how long that lasts."""
-    words = []
+    words: list[str] = []
     for engine in conn.space_center.active_vessel.parts.engines:
         words.extend(f"{name} {ratio:.4f}" for name, ratio in engine.propellant_ratios.items())
         for propellant in engine.propellants:
