@@ -13,7 +13,7 @@ from typing import Any
 
 from helmsight.envs.orbital.krpc import names
 from helmsight.envs.orbital.krpc.procedure import Procedure, bind
-from helmsight.envs.orbital.krpc.registry import Service, in_version
+from helmsight.envs.orbital.krpc.registry import Declared, Service, in_version
 from helmsight.envs.orbital.krpc.types import Dialect, resolve_fields
 
 VERSIONS = ("0.5.4", "0.7.0")
@@ -25,18 +25,32 @@ SPOKEN = {
 Procedures = dict[tuple[str, str], Procedure]
 
 
-def bound(services: Sequence[Service], game: Any, number: tuple[int, ...]) -> Procedures:
-    """Return the procedures of a version by service and name.
+class Binder:
+    """Binds the procedures of services to a game, for one version of kRPC after the other.
 
-    Raises:
-        TypeError: one says what the protocol cannot.
+    What two versions have with the same types is bound once: that takes most of a server's start.
     """
-    return {
-        (service.name, declared.name): bind(service.name, declared, game, known)
-        for service, known in _known(services, number)
-        for declared in service.declared.values()
-        if declared.in_version(number)
-    }
+
+    def __init__(self, services: Sequence[Service], game: Any) -> None:
+        self._services, self._game = services, game
+        self._made: dict[Declared, Procedure] = {}
+
+    def procedures(self, number: tuple[int, ...]) -> Procedures:
+        """Return the procedures of a version by service and name.
+
+        Raises:
+            TypeError: one says what the protocol cannot.
+        """
+        found: Procedures = {}
+        for service, known in _known(self._services, number):
+            for declared in service.declared.values():
+                if declared.in_version(number):
+                    procedure = self._made.get(declared)
+                    if procedure is None or not _all_exist(procedure, number):
+                        procedure = bind(service.name, declared, self._game, known)
+                        self._made[declared] = procedure
+                    found[service.name, declared.name] = procedure
+        return found
 
 
 def types_told(service: Service, number: tuple[int, ...], dialect: Dialect) -> dict[str, type[Any]]:
@@ -47,6 +61,17 @@ def types_told(service: Service, number: tuple[int, ...], dialect: Dialect) -> d
 def types_of(service: Service, number: tuple[int, ...]) -> dict[str, type[Any]]:
     """Return the types of a service that exist in a version, by name."""
     return {cls.__name__: cls for cls in service.types.values() if in_version(cls, number)}
+
+
+def _all_exist(procedure: Procedure, number: tuple[int, ...]) -> bool:
+    """Return whether a version has all types that a procedure was bound with."""
+    kinds = [procedure.result, *(parameter.kind for parameter in procedure.parameters)]
+    while kinds:
+        kind = kinds.pop()
+        kinds.extend(kind.items)
+        if kind.python is not None and not in_version(kind.python, number):
+            return False
+    return True
 
 
 def _known(

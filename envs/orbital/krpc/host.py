@@ -70,10 +70,10 @@ class Host:
         self.status: Callable[[], KRPC.Status] = KRPC.Status
         self.counts = CallCounts()
         number = names.version(version)
-        self.procedures = editions.bound(services, game, number)
+        binder = editions.Binder(services, game)
+        self.procedures = binder.procedures(number)
         self._spoken = {
-            dialect: self.procedures if spoken == number else editions.bound(services, game, spoken)
-            for dialect, spoken in editions.SPOKEN.items()
+            dialect: binder.procedures(spoken) for dialect, spoken in editions.SPOKEN.items()
         }
         self.described: dict[Dialect, KRPC.Services] = {}
         self._logged: set[tuple[str, ...]] = set()

@@ -6,29 +6,19 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from helmsight.envs.orbital.krpc.errors import ArgumentException
-from helmsight.envs.orbital.krpc.registry import absent, hidden, named, since, until
-from helmsight.envs.orbital.krpc.space_center import fitted, motion, structure
+from helmsight.envs.orbital.krpc.registry import absent, hidden, named, since
+from helmsight.envs.orbital.krpc.space_center import fitted, structure
 from helmsight.envs.orbital.krpc.space_center.absent import never, no
 from helmsight.envs.orbital.krpc.space_center.engine import Engine
 from helmsight.envs.orbital.krpc.space_center.fittings import Antenna, Light, SolarPanel
-from helmsight.envs.orbital.krpc.space_center.frames import (
-    ReferenceFrame,
-    axes_in,
-    direction_in,
-    position_in,
-    velocity_in,
-)
 from helmsight.envs.orbital.krpc.space_center.module import Module
+from helmsight.envs.orbital.krpc.space_center.part_place import PartPlace
+from helmsight.envs.orbital.krpc.space_center.part_settings import PartSettings
 from helmsight.envs.orbital.krpc.space_center.rcs import RCS
 from helmsight.envs.orbital.krpc.space_center.reaction_wheel import ReactionWheel
 from helmsight.envs.orbital.krpc.space_center.resources import Resources
 from helmsight.envs.orbital.krpc.space_center.service import service
-from helmsight.envs.orbital.krpc.space_center.structure import FixedFrame
-from helmsight.envs.orbital.krpc.space_center.vectors import Quaternion, Vector, quaternion
-from helmsight.envs.orbital.krpc.stdlib import ColorRGB
 from helmsight.envs.orbital.krpc.types import Float, UInt32
-from helmsight.envs.orbital.part_tree import PartDesign
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
@@ -43,9 +33,6 @@ MODULES: dict[type[Any], str] = {
     Antenna: fitted.ANTENNA,
 }
 """Which module makes a part one of these."""
-GREEN = (0.0, 1.0, 0.0)
-FLAG = "Squad/Flags/default"
-MOST_LETTERS = 1000  # of a tag or a flag
 
 
 @service.enum
@@ -63,21 +50,8 @@ class AutoStrutMode(IntEnum):
 
 @service.remote
 @dataclass(frozen=True)
-class Part:
+class Part(PartSettings, PartPlace):
     """Part `number` of a vessel."""
-
-    owner: Vessel
-    number: int
-
-    @hidden
-    def check(self) -> None:
-        """Raise InvalidOperationException if the vessel is gone."""
-        self.owner.index()
-
-    @hidden
-    def design(self) -> PartDesign:
-        """Return the part as it was built in."""
-        return structure.tree(self.owner)[self.number]
 
     @hidden
     def as_a(self, kind: type[T]) -> T | None:
@@ -93,65 +67,6 @@ class Part:
     def title(self) -> str:
         """Its title."""
         return self.design().kind.title
-
-    @property
-    def tag(self) -> str:
-        """Its name tag, none at first."""
-        return str(self._get("tag", ""))
-
-    @tag.setter
-    def tag(self, value: str) -> None:
-        self._put("tag", _short(value))
-
-    @property
-    @named("FlagURL")
-    def flag_url(self) -> str:
-        """The flag that it shows."""
-        return str(self._get("flag", FLAG))
-
-    @flag_url.setter
-    @named("FlagURL")
-    def flag_url(self, value: str) -> None:
-        self._put("flag", _short(value))
-
-    @property
-    def highlighted(self) -> bool:
-        """Whether it is highlighted, which no picture shows."""
-        return bool(self._get("highlighted", False))
-
-    @highlighted.setter
-    def highlighted(self, value: bool) -> None:
-        self._put("highlighted", value)
-
-    @property
-    @named("HighlightColor")
-    @until("0.7.0")
-    def highlight_color_before(self) -> Vector:
-        """The colour that it is highlighted in: red, green and blue."""
-        red, green, blue = self._get("highlight colour", GREEN)
-        return (red, green, blue)
-
-    @highlight_color_before.setter
-    @named("HighlightColor")
-    @until("0.7.0")
-    def highlight_color_before(self, value: Vector) -> None:
-        self._put("highlight colour", fitted.colour(value))
-
-    @property
-    @since("0.7.0")
-    def highlight_color(self) -> ColorRGB:
-        """The colour that it is highlighted in."""
-        return ColorRGB(*self._get("highlight colour", GREEN))
-
-    @highlight_color.setter
-    @since("0.7.0")
-    def highlight_color(self, value: ColorRGB) -> None:
-        self._put("highlight colour", fitted.colour(value))
-
-    @named("set_Glow")
-    def set_glow(self, value: bool) -> None:
-        """Let it glow, which no picture shows."""
-        self.check()
 
     @property
     def vessel(self) -> Vessel:
@@ -336,50 +251,3 @@ class Part:
     robotic_rotor = never("RoboticRotor", "The rotor that it is: null.")
     sensor = never("Sensor", "The sensor that it is: null.")
     wheel = never("Wheel", "The wheel that it is: null.")
-
-    @property
-    def reference_frame(self) -> ReferenceFrame:
-        """The frame at the part that lies as it does."""
-        return self._frame()
-
-    @property
-    def center_of_mass_reference_frame(self) -> ReferenceFrame:
-        """The frame at the part's centre of mass, which is taken to be the part's place."""
-        return self._frame()
-
-    def position(self, reference_frame: ReferenceFrame) -> Vector:
-        """Where it is, m."""
-        return position_in(reference_frame, self._frame().origin())
-
-    def center_of_mass(self, reference_frame: ReferenceFrame) -> Vector:
-        """Where its centre of mass is, m: taken to be where the part is."""
-        return self.position(reference_frame)
-
-    def direction(self, reference_frame: ReferenceFrame) -> Vector:
-        """Where its own y axis points."""
-        return direction_in(reference_frame, self._frame().axes().y)
-
-    def rotation(self, reference_frame: ReferenceFrame) -> Quaternion:
-        """How it lies, as a quaternion (x, y, z, w)."""
-        return quaternion(axes_in(reference_frame, self._frame().axes()))
-
-    def velocity(self, reference_frame: ReferenceFrame) -> Vector:
-        """Its velocity, m/s: as in kRPC that of the vessel's centre of mass."""
-        velocity = motion.velocity(self.owner)
-        return velocity_in(reference_frame, self._frame().origin(), velocity)
-
-    def _frame(self) -> FixedFrame:
-        design = self.design()
-        return FixedFrame(self.owner, design.position, structure.lie_of(design))
-
-    def _get(self, name: str, at_first: Any) -> Any:
-        return fitted.setting(self.owner, self.number, name, at_first)
-
-    def _put(self, name: str, value: Any) -> None:
-        fitted.put(self.owner, self.number, name, value)
-
-
-def _short(text: str) -> str:
-    if len(text) > MOST_LETTERS:
-        raise ArgumentException(f"a text of {len(text)} letters; give up to {MOST_LETTERS}")
-    return text
