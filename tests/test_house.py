@@ -34,7 +34,7 @@ HEAVY = {
 SPACE_CENTER = "helmsight.envs.orbital.krpc.space_center"
 REMOTE_OBJECTS = {
     f"{SPACE_CENTER}.{name}"
-    for name in ("vessel.Vessel", "parts.Part", "orbit.Orbit", "celestial_body.CelestialBody")
+    for name in ("vessel.Vessel", "part.Part", "orbit.Orbit", "celestial_body.CelestialBody")
 }
 
 

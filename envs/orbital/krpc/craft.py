@@ -19,6 +19,8 @@ class Craft:
         switches: what is on: action groups by number as text, "gear", "lights", ...
         axes: inputs that are kept here: the engine's throttle and limit, wheels, custom axes.
         staged: whether the main engine's stage was fired.
+        parts: what was set on parts, by the part's number and the setting: tags, lights, colours.
+        controlling: the number of the part that it is steered from.
         target_body: the name of the body that is targeted.
         pilot: the autopilot's settings, kept by whoever steers; no save holds them.
     """
@@ -29,6 +31,8 @@ class Craft:
     switches: dict[str, bool] = field(default_factory=dict)
     axes: dict[str, float] = field(default_factory=dict)
     staged: bool = False
+    parts: dict[tuple[int, str], Any] = field(default_factory=dict)
+    controlling: int = 0
     target_body: str | None = None
     pilot: Any = None
 
@@ -36,4 +40,10 @@ class Craft:
         """Return what a save holds: a copy, with the inputs at rest and nobody steering."""
         kept = ("throttle", "thrust_limit")
         engine = {name: value for name, value in self.axes.items() if name in kept}
-        return replace(self, switches=dict(self.switches), axes=engine, pilot=None)
+        parts = {
+            (number, name): value
+            for (number, name), value in self.parts.items()
+            if not name.startswith("highlight")
+        }
+        switches = dict(self.switches)
+        return replace(self, switches=switches, axes=engine, parts=parts, pilot=None)

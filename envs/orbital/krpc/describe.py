@@ -33,21 +33,23 @@ def services(host: Host, dialect: Dialect) -> KRPC.Services:
     """Return the services of `host` as `dialect` describes them; put together once."""
     message = host.described.get(dialect)
     if message is None:
-        message = KRPC.Services(
-            services=[_service(host, service, dialect) for service in host.services]
-        )
+        described = (_service(host, service, dialect) for service in host.services)
+        message = KRPC.Services(services=[entry for entry in described if _has_members(entry)])
         host.described[dialect] = message
     return message
 
 
+def _has_members(entry: KRPC.Service) -> bool:
+    """Return whether a service declares anything: StdLib has nothing for older clients."""
+    return bool(entry.procedures or entry.classes or entry.enumerations or entry.structs)
+
+
 def _service(host: Host, service: Service, dialect: Dialect) -> KRPC.Service:
     message = KRPC.Service(name=service.name, documentation=documented(service.documentation))
-    for (owner, _), procedure in host.procedures.items():
+    for (owner, _), procedure in host.offered(dialect).items():
         if owner == service.name:
             message.procedures.append(_procedure(host, procedure, dialect))
-    for name, cls in service.types.items():
-        if not host.declares(cls):
-            continue
+    for name, cls in host.types(service, dialect).items():
         code, text = mark(cls)[0], documented(_own_doc(cls))
         if code is Code.CLASS:
             message.classes.add(name=name, documentation=text)

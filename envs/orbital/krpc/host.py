@@ -12,8 +12,9 @@ from typing import Any
 import krpc.schema.KRPC_pb2 as KRPC
 
 from helmsight.contract.errors import Error
-from helmsight.envs.orbital.krpc import names
+from helmsight.envs.orbital.krpc import editions, names
 from helmsight.envs.orbital.krpc.caller import Caller
+from helmsight.envs.orbital.krpc.editions import VERSIONS
 from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentNullException,
@@ -22,14 +23,13 @@ from helmsight.envs.orbital.krpc.errors import (
     ServerError,
 )
 from helmsight.envs.orbital.krpc.objects import ObjectStore
-from helmsight.envs.orbital.krpc.procedure import REQUIRED, PreparedCall, Procedure, bind
-from helmsight.envs.orbital.krpc.registry import Service, in_version
+from helmsight.envs.orbital.krpc.procedure import REQUIRED, PreparedCall, Procedure
+from helmsight.envs.orbital.krpc.registry import Service
 from helmsight.envs.orbital.krpc.types import Dialect, WireType
 from helmsight.envs.orbital.krpc.values import Values
 from helmsight.envs.orbital.krpc.wire import varint
 
 log = logging.getLogger(__name__)
-VERSIONS = ("0.5.4", "0.7.0")
 LOGGED = 200  # different messages that are logged, and nearest names that are looked for, at most
 KEY_BYTES = 2000
 NULL = b"\x18\x01"  # ProcedureResult.is_null
@@ -69,35 +69,38 @@ class Host:
         self.callers: Mapping[bytes, Caller] = {}
         self.status: Callable[[], KRPC.Status] = KRPC.Status
         self.counts = CallCounts()
-        self.procedures: dict[tuple[str, str], Procedure] = {}
+        number = names.version(version)
+        binder = editions.Binder(services, game)
+        self.procedures = binder.procedures(number)
+        self._spoken = {
+            dialect: binder.procedures(spoken) for dialect, spoken in editions.SPOKEN.items()
+        }
         self.described: dict[Dialect, KRPC.Services] = {}
         self._logged: set[tuple[str, ...]] = set()
         self._missing: dict[tuple[str, str], str] = {}
-        known = {name: cls for service in services for name, cls in service.types.items()}
-        number = names.version(version)
-        for service in services:
-            known |= service.types  # its own first, where another has one of that name
-            for declared in service.declared.values():
-                if declared.in_version(number):
-                    procedure = bind(service.name, declared, game, known)
-                    self.procedures[service.name, declared.name] = procedure
 
     def enter(self, caller: Caller) -> None:
         """Let the game and the objects know whose call is answered next."""
         self.game.caller = caller
         self.objects.holder = caller.identifier
 
-    def declares(self, cls: type[Any]) -> bool:
-        """Return whether a registered class exists in the declared version."""
-        return in_version(cls, names.version(self.version))
+    def offered(self, dialect: Dialect) -> dict[tuple[str, str], Procedure]:
+        """Return all procedures by service and name, as clients of a dialect know them."""
+        return self.procedures | self._spoken[dialect]
 
-    def find(self, service: str, name: str) -> Procedure:
-        """Return a procedure.
+    def types(self, service: Service, dialect: Dialect) -> dict[str, type[Any]]:
+        """Return the types of a service by name, as clients of a dialect know them."""
+        return editions.types_told(service, names.version(self.version), dialect)
+
+    def find(self, service: str, name: str, dialect: Dialect | None = None) -> Procedure:
+        """Return a procedure as clients of a dialect know it, or else as the version has it.
 
         Raises:
             InvalidOperationException: there is none; it names the nearest, and is logged once.
         """
-        procedure = self.procedures.get((service, name))
+        key = service, name
+        spoken = self._spoken[dialect] if dialect is not None else self.procedures
+        procedure = spoken.get(key) or self.procedures.get(key)
         if procedure is not None:
             return procedure
         message = self._missing.get((service, name))
@@ -165,7 +168,7 @@ class Host:
                 f"procedure {call.procedure_id} of service {call.service_id}: calls by number, as "
                 "of the C-nano client, are not known here; name the service and the procedure"
             )
-        procedure = self.find(call.service, call.procedure)
+        procedure = self.find(call.service, call.procedure, caller.dialect)
         computed = computed or {}
         arguments = self._arguments(procedure, call, caller.dialect, computed)
         if procedure.caller_at is not None:

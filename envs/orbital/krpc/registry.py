@@ -32,6 +32,7 @@ waits, the others do not. Names that begin with an underscore stay here, and so 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, TypeVar
@@ -51,7 +52,7 @@ def _noted(thing: Any, **notes: Any) -> None:
 
 
 def note(thing: Any, key: str) -> Any:
-    """Return what `named`, `since`, `until` or `hidden` noted on a function or class, or None."""
+    """Return what a decorator of this module noted on a function or class, or None."""
     return getattr(thing, "__dict__", {}).get("__krpc_notes__", {}).get(key)
 
 
@@ -91,10 +92,20 @@ def hidden(function: F) -> F:
     return function
 
 
+def absent(function: F) -> F:
+    """Note that the answer is always nothing, as the game gives it for craft that have none."""
+    _noted(function, absent=True)
+    return function
+
+
 def in_version(thing: Any, version: tuple[int, ...]) -> bool:
     """Return whether `thing` is declared in a version of kRPC."""
     first, gone = note(thing, "since"), note(thing, "until")
     return (first is None or version >= first) and (gone is None or version < gone)
+
+
+def _versions(thing: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return note(thing, "since") or (), note(thing, "until") or (sys.maxsize,)
 
 
 class Declared:
@@ -120,13 +131,27 @@ class Declared:
             "game"
         )
 
+    @property
+    def versions(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The first version of kRPC that has the function, and the first that has it no more."""
+        return _versions(self.function)
+
+    def meets(self, other: Declared) -> bool:
+        """Return whether a version of kRPC has both."""
+        (first, gone), (others_first, others_gone) = self.versions, other.versions
+        return first < others_gone and others_first < gone
+
     def in_version(self, version: tuple[int, ...]) -> bool:
         """Return whether this is declared in a version of kRPC."""
         return in_version(self.function, version) and in_version(self.cls, version)
 
 
 class Service:
-    """A service: its procedures, classes, enumerations, structures and exceptions."""
+    """A service: its procedures, classes, enumerations, structures and exceptions.
+
+    `declared` has the procedures and `types` the rest by their names on the wire; of what is
+    declared twice, for different versions, the second has them behind its name.
+    """
 
     def __init__(self, name: str, documentation: str = "") -> None:
         self.name = name
@@ -152,8 +177,7 @@ class Service:
 
     def remote(self, cls: Class) -> Class:
         """Declare a class whose objects clients hold by id; equal objects have the same id."""
-        register(cls, Code.CLASS, self.name)
-        self.types[cls.__name__] = cls
+        self._register(cls, Code.CLASS)
         for name, member in _members(cls).items():
             head, leaf = cls.__name__ + "_", names.camel(name)
             if isinstance(member, property):
@@ -168,14 +192,12 @@ class Service:
 
     def enum(self, cls: Enum) -> Enum:
         """Declare an enumeration."""
-        register(cls, Code.ENUMERATION, self.name)
-        self.types[cls.__name__] = cls
+        self._register(cls, Code.ENUMERATION)
         return cls
 
     def struct(self, cls: Class) -> Class:
         """Declare a NamedTuple: a structure for kRPC 0.7, a tuple for older clients."""
-        register(cls, Code.STRUCT, self.name)
-        self.types[cls.__name__] = cls
+        self._register(cls, Code.STRUCT)
         return cls
 
     def exception(self, cls: Error) -> Error:
@@ -183,6 +205,12 @@ class Service:
         cls.service = self.name
         self.exceptions[cls.__name__] = cls
         return cls
+
+    def _register(self, cls: type[Any], code: Code) -> None:
+        register(cls, code, self.name)
+        name = cls.__name__
+        key = name if name not in self.types else f"{name} {_versions(cls)}"
+        self.types[key] = cls
 
     def _add(self, verb: str, function: Callable[..., Any]) -> None:
         name = function.__name__
@@ -199,10 +227,13 @@ class Service:
         *,
         this: bool,
     ) -> None:
-        name = head + (note(function, "name") or leaf)
-        if name in self.declared:
-            raise TypeError(f"{self.name}.{name} is declared twice")
-        self.declared[name] = Declared(name, function, cls, this=this)
+        name = key = head + (note(function, "name") or leaf)
+        declared = Declared(name, function, cls, this=this)
+        if key in self.declared:
+            key = f"{name} {declared.versions}"
+            if key in self.declared or declared.meets(self.declared[name]):
+                raise TypeError(f"{self.name}.{name} is declared twice")
+        self.declared[key] = declared
 
 
 def _members(cls: type[Any]) -> dict[str, Any]:

@@ -28,8 +28,9 @@ from helmsight.envs.orbital.krpc.connection import (
     RpcConnection,
     StreamConnection,
 )
+from helmsight.envs.orbital.krpc.editions import VERSIONS
 from helmsight.envs.orbital.krpc.errors import NotLoopback, OldSchema, ServerError
-from helmsight.envs.orbital.krpc.host import VERSIONS, Host
+from helmsight.envs.orbital.krpc.host import Host
 from helmsight.envs.orbital.krpc.ports import listening, resolved
 from helmsight.envs.orbital.krpc.registry import Service
 from helmsight.envs.orbital.krpc.traffic import Traffic

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from helmsight.envs.orbital.krpc.host import VERSIONS
+from helmsight.envs.orbital.krpc.editions import VERSIONS
 from helmsight.envs.orbital.krpc.registry import Service
 from helmsight.envs.orbital.krpc.server import LOOPBACK, RPC_PORT, STREAM_PORT, Server
 from helmsight.envs.orbital.krpc.simulation import Simulation
@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 
 def all_services() -> list[Service]:
-    """Return the services of the twin: KRPC, SpaceCenter, and Helmsight, which KSP has not."""
-    from helmsight.envs.orbital.krpc import core, lockstep, space_center
+    """Return the services of the twin; all but Helmsight are those of kRPC in KSP."""
+    from helmsight.envs.orbital.krpc import core, lockstep, space_center, stdlib
 
-    return [core.service, space_center.service, lockstep.service]
+    return [core.service, stdlib.service, space_center.service, lockstep.service]
 
 
 class Running:

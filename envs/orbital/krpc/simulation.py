@@ -16,6 +16,7 @@ from helmsight.envs.orbital.dynamics import Array
 from helmsight.envs.orbital.fleet import ADRIFT, DT, Fleet
 from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.craft import Craft
+from helmsight.envs.orbital.krpc.view import View
 from helmsight.envs.orbital.saves import find_save, save_names
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
 from helmsight.envs.orbital.scoring import ScoreKeeper
@@ -81,6 +82,7 @@ class Simulation:
         dropped_s: world seconds given up after stalls.
         caller: the client whose call is being answered. version: the declared one of kRPC.
         speed_mode: of the navball, numbered as in kRPC: orbit, surface, target.
+        view: what the player's screen shows; every load sets it back.
         keeper: the client that asked for lockstep. seed: of the scenario.
         hands, flown: the clients that moved an input, and the vessels that they moved.
     """
@@ -281,6 +283,7 @@ class Simulation:
         self._game = game
         self.scenario, self.origin, self.seed = game.scenario, game.origin, game.seed
         self.fleet, self.crafts, self.active = game.fleet, game.crafts, game.active
+        self.view = View()
         self.load_count += 1
         self.ticks += 1
         self.aims.clear()

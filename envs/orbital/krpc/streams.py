@@ -63,7 +63,9 @@ class Streams:
         number = self._numbers.get(key)
         if number is None:
             prepared = self._host.prepare(call, self._caller)
-            if self._host.find(call.service, call.procedure).result.code is Code.NONE:
+            dialect = self._caller.dialect
+            procedure = self._host.find(call.service, call.procedure, dialect)
+            if procedure.result.code is Code.NONE:
                 raise InvalidOperationException(
                     f"{call.service}.{call.procedure} returns nothing: there is nothing to stream"
                 )

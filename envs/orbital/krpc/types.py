@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Annotated, Any, Protocol
@@ -123,6 +124,14 @@ def mark(cls: type[Any]) -> tuple[Code, str]:
     if noted is None:
         raise TypeError(f"{cls.__name__} is in no service: register it, e.g. with @service.remote")
     return noted
+
+
+def resolve_fields(classes: Iterable[type[Any]], known: dict[str, type[Any]]) -> None:
+    """Replace the names of types in the fields of structures by the types; `known` has them."""
+    for cls in classes:
+        if mark(cls)[0] is Code.STRUCT:
+            hints = typing.get_type_hints(cls, localns=known, include_extras=True)
+            cls.__annotations__ = hints
 
 
 def wire_type(annotation: Any) -> WireType:

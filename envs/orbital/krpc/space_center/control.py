@@ -13,7 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from helmsight.envs.orbital.krpc.space_center import sas, thrust
+from helmsight.envs.orbital.krpc.registry import absent
+from helmsight.envs.orbital.krpc.space_center import fitted, sas, thrust
 from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.sas import SASMode, SpeedMode
 from helmsight.envs.orbital.krpc.space_center.service import clamped, kept_property, service
@@ -128,6 +129,18 @@ def _switch(name: str, doc: str, *, at_first: bool = False) -> Any:
     return kept_property(get, put, bool, doc)
 
 
+def _group_of(module: str, setting: str, doc: str) -> Any:
+    """Return the property of what is switched on all parts that have a module."""
+
+    def get(self: Control) -> bool:
+        return fitted.every(self.vessel, module, setting)
+
+    def put(self: Control, value: bool) -> None:
+        fitted.put_every(self.vessel, module, setting, value)
+
+    return kept_property(get, put, bool, doc)
+
+
 def _without(doc: str, *, answer: bool) -> Any:
     """Return the property of parts that none of the craft has: what kRPC answers, and nothing set.
 
@@ -141,7 +154,7 @@ def _without(doc: str, *, answer: bool) -> Any:
     def put(self: Control, value: bool) -> None:
         self.vessel.index()
 
-    return kept_property(get, put, bool, doc)
+    return kept_property(absent(get), absent(put), bool, doc)
 
 
 @service.remote
@@ -164,10 +177,10 @@ class Control:
     custom_axis03 = _axis("custom_axis03", "The third custom axis, -1 to 1.")
     custom_axis04 = _axis("custom_axis04", "The fourth custom axis, -1 to 1.")
     gear = _switch("gear", "The gear action group.")
-    lights = _switch("lights", "The lights action group.")
+    lights = _group_of(fitted.LIGHT, fitted.LIT, "Whether all lights are on.")
     brakes = _switch("brakes", "The brakes action group.")
     abort = _switch("abort", "The abort action group.")
-    antennas = _switch("antennas", "Whether all antennas are deployed.", at_first=True)
+    antennas = _group_of(fitted.FOLDING, fitted.DEPLOYED, "Whether all antennas are deployed.")
     solar_panels = _switch("solar_panels", "Whether all panels are deployed.", at_first=True)
     stage_lock = _switch("stage_lock", "Whether staging is locked.")
     legs = _without("Whether all landing legs are out: there are none.", answer=True)

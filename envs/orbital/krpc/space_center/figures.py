@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helmsight.envs.orbital.krpc.registry import named, since
+from helmsight.envs.orbital.krpc.registry import named
 from helmsight.envs.orbital.krpc.space_center import thrust
 from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.service import NOTHING, AxisRange, both_ways
@@ -55,23 +55,22 @@ class Figures(VesselHandle):
         """Specific impulse of the active engines in a vacuum, s."""
         return self.specific_impulse
 
-    @property
-    @since("0.7.0")
-    def acceleration(self) -> Float:
-        """Acceleration that the engines give now, m/s^2."""
-        return self.thrust / self.mass
+    def available_thrust_at(self, pressure: float) -> Float:
+        """Thrust that the active engines would have in air of a pressure, atm, N."""
+        return self.available_thrust * thrust.air_factor(self, pressure)
+
+    def max_thrust_at(self, pressure: float) -> Float:
+        """Thrust of the active engines without limits in air of a pressure, atm, N."""
+        return self.max_thrust * thrust.air_factor(self, pressure)
+
+    def specific_impulse_at(self, pressure: float) -> Float:
+        """Specific impulse of the active engines in air of a pressure, atm, s; 0 without one."""
+        return self.specific_impulse * thrust.air_factor(self, pressure)
 
     @property
-    @since("0.7.0")
-    def available_acceleration(self) -> Float:
-        """Acceleration that the active engines would give at full throttle, m/s^2."""
-        return self.available_thrust / self.mass
-
-    @property
-    @since("0.7.0")
-    def max_acceleration(self) -> Float:
-        """Acceleration that the active engines would give without limits, m/s^2."""
-        return self.max_thrust / self.mass
+    def kerbin_sea_level_specific_impulse(self) -> Float:
+        """Specific impulse of the active engines at Kerbin's sea level, s; 0 without one."""
+        return self.specific_impulse_at(1.0)
 
     @property
     def moment_of_inertia(self) -> Vector:

@@ -1,34 +1,27 @@
-"""Parts: those of the scenarios' craft that do something, and what hangs on them.
-
-A craft is rigid and its parts have no places of their own: each is at the centre of mass.
-"""
+"""Parts: the parts of a vessel, all of them and by what they are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from helmsight.envs.orbital.krpc.errors import InvalidOperationException
-from helmsight.envs.orbital.krpc.registry import named, until
-from helmsight.envs.orbital.krpc.space_center.frames import ReferenceFrame
-from helmsight.envs.orbital.krpc.space_center.propulsion import BLOCKS, RCS, Engine, ReactionWheel
-from helmsight.envs.orbital.krpc.space_center.resources import Resources
+from helmsight.envs.orbital.krpc.registry import hidden, until
+from helmsight.envs.orbital.krpc.space_center import structure
+from helmsight.envs.orbital.krpc.space_center.absent import no
+from helmsight.envs.orbital.krpc.space_center.engine import Engine
+from helmsight.envs.orbital.krpc.space_center.fittings import Antenna, Light, SolarPanel
+from helmsight.envs.orbital.krpc.space_center.module import Module
+from helmsight.envs.orbital.krpc.space_center.part import Part
+from helmsight.envs.orbital.krpc.space_center.rcs import RCS
+from helmsight.envs.orbital.krpc.space_center.reaction_wheel import ReactionWheel
 from helmsight.envs.orbital.krpc.space_center.service import service
-from helmsight.envs.orbital.krpc.space_center.vectors import Quaternion, Vector
+from helmsight.envs.orbital.part_tree import UNTURNED
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
-CORE = ("HECS2.ProbeCore", "HECS2")
-WHEEL = ("advSasModule", "Advanced Inline Stabilizer")
-CLAW = ("GrapplingDevice", "Advanced Grabbing Unit")
-BLOCK = ("RCSBlock.v2", "RV-105 RCS Thruster Block")
-CHEETAH = ("LiquidEngineLV-T91", 'LV-T91 "Cheetah" Liquid Fuel Engine')
-WHEELS = (CORE, WHEEL)
-THRUSTERS = (CORE, WHEEL, CLAW, *[BLOCK] * BLOCKS)
-"""Parts of a craft with thrusters, (name, title), the root first."""
-ENGINES = (CORE, CHEETAH)
-"""Parts of a craft with a main engine."""
+T = TypeVar("T")
 
 
 @service.remote
@@ -38,26 +31,41 @@ class Parts:
 
     vessel: Vessel
 
+    @hidden
+    def check(self) -> None:
+        """Raise InvalidOperationException if the vessel is gone."""
+        self.vessel.index()
+
+    @hidden
+    def that_are(self, kind: type[T]) -> list[T]:
+        """Return what the parts are of a kind."""
+        found = (part.as_a(kind) for part in self.all)
+        return [thing for thing in found if thing is not None]
+
     @property
     def all(self) -> list[Part]:
-        """All parts that do something."""
-        kinds = ENGINES if self.vessel.vehicle().engine else THRUSTERS
-        return [Part(self.vessel, number, kind) for number, kind in enumerate(kinds)]
+        """All parts, in the order of the save."""
+        return [Part(self.vessel, number) for number in range(len(structure.tree(self.vessel)))]
 
     @property
     def root(self) -> Part:
         """The part that everything hangs on: the probe core."""
-        return self.all[0]
+        self.check()
+        return Part(self.vessel, 0)
 
     @property
     def controlling(self) -> Part:
-        """The part that the vessel is steered from: the probe core."""
-        return self.all[0]
+        """The part that the vessel is steered from: at first the probe core."""
+        return Part(self.vessel, self.vessel.craft().controlling)
 
     @controlling.setter
     def controlling(self, value: Part) -> None:
-        if value != self.root:
-            raise InvalidOperationException("the twin's craft are steered from their probe core")
+        if value.owner != self.vessel or value.design().rotation != UNTURNED:
+            raise InvalidOperationException(
+                f"{value.title} cannot steer {self.vessel.name}: the twin's craft are steered "
+                "along the nose, from the probe core or another part of theirs that lies as it does"
+            )
+        self.vessel.craft().controlling = value.number
 
     def with_name(self, name: str) -> list[Part]:
         """The parts with a name."""
@@ -66,6 +74,18 @@ class Parts:
     def with_title(self, title: str) -> list[Part]:
         """The parts with a title."""
         return [part for part in self.all if part.title == title]
+
+    def with_tag(self, tag: str) -> list[Part]:
+        """The parts with a name tag."""
+        return [part for part in self.all if part.tag == tag]
+
+    def with_module(self, module_name: str) -> list[Part]:
+        """The parts with a module."""
+        return [part for part in self.all if module_name in part.design().kind.modules]
+
+    def modules_with_name(self, module_name: str) -> list[Module]:
+        """The modules of all parts that have a name."""
+        return [Module(part, module_name) for part in self.with_module(module_name)]
 
     @until("0.7.0")
     def in_stage(self, stage: int) -> list[Part]:
@@ -80,115 +100,51 @@ class Parts:
     @property
     def engines(self) -> list[Engine]:
         """The main engines; a drone has none."""
-        return [Engine(part) for part in self.all if part.kind == CHEETAH]
+        return self.that_are(Engine)
 
     @property
     def rcs(self) -> list[RCS]:
         """The thruster blocks."""
-        return [RCS(part) for part in self.all if part.kind == BLOCK]
+        return self.that_are(RCS)
 
     @property
     def reaction_wheels(self) -> list[ReactionWheel]:
         """The reaction wheels."""
-        return [ReactionWheel(part) for part in self.all if part.kind in WHEELS]
-
-
-@service.remote
-@dataclass(frozen=True)
-class Part:
-    """A part of a vessel; `kind` is its name and title in KSP."""
-
-    owner: Vessel
-    number: int
-    kind: tuple[str, str]
+        return self.that_are(ReactionWheel)
 
     @property
-    def name(self) -> str:
-        """Its internal name."""
-        return self.kind[0]
+    def lights(self) -> list[Light]:
+        """The spotlights."""
+        return self.that_are(Light)
 
     @property
-    def title(self) -> str:
-        """Its title."""
-        return self.kind[1]
+    def solar_panels(self) -> list[SolarPanel]:
+        """The solar panels."""
+        return self.that_are(SolarPanel)
 
     @property
-    def tag(self) -> str:
-        """Its tag: none has one."""
-        return ""
+    def antennas(self) -> list[Antenna]:
+        """The antennas, the probe core's own among them."""
+        return self.that_are(Antenna)
 
-    @property
-    def vessel(self) -> Vessel:
-        """The vessel that it belongs to."""
-        return self.owner
-
-    @property
-    def parent(self) -> Part | None:
-        """The part that it hangs on; null for the root."""
-        return self.owner.parts.root if self.number else None
-
-    @property
-    def children(self) -> list[Part]:
-        """The parts that hang on it."""
-        return [] if self.number else self.owner.parts.all[1:]
-
-    @property
-    def stage(self) -> int:
-        """The stage that fires it: 0 for an engine, -1 for none."""
-        return 0 if self.kind == CHEETAH else -1
-
-    @property
-    def decouple_stage(self) -> int:
-        """The stage that throws it off: none, -1."""
-        return -1
-
-    @property
-    def resources(self) -> Resources:
-        """What it stores: the root stands for all tanks."""
-        return Resources(self.owner, everything=self.number == 0)
-
-    @property
-    def engine(self) -> Engine | None:
-        """The engine that it is, or null."""
-        return Engine(self) if self.kind == CHEETAH else None
-
-    @property
-    @named("RCS")
-    def rcs(self) -> RCS | None:
-        """The thruster block that it is, or null."""
-        return RCS(self) if self.kind == BLOCK else None
-
-    @property
-    def reaction_wheel(self) -> ReactionWheel | None:
-        """The reaction wheel that it is or holds, or null."""
-        return ReactionWheel(self) if self.kind in WHEELS else None
-
-    @property
-    def reference_frame(self) -> ReferenceFrame:
-        """The vessel's frame."""
-        return self.owner.reference_frame
-
-    @property
-    def center_of_mass_reference_frame(self) -> ReferenceFrame:
-        """The vessel's frame."""
-        return self.owner.reference_frame
-
-    def position(self, reference_frame: ReferenceFrame) -> Vector:
-        """The vessel's centre of mass, m."""
-        return self.owner.position(reference_frame)
-
-    def center_of_mass(self, reference_frame: ReferenceFrame) -> Vector:
-        """The vessel's centre of mass, m."""
-        return self.owner.position(reference_frame)
-
-    def direction(self, reference_frame: ReferenceFrame) -> Vector:
-        """Where the vessel's nose points."""
-        return self.owner.direction(reference_frame)
-
-    def rotation(self, reference_frame: ReferenceFrame) -> Quaternion:
-        """How the vessel lies, as a quaternion (x, y, z, w)."""
-        return self.owner.rotation(reference_frame)
-
-    def velocity(self, reference_frame: ReferenceFrame) -> Vector:
-        """The vessel's velocity, m/s."""
-        return self.owner.velocity(reference_frame)
+    cargo_bays = no("CargoBay", "The cargo bays: none.")
+    control_surfaces = no("ControlSurface", "The control surfaces: none.")
+    decouplers = no("Decoupler", "The decouplers: none.")
+    docking_ports = no("DockingPort", "The docking ports: none.")
+    experiments = no("Experiment", "The experiments: none.")
+    fairings = no("Fairing", "The fairings: none.")
+    intakes = no("Intake", "The intakes: none.")
+    launch_clamps = no("LaunchClamp", "The launch clamps: none.")
+    legs = no("Leg", "The landing legs: none.")
+    parachutes = no("Parachute", "The parachutes: none.")
+    radiators = no("Radiator", "The radiators: none.")
+    resource_converters = no("ResourceConverter", "The converters: none.")
+    resource_drains = no("ResourceDrain", "The drains: none.")
+    resource_harvesters = no("ResourceHarvester", "The drills: none.")
+    robotic_controllers = no("RoboticController", "The controllers: none.", first="0.7.0")
+    robotic_hinges = no("RoboticHinge", "The hinges: none.")
+    robotic_pistons = no("RoboticPiston", "The pistons: none.")
+    robotic_rotations = no("RoboticRotation", "The servos: none.")
+    robotic_rotors = no("RoboticRotor", "The rotors: none.")
+    sensors = no("Sensor", "The sensors: none.")
+    wheels = no("Wheel", "The wheels: none.")

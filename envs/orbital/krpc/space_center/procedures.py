@@ -11,9 +11,10 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.envs.errors import UnknownScenario
 from helmsight.envs.orbital.fleet import ADRIFT
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from helmsight.envs.orbital.krpc.registry import named
+from helmsight.envs.orbital.krpc.registry import absent, named
 from helmsight.envs.orbital.krpc.screenshot import SIGNATURE, picture
 from helmsight.envs.orbital.krpc.space_center import sas
+from helmsight.envs.orbital.krpc.space_center.absent import DockingPort
 from helmsight.envs.orbital.krpc.space_center.bodies import BODIES
 from helmsight.envs.orbital.krpc.space_center.celestial_body import GRAVITATION, CelestialBody
 from helmsight.envs.orbital.krpc.space_center.frames import (
@@ -138,6 +139,19 @@ def set_target_body(game: Simulation, value: CelestialBody | None) -> None:
     """Make a body the active vessel's target; null for none. SAS points at vessels only."""
     _target(game, ADRIFT)
     game.crafts[game.active].target_body = value.body.name if value else None
+
+
+@service.getter
+@absent
+def target_docking_port(game: Simulation) -> DockingPort | None:
+    """The docking port that the active vessel has as its target: null, no craft has one."""
+    return None
+
+
+@service.setter
+def set_target_docking_port(game: Simulation, value: DockingPort | None) -> None:
+    """Make a docking port the active vessel's target: only null, no craft has one."""
+    clear_target(game)
 
 
 @service.procedure

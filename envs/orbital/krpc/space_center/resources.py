@@ -1,4 +1,4 @@
-"""Resources: what is in a vessel's tanks and batteries, in KSP's units."""
+"""Resources: what is in the tanks and batteries of a vessel or a part, in KSP's units."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import hidden
+from helmsight.envs.orbital.krpc.space_center import structure
 from helmsight.envs.orbital.krpc.space_center.service import service
 from helmsight.envs.orbital.krpc.types import Float
 from helmsight.envs.orbital.vehicles import FUEL_UNIT_MASS
 
 if TYPE_CHECKING:
-    from helmsight.envs.orbital.krpc.space_center.parts import Part
+    from helmsight.envs.orbital.krpc.space_center.part import Part
     from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 
 CHARGE = 2200.0
@@ -59,34 +60,44 @@ def _kind(name: str) -> ResourceKind:
 @service.remote
 @dataclass(frozen=True)
 class Resources:
-    """What a vessel stores; nothing of it if not `everything` is asked for."""
+    """What a vessel stores, or one of its parts; nothing if not `everything` is asked for."""
 
     vessel: Vessel
     everything: bool = True
+    number: int | None = None
 
     @hidden
     def stored(self) -> dict[str, tuple[float, float]]:
         """Return (amount, most), units, of every resource that can be stored."""
         if not self.everything:
             return {}
+        if self.number is not None:
+            levels = structure.levels(self.vessel)
+            stores = structure.tree(self.vessel)[self.number].stores
+            return {name: (levels[name] * most, most) for name, most in stores.items()}
         fleet, i = self.vessel.game.fleet, self.vessel.index()
         vehicle = fleet.vehicles[i]
-        stores = {"ElectricCharge": (CHARGE, CHARGE)}
+        stored = {"ElectricCharge": (CHARGE, CHARGE)}
         if vehicle.propellant_units:
-            stores["MonoPropellant"] = (float(fleet.propellant[0, i]), vehicle.propellant_units)
+            stored["MonoPropellant"] = (float(fleet.propellant[0, i]), vehicle.propellant_units)
         if vehicle.engine:
             share = float(fleet.fuel[0, i]) / vehicle.fuel_capacity
             for name, most in (
                 ("LiquidFuel", vehicle.engine.fuel_units),
                 ("Oxidizer", vehicle.engine.oxidizer_units),
             ):
-                stores[name] = (share * most, most)
-        return stores
+                stored[name] = (share * most, most)
+        return stored
 
     @property
     def all(self) -> list[Resource]:
-        """Every resource that can be stored."""
-        return [Resource(self.vessel, name) for name in self.stored()]
+        """The stores of every part."""
+        return [
+            Resource(self.vessel, number, name)
+            for number, part in enumerate(structure.tree(self.vessel))
+            if self.everything and self.number in (None, number)
+            for name in part.stores
+        ]
 
     @property
     def names(self) -> list[str]:
@@ -104,9 +115,9 @@ class Resources:
         _keep_open(value)
 
     def with_resource(self, name: str) -> list[Resource]:
-        """The stores of one resource."""
+        """The stores of one resource in every part."""
         _kind(name)
-        return [Resource(self.vessel, name)] if name in self.stored() else []
+        return [resource for resource in self.all if resource.called == name]
 
     def has_resource(self, name: str) -> bool:
         """Whether a resource can be stored."""
@@ -137,9 +148,10 @@ class Resources:
 @service.remote
 @dataclass(frozen=True)
 class Resource:
-    """The store of one resource aboard a vessel: all its tanks together."""
+    """The store of one resource in a part."""
 
     vessel: Vessel
+    number: int
     called: str
 
     @property
@@ -149,18 +161,18 @@ class Resource:
 
     @property
     def part(self) -> Part:
-        """The part that stands for its tanks."""
-        return self.vessel.parts.root
+        """The part that holds it."""
+        return self.vessel.parts.all[self.number]
 
     @property
     def amount(self) -> Float:
         """What is stored, units."""
-        return self.vessel.resources.amount(self.called)
+        return self._own().amount(self.called)
 
     @property
     def max(self) -> Float:
         """What can be stored, units."""
-        return self.vessel.resources.max(self.called)
+        return self._own().max(self.called)
 
     @property
     def density(self) -> Float:
@@ -180,6 +192,9 @@ class Resource:
     @enabled.setter
     def enabled(self, value: bool) -> None:
         _keep_open(value)
+
+    def _own(self) -> Resources:
+        return Resources(self.vessel, number=self.number)
 
 
 def _keep_open(value: bool) -> None:

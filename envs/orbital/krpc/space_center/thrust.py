@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from math import hypot
 
+import numpy as np
+
+from helmsight.envs.orbital.krpc.errors import ArgumentException
 from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.vehicles import MainEngine
+
+DENSER = ((1.0, 150.0), (3.0, 0.0))
+"""Specific impulse of the LV-T91 in air, (atm, s): from general knowledge of the part."""
 
 
 def throttle(vessel: VesselHandle) -> float:
@@ -57,6 +63,22 @@ def available(vessel: VesselHandle) -> float:
 def current(vessel: VesselHandle) -> float:
     """Return the thrust of the main engine now, N."""
     return available(vessel) * throttle(vessel)
+
+
+def air_factor(vessel: VesselHandle, pressure: float) -> float:
+    """Return what is left of the engine's thrust and impulse in air of a pressure, atm; 1 in none.
+
+    Raises:
+        ArgumentException: the pressure is negative or no number.
+    """
+    engine = vessel.vehicle().engine
+    if not pressure >= 0.0:
+        raise ArgumentException(f"a pressure of {pressure} atm; give 0 or more")
+    if engine is None:
+        return 0.0
+    curve = ((0.0, engine.specific_impulse), *DENSER)
+    pressures, impulses = zip(*curve, strict=True)
+    return float(np.interp(pressure, pressures, impulses)) / engine.specific_impulse
 
 
 def felt(vessel: VesselHandle) -> float:

@@ -7,14 +7,16 @@ from enum import IntEnum
 
 from helmsight.envs.orbital.dynamics import MU
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
-from helmsight.envs.orbital.krpc.registry import hidden, since, until
+from helmsight.envs.orbital.krpc.registry import absent, hidden, since, until
 from helmsight.envs.orbital.krpc.space_center import motion
+from helmsight.envs.orbital.krpc.space_center.absent import no
+from helmsight.envs.orbital.krpc.space_center.accelerations import Accelerations
 from helmsight.envs.orbital.krpc.space_center.autopilot import AutoPilot
 from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN
 from helmsight.envs.orbital.krpc.space_center.celestial_body import CelestialBody
+from helmsight.envs.orbital.krpc.space_center.comms import Comms
 from helmsight.envs.orbital.krpc.space_center.conic import Conic
 from helmsight.envs.orbital.krpc.space_center.control import Control
-from helmsight.envs.orbital.krpc.space_center.figures import Figures
 from helmsight.envs.orbital.krpc.space_center.flight import Flight
 from helmsight.envs.orbital.krpc.space_center.frames import (
     ReferenceFrame,
@@ -29,8 +31,12 @@ from helmsight.envs.orbital.krpc.space_center.frames import (
 from helmsight.envs.orbital.krpc.space_center.orbit import Orbit
 from helmsight.envs.orbital.krpc.space_center.parts import Parts
 from helmsight.envs.orbital.krpc.space_center.resources import Resources
+from helmsight.envs.orbital.krpc.space_center.sas import SpeedMode
 from helmsight.envs.orbital.krpc.space_center.service import BoundingBox, service
+from helmsight.envs.orbital.krpc.space_center.speed_frames import SpeedFrame
+from helmsight.envs.orbital.krpc.space_center.stage import NEVER, Stage
 from helmsight.envs.orbital.krpc.space_center.vectors import Quaternion, Vector, quaternion, swap
+from helmsight.envs.orbital.krpc.types import Float
 
 MOST_LETTERS = 200  # of a vessel's name
 HALF_SIZE: Vector = (0.95, 2.0, 0.95)
@@ -76,8 +82,15 @@ class VesselSituation(IntEnum):
 
 @service.remote
 @dataclass(frozen=True)
-class Vessel(Figures):
+class Vessel(Accelerations):
     """A craft of the save that is loaded."""
+
+    crew = no("CrewMember", "The kerbals aboard: none, these are probes.")
+
+    @hidden
+    def check(self) -> None:
+        """Raise InvalidOperationException if the vessel is gone."""
+        self.index()
 
     @hidden
     def conic(self) -> Conic:
@@ -133,12 +146,14 @@ class Vessel(Figures):
         raise InvalidOperationException(f"{self.name} is in space and cannot be recovered")
 
     @property
+    @absent
     def crew_capacity(self) -> int:
         """Seats for a crew: these are probes."""
         self.index()
         return 0
 
     @property
+    @absent
     def crew_count(self) -> int:
         """Crew aboard."""
         self.index()
@@ -180,8 +195,13 @@ class Vessel(Figures):
 
     @property
     def parts(self) -> Parts:
-        """Its parts, as far as they do anything."""
+        """Its parts."""
         return Parts(self)
+
+    @property
+    def comms(self) -> Comms:
+        """How it is connected to Kerbin."""
+        return Comms(self)
 
     def flight(self, reference_frame: ReferenceFrame | None = None) -> Flight:
         """Its flight as told in a frame; the vessel's surface frame if none is given."""
@@ -191,6 +211,72 @@ class Vessel(Figures):
     def resources_in_decouple_stage(self, stage: int, cumulative: bool = True) -> Resources:
         """What is in the tanks that come off with a stage: nothing does, so all of it at -1."""
         return Resources(self, everything=stage == -1 or (cumulative and stage < 0))
+
+    @property
+    @since("0.7.0")
+    def stages(self) -> list[Stage]:
+        """The stages that fire parts, by their numbers."""
+        fired = {part.stage for part in self.parts.all} - {NEVER}
+        return [Stage(self, number, decoupling=False) for number in sorted(fired)]
+
+    @since("0.7.0")
+    def stage_at(self, stage: int) -> Stage:
+        """A stage that fires parts; -1 for those that none does."""
+        if stage != NEVER and stage not in [known.number for known in self.stages]:
+            raise ArgumentException(f"{self.name} has no stage {stage}")
+        return Stage(self, stage, decoupling=False)
+
+    @property
+    @since("0.7.0")
+    def decouple_stages(self) -> list[Stage]:
+        """The stages that throw parts off: all parts stay, which counts as one, -1."""
+        return [self.decouple_stage_at(NEVER)]
+
+    @since("0.7.0")
+    def decouple_stage_at(self, stage: int) -> Stage:
+        """A stage that throws parts off; -1 for the parts that stay, which is all of them."""
+        self.index()
+        if stage != NEVER:
+            raise ArgumentException(
+                f"nothing comes off {self.name}; its only such stage is {NEVER}"
+            )
+        return Stage(self, stage, decoupling=True)
+
+    @property
+    @since("0.7.0")
+    def delta_v(self) -> Float:
+        """Change of velocity that the engines' fuel is good for, m/s; thrusters do not count."""
+        return sum(stage.delta_v for stage in self.stages)
+
+    @property
+    @since("0.7.0")
+    def vacuum_delta_v(self) -> Float:
+        """The same in a vacuum, m/s."""
+        return self.delta_v
+
+    @property
+    @since("0.7.0")
+    def sea_level_delta_v(self) -> Float:
+        """The same at Kerbin's sea level, m/s."""
+        return sum(stage.sea_level_delta_v for stage in self.stages)
+
+    @property
+    @since("0.7.0")
+    def burn_time(self) -> Float:
+        """Time at full throttle until the engines' fuel is spent, s."""
+        return sum(stage.burn_time for stage in self.stages)
+
+    @property
+    @since("0.7.0")
+    def delta_v_ready(self) -> bool:
+        """Whether these are known: always."""
+        self.index()
+        return True
+
+    @since("0.7.0")
+    def recalculate_delta_v(self) -> None:
+        """Reckon these anew, which every call does."""
+        self.index()
 
     @property
     def reference_frame(self) -> ReferenceFrame:
@@ -211,6 +297,24 @@ class Vessel(Figures):
     def surface_velocity_reference_frame(self) -> ReferenceFrame:
         """The frame along its velocity over the ground, y; z is level."""
         return VesselFrame(self, VesselKind.SURFACE_VELOCITY)
+
+    @property
+    @since("0.7.0")
+    def orbit_speed_reference_frame(self) -> ReferenceFrame:
+        """The frame of the navball's speed in orbit mode: it moves with Kerbin."""
+        return SpeedFrame(self, SpeedMode.ORBIT)
+
+    @property
+    @since("0.7.0")
+    def surface_speed_reference_frame(self) -> ReferenceFrame:
+        """The frame of the navball's speed in surface mode: it moves with the ground."""
+        return SpeedFrame(self, SpeedMode.SURFACE)
+
+    @property
+    @since("0.7.0")
+    def target_speed_reference_frame(self) -> ReferenceFrame:
+        """The frame of the navball's speed in target mode: it moves with the target."""
+        return SpeedFrame(self, SpeedMode.TARGET)
 
     def position(self, reference_frame: ReferenceFrame) -> Vector:
         """Its centre of mass, m."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,33 @@ def read(path: Path) -> dict[str, Signature]:
                 if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "_invoke":
                     signatures[ast.literal_eval(call.args[1])] = _signature(function, call)
     return signatures
+
+
+@dataclass(frozen=True)
+class Call:
+    """A procedure on the wire, the class of the client that calls it ("" for the service itself),
+    and by which name: `x` reads, `x=` sets, `x()` is a method."""
+
+    service: str
+    procedure: str
+    cls: str
+    name: str
+
+
+def calls(path: Path) -> Iterator[Call]:
+    """Yield every procedure that the stubs in a file call, by the names of Python."""
+    for cls in _source(path).body:
+        for function in getattr(cls, "body", []):
+            if not isinstance(function, ast.FunctionDef) or function.name.startswith("_"):
+                continue
+            call = getattr(function.body[-1], "value", None)
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "_invoke":
+                service, procedure = map(ast.literal_eval, call.args[:2])
+                head, _, rest = procedure.partition("_")
+                own = not rest or head in ("get", "set")
+                leaf = rest if not own else procedure
+                form = {"get": "", "set": "="}.get(leaf.partition("_")[0], "()")
+                yield Call(service, procedure, "" if own else head, function.name + form)
 
 
 def enumerations(path: Path) -> dict[str, set[int]]:

@@ -17,6 +17,7 @@ from helmsight.envs.orbital.krpc.serving import Running, serve
 
 sys.path.insert(0, str(Path(__file__).parent))
 import everything
+import part_scripts
 
 pytestmark = pytest.mark.slow  # many short flights: together they are long
 
@@ -30,6 +31,53 @@ def served(request) -> Iterator[Running]:
     save = "lbg1_i1_init" if request.param == "0.5.4" else "pe1_i4_init"
     with serve(save, rpc_port=0, stream_port=0, version=request.param) as server:
         yield server
+
+
+SAID = {
+    "guide_docking": "awaiting control from a docking port",
+    "open_parachutes": "4 antennas out",
+    "look_around": "10.0 45.0 25.0 Kerbin None",
+    "combine_impulses": "0 s, none on",
+}
+DRONE = SAID | {
+    "walk_the_tree": "31 parts",
+    "list_propellants": "no engines",
+    "control_from_a_port": "Advanced Grabbing Unit",
+    "mark_the_tanks": "3 tanks",
+    "light_up": "3 lights [(0.25, 0.5, 1.0)]",
+    "ask_for_the_crew": "[] 0 True 1500000 [('Evader', 'Kerbin', 'home')]",
+    "list_modules": "19 modules",
+    "sum_up_the_thrusters": "8000 N",
+    "find_the_farthest_part": "Advanced Grabbing Unit",
+    "stream_a_part": "1850 deployed",
+}
+LADY = SAID | {
+    "walk_the_tree": "14 parts",
+    "list_propellants": "LiquidFuel 0.8182, Oxidizer 1.0000, LiquidFuel 100% full, "
+    "Oxidizer 100% full",
+    "control_from_a_port": "Probodobodyne HECS2",
+    "mark_the_tanks": "1 tanks",
+    "light_up": "0 lights []",
+    "ask_for_the_crew": "[] 0 True 1500000 [('Lady', 'Kerbin', 'home')]",
+    "list_modules": "21 modules",
+    "sum_up_the_thrusters": "0 N",
+    "find_the_farthest_part": "M700 Survey Scanner",
+    "stream_a_part": "20 deployed",
+}
+
+
+def with_the_old_client(program: str | None, served: Running, way: str) -> Any:
+    """Return what a program with the client of kRPC 0.5.4 prints as JSON."""
+    if not OLD_CLIENT.is_dir():
+        pytest.skip(f"krpc 0.5.4 is not in {OLD_CLIENT} (make install puts it there)")
+    assert program is not None
+    done = subprocess.run(
+        [sys.executable, program, str(served.rpc_port), str(served.stream_port), way],
+        env={**os.environ, "PYTHONPATH": str(OLD_CLIENT)},
+        capture_output=True, text=True, timeout=WAIT_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def failures(found: dict[str, Any]) -> list[Any]:
@@ -51,16 +99,20 @@ def test_the_client_of_0_7_reads_every_property_and_writes_it_back(served, way):
 
 @pytest.mark.parametrize("way", ["stubs", "dynamic"])
 def test_the_client_of_0_5_reads_every_property_and_writes_it_back(served, way):
-    if not OLD_CLIENT.is_dir():
-        pytest.skip(f"krpc 0.5.4 is not in {OLD_CLIENT} (make install puts it there)")
-    ports = [str(served.rpc_port), str(served.stream_port)]
-    done = subprocess.run(
-        [sys.executable, everything.__file__, *ports, way],
-        env={**os.environ, "PYTHONPATH": str(OLD_CLIENT)},
-        capture_output=True, text=True, timeout=WAIT_S, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert failures(json.loads(done.stdout)) == []
+    assert failures(with_the_old_client(everything.__file__, served, way)) == []
+
+
+@pytest.mark.parametrize("way", ["stubs", "dynamic"])
+def test_scripts_about_parts_run_with_the_client_of_0_7(served, way):
+    ports = {"rpc_port": served.rpc_port, "stream_port": served.stream_port}
+    conn = krpc.connect(**ports, use_pregenerated_stubs=way == "stubs")
+    assert part_scripts.run(conn) in (DRONE, LADY)
+    conn.close()
+
+
+@pytest.mark.parametrize("way", ["stubs", "dynamic"])
+def test_scripts_about_parts_run_with_the_client_of_0_5(served, way):
+    assert with_the_old_client(part_scripts.__file__, served, way) in (DRONE, LADY)
 
 
 def test_a_wait_and_a_warp_keep_their_client_and_nobody_else(served):
