@@ -30,7 +30,8 @@ class Vehicle:
 
     Thrusts in N at full throttle, masses in kg, `specific_impulse` in s, `wheel_torque` in N m (the
     reaction wheels' about every axis), `slew_rate` in rad/s (what SAS turns at about each axis at
-    most). `inertia` are the moments about (right, forward, down), kg m^2.
+    most). `inertia` are the moments about (right, forward, down), kg m^2: those of its parts as
+    points, tanks full.
     """
 
     name: str
@@ -92,10 +93,9 @@ SCISAT = Vehicle(
     specific_impulse=240.0,
     slew_rate=2.5,
     wheel_torque=10_000.0,
-    inertia=(3436.0, 389.0, 3436.0),
+    inertia=(2411.0, 254.0, 2328.0),
     engine=MainEngine("LV-T91 Cheetah", 125_000.0, 355.0, fuel_units=198.0, oxidizer_units=242.0),
 )
-"""The Lady of LBG1: no thrusters, one main engine. Its inertia is the drone's, scaled by mass;
-its wheels are taken as 10 kN m (stock HECS2)."""
+"""The Lady of LBG1: no thrusters, one main engine; wheels of 10 kN m, as a stock HECS2 has."""
 
 VEHICLES = {vehicle.name: vehicle for vehicle in (DRONE, SCISAT)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from helmsight.envs.orbital.part_tree import centre_of_mass, part_tree
@@ -56,3 +57,14 @@ def test_the_centre_of_mass_is_where_the_saves_have_it_and_goes_to_the_nose_as_t
         (0.0, -1.159, 0.0), abs=3e-3
     )
     assert centre_of_mass(DRONE.name, {"MonoPropellant": 0.0})[1] > full[1] + 0.4
+
+
+@pytest.mark.parametrize("vehicle", VEHICLES.values(), ids=lambda vehicle: vehicle.name)
+def test_a_crafts_moments_of_inertia_are_those_of_its_parts(vehicle):
+    """As points, with full tanks; pitch and yaw of a drone are alike, which decides its roll."""
+    full = {name: 1.0 for part in part_tree(vehicle.name) for name in part.stores}
+    masses = np.array([part.mass(full) for part in part_tree(vehicle.name)])
+    places = np.array([part.position for part in part_tree(vehicle.name)])
+    places -= masses @ places / masses.sum()
+    squares = masses @ places**2
+    np.testing.assert_allclose(vehicle.inertia, squares.sum() - squares, atol=1.0)
