@@ -41,7 +41,7 @@ class Binder:
         Raises:
             TypeError: one says what the protocol cannot.
         """
-        found: Procedures = {}
+        bound: Procedures = {}
         for service, known in _known(self._services, number):
             for declared in service.declared.values():
                 if declared.in_version(number):
@@ -49,8 +49,8 @@ class Binder:
                     if procedure is None or not _all_exist(procedure, number):
                         procedure = bind(service.name, declared, self._game, known)
                         self._made[declared] = procedure
-                    found[service.name, declared.name] = procedure
-        return found
+                    bound[service.name, declared.name] = procedure
+        return bound
 
 
 def types_told(service: Service, number: tuple[int, ...], dialect: Dialect) -> dict[str, type[Any]]:

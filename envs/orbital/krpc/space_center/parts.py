@@ -39,8 +39,8 @@ class Parts:
     @hidden
     def that_are(self, kind: type[T]) -> list[T]:
         """Return what the parts are of a kind."""
-        found = (part.as_a(kind) for part in self.all)
-        return [thing for thing in found if thing is not None]
+        fittings = (part.as_a(kind) for part in self.all)
+        return [thing for thing in fittings if thing is not None]
 
     @property
     def all(self) -> list[Part]:

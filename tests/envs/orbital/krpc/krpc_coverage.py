@@ -58,7 +58,7 @@ def entries() -> list[Entry]:
         for declared in owner.declared.values()
         if note(declared.function, "absent")
     }
-    found = []
+    records = []
     for path in sorted(STUBS.glob("*.py")):
         for call in stubs.calls(path):
             key = call.service, call.procedure
@@ -68,22 +68,22 @@ def entries() -> list[Entry]:
                 answer = Answer.NO_OBJECT
             else:
                 answer = Answer.MISSING
-            found.append(Entry(call.service, call.cls, call.name, answer))
-    return found
+            records.append(Entry(call.service, call.cls, call.name, answer))
+    return records
 
 
 def section() -> str:
     """Return the section between its markers."""
-    found = entries()
-    count = Counter(entry.answer for entry in found)
-    services = by(found, lambda entry: entry.service)
-    answered = [entry for entry in found if any_answer(services[entry.service])]
+    records = entries()
+    count = Counter(entry.answer for entry in records)
+    services = by(records, lambda entry: entry.service)
+    answered = [entry for entry in records if any_answer(services[entry.service])]
     classes = by(answered, lambda entry: f"{entry.service}.{entry.cls}".rstrip("."))
     partly = {name: of for name, of in classes.items() if any_answer(of)}
     gaps = {name: names_missing(of) for name, of in partly.items() if names_missing(of)}
     none = [f"{name} {len(of)}" for name, of in classes.items() if is_missing(of)]
     paragraphs = [
-        f"The stubs of the Python client of kRPC {VERSION} hold {len(found):,} procedures of "
+        f"The stubs of the Python client of kRPC {VERSION} hold {len(records):,} procedures of "
         f"{len(services)} services. {count[Answer.SERVED]} are served. {count[Answer.NONE]} more "
         "answer as the game does for craft that have none of it: null, an empty list, zero, or the "
         f"game's own refusal. {count[Answer.NO_OBJECT]} belong to objects that no craft has, so "
@@ -102,10 +102,10 @@ def section() -> str:
     return "\n\n".join(paragraphs)
 
 
-def by(found: Iterable[Entry], key: Callable[[Entry], str]) -> dict[str, list[Entry]]:
+def by(records: Iterable[Entry], key: Callable[[Entry], str]) -> dict[str, list[Entry]]:
     """Return the entries in groups, by the names of these."""
     groups: defaultdict[str, list[Entry]] = defaultdict(list)
-    for entry in found:
+    for entry in records:
         groups[key(entry)].append(entry)
     return dict(sorted(groups.items()))
 

@@ -71,7 +71,9 @@ def host(version: str) -> Host:
 
 
 def paint(version: str, dialect: Dialect) -> KRPC.Service:
-    return next(told for told in services(host(version), dialect).services if told.name == "Paint")
+    return next(
+        entry for entry in services(host(version), dialect).services if entry.name == "Paint"
+    )
 
 
 @pytest.mark.parametrize("version", ["0.5.4", "0.7.0"])
@@ -117,7 +119,7 @@ def test_a_service_without_anything_for_a_client_is_not_told_of() -> None:
     from helmsight.envs.orbital.krpc.stdlib import service as stdlib
 
     both = Host(Simulation(), [core.service, stdlib], "0.5.4")
-    told = {
+    described = {
         dialect: [entry.name for entry in services(both, dialect).services] for dialect in Dialect
     }
-    assert told == {Dialect.LEGACY: ["KRPC"], Dialect.MODERN: ["KRPC", "StdLib"]}
+    assert described == {Dialect.LEGACY: ["KRPC"], Dialect.MODERN: ["KRPC", "StdLib"]}

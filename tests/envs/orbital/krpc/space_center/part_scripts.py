@@ -160,13 +160,13 @@ SCRIPTS = (
 
 def run(conn: Any) -> dict[str, str]:
     """Return what each script says, or the error that it died of."""
-    said = {}
+    replies = {}
     for script in SCRIPTS:
         try:
-            said[script.__name__] = script(conn)
+            replies[script.__name__] = script(conn)
         except Exception as error:
-            said[script.__name__] = f"{type(error).__name__}: {error}"
-    return said
+            replies[script.__name__] = f"{type(error).__name__}: {error}"
+    return replies
 
 
 if __name__ == "__main__":
