@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from helmsight.contract.textfiles import read_text
 from helmsight.envs.orbital.vehicles import FUEL_UNIT_MASS, VEHICLES
 
 Vector = tuple[float, float, float]
@@ -114,6 +115,6 @@ def _sum(a: Vector, b: Vector, factor: float) -> Vector:
 
 @cache
 def _data() -> dict[str, Any]:
-    text = resources.files("helmsight.envs.orbital").joinpath("data/parts.json").read_text("utf-8")
+    text = read_text(resources.files("helmsight.envs.orbital").joinpath("data/parts.json"))
     data: dict[str, Any] = json.loads(text)
     return data
