@@ -13,7 +13,7 @@ from helmsight.console import LiveLine
 SUMMARY = {
     "scenario", "pilot", "seed", "score", "closest_approach_m", "captured", "closest_speed_mps",
     "fuel_kg", "steps", "sim_s", "wall_s", "think_ms_p50", "think_ms_p95", "repairs", "clamped",
-    "late", "reason", "out",
+    "late", "reason", "out", "time",
 }  # fmt: skip
 
 
