@@ -10,7 +10,7 @@ import numpy as np
 from helmsight.agents.scripted.telemetry import Chase
 from helmsight.contract.timing import Timing
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.dynamics import Array, gravity, orbital_axes, unit, verlet
+from helmsight.envs.orbital.dynamics import Array, gravity, track_axes, unit, verlet
 from helmsight.envs.orbital.vehicles import DRONE, Vehicle
 
 STEP_S = 0.25
@@ -70,7 +70,7 @@ def _thrust(chase: Chase, command: BurnCommand, vehicle: Vehicle) -> tuple[Array
         wanted = command.forward * nose
     elif command.frame == "orbital":
         position = chase.target_position - chase.gap
-        wanted = wanted @ orbital_axes(position, chase.target_velocity + chase.velocity)
+        wanted = wanted @ track_axes(position, chase.target_velocity + chase.velocity)
     along = float(np.clip(wanted @ nose, -1.0, 1.0))
     across = wanted - (wanted @ nose) * nose
     force = vehicle.forward_thrust * along * nose + vehicle.lateral_thrust * across

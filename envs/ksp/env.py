@@ -24,7 +24,7 @@ from helmsight.envs.ksp.errors import GameLost
 from helmsight.envs.ksp.streams import FlightRecorder, GameSample, right_handed
 from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.dynamics import orbital_axes
+from helmsight.envs.orbital.dynamics import track_axes
 from helmsight.envs.orbital.env import observation_spaces
 from helmsight.envs.orbital.panel import measures, telemetry
 from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
@@ -237,7 +237,7 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         if command.frame == "body":
             return wanted
         axes = self._body_axes()
-        orbit = orbital_axes(self._now.position[0, PURSUER], self._now.velocity[0, PURSUER])
+        orbit = track_axes(self._now.position[0, PURSUER], self._now.velocity[0, PURSUER])
         rotations = {"inertial": axes, "orbital": axes @ orbit.T}
         self._rotations_now = {name: rotation.tolist() for name, rotation in rotations.items()}
         forward, right, down = rotations[command.frame] @ wanted

@@ -36,7 +36,8 @@ class BurnCommand(Command):
     down: Annotated[Throttle, Field(description="towards the belly; negative is up")]
     frame: SkipJsonSchema[Literal["body", "inertial", "orbital"]] = "body"
     """Axes of the three throttles: the body's, the inertial ones of the telemetry, or the
-    orbit's (radial, along-track, normal). Turned to body axes once, when the burn starts."""
+    orbit's (outward, prograde, normal; prograde is the velocity). Turned to body axes once, when
+    the burn starts."""
 
     @classmethod
     def null(cls) -> Self:

@@ -146,3 +146,14 @@ def orbital_axes(position: Array, velocity: Array) -> Array:
 def sun_direction() -> Array:
     """Return the unit vector from Kerbin to the sun; constant over an episode."""
     return np.array([np.cos(SUN_LONGITUDE), np.sin(SUN_LONGITUDE), 0.0])
+
+
+def track_axes(position: Array, velocity: Array) -> Array:
+    """Return the (outward, prograde, normal) unit vectors as rows, shape (..., 3, 3).
+
+    Prograde is the velocity, exactly, as in KSPDG's rhntw and in kRPC's orbital frame;
+    `orbital_axes` has the radius exact.
+    """
+    prograde = unit(velocity)
+    normal = unit(cross(position, velocity))
+    return np.stack([cross(prograde, normal), prograde, normal], axis=-2)

@@ -17,7 +17,7 @@ from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.dynamics import Array, orbital_axes
+from helmsight.envs.orbital.dynamics import Array, track_axes
 from helmsight.envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
 from helmsight.envs.orbital.scenarios import PURSUER, Scenario, find_scenario
 from helmsight.envs.orbital.scoring import ScoreKeeper
@@ -180,14 +180,14 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             return wanted
         position = self._world.position[0, PURSUER]
         if command.frame == "orbital":
-            wanted = wanted @ orbital_axes(position, self._world.velocity[0, PURSUER])
+            wanted = wanted @ track_axes(position, self._world.velocity[0, PURSUER])
         return np.asarray(self._world.axes[0, PURSUER] @ wanted)
 
     def _rotations(self) -> dict[str, list[list[float]]]:
         """Return the rotations, (3, 3) each, from the other frames of a burn to the body's."""
         assert self._world is not None
         axes = self._world.axes[0, PURSUER]
-        orbit = orbital_axes(self._world.position[0, PURSUER], self._world.velocity[0, PURSUER])
+        orbit = track_axes(self._world.position[0, PURSUER], self._world.velocity[0, PURSUER])
         return {"inertial": axes.tolist(), "orbital": (axes @ orbit.T).tolist()}
 
     def _frame(self) -> NDArray[np.uint8]:

@@ -20,7 +20,7 @@ from helmsight.envs.ksp.connection import GameConnection, ServerAddress
 from helmsight.envs.ksp.errors import BotLost, GameLost, GameRefused, GameUnfit, PictureMissing
 from helmsight.envs.ksp.scene import check
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.dynamics import orbital_axes, propagate, unit
+from helmsight.envs.orbital.dynamics import propagate, track_axes, unit
 from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.krpc.serving import all_services
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER, find_scenario
@@ -88,7 +88,7 @@ def test_a_burn_pushes_along_the_axes_that_it_names(game: Game, frame: str) -> N
     axes = {
         "body": game.fleet(lambda fleet: fleet.axes[0, PURSUER]),
         "inertial": np.eye(3),
-        "orbital": orbital_axes(before[3:6], before[6:9]),
+        "orbital": track_axes(before[3:6], before[6:9]),
     }[frame]
     coasting = propagate(before[3:6], before[6:9], after[0] - before[0])[1]
     push = after[6:9] - coasting

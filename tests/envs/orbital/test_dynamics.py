@@ -15,6 +15,7 @@ from helmsight.envs.orbital.dynamics import (
     orbital_axes,
     propagate,
     state_from_elements,
+    track_axes,
 )
 
 ANGLE = st.floats(-2 * np.pi, 2 * np.pi)
@@ -106,3 +107,13 @@ def test_gravity_is_newtons():
     np.testing.assert_allclose(
         dynamics.gravity(np.array([0.0, -750_000.0, 0.0])), [0.0, 3.5316e12 / 750_000.0**2, 0.0]
     )
+
+
+def test_prograde_of_the_track_is_the_velocity_and_that_of_the_orbit_is_across_the_radius():
+    position, velocity = np.array([7.5e5, 0.0, 0.0]), np.array([300.0, 2100.0, 0.0])
+    outward, prograde, normal = track_axes(position, velocity)
+    np.testing.assert_allclose(prograde, velocity / np.linalg.norm(velocity))
+    np.testing.assert_allclose(normal, [0.0, 0.0, 1.0])
+    assert outward @ prograde == pytest.approx(0.0)
+    assert outward @ position > 0.0
+    np.testing.assert_allclose(orbital_axes(position, velocity), np.eye(3), atol=1e-12)

@@ -17,7 +17,7 @@ import helmsight.envs  # noqa: F401  registers the environments
 from helmsight.contract.errors import InvalidOption
 from helmsight.envs.errors import EpisodeOver, UnknownScenario
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.dynamics import gravity, norm, orbital_axes, propagate
+from helmsight.envs.orbital.dynamics import gravity, norm, orbital_axes, propagate, track_axes
 from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.scenarios import SCENARIOS
 
@@ -335,7 +335,7 @@ def test_a_burn_in_another_frame_pushes_that_way(frame, direction):
     gained = after[6:9] - still[6:9]
     wanted = np.array(direction)
     if frame == "orbital":
-        wanted = wanted @ orbital_axes(state[3:6], state[6:9])
+        wanted = wanted @ track_axes(state[3:6], state[6:9])
     world = coasted._world
     throttle = world.axes[0, 1] @ wanted  # the thrusters are stronger along the nose
     force = (throttle * [8000.0, 4000.0, 4000.0]) @ world.axes[0, 1]

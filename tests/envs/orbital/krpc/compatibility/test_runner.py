@@ -20,7 +20,7 @@ THINKS = [0.05, 0.3, 0.7, 1.4]
 STEPS = 24
 EVEN = [[1.0, k / 64, -k / 64, 0.5, 0] for k in range(STEPS)]
 """Answers (x, y, z, seconds, frame) that can be told apart; throttles that a float32 holds."""
-MIXED = [[0.5 + k / 64, 0.25, -k / 64, (0.5, 0.3, 1.0)[k % 3], k % 2] for k in range(STEPS)]
+MIXED = [[0.5 + k / 64, 0.25, -k / 64, (0.5, 0.3, 1.0)[k % 3], k % 3] for k in range(STEPS)]
 
 
 class Logged(PursuitEnv):
