@@ -94,9 +94,7 @@ def find_plan(vessel: VesselHandle, number: int) -> Plan:
     )
 
 
-def add_plan(
-    vessel: VesselHandle, ut: float, prograde: float, normal: float, radial: float
-) -> int:
+def add_plan(vessel: VesselHandle, ut: float, prograde: float, normal: float, radial: float) -> int:
     """Plan a burn and return its number.
 
     Raises:
