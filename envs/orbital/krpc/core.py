@@ -15,7 +15,7 @@ from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperati
 from helmsight.envs.orbital.krpc.expression_types import BOOL
 from helmsight.envs.orbital.krpc.expressions import Expression
 from helmsight.envs.orbital.krpc.registry import Service
-from helmsight.envs.orbital.krpc.types import Float, UInt32, UInt64
+from helmsight.envs.orbital.krpc.types import Dialect, Float, UInt32, UInt64
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.krpc.simulation import Simulation
@@ -172,11 +172,13 @@ def compile_function(game: Simulation, function: Expression) -> None:
 def add_event(game: Simulation, client: Client, expression: Expression) -> KRPC.Event:
     """Evaluate a boolean expression after every tick; the event fires in each that it holds in.
 
-    Older clients start the event's stream themselves; for the others it is started here.
+    Older clients start the event's stream themselves, as they wait for it, and can block for good
+    when it sends before that; for the others it is started here.
     """
     if expression.kind != BOOL:
         raise ArgumentException(f"an event needs a bool; this expression is {expression.kind}")
     packed = _packed(client, expression)
     number = client.streams.follow(lambda: packed() if expression.evaluate() else None, event=True)
-    client.streams.start(number)
+    if client.dialect is Dialect.MODERN:
+        client.streams.start(number)
     return KRPC.Event(stream=KRPC.Stream(id=number))
