@@ -83,7 +83,7 @@ COLLECTIONS: dict[Any, Code] = {
     dict: Code.DICTIONARY,
 }
 NAMED = (Code.CLASS, Code.ENUMERATION, Code.STRUCT)
-HOLDS_NULL = (Code.CLASS, *COLLECTIONS.values())  # in both dialects
+HOLDS_NULL = (Code.CLASS, Code.BYTES, *COLLECTIONS.values())  # in both dialects
 
 
 @dataclass(frozen=True)
