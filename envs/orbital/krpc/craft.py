@@ -48,6 +48,4 @@ class Craft:
             if not name.startswith("highlight")
         }
         switches, plans = dict(self.switches), list(self.plans)
-        return replace(
-            self, switches=switches, axes=engine, parts=parts, plans=plans, pilot=None
-        )
+        return replace(self, switches=switches, axes=engine, parts=parts, plans=plans, pilot=None)

@@ -7,7 +7,13 @@ from typing import Any
 
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.expression_functions import applied
-from helmsight.envs.orbital.krpc.expression_sequences import bounded, hashable, item_kind, list_of, ordered
+from helmsight.envs.orbital.krpc.expression_sequences import (
+    bounded,
+    hashable,
+    item_kind,
+    list_of,
+    ordered,
+)
 from helmsight.envs.orbital.krpc.expression_types import BOOL, INT
 from helmsight.envs.orbital.krpc.expressions import Expression, fits, made, operation, value_kind
 from helmsight.envs.orbital.krpc.types import Code, WireType
@@ -149,7 +155,9 @@ def build_dictionary(arg: Expression, key_func: Expression, value_func: Expressi
     """A dictionary with a key and a value for each item."""
     kind = item_kind("dictionary", arg)
     key, value = applied("dictionary", key_func, kind), applied("dictionary", value_func, kind)
-    whole = WireType(Code.DICTIONARY, (hashable("dictionary", value_kind(key_func)), value_kind(value_func)))
+    whole = WireType(
+        Code.DICTIONARY, (hashable("dictionary", value_kind(key_func)), value_kind(value_func))
+    )
     return made(
         "build dictionary", whole,
         lambda: {key(item): value(item) for item in bounded(arg.evaluate())},

@@ -285,9 +285,7 @@ def aggregate_with_seed(arg: Expression, seed: Expression, func: Expression) -> 
 def concat(arg1: Expression, arg2: Expression) -> Expression:
     """The items of both, one after the other."""
     kind = _both("concat", arg1, arg2)
-    return made(
-        "concat", kind, lambda: bounded([*arg1.evaluate(), *arg2.evaluate()]), arg1, arg2
-    )
+    return made("concat", kind, lambda: bounded([*arg1.evaluate(), *arg2.evaluate()]), arg1, arg2)
 
 
 @operation

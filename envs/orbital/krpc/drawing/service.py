@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from helmsight.envs.orbital.krpc.stdlib import WHITE, ColorRGB
 from helmsight.envs.orbital.krpc.registry import Service, since
 from helmsight.envs.orbital.krpc.scene import Removable, kept, newer
 from helmsight.envs.orbital.krpc.space_center.frames import ReferenceFrame
+from helmsight.envs.orbital.krpc.stdlib import WHITE, ColorRGB
 from helmsight.envs.orbital.krpc.types import Float
 
 service = Service("Drawing", "Lines and texts in space, which nobody sees.")

@@ -1,9 +1,9 @@
 """Planned burns: what a manoeuvre node stands for, as plain numbers and vectors.
 
-A burn is planned on the orbit that leads to it: the vessel's own, or the one that the burn before it
-leaves behind. That orbit is kept as it was when the plan was made or changed. What is left of a burn
-is the difference, at its time, between the velocities of the planned orbit and of the one that the
-vessel is on by now. It falls to nothing as the craft burns, early or late, and it is what KSP's
+A burn is planned on the orbit that leads to it: the vessel's own, or the one that the burn before
+it leaves behind. That orbit is kept as it was when the plan was made or changed. What is left of a
+burn is the difference, at its time, between the velocities of the planned orbit and of the one that
+the vessel is on by now. It falls to nothing as the craft burns, early or late, and it is what KSP's
 navball and SAS point at.
 
 Vectors here are in the inertial frame of the dynamics, m and m/s.

@@ -1,13 +1,13 @@
-"""What widgets are put into: canvases, panels and views that scroll; and the service's procedures."""
+"""What widgets are put into: canvases, panels, views that scroll; the service's procedures."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from helmsight.envs.orbital.krpc.stdlib import OPAQUE_WHITE, ColorRGBA
 from helmsight.envs.orbital.krpc.errors import InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import since
 from helmsight.envs.orbital.krpc.scene import kept, newer, scene
+from helmsight.envs.orbital.krpc.stdlib import OPAQUE_WHITE, ColorRGBA
 from helmsight.envs.orbital.krpc.types import Float
 from helmsight.envs.orbital.krpc.ui.layouts import Layout, SizeFitter
 from helmsight.envs.orbital.krpc.ui.service import MessagePosition, PanelStyle, service
@@ -162,9 +162,7 @@ class ScrollView(Widget):
     @property
     def content(self) -> Panel:
         """The panel that it shows."""
-        panel: Panel = self.part(
-            "content", lambda: Panel(self.game, self, style=PanelStyle.NONE)
-        )
+        panel: Panel = self.part("content", lambda: Panel(self.game, self, style=PanelStyle.NONE))
         return panel
 
 

@@ -164,6 +164,4 @@ class SizeFitter(UIThing):
     horizontal_fit = kept(
         "horizontal_fit", ContentSizeFit, ContentSizeFit.UNCONSTRAINED, "The width."
     )
-    vertical_fit = kept(
-        "vertical_fit", ContentSizeFit, ContentSizeFit.UNCONSTRAINED, "The height."
-    )
+    vertical_fit = kept("vertical_fit", ContentSizeFit, ContentSizeFit.UNCONSTRAINED, "The height.")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from helmsight.envs.orbital.krpc.stdlib import OPAQUE_WHITE, ColorRGBA
 from helmsight.envs.orbital.krpc.errors import (
     ArgumentException,
     ArgumentOutOfRangeException,
 )
 from helmsight.envs.orbital.krpc.registry import since
 from helmsight.envs.orbital.krpc.scene import Removable, kept, newer
+from helmsight.envs.orbital.krpc.stdlib import OPAQUE_WHITE, ColorRGBA
 from helmsight.envs.orbital.krpc.types import Float
 from helmsight.envs.orbital.krpc.ui.layouts import LayoutElement, RectTransform, UIThing
 from helmsight.envs.orbital.krpc.ui.service import (

@@ -77,7 +77,7 @@ def calls(folder: Path) -> Any:
                     continue
                 call = getattr(function.body[-1], "value", None)
                 if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "_invoke":
-                    yield cls.name, function, call
+                    yield cls.name, function, call  # type: ignore[attr-defined]
 
 
 def make(conn: Any, cls: str, function: ast.FunctionDef, call: ast.Call, *, full: bool) -> None:

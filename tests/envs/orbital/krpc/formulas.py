@@ -53,14 +53,18 @@ def functions(maker: Maker) -> None:
     x, y = make.parameter("x", types.int()), make.parameter("y", types.int())
     square = maker.function([x], make.multiply(x, x))
     plus = maker.function([x, y], make.add(x, y))
-    even = maker.function([x], make.equal(make.modulo(x, make.constant_int(2)), make.constant_int(0)))
+    even = maker.function(
+        [x], make.equal(make.modulo(x, make.constant_int(2)), make.constant_int(0))
+    )
     four = maker.ints(3, 1, 4, 2)
     assert maker.equals(make.invoke(square, {"x": make.constant_int(7)}), 49)
     assert maker.equals(make.sum(make.select(four, square)), 30)
     assert maker.equals(make.count(make.to_list(make.where(four, even))), 2)
     assert maker.equals(make.aggregate(four, plus), 10)
     assert maker.equals(make.aggregate_with_seed(four, make.constant_int(5), plus), 15)
-    assert maker.equals(make.get(make.to_list(make.order_by(four, square)), make.constant_int(3)), 4)
+    assert maker.equals(
+        make.get(make.to_list(make.order_by(four, square)), make.constant_int(3)), 4
+    )
     assert maker.holds(make.any(four, even))
     assert maker.holds(make.not_(make.all(four, even)))
     # A parameter that is bound inside keeps its value outside.
@@ -134,7 +138,7 @@ def reckon(rpc_port: int, stream_port: int, *, stubs: bool) -> None:
     """Reckon all of it."""
     import krpc
 
-    ports = {"rpc_port": rpc_port, "stream_port": stream_port}
+    ports: dict[str, Any] = {"rpc_port": rpc_port, "stream_port": stream_port}
     conn = krpc.connect(name="formulas", **ports, use_pregenerated_stubs=stubs)
     try:
         maker = Maker(conn)

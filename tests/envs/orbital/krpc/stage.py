@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+
 def raised(work: Any) -> str:
     """Return what `work` raises, as text."""
     try:
@@ -111,7 +112,7 @@ def play(rpc_port: int, stream_port: int, *, stubs: bool) -> None:
     """Put all of it on the stage."""
     import krpc
 
-    ports = {"rpc_port": rpc_port, "stream_port": stream_port}
+    ports: dict[str, Any] = {"rpc_port": rpc_port, "stream_port": stream_port}
     conn = krpc.connect(name="stage", **ports, use_pregenerated_stubs=stubs)
     try:
         screen(conn, () if krpc.__version__ < "0.7" else (1.0,))  # type: ignore[attr-defined]
