@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import krpc.schema.KRPC_pb2 as KRPC
 
-from helmsight.envs.orbital.krpc import describe, errors, expressions
+from helmsight.envs.orbital.krpc import (
+    describe,
+    errors,
+    expression_collections,
+    expression_functions,
+    expression_sequences,
+    expression_statements,
+    expression_texts,
+    expression_values,
+    expressions,
+)
 from helmsight.envs.orbital.krpc.client import Client
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.expression_types import BOOL
-from helmsight.envs.orbital.krpc.expressions import Expression
+from helmsight.envs.orbital.krpc.expressions import Expression, value_kind
 from helmsight.envs.orbital.krpc.registry import Service
-from helmsight.envs.orbital.krpc.types import Float, UInt32, UInt64
+from helmsight.envs.orbital.krpc.types import Dialect, Float, UInt32, UInt64
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.krpc.simulation import Simulation
@@ -28,6 +38,19 @@ for _error in (
     errors.InvalidOperationException,
 ):
     service.exception(_error)
+for _name in (
+    "DivideByZeroException", "IndexOutOfRangeException", "KeyNotFoundException",
+    "NotSupportedException", "NullReferenceException", "ObjectDestroyedException",
+    "ObjectNotLoadedException", "OverflowException", "StreamRemovedException", "TimeoutException",
+    "UnsupportedSceneException",
+):  # fmt: skip
+    # Clients of 0.7 name all of them where they catch errors; only expressions throw them here.
+    service.exception(type(_name, (errors.RemoteException,), {"__doc__": "As in kRPC 0.7."}))
+OPERATIONS = (
+    expression_functions, expression_sequences, expression_collections, expression_statements,
+    expression_texts, expression_values,
+)  # fmt: skip
+"""The modules whose operations are Expression's static methods."""
 expressions.declare(service)
 
 
@@ -152,7 +175,7 @@ def _packed(client: Client, expression: Expression) -> partial[bytes]:
     if expression.kind is None:
         raise InvalidOperationException("the expression has no value to send")
     pack = client.host.packer(expression.kind, client.dialect)
-    return partial(lambda: pack(expression.evaluate()))
+    return partial(lambda: pack(expression.run()))
 
 
 @service.procedure
@@ -169,14 +192,38 @@ def compile_function(game: Simulation, function: Expression) -> None:
 
 
 @service.procedure
+def run_function(
+    game: Simulation,
+    client: Client,
+    function: Expression,
+    arguments: list[bytes | None] = [],  # noqa: B006 - read only
+) -> bytes | None:
+    """Evaluate a function once and return the bytes of its value, of null nothing."""
+    wanted = [value_kind(parameter) for parameter in function.parameters or ()]
+    if len(wanted) != len(arguments):
+        raise ArgumentException(f"the function takes {len(wanted)} arguments, not {len(arguments)}")
+    values = client.host.values[client.dialect]
+    given = [
+        None if data is None and kind.nullable else values.decoder(kind)(data or b"")
+        for kind, data in zip(wanted, arguments, strict=True)
+    ]
+    value = expression_functions.run_with(function, given)
+    if function.kind is None:
+        return b""
+    return None if value is None else values.encoder(function.kind)(value)
+
+
+@service.procedure
 def add_event(game: Simulation, client: Client, expression: Expression) -> KRPC.Event:
     """Evaluate a boolean expression after every tick; the event fires in each that it holds in.
 
-    Older clients start the event's stream themselves; for the others it is started here.
+    Older clients start the event's stream themselves, as they wait for it, and can block for good
+    when it sends before that; for the others it is started here.
     """
     if expression.kind != BOOL:
         raise ArgumentException(f"an event needs a bool; this expression is {expression.kind}")
     packed = _packed(client, expression)
-    number = client.streams.follow(lambda: packed() if expression.evaluate() else None, event=True)
-    client.streams.start(number)
+    number = client.streams.follow(lambda: packed() if expression.run() else None, event=True)
+    if client.dialect is Dialect.MODERN:
+        client.streams.start(number)
     return KRPC.Event(stream=KRPC.Stream(id=number))

@@ -22,6 +22,7 @@ class Craft:
         parts: what was set on parts, by the part's number and the setting: tags, lights, colours.
         controlling: the number of the part that it is steered from.
         target_body: the name of the body that is targeted.
+        plans: the burns that are planned, from first to last; what is in the list never changes.
         pilot: the autopilot's settings, kept by whoever steers; no save holds them.
     """
 
@@ -34,6 +35,7 @@ class Craft:
     parts: dict[tuple[int, str], Any] = field(default_factory=dict)
     controlling: int = 0
     target_body: str | None = None
+    plans: list[Any] = field(default_factory=list)
     pilot: Any = None
 
     def saved(self) -> Craft:
@@ -45,5 +47,5 @@ class Craft:
             for (number, name), value in self.parts.items()
             if not name.startswith("highlight")
         }
-        switches = dict(self.switches)
-        return replace(self, switches=switches, axes=engine, parts=parts, pilot=None)
+        switches, plans = dict(self.switches), list(self.plans)
+        return replace(self, switches=switches, axes=engine, parts=parts, plans=plans, pilot=None)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from helmsight.envs.orbital.krpc.types import NAMED, Code, WireType, mark
+from helmsight.envs.orbital.krpc.client import Client
+from helmsight.envs.orbital.krpc.errors import ArgumentException
+from helmsight.envs.orbital.krpc.types import HOLDS_NULL, NAMED, Code, WireType, mark, wire_type
 
 BOOL, INT, FLOAT, DOUBLE, STRING = (
     WireType(code) for code in (Code.BOOL, Code.SINT32, Code.FLOAT, Code.DOUBLE, Code.STRING)
+)
+LONG, UINT, ULONG, BYTES = (
+    WireType(code) for code in (Code.SINT64, Code.UINT32, Code.UINT64, Code.BYTES)
 )
 NUMBERS = (Code.SINT32, Code.SINT64, Code.UINT32, Code.UINT64, Code.FLOAT, Code.DOUBLE)
 
@@ -94,3 +99,83 @@ class Type:
     def string() -> Type:
         """String."""
         return Type(STRING)
+
+    @staticmethod
+    def long() -> Type:
+        """Signed 64 bit integer."""
+        return Type(LONG)
+
+    @staticmethod
+    def u_int() -> Type:
+        """Unsigned 32 bit integer."""
+        return Type(UINT)
+
+    @staticmethod
+    def u_long() -> Type:
+        """Unsigned 64 bit integer."""
+        return Type(ULONG)
+
+    @staticmethod
+    def bytes_() -> Type:
+        """Bytes."""
+        return Type(BYTES)
+
+    @staticmethod
+    def class_type(client: Client, service: str, name: str) -> Type:
+        """A class of a service."""
+        return declared_type(client, service, name, Code.CLASS)
+
+    @staticmethod
+    def enumeration_type(client: Client, service: str, name: str) -> Type:
+        """An enumeration of a service."""
+        return declared_type(client, service, name, Code.ENUMERATION)
+
+    @staticmethod
+    def struct_type(client: Client, service: str, name: str) -> Type:
+        """A structure of a service."""
+        return declared_type(client, service, name, Code.STRUCT)
+
+    @staticmethod
+    def tuple_type(value_types: list[Type]) -> Type:
+        """A tuple."""
+        return Type(WireType(Code.TUPLE, tuple(item.kind for item in value_types)))
+
+    @staticmethod
+    def list_type(value_type: Type) -> Type:
+        """A list."""
+        return Type(WireType(Code.LIST, (value_type.kind,)))
+
+    @staticmethod
+    def set_type(value_type: Type) -> Type:
+        """A set."""
+        return Type(WireType(Code.SET, (value_type.kind,)))
+
+    @staticmethod
+    def dictionary_type(key_type: Type, value_type: Type) -> Type:
+        """A dictionary."""
+        return Type(WireType(Code.DICTIONARY, (key_type.kind, value_type.kind)))
+
+    @staticmethod
+    def nullable_type(value_type: Type) -> Type:
+        """The type with null among its values."""
+        return Type(nullable(value_type.kind))
+
+
+def nullable(kind: WireType) -> WireType:
+    """Return a type with null among its values. Raises ArgumentException if it cannot hold null."""
+    if kind.code not in HOLDS_NULL:
+        raise ArgumentException(f"{kind} cannot hold null: only classes and collections can")
+    return replace(kind, nullable=True)
+
+
+def declared_type(client: Client, service: str, name: str, code: Code) -> Type:
+    """Return a type that a service declares.
+
+    Raises:
+        ArgumentException: it declares none of that name and kind.
+    """
+    for candidate in client.host.services:
+        cls = candidate.types.get(name)
+        if candidate.name == service and cls is not None and mark(cls)[0] is code:
+            return Type(wire_type(cls))
+    raise ArgumentException(f"no service declares the {code.name.lower()} {service}.{name}"[:200])

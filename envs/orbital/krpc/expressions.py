@@ -6,6 +6,7 @@ A client puts them together call by call. Equal ones are one object, and they go
 from __future__ import annotations
 
 import operator
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -26,10 +27,48 @@ from helmsight.envs.orbital.krpc.expression_types import (
     TypeCode,
 )
 from helmsight.envs.orbital.krpc.host import KEY_BYTES, key_of
-from helmsight.envs.orbital.krpc.registry import Service
+from helmsight.envs.orbital.krpc.registry import Service, hidden
 from helmsight.envs.orbital.krpc.types import Code, Float, UInt64, WireType
 
 LARGEST = 500
+STEPS = 20_000
+"""What one evaluation may take: each application of a function counts as its size."""
+LONGEST = 100_000
+"""Items of a collection, and letters of a text, that an expression may put together."""
+
+
+class _Budget(threading.local):
+    left = STEPS
+
+
+BUDGET = _Budget()
+
+
+class Exhausted(InvalidOperationException):
+    """An expression takes too long. Goes on: it ends, and nothing in it can catch that."""
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the name of the exception that clients know."""
+        return InvalidOperationException.__name__
+
+
+def spend(steps: int) -> None:
+    """Count steps of the evaluation that is under way.
+
+    Raises:
+        Exhausted: there are too many.
+    """
+    BUDGET.left -= steps
+    if BUDGET.left < 0:
+        raise Exhausted(f"the expression takes more than {STEPS} steps")
+
+
+@dataclass
+class Cell:
+    """Where a variable has its value while an expression is evaluated."""
+
+    value: Any = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +77,9 @@ class Expression:
 
     key: what makes two of them equal. kind: the type of its value; None for what has none.
     size: how many expressions it is made of, each counted as often as it is evaluated.
+    parameters: of a function, which is what other expressions apply; None for all else.
+    cell: what a variable or a parameter has its value in.
+    returned: the types that the statements in it return from the function around them.
     """
 
     krpc_owned: ClassVar = True
@@ -45,6 +87,23 @@ class Expression:
     kind: WireType | None = field(compare=False)
     evaluate: Callable[[], Any] = field(compare=False, repr=False)
     size: int = field(default=1, compare=False)
+    parameters: tuple[Expression, ...] | None = field(default=None, compare=False, repr=False)
+    cell: Cell | None = field(default=None, compare=False, repr=False)
+    returned: tuple[WireType | None, ...] = field(default=(), compare=False, repr=False)
+
+    @hidden
+    def run(self) -> Any:
+        """Return its value: of a function, of one without parameters.
+
+        Raises:
+            InvalidOperationException: it takes too many steps, or wants arguments.
+        """
+        if self.parameters:
+            raise InvalidOperationException(
+                f"the function wants {len(self.parameters)} arguments and gets none"
+            )
+        BUDGET.left = STEPS
+        return self.evaluate()
 
     @property
     def has_return_type(self) -> bool:
@@ -60,42 +119,42 @@ class Expression:
 
     @property
     def parameter_types(self) -> list[Type]:
-        """The types of the parameters: none, as no expression here has any."""
-        return []
+        """The types of the parameters of a function; of all else none."""
+        return [Type(value_kind(parameter)) for parameter in self.parameters or ()]
 
     @staticmethod
     def constant_double(value: float) -> Expression:
         """Double precision constant."""
-        return _constant("double", value, DOUBLE)
+        return constant("double", value, DOUBLE)
 
     @staticmethod
     def constant_float(value: Float) -> Expression:
         """Single precision constant."""
-        return _constant("float", value, FLOAT)
+        return constant("float", value, FLOAT)
 
     @staticmethod
     def constant_int(value: int) -> Expression:
         """Integer constant."""
-        return _constant("int", value, INT)
+        return constant("int", value, INT)
 
     @staticmethod
     def constant_bool(value: bool) -> Expression:
         """Boolean constant."""
-        return _constant("bool", value, BOOL)
+        return constant("bool", value, BOOL)
 
     @staticmethod
     def constant_string(value: str) -> Expression:
         """String constant."""
         if len(value) > KEY_BYTES:
             raise ArgumentException(f"{len(value)} characters; the limit is {KEY_BYTES}")
-        return _constant("string", value, STRING)
+        return constant("string", value, STRING)
 
     @staticmethod
     def constant_object(client: Client, value: UInt64) -> Expression:
         """A remote object, by its id."""
         thing = client.host.objects.thing(value, object)
         cls = next(base for base in type(thing).__mro__ if "__krpc__" in vars(base))
-        return _constant("object", thing, WireType(Code.CLASS, python=cls))
+        return constant("object", thing, WireType(Code.CLASS, python=cls))
 
     @staticmethod
     def call(client: Client, call: KRPC.ProcedureCall) -> Expression:
@@ -112,42 +171,43 @@ class Expression:
     @staticmethod
     def conditional(condition: Expression, if_true: Expression, if_false: Expression) -> Expression:
         """One of two values; only that one is evaluated."""
-        _boolean("conditional", condition)
-        if if_true.kind is None or if_true.kind != if_false.kind:
+        boolean("conditional", condition)
+        kinds = {branch.kind for branch in (if_true, if_false) if not _ends(branch)}
+        if len(kinds) != 1 or None in kinds:
             raise ArgumentException(f"conditional: {if_true.kind} or {if_false.kind}")
         test, yes, no = condition.evaluate, if_true.evaluate, if_false.evaluate
         operands = (condition, if_true, if_false)
-        return _made("if", if_true.kind, lambda: yes() if test() else no(), *operands)
+        return made("if", kinds.pop(), lambda: yes() if test() else no(), *operands)
 
     @staticmethod
     def conditional_and(arg0: Expression, arg1: Expression) -> Expression:
         """Both; the second is evaluated if the first holds."""
-        _boolean("and", arg0, arg1)
+        boolean("and", arg0, arg1)
         left, right = arg0.evaluate, arg1.evaluate
-        return _made("and then", BOOL, lambda: left() and right(), arg0, arg1)
+        return made("and then", BOOL, lambda: left() and right(), arg0, arg1)
 
     @staticmethod
     def conditional_or(arg0: Expression, arg1: Expression) -> Expression:
         """Either; the second is evaluated if the first does not hold."""
-        _boolean("or", arg0, arg1)
+        boolean("or", arg0, arg1)
         left, right = arg0.evaluate, arg1.evaluate
-        return _made("or else", BOOL, lambda: left() or right(), arg0, arg1)
+        return made("or else", BOOL, lambda: left() or right(), arg0, arg1)
 
     @staticmethod
     def is_null(value: Expression) -> Expression:
         """Whether there is no object."""
         evaluate = value.evaluate
-        return _made("is null", BOOL, lambda: evaluate() is None, value)
+        return made("is null", BOOL, lambda: evaluate() is None, value)
 
     @staticmethod
     def equal(arg0: Expression, arg1: Expression) -> Expression:
         """Whether both are equal."""
-        return _binary("==", operator.eq, arg0, arg1, BOOL)
+        return binary("==", operator.eq, arg0, arg1, BOOL)
 
     @staticmethod
     def not_equal(arg0: Expression, arg1: Expression) -> Expression:
         """Whether both differ."""
-        return _binary("!=", operator.ne, arg0, arg1, BOOL)
+        return binary("!=", operator.ne, arg0, arg1, BOOL)
 
     @staticmethod
     def greater_than(arg0: Expression, arg1: Expression) -> Expression:
@@ -187,55 +247,55 @@ class Expression:
     @staticmethod
     def not_(arg: Expression) -> Expression:
         """The opposite of a boolean."""
-        _boolean("not", arg)
+        boolean("not", arg)
         evaluate = arg.evaluate
-        return _made("not", BOOL, lambda: not evaluate(), arg)
+        return made("not", BOOL, lambda: not evaluate(), arg)
 
     @staticmethod
     def negate(arg: Expression) -> Expression:
         """A number with the other sign."""
-        return _binary("-", operator.sub, _constant("int", 0, INT), arg, _number(arg, arg))
+        return binary("-", operator.sub, constant("int", 0, INT), arg, number(arg, arg))
 
     @staticmethod
     def add(arg0: Expression, arg1: Expression) -> Expression:
         """The sum."""
-        return _binary("+", operator.add, arg0, arg1, _number(arg0, arg1))
+        return binary("+", operator.add, arg0, arg1, number(arg0, arg1))
 
     @staticmethod
     def subtract(arg0: Expression, arg1: Expression) -> Expression:
         """The difference."""
-        return _binary("-", operator.sub, arg0, arg1, _number(arg0, arg1))
+        return binary("-", operator.sub, arg0, arg1, number(arg0, arg1))
 
     @staticmethod
     def multiply(arg0: Expression, arg1: Expression) -> Expression:
         """The product."""
-        return _binary("*", operator.mul, arg0, arg1, _number(arg0, arg1))
+        return binary("*", operator.mul, arg0, arg1, number(arg0, arg1))
 
     @staticmethod
     def divide(arg0: Expression, arg1: Expression) -> Expression:
         """The quotient; of integers, without its fraction."""
-        return _binary("/", divide, arg0, arg1, _number(arg0, arg1))
+        return binary("/", divide, arg0, arg1, number(arg0, arg1))
 
     @staticmethod
     def modulo(arg0: Expression, arg1: Expression) -> Expression:
         """The remainder, with the sign of the first."""
-        return _binary("%", modulo, arg0, arg1, _number(arg0, arg1))
+        return binary("%", modulo, arg0, arg1, number(arg0, arg1))
 
     @staticmethod
     def power(arg0: Expression, arg1: Expression) -> Expression:
         """The first to the power of the second."""
-        _number(arg0, arg1)
-        return _binary("**", power, arg0, arg1, DOUBLE)
+        number(arg0, arg1)
+        return binary("**", power, arg0, arg1, DOUBLE)
 
     @staticmethod
     def cast(arg: Expression, type: Type) -> Expression:
         """A number as a number of another type."""
-        _number(arg, arg)
+        number(arg, arg)
         if type.kind.code not in NUMBERS:
             raise ArgumentException(f"cast: expected the type of a number, got {type.kind}")
         convert = float if type.kind in (DOUBLE, FLOAT) else int
         evaluate = arg.evaluate
-        return _made(f"cast {type.kind}", type.kind, lambda: convert(evaluate()), arg)
+        return made(f"cast {type.kind}", type.kind, lambda: convert(evaluate()), arg)
 
     @staticmethod
     def get(arg: Expression, index: Expression) -> Expression:
@@ -250,10 +310,23 @@ class Expression:
             except (IndexError, KeyError):
                 raise InvalidOperationException(f"get: nothing at {at!r}") from None
 
-        return _made("get", kind, evaluate, arg, index)
+        return made("get", kind, evaluate, arg, index)
 
 
-def _constant(name: str, value: Any, kind: WireType) -> Expression:
+def value_kind(expression: Expression, what: str = "expression") -> WireType:
+    """Return the type of the value. Raises ArgumentException if there is none."""
+    if expression.kind is None:
+        raise ArgumentException(f"{what}: an operand has no value")
+    return expression.kind
+
+
+def operation(function: Callable[..., Expression]) -> Callable[..., Expression]:
+    """Make a function a static method of Expression, under its own name."""
+    setattr(Expression, function.__name__, staticmethod(function))
+    return function
+
+
+def constant(name: str, value: Any, kind: WireType) -> Expression:
     return Expression((name, value), kind, lambda: value)
 
 
@@ -261,7 +334,7 @@ def _call(client: Client, call: KRPC.ProcedureCall, computed: dict[int, Expressi
     procedure = client.host.find(call.service, call.procedure)
     for position, expression in computed.items():
         kinds = [parameter.kind for parameter in procedure.parameters]
-        if not (0 <= position < len(kinds) and _fits(expression.kind, kinds[position])):
+        if not (0 <= position < len(kinds) and fits(expression.kind, kinds[position])):
             raise ArgumentException(
                 f"{call.service}.{call.procedure}: expected {', '.join(map(str, kinds))}, got "
                 f"{expression.kind} at position {position}"
@@ -272,12 +345,19 @@ def _call(client: Client, call: KRPC.ProcedureCall, computed: dict[int, Expressi
         raise InvalidOperationException(f"{prepared.name} takes more than one tick: no expression")
     key = ("call", key_of(call))
     more = tuple(part for pair in sorted(computed.items()) for part in pair)
-    size = 1 + _size(*computed.values())
+    size = 1 + total_size(*computed.values())
     kind = None if procedure.result.code is Code.NONE else procedure.result
-    return Expression(key + more, kind, prepared.run, size)
+    run = prepared.run
+    if procedure.result.code in (Code.LIST, Code.SET, Code.DICTIONARY):
+        run = _copied(prepared.run)  # statements may change what they get
+    return Expression(key + more, kind, run, size)
 
 
-def _fits(kind: WireType | None, wanted: WireType) -> bool:
+def _copied(run: Callable[[], Any]) -> Callable[[], Any]:
+    return lambda: None if (found := run()) is None else found.copy()
+
+
+def fits(kind: WireType | None, wanted: WireType) -> bool:
     """Return whether a value of `kind` can be given for `wanted`."""
     if kind is None:
         return False
@@ -288,13 +368,19 @@ def _fits(kind: WireType | None, wanted: WireType) -> bool:
     )
 
 
-def _boolean(name: str, *operands: Expression) -> None:
+def _ends(branch: Expression) -> bool:
+    """Return whether a branch raises an exception, and so needs no value."""
+    last = branch.key[-1] if branch.key[0] == "block" else branch
+    return bool(str(last.key[0]).startswith("throw "))
+
+
+def boolean(name: str, *operands: Expression) -> None:
     for operand in operands:
         if operand.kind != BOOL:
             raise ArgumentException(f"{name}: expected a bool, got {operand.kind}")
 
 
-def _size(*operands: Expression) -> int:
+def total_size(*operands: Expression) -> int:
     """Return how large expressions are together. Raises ArgumentException above the limit."""
     size = sum(operand.size for operand in operands)
     if size >= LARGEST:
@@ -302,27 +388,29 @@ def _size(*operands: Expression) -> int:
     return size
 
 
-def _made(
-    name: str, kind: WireType, evaluate: Callable[[], Any], *operands: Expression
+def made(
+    name: str, kind: WireType | None, evaluate: Callable[[], Any], *operands: Expression
 ) -> Expression:
-    return Expression((name, *operands), kind, evaluate, 1 + _size(*operands))
+    returned = tuple(kind for operand in operands for kind in operand.returned)
+    size = 1 + total_size(*operands)
+    return Expression((name, *operands), kind, evaluate, size, returned=returned)
 
 
-def _binary(
+def binary(
     name: str, work: Callable[[Any, Any], Any], a: Expression, b: Expression, kind: WireType
 ) -> Expression:
-    if a.kind is None or b.kind is None:
-        raise ArgumentException(f"{name}: an operand has no value")
+    for operand in (a, b):
+        value_kind(operand, name)
     left, right = a.evaluate, b.evaluate
-    return _made(name, kind, lambda: work(left(), right()), a, b)
+    return made(name, kind, lambda: work(left(), right()), a, b)
 
 
 def _compared(
     name: str, work: Callable[[Any, Any], Any], a: Expression, b: Expression
 ) -> Expression:
     if not (a.kind == b.kind == STRING):
-        _number(a, b)
-    return _binary(name, work, a, b, BOOL)
+        number(a, b)
+    return binary(name, work, a, b, BOOL)
 
 
 def _bits(name: str, work: Callable[[Any, Any], Any], a: Expression, b: Expression) -> Expression:
@@ -330,10 +418,10 @@ def _bits(name: str, work: Callable[[Any, Any], Any], a: Expression, b: Expressi
         raise ArgumentException(
             f"{name}: expected two booleans or integers, got {a.kind}, {b.kind}"
         )
-    return _binary(name, work, a, b, a.kind)
+    return binary(name, work, a, b, a.kind)
 
 
-def _number(a: Expression, b: Expression) -> WireType:
+def number(a: Expression, b: Expression) -> WireType:
     """Return the type of a number made of both: the wider one."""
     for operand in (a, b):
         if operand.kind is None or operand.kind.code not in NUMBERS:

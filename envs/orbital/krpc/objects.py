@@ -54,8 +54,10 @@ class ObjectStore:
             return number
         if not isinstance(thing, cls):
             raise TypeError(f"expected a {cls.__name__}, got {thing!r}")
-        count = len(self._own[self.holder]) if owned else self._counts[cls]
         limit = OWN_LIMIT if owned else self.limit
+        if owned and len(self._own[self.holder]) >= limit:
+            self._forget_removed(self.holder)
+        count = len(self._own[self.holder]) if owned else self._counts[cls]
         if count >= limit:
             raise InvalidOperationException(
                 f"this server keeps {limit} objects of {cls.__name__} and has no room for one "
@@ -87,6 +89,16 @@ class ObjectStore:
                 f"object {number} is a {type(thing).__name__}, not a {cls.__name__}"
             )
         return thing
+
+    def _forget_removed(self, holder: bytes) -> None:
+        """Forget what a client owned and took off the screen again (`krpc_removed`)."""
+        left = []
+        for number in self._own[holder]:
+            if getattr(self._things[number], "krpc_removed", False):
+                del self._ids[holder, self._things.pop(number)]
+            else:
+                left.append(number)
+        self._own[holder] = left
 
     def release(self, holder: bytes) -> None:
         """Forget what a client owned."""

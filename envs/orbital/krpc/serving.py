@@ -24,9 +24,18 @@ T = TypeVar("T")
 
 def all_services() -> list[Service]:
     """Return the services of the twin; all but Helmsight are those of kRPC in KSP."""
-    from helmsight.envs.orbital.krpc import core, lockstep, space_center, stdlib
+    from helmsight.envs.orbital.krpc import (
+        absent_mods,
+        core,
+        drawing,
+        lockstep,
+        space_center,
+        stdlib,
+        ui,
+    )
 
-    return [core.service, stdlib.service, space_center.service, lockstep.service]
+    own = [core.service, stdlib.service, space_center.service, ui.service, drawing.service]
+    return [*own, *absent_mods.services, lockstep.service]
 
 
 class Running:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -84,12 +85,14 @@ class Simulation:
         speed_mode: of the navball, numbered as in kRPC: orbit, surface, target.
         view: what the player's screen shows; every load sets it back.
         keeper: the client that asked for lockstep. seed: of the scenario.
+        scenes: what clients have put on the screen, by the service that they asked for it.
         hands, flown: the clients that moved an input, and the vessels that they moved.
     """
 
     def __init__(self, scenario: str = "PE1-E1-I3", seed: int = 0, rate: float = 1.0) -> None:
         self.aims: dict[int, Aim] = {}
         self.keeper: Caller | None = None
+        self.scenes: dict[str, Any] = {}
         self.hands: set[Caller] = set()
         self.flown: set[int] = set()
         self.on_load: list[Callable[[], None]] = []

@@ -83,7 +83,7 @@ COLLECTIONS: dict[Any, Code] = {
     dict: Code.DICTIONARY,
 }
 NAMED = (Code.CLASS, Code.ENUMERATION, Code.STRUCT)
-HOLDS_NULL = (Code.CLASS, *COLLECTIONS.values())  # in both dialects
+HOLDS_NULL = (Code.CLASS, Code.BYTES, *COLLECTIONS.values())  # in both dialects
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,11 @@ class WireType:
     items: tuple[WireType, ...] = ()
     python: type[Any] | None = None
     nullable: bool = False
+
+    @property
+    def legacy_items(self) -> tuple[WireType, ...]:
+        """What clients before 0.7 know of `items`: some structures were shorter tuples then."""
+        return self.items[: getattr(self.python, "krpc_legacy_fields", None)]
 
     def __str__(self) -> str:
         name = self.python.__name__ if self.python else self.code.name.lower()
@@ -177,7 +182,8 @@ def describe(kind: WireType, dialect: Dialect) -> KRPC.Type:
         assert kind.python is not None
         message.service, message.name = mark(kind.python)[1], kind.python.__name__
     if code is not Code.STRUCT:
-        message.types.extend(describe(item, dialect) for item in kind.items)
+        items = kind.legacy_items if legacy else kind.items
+        message.types.extend(describe(item, dialect) for item in items)
     if kind.nullable and not legacy:
         message.nullable = True
     return message

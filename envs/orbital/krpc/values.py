@@ -74,7 +74,10 @@ class Values:
             return _enumeration(kind)
         if code is Code.CLASS:
             return self._object(kind)
-        items = [self._item(item) for item in kind.items]
+        kinds = kind.legacy_items if self.dialect is Dialect.LEGACY else kind.items
+        items = [self._item(item) for item in kinds]
+        if code is Code.STRUCT and kinds != kind.items:
+            return _shorter(kind, _tuple(WireType(Code.TUPLE, kinds), items))
         if code in (Code.TUPLE, Code.STRUCT):
             return _tuple(kind, items)
         if code is Code.DICTIONARY:
@@ -227,6 +230,14 @@ def _tuple(kind: WireType, items: list[tuple[Encode, Decode]]) -> tuple[Encode, 
     if all(item.code is Code.DOUBLE for item in kind.items) and len(kind.items) in DOUBLES:
         return _doubles(len(kind.items)), read
     return write, read
+
+
+def _shorter(kind: WireType, pair: tuple[Encode, Decode]) -> tuple[Encode, Decode]:
+    """Return the pair for a structure whose last fields older clients do not know."""
+    encode, decode = pair
+    cls, size = kind.python, len(kind.legacy_items)
+    assert cls is not None
+    return lambda value: encode(tuple(value)[:size]), lambda data: cls(*decode(data))
 
 
 def _doubles(n: int) -> Encode:

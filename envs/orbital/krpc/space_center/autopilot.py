@@ -264,6 +264,10 @@ class AutoPilot:
 
     @sas.setter
     def sas(self, value: bool) -> None:
+        if value and sas.steered(self.vessel):
+            raise InvalidOperationException(
+                "SAS cannot be switched on while the autopilot is engaged; disengage it first"
+            )
         sas.switch(self.vessel, on=value)
 
     @property

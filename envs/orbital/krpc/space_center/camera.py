@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from helmsight.envs.orbital.krpc.errors import ArgumentNullException, InvalidOperationException
 from helmsight.envs.orbital.krpc.space_center.celestial_body import CelestialBody
-from helmsight.envs.orbital.krpc.space_center.control import Node
+from helmsight.envs.orbital.krpc.space_center.node import Node
 from helmsight.envs.orbital.krpc.space_center.service import clamped, finite, service
 from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 from helmsight.envs.orbital.krpc.types import Float

@@ -146,7 +146,7 @@ class CelestialBody:
     @property
     def has_solid_surface(self) -> bool:
         """Whether one can land on it."""
-        return self.body.parent is not None
+        return self.body.solid
 
     @property
     def has_atmosphere(self) -> bool:
@@ -156,7 +156,13 @@ class CelestialBody:
     @property
     def has_atmospheric_oxygen(self) -> bool:
         """Whether jet engines breathe there."""
-        return self.body.name == "Kerbin"
+        return self.body.oxygen
+
+    @property
+    @since("0.7.0")
+    def has_ocean(self) -> bool:
+        """Whether it has an ocean."""
+        return self.body.ocean
 
     @property
     def atmosphere_depth(self) -> float:

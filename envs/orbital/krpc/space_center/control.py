@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import absent
-from helmsight.envs.orbital.krpc.space_center import fitted, sas, thrust
+from helmsight.envs.orbital.krpc.space_center import fitted, maneuver, sas, thrust
 from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
+from helmsight.envs.orbital.krpc.space_center.node import Node
 from helmsight.envs.orbital.krpc.space_center.sas import SASMode, SpeedMode
 from helmsight.envs.orbital.krpc.space_center.service import clamped, kept_property, service
 from helmsight.envs.orbital.krpc.types import Float, UInt32
@@ -54,14 +55,6 @@ class ControlInputMode(IntEnum):
 
     ADDITIVE = 0
     OVERRIDE = 1
-
-
-@service.remote
-@dataclass(frozen=True)
-class Node:
-    """A manoeuvre node; the twin plans none."""
-
-    number: int
 
 
 def _take(vessel: VesselHandle) -> None:
@@ -313,21 +306,22 @@ class Control:
 
     @property
     def nodes(self) -> list[Node]:
-        """The manoeuvre nodes: none."""
+        """The manoeuvre nodes, from first to last."""
         self._check_active()
-        return []
+        return [Node(self.vessel, plan.number) for plan in maneuver.plans(self.vessel)]
 
     def add_node(
         self, ut: float, prograde: Float = 0.0, normal: Float = 0.0, radial: Float = 0.0
     ) -> Node:
-        """Plan a manoeuvre, which the twin cannot."""
-        raise InvalidOperationException(
-            "the twin plans no manoeuvre nodes; burn along Vessel.OrbitalReferenceFrame instead"
-        )
+        """Plan a manoeuvre at a time, s, with these changes of speed, m/s."""
+        self._check_active()
+        return Node(self.vessel, maneuver.add_plan(self.vessel, ut, prograde, normal, radial))
 
     def remove_nodes(self) -> None:
         """Remove all manoeuvre nodes."""
         self._check_active()
+        maneuver.remove_plans(self.vessel)
+        sas.refresh(self.vessel)
 
     def _check_active(self) -> None:
         if self.vessel.index() != self.vessel.game.active:

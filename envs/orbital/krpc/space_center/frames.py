@@ -146,7 +146,7 @@ class BodyFrame(ReferenceFrame):
             return self.body.spin
         if self.kind is BodyKind.INERTIAL or self.game.version < MODERN:
             return ZERO
-        return _sweep(*self.body.about_parent(self.game.ut))
+        return sweep(*self.body.about_parent(self.game.ut))
 
 
 class VesselKind(IntEnum):
@@ -182,13 +182,13 @@ class VesselFrame(ReferenceFrame):
         if self.vessel.game.version < MODERN:
             return ZERO
         place, moving = self.origin(), self.velocity()
-        sweep = _sweep(place, moving)
+        swept = sweep(place, moving)
         if self.kind is VesselKind.ORBITAL:
-            return sweep
+            return swept
         if self.kind is VesselKind.SURFACE:  # the zenith sweeps, north turns about it
             level = place[0] ** 2 + place[2] ** 2
             turning = dot(NORTH, cross(place, moving)) * place[1]
-            return add(sweep, scale(place, turning / max(level * dot(place, place), 1e-30)))
+            return add(swept, scale(place, turning / max(level * dot(place, place), 1e-30)))
         seconds = 1e-3
         pull = scale(place, -MU / length(place) ** 3)
         later = add(place, scale(moving, seconds)), add(moving, scale(pull, seconds))
@@ -277,7 +277,7 @@ def _bounded(frame: ReferenceFrame) -> ReferenceFrame:
     return frame
 
 
-def _sweep(place: Vector, moving: Vector) -> Vector:
+def sweep(place: Vector, moving: Vector) -> Vector:
     """Return the angular velocity of the line from the centre to a body that moves, rad/s."""
     return scale(cross(place, moving), 1.0 / dot(place, place))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from helmsight.envs.orbital.dynamics import MU
+from helmsight.envs.orbital.krpc.space_center.conic import Conic
 from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.vectors import (
     FrameAxes,
@@ -46,3 +48,9 @@ def rate(before: FrameAxes, after: FrameAxes, seconds: float) -> Vector:
     for old, new in zip(before, after, strict=True):
         total = add(total, cross(old, new))
     return scale(total, 0.5 / seconds)
+
+
+def orbit(vessel: VesselHandle) -> Conic:
+    """Return the orbit about Kerbin that the vessel is on."""
+    game = vessel.game
+    return Conic.through(swap(place(vessel)), swap(velocity(vessel)), MU, game.ut)

@@ -16,7 +16,7 @@ from helmsight.envs.orbital.attitude import SAS, pointing
 from helmsight.envs.orbital.dynamics import Array
 from helmsight.envs.orbital.fleet import ADRIFT
 from helmsight.envs.orbital.krpc.errors import InvalidOperationException
-from helmsight.envs.orbital.krpc.space_center import motion
+from helmsight.envs.orbital.krpc.space_center import maneuver, motion
 from helmsight.envs.orbital.krpc.space_center.bodies import KERBIN
 from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.service import service
@@ -30,6 +30,8 @@ from helmsight.envs.orbital.krpc.space_center.vectors import (
     unit,
 )
 
+LITTLE = 0.2
+"""What is left of a burn that SAS no longer follows, m/s."""
 FREE_ROLL = np.full(3, np.nan)
 
 
@@ -104,9 +106,12 @@ def choose(vessel: VesselHandle, wanted: SASMode) -> None:
     Raises:
         InvalidOperationException: what the mode points at is not there.
     """
-    if wanted is SASMode.MANEUVER:
-        raise InvalidOperationException("SAS cannot follow a manoeuvre: there is no node")
     i = vessel.index()
+    if wanted is SASMode.MANEUVER and not maneuver.plans(vessel):
+        raise InvalidOperationException(
+            f"SAS cannot point {vessel.craft().name} along a burn: it has no node; add one with "
+            "Control.AddNode"
+        )
     if wanted in AT_TARGET and vessel.game.fleet.target[0, i] == ADRIFT:
         raise InvalidOperationException(
             f"SAS cannot point {vessel.craft().name} at a target: it has none; set "
@@ -131,11 +136,12 @@ def set_speed_mode(vessel: VesselHandle, wanted: SpeedMode) -> None:
 
 
 def refresh(vessel: VesselHandle) -> None:
-    """Let SAS look again at what it points at: after a change of target, navball, vessel."""
+    """Let SAS look again at what it points at: after a change of target, navball, vessel, plan."""
     if not is_on(vessel):
         return
     craft, i = vessel.craft(), vessel.index()
-    if mode(vessel) in AT_TARGET and vessel.game.fleet.target[0, i] == ADRIFT:
+    aimless = mode(vessel) in AT_TARGET and vessel.game.fleet.target[0, i] == ADRIFT
+    if aimless or (mode(vessel) is SASMode.MANEUVER and not craft.plans):
         craft.sas_mode = SASMode.STABILITY_ASSIST
     else:
         craft.sas_mode = mode(vessel)
@@ -169,9 +175,24 @@ def _apply(vessel: VesselHandle, *, on: bool) -> None:
     game, i, code = vessel.game, vessel.index(), vessel.craft().sas_mode
     game.aims.pop(i, None)
     game.fleet.sas[0, i] = code if on else ADRIFT
-    if on and i == game.active and game.speed_mode != SpeedMode.ORBIT and code in ORBITAL:
+    if on and code == SASMode.MANEUVER:
+        game.fleet.sas[0, i] = SAS.AIM
+        game.aims[i] = partial(_burn_aim, vessel)
+    elif on and i == game.active and game.speed_mode != SpeedMode.ORBIT and code in ORBITAL:
         game.fleet.sas[0, i] = SAS.AIM
         game.aims[i] = partial(_navball_aim, vessel)
+
+
+def _burn_aim(vessel: VesselHandle) -> tuple[Array, Array]:
+    """Return the nose that SAS wants for the next planned burn: along what is left of it.
+
+    At its end the direction of what is left swings about; the nose is then held.
+    """
+    plans = maneuver.plans(vessel)
+    left = maneuver.remaining(vessel, plans[0]) if plans else (0.0, 0.0, 0.0)
+    if length(left) < LITTLE:
+        return np.array(swap(motion.attitude(vessel).y)), FREE_ROLL
+    return np.array(unit(left)), FREE_ROLL
 
 
 def _navball_aim(vessel: VesselHandle) -> tuple[Array, Array]:

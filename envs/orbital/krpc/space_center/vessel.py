@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from helmsight.envs.orbital.dynamics import MU
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import absent, hidden, since, until
 from helmsight.envs.orbital.krpc.space_center import motion
@@ -35,7 +34,7 @@ from helmsight.envs.orbital.krpc.space_center.sas import SpeedMode
 from helmsight.envs.orbital.krpc.space_center.service import BoundingBox, service
 from helmsight.envs.orbital.krpc.space_center.speed_frames import SpeedFrame
 from helmsight.envs.orbital.krpc.space_center.stage import NEVER, Stage
-from helmsight.envs.orbital.krpc.space_center.vectors import Quaternion, Vector, quaternion, swap
+from helmsight.envs.orbital.krpc.space_center.vectors import Quaternion, Vector, quaternion
 from helmsight.envs.orbital.krpc.types import Float
 
 MOST_LETTERS = 200  # of a vessel's name
@@ -95,8 +94,7 @@ class Vessel(Accelerations):
     @hidden
     def conic(self) -> Conic:
         """Return its orbit as it is now."""
-        place, velocity = motion.place(self), motion.velocity(self)
-        return Conic.through(swap(place), swap(velocity), MU, self.game.ut)
+        return motion.orbit(self)
 
     @property
     def name(self) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from helmsight.envs.orbital.dynamics import RADIUS
 from helmsight.envs.orbital.krpc.errors import InvalidOperationException
+from helmsight.envs.orbital.krpc.space_center import thrust
+from helmsight.envs.orbital.krpc.space_center.handle import VesselHandle
 from helmsight.envs.orbital.krpc.space_center.service import service, within
 from helmsight.envs.orbital.krpc.types import Float
 
@@ -40,15 +42,15 @@ def _set(game: Simulation, *, rails: int = 0, physics: int = 0) -> None:
 
 
 def _possible(game: Simulation, factor: int) -> bool:
-    """Return whether the active vessel may warp on rails: high enough and not thrusting.
+    """Return whether the active vessel may warp on rails: high enough and not accelerating.
 
     An escape orbit is left alone too: rails are ellipses here.
     """
     fleet, i = game.fleet, game.active
     place = fleet.position[0, i]
     altitude = float(place @ place) ** 0.5 - RADIUS
-    thrusting = fleet.main[0, i] > 0.0 and fleet.ignited[0, i]
-    return not thrusting and altitude >= RAILS_ALTITUDE[factor] and bool((fleet.energy() < 0).all())
+    pushed = thrust.felt(VesselHandle(game.origin, i, game)) > 0.0
+    return not pushed and altitude >= RAILS_ALTITUDE[factor] and bool((fleet.energy() < 0).all())
 
 
 @service.getter
@@ -103,7 +105,7 @@ def maximum_rails_warp_factor(game: Simulation) -> int:
 
 @service.procedure
 def can_rails_warp_at(game: Simulation, factor: int = 1) -> bool:
-    """Whether the active vessel is high enough, and not thrusting, for a rails warp factor."""
+    """Whether the active vessel is high enough, and not accelerating, for a rails warp factor."""
     return factor == 0 or (0 < factor < len(RAILS) and _possible(game, factor))
 
 

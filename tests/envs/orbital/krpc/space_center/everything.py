@@ -71,8 +71,10 @@ def seen(conn: Any) -> list[Any]:
         [thing.thrusters[0] for thing in (*parts.engines, *parts.rcs)],
         getattr(vessel, "stages", []), [link.start] if hasattr(type(link.start), "name") else [],
     )  # fmt: skip
+    node = vessel.control.add_node(center.ut + 1000.0, 1.0)
     return [
         center, vessel, vessel.control, vessel.auto_pilot, vessel.orbit, vessel.orbit.body,
+        node, node.orbit,
         vessel.flight(), vessel.flight(vessel.orbital_reference_frame), vessel.resources,
         vessel.resources.all[0], parts, parts.root,
         parts.all[-1], parts.root.modules[0], center.camera, vessel.comms, link,

@@ -114,7 +114,7 @@ def _type(node: ast.expr) -> str:
 def told(kind: WireType, *, structures: bool) -> str:
     """Return a type of ours in the same words; before 0.7 structures are tuples."""
     if kind.code is Code.STRUCT and not structures:
-        return f"tuple({', '.join(told(item, structures=False) for item in kind.items)})"
+        return f"tuple({', '.join(told(item, structures=False) for item in kind.legacy_items)})"
     if kind.python is not None:
         return kind.python.__name__
     name = {Code.DICTIONARY: "dictionary"}.get(kind.code, kind.code.name.lower())

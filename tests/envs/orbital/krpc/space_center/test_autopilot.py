@@ -119,6 +119,19 @@ def test_the_servers_own_evader_under_its_autopilot_keeps_sas_off_too(game):
     assert pursuer.control.sas
 
 
+@pytest.mark.parametrize("version", [(0, 5, 4), (0, 7, 0)])
+def test_its_own_sas_property_refuses_in_every_version(game, pursuer, pilot, put, version):
+    game.version = version
+    pilot.engage()
+    with pytest.raises(InvalidOperationException, match="while the autopilot is engaged"):
+        put(pilot, sas=True)
+    put(pilot, sas=False)
+    assert pilot.engaged
+    pilot.disengage()
+    put(pilot, sas=True)
+    assert pilot.sas
+
+
 def test_from_0_7_on_sas_cannot_be_switched_on_under_it(game, pursuer, pilot, put):
     game.version = (0, 7, 0)
     put(pilot, engaged=True)

@@ -35,9 +35,9 @@ def test_rails_warp_is_limited_by_the_height(game, pursuer):
 
 
 def test_rails_warp_coasts_exactly_whatever_the_thrusters_say(game, pursuer, put, run):
-    put(pursuer.control, rcs=True, forward=1.0)
     start = game.ut, game.fleet.position[0, 1].copy(), game.fleet.velocity[0, 1].copy()
     warp.set_rails_warp_factor(game, 3)
+    put(pursuer.control, rcs=True, forward=1.0)
     run(game, 2.0)
     assert game.ut - start[0] == pytest.approx(100.0)
     wanted = propagate(start[1], start[2], game.ut - start[0])
@@ -63,6 +63,22 @@ def test_an_engine_that_burns_keeps_the_active_vessel_off_the_rails(put):
     assert warp.maximum_rails_warp_factor(game) == 4
     put(lady.parts.engines[0], active=True)
     assert warp.maximum_rails_warp_factor(game) == 0
+
+
+@pytest.mark.parametrize("stick", ["forward", "right", "up"])
+def test_thrusters_that_fire_keep_the_active_vessel_off_the_rails(game, pursuer, put, run, stick):
+    put(pursuer.control, **{stick: -0.5})
+    assert warp.can_rails_warp_at(game, 3)  # RCS is off
+    put(pursuer.control, rcs=True)
+    warp.set_rails_warp_factor(game, 3)
+    assert warp.rails_warp_factor(game) == 0
+    assert warp.warp_mode(game) is WarpMode.NONE
+    start = game.ut
+    run(game, 1.0)
+    assert game.ut - start == pytest.approx(1.0)
+    put(pursuer.control, **{stick: 0.0})
+    warp.set_rails_warp_factor(game, 3)
+    assert warp.rails_warp_factor(game) == 3
 
 
 def test_an_escape_orbit_is_kept_off_the_rails(game, pursuer):
