@@ -331,7 +331,7 @@ def constant(name: str, value: Any, kind: WireType) -> Expression:
 
 
 def _call(client: Client, call: KRPC.ProcedureCall, computed: dict[int, Expression]) -> Expression:
-    procedure = client.host.find(call.service, call.procedure)
+    procedure = client.host.find(call.service, call.procedure, client.dialect)
     for position, expression in computed.items():
         kinds = [parameter.kind for parameter in procedure.parameters]
         if not (0 <= position < len(kinds) and fits(expression.kind, kinds[position])):

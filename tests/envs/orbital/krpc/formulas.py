@@ -134,8 +134,8 @@ def limits(maker: Maker) -> None:
     assert maker.conn.krpc.get_client_name() == "formulas"
 
 
-def reckon(rpc_port: int, stream_port: int, *, stubs: bool) -> None:
-    """Reckon all of it."""
+def reckon(rpc_port: int, stream_port: int, *, stubs: bool) -> str:
+    """Reckon all of it and return the client's version."""
     import krpc
 
     ports: dict[str, Any] = {"rpc_port": rpc_port, "stream_port": stream_port}
@@ -146,10 +146,9 @@ def reckon(rpc_port: int, stream_port: int, *, stubs: bool) -> None:
             part(maker)
     finally:
         conn.close()
+    return str(krpc.__version__)  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":
-    reckon(int(sys.argv[1]), int(sys.argv[2]), stubs=sys.argv[3] == "stubs")
-    import krpc
-
-    print("reckoned with", krpc.__version__)  # type: ignore[attr-defined]
+    stubs = sys.argv[3] == "stubs"
+    print("reckoned with", reckon(int(sys.argv[1]), int(sys.argv[2]), stubs=stubs))

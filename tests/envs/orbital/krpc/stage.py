@@ -108,8 +108,8 @@ def space(conn: Any) -> None:
         assert "was removed" in raised(lambda thing=thing: thing.visible)
 
 
-def play(rpc_port: int, stream_port: int, *, stubs: bool) -> None:
-    """Put all of it on the stage."""
+def play(rpc_port: int, stream_port: int, *, stubs: bool) -> str:
+    """Put all of it on the stage and return the client's version."""
     import krpc
 
     ports: dict[str, Any] = {"rpc_port": rpc_port, "stream_port": stream_port}
@@ -119,10 +119,9 @@ def play(rpc_port: int, stream_port: int, *, stubs: bool) -> None:
         space(conn)
     finally:
         conn.close()
+    return str(krpc.__version__)  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":
-    play(int(sys.argv[1]), int(sys.argv[2]), stubs=sys.argv[3] == "stubs")
-    import krpc
-
-    print("played with", krpc.__version__)  # type: ignore[attr-defined]
+    stubs = sys.argv[3] == "stubs"
+    print("played with", play(int(sys.argv[1]), int(sys.argv[2]), stubs=stubs))

@@ -15,7 +15,8 @@ import pytest
 @pytest.mark.parametrize("stubs", [True, False], ids=["stubs", "dynamic"])
 def test_the_client_of_0_7_reckons_all_of_it(make_server: Any, version: str, stubs: bool) -> None:
     with make_server(version) as served:
-        formulas.reckon(served.rpc_port, served.stream_port, stubs=stubs)
+        version_here = formulas.reckon(served.rpc_port, served.stream_port, stubs=stubs)
+    assert version_here == "0.7.0"
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@ def put(thing: Any, **values: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["stubs", "dynamic"])
 def test_the_client_of_0_7_puts_all_of_it_on_the_stage(served: Running, way: str) -> None:
-    stage.play(served.rpc_port, served.stream_port, stubs=way == "stubs")
+    assert stage.play(served.rpc_port, served.stream_port, stubs=way == "stubs") == "0.7.0"
 
 
 @pytest.mark.slow
