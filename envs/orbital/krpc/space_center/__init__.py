@@ -1,7 +1,7 @@
 """SpaceCenter, kRPC's main service, on the twin: vessels, orbits, controls, frames, saves, warp.
 
 What has no counterpart in the twin is not declared, so that a client hears what is missing instead
-of an invented value: alarms, manoeuvre nodes, launches, and air below 70 km. Of kinds of parts that
+of an invented value: alarms, launches, and air below 70 km. Of kinds of parts that
 the scenarios' craft do not have, of crew and of contracts there is none, which is what the game
 says (`absent`). `vectors` explains the axes.
 """

@@ -24,7 +24,8 @@ from krpc.utils import snake_case
 
 NOWHERE = 999_999_999  # no object has this id
 PLAIN = {
-    "bool": True, "double": 1.0, "float": 1.0, "sint32": 1, "sint64": 1, "uint32": 1, "uint64": 1,
+    # False, so that none of the calls pauses the world that others wait for.
+    "bool": False, "double": 1.0, "float": 1.0, "sint32": 1, "sint64": 1, "uint32": 1, "uint64": 1,
     "string": "", "bytes": b"", "procedure_call": KRPC.ProcedureCall(),
 }  # fmt: skip
 SERVICES = {"LiDAR": "lidar"}  # whose attribute has another name

@@ -17,6 +17,7 @@ from helmsight.envs.orbital.krpc.serving import Running, serve
 
 sys.path.insert(0, str(Path(__file__).parent))
 import everything
+import node_flight
 import part_scripts
 
 pytestmark = pytest.mark.slow  # many short flights: together they are long
@@ -134,3 +135,26 @@ def test_a_wait_and_a_warp_keep_their_client_and_nobody_else(served):
     assert other.space_center.warp_mode == other.space_center.WarpMode.none
     waiting.close()
     other.close()
+
+
+@pytest.mark.parametrize(
+    ("save", "way"), [("lbg1_i1_init", "engine"), ("pe1_i4_init", "thrusters")]
+)
+@pytest.mark.parametrize("client", ["0.5.4", "0.7.0"])
+def test_a_script_flies_a_node_to_its_end(save, way, client):
+    if client == "0.5.4" and not OLD_CLIENT.is_dir():
+        pytest.skip(f"krpc 0.5.4 is not in {OLD_CLIENT} (make install puts it there)")
+    environment = dict(os.environ)
+    if client == "0.5.4":
+        environment["PYTHONPATH"] = str(OLD_CLIENT)
+    with serve(save, rpc_port=0, stream_port=0, version=client) as server:
+        ports = [str(server.rpc_port), str(server.stream_port)]
+        done = subprocess.run(
+            [sys.executable, node_flight.__file__, *ports, way],
+            env=environment, capture_output=True, text=True, timeout=WAIT_S, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    planned, before, after = map(float, done.stdout.split())
+    assert planned > 15.0
+    assert before == pytest.approx(planned, rel=1e-3)
+    assert after < 0.05 * planned
