@@ -15,6 +15,7 @@ from helmsight.agents.operator import Operator
 from helmsight.agents.training.flights import FlightBatch, RandomStart, draw_start
 from helmsight.agents.training.policy import StudentPolicy, prompt_ids
 from helmsight.agents.training.questions import command_text, prompt, relation_text
+from helmsight.contract.clock import TimeRule
 from helmsight.contract.pilot import Sighting
 from helmsight.envs.orbital.command import BurnCommand
 
@@ -70,6 +71,20 @@ def test_the_loop_asks_in_the_words_of_the_training(pilot: ModelPilot) -> None:
     assert list(asked[0]) == prompt_ids(processor, prompt("command"))
 
 
+def test_it_answers_for_the_moment_at_which_its_burn_begins(pilot: ModelPilot) -> None:
+    """Asked late, while thrusters burn, it answers as its teacher does then, not as at once."""
+    views, _, at_once = pictures(48, seed=1)
+    rng = np.random.default_rng([1, 77])
+    flights = FlightBatch(48, rng, [draw_start(rng) for _ in range(48)], plain=True)
+    flights.rule = TimeRule("runner", 1.0)
+    flights.world.burn(np.tile([1.0, 1.0, 0.0], (48, 1)))
+    late = flights.teach()
+    model: Any = pilot.model
+    asked = [prompt("command", flights.timing(i)) for i in range(48)]
+    answers = StudentPolicy(model.model, model.processor)(views, asked)
+    assert np.mean(np.abs(answers - late)) < np.mean(np.abs(answers - at_once))
+
+
 def test_most_answers_on_unseen_pictures_are_the_teachers(pilot: ModelPilot) -> None:
     views, _, taught = pictures(48, seed=1)
     model: Any = pilot.model
@@ -97,8 +112,9 @@ def test_it_tells_where_the_prograde_marker_is(pilot: ModelPilot) -> None:
     assert np.mean(right) > 0.5
 
 
-def test_it_captures_a_passive_target_from_pictures_alone(pilot: ModelPilot) -> None:
-    env = gym.make("helmsight/PE1-E1-I2-v0", observation="frame", time="fixed:0.04")
+@pytest.mark.parametrize("time", ["fixed:0.04", "runner:0.04"])
+def test_it_captures_a_passive_target_from_pictures_alone(pilot: ModelPilot, time: str) -> None:
+    env = gym.make("helmsight/PE1-E1-I2-v0", observation="frame", time=time)
     flight = Operator(env, pilot).fly(seed=21)
     assert flight.summary["captured"]
     assert flight.summary["score"] < 200
