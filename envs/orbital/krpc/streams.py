@@ -24,6 +24,12 @@ from helmsight.envs.orbital.krpc.types import Code, Dialect
 from helmsight.envs.orbital.krpc.wire import MAX_RESPONSE, field, sized, varint
 
 LIMIT = 1000  # of one client
+GRACE = 0.1
+"""Wall seconds between the start of an event and its first update, for clients before 0.7.
+
+They start an event while they hold its condition, and then want a lock that the thread which takes
+updates holds while it wants the condition: an update in between would block both for good.
+"""
 
 
 @dataclass
@@ -34,6 +40,7 @@ class Stream:
     result: Callable[[], bytes | None]
     event: bool = False
     started: bool = False
+    waits: bool = False  # for GRACE to pass, from the next tick on
     period: float = 0.0  # wall seconds; 0: every tick
     due: float = 0.0
     last: bytes | None = None
@@ -97,6 +104,7 @@ class Streams:
         stream = self._find(number)
         if stream is not None:
             stream.started, stream.last = True, None
+            stream.waits = stream.event and self._caller.dialect is Dialect.LEGACY
 
     def set_rate(self, number: int, rate: float) -> None:
         """Send a stream at most `rate` times a second of the wall clock; 0: after every tick."""
@@ -123,6 +131,8 @@ class Streams:
         changed: list[bytes] = []
         size = 0
         for stream in list(self._streams.values()):
+            if stream.waits:
+                stream.waits, stream.due = False, now + GRACE
             if not stream.started or now < stream.due or size > MAX_RESPONSE:
                 continue
             if stream.period:

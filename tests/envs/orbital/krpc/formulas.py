@@ -6,7 +6,10 @@ python formulas.py RPC_PORT STREAM_PORT stubs|dynamic
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
+
+from krpc.error import StreamError
 
 WAIT_S = 60.0  # a deadline against hanging, no claim about speed
 
@@ -27,11 +30,18 @@ class Maker:
     def holds(self, expression: Any) -> bool:
         """Return whether a boolean expression fires an event."""
         event = self.conn.krpc.add_event(expression)
-        with event.condition:
-            event.wait(WAIT_S)
-        fired = bool(event.stream())
-        event.remove()
-        return fired
+        if hasattr(event, "start"):  # before 0.7, where an event may block its client for good
+            event.start()
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            try:
+                fired = bool(event.stream())
+            except StreamError:
+                fired = False
+            if fired or time.monotonic() > deadline:
+                event.remove()
+                return fired
+            time.sleep(0.005)
 
     def equals(self, expression: Any, value: int | float) -> bool:
         constant = self.make.constant_int if isinstance(value, int) else self.make.constant_double

@@ -318,3 +318,17 @@ def test_status_counts(served: Running) -> None:
     assert after.stream_rpcs == 1
     assert after.stream_rpcs_executed > before.stream_rpcs_executed
     conn.close()
+
+
+@pytest.mark.parametrize(("dialect", "waits"), [(Dialect.LEGACY, True), (Dialect.MODERN, False)])
+def test_events_of_old_clients_leave_them_time_to_wait(dialect: Dialect, waits: bool) -> None:
+    """Their clients hold the event's condition while they start it; see `GRACE`."""
+    host = Host(garden.Plot(), [core.service, garden.service])
+    own = Client(bytes(16), "a script", "127.0.0.1", dialect, host).streams
+    number = own.follow(lambda: b"\x12\x01\x01", event=True)
+    assert own.update(9.9) is None
+    own.start(number)
+    assert (own.update(10.0) is None) == waits
+    assert (own.update(10.0 + streams.GRACE / 2) is None) == waits
+    assert own.update(10.0 + streams.GRACE) is not None
+    assert own.update(10.02 + streams.GRACE) is not None
