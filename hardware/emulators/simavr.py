@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Self
 
 from helmsight.contract.errors import InvalidOption
-from helmsight.contract.textfiles import read_lines
+from helmsight.contract.textfiles import read_text
 from helmsight.hardware.errors import HardwareError
 
 PACKAGES = "gcc make gcc-avr avr-libc libsimavr-dev libelf-dev"
@@ -201,7 +201,7 @@ class Simavr:
         """Return what has happened on the pins so far; empty without `trace`."""
         if self._trace is None or not self._trace.exists():
             return []
-        return events(read_lines(self._trace))
+        return events(read_text(self._trace).splitlines(keepends=True))
 
     def close(self) -> None:
         """End the emulator and remove the device node."""

@@ -20,9 +20,12 @@ def bench(load: Callable[[str], ModuleType]) -> ModuleType:
 def test_hostile_frames_leave_the_server_serving_and_its_memory_bounded(
     bench: ModuleType,
 ) -> None:
-    """Four thousand here; the benchmark sends a hundred thousand."""
-    figures = {figure.name: figure for figure in bench.fuzz(200)}
-    assert figures["hostile frames"].p50 >= 4000
+    """Sixteen thousand here; the benchmark sends a hundred thousand.
+
+    After a few thousand the server has not yet collected the garbage of its first ones.
+    """
+    figures = {figure.name: figure for figure in bench.fuzz(800)}
+    assert figures["hostile frames"].p50 >= 16_000
     assert figures["memory of the server: growth"].held is not False
 
 

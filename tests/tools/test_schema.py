@@ -19,7 +19,7 @@ from helmsight.tools.player import load_run
 from helmsight.tools.plots import draw
 
 OLD = Path(__file__).parent / "data" / "schema_1"
-"""Recorded by Helmsight 0.1.0 before its files named their schema."""
+"""As Helmsight 0.1.0 recorded runs, before its files named their schema; flown in today's world."""
 
 
 @pytest.fixture
