@@ -66,6 +66,7 @@ def test_the_first_observation_can_be_later_than_the_end_of_the_reset():
     assert info["closest_time"] == pytest.approx(7.0)
 
 
+@pytest.mark.slow
 def test_an_episode_can_begin_just_before_its_time_limit():
     env = make(start_met=239.98)
     env.reset()
@@ -447,6 +448,7 @@ def test_a_runner_turns_a_repeated_burn_to_the_body_anew():
     assert not np.array_equal(turned[0], turned[-1])  # the nose has followed the target
 
 
+@pytest.mark.slow
 def test_a_runner_measures_the_approach_at_every_boundary():
     env = started(scenario="PE1-E1-I1", time="runner:100")  # the flyby is after 122 s
     env.step(burn(0.0, duration=1.0))

@@ -70,6 +70,7 @@ def observation_times(log: list[dict[str, float]]) -> list[float]:
     return times
 
 
+@pytest.mark.slow
 def test_an_agents_flight_in_the_game_stays_near_when_it_is_replayed_open_loop():
     """The runner's clock: an answer is applied at the observation after its own."""
     log = rows("agent")

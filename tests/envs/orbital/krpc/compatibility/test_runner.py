@@ -14,6 +14,8 @@ import pytest
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.env import PursuitEnv
 
+pytestmark = pytest.mark.slow
+
 SCENARIO = "PE1-E1-I3"
 TICK = 0.02
 THINKS = [0.05, 0.3, 0.7, 1.4]

@@ -47,6 +47,7 @@ def test_the_burn_is_told_along_the_vessels_orbit_if_no_frame_is_given(game, pur
     assert node.remaining_burn_vector() == pytest.approx((-3.0, 1.0, 2.0), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_node_lies_where_the_vessel_will_be(game, pursuer):
     node = pursuer.control.add_node(game.ut + 300.0, 10.0)
     still = procedures.bodies(game)["Kerbin"].non_rotating_reference_frame
