@@ -12,7 +12,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.envs.orbital.dynamics import Array, cross, dot, norm, orbital_axes, unit
+from helmsight.envs.orbital.dynamics import Array, cross, dot, norm, track_axes, unit
 
 
 class SAS(IntEnum):
@@ -47,10 +47,8 @@ def pointing(
     orbital = (mode >= SAS.PROGRADE) & (mode <= SAS.ANTIRADIAL)
     if orbital.any():
         code = mode[orbital].astype(int) - SAS.PROGRADE
-        frame = orbital_axes(position[orbital], velocity[orbital])
-        prograde = unit(velocity[orbital])
-        normal = frame[:, 2]
-        choices = np.stack([prograde, normal, cross(prograde, normal)], axis=1)
+        frame = track_axes(position[orbital], velocity[orbital])
+        choices = frame[:, [1, 2, 0]]  # prograde, normal, radial
         sign = np.where(code % 2 == 0, 1.0, -1.0)
         wanted[orbital] = choices[np.arange(len(code)), code // 2] * sign[:, None]
     return wanted

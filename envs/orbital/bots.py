@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.envs.orbital.attitude import SAS
-from helmsight.envs.orbital.dynamics import Array, orbital_axes, unit
+from helmsight.envs.orbital.dynamics import Array, track_axes
 from helmsight.envs.orbital.scenarios import EVADER
 
 ACTIVATION_RANGE = 2200.0
@@ -119,5 +119,4 @@ def level_prograde(position: Array, velocity: Array) -> Array:
     That is what kRPC's autopilot makes of three zeros in a vessel's orbital frame, whose axes are
     (anti-radial, prograde, normal): the nose along the velocity, the right wing along the normal.
     """
-    normal = orbital_axes(position, velocity)[..., 2, :]
-    return np.stack([unit(velocity), normal], axis=-2)
+    return track_axes(position, velocity)[..., 1:, :]
