@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from helmsight.hardware.calibration import ENOUGH, ServoOptions, TickScale, scales_of
+from helmsight.hardware.calibration import Calibration, Held
 from helmsight.hardware.drivers.move_timing import MoveTiming, time_move
 from helmsight.hardware.drivers.servo_reading import Goal, ServoReading, faults_of, state_of
 from helmsight.hardware.drivers.servoline import Sdk, ServoLine
@@ -21,15 +21,23 @@ from helmsight.hardware.errors import (
     TargetRefused,
     WrongProtocol,
 )
+from helmsight.hardware.lerobot import calibration_in_servos
 from helmsight.hardware.robot import JointTargets, Robot, RobotState, Sent
+from helmsight.hardware.scales import IN_SERVOS, described_scales, load_calibration
 from helmsight.hardware.spec import RobotSpec, Table
+from helmsight.hardware.ticks import ServoOptions, TickScale
 from helmsight.hardware.wire.registers import Registers
 
+ENOUGH = 0.5  # share of a described range that a servo's own limits must leave
 STRAY = 0.09  # rad or share of the range that a joint may be outside its limits and be driven back
 
 
 class BusOptions(Table):
-    """`device` of a servo bus. calibration: path of a file; torque_limit: share of full torque."""
+    """`device` of a servo bus.
+
+    calibration: path of a file, or "servos": the servos hold LeRobot's. torque_limit: share of full
+    torque.
+    """
 
     calibration: str | None = None
     torque_limit: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -57,7 +65,8 @@ class ServoBus(Robot):
         super().__init__(spec, port)
         self._options = spec.options(self.options)
         self._servos = spec.joint_options(ServoOptions)
-        self._scales = self._limited(scales_of(spec, self._options.calibration))
+        self._calibration = self._from_file()
+        self._scales = self._limited(self._calibrated())
         ids = {scale.id: name for scale, name in zip(self._scales, spec.names, strict=True)}
         self._line = ServoLine(self.link, spec.port.reply_s, self._sdk(), ids)
         self._torque = [servo.torque_limit or self._options.torque_limit for servo in self._servos]
@@ -80,9 +89,11 @@ class ServoBus(Robot):
 
     def _handshake(self) -> None:
         self._planned = None
-        self._scales = self._limited(scales_of(self.spec, self._options.calibration))
+        self._calibration = self._from_file()
         self._meet()
-        self._inspect()
+        settings = self._settings()
+        self._inspect(settings)
+        self._take_over([self._held(data) for data in settings])
         self._prepare()
 
     def _read_state(self) -> RobotState:
@@ -153,8 +164,10 @@ class ServoBus(Robot):
     # -- by hand --------------------------------------------------------------------------------
 
     @contextmanager
-    def by_hand(self) -> Iterator[Callable[[], tuple[int, ...]]]:
-        """Return a function that reads every joint's tick, its torque off: the arm sinks.
+    def by_hand(self) -> Iterator[tuple[list[Held], Callable[[], tuple[int, ...]]]]:
+        """Return what the servos keep, and a function that reads every joint's tick, torque off.
+
+        The arm sinks.
 
         For the making of a calibration, which `connect` may need: only the servos' models are
         compared. The robot must not be connected; torque stays off.
@@ -173,7 +186,7 @@ class ServoBus(Robot):
         try:
             self._meet()
             self._session.retried(self._loosen)
-            yield ticks
+            yield [self._held(data) for data in self._settings()], ticks
         finally:
             self.link.close()
 
@@ -197,8 +210,16 @@ class ServoBus(Robot):
         """Return what a joint's block says."""
 
     @abstractmethod
-    def _inspect(self) -> None:
+    def _settings(self) -> list[bytes]:
+        """Read what every servo keeps without power."""
+
+    @abstractmethod
+    def _inspect(self, settings: Sequence[bytes]) -> None:
         """Compare the servos' own settings with the description. Raises SetupNeeded."""
+
+    @abstractmethod
+    def _held(self, settings: bytes) -> Held:
+        """Return what a servo's settings say of its calibration."""
 
     @abstractmethod
     def _prepare(self) -> None:
@@ -342,6 +363,45 @@ class ServoBus(Robot):
                     f"{' or '.join(map(str, expected))}: another robot, or set `model` in the "
                     "joint's device table"
                 )
+
+    # -- calibration ----------------------------------------------------------------------------
+
+    def _from_file(self) -> Calibration | None:
+        name = self._options.calibration
+        return None if name in (None, IN_SERVOS) else load_calibration(str(name), self.spec)
+
+    def _calibrated(self) -> Sequence[TickScale]:
+        described = described_scales(self.spec)
+        return described if self._calibration is None else self._calibration.scales(self.spec)
+
+    def _take_over(self, held: Sequence[Held]) -> None:
+        """Compare the calibration with what the servos hold, and take over their limits.
+
+        Raises:
+            SetupNeeded: servos that hold another calibration, none at all, or limits that leave
+            too little.
+        """
+        if self._options.calibration == IN_SERVOS:
+            self._calibration = calibration_in_servos(self.spec, held)
+        elif self._calibration is not None:
+            self._refuse_another(self._calibration, held)
+        self._scales = self._limited(self._calibrated())
+        for index, own in enumerate(held):
+            if (own.lower, own.upper) != (0, 0):  # both 0: the servo itself has no limits
+                self._narrow(index, own.lower, own.upper)
+
+    def _refuse_another(self, calibration: Calibration, held: Sequence[Held]) -> None:
+        told = []
+        for name, servo, own in zip(self.spec.names, self._servos, held, strict=True):
+            if differences := calibration.joint[name].differences(own):
+                told.append(f"{name} (servo {servo.id}): {'; '.join(differences)}")
+        if told:
+            raise SetupNeeded(
+                f"calibration {self._options.calibration} is not what the servos hold: "
+                f"{'. '.join(told)}. It is of another arm, or this one was calibrated again since. "
+                'Give the newest file of this arm, name "servos" as device.calibration to take '
+                "what they hold, or calibrate again (helmsight calibrate)"
+            )
 
     def _narrow(self, index: int, lower: int, upper: int) -> None:
         """Take over a servo's own limits. Raises SetupNeeded when they leave too little."""

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from helmsight.hardware.calibration import TickScale
 from helmsight.hardware.robot import STANDSTILL, Mode, RobotState
 from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.ticks import TickScale
 
 Goal = tuple[int, int, int]  # acceleration, velocity and position, in register units
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from helmsight.hardware.calibration import ServoOptions, TickScale, scales_of
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.motion import EmulatedAxis
 from helmsight.hardware.framing import Packets
+from helmsight.hardware.scales import scales_of
 from helmsight.hardware.spec import Joint, RobotSpec
+from helmsight.hardware.ticks import ServoOptions, TickScale
 from helmsight.hardware.wire.registers import Register, Registers
 
 GAP_S = 0.01  # of silence within a packet, after which a servo forgets what it has of it

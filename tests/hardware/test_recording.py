@@ -88,7 +88,7 @@ def test_a_calibration_that_is_not_there_yet_is_no_obstacle(arm: Emulation, tmp_
     text = shipped()["so101"].read_text(encoding="utf-8")
     mine = tmp_path / "mine.toml"
     mine.write_text(
-        text.replace("[device]", f'[device]\ncalibration = "{(tmp_path / "none").as_posix()}"'),
+        text.replace('"servos"', f'"{(tmp_path / "none").as_posix()}"'),
         encoding="utf-8",
     )
     recording = Recording(mine, arm.port)

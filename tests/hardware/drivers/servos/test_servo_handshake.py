@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,7 @@ def test_profiles_that_are_times_are_told() -> None:
 
 def test_a_servo_s_own_narrower_limits_count(arm: Arm) -> None:
     servo, joint = arm.device.servos[0], arm.robot.spec.joint[0]
-    servo["max_position"] -= 200
+    servo["max_position"] -= 100
     arm.robot.connect()
     before = arm.robot.link.counters.bytes_out
     with pytest.raises(TargetRefused, match="own limits"):
@@ -113,7 +114,7 @@ def test_a_servo_s_own_narrower_limits_count(arm: Arm) -> None:
 def test_a_servo_whose_own_limits_leave_too_little_is_told(arm: Arm) -> None:
     arm.device.servos[0]["max_position"] = 2100
     arm.device.servos[0]["min_position"] = 2000
-    with pytest.raises(SetupNeeded, match="its own limits 2000 to 2100"):
+    with pytest.raises(SetupNeeded, match="limits 2000 to 2100|seen from tick 2000 to 2100"):
         arm.robot.connect()
 
 
@@ -128,10 +129,13 @@ def test_a_joint_far_outside_its_limits_gets_no_torque(arm: Arm) -> None:
 
 def test_a_calibration_file_counts(tmp_path: Path, arm_at: type[Arm]) -> None:
     plain = load_spec("so101")
-    ranges = {joint.name: (2148 - 1000, 2148 + 1000) for joint in plain.joint}
+    halves = [round((j.upper - j.lower) / 2 * 4096 / (2 * math.pi)) for j in plain.joint]
+    ranges = {
+        name: (2148 - half, 2148 + half) for name, half in zip(plain.names, halves, strict=True)
+    }
     Calibration.from_ranges(plain, ranges).save(tmp_path / "arm.toml")
     text = shipped()["so101"].read_text(encoding="utf-8")
-    text = text.replace("[device]\n", f'[device]\ncalibration = "{tmp_path}/arm.toml"\n', 1)
+    text = text.replace('calibration = "servos"', f'calibration = "{tmp_path}/arm.toml"', 1)
     with Emulation(make_device(parse_spec(text))) as emulation:
         arm = arm_at(emulation)
         assert arm.robot.connect().positions[0] == pytest.approx(0.0, abs=1e-3)
