@@ -221,7 +221,9 @@ def test_a_calibration_is_the_same_after_ours_and_after_theirs(
 
 
 def test_a_calibration_without_offsets_has_no_form_of_theirs() -> None:
-    ranges = {name: (low, high) for name, (_, low, high) in zip(SO_JOINTS, SMALLEST.rows, strict=True)}
+    ranges = {
+        name: (low, high) for name, (_, low, high) in zip(SO_JOINTS, SMALLEST.rows, strict=True)
+    }
     with pytest.raises(InvalidSpec, match="no offset"):
         to_json(Calibration.from_ranges(SPEC, ranges), SPEC)
 
@@ -317,7 +319,9 @@ def test_a_dynamixel_bus_takes_their_file_and_compares_its_drive_mode(tmp_path: 
         assert isinstance(arm.device, EmulatedServoBus)
         text = json.dumps(
             {
-                servo.joint.name: motor(servo["id"], 0, servo["min_position"], servo["max_position"])
+                servo.joint.name: motor(
+                    servo["id"], 0, servo["min_position"], servo["max_position"]
+                )
                 for servo in arm.device.servos
             }
         )
