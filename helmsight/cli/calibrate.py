@@ -203,6 +203,6 @@ def advice_for_lerobot(theirs: Path | None) -> list[str]:
         return []
     return [
         f"wrote {theirs} for LeRobot. To use it, put it where LeRobot keeps the arm's (it prints",
-        "  the folder when it calibrates), under the arm's id; connect and press Enter when it asks",
-        "  for the calibration file: LeRobot then writes its ranges into the servos",
+        "  the folder when it calibrates), under the arm's id; connect, and press Enter when it",
+        "  asks for the calibration file: LeRobot then writes its ranges into the servos",
     ]

@@ -1,7 +1,7 @@
 """Numbers of LeRobot calibrations that people published, one row an arm, written down anew.
 
-Found in public repositories in 2026; `owner` is the repository's, or the number of the stored file. A row holds homing
-offset, lowest and highest tick of servos 1 to 6, as LeRobot's calibration left them.
+Found in public repositories in 2026; `owner` is the repository's, or the number of the stored
+file. A row holds homing offset, lowest and highest tick of servos 1 to 6, as LeRobot left them.
 """
 
 from __future__ import annotations

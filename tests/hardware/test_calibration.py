@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helmsight.hardware.calibration import Calibration
-from helmsight.hardware.scales import scales_of
 from helmsight.hardware.errors import InvalidSpec
+from helmsight.hardware.scales import scales_of
 from helmsight.hardware.spec import load_spec, parse_spec, shipped
 from helmsight.hardware.sweep import ZERO_ERROR
 from helmsight.hardware.ticks import ServoOptions, range_ticks
@@ -114,7 +113,7 @@ def test_an_end_that_was_not_reached_is_refused_with_what_it_does_to_the_zero(sh
 
 
 def test_a_range_as_if_of_another_joint_is_refused() -> None:
-    with pytest.raises(InvalidSpec, match="elbow_flex .* 3000 ticks, where 2203 lie between"):
+    with pytest.raises(InvalidSpec, match=r"elbow_flex .* 3000 ticks, where 2203 lie between"):
         Calibration.from_ranges(SPEC, RANGES | {"elbow_flex": (500, 3500)})
 
 

@@ -183,12 +183,12 @@ def test_any_json_is_a_calibration_or_one_error(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.json"
     path.write_text(json.dumps(data), encoding="utf-8")
+    told = ""
     try:
-        made = load_calibration(path, SPEC)
+        read = tuple(load_calibration(path, SPEC).joint)
     except InvalidSpec as error:
-        assert "any.json" in str(error)
-    else:
-        assert tuple(made.joint) == SPEC.names
+        told = str(error)
+    assert "any.json" in told if told else read == SPEC.names
 
 
 ends = st.tuples(
@@ -269,7 +269,7 @@ def test_a_file_of_ours_knows_the_offsets_it_was_made_with(tmp_path: Path) -> No
         make_robot(mine, arm.port).connect()
         assert isinstance(arm.device, FeetechBus)
         arm.device.servo("gripper")["homing_offset"] = 0
-        with pytest.raises(SetupNeeded, match="gripper .*homing offset 0, in the file 1131"):
+        with pytest.raises(SetupNeeded, match=r"gripper .*homing offset 0, in the file 1131"):
             make_robot(mine, arm.port).connect()
 
 
@@ -329,5 +329,5 @@ def test_a_dynamixel_bus_takes_their_file_and_compares_its_drive_mode(tmp_path: 
         with make_robot(mine, arm.port) as robot:
             assert robot.state().positions == pytest.approx(spec.home, abs=2e-3)
         arm.device.servos[0]["drive_mode"] = 1
-        with pytest.raises(SetupNeeded, match="joint1 .*drive mode 1, in the file 0"):
+        with pytest.raises(SetupNeeded, match=r"joint1 .*drive mode 1, in the file 0"):
             make_robot(mine, arm.port).connect()

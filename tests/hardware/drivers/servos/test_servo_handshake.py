@@ -114,7 +114,7 @@ def test_a_servo_s_own_narrower_limits_count(arm: Arm) -> None:
 def test_a_servo_whose_own_limits_leave_too_little_is_told(arm: Arm) -> None:
     arm.device.servos[0]["max_position"] = 2100
     arm.device.servos[0]["min_position"] = 2000
-    with pytest.raises(SetupNeeded, match="limits 2000 to 2100|seen from tick 2000 to 2100"):
+    with pytest.raises(SetupNeeded, match=r"limits 2000 to 2100|seen from tick 2000 to 2100"):
         arm.robot.connect()
 
 
