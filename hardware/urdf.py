@@ -71,9 +71,7 @@ def read_urdf(path: str | Path, tool_frame: str | None = None, centred: bool = F
     """
     root = _parsed(path)
     joints = {joint.get("name", ""): joint for joint in root.findall("joint")}
-    limits = {
-        name: _limits(path, name, joint) for name, joint in joints.items() if _driven(joint)
-    }
+    limits = {name: _limits(path, name, joint) for name, joint in joints.items() if _driven(joint)}
     parents = {_link(path, joint, "child"): name for name, joint in joints.items()}
     frame = _tool_frame(path, root, joints, tool_frame)
     chain = _driven_to(path, joints, parents, frame)
@@ -177,9 +175,11 @@ def _tool_frame(
     ends = [link for link in links if link not in carrying]
     if named is None and len(ends) == 1:
         return ends[0]
+    if not ends:
+        raise InvalidSpec(f"{path}: no link at all; expected links and joints")
     if named is None:
         raise InvalidSpec(
-            f"{path}: the arm ends in {', '.join(ends) or 'no link'}: say where its tool point is "
+            f"{path}: the arm ends in {', '.join(ends)}: say where its tool point is "
             "(--tool-frame LINK)"
         )
     if named not in links:
@@ -207,7 +207,7 @@ def _driven_to(
 def _gripper(
     path: str | Path, joints: dict[str, ET.Element], parents: dict[str, str], chain: list[str]
 ) -> str | None:
-    """Return the one driven joint beside the chain, which must sit at its end; None if none does."""
+    """Return the one driven joint beside the chain, at its end; None without one."""
     beside = [name for name, joint in joints.items() if _driven(joint) and name not in chain]
     if not beside:
         return None
