@@ -49,10 +49,21 @@ class DxlSdk(Sdk):
     """Protocol 2.0."""
 
     speaks = "Dynamixel protocol 2.0"
-    advice = " Servos whose status return level (register 68) is 0 answer nothing but pings"
+    muted = (
+        "it answers pings but no reads: its status return level is 0. Set register 68 to 2 with "
+        "the vendor's tool, or switch the servos off and on, which resets it"
+    )
 
     def __init__(self) -> None:
         self.handler: Any = dynamixel_sdk.PacketHandler(2.0)
+
+    def answers_ping(self, port: SdkPort, id_: int) -> bool:
+        """Return whether a servo answers a ping, which every status return level does."""
+        ping = [0] * 10
+        ping[4], ping[5], ping[7] = id_, 3, int(wire.DynamixelInstruction.PING)
+        # not handler.ping, which trips over an answer that is too short
+        packet, result, _ = self.handler.txRxPacket(port, ping)
+        return bool(result == dynamixel_sdk.COMM_SUCCESS and packet[4] == id_)
 
     def ask_all(self, port: SdkPort, address: int, length: int, ids: Sequence[int]) -> int:
         """Send a sync read; return the SDK's result."""

@@ -177,6 +177,7 @@ class LineArm(Conversation):
         if self.protocol.hold is not None:
             unsure = bool(self._overdue and self.protocol.closing(self.protocol.hold))
             self._tell(self.protocol.hold)
+            self._busy_until = 0.0  # the firmware has ended what was to take until then
             if unsure:  # what closed its answer may have been another's: look, and hold once more
                 self._look()
                 self._tell(self.protocol.hold)

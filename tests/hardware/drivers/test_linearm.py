@@ -367,9 +367,11 @@ class TestAnArmThatClosesItsAnswers:
         firmware, take, owed = emulation.device.firmware, emulation.device.firmware.line, []
 
         def line(text):
-            if text.startswith(("M5", "M3")):  # the first is answered late, the second is lost
-                owed.append("ok\n") if text == "M5" else None
-                return owed[:0] if text == "M5" else [owed.pop()] if owed else []
+            if text == "M5":  # answered late
+                owed.append("ok\n")
+                return []
+            if text == "M3":  # lost
+                return [owed.pop() for _ in owed]
             return [*[owed.pop() for _ in owed], *take(text)]
 
         firmware.line = line
@@ -386,7 +388,12 @@ class TestAnArmThatClosesItsAnswers:
         arm.move(JointTargets(near(arm.state().positions, x=0.03), 0.5))
         arm._overdue.add("G1")
         sent, write = [], arm.link.write
-        arm.link.write = lambda data: (sent.append(bytes(data)), write(data))[1]
+
+        def noted(data):
+            sent.append(bytes(data))
+            write(data)
+
+        arm.link.write = noted
         arm.hold()
         told = [data for data in sent if data != b"M114 R\n"]
         assert sent[0] == b"M410\n"

@@ -201,6 +201,7 @@ def test_a_closing_line_that_cannot_be_is_told_with_its_key(old, new, told):
 def test_a_command_can_close_its_answers_otherwise():
     text = shipped()["marlin_arm"].read_text(encoding="utf-8")
     protocol = protocol_of(parse_spec(text.replace('send = "M410"', 'send = "M410"\ndone = ""')))
+    assert protocol.hold is not None
     assert protocol.closing(protocol.hold) == ""
     assert protocol.closing(protocol.position) == "ok"
     assert protocol.tells_itself(protocol.position)

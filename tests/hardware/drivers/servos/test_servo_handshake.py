@@ -146,3 +146,45 @@ def test_a_calibration_file_counts(tmp_path: Path, arm_at: type[Arm]) -> None:
         with pytest.raises(TargetRefused, match="range of its calibration"):
             arm.robot.check(JointTargets((1.9, *plain.home[1:])))
         arm.robot.close()
+
+
+@pytest.mark.parametrize("muted", [(12,), (11, 12, 13, 14, 15)])
+def test_a_dynamixel_that_never_returns_status_is_told_by_its_register(
+    x: Arm, muted: tuple[int, ...]
+) -> None:
+    for servo in x.device.servos:
+        servo["status_level"] = 0 if servo["id"] in muted else 2
+    with pytest.raises(SetupNeeded, match=r"answers pings but no reads.*register 68 to 2") as told:
+        x.robot.connect()
+    assert "cable" not in str(told.value)
+    assert ("15 (gripper)" in str(told.value)) == (15 in muted)
+    assert x.device.journal == []
+
+
+def test_a_dynamixel_that_returns_status_to_reads_only_works(x: Arm) -> None:
+    for servo in x.device.servos:
+        servo["status_level"] = 1
+    x.robot.connect()
+    x.robot.move(JointTargets(x.near(0.01)))
+    x.robot.stop()
+    x.robot.reset()
+    x.robot.close()
+    assert not any(x.energised())
+
+
+def test_advice_about_a_cable_names_who_answered_on_the_same_line(arm: Arm) -> None:
+    names = arm.robot.spec.names
+    arm.device.kill(names[3])
+    told = rf"\({names[3]}\) did not answer, .*\({names[0]}\).* did on"
+    with pytest.raises(SetupNeeded, match=told):
+        arm.robot.connect()
+
+
+def test_a_bus_that_is_silent_gets_advice_about_its_supply_and_not_about_its_baud(arm: Arm) -> None:
+    for name in arm.robot.spec.names:
+        arm.device.kill(name)
+    with pytest.raises(
+        WrongProtocol, match=r"heard nothing\. Is the servos' own supply on"
+    ) as told:
+        arm.robot.connect()
+    assert "baud right" not in str(told.value)
