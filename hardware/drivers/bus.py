@@ -10,25 +10,22 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from helmsight.hardware.calibration import Calibration, Held
+from helmsight.hardware.calibration import Held
 from helmsight.hardware.drivers.move_timing import MoveTiming, time_move
+from helmsight.hardware.drivers.servo_calibration import scales_before_asking, scales_by_servos
 from helmsight.hardware.drivers.servo_reading import Goal, ServoReading, faults_of, state_of
 from helmsight.hardware.drivers.servoline import Sdk, ServoLine
 from helmsight.hardware.errors import (
     DeviceAlarm,
     NoReply,
-    SetupNeeded,
     TargetRefused,
     WrongProtocol,
 )
-from helmsight.hardware.lerobot import calibration_in_servos
 from helmsight.hardware.robot import JointTargets, Robot, RobotState, Sent
-from helmsight.hardware.scales import IN_SERVOS, described_scales, load_calibration
 from helmsight.hardware.spec import RobotSpec, Table
 from helmsight.hardware.ticks import ServoOptions, TickScale
 from helmsight.hardware.wire.registers import Registers
 
-ENOUGH = 0.5  # share of a described range that a servo's own limits must leave
 STRAY = 0.09  # rad or share of the range that a joint may be outside its limits and be driven back
 
 
@@ -65,8 +62,7 @@ class ServoBus(Robot):
         super().__init__(spec, port)
         self._options = spec.options(self.options)
         self._servos = spec.joint_options(ServoOptions)
-        self._calibration = self._from_file()
-        self._scales = self._limited(self._calibrated())
+        self._scales = scales_before_asking(spec, self._options.calibration)
         ids = {scale.id: name for scale, name in zip(self._scales, spec.names, strict=True)}
         self._line = ServoLine(self.link, spec.port.reply_s, self._sdk(), ids)
         self._torque = [servo.torque_limit or self._options.torque_limit for servo in self._servos]
@@ -89,11 +85,11 @@ class ServoBus(Robot):
 
     def _handshake(self) -> None:
         self._planned = None
-        self._calibration = self._from_file()
         self._meet()
         settings = self._settings()
         self._inspect(settings)
-        self._take_over([self._held(data) for data in settings])
+        held = [self._held(data) for data in settings]
+        self._scales = scales_by_servos(self.spec, self._options.calibration, held)
         self._prepare()
 
     def _read_state(self) -> RobotState:
@@ -363,65 +359,3 @@ class ServoBus(Robot):
                     f"{' or '.join(map(str, expected))}: another robot, or set `model` in the "
                     "joint's device table"
                 )
-
-    # -- calibration ----------------------------------------------------------------------------
-
-    def _from_file(self) -> Calibration | None:
-        name = self._options.calibration
-        return None if name in (None, IN_SERVOS) else load_calibration(str(name), self.spec)
-
-    def _calibrated(self) -> Sequence[TickScale]:
-        described = described_scales(self.spec)
-        return described if self._calibration is None else self._calibration.scales(self.spec)
-
-    def _take_over(self, held: Sequence[Held]) -> None:
-        """Compare the calibration with what the servos hold, and take over their limits.
-
-        Raises:
-            SetupNeeded: servos that hold another calibration, none at all, or limits that leave
-            too little.
-        """
-        if self._options.calibration == IN_SERVOS:
-            self._calibration = calibration_in_servos(self.spec, held)
-        elif self._calibration is not None:
-            self._refuse_another(self._calibration, held)
-        self._scales = self._limited(self._calibrated())
-        for index, own in enumerate(held):
-            if (own.lower, own.upper) != (0, 0):  # both 0: the servo itself has no limits
-                self._narrow(index, own.lower, own.upper)
-
-    def _refuse_another(self, calibration: Calibration, held: Sequence[Held]) -> None:
-        told = []
-        for name, servo, own in zip(self.spec.names, self._servos, held, strict=True):
-            if differences := calibration.joint[name].differences(own):
-                told.append(f"{name} (servo {servo.id}): {'; '.join(differences)}")
-        if told:
-            raise SetupNeeded(
-                f"calibration {self._options.calibration} is not what the servos hold: "
-                f"{'. '.join(told)}. It is of another arm, or this one was calibrated again since. "
-                'Give the newest file of this arm, name "servos" as device.calibration to take '
-                "what they hold, or calibrate again (helmsight calibrate)"
-            )
-
-    def _narrow(self, index: int, lower: int, upper: int) -> None:
-        """Take over a servo's own limits. Raises SetupNeeded when they leave too little."""
-        joint, before = self.spec.joint[index], self._scales[index]
-        scale = before.within(lower, upper)
-        whole = abs(scale.per_unit) * (joint.upper - joint.lower)
-        home = scale.tick(joint.home)
-        if scale.upper - scale.lower < ENOUGH * whole or not scale.lower <= home <= scale.upper:
-            raise SetupNeeded(
-                f"{joint.name} (servo {scale.id}): its own limits {lower} to {upper} and its "
-                f"calibration leave ticks {scale.lower} to {scale.upper} of "
-                f"{scale.tick(joint.lower)} to {scale.tick(joint.upper)}: calibrate it again, or "
-                "set the servo's limits"
-            )
-        self._scales[index] = scale
-
-    def _limited(self, scales: Sequence[TickScale]) -> list[TickScale]:
-        """Return scales whose range is within the description's limits as well."""
-        plain = []
-        for joint, scale in zip(self.spec.joint, scales, strict=True):
-            low, high = sorted((scale.tick(joint.lower), scale.tick(joint.upper)))
-            plain.append(scale.within(low, high))
-        return plain
