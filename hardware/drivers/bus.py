@@ -13,7 +13,13 @@ from pydantic import Field
 from helmsight.hardware.calibration import Held
 from helmsight.hardware.drivers.move_timing import MoveTiming, time_move
 from helmsight.hardware.drivers.servo_calibration import scales_before_asking, scales_by_servos
-from helmsight.hardware.drivers.servo_reading import Goal, ServoReading, faults_of, state_of
+from helmsight.hardware.drivers.servo_reading import (
+    Goal,
+    ServoReading,
+    cure_of,
+    faults_of,
+    state_of,
+)
 from helmsight.hardware.drivers.servoline import Sdk, ServoLine
 from helmsight.hardware.errors import (
     DeviceAlarm,
@@ -341,10 +347,8 @@ class ServoBus(Robot):
     def _refuse_alarm(self, readings: Sequence[ServoReading]) -> None:
         faults = faults_of(self.spec, readings)
         if faults:
-            raise DeviceAlarm(
-                f"{', '.join(faults)}. Take away what blocks or feeds it wrongly, then reset()",
-                faults[0].partition(": ")[2],
-            )
+            kinds = [fault.partition(": ")[2] for fault in faults]
+            raise DeviceAlarm(f"{', '.join(faults)}. {cure_of(kinds)}, then reset()", kinds[0])
 
     # -- who is there ---------------------------------------------------------------------------
 

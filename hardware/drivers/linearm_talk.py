@@ -184,7 +184,9 @@ class Conversation(Robot):
 
     def _overhear(self, line: str) -> None:
         """Note a line that answers nothing: a motion that ended early, a restart."""
-        heard = self._dialogue.take(line)
+        heard: object = self._dialogue.take(line)
+        if isinstance(self._dialogue.answered, ArmRefusal):  # one that nothing has closed yet
+            heard = self._dialogue.answered
         if isinstance(heard, ArmStarted) and self._greeted and self._connected:
             raise self._restarted()
         if isinstance(heard, ArmRefusal) and not heard.garbled:
