@@ -89,6 +89,7 @@ class Conversation(Robot):
                 if place is not None and self._belated(place, target):
                     continue
                 self._overdue.discard(command.send)
+                self._complaint = self._dialogue.beside or self._complaint
                 if self.protocol.closing(command) and self.protocol.tells_itself(command):
                     self._overdue.clear()  # answers come in order: nothing is owed any more
                 return reply.groups

@@ -251,7 +251,8 @@ ArmLine = ArmReply | ArmRefusal | ArmStarted | IgnoredLine
 class Dialogue:
     """One command at a time and the lines that come back; keeps numbers apart, skips echoes.
 
-    answered: what has come of an answer that is not closed yet, a reply or a refusal.
+    answered: what has come of an answer that is not closed yet, a reply or a refusal. beside: a
+    complaint within an answer that came all the same, so it was about something else.
     """
 
     def __init__(self, protocol: Protocol) -> None:
@@ -261,6 +262,7 @@ class Dialogue:
         self._reply: re.Pattern[str] | None = None
         self._done: re.Pattern[str] | None = None
         self.answered: ArmReply | ArmRefusal | None = None
+        self.beside: ArmRefusal | None = None
         self._error = re.compile(protocol.error)
         self._garbled = re.compile(protocol.garbled) if protocol.garbled else None
         self._banner = re.compile(protocol.banner) if protocol.banner else None
@@ -277,6 +279,7 @@ class Dialogue:
         self._reply = re.compile(command.reply) if command.reply else None
         done = self._protocol.closing(command)
         self._done, self.answered = re.compile(done) if done else None, None
+        self.beside = None
         return (text + self._protocol.terminator).encode("ascii")
 
     def take(self, line: str) -> ArmLine | None:
@@ -300,7 +303,9 @@ class Dialogue:
         heard = self._answer(text, line)
         if self._done is None:
             return heard
-        if heard is not None and self.answered is None:
+        if isinstance(heard, ArmReply) and isinstance(self.answered, ArmRefusal):
+            self.beside, self.answered = self.answered, heard
+        elif heard is not None and self.answered is None:
             self.answered = heard
         if self._done.fullmatch(text) is None:
             return None if heard is None else IgnoredLine(line)

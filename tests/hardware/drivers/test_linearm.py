@@ -416,14 +416,14 @@ class TestAnArmThatClosesItsAnswers:
         assert emulation.device.positions[1] == pytest.approx(0.0, abs=1e-4)
 
     def test_a_complaint_that_nothing_closes_is_told_at_the_next_move(self, arm, emulation):
-        firmware, advance = emulation.device.firmware, emulation.device.firmware.advance
+        firmware, take = emulation.device.firmware, emulation.device.firmware.line
         said = ["Error:Printer halted. kill() called!\n"]
-        firmware.advance = lambda seconds: [*advance(seconds), *(said.pop() for _ in said[:])]
-        arm.move(JointTargets(near(arm.state().positions, x=0.002), 0.1))
-        assert eventually(lambda: not said and emulation.device.standing)
-        with pytest.raises(CommandRefused, match="Printer halted"):
-            for _ in range(20):
-                arm.move(JointTargets(arm.spec.home, 0.1))
+        firmware.line = lambda text: [*(said.pop() for _ in said[:]), *take(text)]
+        assert "Printer halted" in " ".join(arm.state().faults)  # beside the report
+        with pytest.raises(CommandRefused, match="ended early: 'Error:Printer halted"):
+            arm.move(JointTargets(arm.spec.home, 0.1))
+        assert emulation.device.journal == []
+        arm.move(JointTargets(arm.spec.home, 0.1))
 
     @pytest.mark.slow
     def test_homing_waits_for_its_closing_line(self, arm, emulation):
