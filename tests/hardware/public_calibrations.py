@@ -125,11 +125,11 @@ PUBLISHED = (
          (-1927, 0, 4095), (-130, 2045, 3477)),
         refused=("shoulder_pan", "shoulder_lift"),
     ),
-    Published(  # from 223 to 3898: more than an elbow can turn
+    Published(  # from 109 to 3787: more than an elbow can turn
         "36172608059", "so101",
         ((-1253, 1028, 3056), (-136, 378, 3578), (1964, 109, 3787), (-1080, 1020, 3157),
          (-215, 0, 4095), (-1660, 1215, 2730)),
-        refused=("shoulder_pan", "shoulder_lift", "elbow_flex"),
+        refused=("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex"),
     ),
 )  # fmt: skip
 # what LeRobot wrote before its version 0.2: a Koch and an SO-100

@@ -146,10 +146,10 @@ def test_a_joint_that_was_left_out_is_told() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("{ id = 2 }", "{ id = 1 }", "different one each joint"),
-        ("{ id = 2 }", "{ id = 2, travel = 0.1 }", "device.travel"),
-        ("{ id = 2 }", "{ id = 2, sing = -1 }", "unknown key"),
-        ("{ id = 2 }", "{ zero = 2 }", "missing"),
+        ("{ id = 3 }", "{ id = 1 }", "different one each joint"),
+        ("{ id = 3 }", "{ id = 3, travel = 0.1 }", "device.travel"),
+        ("{ id = 3 }", "{ id = 3, sing = -1 }", "unknown key"),
+        ("{ id = 3 }", "{ zero = 2 }", "missing"),
     ],
 )
 def test_a_servo_that_is_described_wrongly_is_told(old: str, new: str, told: str) -> None:

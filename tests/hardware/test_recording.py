@@ -22,12 +22,12 @@ from helmsight.hardware.spec import load_spec, shipped
 
 
 def push(device: object, share: float) -> None:
-    """Move every joint by hand to a share of its range; torque keeps a joint where it is."""
+    """Move every joint by hand to a share of its way between the end stops, but for torque."""
     assert isinstance(device, EmulatedServoBus)
     for servo in device.servos:
         if not servo.energised:
-            joint = servo.joint
-            servo.axis.position = joint.lower + share * (joint.upper - joint.lower)
+            lower, upper = servo.options.stops_of(servo.joint)
+            servo.axis.position = lower + share * (upper - lower)
             servo.axis.target = servo.axis.position
 
 
@@ -108,7 +108,7 @@ def test_joints_that_were_hardly_moved_are_named(arm: Emulation) -> None:
             still.position = still.target = 0.3 * share  # rad
             recording.take()
     assert recording.unmoved == ("wrist_flex",)
-    with pytest.raises(SetupNeeded, match=r"wrist_flex 9% of the described range"):
+    with pytest.raises(SetupNeeded, match=r"wrist_flex 8% of the described range"):
         recording.calibration()
 
 

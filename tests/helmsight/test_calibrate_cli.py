@@ -32,11 +32,11 @@ HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
 
 
 def push(device: FeetechBus, share: float) -> None:
-    """Move every joint that has no torque to a share of its range."""
+    """Move every joint that has no torque to a share of the way between its end stops."""
     for servo in device.servos:
         if not servo.energised:
-            joint = servo.joint
-            servo.axis.position = joint.lower + share * (joint.upper - joint.lower)
+            lower, upper = servo.options.stops_of(servo.joint)
+            servo.axis.position = lower + share * (upper - lower)
             servo.axis.target = servo.axis.position
 
 

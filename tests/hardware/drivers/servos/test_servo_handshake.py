@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from helmsight.hardware.errors import (
 )
 from helmsight.hardware.robot import JointTargets
 from helmsight.hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.ticks import ServoOptions, range_ticks
 
 if TYPE_CHECKING:
     from tests.hardware.drivers.servos.conftest import Arm
@@ -130,7 +130,8 @@ def test_a_joint_far_outside_its_limits_gets_no_torque(arm: Arm) -> None:
 def test_a_calibration_file_counts(tmp_path: Path, arm_at: type[Arm]) -> None:
     plain = load_spec("so101")
     # 30 ticks (0.05 rad) short of either end: as far as a zero may be wrong
-    halves = [round((j.upper - j.lower) / 2 * 4096 / (2 * math.pi)) - 30 for j in plain.joint]
+    whole = zip(plain.joint, plain.joint_options(ServoOptions), strict=True)
+    halves = [round(range_ticks(joint, servo) / 2) - 30 for joint, servo in whole]
     ranges = {
         name: (2148 - half, 2148 + half) for name, half in zip(plain.names, halves, strict=True)
     }
