@@ -3,7 +3,7 @@
     {"shoulder_pan": {"id": 1, "drive_mode": 0, "homing_offset": -123,
                       "range_min": 800, "range_max": 3300}, ...}
 
-LeRobot (0.2 and later; src/lerobot/motors, robots/so_follower, robots/koch_follower) has a person
+LeRobot (since June 2025; src/lerobot/motors, robots/so_follower, robots/koch_follower) has a person
 hold the arm near its middle, writes homing offsets into the servos that make this place tick 2047,
 and then notes the lowest and highest tick while the joints are moved from end to end. Offsets and
 ranges are kept in the file and by the servos, as position limits. A joint that it takes for turning
@@ -28,7 +28,7 @@ from helmsight.hardware.ticks import ServoOptions
 
 # Servos that turn a joint round by themselves, so that drive_mode shows in their ticks already.
 TURNED_BY_SERVO = ("dynamixel",)
-LISTS = {"homing_offset", "motor_names"}  # keys of the files before 0.2, which hold lists
+LISTS = {"homing_offset", "motor_names"}  # keys of the older files, which hold lists
 REVERSED = 1  # bit of drive_mode
 
 
@@ -134,7 +134,7 @@ def _read(text: str, source: str | Path) -> Mapping[str, LeRobotJoint]:
     where = f"calibration {source}"
     if isinstance(data, dict) and data.keys() >= LISTS:
         raise InvalidSpec(
-            f"{where}: LeRobot's format of before its version 0.2 (lists, start_pos and end_pos), "
+            f"{where}: LeRobot's format of before June 2025 (lists, start_pos and end_pos), "
             "whose zeros are of another pose and not held by the servos. It cannot be converted: "
             "calibrate the arm again, with lerobot-calibrate of today or helmsight calibrate"
         )

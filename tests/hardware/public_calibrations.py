@@ -132,7 +132,7 @@ PUBLISHED = (
         refused=("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex"),
     ),
 )  # fmt: skip
-# what LeRobot wrote before its version 0.2: a Koch and an SO-100
+# what LeRobot wrote before June 2025: a Koch and an SO-100
 OLD_FORMAT = (
     {
         "homing_offset": [2048, 3072, 3072, 3072, 1024, -2048],
