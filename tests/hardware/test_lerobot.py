@@ -245,6 +245,24 @@ def test_the_file_of_this_arm_is_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.serial
+@pytest.mark.parametrize("ours", [False, True])
+def test_an_emulated_arm_holds_the_calibration_that_its_description_names(
+    tmp_path: Path, ours: bool
+) -> None:
+    text = SMALLEST.text()
+    if ours:
+        load(tmp_path, text).save(tmp_path / "ours.toml")
+        text = (tmp_path / "ours.toml").read_text(encoding="utf-8")
+    mine = named(tmp_path, text)
+    with emulate(mine) as arm, make_robot(mine, arm.port) as robot:
+        assert robot.state().positions == pytest.approx(SPEC.home, abs=2e-3)
+        robot.move(JointTargets((0.02, *robot.state().positions[1:])))
+        assert isinstance(arm.device, FeetechBus)
+        assert arm.device.servo("shoulder_pan")["homing_offset"] == -1733
+        assert arm.device.servo("shoulder_pan").axis.target == pytest.approx(0.02, abs=2e-3)
+
+
+@pytest.mark.serial
 @pytest.mark.parametrize("change", ["homing_offset", "min_position", "max_position"])
 def test_the_file_of_another_arm_names_the_joint_and_moves_nothing(
     tmp_path: Path, change: str
