@@ -17,7 +17,8 @@ WHEELS = ("base_left_wheel", "base_back_wheel", "base_right_wheel")
 class Published:
     """One arm. prefix: before the names of its joints; wheels: whether the bus has them, too.
 
-    refused: the joints that have to be named, none where the calibration is good.
+    turned: servos with drive mode 1. refused: the joints that have to be named, none where the
+    calibration is good.
     """
 
     owner: str
@@ -26,11 +27,12 @@ class Published:
     refused: tuple[str, ...] = ()
     prefix: str = ""
     wheels: bool = False
+    turned: tuple[int, ...] = ()
 
     def text(self) -> str:
         """Return it as LeRobot writes it."""
         motors = {
-            self.prefix + name: motor(index, *row)
+            self.prefix + name: motor(index, *row, drive_mode=int(index in self.turned))
             for index, (name, row) in enumerate(zip(SO_JOINTS, self.rows, strict=True), start=1)
         }
         if self.wheels:
@@ -130,6 +132,12 @@ PUBLISHED = (
         ((-1253, 1028, 3056), (-136, 378, 3578), (1964, 109, 3787), (-1080, 1020, 3157),
          (-215, 0, 4095), (-1660, 1215, 2730)),
         refused=("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex"),
+    ),
+    Published(  # a Koch (Dynamixel) whose joints were hardly moved
+        "61979300957, Koch", "koch",
+        ((-34, 0, 4095), (-107, 2033, 2118), (195, 1618, 1677), (-42, 2044, 2147),
+         (-965, 0, 4095), (-92, 1985, 2207)),
+        turned=(3,), refused=("shoulder_lift", "elbow_flex", "wrist_flex", "gripper"),
     ),
 )  # fmt: skip
 # what LeRobot wrote before June 2025: a Koch and an SO-100

@@ -37,10 +37,12 @@ GOOD = json.loads(SMALLEST.text())
 
 
 def spec_for(robot: str) -> RobotSpec:
-    """Return a description; that of a LeKiwi's arm is so101 with its names."""
-    if robot != "lekiwi_arm":
+    """Return a description; those of a LeKiwi's arm and of a Koch are like so101's."""
+    if robot not in ("lekiwi_arm", "koch"):
         return load_spec(robot)
     text = shipped()["so101"].read_text(encoding="utf-8")
+    if robot == "koch":  # its shoulder turns nearly all the way round
+        return parse_spec(text.replace("feetech", "dynamixel").replace("1.91986", "3.0"))
     for name in SO_JOINTS:
         text = text.replace(f'"{name}"', f'"arm_{name}"')
     return parse_spec(text.replace('"so101"', '"lekiwi_arm"', 1))
@@ -105,7 +107,7 @@ def test_a_public_calibration_loads_or_every_joint_that_is_wrong_is_named(
 def test_ten_public_calibrations_and_more_were_tried() -> None:
     assert len(PUBLISHED) >= 10
     assert {len(p.refused) > 0 for p in PUBLISHED} == {True, False}
-    assert {p.robot for p in PUBLISHED} == {"so100", "so101", "lekiwi_arm"}
+    assert {p.robot for p in PUBLISHED} == {"so100", "so101", "lekiwi_arm", "koch"}
 
 
 def test_the_smallest_gripper_closes_at_its_lowest_tick(tmp_path: Path) -> None:
