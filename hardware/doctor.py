@@ -28,6 +28,12 @@ from helmsight.hardware.trial import far, outside, plan, rest
 
 READINGS = 100
 HOT_C = 60.0  # servos of this class switch themselves off at 70 to 80
+LINE_ADVICE = {
+    "bad_frames": "frames arrive damaged: a shorter or shielded cable, a common ground, away from "
+    "motor leads",
+    "timeouts": "answers do not come in time: a direct USB port, or more time (port.reply_s)",
+    "reconnects": "the port went away: its plug, the hub and what feeds them",
+}
 REDUCED_MPS = 0.25  # the reduced speed of ISO 10218-1
 
 
@@ -99,7 +105,10 @@ def _refused(error: HardwareError, port: str) -> Finding:
     from helmsight.hardware.discovery import look_at
 
     report = look_at(port)
-    mend = "is the power on, the baud rate right, the bus cable in?"
+    mend = {
+        "silent": "nothing answers there at any speed: is the device's power on, its cable in?",
+        "unknown": f"{report.seen}: another device, or another baud rate",
+    }.get(report.status, report.seen)
     if report.driver:
         names = ", ".join(report.robots)
         mend = f"{report.seen} answers there: --robot may be one of {names}"
@@ -277,17 +286,13 @@ def _moved(joint: Joint, way: float, astray: Iterable[str]) -> Finding:
 
 def _counters(robot: Supervisor) -> Iterator[Finding]:
     counts = robot.link.counters.summary()
-    bad = {
-        name: int(counts[name])
-        for name in ("retries", "timeouts", "bad_frames", "reconnects")
-        if counts[name]
-    }
+    bad = {name: int(counts[name]) for name in (*LINE_ADVICE, "retries") if counts[name]}
+    advice = [words for name, words in LINE_ADVICE.items() if name in bad]
     traffic = f"{int(counts['frames_out'])} frames out, {int(counts['frames_in'])} in"
     yield Finding(
         "line", not bad,
         ", ".join((traffic, *(f"{value} {name}" for name, value in bad.items()))),
-        "no retries, timeouts, bad frames, reconnects",
-        "a shorter or shielded cable, a common ground, away from motor leads", must=False,
+        "no retries, timeouts, bad frames, reconnects", "; ".join(advice), must=False,
     )  # fmt: skip
 
 

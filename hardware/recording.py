@@ -15,15 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helmsight.contract.errors import InvalidOption
-from helmsight.hardware.calibration import Calibration, ServoOptions, range_ticks
+from helmsight.hardware.calibration import Calibration, Held
 from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.drivers.bus import ServoBus
 from helmsight.hardware.errors import SetupNeeded
 from helmsight.hardware.spec import load_spec
-
-# Share of a described range that must be seen: the middle of what was seen becomes the middle of
-# the range, so what is missing at one end moves the zero by half of it.
-WHOLE = 0.8
+from helmsight.hardware.sweep import ZERO_ERROR, missing_end, swept
+from helmsight.hardware.ticks import ServoOptions, range_ticks
 
 
 @dataclass
@@ -75,6 +73,7 @@ class Recording:
             )
         self._bus = bus
         self._read: Callable[[], Sequence[int]] | None = None
+        self._held: list[Held] | None = None
         options = self.spec.joint_options(ServoOptions)
         self.ranges = {
             joint.name: Range(servo.ticks, range_ticks(joint, servo))
@@ -87,8 +86,7 @@ class Recording:
 
         The arm sinks, and its torque stays off.
         """
-        with self._bus.by_hand() as read:
-            self._read = read
+        with self._bus.by_hand() as (self._held, self._read):
             try:
                 yield
             finally:
@@ -106,21 +104,22 @@ class Recording:
 
     @property
     def unmoved(self) -> tuple[str, ...]:
-        """Names of the joints that were not moved far enough yet."""
-        return tuple(name for name, recorded in self.ranges.items() if recorded.share < WHOLE)
+        """Names of the joints one of whose ends was not reached yet."""
+        return tuple(name for name in self.ranges if self._unreached(name))
 
     def calibration(self) -> Calibration:
         """Return the calibration that was recorded.
 
         Raises:
-            SetupNeeded: joints were hardly moved, or a servo's count begins anew within a range.
+            SetupNeeded: an end was not reached, or a servo's count begins anew within a range.
+            InvalidSpec: a range that is wider than the joint can be.
         """
         if self.unmoved:
-            seen = ", ".join(f"{name} {self.ranges[name].share:.0%}" for name in self.unmoved)
+            seen = "; ".join(str(self._unreached(name)) for name in self.unmoved)
             raise SetupNeeded(
-                f"not moved far enough: {seen} of the described range, {WHOLE:.0%} needed. Move "
-                "every joint slowly from one end stop to the other; limits that this arm "
-                "cannot reach are to be corrected in its description"
+                f"not moved far enough: {seen}. Move every joint slowly from one end stop to the "
+                "other; where this arm's end stops are nearer, write them down in its description "
+                "(stops of the joint's device table)"
             )
         for name, recorded in self.ranges.items():
             if recorded.jump is not None:
@@ -132,4 +131,26 @@ class Recording:
                     f"{recorded.turn // 2}"
                 )
         ranges = {name: (recorded.lower, recorded.upper) for name, recorded in self.ranges.items()}
-        return Calibration.from_ranges(self.spec, ranges)
+        offsets = None if self._held is None else [own.offset for own in self._held]
+        return Calibration.from_ranges(self.spec, ranges, offsets)
+
+    def _unreached(self, name: str) -> str | None:
+        """Return what is missing of a joint's range, None if nothing is."""
+        index, recorded = self.spec.names.index(name), self.ranges[name]
+        seen = swept(self.spec, index, recorded.lower, recorded.upper)
+        if not seen.complete:
+            return (
+                f"{name} {recorded.share:.0%} of the described range (its zero could be "
+                f"{seen.zero_error:.2f} rad wrong, {ZERO_ERROR:g} is allowed)"
+            )
+        if self._held is None:
+            return None
+        own = self._held[index]
+        end = missing_end(seen, swept(self.spec, index, own.lower, own.upper))
+        if end is None:
+            return None
+        at, came = (own.lower, seen.low) if end == "lower" else (own.upper, seen.high)
+        return (
+            f"{name} not to its {end} end (tick {at} by its servo's own limits, {came} was reached;"
+            " if those limits are wrong, set them to 0 and 4095 with the vendor's tool)"
+        )

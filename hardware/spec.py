@@ -195,6 +195,11 @@ class RobotSpec(Table):
         """Home positions, rad or m."""
         return tuple(joint.home for joint in self.joint)
 
+    def place_of(self, *where: str | int) -> str:
+        """Return file and line of a key, as far as they are known."""
+        line = self._text.line_of(where)
+        return self._text.name if line is None else f"{self._text.name}, line {line}"
+
     @property
     def _text(self) -> _Source:
         return self._source or _Source(self.name, "")

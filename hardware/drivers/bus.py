@@ -10,26 +10,37 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from helmsight.hardware.calibration import ENOUGH, ServoOptions, TickScale, scales_of
+from helmsight.hardware.calibration import Held
 from helmsight.hardware.drivers.move_timing import MoveTiming, time_move
-from helmsight.hardware.drivers.servo_reading import Goal, ServoReading, faults_of, state_of
+from helmsight.hardware.drivers.servo_calibration import scales_before_asking, scales_by_servos
+from helmsight.hardware.drivers.servo_reading import (
+    Goal,
+    ServoReading,
+    cure_of,
+    faults_of,
+    state_of,
+)
 from helmsight.hardware.drivers.servoline import Sdk, ServoLine
 from helmsight.hardware.errors import (
     DeviceAlarm,
     NoReply,
-    SetupNeeded,
     TargetRefused,
     WrongProtocol,
 )
 from helmsight.hardware.robot import JointTargets, Robot, RobotState, Sent
 from helmsight.hardware.spec import RobotSpec, Table
+from helmsight.hardware.ticks import ServoOptions, TickScale
 from helmsight.hardware.wire.registers import Registers
 
 STRAY = 0.09  # rad or share of the range that a joint may be outside its limits and be driven back
 
 
 class BusOptions(Table):
-    """`device` of a servo bus. calibration: path of a file; torque_limit: share of full torque."""
+    """`device` of a servo bus.
+
+    calibration: path of a file, or "servos": the servos hold LeRobot's. torque_limit: share of full
+    torque.
+    """
 
     calibration: str | None = None
     torque_limit: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -57,7 +68,7 @@ class ServoBus(Robot):
         super().__init__(spec, port)
         self._options = spec.options(self.options)
         self._servos = spec.joint_options(ServoOptions)
-        self._scales = self._limited(scales_of(spec, self._options.calibration))
+        self._scales = scales_before_asking(spec, self._options.calibration)
         ids = {scale.id: name for scale, name in zip(self._scales, spec.names, strict=True)}
         self._line = ServoLine(self.link, spec.port.reply_s, self._sdk(), ids)
         self._torque = [servo.torque_limit or self._options.torque_limit for servo in self._servos]
@@ -80,9 +91,11 @@ class ServoBus(Robot):
 
     def _handshake(self) -> None:
         self._planned = None
-        self._scales = self._limited(scales_of(self.spec, self._options.calibration))
         self._meet()
-        self._inspect()
+        settings = self._settings()
+        self._inspect(settings)
+        held = [self._held(data) for data in settings]
+        self._scales = scales_by_servos(self.spec, self._options.calibration, held)
         self._prepare()
 
     def _read_state(self) -> RobotState:
@@ -153,8 +166,10 @@ class ServoBus(Robot):
     # -- by hand --------------------------------------------------------------------------------
 
     @contextmanager
-    def by_hand(self) -> Iterator[Callable[[], tuple[int, ...]]]:
-        """Return a function that reads every joint's tick, its torque off: the arm sinks.
+    def by_hand(self) -> Iterator[tuple[list[Held], Callable[[], tuple[int, ...]]]]:
+        """Return what the servos keep, and a function that reads every joint's tick, torque off.
+
+        The arm sinks.
 
         For the making of a calibration, which `connect` may need: only the servos' models are
         compared. The robot must not be connected; torque stays off.
@@ -173,7 +188,7 @@ class ServoBus(Robot):
         try:
             self._meet()
             self._session.retried(self._loosen)
-            yield ticks
+            yield [self._held(data) for data in self._settings()], ticks
         finally:
             self.link.close()
 
@@ -197,8 +212,16 @@ class ServoBus(Robot):
         """Return what a joint's block says."""
 
     @abstractmethod
-    def _inspect(self) -> None:
+    def _settings(self) -> list[bytes]:
+        """Read what every servo keeps without power."""
+
+    @abstractmethod
+    def _inspect(self, settings: Sequence[bytes]) -> None:
         """Compare the servos' own settings with the description. Raises SetupNeeded."""
+
+    @abstractmethod
+    def _held(self, settings: bytes) -> Held:
+        """Return what a servo's settings say of its calibration."""
 
     @abstractmethod
     def _prepare(self) -> None:
@@ -324,10 +347,8 @@ class ServoBus(Robot):
     def _refuse_alarm(self, readings: Sequence[ServoReading]) -> None:
         faults = faults_of(self.spec, readings)
         if faults:
-            raise DeviceAlarm(
-                f"{', '.join(faults)}. Take away what blocks or feeds it wrongly, then reset()",
-                faults[0].partition(": ")[2],
-            )
+            kinds = [fault.partition(": ")[2] for fault in faults]
+            raise DeviceAlarm(f"{', '.join(faults)}. {cure_of(kinds)}, then reset()", kinds[0])
 
     # -- who is there ---------------------------------------------------------------------------
 
@@ -342,26 +363,3 @@ class ServoBus(Robot):
                     f"{' or '.join(map(str, expected))}: another robot, or set `model` in the "
                     "joint's device table"
                 )
-
-    def _narrow(self, index: int, lower: int, upper: int) -> None:
-        """Take over a servo's own limits. Raises SetupNeeded when they leave too little."""
-        joint, before = self.spec.joint[index], self._scales[index]
-        scale = before.within(lower, upper)
-        whole = abs(scale.per_unit) * (joint.upper - joint.lower)
-        home = scale.tick(joint.home)
-        if scale.upper - scale.lower < ENOUGH * whole or not scale.lower <= home <= scale.upper:
-            raise SetupNeeded(
-                f"{joint.name} (servo {scale.id}): its own limits {lower} to {upper} and its "
-                f"calibration leave ticks {scale.lower} to {scale.upper} of "
-                f"{scale.tick(joint.lower)} to {scale.tick(joint.upper)}: calibrate it again, or "
-                "set the servo's limits"
-            )
-        self._scales[index] = scale
-
-    def _limited(self, scales: Sequence[TickScale]) -> list[TickScale]:
-        """Return scales whose range is within the description's limits as well."""
-        plain = []
-        for joint, scale in zip(self.spec.joint, scales, strict=True):
-            low, high = sorted((scale.tick(joint.lower), scale.tick(joint.upper)))
-            plain.append(scale.within(low, high))
-        return plain

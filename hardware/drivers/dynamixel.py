@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar
 import dynamixel_sdk
 from pydantic import Field
 
+from helmsight.hardware.calibration import Held
 from helmsight.hardware.drivers.bus import BusOptions, ServoBus
 from helmsight.hardware.drivers.servo_reading import Goal, ServoReading
 from helmsight.hardware.drivers.servoline import Sdk, SdkPort
@@ -48,10 +49,21 @@ class DxlSdk(Sdk):
     """Protocol 2.0."""
 
     speaks = "Dynamixel protocol 2.0"
-    advice = " Servos whose status return level (register 68) is 0 answer nothing but pings"
+    muted = (
+        "it answers pings but no reads: its status return level is 0. Set register 68 to 2 with "
+        "the vendor's tool, or switch the servos off and on, which resets it"
+    )
 
     def __init__(self) -> None:
         self.handler: Any = dynamixel_sdk.PacketHandler(2.0)
+
+    def answers_ping(self, port: SdkPort, id_: int) -> bool:
+        """Return whether a servo answers a ping, which every status return level does."""
+        ping = [0] * 10
+        ping[4], ping[5], ping[7] = id_, 3, int(wire.DynamixelInstruction.PING)
+        # not handler.ping, which trips over an answer that is too short
+        packet, result, _ = self.handler.txRxPacket(port, ping)
+        return bool(result == dynamixel_sdk.COMM_SUCCESS and packet[4] == id_)
 
     def ask_all(self, port: SdkPort, address: int, length: int, ids: Sequence[int]) -> int:
         """Send a sync read; return the SDK's result."""
@@ -111,12 +123,20 @@ class Dynamixel(ServoBus):
             tripped=watchdog == wire.TRIPPED,
         )
 
-    def _inspect(self) -> None:
-        low, high = wire.REGISTERS["min_position"], wire.REGISTERS["max_position"]
+    def _settings(self) -> list[bytes]:
+        return self._line.read_each(0, wire.REGISTERS["min_position"].end)
+
+    def _held(self, settings: bytes) -> Held:
+        offset, lower, upper, drive = (
+            wire.REGISTERS[name].found_in(settings)
+            for name in ("homing_offset", "min_position", "max_position", "drive_mode")
+        )
+        return Held(offset, lower, upper, drive)
+
+    def _inspect(self, settings: Sequence[bytes]) -> None:
         mode, model = wire.REGISTERS["mode"], wire.REGISTERS["model"]
         drive = wire.REGISTERS["drive_mode"]
-        settings = self._line.read_each(0, low.end)
-        self._models = [model.decode(data[: model.size]) for data in settings]
+        self._models = [model.found_in(data) for data in settings]
         versions = sorted({data[wire.REGISTERS["firmware"].address] for data in settings})
         self.firmware = f"Dynamixel {', '.join(map(str, versions))}"
         for index, data in enumerate(settings):
@@ -135,8 +155,6 @@ class Dynamixel(ServoBus):
                     f"Set register {drive.address} to {data[drive.address] & ~wire.TIME_BASED} "
                     "with the vendor's tool, torque off"
                 )
-            lower = low.decode(data[low.address : low.end])
-            self._narrow(index, lower, high.decode(data[high.address : high.end]))
 
     @property
     def _pwm_limits(self) -> list[int]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import scservo_sdk
 
+from helmsight.hardware.calibration import Held
 from helmsight.hardware.drivers.bus import ServoBus
 from helmsight.hardware.drivers.servo_reading import Goal, ServoReading
 from helmsight.hardware.drivers.servoline import Sdk, SdkPort
@@ -89,10 +90,18 @@ class Feetech(ServoBus):
             faults=tuple(name for bit, name in FAULTS.items() if faults & bit),
         )
 
-    def _inspect(self) -> None:
-        low, high = wire.REGISTERS["min_position"], wire.REGISTERS["max_position"]
+    def _settings(self) -> list[bytes]:
+        return self._line.read_each(0, wire.REGISTERS["mode"].end)
+
+    def _held(self, settings: bytes) -> Held:
+        offset, lower, upper = (
+            wire.REGISTERS[name].found_in(settings)
+            for name in ("homing_offset", "min_position", "max_position")
+        )
+        return Held(offset, lower, upper)
+
+    def _inspect(self, settings: Sequence[bytes]) -> None:
         mode = wire.REGISTERS["mode"]
-        settings = self._line.read_each(0, mode.end)
         versions = sorted({f"{data[0]}.{data[1]}" for data in settings})
         self.firmware = f"Feetech {', '.join(versions)}"
         for index, data in enumerate(settings):
@@ -103,10 +112,6 @@ class Feetech(ServoBus):
                     f"{joint.name} (servo {self._line.ids[index]}) is in mode {actual}, expected "
                     f"{expected} (position): set register {mode.address} with the vendor's tool"
                 )
-            lower = low.decode(data[low.address : low.end])
-            upper = high.decode(data[high.address : high.end])
-            if (lower, upper) != (0, 0):  # both 0: the servo itself has no limits
-                self._narrow(index, lower, upper)
 
     @property
     def _torque_limits(self) -> list[int]:

@@ -21,7 +21,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 
-from helmsight.hardware.drivers.linearm_talk import Conversation
+from helmsight.hardware.drivers.linearm_talk import Conversation, NotClosed
 from helmsight.hardware.drivers.linearm_way import Leg, full_speed, legs, rates
 from helmsight.hardware.errors import (
     BadReply,
@@ -95,6 +95,9 @@ class LineArm(Conversation):
                 return restarted
             except SetupNeeded:
                 restarted, tries = True, 0
+            except NotClosed as error:
+                if tries >= HELLOS:
+                    raise SetupNeeded(str(error)) from None
             except (NoReply, CommandRefused):
                 late = time.monotonic() - start > patience
                 if tries >= HELLOS and (seen or late):
@@ -172,7 +175,12 @@ class LineArm(Conversation):
         """
         self._going.clear()
         if self.protocol.hold is not None:
+            unsure = bool(self._overdue and self.protocol.closing(self.protocol.hold))
             self._tell(self.protocol.hold)
+            self._busy_until = 0.0  # the firmware has ended what was to take until then
+            if unsure:  # what closed its answer may have been another's: look, and hold once more
+                self._look()
+                self._tell(self.protocol.hold)
         elif self.protocol.target == "replaces":
             here, _ = self._look()
             self._step(Leg(here, full_speed(self.spec, self.protocol), 0.0))
@@ -228,6 +236,8 @@ class LineArm(Conversation):
         Raises BadReply after a hold when they differ.
         """
         understood = self._scale.read(groups)
+        if understood is None and self.protocol.destination is not None:
+            understood = self._scale.read(self._ask(self.protocol.destination))
         if understood is None and "target_" in self.protocol.position.reply:
             understood = self._scale.read(self._ask(self.protocol.position), "target_")
         if understood is None and self.protocol.acknowledged == "end":

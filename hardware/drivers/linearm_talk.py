@@ -25,6 +25,10 @@ from helmsight.hardware.wire.linearm import (
 PATIENCE = 5  # deadlines a line may stay noisy
 
 
+class NotClosed(NoReply):
+    """An answer came, the line that closes it did not. The run goes on."""
+
+
 class Conversation(Robot):
     """Asks, waits, passes over late answers, notes complaints; `LineArm` says what to ask."""
 
@@ -49,7 +53,7 @@ class Conversation(Robot):
 
         An arm that says nothing can only be asked something else: a refusal would come first.
         """
-        if command.reply:
+        if command.reply or self.protocol.closing(command):
             self._ask(command)
             return
         for _ in range(2):
@@ -70,6 +74,7 @@ class Conversation(Robot):
         wait_s: how much longer than the line's deadline it may take. target: of a move, so that
         the reply to an earlier target is passed over. seen: where to note lines that mean nothing.
         """
+        self._resynchronise(command)
         self._listen_off(command)
         self.link.write(self._dialogue.ask(command, values))
         if self.protocol.answers == "standing" or target is not None:
@@ -84,6 +89,9 @@ class Conversation(Robot):
                 if place is not None and self._belated(place, target):
                     continue
                 self._overdue.discard(command.send)
+                self._complaint = self._dialogue.beside or self._complaint
+                if self.protocol.closing(command) and self.protocol.tells_itself(command):
+                    self._overdue.clear()  # answers come in order: nothing is owed any more
                 return reply.groups
             if isinstance(reply, IgnoredLine):
                 continue
@@ -93,11 +101,31 @@ class Conversation(Robot):
                     seen.append(line)
                 continue
             self._object(reply, command)
+        waited = wait_s + self.spec.port.reply_s
+        if isinstance(self._dialogue.answered, ArmRefusal):
+            self._object(self._dialogue.answered, command)
         self._overdue.add(command.send)
-        raise NoReply(
-            f"{self.spec.name}: no answer to {command.send!r} within "
-            f"{wait_s + self.spec.port.reply_s:.2f} s"
-        )
+        if self._dialogue.answered is not None:
+            key = "done" if command.done is None else f"the command's done ({command.send})"
+            raise NotClosed(
+                f"{self.spec.place_of('device', 'done')}: {key}: no line like "
+                f"{self.protocol.closing(command)!r} closed the answer to {command.send!r} within "
+                f"{waited:.2f} s; heard {self._dialogue.answered.line!r}. Expected the line that "
+                'ends every answer of this arm; where none does, leave it out (done = "")'
+            )
+        raise NoReply(f"{self.spec.name}: no answer to {command.send!r} within {waited:.2f} s")
+
+    def _resynchronise(self, command: CommandTemplate) -> None:
+        """Ask where the arm is before a command whose closing line an earlier one may still owe.
+
+        All closing lines read the same. Answers come in order, so once a report that shows what it
+        answers has come and is closed, nothing is owed any more. A hold is never kept waiting.
+        """
+        if not self._overdue or not self.protocol.closing(command):
+            return
+        if command is not self.protocol.hold and not self.protocol.tells_itself(command):
+            self._ask(self.protocol.position)
+            self._overdue.clear()
 
     def _object(self, heard: ArmRefusal | ArmStarted, command: CommandTemplate) -> None:
         self._overdue.add(command.send)  # the refusal may have been of an earlier line
@@ -136,7 +164,10 @@ class Conversation(Robot):
         Without sequence numbers a late reply looks like a fresh one: after an unanswered command
         of the same kind the line must be quiet for a whole deadline first.
         """
-        late = self.protocol.number is None and bool(self._overdue & {command.send, "any"})
+        alike = self._overdue & {command.send, "any"}
+        if self.protocol.closing(command) and command is not self.protocol.hold:
+            alike = self._overdue  # all answers are closed alike
+        late = self.protocol.number is None and bool(alike)
         deadline = self.spec.port.reply_s
         quiet = time.monotonic() + (deadline if late else 0.0)  # when it has been quiet for long
         patience = quiet + PATIENCE * deadline  # with a line that is never quiet
@@ -154,7 +185,9 @@ class Conversation(Robot):
 
     def _overhear(self, line: str) -> None:
         """Note a line that answers nothing: a motion that ended early, a restart."""
-        heard = self._dialogue.take(line)
+        heard: object = self._dialogue.take(line)
+        if isinstance(self._dialogue.answered, ArmRefusal):  # one that nothing has closed yet
+            heard = self._dialogue.answered
         if isinstance(heard, ArmStarted) and self._greeted and self._connected:
             raise self._restarted()
         if isinstance(heard, ArmRefusal) and not heard.garbled:

@@ -6,10 +6,18 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from helmsight.hardware.calibration import TickScale
 from helmsight.hardware.robot import STANDSTILL, Mode, RobotState
 from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.ticks import TickScale
 
+CURES = {
+    "voltage": "measure the servos' supply under load",
+    "overheated": "let it cool",
+    "overload": "take away what blocks it or hangs on it",
+    "overcurrent": "take away what blocks it or hangs on it",
+    "electrical shock": "look at its wiring, and whether its supply is strong enough",
+}
+LOOK = "look at it with the vendor's tool"  # where an alarm does not say what mends it
 Goal = tuple[int, int, int]  # acceleration, velocity and position, in register units
 
 
@@ -66,6 +74,12 @@ def faults_of(spec: RobotSpec, readings: Sequence[ServoReading]) -> tuple[str, .
         for name, reading in zip(spec.names, readings, strict=True)
         for fault in reading.faults
     )
+
+
+def cure_of(faults: Sequence[str]) -> str:
+    """Return what mends these alarms, each advice once."""
+    advice = ", ".join(dict.fromkeys(CURES.get(fault, LOOK) for fault in faults))
+    return advice[:1].upper() + advice[1:]
 
 
 def tool_of(spec: RobotSpec, positions: Sequence[float]) -> bool | None:

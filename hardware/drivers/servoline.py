@@ -111,12 +111,16 @@ class SdkPort:
 class Sdk(ABC):
     """What differs between the vendors' packet handlers.
 
-    speaks: the protocol's name. advice: what else may keep its servos from answering.
+    speaks: the protocol's name. muted: what a servo is that answers pings and no reads.
     """
 
     speaks: str
-    advice: str = ""
+    muted: str = ""
     handler: Any
+
+    def answers_ping(self, port: SdkPort, id_: int) -> bool:
+        """Return whether a servo that answers no reads answers a ping; False where all read."""
+        return False
 
     @abstractmethod
     def ask_all(self, port: SdkPort, address: int, length: int, ids: Sequence[int]) -> int:
@@ -211,7 +215,7 @@ class ServoLine:
         short, and a ping that comes back is the same as an answer that tells of low voltage.
 
         Raises:
-            WrongProtocol: none answered. SetupNeeded: some did not.
+            WrongProtocol: none answered. SetupNeeded: some did not, or none answered but pings.
         """
         models: dict[int, int] = {}
         heard, echoed = b"", False
@@ -229,19 +233,28 @@ class ServoLine:
                     else:
                         self._port.drain()
         missing = [id_ for id_ in self.ids if id_ not in models]
+        muted = [id_ for id_ in missing if self._answers_ping(id_)]
+        if muted:
+            raise SetupNeeded(f"{self.named(muted)} did not answer: {self._sdk.muted}")
         if not models:
             raise WrongProtocol(
                 f"{self.link.port} at {self.link.baud} baud: no servo answered by "
                 f"{self._sdk.speaks} (asked {self.named(self.ids)}); heard {_shown(heard)}"
-                f"{', the echo of the question' if echoed else ''}. Is the servos' own supply on, "
-                f"the baud right, and is it this robot?{self._sdk.advice}"
+                f"{', the echo of the question' if echoed else ''}. {_why_none(heard, echoed)}"
             )
         if missing:
             raise SetupNeeded(
-                f"{self.named(missing)} did not answer, {self.named(list(models))} did: look at "
-                "the cable between them and at the servos' numbers"
+                f"{self.named(missing)} did not answer, {self.named(list(models))} did on the same "
+                "line, so baud and adapter are right: look at the cable to it, and at its number"
             )
         return models
+
+    def _answers_ping(self, id_: int) -> bool:
+        with self._exchange():
+            answered = self._sdk.answers_ping(self._port, id_)
+        if not answered:
+            self._port.drain()
+        return answered
 
     def demand(self, answers: Mapping[int, object], ids: Sequence[int]) -> None:
         """Raise NoReply or BadReply unless every one of `ids` was found."""
@@ -249,8 +262,12 @@ class ServoLine:
         if missing:
             seen = self._port.seen
             text = f"{self.named(missing)} gave no whole answer within {self._reply_s:g} s"
-            if answers or not seen:
-                raise NoReply(f"{text}. Is the cable to it in, its power on?")
+            if answers:
+                raise NoReply(
+                    f"{text}; {self.named(list(answers))} did: is the cable to it in, its power on?"
+                )
+            if not seen:
+                raise NoReply(f"{text}; nothing came back at all: is the supply of the servos on?")
             raise BadReply(f"{text}; heard {seen[:24].hex(' ')}")
 
     def named(self, ids: Sequence[int]) -> str:
@@ -265,6 +282,15 @@ class ServoLine:
             yield
         finally:
             self._port.is_using = False
+
+
+def _why_none(heard: bytes, echoed: bool) -> str:
+    """Return what to look at when no servo answered, from what was heard instead."""
+    if not heard:
+        return "Is the servos' own supply on, and the adapter's cable to them in?"
+    if echoed:
+        return "The adapter sends: is the servos' own supply on, the baud right?"
+    return "Something is there: is the baud right, and is it this robot?"
 
 
 def _shown(heard: bytes) -> str:

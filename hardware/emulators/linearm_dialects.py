@@ -1,8 +1,9 @@
-"""Three firmwares of text-protocol arms, line for line.
+"""Four firmwares of text-protocol arms, line for line.
 
 20sffactory: v0.81 of github.com/20sffactory/community_robot_arm. uarm: V4 of
 github.com/uArm-Developer/SwiftProForArduino and its protocol V4.2.0. console: no product; an arm
-with a prompt and an echo, as hobby controllers with a shell have them.
+with a prompt and an echo, as hobby controllers with a shell have them. marlin: the G-code of
+github.com/MarlinFirmware/Marlin 2.1 as far as an arm needs it; every answer ends in `ok`.
 """
 
 from __future__ import annotations
@@ -328,8 +329,105 @@ def _three(place: Position) -> str:
     return " ".join(f"{value + 0.0:.2f}" for value in place)
 
 
+class Marlin(Firmware):
+    """Marlin 2.1's way of talking: `ok` closes every answer, refusals included.
+
+    A move is acknowledged when it is planned, not when it is done. M114 tells where the planner
+    ends, `M114 R` where the motors are; M410 stops at once and throws the plan away.
+    """
+
+    PLAN = 16
+    REACH_MM = 300.0
+    HOMING_S = 2.0
+
+    def __init__(self, device: Device) -> None:
+        super().__init__(device)
+        self.plan: deque[tuple[Position, float]] = deque()
+        self._waiting: deque[str] = deque()  # lines that came while it waits for room or an end
+        self._feed = 1500.0
+        self._blocked = ""
+
+    def start(self) -> list[str]:
+        return ["start\n", "echo:Marlin 2.1.2\n"]
+
+    def line(self, text: str) -> list[str]:
+        text = text.partition(";")[0].strip().upper()
+        if text == "M410" or not self._blocked:
+            return self._carried_out(text)
+        self._waiting.append(text)
+        return []
+
+    def idle(self) -> list[str] | None:
+        if self.plan:
+            end, feed = self.plan.popleft()
+            seconds = math.dist(self.place, end) / (feed / 60.0)
+            self.go(StraightMove(self.place, end, seconds, lambda t: t / seconds))
+            if not seconds:
+                self.advance(0.0)
+            return []
+        if self._blocked:
+            self._blocked = ""
+            return ["ok\n"]
+        if self._waiting:
+            return self._carried_out(self._waiting.popleft())
+        return None
+
+    def _carried_out(self, text: str) -> list[str]:
+        words = text.split()
+        name, rest = (words[0], words[1:]) if words else ("", [])
+        report: list[str] = []
+        if name in ("G0", "G1"):
+            report = self._planned(rest)
+        elif name == "M114":
+            report = [f"{_axes(self.place if 'R' in rest else self._end())}\n"]
+        elif name == "M115":
+            report = ["FIRMWARE_NAME:Marlin 2.1.2 PROTOCOL_VERSION:1.0 MACHINE_TYPE:Arm\n"]
+        elif name in ("G28", "M400"):
+            if name == "G28":
+                self.energised = True
+                speed = math.dist(self._end(), self.joints.home) / self.HOMING_S * 60.0
+                self.plan.append((self.joints.home, max(speed, 1.0)))
+            self._blocked = name
+            return ["echo:busy: processing\n"]
+        elif name == "M410":
+            self.plan.clear()
+            self._blocked = ""
+            self.move = None
+            self.joints.halt()
+            self.joints.record("hold")
+        elif name in ("M17", "M18"):
+            self.switch_motors(on=name == "M17")
+        elif name in ("M3", "M5"):
+            self.switch_tool(on=name == "M3")
+        elif name not in ("", "G90", "G21", "M211"):
+            report = [f'echo:Unknown command: "{text}"\n']
+        return [*report, "ok\n"]
+
+    def _planned(self, words: list[str]) -> list[str]:
+        values = {word[0]: number(word[1:]) for word in words}
+        last = self._end()
+        end = tuple(values.get(axis, last[i]) for i, axis in enumerate("XYZ"))
+        if math.hypot(*end) > self.REACH_MM:
+            return ["Error:Unreachable position\n"]
+        self._feed = values.get("F", self._feed) or self._feed
+        if len(self.plan) < self.PLAN:
+            self.plan.append((end, self._feed))
+        return []
+
+    def _end(self) -> Position:
+        if self.plan:
+            return self.plan[-1][0]
+        return self.move.end if self.move else self.place
+
+
+def _axes(place: Position) -> str:
+    x, y, z = (f"{value + 0.0:.2f}" for value in place)
+    return f"X:{x} Y:{y} Z:{z} E:0.00 Count X:0 Y:0 Z:0"
+
+
 DIALECTS: dict[str, type[Firmware]] = {
     "20sffactory": Community,
     "uarm": Swift,
     "console": Console,
+    "marlin": Marlin,
 }

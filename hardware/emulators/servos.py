@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from helmsight.hardware.calibration import ServoOptions, TickScale, scales_of
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.motion import EmulatedAxis
 from helmsight.hardware.framing import Packets
+from helmsight.hardware.scales import IN_SERVOS, load_calibration, scales_of
 from helmsight.hardware.spec import Joint, RobotSpec
+from helmsight.hardware.ticks import ServoOptions, TickScale
 from helmsight.hardware.wire.registers import Register, Registers
 
 GAP_S = 0.01  # of silence within a packet, after which a servo forgets what it has of it
@@ -110,9 +112,29 @@ class EmulatedServoBus(Device):
         ]
         for servo in self.servos:
             self._power_on(servo)
+        self._hold_calibration()
         self._packets: Packets[Any] = self._framer()
         self._heard = 0.0
         self._changes: list[bool] = []  # of one packet: whether each new goal is a hold
+
+    def _hold_calibration(self) -> None:
+        """Keep what the calibration file of the description says that the servos keep."""
+        name = self.spec.device.get("calibration")
+        if name in (None, IN_SERVOS):
+            return
+        calibration = load_calibration(str(name), self.spec)
+        for servo in self.servos:
+            own = calibration.joint[servo.joint.name]
+            offset = own.offset or 0
+            # what it shows is the calibration's, so its shaft is turned by the offset
+            zero = servo.scale.zero - self.offset_sign * offset
+            servo.scale = dataclasses.replace(servo.scale, zero=zero)
+            servo["homing_offset"] = offset
+            if own.limits is not None:
+                servo["min_position"], servo["max_position"] = own.limits
+            if own.drive_mode is not None:
+                servo["drive_mode"] = own.drive_mode
+            servo["goal_position"] = servo.tick
 
     # -- for tests ------------------------------------------------------------------------------
 

@@ -43,15 +43,19 @@ def _template(text: str, known: tuple[str, ...]) -> str:
 
 
 class CommandTemplate(Table):
-    """What is sent and what comes back. An empty `reply`: the arm says nothing when it accepts."""
+    """What is sent and what comes back. An empty `reply`: the arm says nothing when it accepts.
+
+    done: closes the answer to this command; None: what closes all; empty: nothing does.
+    """
 
     send: Annotated[str, Field(min_length=1)]
     reply: str = ""
+    done: str | None = None
 
-    @field_validator("reply")
+    @field_validator("reply", "done")
     @classmethod
-    def _is_pattern(cls, text: str) -> str:
-        return _pattern(text)
+    def _is_pattern(cls, text: str | None) -> str | None:
+        return None if text is None else _pattern(text)
 
 
 class Numbered(Table):
@@ -79,6 +83,8 @@ class Protocol(Table):
     """The `device` table of a text-protocol arm.
 
     terminator: ends every line to the arm. prompt, echo: what the arm writes besides its answers.
+    done: the line that closes the answer to every command, a refusal included, after all that it
+    reports (Marlin's `ok`); until it has come nothing else is asked.
     chatter: lines that mean nothing here. error: a refusal, with groups `text` and `code` if it
     has them; garbled: the refusal of a line that cannot be ours, so it was damaged on the way and
     is sent again. banner: what it says when it starts; heard later it means a restart, after which
@@ -94,7 +100,8 @@ class Protocol(Table):
     boot_s: how long a controller that restarts when its port is opened may take to answer.
     move: placeholders are the joint names and {speed}; groups named like the joints tell the
     target that was understood. position: groups named like the joints, and target_NAME where the
-    arm tells where it is going. setup: sent at every handshake; must not move anything.
+    arm tells where it is going; destination: what tells that instead, groups named like the joints.
+    setup: sent at every handshake; must not move anything.
     """
 
     joints: ClassVar[tuple[str, ...]] = ()
@@ -105,6 +112,7 @@ class Protocol(Table):
     prompt: str = ""
     echo: bool = False
     number: Numbered | None = None
+    done: str = ""
     error: str
     garbled: str = ""
     banner: str = ""
@@ -124,6 +132,7 @@ class Protocol(Table):
     boot_s: Annotated[float, Field(ge=0, le=10)] = 0.0
     hello: CommandTemplate
     position: CommandTemplate
+    destination: CommandTemplate | None = None
     move: CommandTemplate
     hold: CommandTemplate | None = None
     energise: CommandTemplate | None = None
@@ -134,7 +143,7 @@ class Protocol(Table):
     tool_off: CommandTemplate | None = None
     setup: tuple[CommandTemplate, ...] = ()
 
-    @field_validator("error", "garbled", "banner", "chatter")
+    @field_validator("done", "error", "garbled", "banner", "chatter")
     @classmethod
     def _is_pattern(cls, text: str) -> str:
         return _pattern(text)
@@ -148,9 +157,11 @@ class Protocol(Table):
                 raise ValueError(f"send lacks the placeholder {{{name}}}")
         return command
 
-    @field_validator("position")
+    @field_validator("position", "destination")
     @classmethod
-    def _places_all(cls, command: CommandTemplate) -> CommandTemplate:
+    def _places_all(cls, command: CommandTemplate | None) -> CommandTemplate | None:
+        if command is None:
+            return None
         groups = re.compile(command.reply).groupindex
         for name in cls.joints:
             if name not in groups:
@@ -158,8 +169,9 @@ class Protocol(Table):
         return command
 
     @field_validator(
-        "hello", "position", "hold", "energise", "release", "reset", "home", "tool_on", "tool_off"
-    )
+        "hello", "position", "destination", "hold", "energise", "release", "reset", "home",
+        "tool_on", "tool_off",
+    )  # fmt: skip
     @classmethod
     def _plain(cls, command: CommandTemplate | None) -> CommandTemplate | None:
         if command is not None:
@@ -172,9 +184,24 @@ class Protocol(Table):
             raise ValueError("hello.reply is empty: nothing would tell this arm from another")
         if self.switched and not (self.tool_on and self.tool_off):
             raise ValueError("the tool is a switch: expected tool_on and tool_off")
+        if self.closing(self.hello) and not self.tells_itself(self.hello):
+            raise ValueError("hello.reply must be another line than done: nothing would tell them")
         if self.target == "queues" and self.hold is None and self.slice_s is None:
             raise ValueError("an arm that queues targets and has no hold needs slice_s")
         return self
+
+    def closing(self, command: CommandTemplate) -> str:
+        """Return the pattern of the line that closes the answer to a command, empty without one."""
+        return self.done if command.done is None else command.done
+
+    def tells_itself(self, command: CommandTemplate) -> bool:
+        """Return whether a reply shows which command it answers, by more than its closing line."""
+        done = self.closing(command)
+        return bool(command.reply) and command.reply != done and not _fits(command.reply, done)
+
+
+def _fits(pattern: str, done: str) -> bool:
+    return bool(done) and re.fullmatch(pattern, done) is not None
 
 
 def protocol_of(spec: RobotSpec) -> Protocol:
@@ -213,7 +240,7 @@ class ArmStarted:
 
 @dataclass(frozen=True)
 class IgnoredLine:
-    """An echo, or a line that the description calls chatter."""
+    """An echo, a line that the description calls chatter, or a part of an answer."""
 
     line: str
 
@@ -222,13 +249,20 @@ ArmLine = ArmReply | ArmRefusal | ArmStarted | IgnoredLine
 
 
 class Dialogue:
-    """One command at a time and the lines that come back; keeps numbers apart, skips echoes."""
+    """One command at a time and the lines that come back; keeps numbers apart, skips echoes.
+
+    answered: what has come of an answer that is not closed yet, a reply or a refusal. beside: a
+    complaint within an answer that came all the same, so it was about something else.
+    """
 
     def __init__(self, protocol: Protocol) -> None:
         self._protocol = protocol
         self._number = 0
         self._sent = ""
         self._reply: re.Pattern[str] | None = None
+        self._done: re.Pattern[str] | None = None
+        self.answered: ArmReply | ArmRefusal | None = None
+        self.beside: ArmRefusal | None = None
         self._error = re.compile(protocol.error)
         self._garbled = re.compile(protocol.garbled) if protocol.garbled else None
         self._banner = re.compile(protocol.banner) if protocol.banner else None
@@ -243,6 +277,9 @@ class Dialogue:
             text = self._protocol.number.send.format(n=self._number) + text
         self._sent = text
         self._reply = re.compile(command.reply) if command.reply else None
+        done = self._protocol.closing(command)
+        self._done, self.answered = re.compile(done) if done else None, None
+        self.beside = None
         return (text + self._protocol.terminator).encode("ascii")
 
     def take(self, line: str) -> ArmLine | None:
@@ -263,6 +300,23 @@ class Dialogue:
             if number is None or number["n"] != str(self._number):
                 return None
             text = text[number.end() :].strip()
+        heard = self._answer(text, line)
+        if self._done is None:
+            return heard
+        if isinstance(heard, ArmReply) and isinstance(self.answered, ArmRefusal):
+            self.beside, self.answered = self.answered, heard
+        elif heard is not None and self.answered is None:
+            self.answered = heard
+        if self._done.fullmatch(text) is None:
+            return None if heard is None else IgnoredLine(line)
+        # A closing line before its report closes an earlier command's answer.
+        if self.answered is None and self._reply is not None:
+            return IgnoredLine(line)
+        closed, self.answered = self.answered or ArmReply({}, line), None
+        return closed
+
+    def _answer(self, text: str, line: str) -> ArmReply | ArmRefusal | None:
+        """Return what a line says to the command in hand, whether or not another closes it."""
         if self._reply is not None and (reply := self._reply.fullmatch(text)):
             return ArmReply({k: v for k, v in reply.groupdict().items() if v is not None}, line)
         if self._garbled is not None and self._garbled.fullmatch(text):

@@ -39,6 +39,10 @@ class Register:
         value = int.from_bytes(data, "little", signed=self.signed)
         return value if self.sign_bit is None else from_sign_magnitude(value, self.sign_bit)
 
+    def found_in(self, table: bytes) -> int:
+        """Return the number in a table that begins at address 0."""
+        return self.decode(table[self.address : self.end])
+
     def encode(self, value: int) -> bytes:
         """Return the bytes of a number. Raises OverflowError when they cannot hold it."""
         if self.sign_bit is not None:

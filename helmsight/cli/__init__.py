@@ -24,6 +24,7 @@ COMMANDS = {
     "devices": ("robots", "devices", "DEVICES"),
     "doctor": ("robots", "doctor", "DOCTOR"),
     "calibrate": ("calibrate", "command", "EXAMPLES"),
+    "describe": ("describe", "command", "EXAMPLES"),
     "jog": ("jog", "command", "EXAMPLES"),
     "emulate": ("emulate", "command", "EXAMPLES"),
     "conformance": ("robots", "conformance", "CONFORMANCE"),

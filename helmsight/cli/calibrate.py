@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from helmsight.cli.robots import Json, Port, Robot, Yes, agreed
+from helmsight.cli.robots import Json, Robot, Yes, agreed
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -25,36 +25,62 @@ EXAMPLES = """Examples:
 helmsight calibrate --robot so101 --port /dev/ttyACM0 --out arm.toml
 
 (sleep 30; echo q) | helmsight calibrate --robot so101 --port ./arm --yes --json
+
+helmsight calibrate --robot so101 --from arm.toml --export lerobot --out arm.json
 """
 HELP = "move every joint by hand from one end stop to the other, then Enter or q; Ctrl-C gives up"
+LEROBOT = "lerobot"
 PERIOD_S = 0.05
 DONE = ("q", "\r", "\n", "end", "\x04")
 
 
 def command(
     robot: Robot,
-    port: Port,
+    port: Annotated[
+        str | None, typer.Option("--port", "-p", help="Serial port (helmsight devices).")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="File to write; default ROBOT-calibration.toml."),
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Convert this calibration (ours or LeRobot's); nothing moves."),
+    ] = None,
+    export: Annotated[
+        str | None,
+        typer.Option("--export", help="lerobot: also write OUT.json, as LeRobot reads it."),
     ] = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Make the calibration of a servo arm whose joints you move by hand. Its torque goes OFF."""
-    from helmsight.hardware.recording import Recording
-    from helmsight.keyboard import keys
     from helmsight.output import json_line
 
+    if export not in (None, LEROBOT):
+        raise InvalidSetting(f"--export {export}: expected {LEROBOT}")
+    if (source is None) == (port is None):
+        raise InvalidSetting("expected either --port (move the joints) or --from (convert a file)")
+    if source is not None:
+        converted(robot, source, out, export=export is not None, replace=yes)
+        return
+    from helmsight.hardware.lerobot import to_json
+    from helmsight.hardware.recording import Recording
+    from helmsight.keyboard import keys
+
+    assert port is not None
     recording = Recording(robot, port)
     out = writable(out or Path(f"{recording.spec.name}-calibration.toml"), replace=yes)
+    theirs = writable(out.with_suffix(".json"), replace=yes) if export else None
     agreed(yes, f"{robot} at {port} loses its torque and sinks: hold it")
     with recording.by_hand(), keys() as read, shown() as live:
         record(recording, read, live)
     made = recording.calibration()
     made.save(out)
+    if theirs is not None:
+        theirs.write_text(to_json(made, recording.spec), encoding="utf-8")
     joints = {
-        name: own.model_dump() | {"share": round(recording.ranges[name].share, 3)}
+        name: own.model_dump(exclude_none=True) | {"share": round(recording.ranges[name].share, 3)}
         for name, own in made.joint.items()
     }
     if as_json:
@@ -64,7 +90,26 @@ def command(
     for name, joint in joints.items():
         ends = f"ticks {joint['lower']} to {joint['upper']}, zero at {joint['zero']}"
         print(f"{name:<16} {ends}, {joint['share']:.0%} of its described range")
-    print("\n".join(advice(robot, out)))
+    print("\n".join([*advice(robot, out), *advice_for_lerobot(theirs)]))
+
+
+def converted(robot: str, source: Path, out: Path | None, *, export: bool, replace: bool) -> None:
+    """Write a calibration that is there already in the other form. Raises as load_calibration."""
+    from helmsight.hardware.lerobot import to_json
+    from helmsight.hardware.scales import load_calibration
+    from helmsight.hardware.spec import load_spec
+
+    spec = load_spec(robot)
+    made = load_calibration(source, spec)
+    made.scales(spec)  # refuses those of another robot
+    out = writable(
+        out or Path(f"{spec.name}-calibration.{'json' if export else 'toml'}"), replace=replace
+    )
+    if export:
+        out.write_text(to_json(made, spec), encoding="utf-8")
+    else:
+        made.save(out)
+    print("\n".join(advice_for_lerobot(out) if export else advice(robot, out, torque="")))
 
 
 def writable(out: Path, *, replace: bool) -> Path:
@@ -137,15 +182,27 @@ def shown() -> Iterator[Live | None]:
         yield live
 
 
-def advice(robot: str, out: Path) -> list[str]:
+def advice(robot: str, out: Path, torque: str = "; the torque is off") -> list[str]:
     """Return how the file is used."""
     from helmsight.hardware.spec import shipped
 
     source = shipped().get(robot)
     mine = Path(robot)
-    lines = [f"wrote {out}; the torque is off. To use it:"]
+    lines = [f"wrote {out}{torque}. To use it:"]
     if source is not None:
         mine = Path(f"my_{robot}.toml")
         lines.append(f"  cp {source} {mine}")
-    lines.append(f'  in {mine}, under [device]: calibration = "{out.resolve().as_posix()}"')
+    line = f'calibration = "{out.resolve().as_posix()}"'
+    lines.append(f"  in {mine}, under [device], instead of another calibration: {line}")
     return [*lines, f"  helmsight doctor --robot {mine} --port ..."]
+
+
+def advice_for_lerobot(theirs: Path | None) -> list[str]:
+    """Return how LeRobot's file is used, nothing without one."""
+    if theirs is None:
+        return []
+    return [
+        f"wrote {theirs} for LeRobot. To use it, put it where LeRobot keeps the arm's (it prints",
+        "  the folder when it calibrates), under the arm's id; connect, and press Enter when it",
+        "  asks for the calibration file: LeRobot then writes its ranges into the servos",
+    ]

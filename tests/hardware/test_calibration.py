@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helmsight.hardware.calibration import Calibration, scales_of
+from helmsight.hardware.calibration import Calibration
 from helmsight.hardware.errors import InvalidSpec
+from helmsight.hardware.scales import scales_of
 from helmsight.hardware.spec import load_spec, parse_spec, shipped
+from helmsight.hardware.sweep import ZERO_ERROR
+from helmsight.hardware.ticks import ServoOptions, range_ticks
 
 SPEC = load_spec("so101")
-RANGES = {name: (900 + i, 3000 + 10 * i) for i, name in enumerate(SPEC.names)}
+WHOLE = [
+    round(range_ticks(joint, servo))
+    for joint, servo in zip(SPEC.joint, SPEC.joint_options(ServoOptions), strict=True)
+]
+RANGES = {
+    name: (101 + i, 101 + i + whole + 10 * i)
+    for i, (name, whole) in enumerate(zip(SPEC.names, WHOLE, strict=True))
+}
 GOOD = Calibration.from_ranges(SPEC, RANGES)
 
 
@@ -31,9 +42,17 @@ def test_a_calibration_is_the_same_after_a_file(tmp_path: Path) -> None:
 
 def test_the_middle_of_what_was_read_is_the_middle_of_the_range() -> None:
     for joint, scale in zip(SPEC.joint, GOOD.scales(SPEC), strict=True):
-        middle = sum(RANGES[joint.name]) / 2
-        assert scale.value(middle) == pytest.approx((joint.lower + joint.upper) / 2, abs=1e-3)
         assert (scale.lower, scale.upper) == RANGES[joint.name]
+        middle = sum(RANGES[joint.name]) / 2
+        if joint.name != "gripper":
+            assert scale.value(middle) == pytest.approx((joint.lower + joint.upper) / 2, abs=1e-3)
+
+
+def test_a_gripper_is_closed_at_its_end_however_far_it_opens() -> None:
+    low, high = RANGES["gripper"]
+    for more in (0, 100, 300):
+        made = Calibration.from_ranges(SPEC, RANGES | {"gripper": (low, high + more)})
+        assert made.scales(SPEC)[-1].value(low) == pytest.approx(SPEC.joint[-1].lower, abs=1e-3)
 
 
 def test_without_a_file_the_description_counts() -> None:
@@ -58,7 +77,7 @@ def test_positions_come_back_from_ticks_within_half_a_tick(name: str, share: flo
     [
         ("zero = ", "null = ", "zero"),
         ("sign = 1", "sign = 2", "sign"),
-        ("lower = 900", "lower = 3900", "lower"),
+        ("lower = 101", "lower = 3900", "lower"),
         ('robot = "so101"', 'robot = "so102"', "so102"),
         ("shoulder_pan", "shoulder_pam", "without shoulder_pan and with shoulder_pam"),
         ("id = 1", "id = 7", "servo 7"),
@@ -81,8 +100,41 @@ def test_a_calibration_that_is_not_there_is_told() -> None:
 
 
 def test_a_joint_that_hardly_moved_is_told() -> None:
-    with pytest.raises(InvalidSpec, match="elbow_flex was moved from tick 2000 to 2100"):
+    with pytest.raises(InvalidSpec, match="elbow_flex was seen from tick 2000 to 2100, 5%"):
         Calibration.from_ranges(SPEC, RANGES | {"elbow_flex": (2100, 2000)})
+
+
+@pytest.mark.parametrize("share", [0.81, 0.9, 0.94])
+def test_an_end_that_was_not_reached_is_refused_with_what_it_does_to_the_zero(share: float) -> None:
+    low, high = RANGES["shoulder_pan"]
+    seen = (low, low + round(share * (high - low)))
+    with pytest.raises(InvalidSpec, match=r"0\.[123][0-9] rad wrong, 0.1 is allowed.*stops of"):
+        Calibration.from_ranges(SPEC, RANGES | {"shoulder_pan": seen})
+
+
+def test_a_range_as_if_of_another_joint_is_refused() -> None:
+    with pytest.raises(InvalidSpec, match=r"elbow_flex .* 3000 ticks, where 2203 lie between"):
+        Calibration.from_ranges(SPEC, RANGES | {"elbow_flex": (500, 3500)})
+
+
+@given(missed=st.floats(0.0, 0.09), end=st.sampled_from(["lower", "upper"]))
+def test_what_is_accepted_puts_no_zero_further_off_than_is_allowed(missed: float, end: str) -> None:
+    true = Calibration.from_ranges(SPEC, RANGES)
+    low, high = RANGES["elbow_flex"]
+    lost = round(2 * missed * 4096 / (2 * math.pi))
+    seen = (low + lost, high) if end == "lower" else (low, high - lost)
+    made = Calibration.from_ranges(SPEC, RANGES | {"elbow_flex": seen})
+    wrong = made.joint["elbow_flex"].zero - true.joint["elbow_flex"].zero
+    assert abs(wrong) * 2 * math.pi / 4096 <= ZERO_ERROR
+
+
+def test_end_stops_that_are_nearer_than_the_limits_are_said_in_the_description() -> None:
+    spec = parse_spec(edited("{ id = 3 }", "{ id = 3, stops = [-1.2, 1.69] }"))
+    whole = round((1.2 + 1.69) * 4096 / (2 * math.pi))
+    made = Calibration.from_ranges(spec, RANGES | {"elbow_flex": (900, 900 + whole)})
+    assert made.scales(spec)[2].value(900) == pytest.approx(-1.2, abs=1e-3)
+    with pytest.raises(InvalidSpec, match="first must be below"):
+        scales_of(parse_spec(edited("{ id = 3 }", "{ id = 3, stops = [1.2, -1.2] }")), None)
 
 
 def test_a_joint_that_was_left_out_is_told() -> None:
@@ -94,10 +146,10 @@ def test_a_joint_that_was_left_out_is_told() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("{ id = 2 }", "{ id = 1 }", "different one each joint"),
-        ("{ id = 2 }", "{ id = 2, travel = 0.1 }", "device.travel"),
-        ("{ id = 2 }", "{ id = 2, sing = -1 }", "unknown key"),
-        ("{ id = 2 }", "{ zero = 2 }", "missing"),
+        ("{ id = 3 }", "{ id = 1 }", "different one each joint"),
+        ("{ id = 3 }", "{ id = 3, travel = 0.1 }", "device.travel"),
+        ("{ id = 3 }", "{ id = 3, sing = -1 }", "unknown key"),
+        ("{ id = 3 }", "{ zero = 2 }", "missing"),
     ],
 )
 def test_a_servo_that_is_described_wrongly_is_told(old: str, new: str, told: str) -> None:

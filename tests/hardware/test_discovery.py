@@ -65,7 +65,7 @@ def test_noise_is_no_answer_and_breaks_nothing(data: bytes) -> None:
 
 
 @pytest.mark.serial
-@pytest.mark.parametrize("robot", ["community_arm", "gantry", "helm_arm", "so101"])
+@pytest.mark.parametrize("robot", ["community_arm", "gantry", "helm_arm", "marlin_arm", "so101"])
 def test_a_port_is_reported_with_what_answers_there(robot: str) -> None:
     with emulate(robot) as emulation:
         (report,) = [one for one in find_ports([emulation.port]) if one.port == emulation.port]

@@ -117,3 +117,17 @@ def test_a_black_camera_is_to_be_mended(shade: int, tmp_path: Path) -> None:
     findings = seen(make_device("helm_arm"), camera=str(tmp_path / "f%02d.png"))
     assert findings["camera"].ok == (shade > 0)
     assert ("black" in findings["camera"].seen) == (shade == 0)
+
+
+@pytest.mark.parametrize(
+    ("faults", "told", "untold"),
+    [("flip=0.05:replies", "frames arrive damaged", "went away"), ("", "", "cable")],
+)
+def test_advice_on_the_line_comes_from_what_was_counted(
+    faults: str, told: str, untold: str
+) -> None:
+    with Emulation(make_device("openmanipulator_x"), faults=faults, seed=3) as emulation:
+        found = {f.name: f for f in examine("openmanipulator_x", emulation.port)}
+    assert told in found["line"].mend
+    assert untold not in found["line"].mend
+    assert found["line"].ok == (not faults)

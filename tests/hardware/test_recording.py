@@ -22,12 +22,12 @@ from helmsight.hardware.spec import load_spec, shipped
 
 
 def push(device: object, share: float) -> None:
-    """Move every joint by hand to a share of its range; torque keeps a joint where it is."""
+    """Move every joint by hand to a share of its way between the end stops, but for torque."""
     assert isinstance(device, EmulatedServoBus)
     for servo in device.servos:
         if not servo.energised:
-            joint = servo.joint
-            servo.axis.position = joint.lower + share * (joint.upper - joint.lower)
+            lower, upper = servo.options.stops_of(servo.joint)
+            servo.axis.position = lower + share * (upper - lower)
             servo.axis.target = servo.axis.position
 
 
@@ -88,7 +88,7 @@ def test_a_calibration_that_is_not_there_yet_is_no_obstacle(arm: Emulation, tmp_
     text = shipped()["so101"].read_text(encoding="utf-8")
     mine = tmp_path / "mine.toml"
     mine.write_text(
-        text.replace("[device]", f'[device]\ncalibration = "{(tmp_path / "none").as_posix()}"'),
+        text.replace('"servos"', f'"{(tmp_path / "none").as_posix()}"'),
         encoding="utf-8",
     )
     recording = Recording(mine, arm.port)
@@ -108,8 +108,73 @@ def test_joints_that_were_hardly_moved_are_named(arm: Emulation) -> None:
             still.position = still.target = 0.3 * share  # rad
             recording.take()
     assert recording.unmoved == ("wrist_flex",)
-    with pytest.raises(SetupNeeded, match=r"wrist_flex 9% of the described range"):
+    with pytest.raises(SetupNeeded, match=r"wrist_flex 8% of the described range"):
         recording.calibration()
+
+
+@pytest.mark.serial
+@pytest.mark.parametrize(("low", "high", "end"), [(0.0, 0.9, "upper"), (0.1, 1.0, "lower")])
+def test_an_end_that_the_servo_knows_of_and_that_was_not_reached_is_asked_for(
+    arm: Emulation, low: float, high: float, end: str
+) -> None:
+    """Beyond the described limits, too: this arm's stops are further apart than those."""
+    assert isinstance(arm.device, FeetechBus)
+    servo = arm.device.servo("shoulder_pan")
+    servo["min_position"] -= 150
+    servo["max_position"] += 150
+    recording = Recording("so101", arm.port)
+
+    def turn(share: float) -> None:
+        ticks = servo["min_position"] + share * (servo["max_position"] - servo["min_position"])
+        servo.axis.position = servo.axis.target = servo.scale.value(ticks)
+
+    with recording.by_hand():
+        for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
+            push(arm.device, share)
+            turn(low + share * (high - low))
+            recording.take()
+        assert recording.ranges["shoulder_pan"].share > 1.0
+        assert recording.unmoved == ("shoulder_pan",)
+        with pytest.raises(SetupNeeded, match=f"shoulder_pan not to its {end} end"):
+            recording.calibration()
+        for share in (0.5, 1.0 if end == "upper" else 0.0):
+            turn(share)
+            recording.take()
+    assert recording.unmoved == ()
+    assert recording.calibration().joint["shoulder_pan"].zero == pytest.approx(2048, abs=1)
+
+
+@pytest.mark.serial
+@pytest.mark.parametrize("share", [0.5, 0.81, 0.94])
+def test_a_joint_swept_in_part_is_refused_with_what_it_does_to_the_zero(
+    arm: Emulation, share: float
+) -> None:
+    recording = Recording("so101", arm.port)
+    with recording.by_hand():
+        for step in (0.0, 0.3, 0.6, 1.0):
+            push(arm.device, step)
+            assert isinstance(arm.device, FeetechBus)
+            roll = arm.device.servo("wrist_roll")
+            place = roll.joint.lower + step * share * (roll.joint.upper - roll.joint.lower)
+            roll.axis.position = roll.axis.target = place
+            recording.take()
+    assert recording.unmoved == ("wrist_roll",)
+    with pytest.raises(SetupNeeded, match=r"wrist_roll .*its zero could be \d\.\d\d rad wrong"):
+        recording.calibration()
+
+
+@pytest.mark.serial
+def test_limits_of_another_count_ask_for_nothing(arm: Emulation) -> None:
+    assert isinstance(arm.device, FeetechBus)
+    for servo in arm.device.servos:
+        servo["homing_offset"] = 300  # its ticks shifted, its limits were not
+    recording = Recording("so101", arm.port)
+    with recording.by_hand():
+        for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
+            push(arm.device, share)
+            recording.take()
+    assert recording.unmoved == ()
+    assert {own.offset for own in recording.calibration().joint.values()} == {300}
 
 
 @pytest.mark.serial

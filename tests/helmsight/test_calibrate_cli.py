@@ -25,17 +25,18 @@ from helmsight.hardware.emulators.feetech import FeetechBus
 from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.recording import Recording
 from helmsight.hardware.spec import load_spec
+from tests.hardware.public_calibrations import SMALLEST
 
 WAIT_S = 60.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
 
 
 def push(device: FeetechBus, share: float) -> None:
-    """Move every joint that has no torque to a share of its range."""
+    """Move every joint that has no torque to a share of the way between its end stops."""
     for servo in device.servos:
         if not servo.energised:
-            joint = servo.joint
-            servo.axis.position = joint.lower + share * (joint.upper - joint.lower)
+            lower, upper = servo.options.stops_of(servo.joint)
+            servo.axis.position = lower + share * (upper - lower)
             servo.axis.target = servo.axis.position
 
 
@@ -89,8 +90,8 @@ def test_an_arm_moved_by_hand_gets_its_file_and_the_way_to_use_it(
     copy, edit = (line.strip() for line in out.splitlines()[-3:-1])
     _, source, mine = copy.split()
     text = Path(source).read_text(encoding="utf-8")
-    line = edit.partition("under [device]: ")[2]
-    (tmp_path / mine).write_text(text.replace("[device]", f"[device]\n{line}"), encoding="utf-8")
+    line = edit.partition("instead of another calibration: ")[2]
+    (tmp_path / mine).write_text(text.replace('calibration = "servos"', line), encoding="utf-8")
     assert run("doctor", "--robot", mine, "--port", arm.port).status == 0
 
 
@@ -141,6 +142,8 @@ def test_json_is_one_line_and_yes_replaces_a_file(arm: Emulation, tmp_path: Path
         (("--robot", "so101", "--out", "no/such/x"), "no folder"),
         (("--robot", "so101", "--out", "taken"), "--yes to replace"),
         (("--robot", "so101", "--out", "."), "expected a file"),
+        (("--robot", "so101", "--export", "ros"), "expected lerobot"),
+        (("--robot", "so101", "--from", "taken"), "either --port"),
     ],
 )
 def test_what_cannot_be_calibrated_is_one_line_and_status_2(
@@ -152,6 +155,47 @@ def test_what_cannot_be_calibrated_is_one_line_and_status_2(
     (line,) = result.err.splitlines()
     assert words in line
     assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_file_of_theirs_becomes_ours_and_theirs_again(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "theirs.json").write_text(SMALLEST.text(), encoding="utf-8")
+    made = run("calibrate", "--robot", "so101", "--from", "theirs.json", "--out", "ours.toml")
+    assert (made.status, made.err) == (0, "")
+    back = run(
+        "calibrate", "--robot", "so101", "--from", "ours.toml", "--export", "lerobot", "--out", "x"
+    )
+    assert (back.status, back.err) == (0, "")
+    assert "LeRobot" in back.out
+    assert json.loads((tmp_path / "x").read_text(encoding="utf-8")) == json.loads(SMALLEST.text())
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("{}", "table of joints"), ('robot = "gantry"\njoint = {}', "calibration of 'gantry'")],
+)
+def test_what_cannot_be_converted_is_one_line_and_no_file(
+    run: Any, tmp_path: Path, text: str, told: str
+) -> None:
+    (tmp_path / "arm").write_text(text, encoding="utf-8")
+    result = run("calibrate", "--robot", "so101", "--from", "arm")
+    assert result.status == 2
+    assert told in result.err
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.serial
+@pytest.mark.slow
+def test_an_arm_moved_by_hand_gets_a_file_for_lerobot_too(arm: Emulation, tmp_path: Path) -> None:
+    process = begun(arm, tmp_path, "--yes", "--export", "lerobot")
+    time.sleep(2.5)
+    out, err = process.communicate("q", timeout=WAIT_S)
+    assert process.returncode == 0, err
+    assert "for LeRobot" in out
+    theirs = json.loads((tmp_path / "so101-calibration.json").read_text(encoding="utf-8"))
+    assert theirs["gripper"].keys() == {
+        "id", "drive_mode", "homing_offset", "range_min", "range_max",
+    }  # fmt: skip
+    assert theirs["elbow_flex"]["range_min"] == pytest.approx(946, abs=25)
 
 
 @pytest.mark.serial

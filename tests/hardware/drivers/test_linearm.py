@@ -59,7 +59,7 @@ def spec_of(name):
     return parse_spec(third_text()) if name == "third" else load_spec(name)
 
 
-ARMS = ("community_arm", "uarm", "third")
+ARMS = ("community_arm", "uarm", "third", "marlin_arm")
 
 
 @pytest.fixture(params=ARMS)
@@ -214,6 +214,8 @@ def moved_on_a_faulty_line(folder, name):
                 sent = robot.move(JointTargets(near(device.spec.home, x=0.0002 * (k + 1)), 0.02))
             except NoReply:
                 continue
+            # Marlin acknowledges what it has planned: the joints' target follows
+            assert eventually(lambda: not getattr(device.firmware, "plan", None))
             pairs.append((device.axes[0].target, sent.positions[0]))
         robot.link.close()
     return pairs
@@ -301,6 +303,155 @@ def test_late_answers_do_not_pass_for_fresh_ones(done):
     assert done
     for seen, asked in done:
         assert seen == pytest.approx(asked, abs=1e-5)
+
+
+MARLIN = "marlin_arm"
+
+
+@pytest.mark.serial
+class TestAnArmThatClosesItsAnswers:
+    @pytest.fixture
+    def emulation(self):
+        with Emulation(LineArmController(load_spec(MARLIN))) as emulation:
+            yield emulation
+
+    def test_a_report_s_closing_line_does_not_acknowledge_the_move_after_it(self, arm, emulation):
+        firmware, take = emulation.device.firmware, emulation.device.firmware.line
+        firmware.line = lambda text: [] if text.startswith("G1") else take(text)  # never planned
+        with pytest.raises(NoReply, match="G1"):
+            arm.move(JointTargets(near(arm.state().positions, x=0.002), 0.1))
+        assert emulation.device.journal == []
+
+    def test_a_refused_move_is_refused_and_its_closing_line_acknowledges_nothing(
+        self, arm, emulation
+    ):
+        firmware = emulation.device.firmware
+        firmware.REACH_MM = 185.0  # shorter than its description says
+        start = arm.state().positions
+        for _ in range(3):
+            with pytest.raises(CommandRefused, match="Unreachable"):
+                arm.move(JointTargets((0.19, 0.0, 0.1), 0.5))
+        asked = near(start, y=0.002)
+        arm.move(JointTargets(asked, 0.1))
+        assert settled(arm).positions == pytest.approx(asked, abs=1e-4)
+
+    @pytest.mark.parametrize("lost", [1, 2, 3])
+    def test_a_closing_line_that_comes_late_acknowledges_no_other_command(
+        self, arm, emulation, lost
+    ):
+        """The move's `ok` comes after its deadline; the next moves are lost on the way."""
+        device, firmware = emulation.device, emulation.device.firmware
+        take, late, dropped = firmware.line, [], iter(range(lost))
+
+        def line(text):
+            if text.startswith("G1") and next(dropped, None) is not None:
+                late.append("ok\n")
+                return []
+            if text.startswith("M114") and late:
+                return [late.pop(), *take(text)]
+            return take(text)
+
+        firmware.line = line
+        asked = near(arm.state().positions, x=0.002)
+        try:
+            sent = arm.move(JointTargets(asked, 0.1))
+        except NoReply:
+            assert device.journal == []
+        else:
+            assert eventually(lambda: not firmware.plan and firmware.move is None)
+            assert device.positions == pytest.approx(sent.positions, abs=1e-6)
+
+    def test_a_command_that_nothing_but_a_late_closing_line_answers_is_not_acknowledged(
+        self, arm, emulation
+    ):
+        firmware, take, owed = emulation.device.firmware, emulation.device.firmware.line, []
+
+        def line(text):
+            if text == "M5":  # answered late
+                owed.append("ok\n")
+                return []
+            if text == "M3":  # lost
+                return [owed.pop() for _ in owed]
+            return [*[owed.pop() for _ in owed], *take(text)]
+
+        firmware.line = line
+        with pytest.raises(NoReply, match="M5"):
+            arm._switch(False)
+        with pytest.raises(NoReply, match="M3"):
+            arm._switch(True)
+        assert not firmware.tool
+        assert arm.state().tool is not True
+
+    def test_a_hold_is_sent_at_once_and_once_more_when_a_closing_line_was_owed(
+        self, arm, emulation
+    ):
+        arm.move(JointTargets(near(arm.state().positions, x=0.03), 0.5))
+        arm._overdue.add("G1")
+        sent, write = [], arm.link.write
+
+        def noted(data):
+            sent.append(bytes(data))
+            write(data)
+
+        arm.link.write = noted
+        arm.hold()
+        told = [data for data in sent if data != b"M114 R\n"]
+        assert sent[0] == b"M410\n"
+        assert told[:2] == [b"M410\n", b"M410\n"]
+        assert settled(arm).standing
+
+    def test_a_target_understood_wrongly_is_not_acknowledged(self, arm, emulation):
+        firmware, take = emulation.device.firmware, emulation.device.firmware.line
+        damaged = iter([True])
+
+        def line(text):
+            if text.startswith("G1") and next(damaged, False):
+                text = text.replace("Y0.00", "Y9.00")
+            return take(text)
+
+        firmware.line = line
+        sent = arm.move(JointTargets((0.152, 0.0, 0.1), 0.1))
+        assert sent.attempts == 2
+        assert eventually(lambda: not firmware.plan and firmware.move is None)
+        assert emulation.device.positions[1] == pytest.approx(0.0, abs=1e-4)
+
+    def test_a_complaint_that_nothing_closes_is_told_at_the_next_move(self, arm, emulation):
+        firmware, take = emulation.device.firmware, emulation.device.firmware.line
+        said = ["Error:Printer halted. kill() called!\n"]
+        firmware.line = lambda text: [*(said.pop() for _ in said[:]), *take(text)]
+        assert "Printer halted" in " ".join(arm.state().faults)  # beside the report
+        with pytest.raises(CommandRefused, match="ended early: 'Error:Printer halted"):
+            arm.move(JointTargets(arm.spec.home, 0.1))
+        assert emulation.device.journal == []
+        arm.move(JointTargets(arm.spec.home, 0.1))
+
+    @pytest.mark.slow
+    def test_homing_waits_for_its_closing_line(self, arm, emulation):
+        assert arm.home().positions == pytest.approx(arm.spec.home)
+        assert emulation.device.standing
+
+    @pytest.mark.parametrize(
+        ("old", "new", "key"),
+        [
+            ("done = 'ok'", "done = 'done'", "done: no line like 'done'"),
+            (
+                "reply = 'FIRMWARE_NAME:Marlin .*'",
+                "reply = 'FIRMWARE_NAME:Marlin .*'\ndone = 'end'",
+                r"the command's done \(M115\): no line like 'end'",
+            ),
+        ],
+    )
+    def test_a_closing_line_that_never_comes_is_told_with_file_and_key_and_nothing_moves(
+        self, emulation, tmp_path, old, new, key
+    ):
+        mine = tmp_path / "mine.toml"
+        text = shipped()[MARLIN].read_text(encoding="utf-8").replace(old, new, 1)
+        mine.write_text(text.replace("boot_s = 2.5", "boot_s = 0.1"), encoding="utf-8")
+        robot = LineArm(load_spec(mine), emulation.port)
+        with pytest.raises(SetupNeeded, match=rf"mine\.toml, line \d+: {key}.*FIRMWARE_NAME"):
+            robot.connect()
+        assert not robot.link.is_open
+        assert emulation.device.journal == []
 
 
 @pytest.mark.serial

@@ -144,3 +144,65 @@ def test_a_million_random_bytes_raise_nothing_and_leave_no_heap():
         for line in lines.feed(noise[start : start + 997]):
             assert not isinstance(talk.take(line), ArmReply)
         assert len(lines) <= 256
+
+
+REPORT = "X:150.00 Y:0.00 Z:100.00 E:0.00 Count X:0 Y:0 Z:0"
+REFUSED = "Error:Unreachable position"
+
+
+@given(
+    stale=st.integers(0, 4),
+    between=st.lists(st.sampled_from(["echo:busy: processing", "noise", ""]), max_size=3),
+)
+def test_an_answer_counts_when_it_is_closed_and_closing_lines_before_it_do_not(stale, between):
+    talk = dialogue("marlin_arm")
+    talk.ask(talk_command("marlin_arm", "position"))
+    lines = ["ok"] * stale + between + [REPORT] + between
+    assert not any(isinstance(talk.take(line), ArmReply | ArmRefusal) for line in lines)
+    assert isinstance(talk.answered, ArmReply)
+    closed = talk.take("ok")
+    assert isinstance(closed, ArmReply)
+    assert closed.groups == {"x": "150.00", "y": "0.00", "z": "100.00"}
+
+
+@given(lines=st.lists(st.sampled_from([REFUSED, REPORT, "ok", "noise"]), max_size=6))
+def test_a_refused_move_is_never_taken_for_done(lines):
+    talk = dialogue("marlin_arm")
+    talk.ask(protocol_of(load_spec("marlin_arm")).move, {k: "1" for k in ("x", "y", "z", "speed")})
+    answers = [talk.take(line) for line in lines]
+    if "ok" in lines:
+        first = answers[lines.index("ok")]
+        before = lines[: lines.index("ok")]
+        assert isinstance(first, ArmRefusal if REFUSED in before else ArmReply)
+        answers = answers[: lines.index("ok")]
+    assert not any(isinstance(answer, ArmReply | ArmRefusal) for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("done = 'ok'", "done = 'ok('", "device.done: .*not a regular expression"),
+        ("reply = 'FIRMWARE_NAME:Marlin .*'", "reply = 'ok'", "another line than done"),
+        ('send = "M410"', 'send = "M410"\ndone = "("', "device.hold.done: .*not a regular"),
+        (
+            "(?P<z>-?\\d+\\.\\d\\d) E:.*'\n\n[device.move]",
+            "Z' \n\n[device.move]",
+            "lacks the group",
+        ),
+    ],
+)
+def test_a_closing_line_that_cannot_be_is_told_with_its_key(old, new, told):
+    text = shipped()["marlin_arm"].read_text(encoding="utf-8")
+    assert old in text
+    with pytest.raises(InvalidSpec, match=told):
+        protocol_of(parse_spec(text.replace(old, new, 1)))
+
+
+def test_a_command_can_close_its_answers_otherwise():
+    text = shipped()["marlin_arm"].read_text(encoding="utf-8")
+    protocol = protocol_of(parse_spec(text.replace('send = "M410"', 'send = "M410"\ndone = ""')))
+    assert protocol.hold is not None
+    assert protocol.closing(protocol.hold) == ""
+    assert protocol.closing(protocol.position) == "ok"
+    assert protocol.tells_itself(protocol.position)
+    assert not protocol.tells_itself(protocol.move)

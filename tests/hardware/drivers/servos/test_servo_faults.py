@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from helmsight.hardware.drivers.servo_reading import cure_of
 from helmsight.hardware.emulators import dynamixel as dynamixel_emulator
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.faults import Faults
+from helmsight.hardware.emulators.feetech import FeetechBus
 from helmsight.hardware.errors import (
     DeviceAlarm,
     HardwareError,
@@ -229,3 +231,22 @@ def test_garbage_in_mid_run_raises_typed_errors_only(arm: Arm, garbage: type[Dev
     for _ in range(4):
         with pytest.raises(HardwareError):
             arm.robot.state()
+
+
+def test_advice_about_an_alarm_is_about_that_alarm(sts: Arm) -> None:
+    sts.robot.connect()
+    assert isinstance(sts.device, FeetechBus)
+    sts.device.heat["elbow_flex"] = 75
+    with pytest.raises(DeviceAlarm, match=r"elbow_flex: overheated\. Let it cool, then") as hot:
+        sts.robot.move(JointTargets(sts.near(0.01)))
+    assert "blocks" not in str(hot.value)
+    sts.device.heat["elbow_flex"] = 25
+    sts.device.supply_v = 3.5
+    with pytest.raises(DeviceAlarm, match=r"voltage\. Measure the servos' supply") as weak:
+        sts.robot.move(JointTargets(sts.near(0.01)))
+    assert "cool" not in str(weak.value)
+
+
+def test_an_alarm_that_says_nothing_gets_no_guess() -> None:
+    assert cure_of(["hardware error", "sensor"]) == "Look at it with the vendor's tool"
+    assert cure_of(["overload", "overcurrent"]) == "Take away what blocks it or hangs on it"
