@@ -62,6 +62,9 @@ class Device(ABC):
             axis.advance(seconds)
         return []
 
+    def start_homed(self) -> None:
+        """Stand at `home`, homed by an earlier run; devices that need no homing always do."""
+
     @property
     def now(self) -> float:
         """The device's clock, s."""
