@@ -63,7 +63,9 @@ class Device(ABC):
         return []
 
     def start_homed(self) -> None:
-        """Stand at `home`, homed by an earlier run; devices that need no homing always do."""
+        """Stand at `home`, homed by an earlier run; devices without homing do so anyway."""
+        for axis, joint in zip(self.axes, self.spec.joint, strict=True):
+            axis.position = axis.target = joint.home
 
     @property
     def now(self) -> float:
