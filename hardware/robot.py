@@ -171,11 +171,10 @@ class Robot(ABC):
             try:
                 self._session.run(self._send_home, self._recover, again=False)
             except BaseException as error:
-                interrupted = self._session.stop_pending()
-                if not interrupted:  # else whoever stops or holds it ends the motion
+                if not (self.is_stopped or self._session.stop_pending()):
                     with suppress(HardwareError):
                         self._session.retried(self._send_hold)
-                elif isinstance(error, NoReply):
+                elif isinstance(error, HardwareError):  # whoever stops it ends the motion, too
                     raise RobotStopped(f"{self.spec.name} was stopped while homing") from error
                 raise
             finally:

@@ -30,7 +30,7 @@ def wrong(findings: dict[str, Finding]) -> list[str]:
 
 @pytest.mark.parametrize("robot", sorted(shipped()))
 def test_a_healthy_robot_is_well_and_does_not_move(robot: str) -> None:
-    device = make_device(robot)
+    device = make_device(robot, homed=True)
     before = device.positions
     findings = seen(device)
     assert wrong(findings) == []
@@ -49,7 +49,7 @@ def test_a_healthy_robot_is_well_and_does_not_move(robot: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("robot", ["helm_arm", "gantry"])
 def test_with_leave_to_move_each_joint_is_tried_and_a_motion_is_stopped(robot: str) -> None:
-    device = make_device(robot)
+    device = make_device(robot, homed=True)
     findings = seen(device, move=True)
     assert wrong(findings) == []
     assert all(findings[f"move {device.spec.names[i]}"].ok for i in device.spec.chain)
