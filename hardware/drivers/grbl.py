@@ -31,6 +31,7 @@ from helmsight.hardware.errors import (
     CommandRefused,
     HeldAtMachine,
     LinkLost,
+    NoReply,
     RobotStopped,
 )
 from helmsight.hardware.robot import JointTargets, Mode, RobotState, Sent, StopReport
@@ -40,6 +41,7 @@ from helmsight.hardware.wire.grbl_report import AXES, StatusReport
 MM = 0.001
 TURN = 0.1  # share of the way by which the old target may lie off it
 ROUNDING_MM = 0.002
+QUICK_S = 0.05  # that a hold waits for a look at the jog which it ends
 STATE_ERRORS = (8, 9)  # refused for the state it is in, not for what was sent
 MODES = {"Idle": Mode.ready, "Check": Mode.held, "Hold": Mode.held, "Door": Mode.held,
          "Alarm": Mode.alarm, "Sleep": Mode.stopped, "Tool": Mode.held,
@@ -325,8 +327,13 @@ class Grbl(GrblHoming):
     def _send_hold(self) -> None:
         if self._driving_home:
             self._end_homing()  # it stands then, and answers nothing for a while
-        else:
-            self._come_to_rest()
+            return
+        if (
+            self._jog is not None
+        ):  # once it is cancelled nothing tells that somebody ended it before
+            with suppress(NoReply):
+                self._watch(self.channel.report(QUICK_S))
+        self._come_to_rest()
 
     def _send_stop(self) -> None:
         self._jog = None
