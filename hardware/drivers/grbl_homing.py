@@ -23,6 +23,7 @@ from helmsight.hardware.wire.grbl_codes import GrblAlarm
 from helmsight.hardware.wire.grbl_report import StatusReport
 
 RUN_OUT_S = 0.06  # six step segments of 10 ms
+OF_HOMING = (6, 7, 8, 9)  # alarms that end homing
 
 
 class GrblHoming(GrblLink):
@@ -121,7 +122,7 @@ class GrblHoming(GrblLink):
         self.channel.hear()
         if not self._killed() or self._before is None:
             return None
-        if self._driving_home:
+        if self.channel.alarm in OF_HOMING:
             self._run_out()
         self._driving_home = self._homed = False
         return RobotState(
