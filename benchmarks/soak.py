@@ -200,7 +200,7 @@ def soak(
     faults = f"drop={DROP},flip={FLIP}{side},delay={late_ms:.0f}ms:{LATE}"
     began = time.monotonic()
     with ExitStack() as stack:
-        device = FirmwareLine(spec) if simavr else make_device(spec)
+        device = FirmwareLine(spec) if simavr else make_device(spec, homed=True)
         if isinstance(device, FirmwareLine):
             stack.callback(device.close)
         emulation = stack.enter_context(Emulation(device, faults=faults, seed=seed))

@@ -69,7 +69,7 @@ def overhead(robot: str, n: int) -> Iterator[Figure]:
     One of each in turn, so that what else the machine does falls on all alike.
     """
     bare, reading, guarded, own = [], [], [], []
-    with emulate(robot) as emulation, supervised(robot, emulation.port) as supervisor:
+    with emulate(robot, homed=True) as emulation, supervised(robot, emulation.port) as supervisor:
         driver, random = supervisor.robot, Random(0)
         place = list(supervisor.spec.home)
         for _ in range(n):
@@ -90,7 +90,7 @@ def overhead(robot: str, n: int) -> Iterator[Figure]:
 def stops(robot: str, n: int) -> Iterator[Figure]:
     """Measure `n` stops in mid-motion, from being asked to standstill read back and confirmed."""
     spent, rng = [], Random(0)
-    with emulate(robot) as emulation, supervised(robot, emulation.port) as supervisor:
+    with emulate(robot, homed=True) as emulation, supervised(robot, emulation.port) as supervisor:
         for _ in range(n):
             done = threading.Event()
             loop = threading.Thread(target=stream, args=(supervisor, done))
@@ -139,7 +139,7 @@ def killed(robot: str, after_s: float = 0.5) -> float:
 
     after_s: of motion, before the kill.
     """
-    with emulate(robot) as emulation:
+    with emulate(robot, homed=True) as emulation:
         command = [sys.executable, __file__, "--stream", emulation.port, robot]
         loop = subprocess.Popen(command, stdout=subprocess.PIPE)
         try:

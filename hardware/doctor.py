@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -75,7 +75,7 @@ def examine(
     except HardwareError as error:
         yield _refused(error, port)
     else:
-        for check in (_wiring, _latency, _hold, _stop, _watchdog, *((_motion,) if move else ())):
+        for check in _checks(supervisor, move=move):
             try:
                 yield from check(supervisor)
             except LinkLost as error:
@@ -89,6 +89,18 @@ def examine(
             yield from _close(supervisor)
     if camera is not None:
         yield from _camera(camera)
+
+
+def _checks(
+    robot: Supervisor, *, move: bool
+) -> Iterator[Callable[[Supervisor], Iterator[Finding]]]:
+    """Yield the checks that may be made: what a person holds is neither reset nor moved."""
+    yield from (_people, _position, _wiring, _latency, _hold)
+    if not robot.held_at_machine:
+        yield _stop
+    yield _watchdog
+    if move and not robot.held_at_machine and robot.robot.is_homed is not False:
+        yield _motion
 
 
 def _refused(error: HardwareError, port: str) -> Finding:
@@ -145,6 +157,27 @@ def _connected(robot: Supervisor) -> Iterator[Finding]:
     yield Finding("device", True, seen)
 
 
+def _people(robot: Supervisor) -> Iterator[Finding]:
+    """Whether somebody holds the machine; of no interest where nobody does."""
+    robot.state()
+    if held := robot.held_at_machine:
+        yield Finding(
+            "at the machine", False, held, "nobody holds it",
+            "see that it may move, let go of the button or close the door, then reset it: "
+            "helmsight jog, key r",
+        )  # fmt: skip
+
+
+def _position(robot: Supervisor) -> Iterator[Finding]:
+    """Whether a robot that has to be homed knows where it is."""
+    homed = robot.robot.is_homed
+    if homed is not None:
+        yield Finding(
+            "position", homed, "known" if homed else "unknown: not homed in this connection",
+            "homed", "home it first, it MOVES: helmsight home",
+        )  # fmt: skip
+
+
 def _wiring(robot: Supervisor) -> Iterator[Finding]:
     """Whether every joint answers with what it can be, and what the device says of itself."""
     state = robot.state()
@@ -156,7 +189,8 @@ def _wiring(robot: Supervisor) -> Iterator[Finding]:
     yield Finding(
         "energised", True, {True: "yes", False: "no", None: "it cannot tell"}[state.energised]
     )
-    for joint, position in zip(robot.spec.joint, state.positions, strict=True):
+    known = robot.robot.is_homed is not False
+    for joint, position in zip(robot.spec.joint, state.positions, strict=True) if known else ():
         room = 0.01 * (joint.upper - joint.lower)
         unit = "rad" if joint.kind == "revolute" else "m"
         yield Finding(

@@ -91,6 +91,10 @@ class RobotStopped(HardwareError):
     """A move was asked of a robot that is stopped; `reset` clears it. Halts."""
 
 
+class HeldAtMachine(RobotStopped):
+    """A person or another program holds the machine: hold, door, check. Halts until `reset`."""
+
+
 class NotReached(HardwareError):
     """A target far away that was not reached in time, or is barred. Held there; the run goes on."""
 

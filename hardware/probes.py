@@ -51,7 +51,8 @@ def _grbl(baud: int, specs: list[RobotSpec]) -> Iterator[Probe]:
 
 
 def _status(data: bytes) -> str:
-    from helmsight.hardware.wire.grbl import StatusReport, parse
+    from helmsight.hardware.wire.grbl import parse
+    from helmsight.hardware.wire.grbl_report import StatusReport
 
     for line in Lines().feed(data):
         try:

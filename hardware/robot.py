@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from helmsight.hardware.bus_session import ATTEMPTS, BusSession
 from helmsight.hardware.errors import (
+    CommandRefused,
     HardwareError,
+    HeldAtMachine,
     LinkLost,
     NoReply,
     NotConnected,
@@ -76,6 +78,8 @@ class Robot(ABC):
         self._session = BusSession(SerialLink(port, spec.port.baud), spec.port.reconnect_s)
         self._connected = False
         self._stopped = threading.Event()
+        self._homing = threading.Event()  # from `home` until it is over, however that ends
+        self._machine_hold = ""  # what holds the machine there, in words, until `reset`
         self._grip: float | None = None  # goal of the tool joint, rad or m, while one is in force
 
     @property
@@ -111,7 +115,15 @@ class Robot(ABC):
             NoReply: no whole answer after three attempts. LinkLost: the port did not come back.
         """
         with self._session.turn():
-            return self._run(self._read_state, again=True)[0]
+            state = self._run(self._read_state, again=True)[0]
+            if not self._machine_hold:
+                return state
+            standing = state.mode in (Mode.ready, Mode.held)
+            return replace(
+                state,
+                mode=Mode.stopped if standing else state.mode,
+                faults=(self._machine_hold, *state.faults),
+            )
 
     def move(self, motion: Motion) -> Sent:
         """Start a motion and return what was sent, once the device has acknowledged it.
@@ -122,6 +134,7 @@ class Robot(ABC):
         Raises:
             TargetRefused: not finite or out of limits; nothing was sent.
             RobotStopped: after `stop`, until `reset`.
+            HeldAtMachine: a person or another program holds the machine; until `reset`.
             CommandRefused, DeviceAlarm: the device's own no.
             NoReply: not acknowledged after three attempts; it may or may not have been carried out.
             LinkRecovered: the link was lost meanwhile and is back, the robot was held; look again.
@@ -137,9 +150,42 @@ class Robot(ABC):
                 self._grip = targets.positions[self.spec.names.index(self.spec.tool.joint)]
             return replace(sent, attempts=attempts)
 
+    def home(self) -> RobotState:
+        """Drive to the reference switches, so that the position is known; return the state.
+
+        It MOVES, by the device's own program: neither limits nor workspace of the description
+        bound it. Stopping and holding end it from any thread, everything else waits until it is
+        over. Whatever ends it early, an interrupt too, the robot is held.
+
+        Raises:
+            CommandRefused: this robot has no homing.
+            RobotStopped: stopped or held, before or meanwhile. HeldAtMachine: as `move`.
+            NoReply: not home in the time that the description allows. DeviceAlarm: the device's.
+        """
+        with self._session.turn():
+            self._usable()
+            if not self.can_home:
+                raise CommandRefused(f"{self.spec.name} has no homing: nothing was moved")
+            self._grip = None
+            self._homing.set()
+            try:
+                self._session.run(self._send_home, self._recover, again=False)
+            except BaseException as error:
+                if not (self.is_stopped or self._session.stop_pending()):
+                    with suppress(HardwareError):
+                        self._session.retried(self._send_hold)
+                elif isinstance(error, HardwareError):  # whoever stops it ends the motion, too
+                    raise RobotStopped(f"{self.spec.name} was stopped while homing") from error
+                raise
+            finally:
+                self._homing.clear()
+            return self.state()
+
     def hold(self) -> None:
         """End motion now and stay where it is, energised. Idempotent; a later move goes on."""
-        with self._session.turn():
+        # Homing keeps its turn for long: a hold goes before it, as a stop does.
+        turn = self._session.stop_turn if self._homing.is_set() else self._session.turn
+        with turn():
             self._grip = None  # a hold stops the tool, too
             self._run(self._send_hold, again=True)
 
@@ -187,11 +233,16 @@ class Robot(ABC):
         )
 
     def reset(self) -> RobotState:
-        """Leave a stop or a cleared alarm, without moving, and return the state."""
+        """Leave a stop, a hold at the machine or a cleared alarm, without moving; return the state.
+
+        Raises:
+            HeldAtMachine: a door is still open, a button still pressed.
+        """
         with self._session.turn():
             self._usable(stopped=True)
             self._run(self._send_reset, again=True)
             self._stopped.clear()
+            self._machine_hold = ""
             return self.state()
 
     def close(self) -> None:
@@ -288,6 +339,24 @@ class Robot(ABC):
         """Whether `stop` was called and `reset` was not."""
         return self._stopped.is_set()
 
+    @property
+    def can_home(self) -> bool:
+        """Whether `home` works here: a driver that fills in `_send_home` says so."""
+        return False
+
+    @property
+    def is_homed(self) -> bool | None:
+        """Whether the position is known, by the last reading; None where none needs homing."""
+        return None
+
+    @property
+    def held_at_machine(self) -> str:
+        """What a person or another program holds the machine by, by the last reading; "" if not.
+
+        It stays until `reset`, also when the button was let go or the door closed meanwhile.
+        """
+        return self._machine_hold
+
     # -- what a driver fills in ---------------------------------------------------------------
 
     @abstractmethod
@@ -324,6 +393,27 @@ class Robot(ABC):
     def _send_reset(self) -> None:
         """Leave the stopped state of the device, without moving."""
 
+    def _send_home(self) -> None:
+        """Home and wait until it is over. A driver that can fills in `can_home` as well.
+
+        It is not sent twice. `_send_hold` and `_send_stop` must end it. Raises as `_send`, and
+        NoReply once it takes longer than allowed, or `stop_pending` says to give it up.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.can_home is True")
+
+    def _hold_at_machine(self, words: str) -> HeldAtMachine:
+        """Note a hold that nobody asked of this driver and return the error for it.
+
+        For a driver's readings: moves are refused until `reset`. words: what is seen; what was seen
+        first stays.
+        """
+        if not self._machine_hold:
+            self._machine_hold = f"held at the machine: {words}; nothing moves before reset()"
+        return self._held_error()
+
+    def _held_error(self) -> HeldAtMachine:
+        return HeldAtMachine(f"{self.spec.name} is {self._machine_hold}")
+
     # -- the common part ------------------------------------------------------------------------
 
     def _usable(self, *, stopped: bool = False) -> None:
@@ -332,6 +422,8 @@ class Robot(ABC):
             raise NotConnected(f"{self.spec.name} is not connected: call connect() first")
         if self._stopped.is_set() and not stopped:
             raise RobotStopped(f"{self.spec.name} is stopped: call reset() before it may move")
+        if self._machine_hold and not stopped:
+            raise self._held_error()
 
     def _run(self, work: Callable[[], Result], *, again: bool) -> tuple[Result, int]:
         """Return the result of `work`, retried and over a link that may be lost, and its attempts.

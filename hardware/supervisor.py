@@ -104,6 +104,7 @@ class Supervisor:
         self._frame_check = FrameCheck(camera, max_age_s, clock)
         self._insist_s = insist_s
         self._lock = threading.RLock()  # of moving and holding; a stop never waits for it
+        self._told_hold = ""  # the hold at the machine that stands in the journal
 
     @property
     def kinematics(self) -> Kinematics:
@@ -119,6 +120,11 @@ class Supervisor:
     def is_stopped(self) -> bool:
         """Whether `stop` was called and `reset` was not."""
         return self.robot.is_stopped
+
+    @property
+    def held_at_machine(self) -> str:
+        """What a person or another program holds the machine by; "" for nothing."""
+        return self.robot.held_at_machine
 
     @property
     def events(self) -> tuple[Intervention, ...]:
@@ -178,6 +184,21 @@ class Supervisor:
             uninterrupted(self._hold)
             raise
 
+    def home(self) -> RobotState:
+        """Drive to the reference switches and return the state there. It MOVES.
+
+        The device does it by itself, at its own homing speed, within its own time: the limits and
+        the workspace do not bound it, and the watchdog rests until the next move. Any thread may
+        stop it.
+
+        Raises:
+            WrongThread: the loop runs in another thread.
+            HardwareError: as Robot.home; a link that is lost stops the robot.
+        """
+        self.watchdog.rest()
+        with self._lock, self._answering_failures():
+            return self.robot.home()
+
     def feed(self, step: int) -> bool:
         """Show that the loop lives without moving; `step` must go up, else it does not count.
 
@@ -227,6 +248,7 @@ class Supervisor:
                 reading = self.robot.state()
             if self.link.counters.reconnects > reconnects:
                 self.journal.note(Rule.link, f"{BACK} meanwhile")
+            self._tell_machine_hold()
             return reading
 
     def hold(self) -> None:
@@ -314,11 +336,20 @@ class Supervisor:
             rule = rule_of(error)
             if rule is not None:
                 self.journal.note(rule, str(error), motion)
+            if rule is Rule.machine:
+                self._told_hold = self.robot.held_at_machine
             if isinstance(error, TargetRefused | FrameRefused | CameraUnavailable):
                 self._hold()
             elif isinstance(error, LinkLost) and error.halts:
                 self.stop("the link was lost")
             raise
+
+    def _tell_machine_hold(self) -> None:
+        """Write down, once, that a reading found the robot held at the machine."""
+        held = self.robot.held_at_machine
+        if held and held != self._told_hold:
+            self.journal.note(Rule.machine, f"{self.spec.name} is {held}")
+        self._told_hold = held
 
     def _hold(self) -> None:
         """Hold the robot unless it is stopped; stop it where that fails."""

@@ -50,8 +50,14 @@ def device(pytestconfig: pytest.Config, spec: RobotSpec, port: str) -> Iterator[
     try:
         robot = make_robot(spec, port)
         robot.connect()
+        if robot.is_homed is False and pytestconfig.getoption("--home"):
+            robot.home()
     except Error as error:
         give_up(pytestconfig, str(error), 1)
+    if robot.held_at_machine or robot.is_homed is False:
+        reason = robot.held_at_machine or f"the position of {spec.name} is unknown: give --home"
+        robot.close()
+        give_up(pytestconfig, reason, 1)
     yield robot
     robot.close()
 

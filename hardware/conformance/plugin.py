@@ -25,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--robot": {"metavar": "NAME", "help": "robot: a name or the path of a .toml"},
         "--port": {"metavar": "PORT", "help": "serial port of the robot"},
         "--tool": {"action": "store_true", "help": "switch the tool, too (a spindle starts!)"},
+        "--home": {"action": "store_true", "help": "home it first (it drives to its switches!)"},
         "--conformance-json": {"metavar": "FILE", "help": "write the outcome to FILE"},
     }.items():
         with suppress(ValueError):  # another plugin has that name: both read what it holds

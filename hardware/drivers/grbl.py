@@ -23,27 +23,33 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
+from helmsight.hardware.drivers.grbl_held import active_inputs
+from helmsight.hardware.drivers.grbl_homing import GrblHoming
 from helmsight.hardware.drivers.grbl_jog import PlannedJog, Point, distance_to
-from helmsight.hardware.drivers.grbl_link import GrblLink
 from helmsight.hardware.errors import (
     BadReply,
     CommandRefused,
+    HeldAtMachine,
     LinkLost,
+    NoReply,
     RobotStopped,
 )
 from helmsight.hardware.robot import JointTargets, Mode, RobotState, Sent, StopReport
 from helmsight.hardware.wire import grbl as wire
+from helmsight.hardware.wire.grbl_report import AXES, StatusReport
 
 MM = 0.001
 TURN = 0.1  # share of the way by which the old target may lie off it
 ROUNDING_MM = 0.002
+QUICK_S = 0.05  # that a hold waits for a look at the jog which it ends
 STATE_ERRORS = (8, 9)  # refused for the state it is in, not for what was sent
 MODES = {"Idle": Mode.ready, "Check": Mode.held, "Hold": Mode.held, "Door": Mode.held,
-         "Alarm": Mode.alarm, "Sleep": Mode.stopped, "Tool": Mode.held}  # fmt: skip
+         "Alarm": Mode.alarm, "Sleep": Mode.stopped, "Tool": Mode.held,
+         "Starting": Mode.alarm}  # fmt: skip
 
 
-class Grbl(GrblLink):
-    """A gantry behind grbl 1.1 or grblHAL. `home()` is its own; everything else is the contract."""
+class Grbl(GrblHoming):
+    """A gantry behind grbl 1.1, grblHAL or FluidNC."""
 
     # -- the contract, where grbl has more to say --------------------------------------------
 
@@ -54,37 +60,29 @@ class Grbl(GrblLink):
         follows, which stops dead and loses the position (ALARM:3).
         """
         self._stopped.set()
-        self._stopping_s = time.monotonic()
+        if not self._session.stop_pending():
+            self._stopping_s = time.monotonic()
         with suppress(LinkLost):
-            self.link.write(wire.JOG_CANCEL + wire.HOLD)
+            self._brake()
         return super().stop(within_s)
 
-    def home(self) -> RobotState:
-        """Drive to the limit switches (`$H`) and return the state. It moves.
-
-        Raises:
-            HomingFailReset, HomingFailPulloff, HomingFailApproach ...: grbl's own alarms.
-            CommandRefused: homing is off ($22=1 turns it on).
-            NoReply: not home within device.home_s, or a stop came between.
-        """
-        with self._session.turn():
-            self._usable()
-            self._session.run(self._home, self._recover, again=False)
-            return self.state()
-
-    def _home(self) -> None:
-        self._jog = self._last = None
-        self._cleared(self._come_to_rest())
-        self.channel.ask("$H", self.options.home_s)
-        self.channel.alarm = None
+    def _brake(self) -> None:
+        """Send what ends motion fastest with the position kept; homing is ended by a reset only."""
+        if self._driving_home:
+            self.channel.realtime(wire.RESET)
+        else:
+            self.channel.realtime(wire.JOG_CANCEL)
+            self._hold_feed()
 
     # -- state ---------------------------------------------------------------------------------
 
     def _read_state(self) -> RobotState:
+        if self.is_stopped and (dead := self._dead_state()) is not None:
+            return dead
         report = self._report()
         if self.is_stopped and report.state == "Idle":
             # in Idle a line that was on its way would still start; in Hold nothing does
-            self.channel.realtime(wire.HOLD)
+            self._hold_feed()
             report = self._report()
         self._watch(report)
         machine = self._place(report)
@@ -94,7 +92,11 @@ class Grbl(GrblLink):
         faults, self._faults = tuple(self._faults), []
         if report.state == "Alarm":
             faults = (str(self._alarm_of(report)), *faults)
-        if pressed := "".join(letter for letter in report.pins if letter in wire.AXES):
+        elif not self._homed and self._identified:
+            faults = (*faults, str(self._not_homed()))
+            if mode is Mode.ready and not self._risked:
+                mode = Mode.alarm
+        if pressed := "".join(letter for letter in report.pins if letter in AXES):
             faults = (*faults, f"limit switch pressed: {pressed}")
         speed = (report.feed or 0.0) / 60.0 * MM
         details = {"tool_speed": speed}
@@ -122,16 +124,18 @@ class Grbl(GrblLink):
             unit = (len(machine) ** -0.5,) * len(machine)
         return tuple(sign * part for sign, part in zip(self.axis_map.signs, unit, strict=True))
 
-    def _watch(self, report: wire.StatusReport) -> None:
+    def _watch(self, report: StatusReport) -> None:
         """Compare where the machine is with where it was sent; halt it when it is astray."""
         jog = self._jog
         if jog is None or report.state not in ("Idle", "Jog"):
             return
-        fault = self._fault(jog, report)
-        if fault:
+        if self._ended_early(jog, report) or self._fault(jog, report):
             report = self._report()  # a damaged report would say the same
-            fault = self._fault(jog, report)
-        if fault:
+        if words := self._ended_early(jog, report):
+            self._jog = None
+            self._hold_at_machine(words)
+            self.channel.realtime(wire.JOG_CANCEL)
+        elif fault := self._fault(jog, report):
             self.link.counters.bad_frames += 1
             self._faults.append(fault)
             self._jog = None
@@ -140,7 +144,27 @@ class Grbl(GrblLink):
         elif report.state == "Idle":
             self._jog = None
 
-    def _fault(self, jog: PlannedJog, report: wire.StatusReport) -> str:
+    def _ended_early(self, jog: PlannedJog, report: StatusReport) -> str:
+        """Return in words that somebody ends a jog which is on its way, "" for nobody.
+
+        A feed hold or an opened door in a jog cancels it, and grbl then says nothing but Idle.
+        """
+        place = self._place(report)
+        if report.state == "Jog":
+            if not jog.braked(place, (report.feed or 0.0) / 60.0, self._grain_mm):
+                return ""
+            return "the motion was braked by a button or another program"
+        short = math.dist(place, jog.target)
+        off = distance_to(place, jog.start, jog.target)
+        at_an_end = any(math.dist(place, end) <= self._grain_mm for end in jog.ends())
+        if at_an_end or off > self.options.tolerance_mm + self.options.blend_mm:
+            return ""
+        return (
+            f"a jog ended {short:.2f} mm before its target: by a button, another program or a "
+            "command that was damaged on the way"
+        )
+
+    def _fault(self, jog: PlannedJog, report: StatusReport) -> str:
         return jog.fault(
             self._place(report),
             report.state == "Idle",
@@ -157,7 +181,6 @@ class Grbl(GrblLink):
         report = self._report()
         self._watch(report)
         self._ready(report)
-        report = self._cleared(report)
         goal = self.axis_map.machine(targets.positions)
         switch = self._tool_line(targets.tool)
         jog = None
@@ -165,7 +188,8 @@ class Grbl(GrblLink):
             jog = self._extended(self._place(report), goal, seconds)
         if jog is None:
             if self._moving(report):
-                report = self._cleared(self._come_to_rest())
+                report = self._come_to_rest()
+                self._ready(report)
             if switch is not None:
                 self._switch(switch, bool(targets.tool))
             jog = self._fresh(self._place(report), goal, seconds)
@@ -180,16 +204,17 @@ class Grbl(GrblLink):
             notes=tuple(notes),
         )  # fmt: skip
 
-    def _ready(self, report: wire.StatusReport) -> None:
+    def _ready(self, report: StatusReport) -> None:
         """Raise unless the machine may be moved."""
+        self._unheld()
         if report.state == "Alarm":
             raise self._alarm_of(report)
-        if report.homed is False:
-            raise self._not_homed()
-        if report.state in ("Sleep", "Home"):
+        if report.state in ("Sleep", "Home", "Starting"):
             raise CommandRefused(
                 f"{self.spec.name} is in state {report.state}: wait, or call reset(), then home()"
             )
+        if not (self._homed or self._risked):
+            raise self._not_homed()
 
     def _fresh(self, here: Point, goal: Point, seconds: float) -> PlannedJog:
         """Return the jog from rest, cut to what `seconds` allow."""
@@ -200,7 +225,8 @@ class Grbl(GrblLink):
             goal = tuple(round(h + part, 3) for h, part in zip(here, way, strict=True))
         speed = self.axes.speed_for(way, seconds) if length else self.axes.top(way)
         speed = _expressible(speed)
-        return PlannedJog(here, goal, speed, time.monotonic() + self.axes.takes(way, speed))
+        ends_s = time.monotonic() + self.axes.takes(way, speed)
+        return PlannedJog(here, goal, speed, ends_s, self.axes.ramp(way))
 
     def _extended(self, here: Point, goal: Point, seconds: float) -> PlannedJog | None:
         """Return the jog that goes on beyond the one under way, None when it has to stop."""
@@ -225,24 +251,46 @@ class Grbl(GrblLink):
                 round(o + part * share, 3) for o, part in zip(old.target, way, strict=True)
             )
         speed = _expressible(min(top, length / left))
-        return PlannedJog(here, goal, speed, now + seconds)
+        ramp = self.axes.ramp(way)
+        return PlannedJog(here, goal, speed, now + seconds, ramp, old.trimmed(here))
 
     def _go(self, jog: PlannedJog) -> None:
         """Send the jog, and see that it is under way."""
         if self.is_stopped:
             raise RobotStopped(f"{self.spec.name} was stopped meanwhile: nothing was sent")
-        self._ask(wire.jog(self.axis_map.letters, jog.target, jog.speed * 60.0))
+        self._our_jog = True
+        line = wire.jog(self.axis_map.letters, jog.target, jog.speed * 60.0)
+        if jog.before is None:
+            self._ask(line)
+        else:
+            self._append(line, jog)
         self._jog = jog
         report = self._report()
         if report.state == "Alarm":
             raise self._alarm_of(report)
-        short = math.dist(self._place(report), jog.target)
-        if report.state != "Jog" and short > self.options.tolerance_mm:
+        here = self._place(report)
+        short = math.dist(here, jog.target)
+        ends = jog.ends()[1:] or (jog.start,)  # where it stands when the line did nothing
+        swallowed = any(math.dist(here, end) <= self._grain_mm for end in ends)
+        if report.state == "Idle" and short > self.options.tolerance_mm and swallowed:
             self._jog = None
             raise BadReply(
                 f"{self.spec.name} acknowledged a move but is {report.state} "
                 f"{short:.2f} mm before its target: it was damaged on the way"
             )
+        self._watch(report)
+        self._unheld()
+
+    def _append(self, line: str, jog: PlannedJog) -> None:
+        """Send a jog that goes on from the one under way, unless somebody ends that one.
+
+        A hold that comes now cancels the old jog, and this line is carried out after it, from rest:
+        afterwards nothing tells of it. So the speed is watched until the line is taken.
+        """
+        seen = self.channel.ask_watching(line)
+        if words := next(filter(None, (self._ended_early(jog, report) for report in seen)), ""):
+            self.channel.realtime(wire.JOG_CANCEL)
+            raise self._hold_at_machine(words)
 
     def _ask(self, line: str) -> None:
         """Send a line until it is acknowledged or refused twice: noise refuses once."""
@@ -277,35 +325,59 @@ class Grbl(GrblLink):
     # -- hold, stop, release, reset ------------------------------------------------------------
 
     def _send_hold(self) -> None:
+        if self._driving_home:
+            self._end_homing()  # it stands then, and answers nothing for a while
+            return
+        if (
+            self._jog is not None
+        ):  # once it is cancelled nothing tells that somebody ended it before
+            with suppress(NoReply):
+                self._watch(self.channel.report(QUICK_S))
         self._come_to_rest()
 
     def _send_stop(self) -> None:
         self._jog = None
         patience = self.axes.braking_s() + 0.1
-        if time.monotonic() - self._stopping_s > patience:
+        if time.monotonic() - self._stopping_s > patience and not self._killed():
             self.channel.realtime(wire.RESET)
         else:
-            self.channel.realtime(wire.JOG_CANCEL + wire.HOLD)
+            self._brake()
 
     def _send_release(self) -> None:
-        self._come_to_rest()
-        report = self._cleared(self._report())
+        report = self._come_to_rest()
+        self._unheld()  # its motors stay on: what a person holds is not let go of
+        if report.state == "Hold":  # our own
+            report = self._soft_reset()
         if report.state != "Sleep":
             self._ask("$SLP")
             if self._report().state != "Sleep":
                 raise BadReply("$SLP was acknowledged but the controller is not asleep")
 
     def _send_reset(self) -> None:
-        self._come_to_rest()
-        report = self._cleared(self._report(), asleep=True)
-        if report.state == "Alarm":
-            lost = self._alarm_of(report).position_lost
-            if not lost or self.options.unlock == "any":
-                self._ask("$X")
-                report = self._report()
+        if self._driving_home:
+            self._end_homing()
+        report = self._come_to_rest()
+        if pressed := active_inputs(report):
+            raise HeldAtMachine(
+                f"{self.spec.name} stays held at the machine: {pressed}. Release it there, then "
+                "reset() again"
+            )
+        if report.state in ("Hold", "Door", "Check", "Tool", "Sleep") or self._critical(report):
+            report = self._soft_reset()
+        if report.state == "Alarm" and self._unlocks(report):
+            self._ask("$X")
+            report = self._report()
+            self._mark()
+        if report.state == "Idle" and not self._identified:
+            self._identify_it()
         if report.state == "Idle":
-            self.channel.alarm = None
+            self._our_hold = False
+            self._risked = not self._homed and self.options.unlock == "any"
         self._faults.clear()
+
+    def _unlocks(self, report: StatusReport) -> bool:
+        """Return whether a reset may unlock: the position is kept, or at the operator's risk."""
+        return not self._alarm_of(report).position_lost or self.options.unlock == "any"
 
 
 def _expressible(speed: float) -> float:

@@ -12,14 +12,18 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
+from helmsight.hardware.drivers.grbl_lists import WHOLE_S, BoardLists
 from helmsight.hardware.errors import BadReply, CommandRefused, NoReply
 from helmsight.hardware.framing import Lines, printable
 from helmsight.hardware.link import SerialLink
 from helmsight.hardware.wire import grbl as wire
-from helmsight.hardware.wire.grbl_codes import alarm, refusal
+from helmsight.hardware.wire.grbl_codes import GrblAlarm, alarm, refusal
+from helmsight.hardware.wire.grbl_report import StatusReport
 
 SLICE_S = 0.005
+WATCH_S = 0.003  # between two questions of `ask_watching`
 ASKED = 3  # status queries within one deadline: they cost nothing and change nothing
 KEPT = 64  # replies kept at most that nobody asked for
 
@@ -30,7 +34,7 @@ class GrblChannel:
     reply_s: seconds without an answer until it counts as lost. stop_pending: True when a stop
     waits; every wait ends then, with NoReply. room: bytes that the receive buffer takes. alarm: the
     last alarm number that came unasked, and `alarm_s` when (time.monotonic()); whoever deals with
-    it sets it to None.
+    it sets it to None. lists: what the board says of its numbers.
     """
 
     def __init__(
@@ -48,12 +52,14 @@ class GrblChannel:
         self._stop_pending = stop_pending
         self.alarm: int | None = None
         self.alarm_s = 0.0
-        self._alarms = 0
+        self._alarms = self._banners = 0
+        self.lists = BoardLists()
+        self._watching, self._watched_s = False, 0.0
         self._report_owed = False  # a query was sent and its report may still come
         self._lines = Lines()
-        self._reports: deque[wire.StatusReport] = deque(maxlen=KEPT)
+        self._reports: deque[StatusReport] = deque(maxlen=KEPT)
         self._answers: deque[wire.Ok | wire.ErrorReply] = deque(maxlen=KEPT)
-        self._printed: deque[wire.Info | wire.Setting] = deque(maxlen=4 * KEPT)
+        self._printed: deque[wire.Printed] = deque(maxlen=4 * KEPT)
         self._answered_s = 0.0
         # An answer may be missing or still to come: the next `ok` could be of any line.
         self._lost = True
@@ -102,7 +108,7 @@ class GrblChannel:
                 self.link.counters.bad_frames += 1
 
     def _sort(self, reply: wire.Reply) -> None:
-        if isinstance(reply, wire.StatusReport):
+        if isinstance(reply, StatusReport):
             self._reports.append(reply)
         elif isinstance(reply, wire.Ok | wire.ErrorReply):
             self._answers.append(reply)
@@ -112,9 +118,10 @@ class GrblChannel:
             self._alarms += 1
         elif isinstance(reply, wire.Banner):
             self.banner = reply
+            self._banners += 1
         elif isinstance(reply, wire.Info) and reply.key == "MSG":
             self.messages.append(reply.text)
-        elif isinstance(reply, wire.Info | wire.Setting):
+        elif isinstance(reply, wire.Printed):
             if isinstance(reply, wire.Info) and reply.key == self._marker and not self._marked:
                 self._marked = True
                 self._answers.clear()  # what was answered before belongs to what was sent before
@@ -136,11 +143,14 @@ class GrblChannel:
             if self._stop_pending():
                 self._lost = True
                 raise NoReply(f"{self.link.port}: a stop goes before waiting for {what}")
-            self.hear(min(SLICE_S, left))
+            if self._watching and time.monotonic() - self._watched_s >= WATCH_S:
+                self._watched_s = time.monotonic()
+                self.realtime(wire.STATUS)
+            self.hear(min(WATCH_S if self._watching else SLICE_S, left))
 
     # -- transactions ---------------------------------------------------------------------------
 
-    def report(self, within_s: float | None = None) -> wire.StatusReport:
+    def report(self, within_s: float | None = None, query: bytes = wire.STATUS) -> StatusReport:
         """Return a status report that was asked for now, more than once if it does not come.
 
         Raises:
@@ -152,26 +162,50 @@ class GrblChannel:
         self._reports.clear()
         late, self._report_owed = self._report_owed, True
         whole = self.reply_s if within_s is None else within_s
+        alarms = self._alarms
         for turn in range(ASKED):
-            self.realtime(wire.STATUS)
+            self.realtime(query)
             try:
-                self._await(lambda: self._reports or None, "status report", whole / ASKED)
+                self._await(
+                    lambda: self._reports or (self._alarms > alarms) or None,
+                    "status report",
+                    whole / ASKED,
+                )
                 break
             except NoReply:
                 late = True
                 if turn == ASKED - 1 or self._stop_pending():
                     raise
+        if not self._reports:  # grbl is deaf for a while after an alarm
+            raise NoReply(f"{self.link.port}: ALARM:{self.alarm} came instead of a status report")
         if late:
             # The report in hand may answer the query before: the last one to come is the freshest.
             self.hear(2.0 * SLICE_S)
         self._report_owed = False
         return self._reports.pop()
 
-    def ask(self, line: str, within_s: float | None = None) -> list[wire.Info | wire.Setting]:
+    def ask_watching(self, line: str) -> list[StatusReport]:
+        """Send a line, and until its answer ask for reports as fast as they come; return those.
+
+        Raises as `ask`.
+        """
+        self.hear()
+        seen: list[StatusReport] = []
+        self._reports.clear()
+        self._watching, self._watched_s = True, 0.0
+        try:
+            self.ask(line)
+        finally:
+            self._watching = False
+            seen += self._reports
+            self._report_owed = True
+        return seen
+
+    def ask(self, line: str, within_s: float | None = None) -> list[wire.Printed]:
         """Send a line, wait for its answer and return what was printed before it.
 
         Raises:
-            CommandRefused: with grbl's error number. NoReply: no answer.
+            CommandRefused: with grbl's error number. NoReply: no answer, or a restart instead.
             DeviceAlarm: an alarm came instead of the answer.
         """
         if self._lost:
@@ -179,19 +213,39 @@ class GrblChannel:
         self._printed.clear()
         self._answers.clear()
         self._send_line(line)
-        alarms = self._alarms
+        events = self._alarms, self._banners
         self._await(
-            lambda: self._answers or (self._alarms > alarms) or None,
+            lambda: self._answers or ((self._alarms, self._banners) != events) or None,
             f"answer to {line!r}",
             within_s,
         )
+        if self._alarms != events[0]:  # also with an `ok`: grbl says one to `$H` that has failed
+            self._lost = True
+            raise self.alarm_of(self.alarm or 0)
         if not self._answers:
             self._lost = True
-            raise alarm(self.alarm or 0)
+            raise NoReply(f"{self.link.port}: a restart came instead of an answer to {line!r}")
         answer, printed = self._answers.popleft(), list(self._printed)
         if isinstance(answer, wire.ErrorReply):
-            raise refusal(answer.code, line)
+            self.learn("error", answer.code)
+            raise refusal(answer.code, line, self.lists.firmware, self.lists.words["error"])
         return printed
+
+    def alarm_of(self, code: int, mend: str = "") -> GrblAlarm:
+        """Return the exception of an alarm number of this board."""
+        return alarm(code, mend, self.lists.firmware, self.lists.words["alarm"])
+
+    def learn(self, kind: str, code: int) -> None:
+        """Ask the board what an alarm or error number means, unless it is known or it cannot."""
+        line = None if self._stop_pending() else self.lists.query(kind, code)
+        if line is not None:
+            with suppress(NoReply, CommandRefused, GrblAlarm):
+                self.lists.take(kind, self.ask(line, WHOLE_S))
+
+    @property
+    def settled(self) -> bool:
+        """Whether every line was answered: nothing that was sent can take effect later."""
+        return not self._lost
 
     def resync(self) -> None:
         """Find out which answer belongs to which line again.

@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Point = tuple[float, ...]
+LEAD_S = 0.07  # controllers tell the speed of the step segment they plan, up to 60 ms ahead
+BRAKED = 0.9  # share of the least speed below which somebody brakes, ...
+JITTER = 1.0  # ... and by more than this, mm/s
 
 
 @dataclass(frozen=True)
@@ -61,19 +64,57 @@ class AxisLimits:
 class PlannedJog:
     """One jog as it was meant. start, target: machine positions, mm; speed: mm/s.
 
-    ends_s: time.monotonic() at which it should have arrived.
+    ends_s: time.monotonic() at which it should have arrived. ramp: acceleration, mm/s^2; 0 where
+    brakes are not looked for. before: the jog that it was appended to, while that is under way.
     """
 
     start: Point
     target: Point
     speed: float
     ends_s: float
+    ramp: float = 0.0
+    before: PlannedJog | None = None
 
     def direction(self) -> Point:
         """Return the unit vector of the way; zeros for none."""
         way = tuple(t - s for t, s in zip(self.target, self.start, strict=True))
         length = math.hypot(*way)
         return tuple(part / length if length else 0.0 for part in way)
+
+    def ends(self) -> tuple[Point, ...]:
+        """Return where it may stand with nobody having stopped it: at the targets, last first."""
+        return (self.target, *(self.before.ends() if self.before else ()))
+
+    def trimmed(self, position: Point) -> PlannedJog:
+        """Return it without the jogs before that are over at `position`."""
+        if self.before is None:
+            return self
+        if self.before.ahead(position) <= 0.0:
+            return replace(self, start=self.before.target, before=None)
+        return replace(self, before=self.before.trimmed(position))
+
+    def braked(self, position: Point, speed: float, grain: float) -> bool:
+        """Return whether it goes slower (mm/s) than it does unless somebody brakes it."""
+        return speed < BRAKED * self.least_speed(position, grain) - JITTER
+
+    def least_speed(self, position: Point, grain: float = 0.0) -> float:
+        """Return the speed that it has at `position` at least, mm/s; grain: how exact that is, mm.
+
+        From rest to rest with ramps a: v = min(top, sqrt(2 a s), sqrt(2 a d)), s of the way behind
+        and d ahead. A jog that others precede or follow is nowhere slower than that.
+        """
+        if self.before is not None and self.before.ahead(position) > 0.0:
+            return self.before.least_speed(position, grain)
+        start = self.start if self.before is None else self.before.target
+        left = self.ahead(position)
+        behind, ahead = math.dist(start, self.target) - left, left - self.speed * LEAD_S
+        way = max(0.0, min(behind, ahead) - grain)
+        return min(self.speed, math.sqrt(2.0 * self.ramp * way))
+
+    def ahead(self, position: Point) -> float:
+        """Return how much of the way is left at `position`, along it, mm; negative beyond."""
+        way = self.direction()
+        return sum(w * (t - p) for w, t, p in zip(way, self.target, position, strict=True))
 
     def fault(
         self, position: Point, at_rest: bool, *, tolerance: float, blend: float, slack_s: float

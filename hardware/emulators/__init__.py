@@ -28,8 +28,10 @@ DEVICES = {
 }
 
 
-def make_device(robot: str | Path | RobotSpec) -> Device:
+def make_device(robot: str | Path | RobotSpec, *, homed: bool = False) -> Device:
     """Return the emulated device of a description, or of a kind in DEVICES.
+
+    homed: as an earlier run has left it; else as after power-up, where a gantry knows no position.
 
     Raises:
         UnknownRobot, InvalidSpec: as load_spec.
@@ -49,6 +51,8 @@ def make_device(robot: str | Path | RobotSpec) -> Device:
         raise InvalidOption(f"nothing emulates driver {robot.driver!r}; there are {known}")
     device = make(robot)
     assert isinstance(device, Device)
+    if homed:
+        device.start_homed()
     return device
 
 
@@ -58,6 +62,10 @@ def emulate(
     *,
     faults: Faults | str = "",
     seed: int = 0,
+    homed: bool = False,
 ) -> Emulation:
-    """Return the emulation of a robot on a device node; use it as a context manager."""
-    return Emulation(make_device(robot), link, faults=faults, seed=seed)
+    """Return the emulation of a robot on a device node; use it as a context manager.
+
+    homed: as in `make_device`.
+    """
+    return Emulation(make_device(robot, homed=homed), link, faults=faults, seed=seed)

@@ -62,6 +62,11 @@ class Device(ABC):
             axis.advance(seconds)
         return []
 
+    def start_homed(self) -> None:
+        """Stand at `home`, homed by an earlier run; devices without homing do so anyway."""
+        for axis, joint in zip(self.axes, self.spec.joint, strict=True):
+            axis.position = axis.target = joint.home
+
     @property
     def now(self) -> float:
         """The device's clock, s."""

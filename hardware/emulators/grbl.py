@@ -1,4 +1,4 @@
-"""An emulated grbl 1.1h (or grblHAL) with a gantry on it, byte for byte.
+"""An emulated grbl 1.1h (or grblHAL, or FluidNC) with a gantry on it, byte for byte.
 
 The firmware's main program is a generator that waits where the real one blocks: a full planner, a
 dwell, a spindle change, the half second after an alarm. Realtime bytes act at once, beside it.
@@ -10,22 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.hardware.emulators.grbl_flavours import FLAVOURS, GRBL
 from helmsight.hardware.emulators.grbl_machine import AlarmRaised, GrblMachine, SoftReset, Wait
 from helmsight.hardware.emulators.grbl_program import MainProgram
-from helmsight.hardware.emulators.grbl_report import FLAVOURS
 from helmsight.hardware.emulators.grbl_words import LETTERS
 from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.wire.grbl import HOMED_MARK
 
 ALARM_S = 0.5  # the firmware waits after an alarm line, deaf to all but what is caught in flight
 SLICE_S = 0.002
+ENDS_IN_RESTART = (3, 6, 7, 8, 9)  # alarms that the firmware resets itself after
+HOMING_FAILED = (6, 7, 8, 9)
 DEBOUNCE_S = 0.06  # from a limit pin to the alarm
 
 
 class GrblController(GrblMachine):
-    """A controller in its workshop state: set up as the description says, homed, at `home`.
+    """A controller that is set up as the description says, after power-up: it knows no position.
 
-    flavour: `grbl` or `grblhal`; None: as the description's device table says.
-    homed: False is the state after power-up: locked until `$H` or `$X`, position unknown.
+    flavour: `grbl`, `grblhal` or `fluidnc`; None: as the description's device table says.
+    homed: as an earlier run of ours has left it: homed, at `home`, with the proof of that.
+    lock: without it, a build (`L` in its OPT) that is not locked at power-up though not homed.
+    door: grbl has one input for hold or door; this build takes it for a door (`+`).
     dtr: opening the port resets the board, as on an Uno, and it is no longer homed; else it greets
     and keeps its state, as a board on native USB does.
     """
@@ -35,7 +40,9 @@ class GrblController(GrblMachine):
         spec: RobotSpec,
         flavour: str | None = None,
         *,
-        homed: bool = True,
+        homed: bool = False,
+        lock: bool = True,
+        door: bool = False,
         dtr: bool = False,
     ) -> None:
         name = flavour or spec.device.get("firmware", "grbl")
@@ -43,19 +50,36 @@ class GrblController(GrblMachine):
         if name not in FLAVOURS or len(spec.joint) > len(LETTERS):
             raise InvalidOption(f"flavour {name!r}: there are {', '.join(FLAVOURS)}")
         super().__init__(spec, FLAVOURS[name])
-        self.dtr = dtr
+        self.dtr, self.lock = dtr, lock
+        self.build = tuple(
+            line.replace(b"[OPT:V", b"[OPT:V" + b"L" * (not lock) + b"+" * door)
+            for line in self.flavour.build
+        )
         self.lost_bytes = 0
         self._main = MainProgram(self)
         self._reset_caught = False  # a reset came while nothing could be done about it
+        self._line_owed = False  # a line ended in an alarm and was not answered
         self._deaf = False  # the half second after an alarm
-        self._critical = False  # after ALARM:1 and 2 nothing but a reset is heard
+        self._critical = False  # a critical alarm in which nothing but a reset is heard
         self._tripped_at: float | None = None  # when a limit switch is believed
         self._program: Wait = iter(())
         self._until: Callable[[], bool] | None = None  # what the program waits for
-        if not homed:
-            self._power_up()
+        self._power_up()
         self._boot()
+        self.up_at = 0.0  # long up when it is opened
+        if homed:
+            self.start_homed()
         self._output.clear()
+
+    def start_homed(self) -> None:
+        """Stand at `home`, homed by an earlier run of ours."""
+        self.planner.flush()
+        self.planner.position = self.parser.position = self._home
+        self.astray = (0.0,) * len(self._home)
+        self.homed()
+        if self.flavour is GRBL:
+            self.parser.modal.tool = int(HOMED_MARK[1:])
+        self.mirror()
 
     # -- Device -------------------------------------------------------------------------------
 
@@ -65,7 +89,7 @@ class GrblController(GrblMachine):
         if self.dtr:
             self._power_up()
             self._boot()
-        elif not (self._deaf or self._critical):
+        elif not (self._deaf or self._critical or self.blocked):
             self.say(self.flavour.banner)
         return self._messages()
 
@@ -109,6 +133,7 @@ class GrblController(GrblMachine):
                 self.lose_position()
                 self._alarm(1)
         self.settle()
+        self._leave_blocked()
         self._run()
         self.mirror()
 
@@ -127,18 +152,51 @@ class GrblController(GrblMachine):
 
     def release_switches(self) -> None:
         """Let go of every limit switch."""
-        self.pins.clear()
+        self.pins -= set(LETTERS)
+
+    def press(self, button: str) -> None:
+        """Press a button (H: feed hold, E: emergency stop) or open the door (D), till `let_go`.
+
+        grbl looks at an edge only: what comes after it does not know that a button is still down.
+        """
+        self.pins.add(button)
+        if button == "H":
+            self.feed_hold()
+        elif button == "D":
+            self._open_door()
+        elif button == "E":
+            if not self.standing or self.state == "Home":
+                self.lose_position()
+            self._alarm(10 if self.flavour.name == "grblhal" else 13)
+
+    def let_go(self, button: str) -> None:
+        """Let go of a button, or close the door: nothing goes on by that."""
+        self.pins.discard(button)
+
+    def _open_door(self) -> None:
+        if self.state == "Home":
+            self.lose_position()
+            self._alarm(7)
+        elif self.state not in ("Alarm", "Sleep", "Check"):
+            self.say(b"[MSG:Check Door]\r\n")
+            self.feed_hold("Door")
 
     # -- realtime bytes -------------------------------------------------------------------------
 
     def _realtime(self, byte: int) -> None:
-        if self._critical or self._deaf or (self.state == "Home" and self.flavour.name == "grbl"):
+        homing = self.state == "Home"
+        if self._critical or self._deaf or (homing and self.flavour.deaf):
             self._query_pending = self._query_pending or (byte == 0x3F and not self._critical)
             if byte == 0x18:
                 self._reset_pressed()
+            elif byte == 0x84 and homing and not self._deaf:
+                self._open_door()
             return
         if byte == 0x3F:
             self.report()
+        elif byte == 0x87:
+            if self.flavour.name == "grblhal":
+                self.report(full=True)
         elif byte == 0x18:
             self._reset_pressed()
         elif byte == 0x85:
@@ -147,8 +205,7 @@ class GrblController(GrblMachine):
         elif byte == 0x21:
             self.feed_hold()
         elif byte == 0x84:
-            self.say(b"[MSG:Check Door]\r\n")
-            self.feed_hold("Door")
+            self._open_door()
         elif byte == 0x7E:
             self.resume()
         elif 0x90 <= byte <= 0x9D:
@@ -156,7 +213,7 @@ class GrblController(GrblMachine):
 
     def _reset_pressed(self) -> None:
         """0x18: at rest a restart, in motion an alarm, in an alarm kept for later."""
-        if self._deaf or self._critical:
+        if self._deaf or self._critical or self.blocked:
             self._reset_caught = True
         elif self.state in ("Run", "Jog", "Home") or (
             self.state in ("Hold", "Door") and not self.held
@@ -186,7 +243,8 @@ class GrblController(GrblMachine):
 
     def _run(self) -> None:
         """Let the main program go on until it waits for something that is not there yet."""
-        answerable = not self._deaf and not self._critical and self.state != "Home"
+        silent = self.flavour.deaf and self.state == "Home"
+        answerable = not self._deaf and not self._critical and not silent
         if self._query_pending and answerable:
             self._query_pending = False
             self.report()
@@ -202,6 +260,7 @@ class GrblController(GrblMachine):
                 continue
             except AlarmRaised as raised:
                 self._alarm(raised.code)
+                self._line_owed = True
                 return
             except StopIteration:
                 self._program = self._main.run()
@@ -212,13 +271,17 @@ class GrblController(GrblMachine):
 
     def _suspended(self) -> bool:
         """A hold stops the main program, too, except the alarm that goes before everything."""
-        if self._deaf or self._critical or self.halting:
+        if self.clock < self.up_at:
+            return True
+        if self._deaf or self._critical or self.blocked or self.halting:
             return False
         return self.planner.holding or self.held or self.state == "Sleep"
 
     def _power_up(self) -> None:
         self.lose_home()
-        self.state = "Alarm" if self.settings[22] else "Idle"
+        self.state = "Alarm" if self.settings[22] and self.lock else "Idle"
+        self.up_at = self.clock + self.flavour.starts_s
+        self.alarm = self.flavour.unhomed
 
     def _boot(self) -> None:
         """Restart: buffers, modes and overrides are reset, position and settings are kept."""
@@ -233,18 +296,49 @@ class GrblController(GrblMachine):
         self.spindle = (5, 0.0)
         self.reports.restart()
         self._deaf = self._critical = self._reset_caught = self._query_pending = False
+        self.blocked = False
         self.forget_holds()
         self.state = "Alarm" if locked else "Idle"
+        if "D" in self.pins and not locked:
+            self.say(b"[MSG:Check Door]\r\n")
+            self.state, self.held = "Door", True
+        self._told_home = None
         self.say(self.flavour.banner)
         if locked:
             self.say(b"[MSG:'$H'|'$X' to unlock]\r\n")
         self._program, self._until = self._main.run(), None
 
     def _alarm(self, code: int) -> None:
-        self.state = "Alarm"
-        self._program, self._until = self._alarmed(code), None
+        self.state, self.alarm = "Alarm", code
         self.forget_holds()
-        self._deaf = True
+        self.planner.flush()
+        if self.flavour.deaf:
+            self._program, self._until = self._alarmed(code), None
+            self._deaf = True
+            return
+        self.say(f"ALARM:{code}\r\n".encode())
+        if code in self.flavour.critical:
+            self.say(b"[MSG:Reset to continue]\r\n")
+            self._main.clear()
+            self.blocked, self._reset_caught = True, False
+            self._program, self._until = self._main.run(), None
+        elif code in ENDS_IN_RESTART:
+            self._boot()
+        else:
+            self._program, self._until = self._main.run(), None
+
+    def _owed(self, *, homing: bool = False) -> None:
+        """Say `ok` to the line that ended in the alarm, as the firmware does before it restarts."""
+        if self._line_owed or homing:
+            self.say_line(b"ok")
+        self._line_owed = False
+
+    def _leave_blocked(self) -> None:
+        """Restart once a reset was asked for and no emergency stop is pressed any more."""
+        if self.blocked and self._reset_caught and "E" not in self.pins:
+            self.state = "Idle" if self.knows_home else "Alarm"
+            self.alarm = 0 if self.knows_home else self.alarm
+            self._boot()
 
     def _alarmed(self, code: int) -> Wait:
         """The trap: a reset that comes within the half second after ALARM:1 or 2 is discarded."""
@@ -252,12 +346,14 @@ class GrblController(GrblMachine):
         end = self.clock + ALARM_S
         yield lambda: self.clock >= end
         self._deaf = False
-        if code in (1, 2):
+        if code in self.flavour.critical:
             self.say(b"[MSG:Reset to continue]\r\n")
             self._reset_caught = False
             self._critical = True
             yield lambda: self._reset_caught
+            self._owed()
             self._boot()
-        elif code in (3, 6, 8, 9) or self._reset_caught:
+        elif code in ENDS_IN_RESTART or self._reset_caught:
+            self._owed(homing=code in HOMING_FAILED)
             self._boot()
         yield None

@@ -10,14 +10,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.grbl_flavours import Flavour
 from helmsight.hardware.emulators.grbl_gcode import Interpreter
 from helmsight.hardware.emulators.grbl_motion import UNITS, Planner, Point
-from helmsight.hardware.emulators.grbl_report import (
-    END,
-    Flavour,
-    ReportWriter,
-    factory_settings,
-)
+from helmsight.hardware.emulators.grbl_report import END, ReportWriter, factory_settings
 from helmsight.hardware.spec import Joint, RobotSpec
 
 # A part of the main program: yields what it waits for, or None when it waits for bytes.
@@ -42,6 +38,9 @@ class GrblMachine(Device):
     astray: where it really is, less what the controller believes, mm. state: grbl's own word for
     what it does. received: the receive buffer. held: a feed hold is complete. halting: a soft limit
     brakes the machine. spindle: M code and speed. broken_switch: homing never finds its switch.
+    pins: inputs that are active: axes for limit switches, H hold, D door, E emergency stop.
+    knows_home: it was homed and has not lost its position since. alarm: the last one's number.
+    listed: numbers that its own lists of alarms (A) and errors (E) have beside the usual ones.
     """
 
     def __init__(self, spec: RobotSpec, flavour: Flavour) -> None:
@@ -54,6 +53,8 @@ class GrblMachine(Device):
             for o, s, joint in zip(self._origins, self._signs, spec.joint, strict=True)
         )
         self.flavour = flavour
+        self._home = home
+        self.build = flavour.build  # the lines of `$I`
         self.planner = Planner(self.settings, home, flavour.blocks)
         self.parser = Interpreter(len(spec.joint))
         self.reports = ReportWriter(flavour)
@@ -64,8 +65,15 @@ class GrblMachine(Device):
         self.overrides = [100, 100, 100]
         self.spindle = (5, 0.0)
         self.pins: set[str] = set()
+        self.knows_home = False
+        self.alarm = 0
+        self.listed: dict[str, dict[int, str]] = {"A": {}, "E": {}}
         self.broken_switch = False
         self.held = self.halting = self._cancelling = False
+        self.up_at = 0.0  # when it is up: until then it says Starting
+        self.blocked = False  # a critical alarm: nothing but a reset leaves it
+        self._door_opened = False  # in a jog, which ends in Door then
+        self._told_home: bool | None = None  # what the last `H` of a report was
         self._query_pending = False  # a status query came while nothing could be answered
         self._output: list[bytes] = []
 
@@ -79,11 +87,9 @@ class GrblMachine(Device):
         """Print one line."""
         self.say(line + END)
 
-    def report(self) -> None:
-        """Print a status report."""
-        state = self.state
-        if state in ("Hold", "Door"):
-            state += ":0" if self.held else ":1" if state == "Hold" else ":2"
+    def report(self, *, full: bool = False) -> None:
+        """Print a status report; full: with every field, which grblHAL can."""
+        state = self._state_word(full)
         if self.parser.wco_changed:
             self.parser.wco_changed = False
             self.reports.offset_changed()
@@ -95,9 +101,27 @@ class GrblMachine(Device):
             self.reports.write(
                 state, self.planner, self.parser,
                 (self.overrides[0], self.overrides[1], self.overrides[2]),
-                letter, speed if letter else 0.0, pins, free,
+                letter, speed if letter else 0.0, pins, free, self._more_fields(full),
             )
         )  # fmt: skip
+
+    def _state_word(self, full: bool) -> str:
+        if self.clock < self.up_at:
+            return "Starting"
+        if self.state == "Hold":
+            return "Hold:0" if self.held else "Hold:1"
+        if self.state == "Door":
+            return "Door:2" if not self.held else "Door:1" if "D" in self.pins else "Door:0"
+        if self.state == "Alarm" and full and self.alarm:
+            return f"Alarm:{self.alarm}"
+        return self.state
+
+    def _more_fields(self, full: bool) -> list[str]:
+        """Return what grblHAL tells when it is asked for everything, and when it changes."""
+        if self.flavour.name != "grblhal" or (not full and self._told_home == self.knows_home):
+            return []
+        self._told_home = self.knows_home
+        return [f"H:{int(self.knows_home)}", *(["AR", "FW:grblHAL"] if full else [])]
 
     # -- motion as the firmware sees it -----------------------------------------------------------
 
@@ -109,10 +133,12 @@ class GrblMachine(Device):
     def feed_hold(self, state: str = "Hold") -> None:
         """Brake: a jog is cancelled, a program can be resumed from `state`."""
         if self.state == "Jog":
+            self._door_opened = state == "Door"
             self.brake(cancel=True)
-        elif self.state == "Run":
-            self.state = state
-            self.brake(cancel=False)
+        elif self.state in ("Run", "Hold") and (self.state == "Run" or state == "Door"):
+            moving, self.state = self.state == "Run", state
+            if moving:
+                self.brake(cancel=False)
         elif self.state == "Idle":
             self.state, self.held = state, True
             self.record("hold", self.clock)
@@ -127,7 +153,7 @@ class GrblMachine(Device):
 
     def resume(self) -> None:
         """Go on after a complete hold."""
-        if self.state in ("Hold", "Door") and self.held:
+        if self.state in ("Hold", "Door") and self.held and "D" not in self.pins:
             self.held = self.planner.holding = False
             self.state = "Run" if self.planner.blocks else "Idle"
 
@@ -140,7 +166,8 @@ class GrblMachine(Device):
                     planner.flush()
                     self.parser.position = planner.position
                     self._cancelling = False
-                    self.state = "Idle"
+                    self.state = "Door" if self._door_opened else "Idle"
+                    self.held, self._door_opened = self._door_opened, False
                 else:
                     planner.rest()
                     self.held = True
@@ -149,7 +176,7 @@ class GrblMachine(Device):
 
     def forget_holds(self) -> None:
         """Leave every hold: after a restart or an alarm there is none."""
-        self.held = self._cancelling = self.halting = False
+        self.held = self._cancelling = self.halting = self._door_opened = False
 
     def switch(self, spindle: tuple[int, float]) -> None:
         """Set the spindle (M code, speed); the next report tells."""
@@ -170,7 +197,7 @@ class GrblMachine(Device):
         if self._query_pending:
             self._query_pending = False
             self.report()
-        self.state = "Idle"
+        self.state, self.knows_home, self.alarm = "Idle", True, 0
 
     # -- where it believes to be, and where it really is ------------------------------------------
 
@@ -200,12 +227,14 @@ class GrblMachine(Device):
         really = tuple(p + a for p, a in zip(self.planner.position, self.astray, strict=True))
         self.planner.position = (0.0,) * len(really)
         self.astray = really
+        self.knows_home = False
 
     def lose_position(self) -> None:
         """Stop the steppers dead: they overshoot their count by what the speed was worth."""
         skid = tuple(0.002 * v for v in self.planner.velocity)
         self.planner.flush()
         self.astray = tuple(a + s for a, s in zip(self.astray, skid, strict=True))
+        self.knows_home = False
 
     def beyond(self, target: Point) -> bool:
         """Whether a machine position lies outside the travel: from -$130 to 0."""

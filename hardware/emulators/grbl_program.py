@@ -7,6 +7,7 @@ from helmsight.hardware.emulators.grbl_system import SystemLines
 from helmsight.hardware.emulators.grbl_words import Action, Dwell, Flow, Refused, Spindle, Travel
 
 LINE = 80
+HARMLESS = ("$$", "$I", "$E", "$A", "$G", "$/")  # what is answered in a critical alarm, too
 
 
 class MainProgram:
@@ -52,7 +53,7 @@ class MainProgram:
         if self._overlong or self._comment:
             if byte == ord(")") and self._comment == "(":
                 self._comment = ""
-        elif byte <= 0x20 or byte == ord("/"):
+        elif byte <= 0x20 or (byte == ord("/") and not self._machine.flavour.named):
             return
         elif byte in b"(;":
             self._comment = chr(byte)
@@ -67,6 +68,8 @@ class MainProgram:
         try:
             if overlong:
                 raise Refused(11)
+            if machine.blocked and not text.startswith(HARMLESS):
+                raise Refused(79)
             if text.startswith("$"):
                 yield from self._system.line(text)
             elif text:

@@ -6,9 +6,9 @@ info, buffer sizes and report mask.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
+from helmsight.hardware.emulators.grbl_flavours import GRBLHAL, Flavour
 from helmsight.hardware.emulators.grbl_gcode import Interpreter
 from helmsight.hardware.emulators.grbl_motion import UNITS, Planner
 from helmsight.hardware.emulators.grbl_words import LETTERS
@@ -16,42 +16,6 @@ from helmsight.hardware.spec import RobotSpec
 
 BUSY = frozenset(("Run", "Hold", "Jog", "Home", "Door"))
 END = b"\r\n"
-
-
-@dataclass(frozen=True)
-class Flavour:
-    """What differs between the firmwares."""
-
-    name: str
-    banner: bytes
-    build: tuple[bytes, ...]
-    blocks: int
-    received: int
-    help: bytes
-
-
-GRBL = Flavour(
-    "grbl",
-    b"\r\nGrbl 1.1h ['$' for help]\r\n",
-    (b"[VER:1.1h.20190825:]", b"[OPT:V,15,128]"),
-    15,
-    128,
-    b"[HLP:$$ $# $G $I $x=val $J=line $SLP $C $X $H ~ ! ? ctrl-x]",
-)
-GRBLHAL = Flavour(
-    "grblhal",
-    b"\r\nGrblHAL 1.1f ['$' or '$HELP' for help]\r\n",
-    (
-        b"[VER:1.1f.20240417:]",
-        b"[OPT:VNMSL,100,1024,3,0]",
-        b"[NEWOPT:ENUMS,RT+]",
-        b"[FIRMWARE:grblHAL]",
-    ),
-    100,
-    1023,
-    b"[HLP:$$ $# $G $I $x=val $J=line $SLP $C $X $H ~ ! ? ctrl-x]",
-)
-FLAVOURS = {flavour.name: flavour for flavour in (GRBL, GRBLHAL)}
 
 
 def factory_settings(spec: RobotSpec, travel: Mapping[int, float]) -> dict[int, float]:
@@ -109,6 +73,7 @@ class ReportWriter:
 
     def __init__(self, flavour: Flavour) -> None:
         self.flavour = flavour
+        self.more_axes = 0  # that the board has and the description does not
         self.restart()
 
     def restart(self) -> None:
@@ -133,8 +98,12 @@ class ReportWriter:
         spindle: float,
         pins: str,
         received_free: int,
+        more: Sequence[str] = (),
     ) -> bytes:
-        """Return one report. Positions come on the grid of whole steps."""
+        """Return one report. Positions come on the grid of whole steps.
+
+        more: fields to add as they are.
+        """
         mask = int(planner.settings[10])
         inches = 25.4 if planner.settings[13] else 1.0
         machine = tuple(
@@ -143,7 +112,7 @@ class ReportWriter:
         )
         work = tuple(m - o for m, o in zip(machine, parser.offset, strict=True))
         kind, place = ("MPos", machine) if mask & 1 else ("WPos", work)
-        fields = [state, f"{kind}:{_point(tuple(value / inches for value in place))}"]
+        fields = [state, f"{kind}:{self._point(place, inches)}"]
         if mask & 2:
             fields.append(f"Bf:{planner.size - planner.blocks},{received_free}")
         if self.flavour is GRBLHAL and planner.line:
@@ -157,7 +126,7 @@ class ReportWriter:
         else:
             self._wco = 29 if busy else 9
             self._overrides = self._overrides or 1
-            fields.append(f"WCO:{_point(tuple(value / inches for value in parser.offset))}")
+            fields.append(f"WCO:{self._point(parser.offset, inches)}")
         if self._overrides > 0:
             self._overrides -= 1
         else:
@@ -165,7 +134,11 @@ class ReportWriter:
             fields.append("Ov:" + ",".join(map(str, overrides)))
             if accessories:
                 fields.append(f"A:{accessories}")
+        fields += more
         return f"<{'|'.join(fields)}>".encode() + END
+
+    def _point(self, point: tuple[float, ...], inches: float) -> str:
+        return _point((*(value / inches for value in point), *(0.0,) * self.more_axes))
 
 
 def _point(point: tuple[float, ...]) -> str:

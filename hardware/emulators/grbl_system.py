@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from helmsight.hardware.emulators.grbl_flavours import HELP
 from helmsight.hardware.emulators.grbl_machine import AlarmRaised, GrblMachine, SoftReset, Wait
 from helmsight.hardware.emulators.grbl_motion import UNITS
 from helmsight.hardware.emulators.grbl_report import coordinates, parser_state, setting
 from helmsight.hardware.emulators.grbl_words import Refused
+from helmsight.hardware.wire.grbl_codes import ALARMS, ERRORS
 
 FLAGS = frozenset((4, 5, 6, 13, 20, 21, 22, 32))
 
@@ -22,7 +24,7 @@ class SystemLines:
         """Carry out a line. Raises Refused."""
         machine = self._machine
         if text == "$":
-            machine.say_line(machine.flavour.help)
+            machine.say_line(HELP)
         elif text.startswith("$J"):
             if machine.state not in ("Idle", "Jog"):
                 raise Refused(8)
@@ -34,8 +36,7 @@ class SystemLines:
         elif text == "$$":
             if machine.state in ("Run", "Hold"):
                 raise Refused(8)
-            for number, value in machine.settings.items():
-                machine.say_line(setting(number, value))
+            self._print_settings()
         elif text == "$G":
             machine.say_line(parser_state(machine.parser))
         elif text == "$C":
@@ -43,12 +44,42 @@ class SystemLines:
             yield lambda: True
         elif text == "$X":
             if machine.state == "Alarm":
+                if "D" in machine.pins:
+                    raise Refused(13)
                 machine.say_line(b"[MSG:Caution: Unlocked]")
-                machine.state = "Idle"
+                machine.state, machine.alarm = "Idle", 0
+        elif listed := self._listed(text):
+            for line in listed:
+                machine.say_line(line)
+        elif text[1:].lower() in machine.flavour.named:
+            path = text[1:].lower()
+            machine.say_line(f"${path}={machine.flavour.named[path]}".encode())
         else:
             if machine.state not in ("Idle", "Alarm"):
                 raise Refused(8)
             yield from self._at_rest(text)
+
+    def _print_settings(self) -> None:
+        machine = self._machine
+        for number, value in machine.settings.items():
+            if number not in machine.flavour.missing:
+                machine.say_line(setting(number, value))
+        for number, words in machine.flavour.texts.items():
+            machine.say_line(f"${number}={words}".encode())
+
+    def _listed(self, text: str) -> list[bytes]:
+        """Return the lines of the board's own lists that a line asks for, none if it does not."""
+        numbers = self._machine.flavour.numbers
+        asked = re.fullmatch(r"\$(E)([AE])" if numbers == "E" else r"\$()([AE])=(\d+)", text)
+        if not numbers or asked is None:
+            return []
+        known = {"A": {k: v.words for k, v in ALARMS.items()}, "E": dict(ERRORS)}[asked[2]]
+        words = known | self._machine.listed[asked[2]]
+        if numbers == "E":
+            code = "ALARMCODE" if asked[2] == "A" else "ERRORCODE"
+            return [f"[{code}:{k}||{v}]".encode() for k, v in sorted(words.items())]
+        number = int(asked[3])
+        return [f"{number}: {words.get(number, 'Unknown')}".encode()]
 
     def _jog(self, text: str) -> None:
         """Queue a jog. Raises Refused."""
@@ -69,7 +100,10 @@ class SystemLines:
             for line in coordinates(machine.parser, (0.0,) * len(machine.planner.position)):
                 machine.say_line(line)
         elif text == "$I":
-            for line in machine.flavour.build:
+            for line in machine.build:
+                machine.say_line(line)
+        elif text == "$I+" and machine.flavour.more is not None:
+            for line in (*machine.build, *machine.flavour.more):
                 machine.say_line(line)
         elif text == "$H":
             yield from self._home()
@@ -121,7 +155,9 @@ class SystemLines:
         machine = self._machine
         if not machine.settings[22]:
             raise Refused(5)
-        machine.state = "Home"
+        if "D" in machine.pins:
+            raise Refused(13)
+        machine.state, machine.knows_home = "Home", False
         axes = range(len(machine.planner.position))
         for cycle in ([2], [axis for axis in axes if axis != 2]):
             group = [axis for axis in cycle if axis in axes]

@@ -15,7 +15,7 @@ from helmsight.hardware.emulators.grbl_motion import Point
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 INCH = 25.4
-LETTERS = "XYZABC"
+LETTERS = "XYZABCUVW"
 
 # Modal and non-modal groups of the words that stand for a command.
 G_GROUPS: dict[float, str] = {

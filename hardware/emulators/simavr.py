@@ -1,4 +1,6 @@
-"""Helm's real firmware in simavr, an emulator of the AVR, behind a device node or step by step.
+"""Real firmware in simavr, an emulator of the AVR, behind a device node or step by step.
+
+Helm's own, or any other for an ATmega328P at 16 MHz, with its pins and with motors at them.
 
 Built with avr-gcc and cc into the user's cache folder, once per state of the sources. simavr is
 linked into the rig by whoever builds it and is not part of this distribution.
@@ -125,10 +127,12 @@ def events(lines: Iterable[str]) -> list[Event]:
 class _Rig:
     """The emulator in a process of its own, which ends with this one."""
 
-    def __init__(self, *arguments: str, stdout: int | None = None) -> None:
+    def __init__(
+        self, *arguments: str, stdout: int | None = None, elf: str | Path | None = None
+    ) -> None:
         folder = build()
         self.process = subprocess.Popen(
-            [str(folder / "rig"), str(folder / "helm.elf"), *arguments],
+            [str(folder / "rig"), str(elf or folder / "helm.elf"), *arguments],
             stdin=subprocess.PIPE,
             stdout=stdout,
             encoding="ascii",
@@ -158,13 +162,19 @@ class _Rig:
 
 
 class Simavr:
-    """The firmware in real time; a context manager like Emulation. `port` is what a client opens.
+    """A firmware in real time; a context manager like Emulation. `port` is what a client opens.
 
     link: path of the device node; default: a new one in a temporary folder.
-    trace: keep what happens on the pins, for `trace`.
+    trace: keep what happens on the pins, for `trace`. elf: another firmware than helm's.
     """
 
-    def __init__(self, link: str | Path | None = None, *, trace: bool = False) -> None:
+    def __init__(
+        self,
+        link: str | Path | None = None,
+        *,
+        trace: bool = False,
+        elf: str | Path | None = None,
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="helmsight-")
         path = Path(link) if link else Path(self._folder.name) / "helm"
         if path.exists() and not path.is_symlink():
@@ -172,7 +182,7 @@ class Simavr:
         path.unlink(missing_ok=True)
         self.port = str(path)
         self._trace = Path(self._folder.name) / "trace" if trace else None
-        self._rig = _Rig(self.port, str(self._trace or "-"))
+        self._rig = _Rig(self.port, str(self._trace or "-"), stdout=subprocess.PIPE, elf=elf)
         deadline = time.monotonic() + START_S
         while not path.is_symlink():
             if self._rig.process.poll() is not None or time.monotonic() > deadline:
@@ -196,6 +206,21 @@ class Simavr:
     def wedge(self) -> None:
         """Let the firmware's main program hang; its interrupts go on."""
         self._rig.tell("wedge")
+
+    def pin(self, name: str, level: bool | None) -> None:
+        """Drive an input, named like `C1`; None lets go of it, and its pull-up holds it."""
+        self._rig.tell(f"pin {name} {'-' if level is None else int(level)}")
+
+    def axis(self, step: str, direction: str, switch: str, at: int) -> None:
+        """Put a motor to a step and a direction pin; `at` steps up it closes a switch to ground."""
+        self._rig.tell(f"axis {step} {direction} {switch} {at}")
+
+    def where(self) -> tuple[int, ...]:
+        """Return the steps that every axis has made, positive ones up."""
+        self._rig.tell("where")
+        assert self._rig.process.stdout is not None
+        line = self._rig.process.stdout.readline()
+        return tuple(map(int, line.partition("where")[2].split()))
 
     def trace(self) -> list[Event]:
         """Return what has happened on the pins so far; empty without `trace`."""

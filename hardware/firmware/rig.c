@@ -1,4 +1,4 @@
-/* The firmware in simavr (an emulated ATmega328P), on a bench.
+/* A firmware in simavr (an emulated ATmega328P), on a bench.
  *
  * rig FIRMWARE.elf LINK TRACE   in real time, behind a pty that stands at LINK; TRACE is a file or -
  * rig FIRMWARE.elf              step by step: time passes only on `run`
@@ -7,6 +7,9 @@
  *   rx HEX        bytes for the board        run US      let time pass, then say `done TIME`
  *   unplug MS     the cable out, and back    reset       press the button (also what DTR does)
  *   wedge         the main program hangs, interrupts go on
+ *   pin PIN 0|1|- drive an input (B1, C1 ...) or let go of it
+ *   axis STEP DIRECTION SWITCH AT   a motor at its step pin; the switch closes to ground AT steps up
+ *   where         say `TIME where` and the steps of every axis so far
  * Trace, one line an event, TIME in us of the board:
  *   TIME rx HEX   TIME tx HEX   TIME pulse CHANNEL WIDTH_US   TIME slip US (the machine was busy)
  */
@@ -37,6 +40,8 @@
 #define SLIP_US 50000    /* further behind the clock than this, time lost is left lost */
 #define CHANNELS 6
 #define FIRST_PIN 2
+#define AXES 3
+#define OCR1AL 0x88
 #define WEDGED_US 260000 /* longer than the board's own watchdog of 250 ms */
 
 static avr_t *avr;
@@ -46,6 +51,9 @@ static struct { unsigned char bytes[65536]; unsigned head, tail; } queue;
 static avr_cycle_count_t rose[CHANNELS];
 static int master = -1, slave = -1;
 static const char *link_path;
+static struct { avr_irq_t *direction; char port; int pin; long at, steps; bool down; } axes[AXES];
+static int axis_count;
+static struct { uint8_t mask, value; } outside['D' + 1]; /* what is driven from outside, by port */
 static struct { avr_flashaddr_t at; unsigned char was[2]; avr_cycle_count_t until; } wedge;
 
 static void note(const char *format, ...) {
@@ -79,6 +87,34 @@ static void pin_changed(avr_irq_t *irq, uint32_t value, void *parameter) {
         note("pulse %ld %.2f", channel, (double)(avr->cycle - rose[channel]) / CYCLES_PER_US);
 }
 
+static avr_irq_t *pin_irq(char port, int pin) {
+    return avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ(port), pin);
+}
+
+/* level: 0 or 1, or -1 to let go of it: then its pull-up makes it 1 */
+static void drive(char port, int pin, int level) {
+    uint8_t bit = 1 << pin;
+    outside[(int)port].mask = level < 0 ? outside[(int)port].mask & ~bit : outside[(int)port].mask | bit;
+    outside[(int)port].value =
+        level > 0 ? outside[(int)port].value | bit : outside[(int)port].value & ~bit;
+    avr_ioport_external_t external = {
+        .name = port, .mask = outside[(int)port].mask, .value = outside[(int)port].value};
+    avr_ioctl(avr, AVR_IOCTL_IOPORT_SET_EXTERNAL(port), &external);
+    avr_raise_irq(pin_irq(port, pin), level != 0);
+}
+
+static void stepped(avr_irq_t *irq, uint32_t value, void *parameter) {
+    (void)irq;
+    long i = (long)parameter;
+    if (!value)
+        return;
+    axes[i].steps += axes[i].direction->value & 1 ? -1 : 1;
+    bool down = axes[i].steps >= axes[i].at;
+    if (down != axes[i].down)
+        drive(axes[i].port, axes[i].pin, down ? 0 : -1);
+    axes[i].down = down;
+}
+
 static void byte_out(avr_irq_t *irq, uint32_t value, void *parameter) {
     (void)irq;
     (void)parameter;
@@ -104,6 +140,16 @@ static void take(const unsigned char *bytes, size_t length) {
         queue.bytes[queue.head++ % sizeof queue.bytes] = bytes[i];
 }
 
+/* simavr takes a compare register of 0 for none at all; the chip compares with 0. grbl's steps begin
+ * so: it enables the interrupt first, and sets the register in it. */
+static void reset_board(void) {
+    avr_reset(avr);
+    avr->data[OCR1AL] = 64;
+    for (char port = 'B'; port <= 'D'; port++) /* or pull-ups that are set again change nothing */
+        for (int pin = 0; pin < 8; pin++)
+            pin_irq(port, pin)->value = 0;
+}
+
 static void start(const char *path) {
     elf_firmware_t firmware = {0};
     avr_global_logger_set(quiet);
@@ -118,6 +164,7 @@ static void start(const char *path) {
     avr->sleep = no_sleep;
     avr->run_cycle_limit = BYTE_CYCLES;
     avr_load_firmware(avr, &firmware);
+    reset_board();
     for (uint8_t line = 0; line < 2; line++) /* or it looks at INT0 and INT1 in every cycle */
         avr_extint_set_strict_lvl_trig(avr, line, 0);
     uint32_t flags = 0; /* no console, no sleeping on polls */
@@ -191,6 +238,9 @@ static double wall_us(void) {
 static double obey(const char *line, double back) {
     unsigned long value = 0;
     unsigned byte;
+    char port, port2, port3, level;
+    int pin, pin2, pin3;
+    long at;
     if (sscanf(line, "run %lu", &value) == 1) {
         run_to(avr->cycle + (avr_cycle_count_t)value * CYCLES_PER_US);
         note("done");
@@ -203,9 +253,24 @@ static double obey(const char *line, double back) {
             pull_out();
         return wall_us() + value * 1e3;
     } else if (!strcmp(line, "reset")) {
-        avr_reset(avr);
+        reset_board();
     } else if (!strcmp(line, "wedge")) {
         hang();
+    } else if (sscanf(line, "pin %c%d %c", &port, &pin, &level) == 3) {
+        drive(port, pin, level == '-' ? -1 : level - '0');
+    } else if (sscanf(line, "axis %c%d %c%d %c%d %ld", &port, &pin, &port2, &pin2, &port3, &pin3,
+                      &at) == 7 && axis_count < AXES) {
+        axes[axis_count].direction = pin_irq(port2, pin2);
+        axes[axis_count].port = port3;
+        axes[axis_count].pin = pin3;
+        axes[axis_count].at = at;
+        avr_irq_register_notify(pin_irq(port, pin), stepped, (void *)(long)axis_count++);
+    } else if (!strcmp(line, "where")) {
+        printf("%.1f where", (double)avr->cycle / CYCLES_PER_US);
+        for (int i = 0; i < axis_count; i++)
+            printf(" %ld", axes[i].steps);
+        printf("\n");
+        fflush(stdout);
     } else {
         fprintf(stderr, "rig: what is %s?\n", line);
         exit(2);

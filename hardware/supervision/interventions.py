@@ -16,6 +16,7 @@ from helmsight.hardware.errors import (
     DeviceAlarm,
     FrameRefused,
     HardwareError,
+    HeldAtMachine,
     LinkLost,
     NoReply,
     RobotStopped,
@@ -44,6 +45,7 @@ class Rule(StrEnum):
     frozen_frame = "frozen_frame"
     black_frame = "black_frame"
     stop = "stop"
+    machine = "machine"  # held at the machine: a person's hold or door, or another program's
     unconfirmed = "unconfirmed"  # a stop that the device did not confirm
     link = "link"  # the port went away
     reply = "reply"  # a device that did not answer, or not with an answer
@@ -54,6 +56,7 @@ class Rule(StrEnum):
 RULES: tuple[tuple[type[HardwareError], Rule], ...] = (
     (TargetRefused, Rule.refused),
     (CameraUnavailable, Rule.stale_frame),
+    (HeldAtMachine, Rule.machine),
     (RobotStopped, Rule.stop),
     (LinkLost, Rule.link),
     (NoReply, Rule.reply),

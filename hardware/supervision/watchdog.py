@@ -84,6 +84,16 @@ class Watchdog:
         with self._lock:
             self._owner = self._step = self._last = None
 
+    def rest(self) -> None:
+        """Stand down until the next sign of life: the loop's thread waits for the device now.
+
+        Raises:
+            WrongThread: the loop runs in another thread.
+        """
+        self.claim()
+        with self._lock:
+            self._last = None
+
     def fed(self) -> None:
         """Take a fresh command as a sign of life."""
         self.claim()

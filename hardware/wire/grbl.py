@@ -1,37 +1,37 @@
-"""What a grbl or grblHAL controller says, line by line; parsed by key, never by position.
+"""What a grbl, grblHAL or FluidNC controller says, line by line, and what it is told.
 
-No I/O here. Forms: grbl v1.1 doc/markdown/interface.md; grblHAL adds fields and longer buffers.
+No I/O here. Forms: grbl v1.1 doc/markdown/interface.md; grblHAL adds lines and longer buffers.
 Units are the wire's: mm and mm/min (inches where $13=1, which the driver refuses).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from helmsight.hardware.errors import BadReply
+from helmsight.hardware.wire.grbl_report import StatusReport, parse_report
 
-AXES = "XYZABC"
 LINE_LIMIT = 80  # characters a line, its end included (error:11 beyond)
 RX_BUFFER = 128  # bytes of grbl's receive buffer; $I tells others
 
 # Realtime commands: one byte, no line end, no "ok".
 STATUS, HOLD, RESET, JOG_CANCEL = b"?", b"!", b"\x18", b"\x85"
+FULL_STATUS = b"\x87"  # grblHAL: a report with every field; grbl and FluidNC pass over it
 FEED_100, RAPID_100, SPINDLE_100 = b"\x90", b"\x95", b"\x99"
 NORMAL_OVERRIDES = (100, 100, 100)
+# A tool number that no program uses. grbl 1.1 (255 at most) does nothing with it and forgets it at
+# every reset, so whoever selects it after homing finds out whether the position is still known.
+HOMED_MARK = "T211"
 
-STATES = frozenset(
-    ("Idle", "Run", "Hold", "Jog", "Alarm", "Door", "Check", "Home", "Sleep", "Tool")
-)
 _NUMBER = re.compile(r"-?\d{1,7}(?:\.\d{1,6})?")
-# As printed, with its decimals: a comma that was a point cannot pass for one axis more.
-_LENGTH = re.compile(r"-?\d{1,7}\.\d{3,4}")
-_WHOLE = re.compile(r"\d{1,9}")
-_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9]*):([^|<>\[\]]*)")
 _BANNER = re.compile(r"(Grbl|GrblHAL) (\d[\w.]*) \[[^\[\]]*\]", re.IGNORECASE)
-_SETTING = re.compile(r"\$(\d{1,4})=([^\s$=]*)(?: \([^()]*\))?")
+_SETTING = re.compile(r"\$(\d{1,4})=(.*)")
+_REMARK = re.compile(r"(-?[\d.]+) \([^()]*\)")  # builds that explain: `$20=1 (soft limits, bool)`
+_NAMED = re.compile(r"\$(/[A-Za-z0-9_/]+)=(.*)")
 _CODE = re.compile(r"(error|ALARM):(\d{1,3})")
+_LISTED = re.compile(r"\[(ALARM|ERROR)CODE:(\d{1,3})\|[^|]*\|([^|\]]*)\]")  # grblHAL
+_LISTED_PLAIN = re.compile(r"(\d{1,3}): (\S.*)")  # FluidNC
 _BRACKETS = re.compile(r"\[([A-Z][A-Z0-9. ]*):(.*)\]")
 
 
@@ -72,10 +72,27 @@ class Info:
 
 @dataclass(frozen=True)
 class Setting:
-    """One `$number=value`."""
+    """One `$number=value`; values may be text with blanks (`$72=Shop AP`)."""
 
     number: int
     value: str
+
+
+@dataclass(frozen=True)
+class NamedSetting:
+    """One `$/path=value` of FluidNC."""
+
+    path: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A number of the board's own list. kind: `alarm` or `error`; "" where it does not say."""
+
+    kind: str
+    number: int
+    words: str
 
 
 @dataclass(frozen=True)
@@ -85,41 +102,10 @@ class StartupLine:
     text: str
 
 
-@dataclass(frozen=True)
-class StatusReport:
-    """One realtime status report. Positions in mm, feed in mm/min, one entry an axis.
-
-    wco, overrides and accessories come with some reports only: None when they did not; accessories
-    is "" when all are off. homed: grblHAL's `H`; None where it is not told.
-    """
-
-    state: str
-    sub: int | None = None
-    mpos: tuple[float, ...] | None = None
-    wpos: tuple[float, ...] | None = None
-    wco: tuple[float, ...] | None = None
-    feed: float | None = None
-    spindle: float | None = None
-    overrides: tuple[int, int, int] | None = None
-    accessories: str | None = None
-    pins: str = ""
-    blocks_free: int | None = None
-    bytes_free: int | None = None
-    line: int | None = None
-    homed: bool | None = None
-    other: Mapping[str, str] = field(default_factory=dict)
-
-    def machine(self, wco: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        """Return the machine position, mm; None for a work position without its offset."""
-        if self.mpos is not None:
-            return self.mpos
-        offset = self.wco or wco
-        if self.wpos is None or offset is None or len(offset) != len(self.wpos):
-            return None
-        return tuple(w + o for w, o in zip(self.wpos, offset, strict=True))
-
-
-Reply = Ok | ErrorReply | Alarmed | Banner | Info | Setting | StartupLine | StatusReport
+Printed = (
+    Info | Setting | NamedSetting | Listed
+)  # what comes before the `ok` of the line that asked
+Reply = Ok | ErrorReply | Alarmed | Banner | StartupLine | StatusReport | Printed
 
 
 def parse(line: str) -> Reply:
@@ -131,99 +117,23 @@ def parse(line: str) -> Reply:
     if code := _CODE.fullmatch(line):
         number = int(code[2])
         return ErrorReply(number) if code[1] == "error" else Alarmed(number)
+    if listed := _LISTED.fullmatch(line):
+        return Listed(listed[1].lower(), int(listed[2]), listed[3])
+    if listed := _LISTED_PLAIN.fullmatch(line):
+        return Listed("", int(listed[1]), listed[2])
     if inside := _BRACKETS.fullmatch(line):
         return Info(inside[1], inside[2])
     if setting := _SETTING.fullmatch(line):
-        return Setting(int(setting[1]), setting[2])
+        remark = _REMARK.fullmatch(setting[2])
+        return Setting(int(setting[1]), remark[1] if remark else setting[2])
+    if named := _NAMED.fullmatch(line):
+        return NamedSetting(named[1], named[2])
     if banner := _BANNER.fullmatch(line):
         firmware = "grblHAL" if banner[1].lower() == "grblhal" else "grbl"
         return Banner(firmware, banner[2])
     if re.fullmatch(r">.*:(ok|error:\d{1,3})|\$N\d=.*", line):
         return StartupLine(line)
     raise BadReply(f"not a line of grbl: {line[:80]!r}")
-
-
-def parse_report(line: str) -> StatusReport:
-    """Return a status report, read by key. Raises BadReply when it is damaged."""
-    if not (line.startswith("<") and line.endswith(">")):
-        raise BadReply(f"half a status report: {line[:80]!r}")
-    head, *parts = line[1:-1].split("|")
-    state, _, sub = head.partition(":")
-    if state not in STATES or (sub and not _WHOLE.fullmatch(sub)):
-        raise BadReply(f"unknown state {head[:20]!r} in a status report")
-    fields: dict[str, str] = {}
-    for part in parts:
-        matched = _FIELD.fullmatch(part)
-        if matched is None or matched[1] in fields:
-            raise BadReply(f"damaged field {part[:40]!r} in a status report")
-        fields[matched[1]] = matched[2]
-    report = _report(state, int(sub) if sub else None, fields)
-    if report.mpos is None and report.wpos is None:
-        raise BadReply(f"no position in the status report {line[:80]!r}")
-    for extra in (report.wpos, report.wco):
-        if extra is not None and len(extra) != len(report.mpos or report.wpos or ()):
-            raise BadReply(f"axes do not agree in the status report {line[:80]!r}")
-    return report
-
-
-def _report(state: str, sub: int | None, fields: dict[str, str]) -> StatusReport:
-    """Return the report of `fields`; those that are not known are kept as text."""
-    feed = spindle = None
-    if "FS" in fields:
-        feed, spindle = _numbers(fields.pop("FS"), 2, 3)[:2]
-    elif "F" in fields:
-        (feed,) = _numbers(fields.pop("F"), 1)
-    blocks = received = None
-    if "Bf" in fields:
-        blocks, received = _wholes(fields.pop("Bf"), 2)
-    overrides: tuple[int, int, int] | None = None
-    accessories = fields.pop("A", None)
-    if "Ov" in fields:
-        a, b, c = _wholes(fields.pop("Ov"), 3)
-        overrides, accessories = (a, b, c), accessories or ""
-    homed = None
-    if "H" in fields:
-        homed = _wholes(fields.pop("H"), 1, 2)[0] == 1
-    return StatusReport(
-        state=state,
-        sub=sub,
-        mpos=_position(fields.pop("MPos", None)),
-        wpos=_position(fields.pop("WPos", None)),
-        wco=_position(fields.pop("WCO", None)),
-        feed=feed,
-        spindle=spindle,
-        overrides=overrides,
-        accessories=accessories,
-        pins=fields.pop("Pn", ""),
-        blocks_free=blocks,
-        bytes_free=received,
-        line=_wholes(fields.pop("Ln"), 1)[0] if "Ln" in fields else None,
-        homed=homed,
-        other=fields,
-    )
-
-
-def _position(text: str | None) -> tuple[float, ...] | None:
-    if text is None:
-        return None
-    parts = text.split(",")
-    if len(parts) > len(AXES) or not all(map(_LENGTH.fullmatch, parts)):
-        raise BadReply(f"expected positions with three decimals, read {text[:40]!r}")
-    return tuple(map(float, parts))
-
-
-def _numbers(text: str, least: int, most: int | None = None) -> tuple[float, ...]:
-    parts = text.split(",")
-    if not least <= len(parts) <= (most or least) or not all(map(_NUMBER.fullmatch, parts)):
-        raise BadReply(f"expected {least} to {most or least} numbers, read {text[:40]!r}")
-    return tuple(map(float, parts))
-
-
-def _wholes(text: str, least: int, most: int | None = None) -> tuple[int, ...]:
-    parts = text.split(",")
-    if not least <= len(parts) <= (most or least) or not all(map(_WHOLE.fullmatch, parts)):
-        raise BadReply(f"expected {least} to {most or least} whole numbers, read {text[:40]!r}")
-    return tuple(map(int, parts))
 
 
 def number(value: str) -> float:

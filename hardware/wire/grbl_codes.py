@@ -1,11 +1,13 @@
-"""Alarm and error numbers of grbl 1.1 and grblHAL, as named exceptions and in words.
+"""Alarm and error numbers of grbl 1.1, grblHAL and FluidNC, as named exceptions and in words.
 
 Numbers: grbl doc/csv/alarm_codes_en_US.csv and error_codes_en_US.csv (v1.1), grblHAL core alarms.h
-and errors.h; grblHAL keeps grbl's and adds its own.
+and errors.h, FluidNC Alarm.h. grblHAL keeps grbl's and adds its own; FluidNC counts on from 10 in
+its own way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from helmsight.hardware.errors import CommandRefused, DeviceAlarm
@@ -127,8 +129,101 @@ class HomingFailConfiguration(GrblAlarm):
     number, words = 18, "homing: bad configuration"
 
 
+class ModbusFault(GrblAlarm):
+    """ALARM:19 (grblHAL). Halts: a Modbus device (a spindle) does not answer, or with an error."""
+
+    number, words, position_lost = 19, "a Modbus device (a spindle?) does not answer", False
+
+
+class ExpanderFault(GrblAlarm):
+    """ALARM:20 (grblHAL). Halts: the board with the further inputs and outputs does not answer."""
+
+    number, words = 20, "the I/O expander does not answer"
+
+
+class StorageFailed(GrblAlarm):
+    """ALARM:21 (grblHAL). Halts: the memory of the settings failed."""
+
+    number, words = 21, "the settings memory failed"
+
+
+class BufferOverrun(GrblAlarm):
+    """ALARM:22 (grblHAL). Halts: a buffer ran over."""
+
+    number, words = 22, "a buffer ran over"
+
+
 ALARMS: dict[int, type[GrblAlarm]] = {
     kind.number: kind for kind in GrblAlarm.__subclasses__() if kind.number is not None
+}
+
+
+class FluidAlarm(GrblAlarm):
+    """An alarm that FluidNC numbers in its own way. Halts."""
+
+
+class FluidSpindle(FluidAlarm):
+    """ALARM:10 of FluidNC. Halts: the spindle does not do what it is told."""
+
+    number, words, position_lost = 10, "the spindle does not do what it is told", False
+
+
+class FluidStartupPin(FluidAlarm):
+    """ALARM:11 of FluidNC. Halts: an input was active at the start."""
+
+    number, words = 11, "an input was active when the controller started"
+
+
+class FluidAmbiguousSwitch(FluidAlarm):
+    """ALARM:12 of FluidNC. Halts: homing cannot tell which end a switch is at."""
+
+    number, words = 12, "homing: a switch is pressed and may be of either end; move off it by hand"
+
+
+class FluidHardStop(FluidAlarm):
+    """ALARM:13 of FluidNC. Halts: the emergency stop input is active, or was."""
+
+    number, words = 13, "hard stop: the emergency stop input; release it, then reset"
+
+
+class FluidUnhomed(FluidAlarm):
+    """ALARM:14 of FluidNC. Halts until it is homed."""
+
+    number, words = 14, "not homed: where the machine is, is not known"
+
+
+class FluidStarted(FluidAlarm):
+    """ALARM:15 of FluidNC. Halts: the controller has just started."""
+
+    number, words = 15, "the controller has just started"
+
+
+class FluidExpanderReset(FluidAlarm):
+    """ALARM:16 of FluidNC. Halts: the expander restarted; the controller has to be restarted."""
+
+    number, words = 16, "the I/O expander restarted: switch the controller off and on"
+
+
+class FluidProgramError(FluidAlarm):
+    """ALARM:17 of FluidNC. Halts: a line of a program was wrong."""
+
+    number, words, position_lost = 17, "a line of a program was wrong", False
+
+
+class FluidProbeHardLimit(FluidAlarm):
+    """ALARM:18 of FluidNC. Halts: the probe was hit outside a probing motion."""
+
+    number, words = 18, "the probe was hit outside a probing motion"
+
+
+FLUID_ALARMS: dict[int, type[GrblAlarm]] = ALARMS | {
+    kind.number: kind for kind in FluidAlarm.__subclasses__() if kind.number is not None
+}
+# After these a controller takes nothing but a reset (0x18); grblHAL core alarms.h.
+CRITICAL: dict[str, frozenset[int]] = {
+    "grbl": frozenset((1, 2)),
+    "grblhal": frozenset((1, 2, 10, 17, 20)),
+    "fluidnc": frozenset((1, 2, 13)),
 }
 
 ERRORS: dict[int, str] = {
@@ -212,18 +307,54 @@ ERRORS: dict[int, str] = {
     82: "flow stack overflow",
     83: "out of memory",
     84: "file could not be opened",
+    85: "file system could not be formatted",
+    86: "port not usable",
+    87: "a tool is in the spindle",
+    88: "no tool is in the spindle",
+    89: "file could not be deleted",
+    90: "cutter compensation is on already",
+    91: "not allowed while cutter compensation is on",
+    92: "cutter compensation does not fit this move",
     253: "user defined error",
 }
 
 
-def alarm(code: int, mend: str = "") -> GrblAlarm:
-    """Return the exception of an alarm number, with its meaning and how to mend it."""
-    kind = ALARMS.get(code, GrblAlarm)
+# FluidNC keeps grbl's error numbers but these, and counts on from 39 in its own way.
+FLUID_OWN = frozenset((18, 19, 38))
+
+
+def alarm(
+    code: int, mend: str = "", firmware: str = "grbl", own: Mapping[int, str] | None = None
+) -> GrblAlarm:
+    """Return the exception of an alarm number, with its meaning and how to mend it.
+
+    firmware: `grbl`, `grblhal` or `fluidnc`. own: what the board's own list says, for numbers that
+    are not known here.
+    """
+    kind = (FLUID_ALARMS if firmware == "fluidnc" else ALARMS).get(code, GrblAlarm)
+    words = kind.words if kind.number is not None else (own or {}).get(code, kind.words)
     tail = f"; {mend}" if mend else ""
-    return kind(f"the controller stopped with ALARM:{code} ({kind.words}){tail}", code)
+    return kind(f"the controller stopped with ALARM:{code} ({words}){tail}", code)
 
 
-def refusal(code: int, line: str) -> CommandRefused:
-    """Return the exception of an error number for the line that was refused."""
-    words = ERRORS.get(code, "a number that neither grbl 1.1 nor grblHAL documents")
+def knows_alarm(code: int, firmware: str) -> bool:
+    """Return whether there are words for an alarm number here."""
+    return code in (FLUID_ALARMS if firmware == "fluidnc" else ALARMS)
+
+
+def knows_error(code: int, firmware: str) -> bool:
+    """Return whether there are words for an error number here."""
+    own = firmware == "fluidnc" and (code in FLUID_OWN or code > max(FLUID_OWN))
+    return code in ERRORS and not own
+
+
+def refusal(
+    code: int, line: str, firmware: str = "grbl", own: Mapping[int, str] | None = None
+) -> CommandRefused:
+    """Return the exception of an error number for the line that was refused.
+
+    firmware, own: as in `alarm`.
+    """
+    words = ERRORS[code] if knows_error(code, firmware) else (own or {}).get(code)
+    words = words or "a number that neither grbl 1.1 nor grblHAL documents"
     return CommandRefused(f"the controller refused {line!r} with error:{code} ({words})", code)

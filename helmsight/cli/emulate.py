@@ -25,6 +25,8 @@ helmsight emulate feetech --link ./arm
 
 helmsight emulate grbl --fault drop=0.01,flip=0.001,delay=20ms,unplug@5s --seed 1
 
+helmsight emulate grbl --homed --link ./mill
+
 helmsight emulate helm --firmware --link ./arm
 
 helmsight emulate dynamixel --tcp 127.0.0.1:7000
@@ -53,6 +55,9 @@ def command(
     firmware: Annotated[
         bool, typer.Option("--firmware", help="helm: the real firmware, in simavr, not its twin.")
     ] = False,
+    homed: Annotated[
+        bool, typer.Option("--homed", help="As a run of before has left it, not as switched on.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Two lines of JSON: the port, then the summary.")
     ] = False,
@@ -60,7 +65,7 @@ def command(
     """Emulate a device byte for byte until Ctrl-C."""
     from helmsight.output import json_line
 
-    emulation = made(kind, robot, link, tcp, fault, seed, firmware=firmware)
+    emulation = made(kind, robot, link, tcp, fault, seed, firmware=firmware, homed=homed)
     name = robot or emulation.device.spec.name
     start = time.monotonic()
     # A shell starts background jobs with Ctrl-C ignored, and Python then leaves it so.
@@ -97,6 +102,7 @@ def made(
     seed: int,
     *,
     firmware: bool = False,
+    homed: bool = False,
 ) -> Emulation:
     """Return the emulation that was asked for, its port open already.
 
@@ -137,7 +143,7 @@ def made(
 
         device = FirmwareLine(spec)
     else:
-        device = make_device(spec)
+        device = make_device(spec, homed=homed)
     try:
         return Emulation(device, link, faults=faults, seed=seed, wire=wire)
     except BaseException:

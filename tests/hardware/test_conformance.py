@@ -67,7 +67,7 @@ Outcome = tuple[int, dict[str, Any], str]
 
 
 def whole(folder: Path, robot: str) -> tuple[Device, Outcome]:
-    device = make_device(robot)
+    device = make_device(robot, homed=True)
     return device, put_to_it(folder, device, "--tool")
 
 
@@ -135,7 +135,7 @@ def without(*commands: helm.HelmCommand) -> Callable[[Device], None]:
 
 
 def changed(folder: Path, robot: str, change: Callable[[Device], None], test: str) -> Outcome:
-    device = make_device(robot)
+    device = make_device(robot, homed=True)
     change(device)
     return put_to_it(folder, device, "-k", test)
 

@@ -11,9 +11,10 @@ import pytest
 from helmsight.hardware.doctor import Finding, examine
 from helmsight.hardware.emulators import make_device
 from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.grbl import GrblController
 from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.errors import InvalidSpec, UnknownRobot
-from helmsight.hardware.spec import shipped
+from helmsight.hardware.spec import load_spec, shipped
 
 pytestmark = pytest.mark.serial
 
@@ -30,7 +31,7 @@ def wrong(findings: dict[str, Finding]) -> list[str]:
 
 @pytest.mark.parametrize("robot", sorted(shipped()))
 def test_a_healthy_robot_is_well_and_does_not_move(robot: str) -> None:
-    device = make_device(robot)
+    device = make_device(robot, homed=True)
     before = device.positions
     findings = seen(device)
     assert wrong(findings) == []
@@ -49,7 +50,7 @@ def test_a_healthy_robot_is_well_and_does_not_move(robot: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("robot", ["helm_arm", "gantry"])
 def test_with_leave_to_move_each_joint_is_tried_and_a_motion_is_stopped(robot: str) -> None:
-    device = make_device(robot)
+    device = make_device(robot, homed=True)
     findings = seen(device, move=True)
     assert wrong(findings) == []
     assert all(findings[f"move {device.spec.names[i]}"].ok for i in device.spec.chain)
@@ -131,3 +132,24 @@ def test_advice_on_the_line_comes_from_what_was_counted(
     assert told in found["line"].mend
     assert untold not in found["line"].mend
     assert found["line"].ok == (not faults)
+
+
+def test_an_unhomed_gantry_is_told_to_be_homed_and_not_moved() -> None:
+    device = make_device("gantry")
+    findings = seen(device, move=True)
+    assert {"position", "state"} <= set(wrong(findings))
+    assert "helmsight home" in findings["position"].mend
+    assert not any(name.startswith(("joint ", "move ")) for name in findings)
+    assert not any(entry.kind == "move" for entry in device.journal)
+
+
+def test_what_a_person_holds_is_neither_reset_nor_moved() -> None:
+    device = GrblController(load_spec("gantry"), homed=True)
+    device.press("H")
+    device.let_go("H")
+    findings = seen(device, move=True)
+    assert "at the machine" in wrong(findings)
+    assert "feed hold" in findings["at the machine"].seen
+    assert "e-stop" not in findings
+    assert device.state == "Hold"
+    assert not any(entry.kind in ("move", "reset") for entry in device.journal)

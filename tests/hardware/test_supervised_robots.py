@@ -23,7 +23,7 @@ pytestmark = pytest.mark.serial
 
 @pytest.fixture(params=ROBOTS)
 def emulation(request: pytest.FixtureRequest) -> Iterator[Emulation]:
-    with emulate(request.param) as served:
+    with emulate(request.param, homed=True) as served:
         yield served
 
 

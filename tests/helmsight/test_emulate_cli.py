@@ -53,6 +53,22 @@ def test_emulate_serves_until_it_is_interrupted_and_sums_up(
     assert not (tmp_path / "arm").exists()
 
 
+@pytest.mark.serial
+@pytest.mark.parametrize("options", [(), ("--homed",)])
+def test_an_emulated_gantry_is_not_homed_unless_it_is_asked_to_be(
+    run: Any, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    process, told = emulated(tmp_path, "grbl", "--link", "mill", *options)
+    try:
+        done = run("doctor", "--robot", told["robot"], "--port", tmp_path / "mill", "--json")
+    finally:
+        process.terminate()
+        process.communicate(timeout=WAIT_S)
+    (position,) = (f for f in json.loads(done.out)["findings"] if f["name"] == "position")
+    assert position["ok"] is bool(options)
+    assert done.status == (0 if options else 1)
+
+
 def test_emulate_serves_a_tcp_address_where_there_are_no_ptys(run: Any, tmp_path: Path) -> None:
     process, told = emulated(tmp_path, "helm", "--tcp", "127.0.0.1:0")
     try:

@@ -31,7 +31,7 @@ PROGRAM = [
 
 @pytest.fixture(params=["grbl", "grblhal"])
 def emulation(request: pytest.FixtureRequest) -> Iterator[Emulation]:
-    with Emulation(GrblController(load_spec("gantry"), request.param)) as emulation:
+    with Emulation(GrblController(load_spec("gantry"), request.param, homed=True)) as emulation:
         yield emulation
 
 

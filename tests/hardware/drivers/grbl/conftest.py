@@ -31,7 +31,7 @@ class Benches:
         self, *, faults: str = "", spec: RobotSpec | None = None, seed: int = 0, **options: Any
     ) -> Bench:
         spec = spec or load_spec("gantry")
-        device = GrblController(spec, **options)
+        device = GrblController(spec, **{"homed": True} | options)
         emulation = self._stack.enter_context(Emulation(device, faults=faults, seed=seed))
         robot = Grbl(spec, emulation.port)
         self._stack.callback(robot.link.close)
@@ -62,6 +62,16 @@ class Benches:
         """Move to and fro until something raises."""
         for turn in range(1000):
             robot.move(JointTargets((0.14 + 0.005 * (turn % 2), 0.085, 0.02)))
+
+    @staticmethod
+    def patient(ask: Callable[[], Any]) -> Any:
+        """Return what `ask` does once the controller is no longer deaf after an alarm."""
+        for _ in range(20):
+            try:
+                return ask()
+            except NoReply:
+                continue
+        raise AssertionError("it stays deaf")
 
     @staticmethod
     def mode_of(robot: Grbl) -> Mode | None:

@@ -77,7 +77,7 @@ def test_a_stop_that_braking_does_not_answer_ends_in_a_reset(bench: Benches) -> 
     robot.stop(within_s=2.0)
     assert device.standing
     assert robot.channel.alarm == 3
-    assert robot.needs_homing
+    assert not robot.is_homed
 
 
 def test_closing_holds_and_a_release_puts_it_to_sleep(bench: Benches) -> None:
@@ -114,7 +114,7 @@ def test_a_limit_switch_raises_its_named_alarm_through_the_reset_trap(bench: Ben
         robot.move(JointTargets(bench.here))
     assert raised.value.code == 1
     assert robot.reset().mode == Mode.alarm
-    assert robot.needs_homing
+    assert not robot.is_homed
 
 
 def test_a_soft_limit_keeps_the_position_and_reset_unlocks_it(bench: Benches) -> None:
@@ -168,7 +168,7 @@ def test_a_controller_that_restarts_by_itself_is_noticed(bench: Benches) -> None
     robot.link.write(b"\x18")
     time.sleep(0.05)
     assert "restarted by itself" in robot.state().faults[0]
-    assert robot.state().faults == ()
+    assert not any("restarted" in fault for fault in robot.state().faults)
 
 
 # -- a line without a checksum ----------------------------------------------------------------

@@ -11,7 +11,14 @@ from helmsight.hardware.drivers.grbl import Grbl
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.grbl import GrblController
 from helmsight.hardware.emulators.serve import Emulation
-from helmsight.hardware.errors import InvalidSpec, NoReply, RobotStopped, SetupNeeded, WrongProtocol
+from helmsight.hardware.errors import (
+    HeldAtMachine,
+    InvalidSpec,
+    NoReply,
+    RobotStopped,
+    SetupNeeded,
+    WrongProtocol,
+)
 from helmsight.hardware.robot import JointTargets, Mode
 from helmsight.hardware.spec import load_spec, parse_spec, shipped
 from helmsight.hardware.wire.grbl_codes import HomingFailApproach, HomingRequired
@@ -49,11 +56,17 @@ class Plain(GrblController):
 
 def test_a_controller_without_parser_state_moves_too(bench: Benches) -> None:
     spec = load_spec("gantry")
-    with Emulation(Plain(spec)) as emulation, Grbl(spec, emulation.port) as robot:
-        robot.move(JointTargets((0.145, 0.085, 0.02)))
+    device = Plain(spec)
+    device.lose_home()  # to where the switches are: the way home is short
+    device.planner.position, device.astray = (0.0, 0.0, 0.0), (-2.0, -2.0, -2.0)
+    with Emulation(device) as emulation, Grbl(spec, emulation.port) as robot:
+        assert not robot.is_homed  # it cannot be proved without parser state either
+        robot.home()
+        robot.move(JointTargets((0.275, 0.165, 0.036)))
         robot.stop()
         robot.reset()
-        assert robot.move(JointTargets(bench.here)).positions == bench.near(bench.here)
+        there = (0.274, 0.165, 0.036)
+        assert robot.move(JointTargets(there)).positions == bench.near(there)
 
 
 def test_another_firmware_than_the_description_names_is_told(bench: Benches) -> None:
@@ -174,8 +187,13 @@ def test_a_machine_that_another_program_left_moving_is_brought_to_rest(bench: Be
     robot.link.close()
     state = robot.connect()
     assert state.standing
-    assert state.mode == Mode.ready
+    assert state.mode == Mode.stopped  # somebody's program is held, not thrown away
+    assert "another program moves it" in state.faults[0]
     assert emulation.device.positions[0] < 0.2
+    with pytest.raises(HeldAtMachine):
+        robot.move(JointTargets(bench.here))
+    assert robot.reset().standing
+    assert device.planner.blocks == 0
 
 
 # -- homing -----------------------------------------------------------------------------------
@@ -188,7 +206,7 @@ def test_a_machine_that_is_not_homed_says_so_refuses_to_move_and_moves_nothing_b
     state = robot.connect()
     assert state.mode == Mode.alarm
     assert "call home()" in state.faults[0]
-    assert robot.needs_homing
+    assert not robot.is_homed
     with pytest.raises(HomingRequired, match=r"call home\(\)"):
         robot.move(JointTargets(bench.here))
     assert robot.reset().mode == Mode.alarm
@@ -200,7 +218,7 @@ def test_home_drives_to_the_switches_and_then_it_may_move(bench: Benches) -> Non
     device.planner.position, device.astray = (0.0, 0.0, 0.0), (-5.0, -4.0, -3.0)
     robot.connect()
     assert robot.home().positions == bench.near((0.279, 0.169, 0.039))
-    assert not robot.needs_homing
+    assert robot.is_homed
     robot.move(JointTargets((0.277, 0.167, 0.038)))
     bench.until(lambda: robot.state().standing)
     assert device.positions == bench.near((0.277, 0.167, 0.038))
@@ -213,7 +231,7 @@ def test_a_switch_that_is_not_found_is_a_named_alarm(bench: Benches) -> None:
     with pytest.raises(HomingFailApproach):
         robot.home()
     bench.until(lambda: robot.state().mode == Mode.alarm)
-    assert robot.needs_homing
+    assert not robot.is_homed
 
 
 def test_a_stop_goes_before_homing(bench: Benches) -> None:

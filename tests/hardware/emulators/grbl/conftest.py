@@ -14,7 +14,8 @@ class Bench:
     """A controller with a host that the test plays; `wait` lets its time pass."""
 
     def __init__(self, **options: object) -> None:
-        self.device = GrblController(load_spec("gantry"), **options)  # type: ignore[arg-type]
+        spec = load_spec("gantry")
+        self.device = GrblController(spec, **{"homed": True} | options)  # type: ignore[arg-type]
         self.now = 0.0
         self.greeting = b"".join(self.device.opened(self.now))
 

@@ -29,7 +29,8 @@ def test_settings_are_printed_as_grbl_prints_them_and_stored(bench: Bench) -> No
 
 
 def test_build_parser_state_and_coordinates_are_told(bench: Bench) -> None:
-    assert bench.line("$I") == "[VER:1.1h.20190825:]\r\n[OPT:V,15,128]\r\nok"
+    bench.line("T0")
+    assert bench.line("$I") == "[VER:1.1h.20190830:]\r\n[OPT:V,15,128]\r\nok"
     assert bench.line("$G") == "[GC:G0 G54 G17 G21 G90 G94 M5 M9 T0 F0 S0]\r\nok"
     told = bench.line("$#").split("\r\n")
     assert [line.partition(":")[0] for line in told[:-1]] == [
@@ -164,7 +165,7 @@ def test_check_mode_parses_without_moving(bench: Bench) -> None:
 def test_grblhal_differs_in_banner_build_and_buffers(bench_of: type[Bench]) -> None:
     bench = bench_of(flavour="grblhal")
     assert bench.greeting == b"\r\nGrblHAL 1.1f ['$' or '$HELP' for help]\r\n"
-    told = bench.line("$I")
+    told = bench.line("$I+")
     assert "[FIRMWARE:grblHAL]" in told
     assert "100,1024" in told
     bench.line("$10=3")
