@@ -87,21 +87,25 @@ class LineArm(Conversation):
     def _greet(self, seen: list[str]) -> bool:
         """Exchange hellos; return whether the device has just started."""
         patience = 0.0 if self._greeted else self.protocol.boot_s
-        start, tries, restarted = time.monotonic(), 0, False
-        while True:
+        start, tries, restarts = time.monotonic(), 0, 0
+        while restarts < HELLOS:
             tries += 1
             try:
                 self._ask(self.protocol.hello, seen=seen)
-                return restarted
-            except SetupNeeded:
-                restarted, tries = True, 0
+                return restarts > 0
+            except SetupNeeded as started:
+                restarts, tries = restarts + 1, 0
+                seen.append(str(started))
             except NotClosed as error:
                 if tries >= HELLOS:
                     raise SetupNeeded(str(error)) from None
-            except (NoReply, CommandRefused):
+            except (NoReply, CommandRefused) as error:
                 late = time.monotonic() - start > patience
                 if tries >= HELLOS and (seen or late):
                     break
+                if self._session.stop_pending():
+                    raise NoReply(f"{self.spec.name}: a stop goes first") from error
+            time.sleep(YIELD_S)  # what is refused is refused at once
         heard = " | ".join(repr(line[:60]) for line in seen[-SHOWN:]) or "nothing"
         explanation = (
             f"{self.link.port}: asked {self.protocol.hello.send!r}, expected a line like "
