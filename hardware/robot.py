@@ -428,6 +428,7 @@ class Robot(ABC):
 
         Another thread may be in the middle of an exchange. Raises nothing.
         """
+        return
 
     # -- the common part ------------------------------------------------------------------------
 
