@@ -63,7 +63,8 @@ def examine(
 ) -> Iterator[Finding]:
     """Yield findings as they are made; the first that makes the rest impossible is the last.
 
-    move: also move each joint a little, and stop a motion. Otherwise nothing moves.
+    move: also move each joint and a gripper a little, and stop a motion, and let go at the end as
+    the description says. Otherwise nothing moves, and motors that hold go on holding.
 
     Raises:
         UnknownRobot, InvalidSpec: there is nothing to examine.
@@ -86,7 +87,7 @@ def examine(
         yield from _counters(supervisor)
     finally:
         if supervisor.robot.is_connected:
-            yield from _close(supervisor)
+            yield from _close(supervisor, None if move else False)
     if camera is not None:
         yield from _camera(camera)
 
@@ -245,6 +246,12 @@ def _hold(robot: Supervisor) -> Iterator[Finding]:
 
 def _stop(robot: Supervisor) -> Iterator[Finding]:
     """The emergency stop, at standstill: nothing moves, unless a stop takes the torque off."""
+    if held := robot.held_at_machine:  # leaving a stop would leave the person's hold, too
+        yield Finding(
+            "e-stop", False, f"not tried: {held}", "a confirmed stop",
+            "let it go there, helmsight jog and r, then look again", must=False,
+        )  # fmt: skip
+        return
     if robot.spec.ending.after_stop == "release":
         yield Finding(
             "e-stop", False, "not tried: it would take the torque off", "a confirmed stop",
@@ -330,13 +337,15 @@ def _counters(robot: Supervisor) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _close(robot: Supervisor) -> Iterator[Finding]:
+def _close(robot: Supervisor, release: bool | None) -> Iterator[Finding]:
+    """Close the port; release: as for Robot.close. What holds an arm up is not let go unasked."""
     try:
-        robot.close()
+        robot.close(release=release)
     except HardwareError as error:
         yield _failed("close", error)
         return
-    yield Finding("close", True, f"held, then {robot.spec.ending.on_close}; port free")
+    then = "left as it was" if release is False else robot.spec.ending.on_close
+    yield Finding("close", True, f"held, then {then}; port free")
 
 
 def _camera(text: str) -> Iterator[Finding]:

@@ -254,8 +254,10 @@ class Robot(ABC):
             self._machine_hold = ""
             return self.state()
 
-    def close(self) -> None:
+    def close(self, *, release: bool | None = None) -> None:
         """Hold, then release as the description's `ending` says, then close the port.
+
+        release: whether the torque goes off, instead of what the description says.
 
         Every step is tried whatever became of the one before; what failed is raised at the end.
 
@@ -268,7 +270,7 @@ class Robot(ABC):
                 return
             steps: list[Callable[[], object]] = [self._send_hold]
             steps.append(lambda: self._settled(time.monotonic() + self.spec.limits.horizon_s))
-            if self.spec.ending.on_close == "release":
+            if self.spec.ending.on_close == "release" if release is None else release:
                 steps.append(self._send_release)
             failed: list[BaseException] = []
             try:

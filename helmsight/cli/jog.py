@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from helmsight.cli.robots import Port, Robot
+from helmsight.cli.robots import Port, Robot, Yes
+from helmsight.consent import agreed, at_terminal
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ EXAMPLES = """Examples:
 
 helmsight jog --robot so101 --port /dev/ttyACM0
 
-echo '+++2--q' | helmsight jog --robot gantry --port ./mill --step 0.001
+echo '+++2--q' | helmsight jog --robot gantry --port ./mill --step 0.001 --yes
 
 Keys: left right or 1-9 choose a joint, up down or + - move it by a step, [ ] halve or double the
 step, g tool, h hold, SPACE stop, r reset, q quit.
@@ -40,14 +41,17 @@ def command(
     step: Annotated[
         float | None, typer.Option(help="rad or m a key press; default 0.05 rad, 0.002 m.")
     ] = None,
+    yes: Yes = False,
 ) -> None:
-    """Move the joints of a robot from the keyboard, or from keys in a pipe."""
+    """Move a robot from the keyboard, or with --yes from keys in a pipe."""
     from helmsight.hardware.supervisor import supervised
     from helmsight.keyboard import keys
 
     if step is not None and not 0.0 < step <= max(LARGEST.values()):
         raise InvalidSetting(f"--step {step:g}: expected more than 0 and at most 0.5 (rad or m)")
     supervisor = supervised(robot, port)
+    if not at_terminal():  # there a person presses every key
+        agreed(yes, f"{robot} at {port} will move as the keys on standard input say")
     try:
         with keys() as read, supervisor.on_signals(), supervisor:
             Jog(supervisor, step, live=sys.stdin.isatty() and sys.stdout.isatty()).run(read)

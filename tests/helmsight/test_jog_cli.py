@@ -27,7 +27,7 @@ def moves(emulation: Emulation) -> list[tuple[float, ...]]:
 
 def jog(run: Any, monkeypatch: pytest.MonkeyPatch, port: str, keys: str, *more: object) -> Any:
     monkeypatch.setattr(sys, "stdin", io.StringIO(keys))
-    return run("jog", "--robot", "helm_arm", "--port", port, *more)
+    return run("jog", "--robot", "helm_arm", "--port", port, "--yes", *more)
 
 
 @pytest.mark.serial
@@ -86,7 +86,7 @@ def test_jog_moves_the_tool_all_its_way_and_back(
 def test_a_loose_arm_that_was_moved_by_hand_meanwhile_is_not_driven_back() -> None:
     with emulate("so101") as arm:
         process = subprocess.Popen(
-            [*HELMSIGHT, "jog", "--robot", "so101", "--port", arm.port],
+            [*HELMSIGHT, "jog", "--robot", "so101", "--port", arm.port, "--yes"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert process.stdin is not None
