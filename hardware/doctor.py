@@ -24,7 +24,7 @@ from helmsight.hardware.errors import (
 from helmsight.hardware.robot import Mode, RobotState
 from helmsight.hardware.spec import Joint, RobotSpec, load_spec
 from helmsight.hardware.supervisor import Supervisor, supervised
-from helmsight.hardware.trial import far, outside, plan, rest
+from helmsight.hardware.trial import far, outside, parts, plan, rest
 
 READINGS = 100
 HOT_C = 60.0  # servos of this class switch themselves off at 70 to 80
@@ -284,9 +284,9 @@ def _watchdog(robot: Supervisor) -> Iterator[Finding]:
 
 
 def _motion(robot: Supervisor) -> Iterator[Finding]:
-    """Each joint a little there and back, then a motion that is stopped."""
+    """Each joint a little there and back, a gripper too, then a motion that is stopped."""
     spec = robot.spec
-    for index in spec.chain:
+    for index in parts(spec):
         joint = spec.joint[index]
         way = plan(spec, robot.kinematics, robot.state(), [index])
         if way is None:
@@ -298,6 +298,10 @@ def _motion(robot: Supervisor) -> Iterator[Finding]:
         there = _arrives(robot, way.goal)
         back = _arrives(robot, way.start)
         yield _moved(joint, way.goal[index] - way.start[index], (*there, *back))
+    if spec.tool.kind == "switch":
+        yield Finding(
+            "tool", True, "not switched, it may be a spindle: helmsight conformance --tool does"
+        )
     way = plan(spec, robot.kinematics, robot.state(), list(spec.chain)[:1], slow=True)
     if way is not None:
         robot.move(way.there)

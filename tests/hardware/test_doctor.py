@@ -53,19 +53,32 @@ def test_with_leave_to_move_each_joint_is_tried_and_a_motion_is_stopped(robot: s
     device = make_device(robot, homed=True)
     findings = seen(device, move=True)
     assert wrong(findings) == []
-    assert all(findings[f"move {device.spec.names[i]}"].ok for i in device.spec.chain)
+    assert all(findings[f"move {name}"].ok for name in device.spec.names)
     assert "confirmed" in findings["e-stop in motion"].seen
     assert device.outside == []
 
 
 @pytest.mark.slow
-def test_a_joint_that_is_stuck_is_named() -> None:
+def test_with_leave_to_move_the_gripper_goes_a_little_and_comes_back() -> None:
+    device = make_device("openmanipulator_x")
+    index = device.spec.names.index(device.spec.tool.joint)
+    before = device.positions[index]
+    findings = seen(device, move=True)
+    assert findings["move gripper"].ok
+    ways = [entry.positions[index] - before for entry in device.journal if entry.kind == "move"]
+    assert 0.0005 < max(map(abs, ways)) <= 0.0025
+    assert device.positions[index] == pytest.approx(before, abs=0.001)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stuck", [1, 5])  # the last one is the gripper
+def test_a_joint_that_is_stuck_is_named(stuck: int) -> None:
     device = make_device("so101")
-    device.axes[1].advance = lambda seconds: None  # type: ignore[method-assign]
+    device.axes[stuck].advance = lambda seconds: None  # type: ignore[method-assign]
     findings = seen(device, move=True)
     assert wrong(findings)
     told = " ".join(findings[name].seen for name in wrong(findings))
-    assert device.spec.names[1] in told
+    assert device.spec.names[stuck] in told
 
 
 def test_a_joint_outside_its_limits_is_to_be_mended() -> None:
