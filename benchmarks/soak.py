@@ -90,7 +90,7 @@ class Soak:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was lost, doubled, late, outside, slow to come back or against a person."""
+        """Whether nothing was lost, doubled, late, outside, slow to return or against people."""
         v = self.verdict
         return self.people.whole and not (
             v.lost or v.twice or v.late or v.strange or self.outside or self.ended

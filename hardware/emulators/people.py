@@ -156,6 +156,8 @@ def _stops(robot: Supervisor, random: Random, found: Obeyed) -> None:
 
 def _stopped_homing(device: Device, robot: Supervisor, found: Obeyed) -> None:
     """Stop it while it homes; then it is not homed, and does not move before it is."""
+    robot.hold()
+    _until(lambda: device.standing, "a hold does not end its motion")
     with ThreadPoolExecutor(1) as threads:
         homing = threads.submit(robot.home)
         _until(lambda: not device.standing or homing.done(), "it does not begin to home")
