@@ -22,7 +22,6 @@ helmsight home --robot gantry --port /dev/ttyUSB0
 
 helmsight home --robot gantry --port /dev/ttyUSB0 --yes --json
 """
-SAY_S = 1.0  # between two signs of progress
 FORGETS = (
     "a controller that restarts when its port is opened (most Arduinos) forgets this: home it "
     "there, with H in helmsight jog"
@@ -33,6 +32,7 @@ def command(robot: Robot, port: Port, yes: Yes = False, as_json: Json = False) -
     """Drive a robot to its reference switches, so that it knows its position. It MOVES."""
     from helmsight.hardware.supervisor import supervised
     from helmsight.output import json_line
+    from helmsight.units import told
 
     supervisor = supervised(robot, port)
     check(supervisor, robot)
@@ -44,8 +44,9 @@ def command(robot: Robot, port: Port, yes: Yes = False, as_json: Json = False) -
     if as_json:
         print(json_line({"robot": robot, "port": port, **report}))
         return
-    places = " ".join(report["positions_shown"])
-    print(f"homed in {report['seconds']:.1f} s, held: {places}")
+    joints = zip(supervisor.spec.joint, report["positions"].values(), strict=True)
+    places = " ".join(f"{joint.name} {told(joint.kind, value)}" for joint, value in joints)
+    print(f"homed in {report['seconds']:.1f} s, held at {places}")
     print(FORGETS)
 
 
@@ -68,33 +69,33 @@ def what_homing_does(supervisor: Supervisor) -> str:
 
 def homed(supervisor: Supervisor) -> dict[str, Any]:
     """Home, show progress on standard error, and return how long it took and where it is."""
-    from helmsight.units import told
-
     began = time.monotonic()
     with progress("homing, Ctrl-C stops it"):
         state = supervisor.home()
-    joints = zip(supervisor.spec.joint, state.positions, strict=True)
     return {
         "homed": True,
         "seconds": round(time.monotonic() - began, 3),
         "mode": str(state.mode),
         "positions": dict(zip(supervisor.spec.names, state.positions, strict=True)),
-        "positions_shown": [f"{joint.name} {told(joint.kind, value)}" for joint, value in joints],
     }
 
 
 @contextmanager
 def progress(words: str) -> Iterator[None]:
-    """Say `words` with the seconds that pass, on a line of standard error, until it is over."""
+    """Say `words` with the seconds that pass, on a line of standard error, until it is over.
+
+    A terminal's line is written anew every second; elsewhere there is one every ten.
+    """
     over, live = threading.Event(), sys.stderr.isatty()
+    end, period_s = ("\r", 1.0) if live else ("\n", 10.0)
+    began = time.monotonic()
 
     def say() -> None:
-        seconds = 0
         while not over.is_set():
-            end = "\r" if live else "\n"
-            print(f"{words}: {seconds} s ", end=end, file=sys.stderr, flush=True)
-            seconds += 1
-            over.wait(SAY_S)
+            print(
+                f"{words}: {time.monotonic() - began:.0f} s ", end=end, file=sys.stderr, flush=True
+            )
+            over.wait(period_s)
 
     thread = threading.Thread(target=say, name="progress", daemon=True)
     thread.start()
