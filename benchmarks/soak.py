@@ -61,6 +61,7 @@ RAMPED = 2.5  # times sqrt(way / acceleration): a way from rest to rest, with ro
 MARGIN = 0.05  # of a joint's range that is kept free
 NO_CHECKSUM = ("grbl", "linearm")
 RECOVERY_S = 1.0
+HOME_S = 15.0  # the emulated gantry needs up to 9
 PATIENCE_S = 60.0
 COLUMNS = (
     "robot", "damage", "commands", "plain", "retried", "reported", "lost", "twice", "late",
@@ -237,6 +238,8 @@ def peopled(spec: RobotSpec, many: int, faults: str, seed: int) -> Obeyed:
     found, random = Obeyed(), Random(seed)
     if not many:
         return found
+    if spec.driver == "grbl":  # its answer to homing may be lost, too, and would be waited for
+        spec = spec.model_copy(update={"device": spec.device | {"home_s": HOME_S}})
     with emulate(spec, faults=faults, seed=seed) as emulation:
         robot = Supervisor(make_robot(spec, emulation.port))
         begun(robot)

@@ -23,6 +23,7 @@ from helmsight.hardware.supervisor import Supervisor
 TRIES = 5  # of the pilot, after which it would have moved
 THREADS = (2, 8)  # that stop at once
 APART_S = 0.03
+HOMINGS = 3  # tries
 WAIT_S = 20.0  # a deadline against hanging, no claim about speed
 MOVED = 1e-4  # rad or m: more than a servo's last tick
 REACH = 0.3  # of a joint's range, to either side of its middle
@@ -172,9 +173,19 @@ def _stopped_homing(device: Device, robot: Supervisor, found: Obeyed) -> None:
 
 
 def _home(robot: Supervisor) -> None:
-    """Home in a thread that ends: it would stay the loop's, and no other might move."""
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(robot.home).result()
+    """Home, again where a faulty line has swallowed the answer, in threads that end.
+
+    The thread that homes is the loop's as long as it lives, and no other might move.
+    """
+    for attempt in range(HOMINGS):
+        with ThreadPoolExecutor(1) as threads:
+            error = threads.submit(robot.home).exception()
+        if error is None:
+            return
+        if not isinstance(error, HardwareError) or attempt == HOMINGS - 1:
+            raise error
+        with suppress(HardwareError):
+            robot.reset()
 
 
 def _until(true: Callable[[], bool], otherwise: str) -> None:

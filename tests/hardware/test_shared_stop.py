@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from helmsight.hardware import shared_stop
 from helmsight.hardware.errors import (
     HardwareError,
     NotConnected,
@@ -28,20 +27,6 @@ def robot(real_arm: MemoryRobot) -> MemoryRobot:
     real_arm.connect()
     real_arm.calls.clear()
     return real_arm
-
-
-@pytest.fixture
-def sharing(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """Released once by every thread that waits for the stop of another."""
-    waiting = threading.Semaphore(0)
-
-    class Counted(Future[StopReport]):
-        def result(self, timeout: float | None = None) -> StopReport:
-            waiting.release()
-            return super().result(timeout)
-
-    monkeypatch.setattr(shared_stop, "Future", Counted)
-    return waiting
 
 
 @pytest.fixture
