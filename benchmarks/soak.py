@@ -11,9 +11,10 @@ lost: acknowledged but never in force. twice: in force again after another one. 
 after the next command was given. outside: beyond the limits of the description. strange: targets in
 force that nobody asked for; noticed: those during a command that was not plainly acknowledged.
 
-In the same faulty line people then say no to a pilot that insists (`emulators.people`): they press
-the feed hold, open the door, stop from two to eight threads at once, start it unhomed and stop it
-while it homes, --people times each. against: motions between such a no and the next reset.
+In the same faulty line people then say no to a pilot that insists (`emulators.people`), --people times
+each way: they press the feed hold, open the door, stop it from two to eight threads at once, start it
+unhomed, stop it while it homes, and give homing too little time. against: motions between such a no
+and the next reset.
 
 Protocols without a checksum (NO_CHECKSUM) cannot tell a damaged command from another command: they
 are soaked with damaged replies, and a second time, for the record, with damage either way.
@@ -29,7 +30,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +45,8 @@ from helmsight.evals.report import table
 from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.emulators import emulate, make_device
 from helmsight.hardware.emulators.audit import Audit, IssuedCommand, apart, audit
-from helmsight.hardware.emulators.people import Obeyed, act, acts_of, unhomed
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.people import Obeyed, act, acts_of, slow_homing, unhomed
 from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.emulators.simavr_line import FirmwareLine
 from helmsight.hardware.errors import HardwareError
@@ -61,7 +63,8 @@ RAMPED = 2.5  # times sqrt(way / acceleration): a way from rest to rest, with ro
 MARGIN = 0.05  # of a joint's range that is kept free
 NO_CHECKSUM = ("grbl", "linearm")
 RECOVERY_S = 1.0
-HOME_S = 15.0  # the emulated gantry needs up to 9
+HOME_S = 15.0  # the emulated gantry needs up to 9; an answer that is lost is waited for
+TOO_SHORT_S = 1.0
 PATIENCE_S = 60.0
 COLUMNS = (
     "robot", "damage", "commands", "plain", "retried", "reported", "lost", "twice", "late",
@@ -236,24 +239,41 @@ def soak(
 def peopled(spec: RobotSpec, many: int, faults: str, seed: int) -> Obeyed:
     """Let people act `many` times in each way that fits the robot, beginning with a cold start."""
     found, random = Obeyed(), Random(seed)
-    if not many:
-        return found
-    if spec.driver == "grbl":  # its answer to homing may be lost, too, and would be waited for
-        spec = spec.model_copy(update={"device": spec.device | {"home_s": HOME_S}})
+    if many:
+        with meeting(homing_within(spec, HOME_S), faults, seed, found) as (device, robot):
+            if robot.robot.is_homed is False:
+                unhomed(device, robot, found)
+            for kind in acts_of(device, robot) * many:
+                act(kind, device, robot, random, found)
+    for number in range(many if spec.driver == "grbl" else 0):
+        short = homing_within(spec, TOO_SHORT_S)
+        with meeting(short, faults, seed + number, found) as (device, robot):
+            slow_homing(device, robot, found)
+    return found
+
+
+def homing_within(spec: RobotSpec, seconds: float) -> RobotSpec:
+    """Return a description whose homing may take so long; only grbl's has that key."""
+    if spec.driver != "grbl":
+        return spec
+    return spec.model_copy(update={"device": spec.device | {"home_s": seconds}})
+
+
+@contextmanager
+def meeting(
+    spec: RobotSpec, faults: str, seed: int, found: Obeyed
+) -> Iterator[tuple[Device, Supervisor]]:
+    """Serve and connect a robot for people to act on; what ends that early is written down."""
     with emulate(spec, faults=faults, seed=seed) as emulation:
         robot = Supervisor(make_robot(spec, emulation.port))
-        begun(robot)
         try:
-            if robot.robot.is_homed is False:
-                unhomed(emulation.device, robot, found)
-            for kind in acts_of(emulation.device, robot) * many:
-                act(kind, emulation.device, robot, random, found)
+            begun(robot)
+            yield emulation.device, robot
         except (HardwareError, TimeoutError) as error:
             found.failed.append(f"{type(error).__name__}: {error}")
         finally:
             with suppress(HardwareError):
                 robot.close()
-    return found
 
 
 def begun(robot: Robot | Supervisor) -> None:

@@ -1,7 +1,8 @@
 """What people do to a robot while a pilot insists on moving it, and whether it moves against them.
 
 A person presses a button or opens a door, stops it (from several threads at once, as a space bar,
-Ctrl-C and a watchdog do), starts it unhomed, or stops it while it homes. The pilot here goes on to
+Ctrl-C and a watchdog do), starts it unhomed, stops it while it homes, or gives homing too little
+time. The pilot here goes on to
 ask for motion whatever it is told. Every motion between a person's no and the next `reset` counts.
 """
 
@@ -118,6 +119,17 @@ def unhomed(device: Device, robot: Supervisor, found: Obeyed) -> None:
     with watched(device, found), InsistentPilot(robot) as pilot:
         pilot.insists()
     _home(robot)
+
+
+def slow_homing(device: Device, robot: Supervisor, found: Obeyed) -> None:
+    """Home a robot whose description allows too little time for it: it has to stand afterwards."""
+    found.acts["slow homing"] = found.acts.get("slow homing", 0) + 1
+    with ThreadPoolExecutor(1) as threads:
+        error = threads.submit(robot.home).exception()
+    if not isinstance(error, HardwareError):
+        found.failed.append(f"slow homing: out of time, yet it ended with {error!r}")
+    with watched(device, found), InsistentPilot(robot) as pilot:
+        pilot.insists()
 
 
 @contextmanager

@@ -247,7 +247,8 @@ def test_stops_of_two_supervised_threads_are_one_and_both_reasons_are_told(
 
 
 def test_ctrl_c_in_the_middle_of_a_stop_does_not_end_it(supervisor, arm, heard) -> None:
-    real, pressed = arm._send_stop, []
+    real = arm._send_stop
+    pressed: list[bool] = []
 
     def interrupted() -> None:
         if not pressed:
