@@ -11,10 +11,10 @@ lost: acknowledged but never in force. twice: in force again after another one. 
 after the next command was given. outside: beyond the limits of the description. strange: targets in
 force that nobody asked for; noticed: those during a command that was not plainly acknowledged.
 
-In the same faulty line people then say no to a pilot that insists (`emulators.people`), --people times
-each way: they press the feed hold, open the door, stop it from two to eight threads at once, start it
-unhomed, stop it while it homes, and give homing too little time. against: motions between such a no
-and the next reset.
+In the same faulty line people then say no to a pilot that insists (`emulators.people`), --people
+times each way: they press the feed hold, open the door, stop it from two to eight threads at once,
+start it unhomed, stop it while it homes, and give homing too little time. against: motions between
+such a no and the next reset.
 
 Protocols without a checksum (NO_CHECKSUM) cannot tell a damaged command from another command: they
 are soaked with damaged replies, and a second time, for the record, with damage either way.
