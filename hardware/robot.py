@@ -356,6 +356,11 @@ class Robot(ABC):
         return False
 
     @property
+    def ends_homing(self) -> bool:
+        """Whether a stop ends homing on its way; else only a switch in the supply does."""
+        return True
+
+    @property
     def is_homed(self) -> bool | None:
         """Whether the position is known, by the last reading; None where none needs homing."""
         return None

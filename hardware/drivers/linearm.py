@@ -39,6 +39,7 @@ LOOK_S = 0.01  # between two readings that tell a speed
 SLOW = STANDSTILL / 4  # rad/s or m/s; a slow piece is motion, too
 YIELD_S = 0.002
 LEAD_S = 0.01  # a piece is queued this long before the one in hand ends
+HOME_S = 60.0  # that the firmware's own homing may take
 PATIENCE = 5  # horizons a way may take
 SHOWN = 5  # lines quoted in a message
 
@@ -51,19 +52,20 @@ class LineArm(Conversation):
     the faults of the state and is raised by the next move.
     """
 
-    def home(self, within_s: float = 60.0) -> RobotState:
-        """Run the firmware's homing: it MOVES to its switches. Return the state afterwards.
+    @property
+    def can_home(self) -> bool:
+        """Whether the description has a `home` command."""
+        return self.protocol.home is not None
 
-        Raises:
-            SetupNeeded: the description has no `home` command. NoReply: not done in time.
-        """
-        with self._session.turn():
-            self._usable()
-            if self.protocol.home is None:
-                raise SetupNeeded(f"{self.spec.name}: the description has no [device.home]")
-            self._ask(self.protocol.home, wait_s=within_s)
-            self._failed = None
-            return self.state()
+    @property
+    def ends_homing(self) -> bool:
+        """Only a `hold` of the firmware's own ends a command that it is in the middle of."""
+        return self.protocol.hold is not None
+
+    def _send_home(self) -> None:
+        assert self.protocol.home is not None  # can_home
+        self._ask(self.protocol.home, wait_s=HOME_S)
+        self._failed = None
 
     # -- the contract -------------------------------------------------------------------------
 

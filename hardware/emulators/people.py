@@ -38,6 +38,10 @@ class Obeyed:
     against: int = 0
     failed: list[str] = field(default_factory=list)
 
+    def count(self, kind: str) -> None:
+        """Write down that an act was done."""
+        self.acts[kind] = self.acts.get(kind, 0) + 1
+
     @property
     def whole(self) -> bool:
         """Whether nothing moved against a person, every stop was confirmed, and it came back."""
@@ -88,13 +92,14 @@ class InsistentPilot:
 
 def acts_of(device: Device, robot: Supervisor) -> tuple[str, ...]:
     """Return the kinds of act that fit a device."""
+    ends = robot.robot.can_home and robot.robot.ends_homing
     buttons = ("button", "door") if hasattr(device, "press") else ()
-    return (*buttons, "stops", *(("homing",) if robot.robot.can_home else ()))
+    return (*buttons, "stops", *(("homing",) if ends else ()))
 
 
 def act(kind: str, device: Device, robot: Supervisor, random: Random, found: Obeyed) -> None:
     """Do one act on a connected robot that may move; it may move again afterwards."""
-    found.acts[kind] = found.acts.get(kind, 0) + 1
+    found.count(kind)
     try:
         if kind == "homing":
             _stopped_homing(device, robot, found)
@@ -115,7 +120,7 @@ def act(kind: str, device: Device, robot: Supervisor, random: Random, found: Obe
 
 def unhomed(device: Device, robot: Supervisor, found: Obeyed) -> None:
     """Insist on moving a robot whose position nobody knows; home it afterwards."""
-    found.acts["unhomed"] = found.acts.get("unhomed", 0) + 1
+    found.count("unhomed")
     with watched(device, found), InsistentPilot(robot) as pilot:
         pilot.insists()
     _home(robot)
@@ -123,7 +128,7 @@ def unhomed(device: Device, robot: Supervisor, found: Obeyed) -> None:
 
 def slow_homing(device: Device, robot: Supervisor, found: Obeyed) -> None:
     """Home a robot whose description allows too little time for it: it has to stand afterwards."""
-    found.acts["slow homing"] = found.acts.get("slow homing", 0) + 1
+    found.count("slow homing")
     with ThreadPoolExecutor(1) as threads:
         error = threads.submit(robot.home).exception()
     if not isinstance(error, HardwareError):
@@ -136,12 +141,16 @@ def slow_homing(device: Device, robot: Supervisor, found: Obeyed) -> None:
 def watched(device: Device, found: Obeyed) -> Iterator[None]:
     """Count what is set in motion from here on; what moved before may brake."""
     begun = len(device.journal)
-    _until(lambda: device.standing, "it does not come to rest")
+
+    def commands() -> int:
+        entries = device.journal[begun:]
+        return sum(entry.kind in ("move", "home") for entry in entries)
+
+    _until(lambda: device.standing or commands() > 0, "it does not come to rest")
     place = device.positions
     yield
-    entries = [entry for entry in device.journal[begun:] if entry.kind in ("move", "home")]
     moved = max(abs(now - then) for now, then in zip(device.positions, place, strict=True))
-    found.against += max(len(entries), int(moved > MOVED))
+    found.against += max(commands(), int(moved > MOVED))
 
 
 def _pressed(button: str, device: Device, pilot: InsistentPilot, found: Obeyed) -> None:

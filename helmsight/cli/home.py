@@ -61,16 +61,24 @@ def check(supervisor: Supervisor, robot: str) -> None:
 def what_homing_does(supervisor: Supervisor) -> str:
     """Return what a person has to agree to, as the end of a sentence."""
     joints = ", ".join(supervisor.spec.names)
+    ended = "" if supervisor.robot.ends_homing else ", and no stop ends it on its way"
     return (
         f"drive {joints} to their reference switches by its own program: speed limits and "
-        "workspace of the description do not bound that"
+        f"workspace of the description do not bound that{ended}"
     )
+
+
+def how_it_ends(supervisor: Supervisor, by: str) -> str:
+    """Return what is said while it homes. by: what stops it where a stop can."""
+    if supervisor.robot.ends_homing:
+        return f"homing, {by} stops it"
+    return "homing, only a switch in its supply stops it"
 
 
 def homed(supervisor: Supervisor) -> dict[str, Any]:
     """Home, show progress on standard error, and return how long it took and where it is."""
     began = time.monotonic()
-    with progress("homing, Ctrl-C stops it"):
+    with progress(how_it_ends(supervisor, "Ctrl-C")):
         state = supervisor.home()
     return {
         "homed": True,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from helmsight.cli.home import progress, what_homing_does
+from helmsight.cli.home import how_it_ends, progress, what_homing_does
 from helmsight.cli.robots import Port, Robot, Yes, telling_stops
 from helmsight.consent import agreed, at_terminal
 
@@ -228,7 +228,7 @@ class Jog:
             threading.Thread(target=self._stop_at_key, args=(over,), daemon=True).start()
         began = time.monotonic()
         try:
-            with progress("homing, any key stops it" if self._asks else "homing"):
+            with progress(how_it_ends(self.robot, "any key" if self._asks else "Ctrl-C")):
                 self.robot.home()
         finally:
             over.set()

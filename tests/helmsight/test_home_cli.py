@@ -81,6 +81,15 @@ def test_what_has_no_homing_is_told_before_anybody_is_asked(run: Any, robot: str
     assert f"{robot} has no homing" in result.err
 
 
+def test_an_arm_that_no_stop_ends_on_its_way_says_so_first(run: Any) -> None:
+    with emulate("community_arm") as emulation:
+        result = run("home", "--robot", "community_arm", "--port", emulation.port, "--yes")
+        assert result.status == 0, result.err
+        assert "no stop ends it on its way" in result.err
+        assert "only a switch in its supply stops it" in result.err
+        assert "release" not in {entry.kind for entry in emulation.device.journal}
+
+
 @contextmanager
 def at_a_terminal(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     import pty
