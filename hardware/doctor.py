@@ -246,10 +246,14 @@ def _hold(robot: Supervisor) -> Iterator[Finding]:
 
 def _stop(robot: Supervisor) -> Iterator[Finding]:
     """The emergency stop, at standstill: nothing moves, unless a stop takes the torque off."""
-    if held := robot.held_at_machine:  # leaving a stop would leave the person's hold, too
+    state = robot.state()
+    if state.faults or state.mode in (Mode.alarm, Mode.stopped):
+        # Leaving the stop again would leave that as well, and a servo's alarm by a restart that
+        # lets go of its joint.
+        why = ", ".join(state.faults) or str(state.mode)
         yield Finding(
-            "e-stop", False, f"not tried: {held}", "a confirmed stop",
-            "let it go there, helmsight jog and r, then look again", must=False,
+            "e-stop", False, f"not tried, for a check does not end {why}", "a confirmed stop",
+            "mend that, r in helmsight jog, then look again", must=False,
         )  # fmt: skip
         return
     if robot.spec.ending.after_stop == "release":
