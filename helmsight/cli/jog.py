@@ -6,7 +6,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,16 +116,14 @@ class Jog:
 
         try:
             going = self._serve(read(BEAT_S))
-            if going:
-                self._carry_on()
+            if going and (kept := self._tried(self._carry_on)):
+                self._said = kept
             if going and self.live:
                 self._show(self._said)
             return going
         except HardwareError as error:  # a reading that failed, not what a key asked for
             if error.halts:
                 raise
-            self.steps.leave()
-            self._gripper.leave()
             self._say(str(error))
             return True
 
@@ -144,25 +142,35 @@ class Jog:
 
     def _pressed(self, key: str) -> str:
         """Do what a key asks for and return what became of it."""
-        from helmsight.hardware.errors import HardwareError, LinkLost, NotConnected, StopUnconfirmed
 
         self._gripper.leave()
         if key not in MOVING_KEYS or key == "g":
             self.steps.leave()
-        try:
+
+        def work() -> str:
             message = self._do(key)
             if not self.live and key in MOVING_KEYS:
                 self._settle()
-        except (LinkLost, NotConnected, StopUnconfirmed) as error:
-            if error.halts:
-                raise
-            message = str(error)
-            self._here()
-        except HardwareError as error:  # refused, stopped, an alarm: the person decides
-            message = str(error)
-            self._here()
+            return message
+
+        message = self._tried(work)
         feedback = (line for line in self.robot.feedback().splitlines() if line != message)
         return "; ".join(filter(None, (message, *feedback)))
+
+    def _tried(self, work: Callable[[], str]) -> str:
+        """Return what `work` returns, or in words what keeps it: the person decides."""
+        from helmsight.hardware.errors import HardwareError, LinkLost, NotConnected, StopUnconfirmed
+
+        try:
+            return work()
+        except HardwareError as error:
+            ends = isinstance(error, LinkLost | NotConnected | StopUnconfirmed)
+            if ends and error.halts:
+                raise
+            self.steps.leave()
+            self._gripper.leave()
+            self._here()
+            return str(error)
 
     def _do(self, key: str) -> str:
         to_home, self._to_home = self._to_home, False
@@ -247,12 +255,13 @@ class Jog:
 
     # -- what goes on -----------------------------------------------------------------------------
 
-    def _carry_on(self) -> None:
+    def _carry_on(self) -> str:
         if self._gripper.pending and (sent := self._gripper.carry_on()) is not None:
             self._sent(sent.positions)
         if self.steps.pending:
             self.steps.carry_on()
             self._sent(self.steps.goal)
+        return ""
 
     def _settle(self) -> None:
         """Wait until the robot stands: keys from a pipe come faster than any motion."""

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -163,3 +164,38 @@ def test_in_a_pipe_yes_was_said_and_what_was_homed_moves(
     assert len(moves) == 1  # not the one before it was homed
     assert "homed in" in result.out
     assert "not homed" in result.out
+
+
+def test_a_hold_at_the_machine_in_the_middle_of_far_steps_does_not_end_jog(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, nothing goes on by itself, and neither does another key move it."""
+    with emulate("gantry", homed=True) as emulation:
+        device = emulation.device
+        assert isinstance(device, GrblController)
+        source, sink = os.pipe()
+        held: list[tuple[float, ...]] = []
+
+        def person() -> None:
+            os.write(sink, b"c1+")
+            try:
+                until(lambda: device.positions[0] > 0.145)
+                device.press("H")
+                until(lambda: device.standing)
+                held.append(device.positions)
+                os.write(sink, b"+q")
+            finally:
+                os.close(sink)
+
+        pressing = threading.Thread(target=person)
+        with open(source, encoding="utf-8") as stream:
+            monkeypatch.setattr(sys, "stdin", stream)
+            pressing.start()
+            result = run(
+                "jog", "--robot", "gantry", "--port", emulation.port, "--yes", "--step=50mm"
+            )
+            pressing.join()
+        assert result.status == 0, result.err
+        assert "held at the machine" in result.out
+        assert device.positions == held[0]
+        assert 0.145 < held[0][0] < 0.19
