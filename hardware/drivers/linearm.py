@@ -64,6 +64,11 @@ class LineArm(Conversation):
 
     def _send_home(self) -> None:
         assert self.protocol.home is not None  # can_home
+        # What ends it on its way leaves the arm without a position: no move before it is homed.
+        self._failed = SetupNeeded(
+            f"{self.spec.name}: its homing was not finished, so it does not know where it stands: "
+            "home it again"
+        )
         self._ask(self.protocol.home, wait_s=HOME_S)
         self._failed = None
 

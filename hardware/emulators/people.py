@@ -178,11 +178,16 @@ def _stops(robot: Supervisor, random: Random, found: Obeyed) -> None:
 
 def _stopped_homing(device: Device, robot: Supervisor, found: Obeyed) -> None:
     """Stop it while it homes; then it is not homed, and does not move before it is."""
+    with InsistentPilot(robot) as pilot:
+        pilot.insists()  # away from where homing would end at once
     robot.hold()
     _until(lambda: device.standing, "a hold does not end its motion")
+    robot.reset()
     with ThreadPoolExecutor(1) as threads:
         homing = threads.submit(robot.home)
         _until(lambda: not device.standing or homing.done(), "it does not begin to home")
+        if homing.done():  # before anybody could stop it
+            return
         robot.stop("a person")
         error = homing.exception(WAIT_S)
     if not isinstance(error, HardwareError):
