@@ -11,6 +11,11 @@ lost: acknowledged but never in force. twice: in force again after another one. 
 after the next command was given. outside: beyond the limits of the description. strange: targets in
 force that nobody asked for; noticed: those during a command that was not plainly acknowledged.
 
+In the same faulty line people then say no to a pilot that insists (`emulators.people`), --people
+times each way: they press the feed hold, open the door, stop it from two to eight threads at once,
+start it unhomed, stop it while it homes, and give homing too little time. against: motions between
+such a no and the next reset.
+
 Protocols without a checksum (NO_CHECKSUM) cannot tell a damaged command from another command: they
 are soaked with damaged replies, and a second time, for the record, with damage either way.
 """
@@ -25,10 +30,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from random import Random
 
 import numpy as np
 
@@ -37,13 +43,16 @@ from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.machine import Machine
 from helmsight.evals.report import table
 from helmsight.hardware.drivers import make_robot
-from helmsight.hardware.emulators import make_device
+from helmsight.hardware.emulators import emulate, make_device
 from helmsight.hardware.emulators.audit import Audit, IssuedCommand, apart, audit
+from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.people import Obeyed, act, acts_of, slow_homing, unhomed
 from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.emulators.simavr_line import FirmwareLine
 from helmsight.hardware.errors import HardwareError
 from helmsight.hardware.robot import JointTargets, Robot
 from helmsight.hardware.spec import RobotSpec, load_spec, shipped
+from helmsight.hardware.supervisor import Supervisor
 
 DROP, FLIP, LATE = 0.01, 0.005, 0.005
 DEADLINES = 1.5  # how late a late reply is, in reply deadlines
@@ -54,10 +63,13 @@ RAMPED = 2.5  # times sqrt(way / acceleration): a way from rest to rest, with ro
 MARGIN = 0.05  # of a joint's range that is kept free
 NO_CHECKSUM = ("grbl", "linearm")
 RECOVERY_S = 1.0
+HOME_S = 15.0  # the emulated gantry needs up to 9; an answer that is lost is waited for
+TOO_SHORT_S = 1.0
 PATIENCE_S = 60.0
 COLUMNS = (
     "robot", "damage", "commands", "plain", "retried", "reported", "lost", "twice", "late",
-    "outside", "strange", "noticed", "unplugs", "back ms p50", "max", "min", "clean",
+    "outside", "strange", "noticed", "unplugs", "back ms p50", "max", "people", "against", "min",
+    "clean",
 )  # fmt: skip
 
 
@@ -78,12 +90,13 @@ class Soak:
     link: dict[str, float] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
     ended: str = ""  # what ended the soak early
+    people: Obeyed = field(default_factory=Obeyed)
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was lost, doubled, late, outside or slow to come back."""
+        """Whether nothing was lost, doubled, late, outside, slow to return or against people."""
         v = self.verdict
-        return not (
+        return self.people.whole and not (
             v.lost or v.twice or v.late or v.strange or self.outside or self.ended
             or len(self.back_s) < self.unplugs or any(s >= RECOVERY_S for s in self.back_s)
         )  # fmt: skip
@@ -98,7 +111,8 @@ class Soak:
         back = [1000.0 * s for s in self.back_s] or [float("nan")]
         return (
             self.robot, self.damage, *map(str, counts), f"{np.median(back):.0f}",
-            f"{max(back):.0f}", f"{self.seconds / 60:.1f}", "yes" if self.clean else "NO",
+            f"{max(back):.0f}", str(sum(self.people.acts.values())), str(self.people.against),
+            f"{self.seconds / 60:.1f}", "yes" if self.clean else "NO",
         )  # fmt: skip
 
 
@@ -187,12 +201,14 @@ def soak(
     unplugs: int,
     damage: str = "both",
     seed: int = 0,
+    people: int = 0,
     quiet: bool = False,
     simavr: bool = False,
 ) -> Soak:
     """Give `n` commands to a robot on its emulator and compare. damage: `both` or `replies`.
 
-    simavr: the real firmware of `helm` in place of its twin.
+    people: how often each kind of person's act is done then. simavr: the real firmware of `helm` in
+    place of its twin.
     """
     spec = load_spec(name)
     side = "" if damage == "both" else f":{damage}"
@@ -210,13 +226,65 @@ def soak(
         journal = [entry for entry in journal if commands and entry.at_s >= commands[0].at_s]
         counts = Counter(emulation.to_device.counts) + Counter(emulation.to_host.counts)
         outside = len(emulation.device.outside)
+    obeyed = Obeyed() if simavr else peopled(spec, people, faults, seed)
     outcomes = Counter(command.outcome for command in commands)
     outcomes.update(plain=0, retried=0)
     return Soak(
         name, damage, len(commands), dict(outcomes), audit(commands, journal, apart(spec)),
         outside, tuple(back), unplugs, time.monotonic() - began, seed,
-        robot.link.counters.summary(), dict(counts), ended,
+        robot.link.counters.summary(), dict(counts), ended, obeyed,
     )  # fmt: skip
+
+
+def peopled(spec: RobotSpec, many: int, faults: str, seed: int) -> Obeyed:
+    """Let people act `many` times in each way that fits the robot, beginning with a cold start."""
+    found, random = Obeyed(), Random(seed)
+    if many:
+        with meeting(homing_within(spec, HOME_S), faults, seed, found) as (device, robot):
+            if robot.robot.is_homed is False:
+                unhomed(device, robot, found)
+            for kind in acts_of(device, robot) * many:
+                act(kind, device, robot, random, found)
+    for number in range(many if spec.driver == "grbl" else 0):
+        short = homing_within(spec, TOO_SHORT_S)
+        with meeting(short, faults, seed + number, found) as (device, robot):
+            slow_homing(device, robot, found)
+    return found
+
+
+def homing_within(spec: RobotSpec, seconds: float) -> RobotSpec:
+    """Return a description whose homing may take so long; only grbl's has that key."""
+    if spec.driver != "grbl":
+        return spec
+    return spec.model_copy(update={"device": spec.device | {"home_s": seconds}})
+
+
+@contextmanager
+def meeting(
+    spec: RobotSpec, faults: str, seed: int, found: Obeyed
+) -> Iterator[tuple[Device, Supervisor]]:
+    """Serve and connect a robot for people to act on; what ends that early is written down."""
+    with emulate(spec, faults=faults, seed=seed) as emulation:
+        robot = Supervisor(make_robot(spec, emulation.port))
+        try:
+            begun(robot)
+            yield emulation.device, robot
+        except (HardwareError, TimeoutError) as error:
+            found.failed.append(f"{type(error).__name__}: {error}")
+        finally:
+            with suppress(HardwareError):
+                robot.close()
+
+
+def begun(robot: Robot | Supervisor) -> None:
+    """Connect; a faulty line may take several tries."""
+    for attempt in range(5):
+        try:
+            robot.connect()
+            return
+        except HardwareError:
+            if attempt == 4:
+                raise
 
 
 def _give(
@@ -254,16 +322,9 @@ def _give(
 
 def begin(robot: Robot, targets: Targets) -> tuple[float, ...]:
     """Connect, home what does not know where it is, and return the place."""
-    for attempt in range(5):
-        try:
-            robot.connect()
-            break
-        except HardwareError:
-            if attempt == 4:
-                raise
-    home = getattr(robot, "home", None)
-    if home is not None and robot.spec.driver == "grbl":
-        home()
+    begun(robot)
+    if robot.is_homed is False:
+        robot.home()
     return recovered(robot, targets)
 
 
@@ -302,13 +363,19 @@ def recovered(robot: Robot, targets: Targets) -> tuple[float, ...]:
 
 
 def measure(
-    robots: Sequence[str], n: int, unplugs: int, seed: int, *, simavr: bool = False
+    robots: Sequence[str],
+    n: int,
+    unplugs: int,
+    seed: int,
+    *,
+    people: int = 0,
+    simavr: bool = False,
 ) -> Iterator[Soak]:
     """Yield the soak of every robot; those without a checksum a second time, damaged both ways."""
     for name in robots:
         open_lines = load_spec(name).driver in NO_CHECKSUM
         damage = "replies" if open_lines else "both"
-        yield soak(name, n, unplugs=unplugs, damage=damage, seed=seed, simavr=simavr)
+        yield soak(name, n, unplugs=unplugs, damage=damage, seed=seed, people=people, simavr=simavr)
         if open_lines:
             yield soak(name, n, unplugs=unplugs, seed=seed)
 
@@ -321,6 +388,7 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument("--robots", default=",".join(shipped()), help="names, with commas")
     parser.add_argument("--commands", type=int, default=20_000)
     parser.add_argument("--unplugs", type=int, default=5)
+    parser.add_argument("--people", type=int, default=20, help="acts of each kind (20)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--on",
@@ -337,12 +405,16 @@ def run(arguments: Sequence[str]) -> None:
     if simavr and any(load_spec(name).driver != "helm" for name in names):
         raise InvalidPlan("--on simavr runs the firmware of helm: expected --robots helm_arm")
     machine, soaks = Machine.here(), []
-    for soaked in measure(names, options.commands, options.unplugs, options.seed, simavr=simavr):
+    for soaked in measure(
+        names, options.commands, options.unplugs, options.seed,
+        people=options.people, simavr=simavr,
+    ):  # fmt: skip
         soaks.append(soaked)
         print(
             " ".join(soaked.words()),
             *soaked.verdict.examples,
             soaked.ended,
+            *soaked.people.failed[:5],
             sep="\n",
             file=sys.stderr,
         )

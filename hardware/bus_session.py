@@ -1,13 +1,13 @@
-"""What keeps a robot reachable: one turn on the bus at a time, retries, reconnection."""
+"""What keeps a robot reachable: turns on its bus, retries, reconnection."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
+from helmsight.hardware.bus_turns import BusTurns
 from helmsight.hardware.errors import (
     CommandRefused,
     HardwareError,
@@ -19,57 +19,19 @@ from helmsight.hardware.link import SerialLink
 
 Result = TypeVar("Result")
 ATTEMPTS = 3
+PAUSE_S = 0.01  # between two tries to bring a device back
 
 
-class BusSession:
+class BusSession(BusTurns):
     """The link of one robot, shared by the thread that moves it and those that hold or stop it.
-
-    A request and its reply belong together, so a thread takes a turn and keeps it for a whole
-    exchange. A stop goes before every other turn: threads that want one wait until the stop is
-    over, and a thread in the middle of an exchange gives up (`stop_pending`) instead of retrying.
 
     reconnect_s: how long a link that was lost may take to come back.
     """
 
     def __init__(self, link: SerialLink, reconnect_s: float) -> None:
+        super().__init__()
         self.link = link
         self._reconnect_s = reconnect_s
-        # Reentrant: `move` reads the state within its own turn.
-        self._lock = threading.RLock()
-        # A lock is not fair: the thread that streams moves would take it again before a waiting
-        # stop does. So turns begin only while no stop is under way.
-        self._no_stop = threading.Event()
-        self._no_stop.set()
-        self._stopper: int | None = None  # the thread of the last stop
-
-    # -- turns ----------------------------------------------------------------------------------
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Take the bus, unless a stop is under way in another thread: that goes first."""
-        if self._stopper != threading.get_ident():
-            self._no_stop.wait()
-        with self._lock:
-            yield
-
-    @contextmanager
-    def stop_turn(self) -> Iterator[None]:
-        """Take the bus for a stop, before all who wait for a turn."""
-        self._stopper = threading.get_ident()
-        self._no_stop.clear()
-        try:
-            with self._lock:
-                yield
-        finally:
-            self._no_stop.set()
-
-    def stop_pending(self) -> bool:
-        """Whether another thread waits to stop the robot: what can be left, is left to it."""
-        return not self._no_stop.is_set() and self._stopper != threading.get_ident()
-
-    def stops_here(self) -> bool:
-        """Whether a stop is under way in this thread."""
-        return not self._no_stop.is_set() and self._stopper == threading.get_ident()
 
     # -- retries ----------------------------------------------------------------------------------
 
@@ -132,11 +94,10 @@ class BusSession:
                     raise LinkLost(
                         f"{self.link.port} is back but the device on it is not: {error}"
                     ) from None
+                time.sleep(PAUSE_S)
 
     def reconnect_to_stop(self, handshake: Callable[[], None], deadline: float) -> None:
         """Reconnect in the middle of a stop; the next attempt to stop says whether it worked."""
-        try:
+        with suppress(HardwareError):
             self.link.reopen(max(0.0, deadline - time.monotonic()))
             handshake()
-        except HardwareError:
-            time.sleep(0.005)

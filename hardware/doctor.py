@@ -24,7 +24,7 @@ from helmsight.hardware.errors import (
 from helmsight.hardware.robot import Mode, RobotState
 from helmsight.hardware.spec import Joint, RobotSpec, load_spec
 from helmsight.hardware.supervisor import Supervisor, supervised
-from helmsight.hardware.trial import far, outside, plan, rest
+from helmsight.hardware.trial import far, outside, parts, plan, rest
 
 READINGS = 100
 HOT_C = 60.0  # servos of this class switch themselves off at 70 to 80
@@ -63,7 +63,8 @@ def examine(
 ) -> Iterator[Finding]:
     """Yield findings as they are made; the first that makes the rest impossible is the last.
 
-    move: also move each joint a little, and stop a motion. Otherwise nothing moves.
+    move: also move each joint and a gripper a little, and stop a motion, and let go at the end as
+    the description says. Otherwise nothing moves, and motors that hold go on holding.
 
     Raises:
         UnknownRobot, InvalidSpec: there is nothing to examine.
@@ -86,7 +87,7 @@ def examine(
         yield from _counters(supervisor)
     finally:
         if supervisor.robot.is_connected:
-            yield from _close(supervisor)
+            yield from _close(supervisor, None if move else False)
     if camera is not None:
         yield from _camera(camera)
 
@@ -245,6 +246,16 @@ def _hold(robot: Supervisor) -> Iterator[Finding]:
 
 def _stop(robot: Supervisor) -> Iterator[Finding]:
     """The emergency stop, at standstill: nothing moves, unless a stop takes the torque off."""
+    state = robot.state()
+    if state.faults or state.mode in (Mode.alarm, Mode.stopped):
+        # Leaving the stop again would leave that as well, and a servo's alarm by a restart that
+        # lets go of its joint.
+        why = ", ".join(state.faults) or str(state.mode)
+        yield Finding(
+            "e-stop", False, f"not tried, for a check does not end {why}", "a confirmed stop",
+            "mend that, r in helmsight jog, then look again", must=False,
+        )  # fmt: skip
+        return
     if robot.spec.ending.after_stop == "release":
         yield Finding(
             "e-stop", False, "not tried: it would take the torque off", "a confirmed stop",
@@ -277,9 +288,9 @@ def _watchdog(robot: Supervisor) -> Iterator[Finding]:
 
 
 def _motion(robot: Supervisor) -> Iterator[Finding]:
-    """Each joint a little there and back, then a motion that is stopped."""
+    """Each joint a little there and back, a gripper too, then a motion that is stopped."""
     spec = robot.spec
-    for index in spec.chain:
+    for index in parts(spec):
         joint = spec.joint[index]
         way = plan(spec, robot.kinematics, robot.state(), [index])
         if way is None:
@@ -291,6 +302,10 @@ def _motion(robot: Supervisor) -> Iterator[Finding]:
         there = _arrives(robot, way.goal)
         back = _arrives(robot, way.start)
         yield _moved(joint, way.goal[index] - way.start[index], (*there, *back))
+    if spec.tool.kind == "switch":
+        yield Finding(
+            "tool", True, "not switched, it may be a spindle: helmsight conformance --tool does"
+        )
     way = plan(spec, robot.kinematics, robot.state(), list(spec.chain)[:1], slow=True)
     if way is not None:
         robot.move(way.there)
@@ -330,13 +345,15 @@ def _counters(robot: Supervisor) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _close(robot: Supervisor) -> Iterator[Finding]:
+def _close(robot: Supervisor, release: bool | None) -> Iterator[Finding]:
+    """Close the port; release: as for Robot.close. What holds an arm up is not let go unasked."""
     try:
-        robot.close()
+        robot.close(release=release)
     except HardwareError as error:
         yield _failed("close", error)
         return
-    yield Finding("close", True, f"held, then {robot.spec.ending.on_close}; port free")
+    then = "left as it was" if release is False else robot.spec.ending.on_close
+    yield Finding("close", True, f"held, then {then}; port free")
 
 
 def _camera(text: str) -> Iterator[Finding]:

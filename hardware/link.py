@@ -21,6 +21,7 @@ import serial
 from serial.tools import list_ports
 
 from helmsight.hardware.errors import LinkLost, NoReply, PortUnavailable
+from helmsight.hardware.frame_pace import FramePace
 from helmsight.hardware.framing import Lines, Packets
 
 try:  # POSIX only; flushing a port that went away raises it (pyserial lets it through)
@@ -32,6 +33,7 @@ except ImportError:  # Windows
 
 
 FAULTS = (OSError, _TermiosError)  # serial.SerialException is an OSError
+FLUSH_S = 0.05
 SLICE_S = 0.01  # the longest single wait without select: how late a deadline is noticed
 
 
@@ -47,6 +49,7 @@ class LinkCounters:
     timeouts: int = 0
     bad_frames: int = 0  # wrong checksum, not ASCII, not an answer
     reconnects: int = 0
+    paced: int = 0  # frames that waited for `FramePace`: a loop has run away
     reconnect_s: list[float] = field(default_factory=list)
     round_trips: deque[float] = field(default_factory=lambda: deque(maxlen=4096))
 
@@ -56,7 +59,7 @@ class LinkCounters:
             name: float(getattr(self, name))
             for name in (
                 "bytes_in", "bytes_out", "frames_in", "frames_out",
-                "retries", "timeouts", "bad_frames", "reconnects",
+                "retries", "timeouts", "bad_frames", "reconnects", "paced",
             )
         }  # fmt: skip
         if self.round_trips:
@@ -77,6 +80,7 @@ class SerialLink:
         self.port = port
         self.baud = baud
         self.counters = LinkCounters()
+        self._pace = FramePace()
         self._write_s = write_s
         self._serial: serial.SerialBase | None = None
         self._stable = port
@@ -133,7 +137,12 @@ class SerialLink:
             return
 
     def write(self, data: bytes) -> None:
-        """Send all of `data`. Raises LinkLost, also when the peer takes nothing any more."""
+        """Send all of `data`, at the pace of `FramePace`.
+
+        Raises:
+            LinkLost: also when the peer takes nothing any more.
+        """
+        self.counters.paced += self._pace.wait()
         with self._faults("write") as port:
             sent = port.write(data)
             if sent is not None and sent != len(data):
@@ -167,11 +176,14 @@ class SerialLink:
                     return data
 
     def flush_input(self) -> int:
-        """Throw away what has arrived (late replies must not pass for fresh); return how much."""
-        count = 0
-        while data := self.read():
+        """Throw away what has arrived (late replies must not pass for fresh); return how much.
+
+        For FLUSH_S at most: a device that never ends would keep its reader for ever.
+        """
+        count, deadline = 0, time.monotonic() + FLUSH_S
+        while (data := self.read()) and time.monotonic() < deadline:
             count += len(data)
-        return count
+        return count + len(data)
 
     def frames(self, framer: Packets[Any] | Lines, within_s: float) -> Iterator[Any]:
         """Yield frames as they arrive until `within_s` seconds are over."""

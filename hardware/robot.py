@@ -41,6 +41,7 @@ from helmsight.hardware.motion import (
     Twist,
     check_targets,
 )
+from helmsight.hardware.shared_stop import SharedStop
 from helmsight.hardware.spec import RobotSpec
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ __all__ = [
 
 
 Result = TypeVar("Result")
+POLL_S = 0.002  # between two readings of a robot that comes to rest
+PAUSE_S, LONGEST_PAUSE_S = 0.005, 0.04  # between two attempts to stop, doubled each time
 
 
 class Robot(ABC):
@@ -76,6 +79,7 @@ class Robot(ABC):
     def __init__(self, spec: RobotSpec, port: str) -> None:
         self.spec = spec
         self._session = BusSession(SerialLink(port, spec.port.baud), spec.port.reconnect_s)
+        self._stops = SharedStop(self._session)
         self._connected = False
         self._stopped = threading.Event()
         self._homing = threading.Event()  # from `home` until it is over, however that ends
@@ -192,24 +196,26 @@ class Robot(ABC):
     def stop(self, within_s: float = 1.0) -> StopReport:
         """Emergency stop: end motion, refuse further moves until `reset`.
 
-        Repeats until the device's own read-back confirms standstill. A software stop is not
-        safety-rated: keep a switch in the motors' supply within reach.
+        Repeats until the device's own read-back confirms standstill. Threads that ask while a stop
+        is under way share its report, or what it raises. A software stop is not safety-rated: keep
+        a switch in the motors' supply within reach.
 
         Raises:
             StopUnconfirmed: not confirmed within `within_s` seconds. Cut the power.
             NotConnected: there is no link that a stop could go over.
         """
         start = time.monotonic()
-        if not self._connected:
-            raise NotConnected(f"{self.spec.name} is not connected: a stop has nowhere to go")
+        self._stoppable()
         # Before the turn, which has to be waited for: whoever holds the bus sends no new move.
         self._stopped.set()
-        self._grip = None
-        with self._session.stop_turn():
-            return self._stop_until_confirmed(start, within_s)
+        self._cut_in()
+        return self._stops.share(lambda: self._stop_until_confirmed(start, within_s))
 
     def _stop_until_confirmed(self, start: float, within_s: float) -> StopReport:
-        attempts, last = 0, "no answer"
+        self._stoppable()  # it may have been closed while this waited for its turn
+        self._stopped.set()  # so may a reset have come between
+        self._grip = None
+        attempts, last, pause = 0, "no answer", PAUSE_S
         while attempts == 0 or time.monotonic() - start < within_s:
             attempts += 1
             try:
@@ -227,6 +233,9 @@ class Robot(ABC):
                 self._session.reconnect_to_stop(self._handshake, start + within_s)
             except HardwareError as error:
                 last = str(error)
+            # What fails at once would fail thousands of times a second.
+            time.sleep(pause)
+            pause = min(2.0 * pause, LONGEST_PAUSE_S)
         raise StopUnconfirmed(
             f"STOP NOT CONFIRMED after {attempts} attempts in {time.monotonic() - start:.2f} s: "
             f"{last}. Cut the power of {self.spec.name} now"
@@ -245,8 +254,10 @@ class Robot(ABC):
             self._machine_hold = ""
             return self.state()
 
-    def close(self) -> None:
+    def close(self, *, release: bool | None = None) -> None:
         """Hold, then release as the description's `ending` says, then close the port.
+
+        release: whether the torque goes off, instead of what the description says.
 
         Every step is tried whatever became of the one before; what failed is raised at the end.
 
@@ -259,7 +270,7 @@ class Robot(ABC):
                 return
             steps: list[Callable[[], object]] = [self._send_hold]
             steps.append(lambda: self._settled(time.monotonic() + self.spec.limits.horizon_s))
-            if self.spec.ending.on_close == "release":
+            if self.spec.ending.on_close == "release" if release is None else release:
                 steps.append(self._send_release)
             failed: list[BaseException] = []
             try:
@@ -345,6 +356,11 @@ class Robot(ABC):
         return False
 
     @property
+    def ends_homing(self) -> bool:
+        """Whether a stop ends homing on its way; else only a switch in the supply does."""
+        return True
+
+    @property
     def is_homed(self) -> bool | None:
         """Whether the position is known, by the last reading; None where none needs homing."""
         return None
@@ -414,7 +430,18 @@ class Robot(ABC):
     def _held_error(self) -> HeldAtMachine:
         return HeldAtMachine(f"{self.spec.name} is {self._machine_hold}")
 
+    def _cut_in(self) -> None:
+        """End motion without waiting for the bus, where a protocol can. Called before every stop.
+
+        Another thread may be in the middle of an exchange. Raises nothing.
+        """
+        return
+
     # -- the common part ------------------------------------------------------------------------
+
+    def _stoppable(self) -> None:
+        if not self._connected:
+            raise NotConnected(f"{self.spec.name} is not connected: a stop has nowhere to go")
 
     def _usable(self, *, stopped: bool = False) -> None:
         """Raise unless the robot is connected and, without `stopped`, not stopped."""
@@ -451,10 +478,10 @@ class Robot(ABC):
                 if time.monotonic() >= deadline:
                     raise
                 self.link.counters.retries += 1
-                continue
-            if state.standing or time.monotonic() >= deadline:
-                return state
-            time.sleep(0.002)
+            else:
+                if state.standing or time.monotonic() >= deadline:
+                    return state
+            time.sleep(POLL_S)
 
 
 def _largest(values: tuple[float, ...]) -> float:

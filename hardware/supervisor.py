@@ -280,10 +280,10 @@ class Supervisor:
 
     # -- the end ----------------------------------------------------------------------------------
 
-    def close(self) -> None:
-        """End the watch, hold, release as described, close the port. Raises as Robot.close."""
+    def close(self, *, release: bool | None = None) -> None:
+        """End the watch, hold, release as described, close the port. As Robot.close."""
         self.watchdog.close()
-        self.robot.close()
+        self.robot.close(release=release)
 
     def __enter__(self) -> Self:
         self.connect()

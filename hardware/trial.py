@@ -82,6 +82,11 @@ def plan(
     return None
 
 
+def parts(spec: RobotSpec) -> tuple[int, ...]:
+    """Return the joints that a trial moves one by one: those of the chain, then a gripper's."""
+    return (*spec.chain, *(i for i in range(len(spec.joint)) if i not in spec.chain))
+
+
 def step(spec: RobotSpec, joint: Joint) -> float:
     """Return how far a joint moves in a trial, rad or m: also at half its speed in a horizon."""
     in_time = 0.5 * joint.speed * spec.limits.horizon_s

@@ -47,6 +47,11 @@ def spec(pytestconfig: pytest.Config) -> RobotSpec:
 @pytest.fixture(scope="session")
 def device(pytestconfig: pytest.Config, spec: RobotSpec, port: str) -> Iterator[Robot]:
     """Return the robot, connected once: closing it lets some robots sink."""
+    # Under pytest nobody can be asked, and naming a port says where, not that it may move.
+    if not pytestconfig.getoption("--yes"):
+        give_up(
+            pytestconfig, f"{spec.name} at {port} will MOVE: nothing was begun without --yes", 4
+        )
     try:
         robot = make_robot(spec, port)
         robot.connect()

@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, wanted in {
         "--robot": {"metavar": "NAME", "help": "robot: a name or the path of a .toml"},
         "--port": {"metavar": "PORT", "help": "serial port of the robot"},
+        "--yes": {"action": "store_true", "help": "the robot may MOVE: without it nothing begins"},
         "--tool": {"action": "store_true", "help": "switch the tool, too (a spindle starts!)"},
         "--home": {"action": "store_true", "help": "home it first (it drives to its switches!)"},
         "--conformance-json": {"metavar": "FILE", "help": "write the outcome to FILE"},

@@ -34,7 +34,7 @@ from helmsight.hardware.errors import (
     NoReply,
     RobotStopped,
 )
-from helmsight.hardware.robot import JointTargets, Mode, RobotState, Sent, StopReport
+from helmsight.hardware.robot import JointTargets, Mode, RobotState, Sent
 from helmsight.hardware.wire import grbl as wire
 from helmsight.hardware.wire.grbl_report import AXES, StatusReport
 
@@ -53,18 +53,18 @@ class Grbl(GrblHoming):
 
     # -- the contract, where grbl has more to say --------------------------------------------
 
-    def stop(self, within_s: float = 1.0) -> StopReport:
-        """Emergency stop: as Robot.stop. The bytes go out before anything waits for the line.
+    def _cut_in(self) -> None:
+        """Send the bytes that end a jog or hold a program: they need no turn and no answer.
 
         Braking takes speed / acceleration. Only when that does not bring standstill a soft reset
         follows, which stops dead and loses the position (ALARM:3).
         """
-        self._stopped.set()
-        if not self._session.stop_pending():
+        first = not self._session.stop_under_way()
+        if first:
             self._stopping_s = time.monotonic()
         with suppress(LinkLost):
-            self._brake()
-        return super().stop(within_s)
+            if first or not self._driving_home:  # one reset ends homing
+                self._brake()
 
     def _brake(self) -> None:
         """Send what ends motion fastest with the position kept; homing is ended by a reset only."""

@@ -47,6 +47,7 @@ from helmsight.hardware.wire.helm_servos import servos
 
 BOOT_S = 3.0  # opening the port restarts an Uno; its bootloader keeps the line for up to 2 s
 HELLO_S = 0.1
+PAUSE_S = 0.02  # between two hellos
 MODES = {
     BoardMode.RELEASED: Mode.ready,
     BoardMode.READY: Mode.ready,
@@ -196,6 +197,8 @@ class Helm(Robot):
                 hello = Hello.decode(self._ask(HelmCommand.HELLO, b"", HELLO_SEQUENCE, HELLO_S))
                 break
             except (NoReply, CommandRefused, ValueError) as error:
+                if self._session.stop_pending():
+                    raise NoReply(f"{self.link.port}: a stop goes first") from error
                 if time.monotonic() > deadline:
                     heard = self.link.counters.bytes_in - received
                     raise WrongProtocol(
@@ -204,6 +207,7 @@ class Helm(Robot):
                         f"{error}); is it the right port, is the firmware on the board "
                         "(make -C hardware/firmware flash PORT=...)?"
                     ) from None
+                time.sleep(PAUSE_S)  # a board that refuses does so at once
         if hello.name != NAME or hello.protocol != PROTOCOL:
             raise WrongProtocol(
                 f"{self.link.port}: {hello.name!r} with protocol {hello.protocol} answers; "

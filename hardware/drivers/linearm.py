@@ -39,6 +39,7 @@ LOOK_S = 0.01  # between two readings that tell a speed
 SLOW = STANDSTILL / 4  # rad/s or m/s; a slow piece is motion, too
 YIELD_S = 0.002
 LEAD_S = 0.01  # a piece is queued this long before the one in hand ends
+HOME_S = 60.0  # that the firmware's own homing may take
 PATIENCE = 5  # horizons a way may take
 SHOWN = 5  # lines quoted in a message
 
@@ -51,19 +52,25 @@ class LineArm(Conversation):
     the faults of the state and is raised by the next move.
     """
 
-    def home(self, within_s: float = 60.0) -> RobotState:
-        """Run the firmware's homing: it MOVES to its switches. Return the state afterwards.
+    @property
+    def can_home(self) -> bool:
+        """Whether the description has a `home` command."""
+        return self.protocol.home is not None
 
-        Raises:
-            SetupNeeded: the description has no `home` command. NoReply: not done in time.
-        """
-        with self._session.turn():
-            self._usable()
-            if self.protocol.home is None:
-                raise SetupNeeded(f"{self.spec.name}: the description has no [device.home]")
-            self._ask(self.protocol.home, wait_s=within_s)
-            self._failed = None
-            return self.state()
+    @property
+    def ends_homing(self) -> bool:
+        """Only a `hold` of the firmware's own ends a command that it is in the middle of."""
+        return self.protocol.hold is not None
+
+    def _send_home(self) -> None:
+        assert self.protocol.home is not None  # can_home
+        # What ends it on its way leaves the arm without a position: no move before it is homed.
+        self._failed = SetupNeeded(
+            f"{self.spec.name}: its homing was not finished, so it does not know where it stands: "
+            "home it again"
+        )
+        self._ask(self.protocol.home, wait_s=HOME_S)
+        self._failed = None
 
     # -- the contract -------------------------------------------------------------------------
 
@@ -87,21 +94,25 @@ class LineArm(Conversation):
     def _greet(self, seen: list[str]) -> bool:
         """Exchange hellos; return whether the device has just started."""
         patience = 0.0 if self._greeted else self.protocol.boot_s
-        start, tries, restarted = time.monotonic(), 0, False
-        while True:
+        start, tries, restarts = time.monotonic(), 0, 0
+        while restarts < HELLOS:
             tries += 1
             try:
                 self._ask(self.protocol.hello, seen=seen)
-                return restarted
-            except SetupNeeded:
-                restarted, tries = True, 0
+                return restarts > 0
+            except SetupNeeded as started:
+                restarts, tries = restarts + 1, 0
+                seen.append(str(started))
             except NotClosed as error:
                 if tries >= HELLOS:
                     raise SetupNeeded(str(error)) from None
-            except (NoReply, CommandRefused):
+            except (NoReply, CommandRefused) as error:
                 late = time.monotonic() - start > patience
                 if tries >= HELLOS and (seen or late):
                     break
+                if self._session.stop_pending():
+                    raise NoReply(f"{self.spec.name}: a stop goes first") from error
+            time.sleep(YIELD_S)  # what is refused is refused at once
         heard = " | ".join(repr(line[:60]) for line in seen[-SHOWN:]) or "nothing"
         explanation = (
             f"{self.link.port}: asked {self.protocol.hello.send!r}, expected a line like "

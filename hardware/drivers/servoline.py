@@ -165,6 +165,8 @@ class ServoLine:
                     continue
                 if id_ not in self.ids or len(data) != requested:
                     self.link.counters.bad_frames += 1  # of an earlier question
+                    if self._port.isPacketTimeout():  # strangers that never end
+                        break
                     continue
                 self.link.counters.frames_in += 1
                 answers[id_] = (error, data[:length])

@@ -6,15 +6,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from helmsight.hardware.errors import HardwareError, StopUnconfirmed, WrongThread
+from helmsight.hardware.errors import HardwareError, NotConnected, StopUnconfirmed, WrongThread
 from helmsight.hardware.robot import Robot, StopReport
 from helmsight.hardware.supervision.interventions import Journal, Rule
 
-PAUSE_S = 0.01  # between two rounds of a stop
+PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.2  # between two rounds of a stop, doubled each time
 
 
 def insist(
@@ -25,12 +25,14 @@ def insist(
     Every round that ends without is shouted: there a person has to cut the power.
 
     Raises:
-        StopUnconfirmed: it was not confirmed.
+        StopUnconfirmed: it was not confirmed. NotConnected: it was closed, which holds it, too.
     """
-    start = time.monotonic()
+    start, pause = time.monotonic(), PAUSE_S
     while True:
         try:
             report = robot.stop(within_s)
+        except NotConnected:
+            raise
         except Exception as error:  # whatever a driver lets through must not end the stop
             journal.shout(
                 Rule.unconfirmed,
@@ -41,7 +43,8 @@ def insist(
                     f"the stop ({reason}) was not confirmed in {insist_s:g} s: cut the power of "
                     f"{robot.spec.name} now; last seen: {error}"
                 ) from error
-            time.sleep(PAUSE_S)
+            time.sleep(pause)
+            pause = min(2.0 * pause, LONGEST_PAUSE_S)
             continue
         took = (time.monotonic() - start) * 1e3
         text = f"the robot was stopped ({reason}) and stands still after {took:.0f} ms"
@@ -132,8 +135,6 @@ def on_signals(stop: Callable[[str], object]) -> Iterator[None]:
 
 
 def _quietly(stop: Callable[[str], object], name: str) -> None:
-    """Stop; a stop that is not confirmed has been said aloud."""
-    try:
+    """Stop; a stop that is not confirmed has been said aloud, what is closed needs none."""
+    with suppress(StopUnconfirmed, NotConnected):
         stop(name)
-    except StopUnconfirmed:
-        return

@@ -25,6 +25,7 @@ COMMANDS = {
     "doctor": ("robots", "doctor", "DOCTOR"),
     "calibrate": ("calibrate", "command", "EXAMPLES"),
     "describe": ("describe", "command", "EXAMPLES"),
+    "home": ("home", "command", "EXAMPLES"),
     "jog": ("jog", "command", "EXAMPLES"),
     "emulate": ("emulate", "command", "EXAMPLES"),
     "conformance": ("robots", "conformance", "CONFORMANCE"),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from helmsight.cli.robots import Json, Robot, Yes, agreed
+from helmsight.cli.robots import Json, Robot, Yes
+from helmsight.consent import agreed
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:

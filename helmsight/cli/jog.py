@@ -4,84 +4,101 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
 import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from helmsight.cli.robots import Port, Robot
-from helmsight.errors import InvalidSetting
+from helmsight.cli.home import how_it_ends, progress, what_homing_does
+from helmsight.cli.robots import Port, Robot, Yes, telling_stops
+from helmsight.consent import agreed, at_terminal
 
 if TYPE_CHECKING:
-    from helmsight.hardware.robot import JointTargets, RobotState
+    from helmsight.hardware.robot import RobotState
     from helmsight.hardware.supervisor import Supervisor
+    from helmsight.jogging import Steps
     from helmsight.keyboard import Read
 
 EXAMPLES = """Examples:
 
-helmsight jog --robot so101 --port /dev/ttyACM0
+helmsight jog --robot so101 --port /dev/ttyACM0 --step 5deg
 
-echo '+++2--q' | helmsight jog --robot gantry --port ./mill --step 0.001
+echo '+++2--q' | helmsight jog --robot gantry --port ./mill --step 1mm --yes
 
-Keys: left right or 1-9 choose a joint, up down or + - move it by a step, [ ] halve or double the
-step, g tool, h hold, SPACE stop, r reset, q quit.
+Keys: left right or 1-9 choose a joint or an axis, up down or + - move it by a step, [ ] halve or
+double the step, c changes between joints and the tool point (x y z in mm and rx ry rz in degrees,
+axes of the base), g gripper or tool, h hold, SPACE stop, r reset, H home (asks first), q quit.
 """
-HELP = "arrows: joint, move  [ ] step  g tool  h hold  SPACE stop  r reset  q quit"
-STEP = {"revolute": 0.05, "prismatic": 0.002}  # rad, m
-LARGEST = {"revolute": 0.5, "prismatic": 0.05}
+HELP = "arrows: choose, move  [ ] step  c joints/tool point  g {tool}  h hold  SPACE stop  r reset"
 BEAT_S = 0.1
 SETTLE_S = 10.0  # that a scripted step may take before the next key is read
 CLEAR = "\r\x1b[2K"
+MOVING_KEYS = ("up", "down", "+", "-", "=", "g")
 
 
 def command(
     robot: Robot,
     port: Port,
     step: Annotated[
-        float | None, typer.Option(help="rad or m a key press; default 0.05 rad, 0.002 m.")
+        str | None,
+        typer.Option(
+            help="A key press: 5mm, 3deg, or a number of m or rad. Default 2 mm (tool point "
+            "5 mm), 3 deg."
+        ),
     ] = None,
+    yes: Yes = False,
 ) -> None:
-    """Move the joints of a robot from the keyboard, or from keys in a pipe."""
+    """Move a robot from the keyboard, or with --yes from keys in a pipe."""
     from helmsight.hardware.supervisor import supervised
+    from helmsight.jogging import LARGEST
     from helmsight.keyboard import keys
+    from helmsight.units import step_of
 
-    if step is not None and not 0.0 < step <= max(LARGEST.values()):
-        raise InvalidSetting(f"--step {step:g}: expected more than 0 and at most 0.5 (rad or m)")
+    sizes = {} if step is None else step_of(step, LARGEST)
     supervisor = supervised(robot, port)
-    try:
-        with keys() as read, supervisor.on_signals(), supervisor:
-            Jog(supervisor, step, live=sys.stdin.isatty() and sys.stdout.isatty()).run(read)
-    except BaseException:
-        stops = [event.text for event in supervisor.events if event.rule == "stop"]
-        for text in stops[-1:]:
-            print(f"helmsight: {text}", file=sys.stderr)
-        raise
+    if not at_terminal():  # there a person presses every key
+        agreed(yes, f"{robot} at {port} will move as the keys on standard input say")
+    with telling_stops(supervisor), keys() as read, supervisor.on_signals(), supervisor:
+        live = at_terminal() and sys.stdout.isatty()
+        Jog(supervisor, sizes, live=live, asks=at_terminal()).run(read)
 
 
 class Jog:
     """The loop of the keyboard: it reads keys, feeds the supervisor's watchdog, shows the state.
 
-    step: rad or m a key press. live: rewrite one line of a terminal; otherwise one line a key, and
-    every motion ends before the next key is read.
+    sizes: of a step, by kind of joint. live: rewrite one line of a terminal; otherwise one line a
+    key, and every motion ends before the next key is read. asks: a person is there to be asked.
     """
 
-    def __init__(self, robot: Supervisor, step: float | None, *, live: bool) -> None:
+    def __init__(
+        self, robot: Supervisor, sizes: Mapping[str, float], *, live: bool, asks: bool
+    ) -> None:
+        from helmsight.jogging import Gripper, JointSteps, ToolSteps
+
         self.robot = robot
         self.live = live
-        self.joint = 0
-        self.steps = [
-            min(step or STEP[joint.kind], LARGEST[joint.kind]) for joint in robot.spec.joint
-        ]
-        self.tool = False
-        self.goal = robot.state().positions
+        self._asks = asks
+        self._modes: list[Steps] = [JointSteps(robot, sizes), ToolSteps(robot, sizes)]
+        self._gripper = Gripper(robot)
         self._said = ""  # by the last key
-        self._rest: JointTargets | None = None  # what limits left of a tool's way
+        self._to_home = False  # whether the next key answers that question
         self._beats = 0
+        self._help = HELP.format(tool=self._gripper.name)
+        self._help += "  H home  q quit" if robot.robot.can_home else "  q quit"
+
+    @property
+    def steps(self) -> Steps:
+        """The steps that the arrows do now."""
+        return self._modes[0]
 
     def run(self, read: Read) -> None:
         """Serve keys until q, the end of the pipe, or an error that ends the connection."""
-        print(HELP)
-        self._show("")
+        self._read = read
+        print(self._help)
+        self._show("not homed: where it is is not known; H homes it" if self._unhomed else "")
         try:
             while self._turn(read):
                 pass
@@ -89,14 +106,18 @@ class Jog:
             if self.live:
                 print(flush=True)
 
+    @property
+    def _unhomed(self) -> bool:
+        return self.robot.robot.is_homed is False
+
     def _turn(self, read: Read) -> bool:
         """Serve the keys that come in one beat; return whether to go on."""
         from helmsight.hardware.errors import HardwareError
 
         try:
             going = self._serve(read(BEAT_S))
-            if going:
-                self._carry_on()
+            if going and (kept := self._tried(self._carry_on)):
+                self._said = kept
             if going and self.live:
                 self._show(self._said)
             return going
@@ -121,41 +142,51 @@ class Jog:
 
     def _pressed(self, key: str) -> str:
         """Do what a key asks for and return what became of it."""
-        from helmsight.hardware.errors import HardwareError, LinkLost, NotConnected, StopUnconfirmed
 
-        self._rest = None
-        try:
+        self._gripper.leave()
+        if key not in MOVING_KEYS or key == "g":
+            self.steps.leave()
+
+        def work() -> str:
             message = self._do(key)
-            if not self.live and key in ("up", "down", "+", "-", "=", "g"):
+            if not self.live and key in MOVING_KEYS:
                 self._settle()
-        except (LinkLost, NotConnected, StopUnconfirmed) as error:
-            if error.halts:
-                raise
-            message = str(error)
-            self._here()
-        except HardwareError as error:  # refused, stopped, an alarm: the person decides
-            message = str(error)
-            self._here()
+            return message
+
+        message = self._tried(work)
         feedback = (line for line in self.robot.feedback().splitlines() if line != message)
         return "; ".join(filter(None, (message, *feedback)))
 
+    def _tried(self, work: Callable[[], str]) -> str:
+        """Return what `work` returns, or in words what keeps it: the person decides."""
+        from helmsight.hardware.errors import HardwareError, LinkLost, NotConnected, StopUnconfirmed
+
+        try:
+            return work()
+        except HardwareError as error:
+            ends = isinstance(error, LinkLost | NotConnected | StopUnconfirmed)
+            if ends and error.halts:
+                raise
+            self.steps.leave()
+            self._gripper.leave()
+            self._here()
+            return str(error)
+
     def _do(self, key: str) -> str:
-        many = len(self.robot.spec.joint)
+        to_home, self._to_home = self._to_home, False
+        if to_home:
+            return self._home() if key == "y" else "not homed: the answer was not y"
         if key in ("left", "right"):
-            self.joint = (self.joint + (1 if key == "right" else -1)) % many
-        elif key.isdecimal() and 1 <= int(key) <= many:
-            self.joint = int(key) - 1
-        elif key in ("up", "+", "="):
-            return self._move(1.0)
-        elif key in ("down", "-"):
-            return self._move(-1.0)
+            self.steps.choose(self.steps.chosen + (1 if key == "right" else -1))
+        elif key.isdecimal() and 1 <= int(key) <= len(self.steps.names):
+            self.steps.choose(int(key) - 1)
+        elif key in MOVING_KEYS:
+            return self._move(key)
         elif key in "[]":
-            kind = self.robot.spec.joint[self.joint].kind
-            doubled = self.steps[self.joint] * (2.0 if key == "]" else 0.5)
-            self.steps[self.joint] = min(doubled, LARGEST[kind])
-            return f"step {self.steps[self.joint]:g}"
-        elif key == "g":
-            return self._switch()
+            return self.steps.resize(2.0 if key == "]" else 0.5)
+        elif key == "c":
+            self._modes.reverse()
+            self._here()
         elif key == "h":
             self.robot.hold()
             self._here()
@@ -168,52 +199,76 @@ class Jog:
             self.robot.reset()
             self._here()
             return "reset"
+        elif key == "H":
+            return self._asked_to_home()
         else:
-            return f"no key {key!r}: {HELP}"
-        return f"joint {self.robot.spec.names[self.joint]}"
+            return f"no key {key!r}: {self._help}"
+        return f"{self.steps.noun} {self.steps.name}"
 
-    def _move(self, sign: float) -> str:
-        """Move the chosen joint one step on from its last target, at half its speed."""
-        from helmsight.hardware.robot import JointTargets
-
-        joint, size = self.robot.spec.joint[self.joint], self.steps[self.joint]
+    def _move(self, key: str) -> str:
         if self.robot.state().energised is False:  # it may have been moved by hand meanwhile
             self._here()
-        goal = list(self.goal)
-        wanted = goal[self.joint] + sign * size
-        goal[self.joint] = min(joint.upper, max(joint.lower, wanted))
-        seconds = min(self.robot.spec.limits.horizon_s, max(0.1, 2.0 * size / joint.speed))
-        sent = self.robot.move(JointTargets(tuple(goal), seconds))
-        self.goal = sent.positions
-        at_limit = "" if goal[self.joint] == wanted else " (limit)"
-        return f"{joint.name} to {sent.positions[self.joint]:.4g}{at_limit}"
+        if key == "g":
+            words, sent = self._gripper.switch(self.steps.goal)
+            if sent is not None:
+                self._sent(sent.positions)
+            return words
+        words = self.steps.press(-1.0 if key in ("down", "-") else 1.0)
+        self._sent(self.steps.goal)
+        return words
 
-    def _switch(self) -> str:
-        from helmsight.hardware.robot import JointTargets
+    # -- homing -----------------------------------------------------------------------------------
 
-        if self.robot.spec.tool.kind == "none":
-            return "this robot has no tool"
-        if self.robot.state().energised is False:
-            self._here()
-        self.tool = not self.tool
-        self._rest = JointTargets(self.goal, tool=self.tool)
-        self._carry_on()
-        return f"tool {'on' if self.tool else 'off'}"
+    def _asked_to_home(self) -> str:
+        """Ask first where a person is there; in a pipe --yes was given."""
+        if not self.robot.robot.can_home:
+            return "this robot has no homing"
+        if not self._asks:
+            return self._home()
+        self._to_home = True
+        self._say(f"{self.robot.spec.name} will {what_homing_does(self.robot)}")
+        return "home it? y n"
 
-    def _carry_on(self) -> None:
-        """Go on with the tool: its way may take more than one command may do."""
-        if self._rest is not None and self.robot.state().standing:
-            sent = self.robot.move(self._rest)
-            self.goal = sent.positions
-            self.robot.feedback()  # that it was cut is no news
-            if not sent.notes:
-                self._rest = None
+    def _home(self) -> str:
+        """Home; any key stops it meanwhile, for the loop waits for the device."""
+        over = threading.Event()
+        if self._asks:
+            threading.Thread(target=self._stop_at_key, args=(over,), daemon=True).start()
+        began = time.monotonic()
+        try:
+            with progress(how_it_ends(self.robot, "any key" if self._asks else "Ctrl-C")):
+                self.robot.home()
+        finally:
+            over.set()
+        self._here()
+        return f"homed in {time.monotonic() - began:.1f} s"
+
+    def _stop_at_key(self, over: threading.Event) -> None:
+        from helmsight.hardware.errors import NotConnected, StopUnconfirmed
+
+        while not over.is_set():
+            pressed = self._read(BEAT_S)
+            if " " in pressed or (pressed and not over.is_set()):
+                with suppress(StopUnconfirmed, NotConnected):  # said aloud already, or closed
+                    self.robot.stop("a key while homing")
+                return
+
+    # -- what goes on -----------------------------------------------------------------------------
+
+    def _carry_on(self) -> str:
+        if self._gripper.pending and (sent := self._gripper.carry_on()) is not None:
+            self._sent(sent.positions)
+        if self.steps.pending:
+            self.steps.carry_on()
+            self._sent(self.steps.goal)
+        return ""
 
     def _settle(self) -> None:
         """Wait until the robot stands: keys from a pipe come faster than any motion."""
         deadline = time.monotonic() + SETTLE_S
         while time.monotonic() < deadline:
-            if self.robot.state().standing and self._rest is None:
+            pending = self._gripper.pending or self.steps.pending
+            if self.robot.state().standing and not pending:
                 return
             self._carry_on()
             self._beat()
@@ -226,26 +281,35 @@ class Jog:
 
     def _here(self) -> None:
         """Take where the robot is as the place from which steps count."""
-        self.goal = self.robot.state().positions
+        self._sent(self.robot.state().positions)
+
+    def _sent(self, positions: tuple[float, ...]) -> None:
+        for steps in self._modes:
+            steps.goal = positions
+
+    # -- what is shown ----------------------------------------------------------------------------
 
     def _show(self, message: str) -> None:
         """Show the state and a message; on a terminal what does not fit becomes a line above.
 
         The mode comes first there: that a robot is stopped must never be cut off.
         """
+        from helmsight.units import row
+
         state = self.robot.state()
         mode = "stopped" if self.robot.is_stopped else str(state.mode)
+        named = self._named(state)
         if not self.live:
-            print(f"{self._named(state)}  {mode}  {message}".rstrip(), flush=True)
+            print(f"{' '.join(named)}  {mode}  {message}".rstrip(), flush=True)
             return
         width = shutil.get_terminal_size().columns - 1
-        joint, here = self.robot.spec.joint[self.joint], state.positions[self.joint]
-        head = f"{mode:<8} [{joint.name} {here:.4g}]"
+        head = f"{mode:<8} {named[self.steps.chosen]}"
         if len(head) + len(message) + 2 > width:
             self._say(message)
             self._said = message = ""
-        values = " ".join(f"{value:.3g}" for value in state.positions)
-        whole = f"{head}  {values}  {message}".rstrip()
+        values = [value for value in self.steps.values(state) if value is not None]
+        numbers = row(self.steps.kinds[: len(values)], tuple(values))
+        whole = f"{head}  {numbers}  {message}".rstrip()
         text = whole if len(whole) <= width else f"{head}  {message}"
         print(f"{CLEAR}{text[:width]}", end="", flush=True)
 
@@ -253,9 +317,14 @@ class Jog:
         """Print what is to stay on the screen, above the line that is rewritten."""
         print(f"{CLEAR if self.live else ''}{text}", flush=True)
 
-    def _named(self, state: RobotState) -> str:
-        pairs = zip(self.robot.spec.names, state.positions, strict=True)
-        return " ".join(
-            f"[{name} {value:.4g}]" if index == self.joint else f"{name} {value:.4g}"
-            for index, (name, value) in enumerate(pairs)
-        )
+    def _named(self, state: RobotState) -> list[str]:
+        """Return every axis with its place and unit; brackets are around the one that is chosen."""
+        from helmsight.units import told
+
+        steps = self.steps
+        words = [
+            name if value is None else f"{name} {told(kind, value)}"
+            for name, kind, value in zip(steps.names, steps.kinds, steps.values(state), strict=True)
+        ]
+        words[steps.chosen] = f"[{words[steps.chosen]}]"
+        return words

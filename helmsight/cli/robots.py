@@ -7,18 +7,21 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from helmsight.cli import completion
+from helmsight.consent import agreed
 from helmsight.contract.textfiles import read_text
 from helmsight.errors import FAILED, InvalidSetting
 
 if TYPE_CHECKING:
     from helmsight.hardware.doctor import Finding
+    from helmsight.hardware.supervisor import Supervisor
 
 DEVICES = """Examples:
 
@@ -33,12 +36,14 @@ DOCTOR = """Examples:
 helmsight doctor --robot so101 --port /dev/ttyACM0 --camera 0
 
 helmsight doctor --robot gantry --port /dev/ttyUSB0 --move
+
+helmsight doctor --robot gantry --port /dev/ttyUSB0 --move --yes --json </dev/null
 """
 CONFORMANCE = """Examples:
 
-helmsight conformance --robot so101 --port /dev/ttyACM0 --yes
+helmsight conformance --robot so101 --port /dev/ttyACM0
 
-pytest --pyargs helmsight.hardware.conformance --robot so101 --port /dev/ttyACM0
+pytest --pyargs helmsight.hardware.conformance --robot so101 --port /dev/ttyACM0 --yes
 """
 Robot = Annotated[
     str,
@@ -51,7 +56,7 @@ Robot = Annotated[
 ]
 Port = Annotated[str, typer.Option("--port", "-p", help="Serial port (helmsight devices).")]
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask: the robot may move.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="The robot may move: do not ask.")]
 LEAVE_S = 15.0  # that the suite may take to leave a robot after Ctrl-C
 REFUSED = "refused"  # what the suite calls the reason why it did not begin
 
@@ -109,10 +114,12 @@ def doctor(
 ) -> None:
     """Check a robot and its wiring, and say what to mend. Nothing moves without --move."""
     from helmsight.hardware.doctor import examine
+    from helmsight.hardware.spec import load_spec
     from helmsight.output import json_line
 
     if move:
-        agreed(yes, f"{robot} at {port} will move each joint a little")
+        load_spec(robot)  # a description that is wrong is told before a person is asked
+        agreed(yes, f"{robot} at {port} will move each joint a little, and its gripper")
     findings = []
     for finding in examine(robot, port, camera=camera, move=move):
         findings.append(finding)
@@ -179,7 +186,7 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
             sys.executable, "-m", "pytest", "--pyargs", "helmsight.hardware.conformance",
             "-p", "helmsight-conformance", "-p", "no:cacheprovider",
             "-c", str(here / "pytest.ini"), "--rootdir", str(here), "-v", "--tb=short",
-            "--robot", robot, "--port", port, "--conformance-json", str(outcome),
+            "--robot", robot, "--port", port, "--yes", "--conformance-json", str(outcome),
         ]  # fmt: skip
         process = subprocess.Popen(
             [*command, *(["--tool"] if tool else [])],
@@ -206,14 +213,13 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
     )
 
 
-def agreed(yes: bool, what: str) -> None:
-    """Ask a person at a terminal whether the robot may move; elsewhere the option said so.
-
-    Raises:
-        InvalidSetting: no.
-    """
-    warning = f"{what}. Keep clear of it, one hand at the switch of its power."
-    if yes or not sys.stdin.isatty():
-        typer.echo(f"helmsight: {warning}", err=True)
-    elif not typer.confirm(f"{warning} Go on?", err=True):
-        raise InvalidSetting("nothing was moved (--yes does not ask)")
+@contextmanager
+def telling_stops(supervisor: Supervisor) -> Iterator[None]:
+    """Say on standard error what stopped the robot, if an error or Ctrl-C leads out."""
+    try:
+        yield
+    except BaseException:
+        stops = [event.text for event in supervisor.events if event.rule == "stop"]
+        for text in stops[-1:]:
+            print(f"helmsight: {text}", file=sys.stderr)
+        raise

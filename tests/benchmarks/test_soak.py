@@ -95,6 +95,20 @@ def test_targets_are_near_within_the_limits_and_all_different(soak, name):
     assert closest.sum() == len(drawn)  # each with itself
 
 
+def test_one_motion_against_a_person_spoils_the_verdict(soak):
+    def verdict(**people):
+        audit = soak.Audit(0, 0, 0, 0, 0)
+        obeyed = soak.Obeyed({"stops": 3}, **people)
+        counts = {"plain": 9, "retried": 0}
+        return soak.Soak("arm", "both", 9, counts, audit, 0, (), 0, 1.0, 0, people=obeyed)
+
+    assert verdict().clean
+    assert not verdict(against=1).clean
+    assert not verdict(failed=["stops: not confirmed"]).clean
+    row = dict(zip(soak.COLUMNS, verdict(against=1).words(), strict=True))
+    assert (row["people"], row["against"], row["clean"]) == ("3", "1", "NO")
+
+
 def test_too_few_commands_for_the_unplugs_are_refused(soak, capsys):
     assert soak.main(["--commands", "5"]) == 2
     assert "expected two an unplug" in capsys.readouterr().err
@@ -103,7 +117,7 @@ def test_too_few_commands_for_the_unplugs_are_refused(soak, capsys):
 def soaked(folder, name, soak):
     lines_of_text = load_spec(name).driver in soak.NO_CHECKSUM
     damage, n = ("replies", 100) if lines_of_text else ("both", 400)
-    return soak.soak(name, n, unplugs=1, damage=damage, seed=7, quiet=True), n
+    return soak.soak(name, n, unplugs=1, damage=damage, seed=7, people=1, quiet=True), n
 
 
 @pytest.mark.serial
@@ -118,6 +132,8 @@ def test_a_driver_loses_doubles_and_invents_nothing(name, done):
     assert (verdict.lost, verdict.twice, verdict.late, verdict.strange, found.outside) == (
         (0,) * 5
     ), verdict.examples
+    assert (found.people.against, found.people.failed) == (0, [])
+    assert "stops" in found.people.acts
     assert len(found.back_s) == 1
     assert found.outcomes["plain"] > n / 2
     assert found.outcomes["retried"] > 0
@@ -154,7 +170,7 @@ def test_only_helm_has_a_firmware_to_soak(soak, capsys):
 @pytest.mark.slow
 def test_the_command_prints_and_writes_every_soak(soak, tmp_path, capsys):
     path = tmp_path / "soak.json"
-    arguments = ["--robots", "community_arm", "--commands", "6", "--unplugs", "1"]
+    arguments = ["--robots", "community_arm", "--commands", "6", "--unplugs", "1", "--people", "1"]
     assert soak.main([*arguments, "--json", str(path)]) == 0
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert [one["damage"] for one in kept["soaks"]] == ["replies", "both"]

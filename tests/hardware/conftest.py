@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
+from helmsight.hardware import shared_stop
 from helmsight.hardware.emulators.motion import EmulatedAxis
 from helmsight.hardware.errors import HardwareError
 from helmsight.hardware.link import LinkCounters
-from helmsight.hardware.robot import JointTargets, Mode, Robot, RobotState, Sent
+from helmsight.hardware.robot import JointTargets, Mode, Robot, RobotState, Sent, StopReport
 from helmsight.hardware.spec import RobotSpec, load_spec, parse_spec
 
 ARM = """
@@ -190,3 +193,17 @@ def arm(arm_spec: RobotSpec, clock: Clock) -> MemoryRobot:
 def real_arm(arm_spec: RobotSpec) -> MemoryRobot:
     """The same in real time."""
     return MemoryRobot(arm_spec)
+
+
+@pytest.fixture
+def sharing(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Released once by every thread that waits for the stop of another."""
+    waiting = threading.Semaphore(0)
+
+    class Counted(Future[StopReport]):
+        def result(self, timeout: float | None = None) -> StopReport:
+            waiting.release()
+            return super().result(timeout)
+
+    monkeypatch.setattr(shared_stop, "Future", Counted)
+    return waiting

@@ -36,7 +36,7 @@ def conformance(folder: Path, *options: str, bare: bool = True) -> tuple[int, di
     if bare:
         command += ["-p", "helmsight-conformance"]
     done = subprocess.run(
-        [*command, "--conformance-json", "outcome.json", *options],
+        [*command, "--conformance-json", "outcome.json", "--yes", *options],
         cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=120,
         env=os.environ | ({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if bare else {}),
     )  # fmt: skip

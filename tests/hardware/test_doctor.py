@@ -9,12 +9,17 @@ from typing import Any
 import pytest
 
 from helmsight.hardware.doctor import Finding, examine
-from helmsight.hardware.emulators import make_device
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.emulators import dynamixel as dynamixel_emulator
+from helmsight.hardware.emulators import emulate, make_device
 from helmsight.hardware.emulators.device import Device
+from helmsight.hardware.emulators.dynamixel import DynamixelBus
 from helmsight.hardware.emulators.grbl import GrblController
 from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.errors import InvalidSpec, UnknownRobot
+from helmsight.hardware.robot import JointTargets, Mode
 from helmsight.hardware.spec import load_spec, shipped
+from helmsight.hardware.trial import watch
 
 pytestmark = pytest.mark.serial
 
@@ -47,25 +52,90 @@ def test_a_healthy_robot_is_well_and_does_not_move(robot: str) -> None:
     assert findings["close"].ok
 
 
+def looked_at(emulation: Emulation) -> dict[str, Finding]:
+    """Return the findings about a device that goes on afterwards."""
+    found = examine(emulation.device.spec.name, emulation.port)
+    return {finding.name: finding for finding in found}
+
+
+@pytest.mark.parametrize("robot", ["openmanipulator_x", "so101"])
+def test_motors_that_hold_an_arm_up_go_on_holding_however_often_it_is_looked_at(robot: str) -> None:
+    with emulate(robot) as emulation:
+        for servo in emulation.device.servos:  # type: ignore[attr-defined]
+            servo["torque_enable"] = 1
+        for _ in range(2):
+            assert wrong(looked_at(emulation)) == []
+            assert all(servo.energised for servo in emulation.device.servos)  # type: ignore[attr-defined]
+
+
+def test_a_servos_alarm_is_not_ended_by_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A servo is cured by a restart, which lets go of its joint."""
+    monkeypatch.setattr(dynamixel_emulator, "STALL_S", 0.05)
+    with emulate("openmanipulator_x") as emulation:
+        device, spec = emulation.device, emulation.device.spec
+        assert isinstance(device, DynamixelBus)
+        robot = make_robot(spec, emulation.port)
+        robot.connect()
+        device.block(spec.names[1])
+        robot.move(JointTargets((*spec.home[:1], spec.home[1] + 0.05, *spec.home[2:])))
+        assert watch(robot, lambda state: state.mode == Mode.alarm)[-1].mode == Mode.alarm
+        robot.link.close()
+        begun = len(device.journal)
+        findings = looked_at(emulation)
+        assert "overload" in findings["state"].seen
+        assert "not tried" in findings["e-stop"].seen
+        assert {"release", "reset"}.isdisjoint(entry.kind for entry in device.journal[begun:])
+        assert "overload" in looked_at(emulation)["state"].seen
+
+
+@pytest.mark.parametrize("button", ["H", "D"])
+def test_a_persons_hold_is_not_ended_by_looking(button: str) -> None:
+    with emulate("gantry", homed=True) as emulation:
+        device = emulation.device
+        assert isinstance(device, GrblController)
+        device.press(button)
+        device.let_go(button)
+        before = device.state
+        begun = len(device.journal)
+        findings = looked_at(emulation)
+        assert "e-stop" not in findings
+        assert "held at the machine" in findings["at the machine"].seen
+        assert {"reset", "move"}.isdisjoint(entry.kind for entry in device.journal[begun:])
+        assert device.state == before
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("robot", ["helm_arm", "gantry"])
 def test_with_leave_to_move_each_joint_is_tried_and_a_motion_is_stopped(robot: str) -> None:
     device = make_device(robot, homed=True)
     findings = seen(device, move=True)
     assert wrong(findings) == []
-    assert all(findings[f"move {device.spec.names[i]}"].ok for i in device.spec.chain)
+    assert all(findings[f"move {name}"].ok for name in device.spec.names)
     assert "confirmed" in findings["e-stop in motion"].seen
     assert device.outside == []
 
 
 @pytest.mark.slow
-def test_a_joint_that_is_stuck_is_named() -> None:
+def test_with_leave_to_move_the_gripper_goes_a_little_and_comes_back() -> None:
+    device = make_device("openmanipulator_x")
+    index = device.spec.names.index(device.spec.tool.joint)
+    before = device.positions[index]
+    findings = seen(device, move=True)
+    assert findings["move gripper"].ok
+    ways = [entry.positions[index] - before for entry in device.journal if entry.kind == "move"]
+    assert 0.0005 < max(map(abs, ways)) <= 0.0025
+    assert device.positions[index] == pytest.approx(before, abs=0.001)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stuck", [1, 5])  # the last one is the gripper
+def test_a_joint_that_is_stuck_is_named(stuck: int) -> None:
     device = make_device("so101")
-    device.axes[1].advance = lambda seconds: None  # type: ignore[method-assign]
+    device.axes[stuck].advance = lambda seconds: None  # type: ignore[method-assign]
     findings = seen(device, move=True)
     assert wrong(findings)
     told = " ".join(findings[name].seen for name in wrong(findings))
-    assert device.spec.names[1] in told
+    assert device.spec.names[stuck] in told
 
 
 def test_a_joint_outside_its_limits_is_to_be_mended() -> None:

@@ -62,7 +62,7 @@ def arm() -> Iterator[Emulation]:
 def begun(arm: Emulation, folder: Path, *options: str) -> subprocess.Popen[str]:
     """Start a calibration; return it once it records."""
     process = subprocess.Popen(
-        [*HELMSIGHT, "calibrate", "--robot", "so101", "--port", arm.port, *options],
+        [*HELMSIGHT, "calibrate", "--robot", "so101", "--port", arm.port, "--yes", *options],
         cwd=folder, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -98,7 +98,7 @@ def test_an_arm_moved_by_hand_gets_its_file_and_the_way_to_use_it(
 @pytest.mark.serial
 @pytest.mark.slow
 def test_ctrl_c_writes_nothing(arm: Emulation, tmp_path: Path) -> None:
-    process = begun(arm, tmp_path, "--yes")
+    process = begun(arm, tmp_path)
     time.sleep(2.0)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=WAIT_S)
@@ -112,7 +112,7 @@ def test_joints_that_nobody_moved_are_one_line_and_no_file(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("q"))
     with emulate("so101") as arm:
-        result = run("calibrate", "--robot", "so101", "--port", arm.port, "--json")
+        result = run("calibrate", "--robot", "so101", "--port", arm.port, "--yes", "--json")
     assert result.status == 1
     assert "wrist_flex 0%" in result.err.splitlines()[-1]
     assert result.out == ""
@@ -123,7 +123,7 @@ def test_joints_that_nobody_moved_are_one_line_and_no_file(
 @pytest.mark.slow
 def test_json_is_one_line_and_yes_replaces_a_file(arm: Emulation, tmp_path: Path) -> None:
     (tmp_path / "arm.toml").write_text("old", encoding="utf-8")
-    process = begun(arm, tmp_path, "--out", "arm.toml", "--yes", "--json")
+    process = begun(arm, tmp_path, "--out", "arm.toml", "--json")
     time.sleep(2.5)
     out, err = process.communicate("\n", timeout=WAIT_S)
     assert process.returncode == 0, err

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import io
+import math
 import os
+import re
 import select
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.kinematics import Kinematics
 from helmsight.hardware.link import SerialLink
 from helmsight.keyboard import Decoder, keys
 
@@ -27,7 +31,7 @@ def moves(emulation: Emulation) -> list[tuple[float, ...]]:
 
 def jog(run: Any, monkeypatch: pytest.MonkeyPatch, port: str, keys: str, *more: object) -> Any:
     monkeypatch.setattr(sys, "stdin", io.StringIO(keys))
-    return run("jog", "--robot", "helm_arm", "--port", port, *more)
+    return run("jog", "--robot", "helm_arm", "--port", port, "--yes", *more)
 
 
 @pytest.mark.serial
@@ -86,7 +90,7 @@ def test_jog_moves_the_tool_all_its_way_and_back(
 def test_a_loose_arm_that_was_moved_by_hand_meanwhile_is_not_driven_back() -> None:
     with emulate("so101") as arm:
         process = subprocess.Popen(
-            [*HELMSIGHT, "jog", "--robot", "so101", "--port", arm.port],
+            [*HELMSIGHT, "jog", "--robot", "so101", "--port", arm.port, "--yes"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert process.stdin is not None
@@ -204,3 +208,112 @@ def test_arrow_keys_may_come_in_pieces() -> None:
     decoder = Decoder()
     keys = [key for piece in ("a\x1b", "[", "Ab\x1bOD", "\x1b[5~c") for key in decoder.feed(piece)]
     assert keys == ["a", "up", "b", "left", "c"]
+
+
+# -- units, the gripper, the tool point ---------------------------------------------------------
+
+
+@pytest.fixture
+def arm() -> Iterator[Emulation]:
+    with emulate("so101") as emulation:
+        yield emulation
+
+
+def pressed(run: Any, monkeypatch: pytest.MonkeyPatch, at: Emulation, keys: str, *more: str) -> Any:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(keys))
+    robot = at.device.spec.name
+    return run("jog", "--robot", robot, "--port", at.port, "--yes", *more)
+
+
+def numbers_without_unit(line: str) -> list[str]:
+    words = line.replace("[", " ").replace("]", " ").split()
+    return [
+        word
+        for word, after in zip(words, [*words[1:], ""], strict=True)
+        if re.fullmatch(r"-?\d+\.\d+", word) and after not in ("mm", "deg")
+    ]
+
+
+@pytest.mark.serial
+@pytest.mark.parametrize("robot", ["so101", "openmanipulator_x", "gantry"])
+@pytest.mark.parametrize("keys", ["1+", "c1+"])
+def test_every_number_has_its_unit(
+    run: Any, monkeypatch: pytest.MonkeyPatch, robot: str, keys: str
+) -> None:
+    with emulate(robot, homed=True) as emulation:
+        result = pressed(run, monkeypatch, emulation, keys)
+    assert result.status == 0, result.err
+    shown = result.out.splitlines()[1:]
+    assert shown
+    assert [numbers_without_unit(line) for line in shown] == [[]] * len(shown)
+
+
+@pytest.mark.serial
+def test_the_tool_of_an_arm_is_called_what_it_is(
+    run: Any, monkeypatch: pytest.MonkeyPatch, arm: Emulation
+) -> None:
+    result = pressed(run, monkeypatch, arm, "gg")
+    assert "g gripper" in result.out
+    assert "gripper closed" in result.out
+    assert "gripper open" in result.out
+
+
+@pytest.mark.serial
+@pytest.mark.parametrize("robot", ["so101", "gantry"])
+@pytest.mark.parametrize(("axis", "sign"), [(0, 1), (1, -1), (2, 1)])
+def test_the_tool_point_goes_along_an_axis_of_the_base(
+    run: Any, monkeypatch: pytest.MonkeyPatch, robot: str, axis: int, sign: int
+) -> None:
+    with emulate(robot, homed=True) as emulation:
+        kinematics = Kinematics(emulation.device.spec)
+        before, _ = kinematics.pose(emulation.device.positions)
+        keys = f"c{axis + 1}" + ("+" if sign > 0 else "-") * 3
+        result = pressed(run, monkeypatch, emulation, keys, "--step", "4mm")
+        after, _ = kinematics.pose(emulation.device.positions)
+    assert result.status == 0, result.err
+    assert f"{'xyz'[axis]} by {4.0 * sign:.2f} mm" in result.out
+    moved = 1000.0 * (after - before)
+    assert moved[axis] == pytest.approx(12.0 * sign, abs=1.5)
+    assert moved[[i for i in range(3) if i != axis]] == pytest.approx([0.0, 0.0], abs=1.5)
+
+
+@pytest.mark.serial
+def test_the_tool_turns_about_an_axis_of_the_base(
+    run: Any, monkeypatch: pytest.MonkeyPatch, arm: Emulation
+) -> None:
+    kinematics = Kinematics(arm.device.spec)
+    point, before = kinematics.pose(arm.device.positions)
+    result = pressed(run, monkeypatch, arm, "c5++", "--step", "5deg")
+    there, after = kinematics.pose(arm.device.positions)
+    assert result.status == 0, result.err
+    turn = after @ before.T
+    assert math.degrees(0.5 * (turn[0, 2] - turn[2, 0])) == pytest.approx(10.0, abs=1.5)
+    assert 1000.0 * (there - point) == pytest.approx([0.0] * 3, abs=2.0)
+
+
+@pytest.mark.serial
+def test_a_tool_point_at_the_end_of_its_reach_says_so_and_stays(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with emulate("gantry", homed=True) as emulation:
+        result = pressed(run, monkeypatch, emulation, "c3" + "+" * 8, "--step", "50mm")
+        assert emulation.device.outside == []
+    assert result.status == 0, result.err
+    assert "no further that way" in result.out
+
+
+@pytest.mark.serial
+def test_a_gantry_does_not_turn_and_has_no_axes_for_it(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with emulate("gantry", homed=True) as emulation:
+        result = pressed(run, monkeypatch, emulation, "c4q")
+    assert "no key '4'" in result.out
+    assert "rx" not in result.out.split("c joints", 1)[1].split("no key")[0]
+
+
+@pytest.mark.parametrize("step", ["5", "5cm", "mm", "60mm", "31deg", "-1mm", "1e999m", "0mm"])
+def test_a_step_is_a_number_with_a_unit(run: Any, step: str) -> None:
+    result = run("jog", "--robot", "so101", "--port", "x", f"--step={step}")
+    assert result.status == 2
+    assert "5mm, 3deg" in result.err

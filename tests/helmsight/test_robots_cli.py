@@ -94,7 +94,7 @@ def whole(folder: Path) -> Any:
     text = shipped()["helm_arm"].read_text(encoding="utf-8")
     patient = text.replace("reply_s = 0.05", "reply_s = 0.25")  # others test on this machine
     (folder / "mine.toml").write_text(patient, encoding="utf-8")
-    return typed(folder, "conformance", "--robot", "mine.toml", "--port", "PORT", "--json")
+    return typed(folder, "conformance", "--robot", "mine.toml", "--port", "PORT", "--yes", "--json")
 
 
 @pytest.mark.serial
@@ -111,7 +111,7 @@ def test_conformance_prints_one_line_of_json_and_warns(done: Any) -> None:
 
 
 def put_to_the_wrong(folder: Path) -> Any:
-    return typed(folder, "conformance", "--robot", "uarm", "--port", "PORT", "--json")
+    return typed(folder, "conformance", "--robot", "uarm", "--port", "PORT", "--yes", "--json")
 
 
 @pytest.mark.serial
@@ -159,7 +159,7 @@ COMMANDS = ("doctor", "jog", "conformance")
 
 def last_line(result: Any) -> str:
     """Return the line of error, after the warning that the robot will move."""
-    lines = [line for line in result.err.splitlines() if "will move" not in line]
+    lines = [line for line in result.err.splitlines() if "Keep clear of it" not in line]
     assert len(lines) == 1, result.err
     return str(lines[0])
 
@@ -213,7 +213,7 @@ def told(result: Any, command: str) -> str:
     ],
 )
 def test_a_port_that_is_not_there_is_told_with_those_that_are(run: Any, command: str) -> None:
-    line = told(run(command, "--robot", "so101", "--port", "./nowhere"), command)
+    line = told(run(command, "--robot", "so101", "--port", "./nowhere", "--yes"), command)
     assert "./nowhere: not there" in line
     assert "Is the cable in" in line
 
@@ -224,7 +224,7 @@ def test_a_busy_port_is_told(run: Any, command: str, board: Emulation) -> None:
     link = SerialLink(board.port, 115200)
     link.open()
     try:
-        result = run(command, "--robot", "helm_arm", "--port", board.port)
+        result = run(command, "--robot", "helm_arm", "--port", board.port, "--yes")
     finally:
         link.close()
     assert "busy: another program has it open" in told(result, command)
@@ -242,13 +242,13 @@ def test_a_port_without_permission_is_told(
 
     # not the mode of a file: tests run as root, whom no mode stops
     monkeypatch.setattr("serial.serialposix.os", SimpleNamespace(**vars(os) | {"open": refuse}))
-    line = told(run(command, "--robot", "so101", "--port", tmp_path / "ttyX"), command)
+    line = told(run(command, "--robot", "so101", "--port", tmp_path / "ttyX", "--yes"), command)
     assert "permission denied" in line
     assert "dialout" in line
 
 
 def misled(folder: Path, command: str, robot: str) -> Any:
-    return typed(folder, command, "--robot", robot, "--port", "PORT")
+    return typed(folder, command, "--robot", robot, "--port", "PORT", "--yes")
 
 
 @pytest.mark.serial

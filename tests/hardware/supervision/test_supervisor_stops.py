@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -218,3 +220,64 @@ def test_a_failed_command_is_told(supervisor, arm, error, rule, near, rules) -> 
         supervisor.move(JointTargets(near(supervisor)))
     assert rules(supervisor) == [rule]
     assert str(error) in supervisor.feedback()
+
+
+# -- several at once ----------------------------------------------------------------------------
+
+
+def test_stops_of_two_supervised_threads_are_one_and_both_reasons_are_told(
+    supervisor, arm, heard, sharing
+) -> None:
+    real, begun = arm._send_stop, threading.Event()
+
+    def slow() -> None:
+        begun.set()
+        assert sharing.acquire(timeout=10.0)  # the other one waits for this by now
+        real()
+
+    arm._send_stop = slow
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(supervisor.stop, "space bar")
+        assert begun.wait(10.0)
+        second = threads.submit(supervisor.stop, "SIGINT")
+        assert second.result(10.0) is first.result(10.0)
+    assert arm.calls.count("stop") == 1
+    reasons = sorted(event.text.split("(")[1].split(")")[0] for event in heard)
+    assert reasons == ["SIGINT", "space bar"]
+
+
+def test_ctrl_c_in_the_middle_of_a_stop_does_not_end_it(supervisor, arm, heard) -> None:
+    real = arm._send_stop
+    pressed: list[bool] = []
+
+    def interrupted() -> None:
+        if not pressed:
+            pressed.append(True)
+            signal.raise_signal(signal.SIGINT)
+        real()
+
+    arm._send_stop = interrupted
+    with pytest.raises(KeyboardInterrupt), supervisor.on_signals():
+        supervisor.stop("space bar")
+    assert supervisor.is_stopped
+    assert [event.rule for event in heard] == [Rule.stop]
+    assert "(SIGINT)" in heard[0].text
+    assert arm.calls[-1] == "read"
+
+
+def test_a_watchdog_that_barks_while_the_robot_is_stopped_leaves_it_stopped(
+    supervisor, arm, near, rules
+) -> None:
+    supervisor.move(JointTargets(near(supervisor, 0.1)))
+    real = arm._send_stop
+
+    def late() -> None:
+        supervisor._hold_silent_robot()  # in the same moment, as its thread would
+        real()
+
+    arm._send_stop = late
+    arm.clock.now += 10.0
+    assert supervisor.stop("key").state.standing
+    assert supervisor.is_stopped
+    assert "send" not in arm.calls[arm.calls.index("stop") :]
+    assert Rule.watchdog not in rules(supervisor)

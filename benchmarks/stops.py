@@ -1,0 +1,229 @@
+"""Measures stops that several threads ask for at once, on every driver or on one robot.
+
+    python benchmarks/stops.py --n 500 --json stops.json
+    python benchmarks/stops.py --robot mill.toml --port /dev/ttyUSB0 --n 20 --yes
+
+Two to eight threads call `stop()` within 30 ms of each other on a robot that moves, half of the
+times through the supervisor. Counted are the slowest of these calls, from being asked to standstill
+read back, and the frames that went out meanwhile. Emulated robots sweep one joint at full speed,
+and the emulator says whether they stand; a robot at a port goes small and slow ways.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from functools import partial
+from itertools import count
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from helmsight.consent import agreed
+from helmsight.errors import status_of
+from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.machine import Machine
+from helmsight.evals.report import table
+from helmsight.hardware.drivers import make_robot
+from helmsight.hardware.emulators import emulate
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.errors import HardwareError
+from helmsight.hardware.robot import JointTargets
+from helmsight.hardware.spec import RobotSpec, shipped
+from helmsight.hardware.supervisor import Supervisor
+from helmsight.hardware.trial import plan
+
+THREADS = (2, 8)
+APART_S = 0.03  # between the first and the last of them, at most
+LATER_S = 0.25  # of motion before the first, at most
+STOP_MS = 100.0  # asked of the slowest stop in a hundred
+FRAMES = 200  # asked of every stop
+CREEP = 0.05  # of a joint's speed: what counts as standing, to the emulator
+COLUMNS = (
+    "robot", "n", "confirmed", "p5 ms", "p50", "p99", "max", "braking ms", "frames p50", "max",
+    "held",
+)  # fmt: skip
+
+
+@dataclass
+class Stops:
+    """The stops of one robot. ms: of the slowest call; frames: that one stop sent."""
+
+    robot: str
+    braking_ms: float  # of the slowest joint from full speed, by the description
+    ms: list[float] = field(default_factory=list)
+    frames: list[int] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def held(self) -> bool:
+        """Whether all were confirmed, in time and in few frames."""
+        return (
+            bool(self.ms)
+            and not self.failed
+            and float(np.percentile(self.ms, 99)) <= STOP_MS
+            and max(self.frames) <= FRAMES
+        )
+
+    def words(self) -> tuple[str, ...]:
+        """Return it as text, one entry for each of COLUMNS."""
+        ms = [f"{value:.0f}" for value in np.percentile(self.ms, [5, 50, 99, 100])]
+        frames = [f"{value:.0f}" for value in np.percentile(self.frames, [50, 100])]
+        confirmed = str(len(self.ms) - len(self.failed))
+        return (
+            self.robot, str(len(self.ms)), confirmed, *ms, f"{self.braking_ms:.0f}", *frames,
+            "yes" if self.held else "NO",
+        )  # fmt: skip
+
+
+def measure(robot: str, n: int, seed: int, port: str | None = None) -> Stops:
+    """Stop `robot` in mid-motion `n` times: an emulated one, or the one at `port`. It MOVES."""
+    random = Random(seed)
+    with ExitStack() as stack:
+        emulation = stack.enter_context(emulate(robot)) if port is None else None
+        bare = make_robot(robot, port or emulation.port)  # type: ignore[union-attr]
+        supervisor = stack.enter_context(Supervisor(bare))
+        if bare.is_homed is False:
+            supervisor.home()
+            supervisor.reset()
+        spec = bare.spec
+        found = Stops(robot, 1e3 * max(joint.speed / joint.acceleration for joint in spec.joint))
+        for number in range(n):
+            done = threading.Event()
+            move = sweep(supervisor, spec) if emulation else small(supervisor, spec)
+            loop = threading.Thread(target=stream, args=(move, done))
+            loop.start()
+            try:
+                moving(supervisor)
+                time.sleep(random.uniform(0.0, LATER_S))
+                stop = bare.stop if number % 2 else partial(supervisor.stop, "benchmark")
+                together(found, stop, bare.link.counters, random)
+                if emulation is not None:
+                    found.failed += creeping(emulation)
+            finally:
+                done.set()
+                loop.join()
+            supervisor.reset()
+    return found
+
+
+def together(found: Stops, stop: Callable[[], object], counters: object, random: Random) -> None:
+    """Let several threads stop the robot at once; write down what became of it."""
+    waits = [random.uniform(0.0, APART_S) for _ in range(random.randint(*THREADS))]
+    before = counters.frames_out  # type: ignore[attr-defined]
+
+    def call(wait: float) -> tuple[float, str]:
+        time.sleep(wait)
+        asked, error = time.perf_counter(), ""
+        try:
+            stop()
+        except Exception as failure:  # whatever it is, the stop has failed
+            error = f"{type(failure).__name__}: {failure}"
+        return 1e3 * (time.perf_counter() - asked), error
+
+    with ThreadPoolExecutor(len(waits)) as threads:
+        ends = list(threads.map(call, waits))
+    found.ms.append(max(ms for ms, _ in ends))
+    found.frames.append(counters.frames_out - before)  # type: ignore[attr-defined]
+    found.failed += [error for _, error in ends if error][:1]
+
+
+def sweep(supervisor: Supervisor, spec: RobotSpec) -> Callable[[], object]:
+    """Return a step of the first joint's way to its farther end, at full speed."""
+    joint, here = spec.joint[0], supervisor.state().positions
+    middle = 0.5 * (joint.lower + joint.upper)
+    side = 0.4 if here[0] < middle else -0.4
+    goal = (middle + side * (joint.upper - joint.lower), *spec.home[1:])
+    return lambda: supervisor.move(JointTargets(goal))
+
+
+def small(supervisor: Supervisor, spec: RobotSpec) -> Callable[[], object]:
+    """Return a small slow way there, and back, of the first joint that has one."""
+    for index in spec.chain:
+        way = plan(spec, supervisor.kinematics, supervisor.state(), [index], slow=True)
+        if way is not None:
+            turns = count()
+            return lambda: supervisor.move(way.there if next(turns) % 10 < 5 else way.back) and None
+    raise InvalidPlan("no small way stays in limits and workspace: move it to their middle by hand")
+
+
+def stream(move: Callable[[], object], done: threading.Event) -> None:
+    """Be the loop: move on until the robot is stopped."""
+    while not done.is_set():
+        try:
+            move()
+        except HardwareError:
+            return
+        done.wait(0.1)
+
+
+def moving(supervisor: Supervisor) -> None:
+    """Wait until the robot says that it moves."""
+    deadline = time.monotonic() + 10.0
+    while supervisor.state().standing:
+        if time.monotonic() > deadline:
+            raise InvalidPlan(f"{supervisor.spec.name} does not move")
+        time.sleep(0.005)
+
+
+def creeping(emulation: Emulation, seconds: float = 0.05) -> list[str]:
+    """Return what still moves although the stop was confirmed, by the emulator's own account."""
+    device, before = emulation.device, emulation.device.positions
+    time.sleep(seconds)
+    return [
+        f"confirmed, yet {joint.name} went on from {then:.5f} to {now:.5f} in {seconds:g} s"
+        for joint, then, now in zip(device.spec.joint, before, device.positions, strict=True)
+        if abs(now - then) > CREEP * joint.speed * seconds
+    ]
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Measure what `arguments` ask for and print the table on standard output."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--robots", default=",".join(shipped()), help="emulated, with commas")
+    parser.add_argument("--robot", help="a real one instead: name or .toml, with --port")
+    parser.add_argument("--port", help="where it is; it MOVES, and homes if it has to")
+    parser.add_argument("--yes", action="store_true", help="the robot at --port may move")
+    parser.add_argument("--n", type=int, default=50, help="stops a robot (50)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    options = parser.parse_args(arguments)
+    if options.n < 1 or bool(options.robot) != bool(options.port):
+        raise InvalidPlan("expected --n 1 or more, and --robot with --port or neither")
+    if options.port:
+        agreed(options.yes, f"{options.robot} at {options.port} will move and may home")
+    machine, taken = Machine.here(), []
+    for name in [options.robot] if options.port else options.robots.split(","):
+        taken.append(measure(name, options.n, options.seed, options.port))
+        print(" ".join(taken[-1].words()), *taken[-1].failed[:5], sep="\n", file=sys.stderr)
+    date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
+    print(*machine.lines(), f"Date: {date}. Seed: {options.seed}.", sep="\n", end="\n\n")
+    print(table(COLUMNS, [entry.words() for entry in taken], markdown=options.markdown))
+    if options.json is not None:
+        from helmsight.tools.folder import write_whole
+
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        entries = [{**asdict(entry), "held": entry.held} for entry in taken]
+        about = {"machine": machine.to_dict(), "date": date, "stops": entries}
+        write_whole(options.json, json.dumps(about, indent=2) + "\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status; an error the caller can mend is one line."""
+    return status_of(lambda: run(sys.argv[1:] if arguments is None else arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
