@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+sys.path.insert(0, str(Path(__file__).parent))  # for what tests of several rooms import
 settings.register_profile("helmsight", deadline=None)  # other processes are at work, too
 settings.register_profile("few", deadline=None, max_examples=20)  # for `make test-fast`
 settings.load_profile("helmsight")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from fair_time import fair_time
 
 from helmsight.hardware.emulators.motion import EmulatedAxis
 from helmsight.hardware.errors import HardwareError
@@ -96,7 +97,9 @@ class Trouble:
 class MemoryRobot(Robot):
     """Moves emulated joints on the clock it is given; writes down what it is told."""
 
-    def __init__(self, spec: RobotSpec, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, spec: RobotSpec, clock: Callable[[], float] = lambda: time.monotonic()
+    ) -> None:
         super().__init__(spec, "memory")
         self._session.link = MemoryLink()  # type: ignore[assignment]
         self.clock, self._then = clock, clock()
@@ -163,6 +166,15 @@ class MemoryRobot(Robot):
 
     def _send_reset(self) -> None:
         self._told("reset")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fair() -> Iterator[None]:
+    """Drivers, devices and tests go by a clock that stands still while one of them has to wait
+    for a processor: see fair_time.
+    """
+    with fair_time():
+        yield
 
 
 @pytest.fixture
