@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-sys.path.insert(0, str(Path(__file__).parent))  # for what tests of several rooms import
+sys.path.insert(0, str(Path(__file__).parent / "fair"))
 settings.register_profile("helmsight", deadline=None)  # other processes are at work, too
 settings.register_profile("few", deadline=None, max_examples=20)  # for `make test-fast`
 settings.load_profile("helmsight")
@@ -26,6 +26,15 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # a shell starts its background jobs with Ctrl-C ignored, and children inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="module")
+def fair() -> Iterator[None]:
+    """Time stands still while the test, a thread or a process of it waits for a processor."""
+    from fair_time import fair_time
+
+    with fair_time():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from fair_time import fair_time
 
 from helmsight.hardware.emulators.motion import EmulatedAxis
 from helmsight.hardware.errors import HardwareError
@@ -169,12 +168,8 @@ class MemoryRobot(Robot):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def fair() -> Iterator[None]:
-    """Drivers, devices and tests go by a clock that stands still while one of them has to wait
-    for a processor: see fair_time.
-    """
-    with fair_time():
-        yield
+def _fair(fair: None) -> None:
+    """Drivers, devices and tests go by the tests' own clock."""
 
 
 @pytest.fixture
