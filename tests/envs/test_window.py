@@ -32,6 +32,11 @@ def burn(forward=0.0, right=0.0, down=0.0, seconds=0.1):
     return BurnCommand(forward=forward, right=right, down=down, duration=seconds).action()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """The window, its pilot and tests go by the tests' own clock."""
+
+
 @pytest.fixture(scope="module")
 def shared(virtual_screen):
     """One window for all who leave it as it was."""

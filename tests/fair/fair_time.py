@@ -60,6 +60,11 @@ class FairClock:
             _sleep(min(left, STEP_S))
 
 
+def python_path(*folders: Path) -> str:
+    """Return a PYTHONPATH that has `folders` before what it holds now, this clock among it."""
+    return os.pathsep.join(filter(None, (*map(str, folders), os.environ.get("PYTHONPATH"))))
+
+
 @contextmanager
 def fair_time() -> Iterator[None]:
     """Let `time` go by a fair clock in this process and in Pythons that it starts. Only Linux tells
@@ -74,8 +79,7 @@ def fair_time() -> Iterator[None]:
     with tempfile.NamedTemporaryFile(prefix="helmsight-clock-") as file:
         file.write(FACE.pack(_monotonic(), _monotonic(), 0.0))
         file.flush()
-        here = str(Path(__file__).parent)  # its sitecustomize calls `begin`
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (here, kept["PYTHONPATH"])))
+        os.environ["PYTHONPATH"] = python_path(Path(__file__).parent)  # sitecustomize calls `begin`
         os.environ[FILE] = file.name
         over = threading.Event()
         face = mmap.mmap(file.fileno(), FACE.size)

@@ -24,6 +24,11 @@ from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 OpenPorts = Callable[[bytes], str]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """The game, its clients and tests go by the tests' own clock."""
+
+
 @pytest.fixture
 def answering() -> Iterator[OpenPorts]:
     """Return a function that opens two ports answering every greeting with the same bytes."""

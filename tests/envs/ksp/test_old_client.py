@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fair_time import python_path
 
 from helmsight.envs.orbital.scenarios import EVADER
 
@@ -26,10 +27,9 @@ OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
 def test_the_old_client_flies_and_is_not_left_hanging_by_a_dead_server(game: Game) -> None:
     if not OLD_CLIENT.is_dir():
         pytest.skip(f"krpc 0.5.4 is not in {OLD_CLIENT} (make install puts it there)")
-    path = os.pathsep.join(filter(None, (str(OLD_CLIENT), os.environ.get("PYTHONPATH"))))
     flight = subprocess.Popen(
         [sys.executable, str(HERE / "old_flight.py"), game.at],
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": python_path(OLD_CLIENT)},
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
