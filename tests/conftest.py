@@ -16,7 +16,8 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "fair"))
 settings.register_profile("helmsight", deadline=None)  # other processes are at work, too
-settings.register_profile("few", deadline=None, max_examples=20)  # for `make test-fast`
+# for `make test-fast`; what failed is kept in files by the other profile
+settings.register_profile("few", deadline=None, max_examples=20, database=None)
 settings.load_profile("helmsight")
 
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -75,7 +75,7 @@ def cockpit(virtual_screen):
     program.stdin.write('{"go": true}\n')
     program.stdin.flush()
     yield name
-    program.communicate(timeout=20)
+    program.communicate(timeout=600)
 
 
 @pytest.fixture

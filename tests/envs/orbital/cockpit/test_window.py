@@ -26,7 +26,7 @@ from helmsight.hardware.keyboard import Keyboard
 from helmsight.hardware.screen import Screen, ScreenBox
 
 NAME = "PE1-E1-I3"
-WAIT_S = 60.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 
 
 class Program:

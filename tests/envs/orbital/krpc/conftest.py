@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import garden
 
 OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
-WAIT_S = 60.0
+WAIT_S = 600.0
 
 
 @pytest.fixture(scope="module", autouse=True)

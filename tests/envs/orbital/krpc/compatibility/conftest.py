@@ -55,7 +55,7 @@ class Client:
         return answer["value"]
 
     def stop(self) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=600)
 
 
 @pytest.fixture(scope="module", params=PAIRS)
