@@ -199,6 +199,21 @@ def test_what_counts_as_reading_a_file_of_text(code: str, reads: bool) -> None:
     assert reads_text(call) is reads
 
 
+def test_hardware_looks_its_clock_up_whenever_it_reads_it() -> None:
+    """Or tests could not let it stand still (tests/fair/fair_time.py)."""
+    bound = []
+    for module, path in modules().items():
+        if room_of(module) != "hardware":
+            continue
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.ImportFrom) and node.module == "time":
+                bound.append(f"{module}:{node.lineno}")
+            elif isinstance(node, ast.arguments):
+                given = filter(None, (*node.defaults, *node.kw_defaults))
+                bound += [f"{module}:{d.lineno}" for d in given if "time." in ast.unparse(d)[:5]]
+    assert bound == []
+
+
 def asserts(test: ast.AST) -> bool:
     """Return whether a test says itself what has to hold, in no helper that waits or checks."""
     for node in ast.walk(test):
