@@ -26,6 +26,7 @@ OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
 def test_the_old_client_flies_and_is_not_left_hanging_by_a_dead_server(game: Game) -> None:
     if not OLD_CLIENT.is_dir():
         pytest.skip(f"krpc 0.5.4 is not in {OLD_CLIENT} (make install puts it there)")
+    game.slow_to(2.0)
     flight = subprocess.Popen(
         [sys.executable, str(HERE / "old_flight.py"), game.at],
         env={**os.environ, "PYTHONPATH": python_path(OLD_CLIENT)},
