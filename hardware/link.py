@@ -161,8 +161,10 @@ class SerialLink:
                     self.counters.bytes_in += len(data)
                     return data
                 left = deadline - time.monotonic()
-                if left <= 0.0 or not _arrives(port, left):
+                if left <= 0.0:
                     return b""
+                if not _arrives(port, left):
+                    continue
                 # On POSIX a byte is there, or the port is gone and this raises. On Windows this is
                 # the wait itself, SLICE_S at most.
                 data = bytes(port.read(1))
@@ -232,7 +234,7 @@ def _open(port: str, baud: int, write_s: float) -> serial.SerialBase:
 
 
 def _arrives(port: Any, within_s: float) -> bool:
-    """Return whether something may have arrived; False only after the whole of `within_s`."""
+    """Wait up to `within_s`; return whether something may have arrived."""
     if os.name != "posix":  # no select on COM ports: the caller's short read waits
         return True
     return bool(select.select([port.fileno()], [], [], within_s)[0])

@@ -92,7 +92,7 @@ class Supervisor:
         max_age_s: float = 1.0,
         insist_s: float = 5.0,
         listeners: Iterable[Listener] = (),
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = lambda: time.monotonic(),  # looked up when called
     ) -> None:
         if not 0.0 < insist_s < math.inf:
             raise InvalidOption(f"insist_s {insist_s}: expected seconds above 0")

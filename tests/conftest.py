@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -13,8 +14,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+sys.path.insert(0, str(Path(__file__).parent / "fair"))
 settings.register_profile("helmsight", deadline=None)  # other processes are at work, too
-settings.register_profile("few", deadline=None, max_examples=20)  # for `make test-fast`
+# for `make test-fast`; what failed is kept in files by the other profile
+settings.register_profile("few", deadline=None, max_examples=20, database=None)
 settings.load_profile("helmsight")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -24,6 +27,15 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # a shell starts its background jobs with Ctrl-C ignored, and children inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="module")
+def fair() -> Iterator[None]:
+    """Time stands still while the test, a thread or a process of it waits for a processor."""
+    from fair_time import fair_time
+
+    with fair_time():
+        yield
 
 
 @pytest.fixture(scope="session")

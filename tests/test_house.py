@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from itertools import chain
@@ -49,6 +50,12 @@ def modules() -> dict[str, Path]:
     return paths
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return a file of ours as a syntax tree, which nobody changes."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def room_of(name: str) -> str | None:
     """Return the room of a dotted name, None when it is not ours."""
     parts = name.split(".")
@@ -82,7 +89,7 @@ def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
         f"{module} imports {name}"
         for module, path in modules().items()
         if room_of(module) == room
-        for name in imported(ast.parse(path.read_text(encoding="utf-8")))
+        for name in imported(parsed(path))
         if room_of(name) not in {None, *allowed}
     ]
     assert wrong == []
@@ -92,7 +99,7 @@ def test_modules_import_each_other_without_circles_whenever_and_whatever_for() -
     known = modules()
     graph: dict[str, set[str]] = {}
     for module, path in known.items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parsed(path)
         names = set(imported(tree))
         if module.startswith(f"{SPACE_CENTER}."):
             # kRPC's API has these classes name each other, a vessel its parts and a part its
@@ -169,7 +176,7 @@ def test_a_file_of_text_is_read_through_contract_textfiles_only() -> None:
     past = [
         f"{module}:{node.lineno} {ast.unparse(node)[:60]}"
         for module, path in modules().items()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and reads_text(node)
     ]
     assert past == [], "use read_text, read_lines or decoded of helmsight.contract.textfiles"
@@ -192,6 +199,21 @@ def test_what_counts_as_reading_a_file_of_text(code: str, reads: bool) -> None:
     assert reads_text(call) is reads
 
 
+def test_hardware_looks_its_clock_up_whenever_it_reads_it() -> None:
+    """Or tests could not let it stand still (tests/fair/fair_time.py)."""
+    bound = []
+    for module, path in modules().items():
+        if room_of(module) != "hardware":
+            continue
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.ImportFrom) and node.module == "time":
+                bound.append(f"{module}:{node.lineno}")
+            elif isinstance(node, ast.arguments):
+                given = filter(None, (*node.defaults, *node.kw_defaults))
+                bound += [f"{module}:{d.lineno}" for d in given if "time." in ast.unparse(d)[:5]]
+    assert bound == []
+
+
 def asserts(test: ast.AST) -> bool:
     """Return whether a test says itself what has to hold, in no helper that waits or checks."""
     for node in ast.walk(test):
@@ -208,7 +230,7 @@ def test_every_test_asserts() -> None:
     silent = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if node.name.startswith("test_") and not asserts(node)
     ]

@@ -105,7 +105,7 @@ def run(python: Path, code: str | Path, folder: Path | None = None) -> str:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=240,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

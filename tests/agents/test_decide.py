@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-import time
+import threading
 from collections import Counter
 from typing import Any
 
@@ -86,20 +86,24 @@ def test_a_model_that_raises_is_a_default_with_its_error_on_record(world):
 
 
 def test_a_model_that_is_too_slow_is_a_default_and_does_not_hold_up_the_run(world):
+    over = threading.Event()
+
     def slow(kwargs):
-        time.sleep(0.2)
+        over.wait()
         return GOOD
 
     flight = fly(world, ModelPilot(Moody(mood=slow), "moody", think_timeout_s=0.01))
+    over.set()
     assert [r.repairs for r in flight.records] == [{"default": 1}] * 2
     assert "TimeoutError" in flight.records[0].raw
 
 
 def test_a_worker_that_hung_is_replaced():
-    worker = Worker()
+    worker, over = Worker(), threading.Event()
     with pytest.raises(TimeoutError):
-        worker.call(lambda: time.sleep(0.2), 0.01)
-    assert worker.call(lambda: 7, 5) == 7
+        worker.call(over.wait, 0.01)
+    assert worker.call(lambda: 7, 60) == 7
+    over.set()
 
 
 def test_a_provider_that_refuses_constraints_is_asked_freely_from_then_on(world):

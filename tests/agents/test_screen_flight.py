@@ -32,7 +32,7 @@ class Watch:
 
 @pytest.mark.slow
 @pytest.mark.display
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(1200)
 def test_the_bundled_model_captures_through_screen_and_keyboard(display):
     env = ScreenEnv("PE1-E1-I2", rate=RATE)
     watch = Watch()

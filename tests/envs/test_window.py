@@ -32,6 +32,11 @@ def burn(forward=0.0, right=0.0, down=0.0, seconds=0.1):
     return BurnCommand(forward=forward, right=right, down=down, duration=seconds).action()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """The window, its pilot and tests go by the tests' own clock."""
+
+
 @pytest.fixture(scope="module")
 def shared(virtual_screen):
     """One window for all who leave it as it was."""
@@ -70,7 +75,7 @@ def cockpit(virtual_screen):
     program.stdin.write('{"go": true}\n')
     program.stdin.flush()
     yield name
-    program.communicate(timeout=20)
+    program.communicate(timeout=600)
 
 
 @pytest.fixture

@@ -99,7 +99,9 @@ class Trouble:
 class MemoryRobot(Robot):
     """Moves emulated joints on the clock it is given; writes down what it is told."""
 
-    def __init__(self, spec: RobotSpec, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, spec: RobotSpec, clock: Callable[[], float] = lambda: time.monotonic()
+    ) -> None:
         super().__init__(spec, "memory")
         self._session.link = MemoryLink()  # type: ignore[assignment]
         self.clock, self._then = clock, clock()
@@ -166,6 +168,11 @@ class MemoryRobot(Robot):
 
     def _send_reset(self) -> None:
         self._told("reset")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """Drivers, devices and tests go by the tests' own clock."""
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from helmsight.hardware.cameras import Camera, Checks, open_camera
 from helmsight.hardware.errors import CameraUnavailable, FrameRefused
 
 SIZE = (64, 48)
-WAIT_S = 10.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 
 
 def picture(shade: int, size: tuple[int, int] = SIZE) -> Any:

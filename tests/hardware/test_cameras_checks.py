@@ -16,7 +16,7 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras import Camera, Checks, Frame, Source
 from helmsight.hardware.errors import CameraUnavailable, FrameRefused
 
-WAIT_S = 10.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 
 
 def picture(shade: int, size: tuple[int, int] = (64, 48)) -> Any:

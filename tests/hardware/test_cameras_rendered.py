@@ -47,7 +47,7 @@ def render(folder: Path, gl: str, camera: str = "top") -> dict[str, Any]:
     (folder / "cell.xml").write_text(MODEL, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-c", LOOK, f"mujoco:{folder / 'cell.xml'}?camera={camera}"],
-        env={**os.environ, "MUJOCO_GL": gl}, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "MUJOCO_GL": gl}, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])

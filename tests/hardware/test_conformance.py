@@ -37,7 +37,7 @@ def conformance(folder: Path, *options: str, bare: bool = True) -> tuple[int, di
         command += ["-p", "helmsight-conformance"]
     done = subprocess.run(
         [*command, "--conformance-json", "outcome.json", "--yes", *options],
-        cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=120,
+        cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=600,
         env=os.environ | ({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if bare else {}),
     )  # fmt: skip
     written = folder / "outcome.json"

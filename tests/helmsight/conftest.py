@@ -24,6 +24,11 @@ class Result:
 Run = Callable[..., Result]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """Commands, emulated devices and tests go by the tests' own clock."""
+
+
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """Return a function that runs `helmsight` with arguments, in an empty folder."""

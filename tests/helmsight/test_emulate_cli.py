@@ -14,7 +14,7 @@ import pytest
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.simavr import missing
 
-WAIT_S = 60.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
 
 

@@ -21,7 +21,7 @@ from helmsight.hardware.kinematics import Kinematics
 from helmsight.hardware.link import SerialLink
 from helmsight.keyboard import Decoder, keys
 
-WAIT_S = 60.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
 
 

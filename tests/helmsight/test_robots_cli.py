@@ -27,7 +27,7 @@ def typed(folder: Path, *arguments: str) -> SimpleNamespace:
         command = [*HELMSIGHT, *(board.port if word == "PORT" else word for word in arguments)]
         done = subprocess.run(
             command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            encoding="utf-8", timeout=120,
+            encoding="utf-8", timeout=600,
         )  # fmt: skip
         return SimpleNamespace(
             status=done.returncode, out=done.stdout, err=done.stderr, board=board

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ from helmsight.envs.orbital.krpc.serving import Running, serve
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 
 OpenPorts = Callable[[bytes], str]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """The game, its clients and tests go by the tests' own clock."""
 
 
 @pytest.fixture
@@ -91,6 +97,20 @@ class Game:
         """Return the translation inputs (forward, right, down) of a vessel."""
         throttle: list[float] = self.fleet(lambda fleet: fleet.throttle[0, vessel].tolist())
         return throttle
+
+    def wait_for_thrust(self, vessel: int = PURSUER) -> None:
+        """Return when a vessel pushes."""
+        while not any(self.throttle(vessel)):
+            time.sleep(0.005)
+
+    def once_it_pushes(self, act: Callable[..., object], *given: object) -> None:
+        """Call `act` in a thread of its own as soon as the pursuer pushes."""
+
+        def wait() -> None:
+            self.wait_for_thrust()
+            act(*given)
+
+        threading.Thread(target=wait, daemon=True).start()
 
     def slow_to(self, rate: float) -> None:
         """Let the world run at `rate` from now on: finer samples, and time for what is to come."""

@@ -43,13 +43,13 @@ def test_the_bots_fly_the_same_over_the_wire_as_in_the_twin(
     flown = fleet(served)
     controls = EvaderControls(conn.space_center.vessels[EVADER])
     bots = Bots([bot], [5], flown.met.copy())
-    for _ in range(round(60.0 / DT)):
+    for _ in range(round(40.0 / DT)):
         controls.seen(flown)  # type: ignore[arg-type]
         bots.act(controls)
         for call in controls.calls():
             call(conn)
         conn.helmsight.step(DT)
-    world.advance(round(60.0 / DT))
+    world.advance(round(40.0 / DT))
     np.testing.assert_allclose(flown.position, world.position, rtol=0, atol=0.01)
     np.testing.assert_allclose(flown.axes[0, EVADER], world.axes[0, EVADER], atol=1e-4)
     assert world.propellant[0, EVADER] < 1195.0

@@ -33,8 +33,8 @@ def nose(fleet: Any) -> Any:
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    """Return whether something holds within ten seconds: the bots have threads of their own."""
-    deadline = time.monotonic() + 10.0
+    """Return whether something holds within a minute: the bots have threads of their own."""
+    deadline = time.monotonic() + 60.0
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.01)
     return holds()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -181,7 +180,7 @@ def test_ctrl_c_in_a_burn_shuts_the_thrusters(game: Game) -> None:
     env = game.env()
     env.reset()
     game.slow_to(1.0)
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    game.once_it_pushes(os.kill, os.getpid(), signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         env.step(burn(forward=1.0, duration=10.0))
     assert game.throttle(PURSUER) == STOPPED
@@ -194,7 +193,7 @@ def test_a_server_that_dies_in_a_burn_ends_the_flight(
     env = game.env()
     env.reset()
     game.slow_to(1.0)
-    threading.Timer(0.2, game.die).start()
+    game.once_it_pushes(game.die)
     with pytest.raises(GameLost, match=r"broke|no new telemetry"):
         env.step(burn(forward=1.0, duration=10.0))
     with pytest.raises(EpisodeOver):
@@ -205,7 +204,7 @@ def test_a_connection_that_breaks_in_a_burn_leaves_no_thrust(game: Game) -> None
     env = game.env("PE1-E4-I3")  # its bot's connection stays: the game lets go of nothing by itself
     env.reset()
     game.slow_to(1.0)
-    threading.Timer(0.2, game.cut, ["Helmsight"]).start()
+    game.once_it_pushes(game.cut, "Helmsight")
     with pytest.raises((GameLost, BotLost)):
         env.step(burn(forward=1.0, duration=10.0))
     assert game.throttle(PURSUER) == game.throttle(EVADER) == STOPPED

@@ -79,6 +79,7 @@ def test_the_random_evader_tumbles(make_world):
     assert min(nose @ prograde for nose in noses) < 0.5
 
 
+@pytest.mark.slow
 def test_the_random_evader_differs_by_seed_and_repeats_by_seed(make_world):
     flight = make_world(seeds=[1, 1, 2], evader=2, offset=(0.0, -500.0, 0.0))
     flight.advance(750)
@@ -96,6 +97,7 @@ def test_the_heuristic_evader_turns_to_normal_within_2200_metres_and_waits(make_
     assert flight.axes[0, EVADER, 0] @ normal == pytest.approx(1.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_heuristic_evader_burns_along_its_normal_while_closer_than_200_metres(make_world):
     flight = make_world(evader=3, offset=(0.0, -190.0, 0.0), speed=(0.0, 0.0, 0.0))
     flight.settle()
@@ -111,6 +113,7 @@ def test_the_heuristic_evader_burns_along_its_normal_while_closer_than_200_metre
     assert gained @ normal > 4.0
 
 
+@pytest.mark.slow
 def test_the_random_evader_keeps_its_last_inputs_beyond_2200_metres(make_world):
     flight = make_world(evader=2, offset=(0.0, -2100.0, 0.0), speed=(0.0, -20.0, 0.0))
     flight.settle()
@@ -125,6 +128,7 @@ def test_the_random_evader_keeps_its_last_inputs_beyond_2200_metres(make_world):
     assert len(np.unique(throttles(flight, 500), axis=0)) > 2  # it is near again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metres", [100.0, 4000.0])
 def test_the_accelerating_evader_turns_for_half_a_second_and_burns_prograde_at_any_range(
     make_world, metres

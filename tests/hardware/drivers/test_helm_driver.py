@@ -56,7 +56,7 @@ def robot(board: Emulation | Simavr) -> Iterator[Helm]:
 
 
 def until(robot: Helm, done: Callable[[RobotState], bool]) -> RobotState:
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + 60.0
     while not done(state := robot.state()):
         assert time.monotonic() < deadline, state
         time.sleep(0.01)

@@ -81,7 +81,7 @@ def near(positions, x=0.0, y=0.0, z=0.0):
     return (a + x, b + y, c + z)
 
 
-def settled(robot, within_s=5.0):
+def settled(robot, within_s=60.0):
     deadline = time.monotonic() + within_s
     while not (state := robot.state()).standing and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -95,7 +95,7 @@ def seen_by(robot):
         return str(error)
 
 
-def eventually(true, within_s=5.0):
+def eventually(true, within_s=60.0):
     deadline = time.monotonic() + within_s
     while not true() and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -172,7 +172,8 @@ class TestOnALine:
         assert abs(report.state.positions[0] - start[0]) < 0.01
         arm.reset()
         arm.move(JointTargets(start, 0.3))
-        assert settled(arm).positions == pytest.approx(start, abs=1e-4)
+        # not `settled`: what little way there may be takes 0.3 s, too slow to be seen as motion
+        assert eventually(lambda: arm.state().positions == pytest.approx(start, abs=1e-4))
 
     @pytest.mark.parametrize("bad", [math.nan, math.inf, 5.0])
     def test_a_target_out_of_the_limits_never_reaches_the_wire(self, arm, bad):
@@ -493,7 +494,7 @@ def test_a_stop_from_another_thread_goes_before_a_long_wait():
         time.sleep(0.3)
         report = robot.stop()
         assert report.state.standing
-        assert ended.wait(5.0)
+        assert ended.wait(60.0)
         assert emulation.device.standing
         robot.close()
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from time import monotonic as wall  # the system's: the tests' clock may stand still
 
 import pytest
 
@@ -58,7 +59,7 @@ def host(rig: Simavr) -> Iterator[subprocess.Popen[str]]:
 
 def after_silence(rig: Simavr) -> tuple[list[Event], float]:
     """Wait for a second of silence on the board's clock; return the trace and the last byte's s."""
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + 600.0
     while True:
         events = rig.trace()
         heard = max(event.at_s for event in events if event.kind == "rx")
@@ -110,13 +111,17 @@ def test_pulled_cable_ends_the_motion_too(rig: Simavr) -> None:
 
 def test_the_clock_of_the_board_is_the_clock_on_the_wall(rig: Simavr) -> None:
     with Helm(SPEC, rig.port) as robot:
+        first = wall()
         before = robot.state()
+        began = wall()
         time.sleep(1.0)
+        ended = wall()
         after = robot.state()
+        last = wall()
     board = after.details["uptime_s"] - before.details["uptime_s"]
     lost = sum(event.kind == "slip" for event in rig.trace())
-    assert board < after.stamp_s - before.stamp_s + 2 * BEAT_S
-    assert lost or board > after.stamp_s - before.stamp_s - 0.1
+    assert board < last - first + 2 * BEAT_S
+    assert lost or board > ended - began - 0.1
 
 
 def test_pulses_are_those_that_the_driver_says_it_sent(rig: Simavr) -> None:
@@ -168,7 +173,7 @@ def test_the_emulator_does_not_outlive_a_killed_owner() -> None:
         assert owner.stdout is not None
         pid, port = owner.stdout.readline().split()
         owner.kill()
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + 60.0
     while runs(pid) or Path(port).is_symlink():
         assert time.monotonic() < deadline, "the emulator is still there"
         time.sleep(0.01)

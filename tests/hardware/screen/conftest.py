@@ -78,7 +78,7 @@ class Shown:
     def close(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(600)
 
 
 @pytest.fixture

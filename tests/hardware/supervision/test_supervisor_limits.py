@@ -6,6 +6,7 @@ import math
 import os
 import signal
 import threading
+import time
 from random import Random
 
 import numpy as np
@@ -200,10 +201,16 @@ def test_a_target_beyond_a_limit_is_told_not_to_be_reached(real_arm, rules) -> N
 
 def test_ctrl_c_on_the_way_holds(real_arm) -> None:
     with Supervisor(real_arm) as supervisor:
-        timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
-        timer.start()
+
+        def press() -> None:
+            while real_arm.calls.count("send") < 2:
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        thread = threading.Thread(target=press)
+        thread.start()
         with pytest.raises(KeyboardInterrupt):
             supervisor.reach([*supervisor.spec.home[:3], 2.0, *supervisor.spec.home[4:]])
-        timer.join()
+        thread.join()
         assert real_arm.calls[-1] == "hold"
         assert supervisor.state().standing

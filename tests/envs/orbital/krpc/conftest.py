@@ -14,6 +14,7 @@ from typing import Any
 import krpc
 import krpc.schema.KRPC_pb2 as KRPC
 import pytest
+from fair_time import python_path
 
 from helmsight.envs.orbital.krpc import core
 from helmsight.envs.orbital.krpc.server import Server
@@ -25,7 +26,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 import garden
 
 OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
-WAIT_S = 60.0
+WAIT_S = 600.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """Servers, clients and tests go by the tests' own clock."""
 
 
 @contextmanager
@@ -78,7 +84,7 @@ def old_client() -> Callable[..., str]:
     def run(program: Path, *arguments: object, text: str = "") -> str:
         done = subprocess.run(
             [sys.executable, str(program), *map(str, arguments)],
-            env={**os.environ, "PYTHONPATH": str(OLD_CLIENT)},
+            env={**os.environ, "PYTHONPATH": python_path(OLD_CLIENT)},
             input=text, capture_output=True, text=True, timeout=WAIT_S, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

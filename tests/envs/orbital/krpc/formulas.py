@@ -11,7 +11,7 @@ from typing import Any
 
 from krpc.error import StreamError
 
-WAIT_S = 60.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 
 
 class Maker:

@@ -20,7 +20,7 @@ from helmsight.envs.orbital.krpc.wire import MAX_FRAME, sized, varint
 Status = KRPC.ConnectionResponse
 RPC, STREAM = KRPC.ConnectionRequest.RPC, KRPC.ConnectionRequest.STREAM
 Bare = Callable[..., Any]
-WAIT_S = 60.0
+WAIT_S = 600.0
 
 
 def until(true: Callable[[], object]) -> None:

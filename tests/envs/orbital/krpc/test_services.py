@@ -13,6 +13,7 @@ from typing import Any
 import every_call
 import krpc.services
 import pytest
+from fair_time import python_path
 
 from helmsight.envs.orbital.krpc.host import Host
 from helmsight.envs.orbital.krpc.serving import Running, all_services, serve
@@ -52,7 +53,7 @@ def test_no_call_of_the_stubs_fails_for_a_type_that_is_not_declared(
         pytest.skip(f"krpc {client} is not in {FOLDERS[client]} (make install puts it there)")
     environment = dict(os.environ)
     if client == "0.5.4":
-        environment["PYTHONPATH"] = str(OLD_CLIENT)
+        environment["PYTHONPATH"] = python_path(OLD_CLIENT)
     done = subprocess.run(
         [sys.executable, every_call.__file__, str(served.rpc_port), str(served.stream_port)],
         env=environment, capture_output=True, text=True, timeout=WAIT_S, check=False,

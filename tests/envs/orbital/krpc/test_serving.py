@@ -16,7 +16,7 @@ from helmsight.envs.errors import UnknownScenario
 from helmsight.envs.orbital.krpc.serving import Running, serve
 
 SAVES = ("pe1_i1_init", "lbg1_i1_init")
-WAIT_S = 60.0
+WAIT_S = 600.0
 
 
 @pytest.fixture

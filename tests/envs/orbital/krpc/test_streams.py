@@ -23,7 +23,7 @@ from helmsight.envs.orbital.krpc.types import Dialect
 from helmsight.envs.orbital.krpc.values import parse
 from helmsight.envs.orbital.krpc.wire import Frames
 
-WAIT_S = 60.0
+WAIT_S = 600.0
 
 
 class Listener:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-WAIT_S = 60.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 
 
 def raised(work: Any) -> Exception:

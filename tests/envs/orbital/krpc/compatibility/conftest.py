@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fair_time import python_path
 
 from helmsight.envs.orbital.krpc.serving import Running, serve
 
@@ -33,13 +34,13 @@ class Client:
 
     def __init__(self, version: str, server: Running) -> None:
         self.version, self.server = version, server
-        paths = [str(OLD_CLIENT)] if version == "0.5.4" else []
+        paths = [OLD_CLIENT] if version == "0.5.4" else []
         self._process = subprocess.Popen(
             [sys.executable, str(FLIGHTS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, "PYTHONPATH": python_path(*paths)},
         )
 
     def do(self, task: str, **given: Any) -> Any:
@@ -54,7 +55,7 @@ class Client:
         return answer["value"]
 
     def stop(self) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=600)
 
 
 @pytest.fixture(scope="module", params=PAIRS)

@@ -264,8 +264,8 @@ def load(ports: list[int], save: str) -> list[dict[str, Any]]:
     return vessels
 
 
-def reset(ports: list[int], save: str) -> dict[str, Any]:
-    """A reset, and what there is to see after it."""
+def reset(ports: list[int], save: str, pause: bool = False) -> dict[str, Any]:
+    """A reset, and what there is to see after it. pause: the world stands when this has gone."""
     flight = Episode(ports, save)
     flight.reset()
     before = flight.conn.krpc.get_status().rpcs_executed
@@ -282,6 +282,7 @@ def reset(ports: list[int], save: str) -> dict[str, Any]:
         "target": flight.space.target_vessel == flight.target,
         "towards": flight.target.position(flight.agent.reference_frame),
     }
+    flight.conn.krpc.paused = pause
     flight.close()
     return seen
 

@@ -75,17 +75,12 @@ def test_reset_leaves_the_agent_with_its_nose_on_the_target(client, save, calls)
     assert observation[2] == pytest.approx(1200.0)
 
 
-def pause(client, paused):
-    client.server.run(lambda server: setattr(server.game, "paused", paused))
-
-
 def test_observations_are_the_worlds_in_right_handed_axes(client):
-    pause(client, True)  # the clock runs again when the client that kept the world has gone
-    seen = array(client.do("reset", save="lbg1_i2_init")["observation"])
+    seen = array(client.do("reset", save="lbg1_i2_init", pause=True)["observation"])
     fleet = client.server.run(lambda server: server.game.fleet)
     lady, bandit, guard = fleet.position[0]
     expected = [bandit, fleet.velocity[0, 1], lady, fleet.velocity[0, 0], guard]
-    pause(client, False)
+    client.server.run(lambda server: setattr(server.game, "paused", False))
     assert seen[3:18] == pytest.approx(np.concatenate(expected), rel=1e-12)
 
 
