@@ -84,6 +84,7 @@ class Robot(ABC):
         self._stopped = threading.Event()
         self._homing = threading.Event()  # from `home` until it is over, however that ends
         self._machine_hold = ""  # what holds the machine there, in words, until `reset`
+        self._gave_torque = False  # by this driver, since it connected, released or was reset
         self._grip: float | None = None  # goal of the tool joint, rad or m, while one is in force
 
     @property
@@ -251,7 +252,7 @@ class Robot(ABC):
             self._usable(stopped=True)
             self._run(self._send_reset, again=True)
             self._stopped.clear()
-            self._machine_hold = ""
+            self._machine_hold, self._gave_torque = "", False
             return self.state()
 
     def close(self, *, release: bool | None = None) -> None:
@@ -287,7 +288,7 @@ class Robot(ABC):
                         failed.append(error)
                     steps.pop(0)
             finally:
-                self._connected = False
+                self._connected = self._gave_torque = False
                 self.link.close()
             if failed:
                 raise failed[0]
@@ -426,6 +427,15 @@ class Robot(ABC):
         if not self._machine_hold:
             self._machine_hold = f"held at the machine: {words}; nothing moves before reset()"
         return self._held_error()
+
+    def _torque_taken(self, whose: str) -> HeldAtMachine:
+        """Note that motors have lost the torque that this driver gave them; return the error.
+
+        Whoever cuts the supply stops the robot: when it is back, nothing may move by itself.
+        """
+        return self._hold_at_machine(
+            f"the torque of {whose} was taken off (supply cut, a switch, another program)"
+        )
 
     def _held_error(self) -> HeldAtMachine:
         return HeldAtMachine(f"{self.spec.name} is {self._machine_hold}")

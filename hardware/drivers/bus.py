@@ -23,6 +23,7 @@ from helmsight.hardware.drivers.servo_reading import (
 from helmsight.hardware.drivers.servoline import Sdk, ServoLine
 from helmsight.hardware.errors import (
     DeviceAlarm,
+    HeldAtMachine,
     NoReply,
     TargetRefused,
     WrongProtocol,
@@ -99,13 +100,28 @@ class ServoBus(Robot):
         self._prepare()
 
     def _read_state(self) -> RobotState:
-        return state_of(self.spec, self._scales, self._readings())
+        readings = self._readings()
+        self._taken(readings)
+        return state_of(self.spec, self._scales, readings)
+
+    def _taken(self, readings: Sequence[ServoReading]) -> HeldAtMachine | None:
+        """Note servos whose torque somebody took off. One that alarms lets go by itself."""
+        loose = [
+            id_
+            for id_, reading in zip(self._line.ids, readings, strict=True)
+            if not (reading.energised or reading.faults)
+        ]
+        if not (self._gave_torque and loose):
+            return None
+        return self._torque_taken(self._line.named(loose))
 
     def _send(self, targets: JointTargets) -> Sent:
         readings = self._readings()
         self._refuse_alarm(readings)
-        # The servos are asked every time what is in force: one that lost its power between two
-        # moves has forgotten limits, watchdog and torque, and says nothing about it.
+        if taken := self._taken(readings):
+            raise taken
+        # The servos are asked every time what is in force: one that lost its power before the first
+        # move, or was reset after it, has forgotten limits and watchdog, and says nothing about it.
         if any(r.tripped for r in readings):
             self._rearm(readings)
         if not all(r.prepared or r.tripped for r in readings):
@@ -142,6 +158,7 @@ class ServoBus(Robot):
         self._send_hold()
 
     def _send_release(self) -> None:
+        self._gave_torque = False
         # motor by motor, whether one acknowledges or not: the read-back says what came of it
         for id_ in self._line.ids:
             self._line.write(id_, self.registers["torque_enable"], 0)
@@ -287,6 +304,7 @@ class ServoBus(Robot):
         off = [i for i, r in zip(self._line.ids, self._readings(), strict=True) if not r.energised]
         if off:
             raise NoReply(f"{self._line.named(off)} did not take the torque on")
+        self._gave_torque = True
 
     def _here(self, scale: TickScale, reading: ServoReading, pace: tuple[int, int]) -> Goal:
         return (*pace, self._within(scale, reading.position))

@@ -108,6 +108,7 @@ class Helm(Robot):
     def _read_state(self) -> RobotState:
         report = self._report()
         stamp = time.monotonic()
+        self._taken(report)
         positions = tuple(s.position(report.driven[s.channel]) for s in self._servos)
         if report.configured & self._mask == self._mask:
             self._last = positions
@@ -128,6 +129,16 @@ class Helm(Robot):
                 "board_duplicates": float(report.duplicates),
             },
         )
+
+    def _taken(self, report: HelmReport) -> None:
+        """Note servos whose pulses somebody else switched off; a restart is an alarm of its own."""
+        loose = [
+            joint.name
+            for joint, servo in zip(self.spec.joint, self._servos, strict=True)
+            if report.configured >> servo.channel & 1 and not report.armed >> servo.channel & 1
+        ]
+        if self._gave_torque and loose:
+            self._torque_taken(", ".join(loose))
 
     def _send(self, targets: JointTargets) -> Sent:
         assert targets.duration_s is not None
@@ -181,6 +192,7 @@ class Helm(Robot):
         self._command(HelmCommand.STOP)
 
     def _send_release(self) -> None:
+        self._gave_torque = False
         self._command(HelmCommand.RELEASE, bytes((self._mask,)))
 
     def _send_reset(self) -> None:
@@ -244,7 +256,10 @@ class Helm(Robot):
             ) from None
         if refusal.code != Status.NOT_ARMED.name:
             raise refusal
+        if self._gave_torque:
+            raise self._torque_taken("its servos") from None
         self._session.retried(lambda: self._command(HelmCommand.ARM, bytes((self._mask,))))
+        self._gave_torque = True
 
     def _ask(
         self, command: HelmCommand, payload: bytes, number: int, within_s: float | None = None

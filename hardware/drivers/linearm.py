@@ -273,15 +273,16 @@ class LineArm(Conversation):
         self._tool = on
 
     def _unburden(self) -> None:
-        """Raise what ended the last way, and what the arm complained of since."""
+        """Raise what ended the last way, and what the arm complained of unasked."""
         if (failed := self._failed) is not None:
             if isinstance(failed, SetupNeeded):
                 raise failed
             self._failed = None
             raise CommandRefused(f"the last motion was not finished: {failed}")
         if (complaint := self._complaint) is not None:
-            self._complaint = None
-            raise CommandRefused(f"the last motion ended early: {complaint.line!r}", complaint.code)
+            # A stop button, a lost supply, a motor that stalled: no two arms say it alike, and who
+            # pressed a button does not want the next move to go on.
+            raise self._hold_at_machine(f"unasked it said {complaint.line!r}")
 
     def _look(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return position and velocity out of two readings that agree."""

@@ -17,6 +17,7 @@ from helmsight.hardware.emulators.simavr import Simavr
 from helmsight.hardware.errors import (
     CommandRefused,
     DeviceAlarm,
+    HeldAtMachine,
     LinkRecovered,
     NoReply,
     RobotStopped,
@@ -199,6 +200,21 @@ def test_a_board_that_runs_with_other_limits_is_not_taken_over(board: Emulation 
     with pytest.raises(SetupNeeded, match=r"limits of base.*ENERGISED"):
         Helm(other, board.port).connect()
     with Helm(kept, board.port) as robot:
+        assert robot.state().energised
+
+
+def test_servos_that_another_program_released_move_only_after_a_reset(
+    board: Emulation | Simavr,
+) -> None:
+    with Helm(SPEC, board.port) as robot:
+        robot.move(JointTargets(NEAR, 0.2))
+        until(robot, lambda state: state.mode == Mode.ready)
+        robot._session.retried(lambda: robot._command(HelmCommand.RELEASE, b"\x3f"))
+        with pytest.raises(HeldAtMachine, match="torque"):
+            robot.move(JointTargets(SPEC.home))
+        assert robot.state().energised is False
+        robot.reset()
+        robot.move(JointTargets(NEAR, 0.2))
         assert robot.state().energised
 
 

@@ -17,6 +17,7 @@ from helmsight.hardware.emulators.feetech import FeetechBus
 from helmsight.hardware.errors import (
     DeviceAlarm,
     HardwareError,
+    HeldAtMachine,
     LinkLost,
     LinkRecovered,
     NoReply,
@@ -212,17 +213,42 @@ def test_a_tripped_watchdog_is_cleared_by_a_reset_without_motion(x: Arm) -> None
     assert x.device.positions == pytest.approx(here, abs=1e-3)
 
 
-def test_a_servo_that_lost_its_power_is_set_up_again(arm: Arm) -> None:
+def test_an_arm_whose_supply_was_cut_moves_only_after_a_reset_and_is_set_up_again(
+    arm: Arm,
+) -> None:
     arm.robot.connect()
     arm.robot.move(JointTargets(arm.near(0.02)))
+    arm.wait_for(lambda: arm.robot.state().standing)
     servo = arm.device.servos[-1]
     limit = "torque_limit" if "torque_limit" in servo.registers else "goal_pwm"
     set_up = servo[limit]
     servo[limit] = 1000 if limit == "torque_limit" else 0
     servo["torque_enable"] = 0
+    here = arm.device.positions
+    with pytest.raises(HeldAtMachine, match=rf"{arm.robot.spec.names[-1]}\) was taken off"):
+        arm.robot.move(JointTargets(arm.near()))
+    state = arm.robot.state()
+    assert state.mode is Mode.stopped
+    assert "taken off" in state.faults[0]
+    assert not servo["torque_enable"]
+    assert arm.device.positions == here
+    arm.robot.reset()
+    assert not servo["torque_enable"]
     arm.robot.move(JointTargets(arm.near()))
     assert servo[limit] == set_up
     assert all(arm.energised())
+
+
+def test_a_reading_tells_that_somebody_took_the_torque_off(arm: Arm) -> None:
+    arm.robot.connect()
+    arm.robot.state()
+    assert arm.robot.held_at_machine == ""  # it never had any
+    arm.robot.move(JointTargets(arm.near(0.02)))
+    for servo in arm.device.servos:
+        servo["torque_enable"] = 0
+    assert arm.robot.state().mode is Mode.stopped
+    with pytest.raises(HeldAtMachine):
+        arm.robot.move(JointTargets(arm.near()))
 
 
 def test_garbage_in_mid_run_raises_typed_errors_only(arm: Arm, garbage: type[Device]) -> None:
