@@ -56,6 +56,13 @@ class Command(BaseModel, ABC):
         return self.model_dump_json()
 
 
+def words(command: Mapping[str, Any]) -> str:
+    """Return what a command says in words: its fields that are text, but for its frame."""
+    return " ".join(
+        value for name, value in command.items() if isinstance(value, str) and name != "frame"
+    )
+
+
 def shown(
     command: Mapping[str, Any], form: CommandForm, rotations: Mapping[str, Rotation]
 ) -> dict[str, float]:

@@ -140,8 +140,10 @@ def _known(candidate: Mapping[str, Any], kind: type[BaseModel]) -> dict[str, Any
     values: dict[str, Any] = {}
     for key, value in candidate.items():
         name = re.sub(r"[\s\-]+", "_", key.strip().lower())
-        sign = -1.0 if name in OPPOSITES else 1.0
-        name = OPPOSITES.get(name, SYNONYMS.get(name, name))
+        sign = 1.0
+        if name not in kind.model_fields:  # a field's own name is never another's synonym
+            sign = -1.0 if name in OPPOSITES else 1.0
+            name = OPPOSITES.get(name, SYNONYMS.get(name, name))
         if name not in kind.model_fields:
             continue
         if kind.model_fields[name].annotation is not float:

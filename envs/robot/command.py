@@ -1,0 +1,212 @@
+"""What can be asked of a robot: one command of seven numbers, a few words and a verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+
+import numpy as np
+from gymnasium import spaces
+from pydantic import Field, create_model, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from helmsight.contract.command import Command, CommandForm
+from helmsight.hardware.spec import RobotSpec
+
+Kind = Literal["twist", "joints", "pose", "tool", "hold", "done"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+LINEAR, ANGULAR = ("vx", "vy", "vz"), ("wx", "wy", "wz")
+FASTEST, TURNING = 2.0, 10.0  # m/s and rad/s that can be said at all; the supervisor allows less
+SHORTEST_S, LONGEST_S, USUAL_S = 0.02, 5.0, 0.5
+VERDICT_BYTES = 600
+USES: Mapping[Kind, frozenset[str]] = {
+    "twist": frozenset((*LINEAR, *ANGULAR, "tool")),
+    "joints": frozenset(("joints", "tool")),
+    "pose": frozenset(("pose", "tool")),
+    "tool": frozenset(("tool",)),
+    "hold": frozenset(),
+    "done": frozenset(("verdict",)),
+}
+"""The fields that each kind of command has besides `do` and `duration`."""
+
+Speed = Annotated[float, Field(ge=-FASTEST, le=FASTEST)]
+Rate = Annotated[float, Field(ge=-TURNING, le=TURNING)]
+
+
+class RobotCommand(Command):
+    """One command to a robot. `of` makes the class for one robot, with its joints and poses.
+
+    twist: the tool point moves with a velocity in the base frame for `duration`. joints: absolute
+    targets, None leaves a joint where it is. pose: the joints of a pose by its name. tool: the tool
+    alone. hold: nothing moves for `duration`. done: the task is over, in the words of `verdict`.
+    `tool` is True for closed or on.
+    """
+
+    form: ClassVar[CommandForm] = CommandForm(vector=LINEAR, home="base")
+    joint_limits: ClassVar[tuple[tuple[float, float], ...]] = ()
+    poses: ClassVar[tuple[str, ...]] = ()
+
+    do: Kind
+    vx: Annotated[Speed, Field(description="m/s along x of the base frame (twist)")] = 0.0
+    vy: Annotated[Speed, Field(description="m/s along y")] = 0.0
+    vz: Annotated[Speed, Field(description="m/s along z")] = 0.0
+    wx: Annotated[Rate, Field(description="rad/s about x of the base frame (twist)")] = 0.0
+    wy: Annotated[Rate, Field(description="rad/s about y")] = 0.0
+    wz: Annotated[Rate, Field(description="rad/s about z")] = 0.0
+    joints: list[float | None] | None = None
+    pose: str | None = None
+    tool: Annotated[bool | None, Field(description="true: closed or on; null: as it is")] = None
+    duration: Annotated[
+        float, Field(ge=SHORTEST_S, le=LONGEST_S, description="seconds (twist, hold)")
+    ] = USUAL_S
+    verdict: Annotated[
+        str, Field(max_length=VERDICT_BYTES, description="what was found out, in words (done)")
+    ] = ""
+
+    @classmethod
+    def of(cls, spec: RobotSpec, poses: Sequence[str]) -> type[RobotCommand]:
+        """Return the commands of one robot: a target a joint, and the poses that have a name."""
+        many, tool = len(spec.joint), spec.tool.kind != "none"
+        names = ", ".join(spec.names)
+        listed = Annotated[
+            list[float | None] | None,
+            Field(
+                min_length=many, max_length=many,
+                description=f"targets of {names}; null leaves one as it is (joints)",
+            ),
+        ]  # fmt: skip
+        kinds = tuple(kind for kind in KINDS if tool or kind != "tool")
+        fields: dict[str, Any] = {
+            "do": (Literal[kinds], Field(description="what kind of command this is")),
+            "joints": (listed, None),
+            "pose": (Literal[tuple(poses)] | None, Field(None, description="a name (pose)")),
+        }
+        if not tool:
+            fields["tool"] = (SkipJsonSchema[None], None)
+        made = create_model("RobotCommand", __base__=cls, __doc__=cls.__doc__, **fields)
+        made.joint_limits = tuple((joint.lower, joint.upper) for joint in spec.joint)
+        made.poses = tuple(poses)
+        return made
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        for name in ("joints", "pose", "tool"):
+            if self.do == name and getattr(self, name) is None:
+                raise ValueError(f"do is {self.do} and {name} is missing")
+        if self.do == "joints" and not any(value is not None for value in self.joints or ()):
+            raise ValueError("do is joints and every joint is null; hold leaves all where they are")
+        known = type(self).model_fields
+        for name in (*LINEAR, *ANGULAR, "joints", "pose", "tool", "verdict"):
+            if name not in USES[self.do] and getattr(self, name) != known[name].default:
+                raise ValueError(f"do is {self.do}, which has no {name}; give one command at a time")
+        return self
+
+    @property
+    def linear(self) -> tuple[float, float, float]:
+        """The velocity of the tool point, m/s, base frame."""
+        return self.vx, self.vy, self.vz
+
+    @property
+    def angular(self) -> tuple[float, float, float]:
+        """The turning of the tool, rad/s, base frame."""
+        return self.wx, self.wy, self.wz
+
+    @classmethod
+    def null(cls) -> Self:
+        """Return half a second of holding: the safe default."""
+        return cls(do="hold")
+
+    @classmethod
+    def choices(cls) -> Iterator[Self]:
+        """Yield the commands of constrained decoding: poses, small straight moves, the tool."""
+        yield cls.null()
+        yield from (cls(do="pose", pose=name) for name in cls.poses)
+        for name, size in product(LINEAR, (-0.1, -0.03, 0.03, 0.1)):
+            yield cls.model_validate({"do": "twist", name: size})
+        for name, size in product(ANGULAR, (-0.5, 0.5)):
+            yield cls.model_validate({"do": "twist", name: size})
+        if "tool" in get_args(cls.model_fields["do"].annotation):
+            yield from (cls(do="tool", tool=bit) for bit in (False, True))
+        yield cls(do="done")
+
+    def text(self) -> str:
+        """Return canonical JSON: what the command says, without what it leaves alone."""
+        said = ("do", *sorted(USES[self.do], key=list(type(self).model_fields).index))
+        values = {name: getattr(self, name) for name in said}
+        if self.do in ("twist", "hold"):
+            values["duration"] = self.duration
+        return json.dumps({name: value for name, value in values.items() if value not in (None, "")})
+
+    @classmethod
+    def space(cls) -> spaces.Dict:
+        """Return the gymnasium action space.
+
+        do: number in KINDS. twist (6,): m/s, rad/s. joints (n,) where `moved` (n,) says so. pose:
+        number. tool: 0 as it is, 1 open or off, 2 closed or on. duration (1,), s. verdict: UTF-8.
+        """
+        lower, upper = np.array(cls.joint_limits, np.float64).T
+        reach = np.array([FASTEST] * 3 + [TURNING] * 3)
+        return spaces.Dict(
+            {
+                "do": spaces.Discrete(len(KINDS)),
+                "twist": spaces.Box(-reach, reach, dtype=np.float64),
+                "joints": spaces.Box(lower, upper, dtype=np.float64),
+                "moved": spaces.MultiBinary(len(lower)),
+                "pose": spaces.Discrete(len(cls.poses)),
+                "tool": spaces.Discrete(3),
+                "duration": spaces.Box(SHORTEST_S, LONGEST_S, (1,), np.float64),
+                "verdict": spaces.Box(0, 255, (VERDICT_BYTES,), np.uint8),
+            }
+        )
+
+    def action(self) -> dict[str, Any]:
+        """Return the gymnasium action that encodes this command."""
+        places = self.joints or [None] * len(self.joint_limits)
+        lower = [low for low, _ in self.joint_limits]
+        words = np.zeros(VERDICT_BYTES, np.uint8)
+        said = self.verdict.encode()[:VERDICT_BYTES]
+        words[: len(said)] = np.frombuffer(said, np.uint8)
+        return {
+            "do": KINDS.index(self.do),
+            "twist": np.array([*self.linear, *self.angular], np.float64),
+            "joints": np.array(
+                [low if p is None else p for p, low in zip(places, lower, strict=True)], np.float64
+            ),
+            "moved": np.array([place is not None for place in places], np.int8),
+            "pose": self.poses.index(self.pose) if self.pose is not None else 0,
+            "tool": {None: 0, False: 1, True: 2}[self.tool],
+            "duration": np.array([self.duration], np.float64),
+            "verdict": words,
+        }
+
+    @classmethod
+    def from_action(cls, action: Mapping[str, Any]) -> Self:
+        """Return the command that a gymnasium action stands for; what its kind lacks is ignored.
+
+        Raises:
+            pydantic.ValidationError: for NaN, and for what is out of range.
+        """
+        kind = KINDS[int(action["do"])]
+        places, moved = np.asarray(action["joints"], np.float64), np.asarray(action["moved"], bool)
+        if (kind == "joints" and not moved.any()) or kind not in get_args(
+            cls.model_fields["do"].annotation
+        ):
+            kind = "hold"
+        twist = np.asarray(action["twist"], np.float64)
+        tool = (None, False, True)[int(action["tool"])]
+        said = np.asarray(action["verdict"], np.uint8).tobytes().rstrip(b"\0")
+        values: dict[str, Any] = {
+            **dict(zip((*LINEAR, *ANGULAR), map(float, twist), strict=True)),
+            "joints": [float(p) if m else None for p, m in zip(places, moved, strict=True)],
+            "pose": cls.poses[int(action["pose"])],
+            "tool": bool(tool) if kind == "tool" else tool,
+            "verdict": said.decode("utf-8", "ignore")[:VERDICT_BYTES],
+        }
+        if cls.model_fields["tool"].annotation is not bool | None:
+            values["tool"] = None
+        used = {name: value for name, value in values.items() if name in USES[kind]}
+        return cls.model_validate(
+            {"do": kind, "duration": float(np.asarray(action["duration"])[0]), **used}
+        )
