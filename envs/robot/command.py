@@ -47,6 +47,7 @@ class RobotCommand(Command):
     form: ClassVar[CommandForm] = CommandForm(vector=LINEAR, home="base")
     joint_limits: ClassVar[tuple[tuple[float, float], ...]] = ()
     poses: ClassVar[tuple[str, ...]] = ()
+    has_tool: ClassVar[bool] = True
 
     do: Kind
     vx: Annotated[Speed, Field(description="m/s along x of the base frame (twist)")] = 0.0
@@ -79,15 +80,15 @@ class RobotCommand(Command):
         ]  # fmt: skip
         kinds = tuple(kind for kind in KINDS if tool or kind != "tool")
         fields: dict[str, Any] = {
-            "do": (Literal[kinds], Field(description="what kind of command this is")),
+            "do": (_one_of(kinds), Field(description="what kind of command this is")),
             "joints": (listed, None),
-            "pose": (Literal[tuple(poses)] | None, Field(None, description="a name (pose)")),
+            "pose": (_one_of(poses) | None, Field(None, description="a name (pose)")),
         }
         if not tool:
             fields["tool"] = (SkipJsonSchema[None], None)
         made = create_model("RobotCommand", __base__=cls, __doc__=cls.__doc__, **fields)
         made.joint_limits = tuple((joint.lower, joint.upper) for joint in spec.joint)
-        made.poses = tuple(poses)
+        made.poses, made.has_tool = tuple(poses), tool
         return made
 
     @model_validator(mode="after")
@@ -100,7 +101,9 @@ class RobotCommand(Command):
         known = type(self).model_fields
         for name in (*LINEAR, *ANGULAR, "joints", "pose", "tool", "verdict"):
             if name not in USES[self.do] and getattr(self, name) != known[name].default:
-                raise ValueError(f"do is {self.do}, which has no {name}; give one command at a time")
+                raise ValueError(
+                    f"do is {self.do}, which has no {name}; give one command at a time"
+                )
         return self
 
     @property
@@ -127,7 +130,7 @@ class RobotCommand(Command):
             yield cls.model_validate({"do": "twist", name: size})
         for name, size in product(ANGULAR, (-0.5, 0.5)):
             yield cls.model_validate({"do": "twist", name: size})
-        if "tool" in get_args(cls.model_fields["do"].annotation):
+        if cls.has_tool:
             yield from (cls(do="tool", tool=bit) for bit in (False, True))
         yield cls(do="done")
 
@@ -137,7 +140,9 @@ class RobotCommand(Command):
         values = {name: getattr(self, name) for name in said}
         if self.do in ("twist", "hold"):
             values["duration"] = self.duration
-        return json.dumps({name: value for name, value in values.items() if value not in (None, "")})
+        return json.dumps(
+            {name: value for name, value in values.items() if value not in (None, "")}
+        )
 
     @classmethod
     def space(cls) -> spaces.Dict:
@@ -190,23 +195,24 @@ class RobotCommand(Command):
         """
         kind = KINDS[int(action["do"])]
         places, moved = np.asarray(action["joints"], np.float64), np.asarray(action["moved"], bool)
-        if (kind == "joints" and not moved.any()) or kind not in get_args(
-            cls.model_fields["do"].annotation
-        ):
+        tool = (None, False, True)[int(action["tool"])] if cls.has_tool else None
+        if (kind == "joints" and not moved.any()) or (kind == "tool" and tool is None):
             kind = "hold"
         twist = np.asarray(action["twist"], np.float64)
-        tool = (None, False, True)[int(action["tool"])]
         said = np.asarray(action["verdict"], np.uint8).tobytes().rstrip(b"\0")
         values: dict[str, Any] = {
             **dict(zip((*LINEAR, *ANGULAR), map(float, twist), strict=True)),
             "joints": [float(p) if m else None for p, m in zip(places, moved, strict=True)],
             "pose": cls.poses[int(action["pose"])],
-            "tool": bool(tool) if kind == "tool" else tool,
+            "tool": tool,
             "verdict": said.decode("utf-8", "ignore")[:VERDICT_BYTES],
         }
-        if cls.model_fields["tool"].annotation is not bool | None:
-            values["tool"] = None
         used = {name: value for name, value in values.items() if name in USES[kind]}
         return cls.model_validate(
             {"do": kind, "duration": float(np.asarray(action["duration"])[0]), **used}
         )
+
+
+def _one_of(names: Sequence[str]) -> Any:
+    """Return the type of a field that is one of `names`."""
+    return Literal.__getitem__(tuple(names))

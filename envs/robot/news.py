@@ -34,6 +34,11 @@ class News:
         """Add a line."""
         self._texts.append(text)
 
+    def add(self, text: str) -> None:
+        """Add a line unless the supervisor told it already."""
+        if text not in self._texts:
+            self.say(text)
+
     def take(self) -> tuple[str, ...]:
         """Return what is new, oldest first; what differs in its numbers alone is told once."""
         lines: dict[str, tuple[str, int]] = {}
@@ -42,4 +47,6 @@ class News:
             first, times = lines.get(key := _NUMBERS.sub("#", text), (text, 0))
             lines[key] = (first, times + 1)
         self.count += len(lines)
-        return tuple(f"{text} ({times} times)" if times > 1 else text for text, times in lines.values())
+        return tuple(
+            f"{text} ({times} times)" if times > 1 else text for text, times in lines.values()
+        )

@@ -36,7 +36,8 @@ def read_poses(path: Path) -> dict[str, Any]:
     """Return what a TOML file of poses holds: `name = [...]`, or a table `[name]` of joints.
 
     Raises:
-        InvalidOption: it cannot be read or is no TOML. Whether a robot has them, `named_poses` says.
+        InvalidOption: it cannot be read or is no TOML. Whether a robot can have them, `named_poses`
+            says.
     """
     try:
         return tomllib.loads(read_text(path))
@@ -60,7 +61,9 @@ def write_pose(path: Path, name: str, spec: RobotSpec, places: Sequence[float]) 
     while free in taken or free == HOME:
         number += 1
         free = f"{name}-{number}"
-    lines = [f"{_key(joint)} = {place:.6f}" for joint, place in zip(spec.names, places, strict=True)]
+    lines = [
+        f"{_key(joint)} = {place:.6f}" for joint, place in zip(spec.names, places, strict=True)
+    ]
     # a table, since a bare key would fall into whatever table the file ends with
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write("\n".join(("", f"[{free}]", *lines, "")))
