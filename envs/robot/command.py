@@ -22,17 +22,18 @@ FASTEST, TURNING = 2.0, 10.0  # m/s and rad/s that can be said at all; the super
 SHORTEST_S, LONGEST_S, USUAL_S = 0.02, 5.0, 0.5
 VERDICT_BYTES = 600
 USES: Mapping[Kind, frozenset[str]] = {
-    "twist": frozenset((*LINEAR, *ANGULAR, "tool")),
+    "twist": frozenset((*LINEAR, *ANGULAR, "tool", "duration")),
     "joints": frozenset(("joints", "tool")),
     "pose": frozenset(("pose", "tool")),
     "tool": frozenset(("tool",)),
-    "hold": frozenset(),
+    "hold": frozenset(("duration",)),
     "done": frozenset(("verdict",)),
 }
-"""The fields that each kind of command has besides `do` and `duration`."""
+"""The fields that each kind of command has besides `do`."""
 
 Speed = Annotated[float, Field(ge=-FASTEST, le=FASTEST)]
 Rate = Annotated[float, Field(ge=-TURNING, le=TURNING)]
+Lasting = Annotated[float, Field(ge=SHORTEST_S, le=LONGEST_S)]
 
 
 class RobotCommand(Command):
@@ -45,26 +46,23 @@ class RobotCommand(Command):
     """
 
     form: ClassVar[CommandForm] = CommandForm(vector=LINEAR, home="base")
+    whole: ClassVar[bool] = True
     joint_limits: ClassVar[tuple[tuple[float, float], ...]] = ()
     poses: ClassVar[tuple[str, ...]] = ()
     has_tool: ClassVar[bool] = True
 
     do: Kind
-    vx: Annotated[Speed, Field(description="m/s along x of the base frame (twist)")] = 0.0
-    vy: Annotated[Speed, Field(description="m/s along y")] = 0.0
-    vz: Annotated[Speed, Field(description="m/s along z")] = 0.0
-    wx: Annotated[Rate, Field(description="rad/s about x of the base frame (twist)")] = 0.0
-    wy: Annotated[Rate, Field(description="rad/s about y")] = 0.0
-    wz: Annotated[Rate, Field(description="rad/s about z")] = 0.0
+    vx: Annotated[Speed | None, Field(description="m/s along x of the base frame (twist)")] = None
+    vy: Annotated[Speed | None, Field(description="m/s along y")] = None
+    vz: Annotated[Speed | None, Field(description="m/s along z")] = None
+    wx: Annotated[Rate | None, Field(description="rad/s about x of the base frame (twist)")] = None
+    wy: Annotated[Rate | None, Field(description="rad/s about y")] = None
+    wz: Annotated[Rate | None, Field(description="rad/s about z")] = None
     joints: list[float | None] | None = None
     pose: str | None = None
     tool: Annotated[bool | None, Field(description="true: closed or on; null: as it is")] = None
-    duration: Annotated[
-        float, Field(ge=SHORTEST_S, le=LONGEST_S, description="seconds (twist, hold)")
-    ] = USUAL_S
-    verdict: Annotated[
-        str, Field(max_length=VERDICT_BYTES, description="what was found out, in words (done)")
-    ] = ""
+    duration: Annotated[Lasting | None, Field(description="seconds (twist, hold)")] = None
+    verdict: Annotated[str | None, Field(description="what was found out, in words (done)")] = None
 
     @classmethod
     def of(cls, spec: RobotSpec, poses: Sequence[str]) -> type[RobotCommand]:
@@ -91,6 +89,28 @@ class RobotCommand(Command):
         made.poses, made.has_tool = tuple(poses), tool
         return made
 
+    @model_validator(mode="before")
+    @classmethod
+    def _in_full(cls, data: Any) -> Any:
+        """Fill in what a twist or a hold leaves out; nought where there is no twist is nothing.
+
+        A model that has to answer every field answers those that say nothing with nought.
+        """
+        if not isinstance(data, Mapping):
+            return data
+        kind, whole = data.get("do"), dict(data)
+        for name in (*LINEAR, *ANGULAR):
+            if kind == "twist":
+                whole[name] = 0.0 if whole.get(name) is None else whole[name]
+            elif whole.get(name) == 0.0:
+                whole[name] = None
+        if kind in ("twist", "hold"):
+            whole["duration"] = USUAL_S if whole.get("duration") is None else whole["duration"]
+        else:
+            whole["duration"] = None
+        whole["verdict"] = whole.get("verdict") or None
+        return whole
+
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
         for name in ("joints", "pose", "tool"):
@@ -98,9 +118,8 @@ class RobotCommand(Command):
                 raise ValueError(f"do is {self.do} and {name} is missing")
         if self.do == "joints" and not any(value is not None for value in self.joints or ()):
             raise ValueError("do is joints and every joint is null; hold leaves all where they are")
-        known = type(self).model_fields
         for name in (*LINEAR, *ANGULAR, "joints", "pose", "tool", "verdict"):
-            if name not in USES[self.do] and getattr(self, name) != known[name].default:
+            if name not in USES[self.do] and getattr(self, name) is not None:
                 raise ValueError(
                     f"do is {self.do}, which has no {name}; give one command at a time"
                 )
@@ -109,12 +128,12 @@ class RobotCommand(Command):
     @property
     def linear(self) -> tuple[float, float, float]:
         """The velocity of the tool point, m/s, base frame."""
-        return self.vx, self.vy, self.vz
+        return self.vx or 0.0, self.vy or 0.0, self.vz or 0.0
 
     @property
     def angular(self) -> tuple[float, float, float]:
         """The turning of the tool, rad/s, base frame."""
-        return self.wx, self.wy, self.wz
+        return self.wx or 0.0, self.wy or 0.0, self.wz or 0.0
 
     @classmethod
     def null(cls) -> Self:
@@ -138,11 +157,7 @@ class RobotCommand(Command):
         """Return canonical JSON: what the command says, without what it leaves alone."""
         said = ("do", *sorted(USES[self.do], key=list(type(self).model_fields).index))
         values = {name: getattr(self, name) for name in said}
-        if self.do in ("twist", "hold"):
-            values["duration"] = self.duration
-        return json.dumps(
-            {name: value for name, value in values.items() if value not in (None, "")}
-        )
+        return json.dumps({name: value for name, value in values.items() if value is not None})
 
     @classmethod
     def space(cls) -> spaces.Dict:
@@ -171,7 +186,7 @@ class RobotCommand(Command):
         places = self.joints or [None] * len(self.joint_limits)
         lower = [low for low, _ in self.joint_limits]
         words = np.zeros(VERDICT_BYTES, np.uint8)
-        said = self.verdict.encode()[:VERDICT_BYTES]
+        said = (self.verdict or "").encode()[:VERDICT_BYTES]
         words[: len(said)] = np.frombuffer(said, np.uint8)
         return {
             "do": KINDS.index(self.do),
@@ -182,7 +197,7 @@ class RobotCommand(Command):
             "moved": np.array([place is not None for place in places], np.int8),
             "pose": self.poses.index(self.pose) if self.pose is not None else 0,
             "tool": {None: 0, False: 1, True: 2}[self.tool],
-            "duration": np.array([self.duration], np.float64),
+            "duration": np.array([self.duration or USUAL_S], np.float64),
             "verdict": words,
         }
 
@@ -205,12 +220,11 @@ class RobotCommand(Command):
             "joints": [float(p) if m else None for p, m in zip(places, moved, strict=True)],
             "pose": cls.poses[int(action["pose"])],
             "tool": tool,
-            "verdict": said.decode("utf-8", "ignore")[:VERDICT_BYTES],
+            "verdict": said.decode("utf-8", "ignore"),
+            "duration": float(np.asarray(action["duration"])[0]),
         }
         used = {name: value for name, value in values.items() if name in USES[kind]}
-        return cls.model_validate(
-            {"do": kind, "duration": float(np.asarray(action["duration"])[0]), **used}
-        )
+        return cls.model_validate({"do": kind, **used})
 
 
 def _one_of(names: Sequence[str]) -> Any:

@@ -164,7 +164,7 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         failed, before = None, self._state.positions
         try:
             applied = self._motion.carry_out(command)
-            self._done, self._verdict = command.do == "done", command.verdict
+            self._done, self._verdict = command.do == "done", command.verdict or ""
         except HardwareError as error:
             failed = self._answered(error)
         observation, info = self._seen(lag, applied, failed)
@@ -193,6 +193,11 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             raise unconfirmed
 
     # -- stopping -----------------------------------------------------------------------------
+
+    @property
+    def operating(self) -> bool:
+        """Whether an episode is under way."""
+        return self._running
 
     def stop(self, reason: str, *, interrupts: bool = False) -> None:
         """Stop the robot, from any thread. `interrupts`: a KeyboardInterrupt follows at once.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.envs.robot.command import ANGULAR, LINEAR, RobotCommand
+from helmsight.envs.robot.command import ANGULAR, LINEAR, USUAL_S, RobotCommand
 from helmsight.envs.robot.news import News
 from helmsight.envs.robot.poses import Pose
 from helmsight.hardware.motion import JointTargets, RobotState, Twist
@@ -63,13 +63,14 @@ class Motion:
         A driver plans each from standstill, so that fewer of them come closer to what was asked.
         """
         begun, horizon = self._robot.state(), self._robot.spec.limits.horizon_s
-        left, until = command.duration, 0.0
+        lasts = command.duration or USUAL_S
+        left, until = lasts, 0.0
         while left > (BEAT_S if until else 0.0):
             ahead = min(left, horizon)
             sent = self._robot.move(Twist(command.linear, command.angular, ahead, command.tool))
             for note in sent.notes:
                 self._news.add(note)
-            until = until or sent.stamp_s + command.duration
+            until = until or sent.stamp_s + lasts
             self._wait(until if left <= horizon else sent.stamp_s + PERIOD_S)
             left = until - time.monotonic()
         self._wait(until)
@@ -139,7 +140,7 @@ class Motion:
     def _hold(self, command: RobotCommand) -> dict[str, Any]:
         self._robot.hold()
         if command.do == "hold":
-            time.sleep(command.duration)
+            time.sleep(command.duration or USUAL_S)
         return {}
 
     def _beat(self, seconds: float) -> None:

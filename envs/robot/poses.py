@@ -47,7 +47,7 @@ def read_poses(path: Path) -> dict[str, Any]:
         raise InvalidOption(f"the poses in {path} cannot be read: {error}; give {FORM}") from None
 
 
-def write_pose(path: Path, name: str, spec: RobotSpec, places: Sequence[float]) -> str:
+def write_pose(path: Path, name: str, joints: Sequence[str], places: Sequence[float]) -> str:
     """Add a pose to a file of poses, which is made if need be, and return the name it got.
 
     A name that is taken gets a number: nothing that a person wrote is changed.
@@ -61,9 +61,7 @@ def write_pose(path: Path, name: str, spec: RobotSpec, places: Sequence[float]) 
     while free in taken or free == HOME:
         number += 1
         free = f"{name}-{number}"
-    lines = [
-        f"{_key(joint)} = {place:.6f}" for joint, place in zip(spec.names, places, strict=True)
-    ]
+    lines = [f"{_key(joint)} = {place:.6f}" for joint, place in zip(joints, places, strict=True)]
     # a table, since a bare key would fall into whatever table the file ends with
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write("\n".join(("", f"[{free}]", *lines, "")))
