@@ -19,10 +19,12 @@ class CommandForm:
 
     `vector` names three fields that are one vector in space, given in the frame that the field
     "frame" names; it is shown in the frame `home`, the body's. Empty where a command has none.
+    `full` is what a whole deflection is, None where there is no such thing.
     """
 
     vector: tuple[str, ...] = ()
     home: str = ""
+    full: float | None = 1.0
 
 
 class Command(BaseModel, ABC):

@@ -128,9 +128,7 @@ def _objects(text: str, *, whole: bool) -> Iterator[Mapping[str, Any]]:
             value = _pairs(span)
         if isinstance(value, Mapping):
             yield value
-    if (
-        opened and not whole
-    ):  # cut off in the middle: what follows the brace, less a value that may be cut too
+    if opened and not whole:  # what follows the brace, less a value that may be cut off, too
         yield _pairs(re.sub(r"[\w.+\-%]+$", "", text[opened[0] :].rstrip()))
     elif not spans and not opened:
         yield _pairs(text)

@@ -45,7 +45,7 @@ class RobotCommand(Command):
     `tool` is True for closed or on.
     """
 
-    form: ClassVar[CommandForm] = CommandForm(vector=LINEAR, home="base")
+    form: ClassVar[CommandForm] = CommandForm(LINEAR, "base", full=None)
     whole: ClassVar[bool] = True
     joint_limits: ClassVar[tuple[tuple[float, float], ...]] = ()
     poses: ClassVar[tuple[str, ...]] = ()

@@ -303,9 +303,9 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         triples = zip(self.robot.spec.joint, before, self._state.positions, strict=True)
         moved = [at if abs(at - was) > NEAR[joint.kind] else None for joint, was, at in triples]
         null = self._kind.null().model_dump()
-        return null | (
-            {"do": "joints", "joints": moved} if any(m is not None for m in moved) else {}
-        )
+        if any(place is not None for place in moved):
+            return null | {"do": "joints", "joints": moved, "duration": None}
+        return null
 
     def _told(self) -> dict[str, Any]:
         spec, state = self.robot.spec, self._state

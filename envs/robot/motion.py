@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ PERIOD_S = 0.1  # after which a velocity that goes on for longer than the horizo
 PATIENCE_S = 30.0  # that a far target may take at least
 TOOL_S = 5.0  # that a tool may take
 BEAT_S = 0.02
+ASTRAY_M, ASTRAY = 0.01, 0.5  # m, and share of the way asked for, by which a way is another one
 
 
 class Motion:
@@ -74,19 +75,28 @@ class Motion:
             self._wait(until if left <= horizon else sent.stamp_s + PERIOD_S)
             left = until - time.monotonic()
         self._wait(until)
-        return self._moved(begun, self._robot.state())
+        return self._moved(begun, self._robot.state(), command.linear, lasts)
 
     def _wait(self, until: float) -> None:
         """Let a motion go on until a moment (time.monotonic()), as a loop that lives."""
         while (left := until - time.monotonic()) > 0.0:
             self._beat(min(BEAT_S, left))
 
-    def _moved(self, begun: RobotState, ended: RobotState) -> dict[str, Any]:
-        """Return the mean velocity of the tool between two readings, as the fields of a twist."""
+    def _moved(
+        self, begun: RobotState, ended: RobotState, linear: Sequence[float], lasts: float
+    ) -> dict[str, Any]:
+        """Return the mean velocity of the tool between two readings, as the fields of a twist.
+
+        A pilot is told where that is another way than the one that was asked for.
+        """
         seconds = max(1e-3, ended.stamp_s - begun.stamp_s)
         (p0, R0), (p1, R1) = (
             self._robot.kinematics.pose(state.positions) for state in (begun, ended)
         )
+        asked = np.array(linear) * lasts
+        if float(np.linalg.norm(p1 - p0 - asked)) > max(ASTRAY_M, ASTRAY * np.linalg.norm(asked)):
+            way, wish = (", ".join(f"{x:+.3f}" for x in vector) for vector in (p1 - p0, asked))
+            self._news.say(f"the tool point went {way} m (x, y, z) and was to go {wish} m")
         rates = [*((p1 - p0) / seconds), *(rotation_vector(R1 @ R0.T) / seconds)]
         return {
             name: round(float(rate), 6) + 0.0
@@ -105,7 +115,7 @@ class Motion:
         return {}
 
     def _reach(self, pose: Pose, tool: bool | None) -> RobotState:
-        here = self._robot.state().positions
+        here = self._here()
         goal = tuple(at if place is None else place for at, place in zip(here, pose, strict=True))
         longest = max(
             abs(place - at) / joint.speed
@@ -120,11 +130,12 @@ class Motion:
         """
         assert command.tool is not None
         spec, deadline = self._robot.spec, time.monotonic() + TOOL_S
-        goal = JointTargets(self._robot.state().positions, tool=command.tool)
+        goal = JointTargets(self._here(), tool=command.tool)
         whole = False
         while not whole and time.monotonic() < deadline:
-            whole = not self._robot.move(goal).notes  # else only a part of the way was allowed
-            self.settle(PERIOD_S)
+            sent = self._robot.move(goal)
+            whole = not sent.notes  # else only a part of the way was allowed
+            self._wait(sent.stamp_s + PERIOD_S)
         state = self.settle(max(0.0, deadline - time.monotonic()))
         place = spec.tool_target(command.tool)
         if place is not None:
@@ -136,6 +147,11 @@ class Motion:
                     "something, or something is in its way"
                 )
         return {}
+
+    def _here(self) -> tuple[float, ...]:
+        """Return where the joints are, less what a reading is beyond a limit by its own noise."""
+        pairs = zip(self._robot.spec.joint, self._robot.state().positions, strict=True)
+        return tuple(min(joint.upper, max(joint.lower, at)) for joint, at in pairs)
 
     def _hold(self, command: RobotCommand) -> dict[str, Any]:
         self._robot.hold()
