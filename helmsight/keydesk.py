@@ -34,10 +34,11 @@ class KeyDesk:
     """Reads keys in a thread, so that SPACE stops while a pilot thinks or a motion goes on.
 
     The stop is sent from here and does not wait for anybody; then the main thread is interrupted.
+    live: a person presses the keys; otherwise they come out of a pipe, all at once.
     """
 
-    def __init__(self, read: Read) -> None:
-        self._read = read
+    def __init__(self, read: Read, *, live: bool) -> None:
+        self._read, self._live = read, live
         self._world: Stoppable | None = None
         self._pressed: SimpleQueue[str] = SimpleQueue()
         self._closing = threading.Event()
@@ -49,19 +50,34 @@ class KeyDesk:
         self._world = world
 
     def take(self, within_s: float) -> list[str]:
-        """Return the keys that were pressed, waiting up to `within_s` for the first one."""
+        """Return the keys that were pressed, waiting up to `within_s` for the first one.
+
+        After the end of a pipe it is END, however often it is asked.
+        """
         try:
             taken = [self._pressed.get(timeout=within_s)]
         except Empty:
             return []
         while not self._pressed.empty():
             taken.append(self._pressed.get())
+        if END in taken:
+            self._pressed.put(END)
         return taken
 
     def forget(self) -> None:
-        """Drop what was pressed before it was asked for."""
-        while not self._pressed.empty():
-            self._pressed.get()
+        """Drop what a person pressed before it was asked for."""
+        if self._live:
+            self.take(0.0)
+
+    def one(self, within_s: float) -> str:
+        """Return the next key, "" where none is pressed `within_s`."""
+        try:
+            key = self._pressed.get(timeout=within_s)
+        except Empty:
+            return ""
+        if key == END:
+            self._pressed.put(END)
+        return key
 
     def close(self) -> None:
         """Stop listening. Idempotent."""
@@ -111,7 +127,7 @@ def key_desk(*, wanted: bool, stream: TextIO | None = None) -> Iterator[KeyDesk 
         yield None
         return
     with keys(stream) as read:
-        desk = KeyDesk(read)
+        desk = KeyDesk(read, live=stream.isatty())
         try:
             yield desk
         finally:
@@ -143,8 +159,8 @@ class Approval:
         self._show(f"step {request['index']}: {said}{cut}   y: do it   n: hold   SPACE: stop")
         self._desk.forget()
         while True:
-            for key in self._desk.take(1.0):
-                if key in ("y", "Y"):
-                    return True
-                if key in ("n", "N", "\r", "\n", "q", END, "\x04"):
-                    return False
+            key = self._desk.one(1.0)
+            if key in ("y", "Y"):
+                return True
+            if key in ("n", "N", "\r", "\n", "q", END, "\x04"):
+                return False

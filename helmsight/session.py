@@ -282,6 +282,22 @@ def resume(
     return flight
 
 
+def consent_of(folder: str | Path) -> str:
+    """Return what a person has to agree to before a recorded run goes on; "" for nothing.
+
+    Raises:
+        RunUnreadable, SchemaTooNew, Unreproducible: as `resume`.
+    """
+    from helmsight.tools.player import load_run
+
+    env = rebuild_env(load_run(folder).spec)
+    try:
+        consent: str = env.unwrapped.task.consent  # type: ignore[attr-defined]
+        return consent
+    finally:
+        env.close()
+
+
 def run_folder(scenario: str, pilot: str, seed: int, root: Path = RUNS) -> Path:
     """Return a folder under `root` that does not exist yet, named for the run and the moment."""
     parts = (scenario, pilot, f"seed{seed}", wall.strftime("%Y%m%d-%H%M%S"))

@@ -53,6 +53,7 @@ class Keys:
         self.command: type[RobotCommand] = RobotCommand
         self._desk, self._keep, self._show = desk, keep, show
         self._speed, self._tool = 1.0, False
+        self._left: list[str] = []  # pressed, and not answered yet
 
     def reset(self, task: Task, seed: int) -> None:
         """Tell the person the keys and the poses."""
@@ -71,35 +72,28 @@ class Keys:
         positions = tuple(map(float, sighting.observation["telemetry"][: len(self._names)]))
         until = time.monotonic() + IDLE_S
         while (left := until - time.monotonic()) > 0.0:
-            pressed = self._desk.take(left)
-            command = self._pressed(pressed, positions)
+            self._left += self._desk.take(0.0 if self._left else left)
+            command = self._answer(positions)
             if command is not None:
-                return Decision(command, raw=" ".join(pressed))
+                return Decision(command)
         return Decision(self._kind.model_validate({"do": "hold", "duration": 0.02}))
 
-    def _pressed(self, pressed: list[str], positions: tuple[float, ...]) -> RobotCommand | None:
-        """Return the command that keys stand for, the last of those that cannot go together."""
+    def _answer(self, positions: tuple[float, ...]) -> RobotCommand | None:
+        """Return the command of the next keys: of one, or of moves that go together."""
         twist: dict[str, float] = {}
-        other: dict[str, object] | None = None
-        for key in pressed:
-            if key in MOVES:
-                field, sign = MOVES[key]
-                twist[field] = sign * self._rate(field[0])
-            elif key in "[]":
-                self._speed = min(4.0, max(0.125, self._speed * (2.0 if key == "]" else 0.5)))
-                self._show(f"{self._rate('v'):.3g} m/s, {self._rate('w'):.3g} rad/s")
-            elif key == "p":
-                self._show(self._keep(self._names, positions))
-            else:
-                other = self._alone(key) or other
-        if other is not None:
-            return self._kind.model_validate(other)
+        while self._left and self._left[0] in MOVES:
+            field, sign = MOVES[self._left.pop(0)]
+            twist[field] = sign * self._rate(field[0])
         if twist:
             return self._kind.model_validate({"do": "twist", "duration": PRESS_S, **twist})
+        while self._left and self._left[0] not in MOVES:
+            alone = self._alone(self._left.pop(0), positions)
+            if alone is not None:
+                return self._kind.model_validate(alone)
         return None
 
-    def _alone(self, key: str) -> dict[str, object] | None:
-        """Return the command of a key that goes with no other, None for a key that is none."""
+    def _alone(self, key: str, positions: tuple[float, ...]) -> dict[str, object] | None:
+        """Return the command of a key that goes with no other, None for one that moves nothing."""
         if key in ("q", END, "\x04"):
             return {"do": "done", "verdict": "a person ended it"}
         if key == "h":
@@ -109,7 +103,12 @@ class Keys:
             return {"do": "tool", "tool": self._tool}
         if key.isdecimal() and 1 <= int(key) <= len(self._kind.poses):
             return {"do": "pose", "pose": self._kind.poses[int(key) - 1]}
-        if key not in "\r\n":
+        if key in ("[", "]"):
+            self._speed = min(4.0, max(0.125, self._speed * (2.0 if key == "]" else 0.5)))
+            self._show(f"{self._rate('v'):.3g} m/s, {self._rate('w'):.3g} rad/s")
+        elif key == "p":
+            self._show(self._keep(self._names, positions))
+        elif key not in "\r\n":
             self._show(f"no key {key!r}\n{HELP}")
         return None
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from helmsight.cli.robots import Yes, agreed
+
 EXAMPLES = """Examples:
 
 helmsight resume runs/PE1-E1-I2_bundled_seed0
@@ -20,14 +22,31 @@ def command(
     steps: Annotated[
         int | None, typer.Option(min=1, help="A new limit of decisions, those flown included.")
     ] = None,
+    yes: Yes = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
     """Go on with RUN where its step log ends: after Ctrl-C, a crash, or a limit of steps.
 
-    The world is built anew and given every recorded command again; no model is asked twice. Worlds
-    that run by themselves (ksp, screen) cannot be brought back and say so.
+    The world is built anew and given every recorded command again; no model is asked twice. A
+    robot goes on from where it stands, and no recorded command is given again. Worlds that run by
+    themselves (ksp, screen) cannot be brought back and say so.
     """
     from helmsight.cli.fly import with_live_line
-    from helmsight.session import resume
+    from helmsight.keydesk import Approval, key_desk
+    from helmsight.session import consent_of, resume
 
-    with_live_line(lambda live: resume(run, steps=steps, listeners=[live]), run, as_json=as_json)
+    if what := consent_of(run):
+        agreed(yes, what)  # before the keys are read
+    with key_desk(wanted=False) as desk:
+        with_live_line(
+            lambda live: resume(
+                run,
+                steps=steps,
+                listeners=[live],
+                agree=lambda what: None,
+                approve=Approval(desk, lambda text: typer.echo(text, err=True)) if desk else None,
+                ready=desk.watch if desk else None,
+            ),
+            run,
+            as_json=as_json,
+        )
