@@ -62,9 +62,15 @@ class Session:
             if self.ready is not None:
                 self.ready(self.env.unwrapped)
             operator = Operator(self.env, self.pilot, self.config, listeners, self.approve)
-            return operator.fly(seed=seed, max_steps=steps, past=past, pictures=pictures)
-        finally:
-            self.env.close()
+            flight = operator.fly(seed=seed, max_steps=steps, past=past, pictures=pictures)
+        except BaseException as error:
+            try:
+                self.env.close()
+            except Exception as failure:  # what ended the flight says more than what followed
+                error.add_note(f"{type(failure).__name__}: {failure}")
+            raise
+        self.env.close()
+        return flight
 
     def agree(self, agree: Agree | None) -> None:
         """Have a person agree to what the world's task says may happen, if it says anything.

@@ -156,9 +156,9 @@ def _compared(recorded: str, other: str, pairs: Sequence[Pair], task: Descriptio
         gaps.append(gap)
         if _differ(mine, theirs, gap):
             size = max(gap.values(), default=0.0)
-            said, other = (_said(command) | numbers for command, numbers in
-                           ((mine, fields), (theirs, others)))  # fmt: skip
-            steps.append(StepDifference(record.index, record.stamp, said, other, size))
+            sides = ((mine, fields), (theirs, others))
+            here, there = (_said(command) | numbers for command, numbers in sides)
+            steps.append(StepDifference(record.index, record.stamp, here, there, size))
     names = list(dict.fromkeys(name for gap in gaps for name in gap))
     return Comparison(
         recorded=recorded,

@@ -83,7 +83,7 @@ class RobotCommand(Command):
             "pose": (_one_of(poses) | None, Field(None, description="a name (pose)")),
         }
         if not tool:
-            fields["tool"] = (SkipJsonSchema[None], None)
+            fields["tool"] = (Annotated[None, SkipJsonSchema()], None)
         made = create_model("RobotCommand", __base__=cls, __doc__=cls.__doc__, **fields)
         made.joint_limits = tuple((joint.lower, joint.upper) for joint in spec.joint)
         made.poses, made.has_tool = tuple(poses), tool

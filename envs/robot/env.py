@@ -184,11 +184,15 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             StopUnconfirmed: a stop of this run was not confirmed: cut the power.
         """
         self._running = False
+        unconfirmed, self._unconfirmed = self._unconfirmed, None
         try:
             uninterrupted(self.robot.close)
+        except HardwareError as error:
+            if unconfirmed is None:
+                raise
+            unconfirmed.add_note(str(error))
         finally:
             self.eyes.close()
-        unconfirmed, self._unconfirmed = self._unconfirmed, None
         if unconfirmed is not None:
             raise unconfirmed
 
@@ -220,7 +224,10 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
 
         def stop() -> None:
             try:
-                report = self.robot.stop(f"the run is over: {reason}")
+                # where a stop was not confirmed just now, one round more is enough
+                insist_s = None if self._unconfirmed is None else 1.0
+                report = self.robot.stop("the run is over", insist_s=insist_s)
+                self._unconfirmed = None
                 said["stop"] = f"confirmed by read-back after {report.seconds * 1e3:.0f} ms"
             except NotConnected:
                 return
@@ -255,6 +262,12 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         return error
 
     def _stop_after(self, error: HardwareError) -> None:
+        """Stop, unless the supervisor has, or could not: the end of the run tries once more."""
+        if isinstance(error, StopUnconfirmed):
+            self._unconfirmed = error
+            return
+        if self.robot.is_stopped:
+            return
         try:
             self.stop(f"{type(error).__name__}: {error}")
         except StopUnconfirmed as unconfirmed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -94,7 +95,7 @@ class Motion:
             self._robot.kinematics.pose(state.positions) for state in (begun, ended)
         )
         asked = np.array(linear) * lasts
-        if float(np.linalg.norm(p1 - p0 - asked)) > max(ASTRAY_M, ASTRAY * np.linalg.norm(asked)):
+        if float(np.linalg.norm(p1 - p0 - asked)) > max(ASTRAY_M, ASTRAY * math.hypot(*asked)):
             way, wish = (", ".join(f"{x:+.3f}" for x in vector) for vector in (p1 - p0, asked))
             self._news.say(f"the tool point went {way} m (x, y, z) and was to go {wish} m")
         rates = [*((p1 - p0) / seconds), *(rotation_vector(R1 @ R0.T) / seconds)]

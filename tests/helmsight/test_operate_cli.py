@@ -253,6 +253,28 @@ def test_a_killed_run_goes_on_where_the_arm_stands_and_repeats_no_move(
     assert json.loads(result.out)["verdict"] == "on from there"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "status"), [("unplug@4s+1s", 0), ("unplug@4s+60s", 1)])
+def test_a_link_that_is_lost_in_the_middle_is_told_and_the_run_stays_readable(
+    run: Any, tmp_path: Path, pilot: Callable[..., str], fault: str, status: int
+) -> None:
+    out = tmp_path / "run"
+    with emulate("so101", faults=fault) as arm:
+        lines = pilot(FAR, BACK)
+        result = run(*operate(arm, "--pilot", lines, "--out", out, "--seconds", 8)[3:])
+    assert result.status == status, result.err
+    recorded = load_run(out)
+    notes = " ".join(note for record in recorded.records for note in record.notes)
+    if status == 0:
+        assert "the link was lost and is back" in notes
+        assert "confirmed by read-back" in (recorded.summary or {})["stop"]
+    else:
+        assert "went away and was not back" in notes
+        assert recorded.reason.startswith("error: ")
+        assert "NOT CONFIRMED" in (recorded.summary or {})["stop"]
+        assert "cut the power" in result.err.splitlines()[-1]
+
+
 def test_fly_does_not_move_a_robot_without_asking(run: Any, arm: Emulation) -> None:
     result = run(
         "fly", "helmsight/Robot-v0", "--pilot", "poses:home", "--set", "robot=so101",

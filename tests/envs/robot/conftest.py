@@ -74,7 +74,12 @@ def make(arm: Emulation, source: Shown) -> Iterator[Make]:
 
     def call(**options: Any) -> RobotEnv:
         camera = Camera(source, checks=Checks(max_age_s=0.3, frozen_s=0.2))
-        usual = {"robot": "so101", "port": arm.port, "camera": camera, "size": (64, 48)}
+        usual: dict[str, Any] = {
+            "robot": "so101",
+            "port": arm.port,
+            "camera": camera,
+            "size": (64, 48),
+        }
         made.append(RobotEnv(**(usual | options)))
         return made[-1]
 
