@@ -85,8 +85,8 @@ class Loop:
         self.info: Mapping[str, Any]
         options = None if since is None else {"met": since}
         self.observation, self.info = env.reset(seed=seed, options=options)
-        self._news = _notes(self.info)  # what no record holds yet
-        self.notes: tuple[str, ...] = self._news
+        self.news = _notes(self.info)  # what no record holds yet
+        self.notes: tuple[str, ...] = self.news
         self.task: Task = env.unwrapped.task  # type: ignore[attr-defined]
         frozen_s = config.frozen_s or self.task.clock.frozen_s
         self._frozen_s = math.inf if frozen_s is None else frozen_s
@@ -194,9 +194,8 @@ class Loop:
             grounding=state["grounding"],
             rotations=self.info.get("rotations", {}),
             sent=None if sent == applied else sent,
-            notes=[*self._news, *_notes(self.info)],
+            notes=[*self.news, *_notes(self.info)],
         )
-        self._news = ()
         self.keep(record, command)
         for listener in self.listeners:
             listener.step(record, frame)
@@ -223,7 +222,8 @@ class Loop:
         self.records.append(record)
         self.commands.append(command)
         late = ("the last answer came too late",) if record.late else ()
-        self.notes = (*record.clamped, *late, *record.notes)
+        told, self.news = len(self.news), ()
+        self.notes = (*record.clamped, *late, *record.notes[told:])
 
     def sighting(self, state: State) -> Sighting:
         """Return what the pilot is shown."""
@@ -233,9 +233,9 @@ class Loop:
         """Return what the pilot was shown at a recorded step, which is not kept yet."""
         return self._sighting(observation, record.stamp, record.relations)
 
-    def tell(self, note: str) -> None:
+    def tell(self, *notes: str) -> None:
         """Tell the pilot at its next decision, and the record of that, what came in between."""
-        self.notes = self._news = (note, *self._news)
+        self.notes = self.news = notes
 
     def _sighting(self, shown: Observation, stamp: float, relations: Sequence[str]) -> Sighting:
         recent = self.commands[-self.config.history :] if self.config.history else []

@@ -57,6 +57,7 @@ def go_on(loop: Loop, past: Sequence[StepRecord], pictures: Iterable[Frame]) -> 
     world may have been seen at later steps, too, but nobody has those frames any more: they are
     dark in the record.
     """
+    found, loop.news = loop.news, ()
     frames = iter(pictures)
     seen = loop.observation.get("frame")
     for record in past:
@@ -72,7 +73,7 @@ def go_on(loop: Loop, past: Sequence[StepRecord], pictures: Iterable[Frame]) -> 
         for listener in loop.listeners:
             if again := getattr(listener, "again", None):
                 again(record, frame)
-    loop.tell(INTERRUPTED)
+    loop.tell(INTERRUPTED, *found)
 
 
 def _remind(loop: Loop, state: State, record: StepRecord) -> None:

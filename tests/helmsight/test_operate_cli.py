@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -254,14 +255,20 @@ def test_a_killed_run_goes_on_where_the_arm_stands_and_repeats_no_move(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("fault", "status"), [("unplug@4s+1s", 0), ("unplug@4s+60s", 1)])
+@pytest.mark.parametrize(("away_s", "status"), [(0.5, 0), (60.0, 1)])
 def test_a_link_that_is_lost_in_the_middle_is_told_and_the_run_stays_readable(
-    run: Any, tmp_path: Path, pilot: Callable[..., str], fault: str, status: int
+    run: Any, tmp_path: Path, pilot: Callable[..., str], arm: Emulation, away_s: float, status: int
 ) -> None:
     out = tmp_path / "run"
-    with emulate("so101", faults=fault) as arm:
-        lines = pilot(FAR, BACK)
-        result = run(*operate(arm, "--pilot", lines, "--out", out, "--seconds", 8)[3:])
+
+    def unplug() -> None:
+        until(lambda: not arm.device.standing)
+        arm.unplug(away_s)
+
+    thread = threading.Thread(target=unplug)
+    thread.start()
+    result = run(*operate(arm, "--pilot", pilot(FAR, BACK), "--out", out, "--steps", 3)[3:])
+    thread.join()
     assert result.status == status, result.err
     recorded = load_run(out)
     notes = " ".join(note for record in recorded.records for note in record.notes)
