@@ -54,9 +54,9 @@ class Eyes:
         if camera is not None:
             camera.close()
 
-    def newest(self) -> Frame:
-        """Return the newest picture, unjudged, for the supervisor. Raises as Camera.newest."""
-        return self._opened.newest()
+    def newest(self, within_s: float = LOOK_S, *, after: int = 0) -> Frame:
+        """Return the newest picture, unjudged. Raises as Camera.newest."""
+        return self._opened.newest(within_s, after=after)
 
     def check(self, frame: Frame) -> None:
         """Raise FrameRefused for a picture that is stale, frozen or black."""
@@ -78,8 +78,8 @@ class Eyes:
     def _fresh(self, taken_after: float) -> Frame:
         deadline, number = time.monotonic() + LOOK_S, 0
         while True:
-            frame = self._opened.newest(max(0.0, deadline - time.monotonic()), after=number)
-            self._opened.check(frame)
+            frame = self.newest(max(0.0, deadline - time.monotonic()), after=number)
+            self.check(frame)
             if frame.stamp_s >= taken_after:
                 return frame
             number = frame.number
