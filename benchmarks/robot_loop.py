@@ -73,7 +73,8 @@ class Stopwatch:
 
     def watch(self, env: RobotEnv) -> None:
         """Note when a move was acknowledged, and when the picture was taken that is shown."""
-        move, read, fresh = env.robot.move, env.robot.link.read, env.eyes.newest
+        eyes: Any = env.eyes
+        move, read, fresh = env.robot.move, env.robot.link.read, eyes.newest
 
         def moved(motion: Motion, seen_at: float | None = None) -> Sent:
             sent = move(motion, seen_at)
@@ -93,7 +94,7 @@ class Stopwatch:
 
         env.robot.move = moved  # type: ignore[method-assign]
         env.robot.link.read = answered  # type: ignore[method-assign]
-        env.eyes.newest = taken  # type: ignore[method-assign]
+        eyes.newest = taken
 
     def seen(self) -> None:
         """Note that the pilot is shown the next picture."""

@@ -86,8 +86,13 @@ def test_what_a_world_cannot_go_on_from_is_recorded_and_then_raised(telling, ste
 
 def test_a_world_that_moves_is_halted_before_anything_is_written_down(telling, steady, notebook):
     env, order = telling(), []
-    env.halt = lambda reason: order.append(reason) or {"stop": "confirmed"}
     finish = notebook.finish
+
+    def halt(reason):
+        order.append(reason)
+        return {"stop": "confirmed"}
+
+    env.halt = halt
 
     def finished(reason, summary):
         order.append("written")

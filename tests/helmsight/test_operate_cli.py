@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from helmsight.hardware.emulators import emulate
@@ -76,6 +77,8 @@ def three_poses(spec: RobotSpec, path: Path) -> tuple[str, dict[str, list[float]
 def operate(arm: Emulation, *more: object) -> list[str]:
     """Return the command line of a process that operates the arm without a camera."""
     words = ["operate", "--robot", "so101", "--port", arm.port, "--camera", "none", "--yes", *more]
+    if "--camera" in more:
+        del words[5:7]
     return [*HELMSIGHT, *map(str, words)]
 
 
@@ -280,6 +283,59 @@ def test_a_link_that_is_lost_in_the_middle_is_told_and_the_run_stays_readable(
         assert recorded.reason.startswith("error: ")
         assert "NOT CONFIRMED" in (recorded.summary or {})["stop"]
         assert "cut the power" in result.err.splitlines()[-1]
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Callable[[int], str]:
+    """Return a function that writes so many numbered pictures, 25 of which are a second."""
+
+    def call(many: int) -> str:
+        import cv2
+
+        for number in range(many):
+            picture = np.random.default_rng(number).integers(0, 255, (24, 32, 3), np.uint8)
+            cv2.imwrite(str(tmp_path / f"f{number:04d}.png"), picture)
+        return str(tmp_path / "f%04d.png")
+
+    return call
+
+
+def test_what_the_camera_sees_is_in_the_run_also_after_it_was_killed(
+    run: Any, tmp_path: Path, pilot: Callable[..., str], arm: Emulation,
+    pictures: Callable[[int], str],
+) -> None:  # fmt: skip
+    out, lines = tmp_path / "run", pilot(FAR, BACK, '{"do": "done"}\n')
+    camera = pictures(1500)
+    words = operate(arm, "--camera", camera, "--pilot", lines, "--out", out)
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
+    try:
+        until(lambda: any(place[0] < 1.0 for place in moves(arm)[40:]))  # on the way back
+    finally:
+        process.kill()
+        process.wait()
+    result = run("resume", out, "--yes", "--json")
+    assert result.status == 0, result.err
+    whole = load_run(out)
+    frames = list(whole.frames())
+    assert len(frames) == len(whole.records) == json.loads(result.out)["steps"]
+    assert {frame.shape for frame in frames} == {(480, 640, 3)}
+    assert frames[0].std() > 20.0
+    assert (out / "video.mp4").stat().st_size > 0
+
+
+def test_a_camera_that_is_over_ends_the_run_with_the_arm_stopped(
+    run: Any, tmp_path: Path, pilot: Callable[..., str], arm: Emulation,
+    pictures: Callable[[int], str],
+) -> None:  # fmt: skip
+    words = operate(arm, "--camera", pictures(60), "--pilot", pilot(FAR, BACK))
+    result = run(*words[3:], "--out", tmp_path / "run")
+    assert result.status == 1
+    assert "is over after 60 pictures" in result.err
+    recorded = load_run(tmp_path / "run")
+    assert recorded.reason.startswith("error: CameraUnavailable")
+    assert "confirmed by read-back" in (recorded.summary or {})["stop"]
+    assert any("is over" in note for note in recorded.records[-1].notes)
+    assert arm.device.standing
 
 
 def test_fly_does_not_move_a_robot_without_asking(run: Any, arm: Emulation) -> None:
