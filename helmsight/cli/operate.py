@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +16,7 @@ from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
     from helmsight.contract.pilot import Pilot
+    from helmsight.gamepad import PadDesk
     from helmsight.keydesk import KeyDesk
 
 EXAMPLES = """Examples:
@@ -27,7 +30,7 @@ helmsight operate --robot gantry --port ./mill --camera none --home --pilot pose
 """
 ENVIRONMENT = "helmsight/Robot-v0"
 NONE = "none"
-KEYS = "keys"
+KEYS, GAMEPAD = "keys", "gamepad"
 PERSON_S = 600.0  # that a person may take to approve, unless --max-age says otherwise
 
 
@@ -48,8 +51,8 @@ def command(
     pilot: Annotated[
         str,
         typer.Option(
-            help="Who operates: keys (a person), poses:NAME,NAME, or a model (helmsight list "
-            "pilots).",
+            help="Who operates: keys or gamepad (a person), poses:NAME,NAME, or a model "
+            "(helmsight list pilots).",
             autocompletion=completion.pilots,
         ),
     ] = KEYS,
@@ -124,7 +127,7 @@ def command(
         "poses": read_poses(poses) if poses is not None and poses.exists() else None,
         "limits": read_limits(limit or []),
         "home": home or None,
-        "settle_s": 0.0 if pilot == KEYS else None,
+        "settle_s": 0.0 if pilot in (KEYS, GAMEPAD) else None,
     }
     operator = {
         "approve": "all" if approve else None,
@@ -139,12 +142,21 @@ def command(
     }
     to = ", to its reference switches first" if home else ""
     agreed(yes, f"{robot} at {port} will move{to}, as {pilot} says")  # before the keys are read
-    with key_desk(wanted=approve or pilot == KEYS) as desk:
-        kept = poses or (folder / "poses.toml" if folder else Path("poses.toml"))
+    kept = poses or (folder / "poses.toml" if folder else Path("poses.toml"))
+    with (
+        key_desk(wanted=approve or pilot == KEYS) as desk,
+        by_hand(pilot, desk, kept, pose) as (person, watched),
+    ):
+
+        def ready(world: Any) -> None:
+            for each in (desk, watched):
+                if each is not None:
+                    each.watch(world)
+
         with_live_line(
             lambda live: fly(
                 ENVIRONMENT,
-                by_hand(desk, kept, pose) if desk is not None and pilot == KEYS else pilot,
+                person or pilot,
                 steps=steps,
                 out=folder,
                 video=not no_video,
@@ -154,19 +166,37 @@ def command(
                 operator=given(operator),
                 agree=lambda what: None,
                 approve=Approval(desk, tell) if desk is not None and approve else None,
-                ready=desk.watch if desk is not None else None,
-                **(given(model) if pilot != KEYS else {}),
+                ready=ready,
+                **({} if person else given(model)),
             ),
             folder,
             as_json=as_json,
         )
 
 
-def by_hand(desk: KeyDesk, kept: Path, pose: str) -> Pilot:
-    """Return a person at the desk as a pilot."""
-    from helmsight.teleop import Keys, keeper
+@contextmanager
+def by_hand(
+    pilot: str, desk: KeyDesk | None, kept: Path, pose: str
+) -> Iterator[tuple[Pilot | None, PadDesk | None]]:
+    """Yield a person as a pilot, and the gamepad they sit at; neither for any other pilot.
 
-    return Keys(desk, keeper(kept, pose), tell)
+    Raises:
+        InvalidSetting: there is no gamepad.
+    """
+    if pilot == KEYS and desk is not None:
+        from helmsight.teleop import Keys, keeper
+
+        yield Keys(desk, keeper(kept, pose), tell), None
+    elif pilot == GAMEPAD:
+        from helmsight.gamepad import Gamepad, PadDesk, SdlPad
+
+        pad = PadDesk(SdlPad())
+        try:
+            yield Gamepad(pad, tell), pad
+        finally:
+            pad.close()
+    else:
+        yield None, None
 
 
 def tell(text: str) -> None:
