@@ -31,7 +31,7 @@ USES: Mapping[Kind, frozenset[str]] = {
 }
 """The fields that each kind of command has besides `do`."""
 
-_UNSAID: Any = SkipJsonSchema()  # type: ignore[var-annotated]
+_UNSAID: Any = SkipJsonSchema[None]  # type: ignore[misc]
 Speed = Annotated[float, Field(ge=-FASTEST, le=FASTEST)]
 Rate = Annotated[float, Field(ge=-TURNING, le=TURNING)]
 Lasting = Annotated[float, Field(ge=SHORTEST_S, le=LONGEST_S)]
@@ -84,7 +84,7 @@ class RobotCommand(Command):
             "pose": (_one_of(poses) | None, Field(None, description="a name (pose)")),
         }
         if not tool:
-            fields["tool"] = (Annotated[None, _UNSAID], None)
+            fields["tool"] = (_UNSAID, None)
         made = create_model("RobotCommand", __base__=cls, __doc__=cls.__doc__, **fields)
         made.joint_limits = tuple((joint.lower, joint.upper) for joint in spec.joint)
         made.poses, made.has_tool = tuple(poses), tool

@@ -39,6 +39,11 @@ class News:
         if text not in self._texts:
             self.say(text)
 
+    def clear(self) -> None:
+        """Forget all that came before a run."""
+        self._texts.clear()
+        self.count = 0
+
     def take(self) -> tuple[str, ...]:
         """Return what is new, oldest first; what differs in its numbers alone is told once."""
         lines: dict[str, tuple[str, int]] = {}

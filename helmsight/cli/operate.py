@@ -188,7 +188,8 @@ def by_hand(
 
         yield Keys(desk, keeper(kept, pose), tell), None
     elif pilot == GAMEPAD:
-        from helmsight.gamepad import Gamepad, PadDesk, SdlPad
+        from helmsight.gamepad import Gamepad, PadDesk
+        from helmsight.sticks import SdlPad
 
         pad = PadDesk(SdlPad())
         try:
