@@ -150,8 +150,8 @@ def prepare(
     return session
 
 
-def rebuild(spec: RunSpec) -> Session:
-    """Return the session of a recorded run.
+def rebuild(spec: RunSpec, pilot: Pilot | None = None) -> Session:
+    """Return the session of a recorded run; by `pilot` where a name is not enough to make it.
 
     Raises:
         Unreproducible: the environment's or the pilot's options are not understood here.
@@ -161,7 +161,7 @@ def rebuild(spec: RunSpec) -> Session:
 
     try:
         config = operator_config(spec.operator)
-        flyer = load_pilot(spec.pilot, **spec.pilot_options)
+        flyer = pilot or load_pilot(spec.pilot, **spec.pilot_options)
     except (InvalidSetting, TypeError) as error:
         raise _unreproducible(spec, error) from error
     return Session(rebuild_env(spec), flyer, config)
@@ -247,12 +247,13 @@ def resume(
     agree: Agree | None = None,
     approve: Approve | None = None,
     ready: Ready | None = None,
+    pilot: Pilot | None = None,
 ) -> Episode:
     """Go on with an interrupted run where its step log ends, in its own folder, and return it.
 
     The world is built anew and given every recorded command again; what happens has to be what
     was recorded. A world that stands where it was left is given none of them again. `steps` is a
-    new limit; without it the run keeps its own.
+    new limit; without it the run keeps its own. `pilot` is the run's, where that is a person.
 
     Raises:
         RunUnreadable, SchemaTooNew: there is no run in the folder, or a newer version wrote it.
@@ -274,7 +275,7 @@ def resume(
             f"the run in {run.folder} has ended ({reason}); one that was stopped by its limit of "
             "steps goes on with a higher one (--steps)"
         )
-    session = replace(rebuild(run.spec), approve=approve, ready=ready)
+    session = replace(rebuild(run.spec, pilot), approve=approve, ready=ready)
     session.agree(agree)
     filmed = {
         "frames": (run.folder / FRAMES).is_file() or not run.records,
@@ -288,15 +289,13 @@ def resume(
     return flight
 
 
-def consent_of(folder: str | Path) -> str:
+def consent_of(spec: RunSpec) -> str:
     """Return what a person has to agree to before a recorded run goes on; "" for nothing.
 
     Raises:
-        RunUnreadable, SchemaTooNew, Unreproducible: as `resume`.
+        Unreproducible: as `resume`.
     """
-    from helmsight.tools.player import load_run
-
-    env = rebuild_env(load_run(folder).spec)
+    env = rebuild_env(spec)
     try:
         consent: str = env.unwrapped.task.consent  # type: ignore[attr-defined]
         return consent

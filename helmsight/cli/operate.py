@@ -115,7 +115,6 @@ def command(
     to the pilot. The run ends with a stop that the robot's own reading confirms.
     """
     from helmsight.envs.robot.poses import read_poses
-    from helmsight.keydesk import Approval, key_desk
     from helmsight.session import fly, run_folder
 
     folder = (out if out is not None else run_folder(robot, pilot, 0)) if record else None
@@ -124,7 +123,7 @@ def command(
         "port": port,
         "camera": camera,
         "goal": task,
-        "poses": read_poses(poses) if poses is not None and poses.exists() else None,
+        "poses": read_poses(poses) if poses and (poses.exists() or pilot != KEYS) else None,
         "limits": read_limits(limit or []),
         "home": home or None,
         "settle_s": 0.0 if pilot in (KEYS, GAMEPAD) else None,
@@ -143,20 +142,14 @@ def command(
     to = ", to its reference switches first" if home else ""
     agreed(yes, f"{robot} at {port} will move{to}, as {pilot} says")  # before the keys are read
     kept = poses or (folder / "poses.toml" if folder else Path("poses.toml"))
-    with (
-        key_desk(wanted=approve or pilot == KEYS) as desk,
-        by_hand(pilot, desk, kept, pose) as (person, watched),
-    ):
-
-        def ready(world: Any) -> None:
-            for each in (desk, watched):
-                if each is not None:
-                    each.watch(world)
-
+    with at_the_controls(
+        pilot, kept, pose, approve=approve, wanted=approve or pilot == KEYS
+    ) as person:
+        by = person.pop("pilot")
         with_live_line(
             lambda live: fly(
                 ENVIRONMENT,
-                person or pilot,
+                by or pilot,
                 steps=steps,
                 out=folder,
                 video=not no_video,
@@ -164,14 +157,41 @@ def command(
                 observation=observation or ("telemetry" if camera == NONE else "frame+telemetry"),
                 world_options=given(world),
                 operator=given(operator),
-                agree=lambda what: None,
-                approve=Approval(desk, tell) if desk is not None and approve else None,
-                ready=ready,
-                **({} if person else given(model)),
+                **person,
+                **({} if by else given(model)),
             ),
             folder,
             as_json=as_json,
         )
+
+
+@contextmanager
+def at_the_controls(
+    pilot: str, kept: Path, pose: str, *, approve: bool, wanted: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield what a session is given of the person at the terminal, who has agreed already.
+
+    That is `pilot`, where they are it, `approve`, where they are asked, and `ready`, which has
+    their keys stop the robot. wanted: keys are read out of a pipe, too.
+
+    Raises:
+        InvalidSetting: there is no gamepad.
+    """
+    from helmsight.keydesk import Approval, key_desk
+
+    with key_desk(wanted=wanted) as desk, by_hand(pilot, desk, kept, pose) as (person, pad):
+
+        def ready(world: Any) -> None:
+            for each in (desk, pad):
+                if each is not None and hasattr(world, "operating"):
+                    each.watch(world)
+
+        yield {
+            "pilot": person,
+            "approve": Approval(desk, tell) if desk is not None and approve else None,
+            "ready": ready,
+            "agree": lambda what: None,
+        }
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -32,21 +33,19 @@ def command(
     themselves (ksp, screen) cannot be brought back and say so.
     """
     from helmsight.cli.fly import with_live_line
-    from helmsight.keydesk import Approval, key_desk
+    from helmsight.cli.operate import KEYS, at_the_controls
     from helmsight.session import consent_of, resume
+    from helmsight.tools.player import load_run
 
-    if what := consent_of(run):
+    spec = load_run(run).spec
+    if what := consent_of(spec):
         agreed(yes, what)  # before the keys are read
-    with key_desk(wanted=False) as desk:
+    approve = spec.operator.get("approve", "off") != "off"
+    keys = approve or spec.pilot == KEYS
+    controls = at_the_controls(spec.pilot, run / "poses.toml", "pose", approve=approve, wanted=keys)
+    with controls if what else nullcontext({}) as person:
         with_live_line(
-            lambda live: resume(
-                run,
-                steps=steps,
-                listeners=[live],
-                agree=lambda what: None,
-                approve=Approval(desk, lambda text: typer.echo(text, err=True)) if desk else None,
-                ready=desk.watch if desk else None,
-            ),
+            lambda live: resume(run, steps=steps, listeners=[live], **person),
             run,
             as_json=as_json,
         )

@@ -86,7 +86,7 @@ def operate(arm: Emulation, *more: object) -> list[str]:
 def test_three_poses_are_reached_by_every_family_and_the_stop_is_confirmed(
     run: Any, tmp_path: Path, family: str
 ) -> None:
-    with emulate(family) as served:
+    with emulate(family, homed=True) as served:
         spec = served.device.spec
         names, poses = three_poses(spec, tmp_path / "poses.toml")
         result = run(
@@ -112,7 +112,7 @@ def test_three_poses_are_reached_by_every_family_and_the_stop_is_confirmed(
 def test_a_scripted_model_operates_and_hears_what_became_of_its_commands(
     run: Any, tmp_path: Path, pilot: Callable[..., str], family: str
 ) -> None:
-    with emulate(family) as served:
+    with emulate(family, homed=True) as served:
         names, _ = three_poses(served.device.spec, tmp_path / "poses.toml")
         lines = [f'I go: {{"do": "pose", "pose": "{name}"}}\n' for name in names.split(",")]
         lines += ['{"do": "twist", "vx": 1.5, "duration": 0.2}\n']
@@ -338,6 +338,48 @@ def test_a_camera_that_is_over_ends_the_run_with_the_arm_stopped(
     assert arm.device.standing
 
 
+def test_a_run_by_hand_is_gone_on_with_by_hand(
+    run: Any, tmp_path: Path, arm: Emulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("w"))
+    assert run(*operate(arm, "--out", out, "--steps", 1)[3:]).status == 0
+    monkeypatch.setattr(sys, "stdin", io.StringIO("w"))
+    result = run("resume", out, "--yes", "--steps", 3)
+    assert result.status == 0, result.err
+    records = load_run(out).records
+    assert [record.command["do"] for record in records] == ["twist", "twist", "done"]
+    assert "interrupted here" in records[1].notes[0]
+
+
+def test_a_scene_of_mujoco_is_seen_by_the_pilot_and_in_the_run(
+    tmp_path: Path, arm: Emulation
+) -> None:
+    """In a process of its own: MuJoCo reads MUJOCO_GL once, at import."""
+    (tmp_path / "scene.xml").write_text(
+        '<mujoco><worldbody><light pos="0 0 2"/><geom type="plane" size="1 1 .1"/>'
+        '<geom type="sphere" size=".1" pos="0 0 .1" rgba="1 0 0 1"/>'
+        '<camera name="top" pos="0 0 1"/></worldbody></mujoco>',
+        encoding="utf-8",
+    )
+    camera = f"mujoco:{tmp_path / 'scene.xml'}?camera=top"
+    for gl in ("osmesa", "egl"):
+        out = tmp_path / gl
+        done = subprocess.run(
+            operate(arm, "--camera", camera, "--pilot", "poses:home", "--out", out),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            env={**os.environ, "MUJOCO_GL": gl}, timeout=WAIT_S,
+        )  # fmt: skip
+        if "MuJoCo cannot draw here" not in done.stderr:
+            break
+    else:
+        pytest.skip(f"nothing to draw with: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    frames = list(load_run(out).frames())
+    assert len(frames) == 2
+    assert frames[0][240, 320, 0] > 2 * frames[0][240, 320, 1]  # the red ball
+
+
 def test_fly_does_not_move_a_robot_without_asking(run: Any, arm: Emulation) -> None:
     result = run(
         "fly", "helmsight/Robot-v0", "--pilot", "poses:home", "--set", "robot=so101",
@@ -355,6 +397,7 @@ def test_fly_does_not_move_a_robot_without_asking(run: Any, arm: Emulation) -> N
         (("--limit", "speed=2"), "speed"),
         (("--limit", "speed"), "NAME=NUMBER"),
         (("--pilot", "naive"), "BurnCommand"),
+        (("--pilot", "poses:home", "--poses", "nowhere.toml"), "nowhere.toml"),
     ],
 )
 def test_what_cannot_be_is_told_before_anything_moves(

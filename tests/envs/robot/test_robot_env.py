@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -16,6 +17,7 @@ import helmsight.envs  # noqa: F401  registers the environments
 from helmsight.contract.errors import InvalidOption
 from helmsight.envs.errors import EpisodeOver
 from helmsight.hardware.errors import CameraUnavailable, DeviceAlarm, LinkRecovered, RobotStopped
+from helmsight.hardware.motion import Mode
 
 pytestmark = pytest.mark.serial
 POSES = {"look": [0.4, 0.2, -0.3, 0.5, 0.3, 1.0], "turn": {"shoulder_pan": -0.3}}
@@ -240,6 +242,29 @@ def test_a_reset_after_a_stop_begins_anew(make: Any) -> None:
     assert info["met"] >= 40.0
     _, _, _, _, info = env.step(command(env, "twist", vz=0.02))
     assert info["applied"]["do"] == "twist"
+
+
+def test_homing_comes_first_where_it_is_asked_for_and_a_person_is_told(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = make(home=True)
+    homed: list[bool] = []
+    monkeypatch.setattr(env.robot, "home", lambda: homed.append(True))
+    assert "switches first" in env.task.consent
+    env.reset()
+    assert homed == [True]
+    assert "switches" not in make().task.consent
+
+
+def test_a_robot_in_alarm_is_told_at_once_with_what_mends_it(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = make()
+    env.robot.connect()
+    state = replace(env.robot.state(), mode=Mode.alarm, faults=("its position is not known",))
+    monkeypatch.setattr(env.robot.robot, "state", lambda: state)
+    with pytest.raises(DeviceAlarm, match=r"position is not known.*--home"):
+        env.reset()
 
 
 def test_done_ends_the_episode_with_the_pilots_words(make: Any) -> None:
