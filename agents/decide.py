@@ -193,12 +193,18 @@ class ModelPilot:
         try:
             briefing = render_text(
                 self.task.briefing or BRIEFING,
-                **{**self.task.facts, "goal": self.task.goal, "pictures": pictures},
+                **{
+                    **self.task.facts,
+                    "goal": self.task.goal,
+                    "pictures": pictures,
+                    "telemetry": self._reads(),
+                },
             )
         except (TemplateError, TypeError) as error:
             raise BriefingUnusable(
                 f'the briefing of the world "{self.task.name}" cannot be filled in: {error}; '
-                "it is a Jinja2 template that is given goal, pictures and the task's facts"
+                "it is a Jinja2 template that is given goal, pictures, telemetry and the task's "
+                "facts"
             ) from error
         return render("operator", briefing=briefing, schema=self.schema)
 

@@ -35,8 +35,8 @@ class Task:
     To a pilot: `goal` in a sentence; `command`; `objects`, what can be related in a frame;
     `regions`, named pixel boxes (x0, y0, x1, y1) of the frame, to be shown enlarged; `fields`,
     which name the telemetry vector in its order; `briefing`, the words of its prompt, a Jinja2
-    template that is given `goal`, `pictures` and whatever is in `facts`; `examples`, frames with
-    answers.
+    template that is given `goal`, `pictures`, `telemetry` (whether it is shown) and whatever is in
+    `facts`; `examples`, frames with answers.
 
     To the loop and whoever shows or judges a run: `measures`, kept of every step out of `info`;
     `guard`, a class with limits that are on by default; `outcome`; `plots`; `clock`, the time

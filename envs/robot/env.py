@@ -119,7 +119,8 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     ) -> tuple[Observation, dict[str, Any]]:
         """Open camera and robot, if they are not, and look. Nothing moves, but for `home`.
 
-        options: {"met": seconds} has the world time go on from there.
+        options: {"met": seconds} has the world time go on from there; a machine that knows its
+        position is not homed again.
 
         Raises:
             HardwareError: what is not there, not set up, or in alarm.
@@ -130,7 +131,8 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self.robot.connect()
         if self.robot.is_stopped:
             self.robot.reset()
-        if self._home:
+        continues = "met" in (options or {})
+        if self._home and not (continues and self.robot.robot.is_homed):
             self.robot.home()
         state = self._motion.settle(self._settle_s)
         check_well(state, self.robot.spec.name)

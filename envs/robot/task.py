@@ -115,6 +115,7 @@ def facts(spec: RobotSpec, poses: Mapping[str, Pose]) -> dict[str, Any]:
     """Return what the words for a model are filled with: the robot, its limits, its poses."""
     return {
         "robot": spec.about or spec.name,
+        "modes": [f"{number} {mode}" for number, mode in enumerate(MODES)],
         "joints": [
             {
                 "name": joint.name, "unit": unit(joint), "lower": f"{joint.lower:.3g}",

@@ -253,6 +253,9 @@ def test_homing_comes_first_where_it_is_asked_for_and_a_person_is_told(
     assert "switches first" in env.task.consent
     env.reset()
     assert homed == [True]
+    monkeypatch.setattr(type(env.robot.robot), "is_homed", True)
+    env.reset(options={"met": 3.0})  # goes on: it knows where it is
+    assert homed == [True]
     assert "switches" not in make().task.consent
 
 
