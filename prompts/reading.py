@@ -111,7 +111,7 @@ def _mended(text: str, kind: type[T]) -> T:
 def _objects(text: str, *, whole: bool) -> Iterator[Mapping[str, Any]]:
     """Yield what reads as an object, last first; then the pairs of a text without braces.
 
-    Of an object that is cut off the part before, unless it has to be `whole`.
+    Of an object that is cut off the part before. Where it has to be `whole`, objects only.
     """
     spans, opened = [], []
     for at, char in enumerate(text):
@@ -130,7 +130,7 @@ def _objects(text: str, *, whole: bool) -> Iterator[Mapping[str, Any]]:
             yield value
     if opened and not whole:  # what follows the brace, less a value that may be cut off, too
         yield _pairs(re.sub(r"[\w.+\-%]+$", "", text[opened[0] :].rstrip()))
-    elif not spans and not opened:
+    elif not spans and not opened and not whole:
         yield _pairs(text)
 
 
