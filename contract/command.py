@@ -33,8 +33,8 @@ class Command(BaseModel, ABC):
     The JSON schema of the subclass goes into the prompt, validates the answer and constrains
     decoding. Unknown fields, NaN and values out of range are refused by pydantic. A command may
     have a field `duration`, world seconds. One that holds a vector in space says so in `form`.
-    `whole`: an answer that breaks off in the middle, or is prose, is none: what is missing would make
-    another command of it.
+    `whole`: an answer that breaks off in the middle, or is prose, is none: what is missing would
+    make another command of it.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True, strict=False)

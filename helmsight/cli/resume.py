@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,8 +42,11 @@ def command(
         agreed(yes, what)  # before the keys are read
     approve = spec.operator.get("approve", "off") != "off"
     keys = approve or spec.pilot == KEYS
-    controls = at_the_controls(spec.pilot, run / "poses.toml", "pose", approve=approve, wanted=keys)
-    with controls if what else nullcontext({}) as person:
+    controls: AbstractContextManager[dict[str, Any]] = nullcontext({})
+    if what:
+        kept = run / "poses.toml"
+        controls = at_the_controls(spec.pilot, kept, "pose", approve=approve, wanted=keys)
+    with controls as person:
         with_live_line(
             lambda live: resume(run, steps=steps, listeners=[live], **person),
             run,
