@@ -73,7 +73,7 @@ def make(arm: Emulation, source: Shown) -> Iterator[Make]:
     made: list[RobotEnv] = []
 
     def call(**options: Any) -> RobotEnv:
-        camera = Camera(source, checks=Checks(max_age_s=0.3, frozen_s=0.2))
+        camera = Camera(source, checks=Checks(max_age_s=1.0, frozen_s=0.5))
         usual: dict[str, Any] = {
             "robot": "so101",
             "port": arm.port,
