@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TextIO
 
+from helmsight.errors import InvalidSetting
 from helmsight.keyboard import END, Read, keys
 
 STOP = " "
@@ -121,8 +122,16 @@ def key_desk(*, wanted: bool, stream: TextIO | None = None) -> Iterator[KeyDesk 
     """Yield a desk at the terminal, or at a pipe where keys are `wanted`; None where nobody sits.
 
     A program in the background leaves the terminal alone.
+
+    Raises:
+        InvalidSetting: keys are wanted and standard input is closed.
     """
     stream = sys.stdin if stream is None else stream
+    if stream is None or stream.closed:
+        if wanted:
+            raise InvalidSetting("standard input is closed: there is nobody to press a key")
+        yield None
+        return
     if not wanted and not at_hand(stream):
         yield None
         return

@@ -11,7 +11,8 @@ import typer
 
 from helmsight.cli import completion
 from helmsight.cli.fly import with_live_line
-from helmsight.cli.robots import Json, Port, Robot, Yes, agreed
+from helmsight.cli.robots import Json, Port, Robot, Yes
+from helmsight.consent import agreed
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ def command(
         "dtype": dtype,
         "think_timeout_s": think_timeout,
     }
-    to = ", to its reference switches first" if home else ""
-    agreed(yes, f"{robot} at {port} will move{to}, as {pilot} says")  # before the keys are read
+    what = what_happens(robot, port, pilot, home=home)
+    agreed(yes, f"{robot} at {port} will {what}")  # before the keys are read
     kept = poses or (folder / "poses.toml" if folder else Path("poses.toml"))
     with at_the_controls(
         pilot, kept, pose, approve=approve, wanted=approve or pilot == KEYS
@@ -163,6 +164,22 @@ def command(
             folder,
             as_json=as_json,
         )
+
+
+def what_happens(robot: str, port: str, pilot: str, *, home: bool) -> str:
+    """Return what a person has to agree to, as the end of a sentence.
+
+    Raises:
+        InvalidSetting: this robot has no switches to home at.
+    """
+    from helmsight.cli.home import check, what_homing_does
+    from helmsight.hardware.supervisor import supervised
+
+    supervisor = supervised(robot, port)  # a description that is wrong is told before it is asked
+    if not home:
+        return f"move as {pilot} says"
+    check(supervisor, robot)
+    return f"{what_homing_does(supervisor)}. Then it will move as {pilot} says"
 
 
 @contextmanager

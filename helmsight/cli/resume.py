@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from helmsight.cli.robots import Yes, agreed
+from helmsight.cli.robots import Yes
+from helmsight.consent import agreed
 
 EXAMPLES = """Examples:
 

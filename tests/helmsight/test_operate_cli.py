@@ -386,6 +386,41 @@ def test_a_scene_of_mujoco_is_seen_by_the_pilot_and_in_the_run(
     assert frames[-1][240, 320, 0] > 2 * frames[-1][240, 320, 1]  # the red ball
 
 
+def test_a_gantry_that_knows_no_position_is_homed_first_where_a_person_says_so(
+    run: Any, tmp_path: Path
+) -> None:
+    with emulate("gantry") as served:
+        words = [
+            "operate", "--robot", "gantry", "--port", served.port, "--camera", "none",
+            "--pilot", "poses:home", "--yes", "--out",
+        ]  # fmt: skip
+        result = run(*words, tmp_path / "unhomed")
+        assert result.status == 1
+        assert "--home" in result.err
+        assert moves(served) == []
+        result = run(*words, tmp_path / "homed", "--home")
+        assert result.status == 0, result.err
+        assert "reference switches" in result.err
+        assert load_run(tmp_path / "homed").reason == "done"
+
+
+def test_what_has_no_switches_cannot_be_homed(run: Any, arm: Emulation) -> None:
+    result = run(*operate(arm, "--pilot", "poses:home", "--home")[3:])
+    assert result.status == 2
+    assert "no homing" in result.err
+
+
+@pytest.mark.parametrize("words", [("--pilot", "keys"), ("--pilot", "poses:home", "--approve")])
+def test_without_standard_input_nobody_can_be_at_the_keys(
+    run: Any, arm: Emulation, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    result = run(*operate(arm, *words)[3:])
+    assert result.status == 2
+    assert "nobody to press a key" in result.err
+    assert arm.device.journal == []
+
+
 def test_fly_does_not_move_a_robot_without_asking(run: Any, arm: Emulation) -> None:
     result = run(
         "fly", "helmsight/Robot-v0", "--pilot", "poses:home", "--set", "robot=so101",
