@@ -175,7 +175,7 @@ def test_a_signal_in_the_middle_of_a_motion_stops_the_arm_and_closes_the_run(
     out = tmp_path / "run"
     process = subprocess.Popen(
         operate(arm, "--pilot", pilot(FAR, BACK), "--out", out),
-        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         until(lambda: not arm.device.standing)
@@ -204,7 +204,8 @@ def test_the_space_bar_stops_the_arm_while_it_moves(
     before = termios.tcgetattr(slave)
     process = subprocess.Popen(
         operate(arm, "--pilot", pilot(FAR, BACK), "--out", tmp_path / "run"),
-        stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        cwd=tmp_path, stdin=slave, stdout=slave, stderr=slave,
+        start_new_session=True,
         preexec_fn=lambda: controlling(slave),
     )  # fmt: skip
     try:
@@ -237,7 +238,7 @@ def test_a_killed_run_goes_on_where_the_arm_stands_and_repeats_no_move(
     here = '{"do": "joints", "joints": [0.3, null, null, null, null, null]}\n'
     lines = pilot(here, FAR, '{"do": "done", "verdict": "on from there"}\n')
     process = subprocess.Popen(
-        operate(arm, "--pilot", lines, "--out", out), stdin=subprocess.DEVNULL
+        operate(arm, "--pilot", lines, "--out", out), cwd=tmp_path, stdin=subprocess.DEVNULL
     )
     try:
         until(
@@ -312,7 +313,7 @@ def test_what_the_camera_sees_is_in_the_run_also_after_it_was_killed(
     out, lines = tmp_path / "run", pilot(FAR, BACK, '{"do": "done"}\n')
     camera = pictures(1500)
     words = operate(arm, "--camera", camera, "--pilot", lines, "--out", out)
-    process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(words, cwd=tmp_path, stdin=subprocess.DEVNULL)
     try:
         until(lambda: any(place[0] < 1.0 for place in moves(arm)[40:]))  # on the way back
     finally:
@@ -373,7 +374,7 @@ def test_a_scene_of_mujoco_is_seen_by_the_pilot_and_in_the_run(
         out = tmp_path / gl
         done = subprocess.run(
             operate(arm, "--camera", camera, "--pilot", "poses:home", "--out", out),
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
             env={**os.environ, "MUJOCO_GL": gl}, timeout=WAIT_S,
         )  # fmt: skip
         if "MuJoCo cannot draw here" not in done.stderr:
