@@ -32,9 +32,11 @@ def constraint(model: BaseChatModel, command: type[Command]) -> dict[str, Any]:
 def strict_schema(command: type[Command]) -> dict[str, Any]:
     """Return the command's JSON schema as strict structured outputs want it: all required."""
     properties = command.model_json_schema()["properties"]
+    # in the order of the canonical text, which may leave out what has its default
+    names = dict.fromkeys((*json.loads(command.null().text()), *properties))
     fields = {
         name: {k: v for k, v in properties[name].items() if k not in ("default", "title")}
-        for name in json.loads(command.null().text())  # in the order of the canonical text
+        for name in names
     }
     return {
         "type": "object",

@@ -192,12 +192,19 @@ class ModelPilot:
         pictures = self._pictures()
         try:
             briefing = render_text(
-                self.task.briefing or BRIEFING, goal=self.task.goal, pictures=pictures
+                self.task.briefing or BRIEFING,
+                **{
+                    **self.task.facts,
+                    "goal": self.task.goal,
+                    "pictures": pictures,
+                    "telemetry": self._reads(),
+                },
             )
         except (TemplateError, TypeError) as error:
             raise BriefingUnusable(
                 f'the briefing of the world "{self.task.name}" cannot be filled in: {error}; '
-                "it is a Jinja2 template that is given goal and pictures"
+                "it is a Jinja2 template that is given goal, pictures, telemetry and the task's "
+                "facts"
             ) from error
         return render("operator", briefing=briefing, schema=self.schema)
 

@@ -54,6 +54,7 @@ class Loop:
     """One episode at the controls: the nodes, and what they share besides their state.
 
     `approval` is asked where the configuration wants a person; whoever drives the loop sets it.
+    `since` is the world time, s, from which an episode goes on that was interrupted.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Loop:
         guard: Guard,
         grounder: Grounder,
         seed: int,
+        since: float | None = None,
     ) -> None:
         self.env, self.pilot, self.config = env, pilot, config
         self.clock: Clock = env.unwrapped.clock  # type: ignore[attr-defined]
@@ -73,7 +75,6 @@ class Loop:
         self.max_steps: int | None = None
         self.records: list[StepRecord] = []
         self.commands: list[Command] = []
-        self.notes: tuple[str, ...] = ()
         self.began = time.perf_counter()
         self.approval: Callable[[Request], Answer] = lambda request: False
         self._guard, self.grounder = guard, grounder
@@ -82,7 +83,10 @@ class Loop:
         self._still = StillPicture(every=8)
         self.observation: Observation
         self.info: Mapping[str, Any]
-        self.observation, self.info = env.reset(seed=seed)
+        options = None if since is None else {"met": since}
+        self.observation, self.info = env.reset(seed=seed, options=options)
+        self.news = _notes(self.info)  # what no record holds yet
+        self.notes: tuple[str, ...] = self.news
         self.task: Task = env.unwrapped.task  # type: ignore[attr-defined]
         frozen_s = config.frozen_s or self.task.clock.frozen_s
         self._frozen_s = math.inf if frozen_s is None else frozen_s
@@ -93,13 +97,17 @@ class Loop:
         self.grounder.prepare(pilot, self.task, env.unwrapped, seed)
 
     def look(self, state: State) -> State:
-        """Take the observation in hand; refuse one whose stamp or picture stands still."""
+        """Take the observation in hand; refuse one whose stamp or picture stands still.
+
+        So is one that the world itself calls unfit to act on (`info["refused"]`).
+        """
         began = time.perf_counter()
         stamp = float(self.info["met"])
         stale = self._seen is not None and stamp <= self._seen
         frame = self.observation.get("frame")
         if frame is not None:
             stale = stamp - self._still.since(frame, stamp) >= self._frozen_s or stale
+        stale = stale or bool(self.info.get("refused"))
         self._seen = stamp
         sense_ms = (time.perf_counter() - began) * 1e3
         return {
@@ -156,7 +164,11 @@ class Loop:
         return {"index": state["index"] + 1, "late": late, "reason": reason}
 
     def _apply(self, state: State, command: Command, late: bool) -> str:
-        """Step the world, write the record, and return why to end, if so."""
+        """Step the world, write the record, and return why to end, if so.
+
+        Raises:
+            Exception: what the world could not go on from (`info["failed"]`), once it is recorded.
+        """
         frame, measures = self.observation.get("frame"), self.measures
         began = time.perf_counter()
         ended = self.step(command)
@@ -182,10 +194,14 @@ class Loop:
             grounding=state["grounding"],
             rotations=self.info.get("rotations", {}),
             sent=None if sent == applied else sent,
+            notes=[*self.news, *_notes(self.info)],
         )
         self.keep(record, command)
         for listener in self.listeners:
             listener.step(record, frame)
+        failed: Exception | None = self.info.get("failed")
+        if failed is not None:
+            raise failed
         return ended or self._limit()
 
     def step(self, command: Command) -> str:
@@ -206,15 +222,27 @@ class Loop:
         self.records.append(record)
         self.commands.append(command)
         late = ("the last answer came too late",) if record.late else ()
-        self.notes = (*record.clamped, *late)
+        told, self.news = len(self.news), ()
+        self.notes = (*record.clamped, *late, *record.notes[told:])
 
     def sighting(self, state: State) -> Sighting:
         """Return what the pilot is shown."""
+        return self._sighting(self.observation, state["stamp"], state["relations"])
+
+    def sighting_of(self, record: StepRecord, observation: Observation) -> Sighting:
+        """Return what the pilot was shown at a recorded step, which is not kept yet."""
+        return self._sighting(observation, record.stamp, record.relations)
+
+    def tell(self, *notes: str) -> None:
+        """Tell the pilot at its next decision, and the record of that, what came in between."""
+        self.notes = self.news = notes
+
+    def _sighting(self, shown: Observation, stamp: float, relations: Sequence[str]) -> Sighting:
         recent = self.commands[-self.config.history :] if self.config.history else []
         return Sighting(
-            observation={key: self.observation[key] for key in self._shown},
-            stamp=state["stamp"],
-            relations=tuple(state["relations"]),
+            observation={key: shown[key] for key in self._shown},
+            stamp=stamp,
+            relations=tuple(relations),
             history=tuple(recent),
             notes=(*self.notes, *self._guard.notes(self.info)),
             timing=self.timing(),
@@ -260,6 +288,11 @@ class Loop:
             return self.task.command.model_validate(reply)
         clamped.append("a person refused the command")
         return self.task.command.null()
+
+
+def _notes(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a world did other than asked, in its own words."""
+    return tuple(map(str, info.get("notes", ())))
 
 
 def answer(decision: Decision, kind: type[Command] | None) -> State:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import gymnasium
@@ -14,11 +15,11 @@ from helmsight.agents.errors import ApprovalMissing, CannotResume
 from helmsight.agents.ground import grounder
 from helmsight.agents.loop import Answer, Loop, Request
 from helmsight.agents.memory import Episode, run_spec, summarise
-from helmsight.agents.resume import replay
+from helmsight.agents.resume import go_on, replay
 from helmsight.contract.fit import check_fit
 from helmsight.contract.guard import make_guard
 from helmsight.contract.pilot import Pilot
-from helmsight.contract.record import Listener, StepRecord
+from helmsight.contract.record import Frame, Listener, StepRecord
 from helmsight.contract.task import Task
 
 
@@ -60,20 +61,32 @@ class Operator:
             )
 
     def fly(
-        self, seed: int = 0, max_steps: int | None = None, *, past: Sequence[StepRecord] = ()
+        self,
+        seed: int = 0,
+        max_steps: int | None = None,
+        *,
+        past: Sequence[StepRecord] = (),
+        pictures: Iterable[Frame] = (),
     ) -> Episode:
         """Operate one episode and return it; Ctrl-C ends it with the reason "interrupted".
 
         With `past`, the recorded steps of an interrupted run, the world is brought to where that
-        run stopped, and the episode goes on from there.
+        run stopped, and the episode goes on from there. A world that stands where it was left is
+        given no recorded command; `pictures` are then the recorded frames, as far as there are.
+
+        A world that moves something real has `on_signals()`, a context in which Ctrl-C and SIGTERM
+        stop it, and `halt(reason)`, which ends its motion before anything is written down and
+        returns what the summary says of that.
 
         Raises:
             CannotResume: the world cannot be built again, or goes another way than was recorded.
+            SystemExit: SIGTERM, after the listeners were told.
             Exception: whatever went wrong in the loop, after the listeners were told.
         """
         began = time.perf_counter()
         spec = run_spec(self.env, self.pilot, self.config, self._guard, seed, max_steps)
-        if past and not self._task.clock.rebuilt:
+        clock = self._task.clock
+        if past and not (clock.rebuilt or clock.continues):
             raise CannotResume(
                 f'the world "{self._task.name}" has gone on: it runs by itself and cannot be built '
                 "again; begin a new run"
@@ -81,12 +94,26 @@ class Operator:
         for listener in self.listeners:
             listener.start(spec)
         loop: Loop | None = None
+        signals: Callable[[], AbstractContextManager[Any]]
+        signals = getattr(self.env.unwrapped, "on_signals", nullcontext)
+        continues = bool(past) and clock.continues
         try:
-            loop = Loop(self.env, self.pilot, self.config, self._guard, self._grounder, seed)
-            loop.listeners, loop.max_steps = self.listeners, max_steps
-            reason = replay(loop, past) or self._drive(loop)
+            with signals():
+                since = past[-1].stamp if continues else None
+                loop = Loop(
+                    self.env, self.pilot, self.config, self._guard, self._grounder, seed, since
+                )
+                loop.listeners, loop.max_steps = self.listeners, max_steps
+                if continues:
+                    go_on(loop, past, pictures)
+                    reason = self._drive(loop)
+                else:
+                    reason = replay(loop, past) or self._drive(loop)
         except KeyboardInterrupt:
             reason = "interrupted"
+        except SystemExit:
+            self._finish("interrupted", loop, seed, began)
+            raise
         except Exception as error:
             self._finish(f"error: {type(error).__name__}: {error}", loop, seed, began)
             raise
@@ -104,11 +131,18 @@ class Operator:
         return plainly(loop, self._ask)
 
     def _finish(self, reason: str, loop: Loop | None, seed: int, began: float) -> dict[str, Any]:
+        halt: Callable[[str], dict[str, Any]] = getattr(self.env.unwrapped, "halt", _nothing)
+        halted = halt(reason)
         summary: dict[str, Any] = {"scenario": self._task.name, "pilot": self.pilot.name}
         summary |= {"seed": seed, "time": str(self.env.unwrapped.clock.rule)}  # type: ignore[attr-defined]
         if loop is not None:
             summary |= summarise(loop.task.outcome, loop.records, loop.first, loop.info)
-        summary |= {"wall_s": time.perf_counter() - began, "reason": reason}
+        summary |= {**halted, "wall_s": time.perf_counter() - began, "reason": reason}
         for listener in self.listeners:
             listener.finish(reason, summary)
         return summary
+
+
+def _nothing(reason: str) -> dict[str, Any]:
+    """A world that stands still by itself has nothing to end."""
+    return {}

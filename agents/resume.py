@@ -1,12 +1,15 @@
-"""A run again up to where it stopped: its recorded steps, on the same world, by the same pilot."""
+"""A run up to where it stopped: its recorded steps again, or a world that stands where it was."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from helmsight.agents.errors import CannotResume
 from helmsight.agents.loop import Loop, State, answer
-from helmsight.contract.record import StepRecord, plain
+from helmsight.contract.observation import Observation
+from helmsight.contract.record import Frame, StepRecord, plain
 
 
 def replay(loop: Loop, past: Sequence[StepRecord]) -> str:
@@ -41,6 +44,36 @@ def replay(loop: Loop, past: Sequence[StepRecord]) -> str:
             if again := getattr(listener, "again", None):
                 again(record, frame)
     return ended
+
+
+INTERRUPTED = "the run was interrupted here; what was under way then is not done again"
+
+
+def go_on(loop: Loop, past: Sequence[StepRecord], pictures: Iterable[Frame]) -> None:
+    """Take the recorded steps as done: no command is given again, whatever became of the last one.
+
+    A pilot that remembers is asked again at the recorded observations, so that it knows what it
+    knew; its answers are not compared and not carried out. `pictures` are the recorded frames; the
+    world may have been seen at later steps, too, but nobody has those frames any more: they are
+    dark in the record.
+    """
+    found, loop.news = loop.news, ()
+    frames = iter(pictures)
+    seen = loop.observation.get("frame")
+    for record in past:
+        frame = next(frames, None)
+        if frame is None and seen is not None:
+            frame = np.zeros_like(seen)
+        if getattr(loop.pilot, "remembers", True) and "stale" not in record.repairs:
+            observation: Observation = {} if frame is None else {"frame": frame}
+            if "telemetry" in record.measures:
+                observation["telemetry"] = np.array(record.measures["telemetry"], np.float64)
+            loop.pilot.decide(loop.sighting_of(record, observation))
+        loop.keep(record, loop.task.command.model_validate(record.command))
+        for listener in loop.listeners:
+            if again := getattr(listener, "again", None):
+                again(record, frame)
+    loop.tell(INTERRUPTED, *found)
 
 
 def _remind(loop: Loop, state: State, record: StepRecord) -> None:

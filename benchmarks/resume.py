@@ -5,6 +5,10 @@
 Every flight is a process of its own that gets SIGKILL once its step log has a random number of
 lines; `helmsight resume` is then killed as well, some times, before it may end. What is left has to
 be the run that was not killed: the same steps, times aside, and the same frames.
+
+An emulated arm is killed and gone on with as well. It goes from place to place, each further than
+the one before: a command that is given again after a kill would lead it back, and a place that is
+left out would be missing in the end.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,10 +29,12 @@ import numpy as np
 from helmsight.errors import status_of
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.figures import Figure, add_options, figure, show
+from helmsight.hardware.emulators import emulate
 from helmsight.tools.player import first_difference, load_run
 
 SCENARIO, SEED = "PE1-E3-I3", 4
 KILLS = 10  # a pilot
+PLACES, BACK = 15, 0.02  # that an arm goes to; rad by which a way is one back
 AGAIN = 0.3  # the share of kills that hit the resumed flight once more
 WAIT_S = 120.0
 ANSWERS = """{"forward": 1, "right": 0, "down": 0}
@@ -103,6 +109,38 @@ def trial(pilot: str, steps: int, folder: Path, kills: int, draw: np.random.Gene
     return figure(f"{name}: steps and frames that differ", "a kill", wrong, 0.0, of="p99")
 
 
+def places(folder: Path) -> tuple[str, list[float]]:
+    """Return a model that leads an arm's first joint from place to place, and the places, rad."""
+    along = [round(0.1 + 0.09 * number, 2) for number in range(PLACES)]
+    lines = [
+        f'{{"do": "joints", "joints": [{place}, null, null, null, null, null]}}' for place in along
+    ]
+    answers = folder / "places.txt"
+    answers.write_text("\n".join([*lines, '{"do": "done"}', ""]), encoding="utf-8")
+    return f"scripted:{answers}", along
+
+
+def robot_trial(folder: Path, kills: int, draw: np.random.Generator) -> Figure:
+    """Kill an operated arm `kills` times, and count moves that lead back and places left out."""
+    pilot, along = places(folder)
+    wrong: list[float] = []
+    for number in range(kills):
+        cut = folder / f"arm-{number}"
+        with emulate("so101") as arm:
+            robot = ("--robot", "so101", "--port", arm.port, "--camera", "none", "--yes")
+            operated = helmsight("operate", *robot, "--pilot", pilot, "--out", cut)
+            at, delay_s = int(draw.integers(1, PLACES)), float(draw.uniform(0.0, 0.3))
+            kill_at(operated, cut / "steps.jsonl", at, delay_s)
+            if not (cut / "summary.json").exists():
+                finish(helmsight("resume", cut, "--yes"))
+            moves = [entry.positions[0] for entry in arm.device.journal if entry.kind == "move"]
+        back = sum(then < before - BACK for before, then in pairwise(moves))
+        commands = [record.command["joints"] for record in load_run(cut).records]
+        reached = {joints[0] for joints in commands if joints is not None}
+        wrong.append(float(back + len(set(along) - reached)))
+    return figure("robot: moves given again, places left out", "a kill", wrong, 0.0, of="p99")
+
+
 def measure(scale: float = 1.0) -> Iterator[Figure]:
     """Yield what differs after the kills of each pilot."""
     kills = max(1, round(KILLS * scale))
@@ -111,6 +149,7 @@ def measure(scale: float = 1.0) -> Iterator[Figure]:
             folder = Path(name) / str(number)
             folder.mkdir()
             yield trial(pilot, steps, folder, kills, np.random.default_rng(number))
+        yield robot_trial(Path(name), 2 * kills, np.random.default_rng(0))
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -101,13 +101,16 @@ class ClockRules:
     """The kinds of time rule that a world can keep, and the rule it is run by if none is asked for.
 
     A world that can be built again from its seed and steps is `rebuilt`: an interrupted episode
-    of it can be resumed. One that runs by a wall clock cannot. A picture that has not changed for
+    of it is resumed by giving it every recorded command again. One that runs by a wall clock
+    cannot. Where it `continues`, it stands where it was left: an interrupted episode goes on from
+    there, and no recorded command is ever given again. A picture that has not changed for
     `frozen_s` world seconds is refused; None where pictures may stand still.
     """
 
     kinds: tuple[str, ...] = ("paused", "fixed", "measured", "realtime")
     default: str = "measured"
     rebuilt: bool = True
+    continues: bool = False
     frozen_s: float | None = 5.0
 
     def check(self, rule: TimeRule, world: str) -> None:

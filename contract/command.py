@@ -19,10 +19,12 @@ class CommandForm:
 
     `vector` names three fields that are one vector in space, given in the frame that the field
     "frame" names; it is shown in the frame `home`, the body's. Empty where a command has none.
+    `full` is what a whole deflection is, None where there is no such thing.
     """
 
     vector: tuple[str, ...] = ()
     home: str = ""
+    full: float | None = 1.0
 
 
 class Command(BaseModel, ABC):
@@ -31,11 +33,14 @@ class Command(BaseModel, ABC):
     The JSON schema of the subclass goes into the prompt, validates the answer and constrains
     decoding. Unknown fields, NaN and values out of range are refused by pydantic. A command may
     have a field `duration`, world seconds. One that holds a vector in space says so in `form`.
+    `whole`: an answer that breaks off in the middle, or is prose, is none: what is missing would
+    make another command of it.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True, strict=False)
 
     form: ClassVar[CommandForm] = CommandForm()
+    whole: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
@@ -54,6 +59,29 @@ class Command(BaseModel, ABC):
     def text(self) -> str:
         """Return the canonical JSON text: what a model is trained and asked to write."""
         return self.model_dump_json()
+
+
+def words(command: Mapping[str, Any]) -> str:
+    """Return what a command says besides numbers: its texts, but for its frame, lists, and bits."""
+    said = []
+    for name, value in command.items():
+        if isinstance(value, bool):
+            said.append(f"{name} {'on' if value else 'off'}")
+        elif isinstance(value, str) and name != "frame":
+            said.append(value)
+        elif isinstance(value, list | tuple):
+            said.append(f"({', '.join(map(_short, value))})")
+    return " ".join(filter(None, said))
+
+
+def lasts(command: Mapping[str, Any]) -> float | None:
+    """Return the duration of a command, world seconds, None for one that has none."""
+    duration = command.get("duration")
+    return None if duration is None else float(duration)
+
+
+def _short(value: Any) -> str:
+    return "-" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def shown(

@@ -30,8 +30,7 @@ def check_fit(pilot: Pilot, task: Task, mode: str) -> None:
         )
     if "telemetry" in pilot.needs:
         _check_names(pilot, task, "telemetry", [entry.name for entry in task.fields])
-    if "frame" in pilot.needs:
-        _check_names(pilot, task, "regions", ["frame", *task.regions])
+    _check_names(pilot, task, "regions", ["frame", *task.regions])
 
 
 def _check_names(pilot: Pilot, task: Task, what: str, there: list[str]) -> None:

@@ -17,8 +17,9 @@ class Sighting:
     """What a pilot is shown for one decision.
 
     `stamp` is the world time of the observation, s. `relations` are verified spatial relations in
-    words. `history` are the commands applied so far, newest last. `notes` say what was clamped
-    and what budget is left; for pilots without telemetry they hold no numbers of the world.
+    words. `history` are the commands applied so far, newest last. `notes` say what was clamped,
+    what the world did other than asked, and what budget is left; those of a guard hold no numbers
+    of the world, for pilots without telemetry.
     `timing` says under which time rule the world runs, how many seconds of it pass until the
     answer takes effect, and which command is applied until then.
     """

@@ -62,7 +62,8 @@ class StepRecord:
     `measures` are those that the task declares, of the observation that the decision was made on,
     and its `telemetry` as it was shown. `rotations` are those to the body's frame when the
     command took effect. `grounding` counts what finding `relations` took and what became of them;
-    empty where nothing was asked.
+    empty where nothing was asked. `notes` say in the world's own words what it did other than
+    asked until the next observation.
     """
 
     index: int
@@ -83,6 +84,7 @@ class StepRecord:
     grounding: dict[str, int] = field(default_factory=dict)
     rotations: Mapping[str, Rotation] = field(default_factory=dict)
     sent: dict[str, Any] | None = None
+    notes: list[str] = field(default_factory=list)
 
     @property
     def command(self) -> dict[str, Any]:
@@ -95,16 +97,17 @@ class StepRecord:
 
     @property
     def marks(self) -> list[str]:
-        """What went wrong at this step, in words: repairs, clamps, a late answer."""
+        """What went wrong at this step, in words: repairs, clamps, a late answer, notes."""
         repairs = [name if n == 1 else f"{name} x{n}" for name, n in self.repairs.items() if n]
-        return [*repairs, *self.clamped, *(["late"] if self.late else [])]
+        return [*repairs, *self.clamped, *(["late"] if self.late else []), *self.notes]
 
     def to_json(self) -> str:
         """Return one line of JSON; all that depends on the wall clock is under `times`."""
         data = {key: plain(value) for key, value in vars(self).items()}
         times = {key: data.pop(key) for key in TIMES}
-        if data["sent"] is None:
-            del data["sent"]
+        for key in ("sent", "notes"):  # most steps have none
+            if not data[key]:
+                del data[key]
         return json.dumps(
             {"schema": SCHEMA, **data, "times": times},
             ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str,

@@ -35,11 +35,14 @@ class Task:
     To a pilot: `goal` in a sentence; `command`; `objects`, what can be related in a frame;
     `regions`, named pixel boxes (x0, y0, x1, y1) of the frame, to be shown enlarged; `fields`,
     which name the telemetry vector in its order; `briefing`, the words of its prompt, a Jinja2
-    template that is given `goal` and `pictures`; `examples`, frames with answers.
+    template that is given `goal`, `pictures`, `telemetry` (whether it is shown) and whatever is in
+    `facts`; `examples`, frames with answers.
 
     To the loop and whoever shows or judges a run: `measures`, kept of every step out of `info`;
     `guard`, a class with limits that are on by default; `outcome`; `plots`; `clock`, the time
     rules that the world can keep; `note`, what has to be said with every result.
+
+    `consent` says in words what a person has to agree to before it begins: that a machine moves.
 
     `known`, where given, tells from the telemetry of an observation the relations that are
     certain, as (object, other object, axis, sign): axes and signs are those of
@@ -53,6 +56,7 @@ class Task:
     regions: Mapping[str, Box] = field(default_factory=dict)
     fields: tuple[TelemetryField, ...] = ()
     briefing: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
     measures: tuple[Measure, ...] = ()
     guard: type[Guard] = Guard
@@ -60,6 +64,7 @@ class Task:
     plots: tuple[Plot, ...] = ()
     clock: ClockRules = field(default_factory=ClockRules)
     note: str = ""
+    consent: str = ""
     known: Callable[[NDArray[Any]], Sequence[tuple[str, str, str, int]]] | None = None
 
     def description(self) -> Description:

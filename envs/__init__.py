@@ -30,3 +30,11 @@ gym.register(
     disable_env_checker=True,
     order_enforce=False,
 )
+
+gym.register(
+    id="helmsight/Robot-v0",
+    entry_point="helmsight.envs.robot.env:RobotEnv",
+    nondeterministic=True,
+    disable_env_checker=True,
+    order_enforce=False,
+)

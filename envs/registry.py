@@ -53,6 +53,13 @@ def find_environment(name: str) -> str:
     return find_scenario(name).environment_id
 
 
+def is_scenario(identity: str) -> bool:
+    """Return whether a gymnasium id is that of a built-in scenario."""
+    from helmsight.envs.orbital.scenarios import SCENARIOS
+
+    return identity in {scenario.environment_id for scenario in SCENARIOS.values()}
+
+
 def scenario_name(name: str) -> str:
     """Return what a scenario is called in tables: our own short name, or the id of another's.
 

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 PLAIN_EVERY, PLAIN_STEPS = 20.0, 4  # world seconds and steps between two plain lines, at least
 
 
-def command_words(command: Mapping[str, float]) -> str:
+def command_words(command: Mapping[str, float | str]) -> str:
     """Return a command as short words: "forward +0.50 right -1.00", or "nothing"."""
     words = [
-        f"{name} {value:+.2f}" for name, value in command.items() if name != "duration" and value
+        value if isinstance(value, str) else f"{name} {value:+.2f}"
+        for name, value in command.items()
+        if name != "duration" and value
     ]
     return " ".join(words) or "nothing"
 

@@ -16,14 +16,14 @@ def json_line(data: Any) -> str:
     return json.dumps(plain(data), ensure_ascii=sys.stdout.encoding != "utf-8", allow_nan=False)
 
 
-def show_run(summary: Mapping[str, Any], folder: Path, *, as_json: bool) -> None:
-    """Print the summary of a run: one line of JSON, or a table and where the page is."""
+def show_run(summary: Mapping[str, Any], folder: Path | None, *, as_json: bool) -> None:
+    """Print the summary of a run: one line of JSON, or a table and where the page is, if any."""
     if as_json:
         print(json_line(summary))
         return
     print("\n".join(summary_lines(summary)))
-    page = folder / "index.html"
-    if page.is_file():
+    page = folder / "index.html" if folder is not None else None
+    if page is not None and page.is_file():
         print(f"page: {page.resolve().as_uri()}")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import time as wall
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +18,31 @@ if TYPE_CHECKING:
     import gymnasium
 
     from helmsight.agents.config import OperatorConfig
+    from helmsight.agents.loop import Answer, Request
     from helmsight.agents.memory import Episode
     from helmsight.contract.pilot import Pilot
-    from helmsight.contract.record import Listener, RunSpec, StepRecord
+    from helmsight.contract.record import Frame, Listener, RunSpec, StepRecord
+
+    Agree = Callable[[str], None]
+    Approve = Callable[[Request], Answer]
+    Ready = Callable[[Any], None]
 
 RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
 class Session:
-    """Everything that one flight needs, ready to fly."""
+    """Everything that one flight needs, ready to fly.
+
+    `approve` is asked for each command that waits for a person; `ready` is given the world before
+    anything of it is opened.
+    """
 
     env: gymnasium.Env[Any, Any]
     pilot: Pilot
     config: OperatorConfig
+    approve: Approve | None = None
+    ready: Ready | None = None
 
     def fly(
         self,
@@ -39,20 +50,49 @@ class Session:
         steps: int | None = None,
         listeners: Sequence[Listener] = (),
         past: Sequence[StepRecord] = (),
+        pictures: Iterable[Frame] = (),
     ) -> Episode:
-        """Fly one episode, from where the steps of `past` end, and close the environment."""
+        """Fly one episode, from where the steps of `past` end, and close the environment.
+
+        `pictures` are the recorded frames of `past`, for a world that cannot show them again.
+        """
         from helmsight.agents.operator import Operator
 
         try:
-            operator = Operator(self.env, self.pilot, config=self.config, listeners=listeners)
-            return operator.fly(seed=seed, max_steps=steps, past=past)
-        finally:
-            self.env.close()
+            if self.ready is not None:
+                self.ready(self.env.unwrapped)
+            operator = Operator(self.env, self.pilot, self.config, listeners, self.approve)
+            flight = operator.fly(seed=seed, max_steps=steps, past=past, pictures=pictures)
+        except BaseException as error:
+            try:
+                self.env.close()
+            except Exception as failure:  # what ended the flight says more than what followed
+                error.add_note(f"{type(failure).__name__}: {failure}")
+            raise
+        self.env.close()
+        return flight
+
+    def agree(self, agree: Agree | None) -> None:
+        """Have a person agree to what the world's task says may happen, if it says anything.
+
+        `agree` is given these words and raises where the answer is no.
+
+        Raises:
+            InvalidSetting: nobody can be asked.
+        """
+        consent: str = self.env.unwrapped.task.consent  # type: ignore[attr-defined]
+        if not consent:
+            return
+        if agree is None:
+            raise InvalidSetting(
+                f"{consent}: use helmsight operate, which asks first; a program gives agree="
+            )
+        agree(consent)
 
 
 def prepare(
     scenario: str,
-    pilot: str = "bundled",
+    pilot: str | Pilot = "bundled",
     *,
     observation: str | None = None,
     time: str | None = None,
@@ -62,6 +102,9 @@ def prepare(
     world: str = TWIN,
     world_options: Mapping[str, Any] | None = None,
     operator: Mapping[str, Any] | None = None,
+    agree: Agree | None = None,
+    approve: Approve | None = None,
+    ready: Ready | None = None,
     **pilot_options: Any,
 ) -> Session:
     """Return the session that flies `scenario` with `pilot`.
@@ -71,7 +114,9 @@ def prepare(
     `places.WORLDS`, with `world_options`; those of a plug-in's environment go to it as they are.
     `start_met` is an option of the twin: the mission time of the first observation, s.
     Without `time` the twin is run as `measured`, worlds that run by themselves as `realtime`.
-    `operator` are fields of `OperatorConfig`, `pilot_options` keywords of `load_pilot`.
+    `operator` are fields of `OperatorConfig`, `pilot_options` keywords of `load_pilot`; a pilot
+    that is made already has none. `agree` is asked before anything that moves is opened, `approve`
+    for each command that waits for a person; `ready` is given the world before it is opened.
 
     Raises:
         EnvsError: unknown scenario, observation mode or time rule.
@@ -92,15 +137,21 @@ def prepare(
     # whatever can be refused is refused before a model is loaded, which takes seconds
     grounder(config.grounding)
     check_world(world, scenario, options)
-    foreseen = mode(needs_of(pilot, observation))
+    foreseen = mode(needs_of(pilot, observation) if isinstance(pilot, str) else pilot.needs)
     try_world(world, scenario, options, observation=foreseen, time=time, hold=hold)
-    flyer = load_pilot(pilot, observation=observation, **pilot_options)
+    flyer = (
+        load_pilot(pilot, observation=observation, **pilot_options)
+        if isinstance(pilot, str)
+        else pilot
+    )
     env = make_world(world, scenario, options, observation=mode(flyer.needs), time=time, hold=hold)
-    return Session(env, flyer, config)
+    session = Session(env, flyer, config, approve, ready)
+    session.agree(agree)
+    return session
 
 
-def rebuild(spec: RunSpec) -> Session:
-    """Return the session of a recorded run.
+def rebuild(spec: RunSpec, pilot: Pilot | None = None) -> Session:
+    """Return the session of a recorded run; by `pilot` where a name is not enough to make it.
 
     Raises:
         Unreproducible: the environment's or the pilot's options are not understood here.
@@ -110,7 +161,7 @@ def rebuild(spec: RunSpec) -> Session:
 
     try:
         config = operator_config(spec.operator)
-        flyer = load_pilot(spec.pilot, **spec.pilot_options)
+        flyer = pilot or load_pilot(spec.pilot, **spec.pilot_options)
     except (InvalidSetting, TypeError) as error:
         raise _unreproducible(spec, error) from error
     return Session(rebuild_env(spec), flyer, config)
@@ -153,7 +204,7 @@ def operator_config(fields: Mapping[str, Any]) -> OperatorConfig:
 
 def fly(
     scenario: str,
-    pilot: str = "bundled",
+    pilot: str | Pilot = "bundled",
     seed: int = 0,
     *,
     steps: int | None = None,
@@ -165,8 +216,8 @@ def fly(
     """Fly one episode and return it: `flight.summary`, `flight.records`, `flight.reason`.
 
     With `out`, a folder, the run is recorded there, filmed unless `video` is False. `settings`
-    are those of `prepare`: observation, time, hold, start_met, world, operator, and the pilot's
-    own.
+    are those of `prepare`: observation, time, hold, start_met, world, operator, agree, approve,
+    ready, and the pilot's own.
 
     Raises:
         EnvsError, AgentsError, InvalidSetting: as `prepare`.
@@ -189,12 +240,20 @@ def fly(
 
 
 def resume(
-    folder: str | Path, *, steps: int | None = None, listeners: Sequence[Listener] = ()
+    folder: str | Path,
+    *,
+    steps: int | None = None,
+    listeners: Sequence[Listener] = (),
+    agree: Agree | None = None,
+    approve: Approve | None = None,
+    ready: Ready | None = None,
+    pilot: Pilot | None = None,
 ) -> Episode:
     """Go on with an interrupted run where its step log ends, in its own folder, and return it.
 
     The world is built anew and given every recorded command again; what happens has to be what
-    was recorded. `steps` is a new limit; without it the run keeps its own.
+    was recorded. A world that stands where it was left is given none of them again. `steps` is a
+    new limit; without it the run keeps its own. `pilot` is the run's, where that is a person.
 
     Raises:
         RunUnreadable, SchemaTooNew: there is no run in the folder, or a newer version wrote it.
@@ -216,15 +275,32 @@ def resume(
             f"the run in {run.folder} has ended ({reason}); one that was stopped by its limit of "
             "steps goes on with a higher one (--steps)"
         )
-    session = rebuild(run.spec)
+    session = replace(rebuild(run.spec, pilot), approve=approve, ready=ready)
+    session.agree(agree)
     filmed = {
         "frames": (run.folder / FRAMES).is_file() or not run.records,
         "video": (run.folder / VIDEO).is_file() or not run.records,
     }
     recorder = Recorder.resume(run.folder, **filmed)
-    flight = session.fly(run.spec.seed, limit, [recorder, *listeners], past=run.records)
+    flight = session.fly(
+        run.spec.seed, limit, [recorder, *listeners], past=run.records, pictures=run.frames()
+    )
     flight.summary["out"] = str(run.folder)
     return flight
+
+
+def consent_of(spec: RunSpec) -> str:
+    """Return what a person has to agree to before a recorded run goes on; "" for nothing.
+
+    Raises:
+        Unreproducible: as `resume`.
+    """
+    env = rebuild_env(spec)
+    try:
+        consent: str = env.unwrapped.task.consent  # type: ignore[attr-defined]
+        return consent
+    finally:
+        env.close()
 
 
 def run_folder(scenario: str, pilot: str, seed: int, root: Path = RUNS) -> Path:

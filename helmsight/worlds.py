@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from helmsight.contract.errors import NotUtf8
 from helmsight.contract.textfiles import read_text
-from helmsight.envs.registry import find_environment, load_environments, task_of
+from helmsight.envs.registry import find_environment, is_scenario, load_environments, task_of
 from helmsight.errors import InvalidSetting
 from helmsight.places import TWIN, WORLDS
 
 if TYPE_CHECKING:
     import gymnasium
 
+    from helmsight.contract.task import Task
+
 
 def check_world(world: str, scenario: str, options: Mapping[str, Any]) -> None:
     """Raise unless `scenario` can be operated in `world` with `options`.
 
-    Environments of plug-ins judge their options themselves.
+    An environment that is no scenario judges its options itself.
 
     Raises:
         InvalidSetting: no such world, or an option that it does not have.
@@ -32,7 +34,7 @@ def check_world(world: str, scenario: str, options: Mapping[str, Any]) -> None:
         from helmsight.envs.orbital.scenarios import find_scenario
 
         find_scenario(scenario)
-    elif not find_environment(scenario).startswith("helmsight/"):
+    elif not is_scenario(find_environment(scenario)):
         return
     known = [option.name for option in WORLDS[world].options]
     for name in options:
@@ -64,17 +66,35 @@ def make_world(
     place = WORLDS[world]
     given = {key: value for key, value in {**options, **general}.items() if value is not None}
     identity = place.environment
-    if identity is None:
-        identity = find_environment(scenario)
-        given.setdefault("time", task_of(scenario).clock.default)
-    else:
+    if identity is not None:
         given["scenario"] = scenario
         given.setdefault("time", place.time)
+    else:
+        identity = find_environment(scenario)
     try:
+        if "time" not in given:
+            given["time"] = _usual_time(identity, given)
         return gymnasium.make(identity, disable_env_checker=True, **given)
     except (TypeError, ValueError) as error:
         asked = ", ".join(f"{name}={value!r}" for name, value in given.items())
         raise InvalidSetting(f"{identity} cannot be made with {asked}: {error}") from error
+
+
+def _usual_time(identity: str, options: Mapping[str, Any]) -> str:
+    """Return the time rule that the task of an environment is run by, if none is asked for.
+
+    One that is no scenario may have to be told what it is, and is made for that and closed.
+    """
+    import gymnasium
+
+    if is_scenario(identity):
+        return task_of(identity).clock.default
+    env = gymnasium.make(identity, disable_env_checker=True, **options)
+    try:
+        task: Task = env.unwrapped.task  # type: ignore[attr-defined]
+        return task.clock.default
+    finally:
+        env.close()
 
 
 def try_world(world: str, scenario: str, options: Mapping[str, Any], **general: Any) -> None:

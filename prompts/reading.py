@@ -98,7 +98,7 @@ def tidy(text: str) -> str:
 
 def _mended(text: str, kind: type[T]) -> T:
     text = tidy(text)
-    for candidate in _objects(text):
+    for candidate in _objects(text, whole=getattr(kind, "whole", False)):
         values = _known(candidate, kind)
         if values:
             try:
@@ -108,8 +108,11 @@ def _mended(text: str, kind: type[T]) -> T:
     raise UnreadableAnswer(f"no JSON object with the keys {', '.join(kind.model_fields)} was found")
 
 
-def _objects(text: str) -> Iterator[Mapping[str, Any]]:
-    """Yield what reads as an object, last first; then the pairs of a text without braces."""
+def _objects(text: str, *, whole: bool) -> Iterator[Mapping[str, Any]]:
+    """Yield what reads as an object, last first; then the pairs of a text without braces.
+
+    Of an object that is cut off the part before. Where it has to be `whole`, objects only.
+    """
     spans, opened = [], []
     for at, char in enumerate(text):
         if char == "{":
@@ -125,9 +128,9 @@ def _objects(text: str) -> Iterator[Mapping[str, Any]]:
             value = _pairs(span)
         if isinstance(value, Mapping):
             yield value
-    if opened:  # cut off in the middle: what follows the brace, less a value that may be cut too
+    if opened and not whole:  # what follows the brace, less a value that may be cut off, too
         yield _pairs(re.sub(r"[\w.+\-%]+$", "", text[opened[0] :].rstrip()))
-    elif not spans:
+    elif not spans and not opened and not whole:
         yield _pairs(text)
 
 
@@ -140,8 +143,10 @@ def _known(candidate: Mapping[str, Any], kind: type[BaseModel]) -> dict[str, Any
     values: dict[str, Any] = {}
     for key, value in candidate.items():
         name = re.sub(r"[\s\-]+", "_", key.strip().lower())
-        sign = -1.0 if name in OPPOSITES else 1.0
-        name = OPPOSITES.get(name, SYNONYMS.get(name, name))
+        sign = 1.0
+        if name not in kind.model_fields:  # a field's own name is never another's synonym
+            sign = -1.0 if name in OPPOSITES else 1.0
+            name = OPPOSITES.get(name, SYNONYMS.get(name, name))
         if name not in kind.model_fields:
             continue
         if kind.model_fields[name].annotation is not float:

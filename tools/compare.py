@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.contract.clock import TimeRule
-from helmsight.contract.command import Command
+from helmsight.contract.command import Command, lasts, words
 from helmsight.contract.description import Description
 from helmsight.contract.fit import check_fit
 from helmsight.contract.observation import Observation
@@ -156,7 +156,9 @@ def _compared(recorded: str, other: str, pairs: Sequence[Pair], task: Descriptio
         gaps.append(gap)
         if _differ(mine, theirs, gap):
             size = max(gap.values(), default=0.0)
-            steps.append(StepDifference(record.index, record.stamp, fields, others, size))
+            sides = ((mine, fields), (theirs, others))
+            here, there = (_said(command) | numbers for command, numbers in sides)
+            steps.append(StepDifference(record.index, record.stamp, here, there, size))
     names = list(dict.fromkeys(name for gap in gaps for name in gap))
     return Comparison(
         recorded=recorded,
@@ -173,8 +175,14 @@ def _compared(recorded: str, other: str, pairs: Sequence[Pair], task: Descriptio
 
 def _fields(record: StepRecord, command: Mapping[str, Any], task: Description) -> dict[str, float]:
     """Return all numbers of a command as they are shown at this step, its duration too."""
-    duration = {"duration": float(command["duration"])} if "duration" in command else {}
-    return record.shown(command, task) | duration
+    duration = lasts(command)
+    return record.shown(command, task) | ({} if duration is None else {"duration": duration})
+
+
+def _said(command: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a command says besides numbers, if anything."""
+    text = words(command)
+    return {"command": text} if text else {}
 
 
 def _axis(column: NDArray[np.float64]) -> AxisDifference:

@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.command import lasts, words
 from helmsight.contract.description import Description
 from helmsight.contract.measures import Measure
 from helmsight.contract.outcome import Outcome
@@ -186,10 +187,12 @@ def _row(record: StepRecord, task: Description) -> dict[str, Any]:
 
 
 def _command(record: StepRecord, command: Mapping[str, Any] | None, task: Description) -> str:
-    """Return a command's values in the order of its fields: "+1.00 0 -0.50 · 0.5 s"."""
+    """Return a command's words, and its values in the order of its fields: "+1.00 0 · 0.5 s"."""
     if command is None:
         return "none"
     fields = record.shown(command, task)
     values = [f"{v:+.2f}" if abs(v) >= 0.005 else "0" for v in fields.values()]
     text = "  ".join(values).replace("-", "\N{MINUS SIGN}")
-    return f"{text} · {command['duration']:g} s" if "duration" in command else text
+    duration = lasts(command)
+    said = "  ".join(filter(None, (words(command), text)))
+    return said if duration is None else f"{said} · {duration:g} s"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.command import words
 from helmsight.contract.description import Description
 from helmsight.contract.record import Frame, RunSpec, StepRecord, check_schema
 from helmsight.contract.textfiles import decoded, read_lines, read_text
@@ -133,7 +134,8 @@ def live_line(record: StepRecord, task: Description) -> str:
         if isinstance(value, int | float):
             parts.append(f"{measure.title} {measure.text(value):>8} {measure.unit}".rstrip())
     fields = record.shown(record.applied, task)
-    parts.append(" ".join(f"{name} {value:+.2f}" for name, value in fields.items()))
+    numbers = (f"{name} {value:+.2f}" for name, value in fields.items())
+    parts.append(" ".join(filter(None, (words(record.applied), *numbers))))
     return "  ".join(parts) + (f"  [{', '.join(record.marks)}]" if record.marks else "")
 
 

@@ -182,8 +182,11 @@ def _commands(figure: Any, records: Sequence[StepRecord], task: Description) -> 
         axes.fill_between(stamps, values, step="post", color=colour, alpha=0.16, linewidth=0)
         axes.set_ylabel(name)
         axes.margins(x=0.01)
-        if np.nanmax(np.abs(values)) <= 1:
-            axes.set(ylim=(-1.15, 1.15), yticks=(-1, 0, 1))
+        full = task.command.full
+        if full is not None and np.nanmax(np.abs(values)) <= full:
+            axes.set(ylim=(-1.15 * full, 1.15 * full), yticks=(-full, 0, full))
+        else:
+            axes.yaxis.get_major_locator().set_params(nbins=2)
     rows[0].set_title("Commands applied")
     rows[-1].set_xlabel("world time, s")
     return True

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from helmsight.contract.command import lasts, words
 from helmsight.contract.description import Description
 from helmsight.contract.record import Frame, StepRecord
 
@@ -110,10 +111,12 @@ def caption(record: StepRecord, task: Description) -> tuple[str, str, str]:
     ASCII only, because OpenCV's fonts hold little else.
     """
     left = f"step {record.index:3d}   T+{record.stamp:6.1f} s"
-    parts = [f"{name} {value:+.2f}" for name, value in record.shown(record.applied, task).items()]
-    if "duration" in record.applied:
-        parts.append(f"{record.applied['duration']:.2f} s")
-    return left, "   ".join(parts), ", ".join(record.marks)
+    numbers = record.shown(record.applied, task)
+    parts = [words(record.applied), *(f"{name} {value:+.2f}" for name, value in numbers.items())]
+    if (duration := lasts(record.applied)) is not None:
+        parts.append(f"{duration:.2f} s")
+    command = "   ".join(filter(None, parts)).encode("ascii", "replace").decode()
+    return left, command, ", ".join(record.marks)
 
 
 def captioned(frame: Frame, record: StepRecord, task: Description) -> Frame:

@@ -33,6 +33,7 @@ FORMS = {
     "bundled": "the vision-language model trained in this repository to fly",
     "bundled-relations": "the one trained here to tell where things are; for grounding",
     **EXPERTS,
+    "poses:NAME,NAME,...": "goes through named poses of a robot, and needs no model",
     "scripted:FILE": "a chat model that answers the lines of a file",
     "local:FOLDER_OR_HUB_ID": "a local vision-language model through transformers",
     "PROVIDER:MODEL": "any LangChain chat model, as openai:gpt-4o or ollama:qwen3-vl",
@@ -67,6 +68,10 @@ def load_pilot(
         return make(spec)
     if plugin := _plugins().get(spec):
         return _from_plugin(plugin)
+    if kind == "poses":
+        from helmsight.agents.scripted.poses import Poses
+
+        return Poses.named(spec)
     style = _style(observation, few_shot)
     if kind == "scripted" and rest:
         from helmsight.agents.models.scripted import ScriptedVLM
@@ -89,7 +94,7 @@ def load_pilot(
 
 def needs_of(spec: str, observation: str | None = None) -> str | None:
     """Return what a model will be shown, without loading it; None where only the pilot can tell."""
-    if spec in EXPERTS or spec in _plugins():
+    if spec in EXPERTS or spec in _plugins() or spec.startswith("poses:"):
         return None
     folder = shipped(spec) or Path(spec.removeprefix("local:")).expanduser()
     return _folder_style(folder, observation, None).needs

@@ -1,4 +1,4 @@
-"""Scripted pilots: naive, the published navball rule, the guidance law, relations in words."""
+"""Scripted pilots: of spacecraft by a rule, a law or words, and of robots through poses."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "calibrate": ("calibrate", "command", "EXAMPLES"),
     "describe": ("describe", "command", "EXAMPLES"),
     "home": ("home", "command", "EXAMPLES"),
+    "operate": ("operate", "command", "EXAMPLES"),
     "jog": ("jog", "command", "EXAMPLES"),
     "emulate": ("emulate", "command", "EXAMPLES"),
     "conformance": ("robots", "conformance", "CONFORMANCE"),

@@ -151,7 +151,7 @@ def command(
     )
 
 
-def with_live_line(fly: Any, folder: Path, *, as_json: bool) -> None:
+def with_live_line(fly: Any, folder: Path | None, *, as_json: bool) -> None:
     """Run `fly(live line)`, show its summary, and exit as interrupted when it was."""
     from helmsight.console import LiveLine
     from helmsight.output import show_run

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from helmsight.cli.robots import Yes
+from helmsight.consent import agreed
 
 EXAMPLES = """Examples:
 
@@ -20,14 +24,32 @@ def command(
     steps: Annotated[
         int | None, typer.Option(min=1, help="A new limit of decisions, those flown included.")
     ] = None,
+    yes: Yes = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
     """Go on with RUN where its step log ends: after Ctrl-C, a crash, or a limit of steps.
 
-    The world is built anew and given every recorded command again; no model is asked twice. Worlds
-    that run by themselves (ksp, screen) cannot be brought back and say so.
+    The world is built anew and given every recorded command again; no model is asked twice. A
+    robot goes on from where it stands, and no recorded command is given again. Worlds that run by
+    themselves (ksp, screen) cannot be brought back and say so.
     """
     from helmsight.cli.fly import with_live_line
-    from helmsight.session import resume
+    from helmsight.cli.operate import KEYS, at_the_controls
+    from helmsight.session import consent_of, resume
+    from helmsight.tools.player import load_run
 
-    with_live_line(lambda live: resume(run, steps=steps, listeners=[live]), run, as_json=as_json)
+    spec = load_run(run).spec
+    if what := consent_of(spec):
+        agreed(yes, what)  # before the keys are read
+    approve = spec.operator.get("approve", "off") != "off"
+    keys = approve or spec.pilot == KEYS
+    controls: AbstractContextManager[dict[str, Any]] = nullcontext({})
+    if what:
+        kept = run / "poses.toml"
+        controls = at_the_controls(spec.pilot, kept, "pose", approve=approve, wanted=keys)
+    with controls as person:
+        with_live_line(
+            lambda live: resume(run, steps=steps, listeners=[live], **person),
+            run,
+            as_json=as_json,
+        )

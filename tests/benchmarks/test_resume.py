@@ -18,5 +18,5 @@ def test_nothing_differs_after_a_kill(load, tmp_path):
     }
     assert resume.main(["--scale", "0.1", "--json", str(file)]) == 0
     figures = json.loads(file.read_text("utf-8"))["figures"]
-    assert [entry["n"] for entry in figures] == [1, 1]
-    assert [entry["p99"] for entry in figures] == [0.0, 0.0]
+    assert [entry["n"] for entry in figures] == [1, 1, 2]
+    assert [entry["p99"] for entry in figures] == [0.0, 0.0, 0.0]

@@ -30,6 +30,7 @@ MOVING = {
     "doctor": ("so101", ("--move",)),
     "home": ("gantry", ()),
     "jog": ("so101", ()),
+    "operate": ("helm_arm", ("--camera", "none", "--pilot", "poses:home", "--steps", "1")),
 }
 AS_IT_STANDS = ("helm_arm", ())  # for a command that is new: it has to ask as well
 READING = {  # commands that open a port and never move anything, with what they are given

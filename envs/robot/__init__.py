@@ -1,0 +1,1 @@
+"""Any supervised robot with any camera, as a world."""
