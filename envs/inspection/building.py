@@ -1,0 +1,104 @@
+"""A plan to a MuJoCo model, with what each of its shapes is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from helmsight.envs.inspection.arm import DAMPING, draw_arm
+from helmsight.envs.inspection.parts import PARTS
+from helmsight.envs.inspection.plan import CellPlan
+from helmsight.envs.inspection.room import TURNTABLE, draw_room
+from helmsight.envs.inspection.shapes import Drawing, Owner, matrix
+from helmsight.envs.inspection.textures import add_materials
+from helmsight.hardware.spec import RobotSpec
+
+STEP_S = 0.002
+LARGEST = (640, 640)  # pictures, px
+NOBODY = len(PARTS)  # index of what is no part
+
+
+@dataclass(frozen=True)
+class Built:
+    """A model and what its shapes are. owners: by geom id. arm, turntable: places in qpos."""
+
+    model: mujoco.MjModel
+    owners: tuple[Owner, ...]
+    arm: NDArray[np.intp]
+    turntable: int
+
+    @cached_property
+    def parts(self) -> NDArray[np.uint8]:
+        """The index in PARTS of every geom, NOBODY for what is no part; one more for no geom."""
+        order = {part: index for index, part in enumerate(PARTS)}
+        return np.array([*(order.get(o.part, NOBODY) for o in self.owners), NOBODY], np.uint8)
+
+    @cached_property
+    def centres(self) -> NDArray[np.float64]:
+        """The middle of every part in its own frame, (parts, 3), m."""
+        return np.stack([self._middle(Owner(part), Owner(part, True)) for part in PARTS])
+
+    @cached_property
+    def defect_places(self) -> dict[str, NDArray[np.float64]]:
+        """The middle of every defect in its part's frame, m."""
+        wrong = {owner.part for owner in self.owners if owner.defect}
+        return {part: self._middle(Owner(part, True)) for part in PARTS if part in wrong}
+
+    def _middle(self, *owners: Owner) -> NDArray[np.float64]:
+        """Return the middle of the box around all shapes of some owners, in their body's frame."""
+        ends = []
+        for geom, owner in enumerate(self.owners):
+            if owner not in owners:
+                continue
+            half = matrix(self.model.geom_quat[geom]) * self.model.geom_aabb[geom, 3:]
+            reach = np.abs(half).sum(axis=1)
+            ends += [self.model.geom_pos[geom] - reach, self.model.geom_pos[geom] + reach]
+        return np.asarray((np.min(ends, axis=0) + np.max(ends, axis=0)) / 2.0)
+
+    @cached_property
+    def defects(self) -> NDArray[np.bool_]:
+        """Whether a geom is (part of) a defect; one more for no geom."""
+        return np.array([*(owner.defect for owner in self.owners), False])
+
+
+def build(plan: CellPlan, spec: RobotSpec) -> Built:
+    """Return the cell of a plan with the arm of a description."""
+    tree = mujoco.MjSpec()
+    tree.compiler.degree = False
+    tree.option.timestep = STEP_S
+    tree.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    tree.stat.extent, tree.stat.center = 1.0, np.array([0.25, 0.0, 0.1])
+    tree.visual.map.znear, tree.visual.map.zfar = 0.01, 4.0
+    tree.visual.map.shadowclip = 0.24  # m each way of the satellite, as the extent is 1 m
+    # small shapes, many of them: coarse ones look the same and are drawn three times as fast
+    quality = tree.visual.quality
+    quality.shadowsize, quality.numslices, quality.numstacks, quality.numquads = 1024, 20, 8, 2
+    visual = tree.visual.headlight
+    visual.ambient, visual.diffuse = np.full(3, 0.36 * plan.light.fill), np.full(3, 0.12)
+    visual.specular = np.full(3, 0.04)
+    getattr(tree.visual, "global_").offwidth, getattr(tree.visual, "global_").offheight = LARGEST
+    drawing = Drawing(tree)
+    add_materials(drawing, plan.looks)
+    draw_room(drawing, plan)
+    draw_arm(drawing, spec)
+    tree.worldbody.add_camera(name="overview", pos=(-0.18, -0.52, 0.46), xyaxes=_look((-0.18, -0.52, 0.46), (0.24, 0.0, 0.12)), fovy=45)
+    tree.worldbody.add_camera(name="eye")
+    model = tree.compile()
+    for name in spec.names:  # of the model: what a description of it holds differs by MuJoCo version
+        model.dof_damping[model.joint(name).dofadr[0]] = DAMPING
+    model.dof_damping[model.joint(TURNTABLE).dofadr[0]] = 2.0
+    owners = tuple(drawing.owners[model.geom(index).name] for index in range(model.ngeom))
+    places = [int(model.joint(name).qposadr[0]) for name in spec.names]
+    return Built(model, owners, np.array(places, np.intp), int(model.joint(TURNTABLE).qposadr[0]))
+
+
+def _look(at: tuple[float, ...], to: tuple[float, ...]) -> NDArray[np.float64]:
+    ahead = np.array(to) - np.array(at)
+    right = np.cross(ahead, [0.0, 0.0, 1.0])
+    right /= np.linalg.norm(right)
+    up = np.cross(right, ahead)
+    return np.concatenate([right, up / np.linalg.norm(up)])
