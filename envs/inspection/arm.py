@@ -113,11 +113,8 @@ class ArmDrawing:
 
     def camera(self, link: str) -> None:
         """Put the wrist camera where it looks past the jaws, up in the picture away from it."""
-        tilt = CAMERA_TILT
-        ahead = np.array([np.sin(tilt), 0.0, -np.cos(tilt)])
-        up = np.array([np.cos(tilt), 0.0, np.sin(tilt)])
-        rotation = np.stack([np.cross(ahead, up), up, -ahead], axis=1)
-        body = self._frames[link].body
+        rotation = camera_rotation()
+        ahead, body = -rotation[:, 2], self._frames[link].body
         body.add_camera(name="wrist", pos=CAMERA_AT, quat=turned(rotation), fovy=FIELD_OF_VIEW)
         back = np.array(CAMERA_AT) - 0.006 * ahead
         show, quaternion = self._drawing.shape, turned(rotation)
@@ -129,6 +126,13 @@ class ArmDrawing:
         frame = self._frames[link]
         place = frame.rotation.T @ (np.array(at, np.float64) - frame.at)
         return place, turned(frame.rotation.T @ matrix(turn))
+
+
+def camera_rotation() -> Array:
+    """Return the wrist camera's right, up and back, as columns, in the frame of the last joint."""
+    ahead = np.array([np.sin(CAMERA_TILT), 0.0, -np.cos(CAMERA_TILT)])
+    up = np.array([np.cos(CAMERA_TILT), 0.0, np.sin(CAMERA_TILT)])
+    return np.stack([np.cross(ahead, up), up, -ahead], axis=1)
 
 
 def _upright(start: Any, end: Any) -> tuple[Array, float, Array]:

@@ -1,0 +1,58 @@
+"""Where the arm may be: clear of satellite, table, things and itself, with a margin."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import mujoco
+import numpy as np
+
+from helmsight.envs.inspection.building import Built
+from helmsight.envs.inspection.cell import START, Cell
+from helmsight.envs.inspection.contacts import touching
+from helmsight.envs.inspection.shapes import SOLID, Array
+
+MARGIN_M = 0.008
+STEP_RAD = 0.04  # of the joint that goes furthest, between two places that are looked at
+Joints = tuple[float, ...]
+
+
+class Clearance:
+    """Tells collisions of the arm in a cell, its turntable where the cell has it."""
+
+    def __init__(self, cell: Cell, margin_m: float = MARGIN_M) -> None:
+        model = copy.copy(cell.built.model)
+        solid = model.geom_group == SOLID
+        arm = np.array([owner.part == "arm" for owner in cell.built.owners])
+        model.geom_margin[solid & arm] = margin_m
+        self._cell = cell
+        self._built = Built(model, cell.built.owners, cell.built.arm, cell.built.turntable)
+        self._data = mujoco.MjData(model)
+
+    def touches(self, joints: Sequence[float] | Array) -> tuple[tuple[str, str], ...]:
+        """Return what comes nearer than the margin: link of the arm, and what with."""
+        self._data.qpos[self._built.turntable] = self._cell.turntable
+        self._data.qpos[self._built.arm] = joints
+        mujoco.mj_kinematics(self._built.model, self._data)
+        mujoco.mj_comPos(self._built.model, self._data)
+        mujoco.mj_collision(self._built.model, self._data)
+        return touching(self._built, self._data) if self._data.ncon else ()
+
+    def way(self, start: Sequence[float], end: Sequence[float]) -> bool:
+        """Return whether the arm can go straight, all joints at once, without touching anything."""
+        a, b = np.array(start), np.array(end)
+        steps = max(1, int(np.ceil(np.abs(b - a).max() / STEP_RAD)))
+        return not any(self.touches(a + (b - a) * index / steps) for index in range(steps + 1))
+
+    def route(self, start: Sequence[float], end: Sequence[float]) -> tuple[Joints, ...] | None:
+        """Return the places to go to in turn, `end` included; None when no way was found.
+
+        Straight; else back to the folded arm, turned to either place, and out again.
+        """
+        folded = [(pan, *START[1:]) for pan in (start[0], end[0])]
+        for stops in ((), folded[:1], folded[1:], folded, [START]):
+            places = [tuple(start), *stops, tuple(end)]
+            if all(self.way(a, b) for a, b in zip(places, places[1:], strict=False)):
+                return tuple(tuple(float(x) for x in place) for place in places[1:])
+        return None
