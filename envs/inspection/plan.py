@@ -13,6 +13,7 @@ from helmsight.envs.inspection.parts import DEFECTS, PARTS
 
 Colour = tuple[float, float, float]
 FEWEST, MOST = 1, 4  # defects of a satellite that has any
+ROUND = 3.05  # rad, how far the turntable turns each way
 SOUND = 0.15  # share of satellites with nothing wrong
 PRINTED: tuple[Colour, ...] = (
     (0.93, 0.62, 0.10), (0.88, 0.88, 0.86), (0.85, 0.30, 0.10), (0.16, 0.35, 0.62), (0.20, 0.20, 0.22),
@@ -111,7 +112,7 @@ class CellPlan:
         )
         return cls(
             seed=seed,
-            turntable=float(pose.uniform(-math.pi, math.pi)),
+            turntable=float(pose.uniform(-ROUND, ROUND)),
             place=_pair(pose, 0.008),
             lean=_pair(pose, 0.04),
             tilt=(float(pose.uniform(0.1, 1.0)), float(pose.uniform(0.1, 1.0))),

@@ -89,8 +89,8 @@ class Plant:
 
     def turn(self, angle: float) -> None:
         """Have the turntable turn to `angle`, rad, as its operator would. Raises InvalidOption."""
-        if not abs(angle) <= 2.0 * np.pi:
-            raise InvalidOption(f"turntable {angle:g} rad: expected -2 pi to 2 pi")
+        if not abs(angle) <= np.pi:
+            raise InvalidOption(f"turntable {angle:g} rad: expected -pi to pi")
         self._turn_to = float(angle)
 
     @property

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from helmsight.envs.inspection.plant import Drive, Plant
 from helmsight.hardware.emulators.feetech import FeetechBus
 from helmsight.hardware.emulators.servos import STALL_TICKS, EmulatedServo
+from helmsight.hardware.spec import load_spec
 
 ALL = 0.98  # of the torque that a servo may give: as much as it can
 
@@ -76,3 +77,41 @@ class CellServos(FeetechBus):
         lag = abs(servo.axis.position - servo.shaft.position) * abs(servo.scale.per_unit)
         pushes = abs(self._effort(servo)) >= ALL * self._torque(servo)
         return lag > STALL_TICKS and pushes and abs(servo.velocity) < STALL_TICKS
+
+
+@dataclass(frozen=True)
+class TableShaft:
+    """The turntable of a plant, as what a servo turns."""
+
+    plant: Plant
+    velocity: float = 0.0  # it is too slow for its registers to matter
+
+    @property
+    def position(self) -> float:
+        """Where it is, rad."""
+        return self.plant.turntable
+
+
+class TableServo(FeetechBus):
+    """The bus of a plant's turntable: one servo. Time passes in the plant by the arm's bus."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.plant = plant
+        super().__init__(load_spec("turntable"), [TableShaft(plant)])
+        self.servos[0]["torque_enable"] = 1
+
+    @property
+    def positions(self) -> tuple[float, ...]:
+        """Where it really is, rad."""
+        return (self.plant.turntable,)
+
+    @property
+    def standing(self) -> bool:
+        """Whether it has come to where it was sent."""
+        return not self.plant.turning
+
+    def _pass(self, seconds: float, now: float) -> list[bytes]:
+        said = super()._pass(seconds, now)
+        if self.servos[0].energised:
+            self.plant.turn(self.axes[0].position)
+        return said

@@ -28,6 +28,7 @@ COMMANDS = {
     "home": ("home", "command", "EXAMPLES"),
     "jog": ("jog", "command", "EXAMPLES"),
     "emulate": ("emulate", "command", "EXAMPLES"),
+    "cell": ("cell", "command", "EXAMPLES"),
     "conformance": ("robots", "conformance", "CONFORMANCE"),
     "serve-krpc": ("serve", "command", "EXAMPLES"),
 }
