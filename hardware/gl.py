@@ -1,4 +1,8 @@
-"""What MuJoCo draws with on a machine without a screen."""
+"""MuJoCo, imported so that it can draw: `from helmsight.hardware.gl import mujoco`, everywhere.
+
+MuJoCo reads MUJOCO_GL once, when it is imported. Its default is a window, and on Linux without a
+screen that cannot draw at all.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,7 @@ LIBRARIES = {"egl": "libEGL.so.1", "osmesa": "libOSMesa.so.8"}
 
 
 def choose_gl() -> None:
-    """Set MUJOCO_GL for Linux without a screen, unless somebody did.
-
-    To be called before MuJoCo is imported, which reads it then and never again; its default is a
-    window, and without a screen that cannot draw at all.
-    """
+    """Set MUJOCO_GL for Linux without a screen, unless somebody did."""
     if sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY"))):
         return
     for name, library in LIBRARIES.items():
@@ -25,3 +25,7 @@ def choose_gl() -> None:
         except OSError:
             continue
         os.environ["MUJOCO_GL"] = name
+
+
+choose_gl()
+import mujoco as mujoco  # noqa: E402  (after the choice)

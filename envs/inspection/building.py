@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.envs.inspection.arm import DAMPING, draw_arm
+from helmsight.envs.inspection.arm import DAMPING
+from helmsight.envs.inspection.arm_shapes import draw_arm
 from helmsight.envs.inspection.parts import PARTS
 from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.room import TURNTABLE, draw_room
-from helmsight.envs.inspection.shapes import Drawing, Owner, matrix
+from helmsight.envs.inspection.scenery import Light
+from helmsight.envs.inspection.shapes import Drawing, Owner, matrix, turned
 from helmsight.envs.inspection.textures import add_materials
+from helmsight.envs.inspection.views import Pose
+from helmsight.hardware.gl import mujoco
 from helmsight.hardware.spec import RobotSpec
 
 STEP_S = 0.002
-LARGEST = (640, 640)  # pictures, px
+TABLE_DAMPING = 2.0  # of the turntable's bearing, N m s/rad
+OVERVIEW = Pose.looking(np.array([-0.18, -0.52, 0.46]), np.array([0.24, 0.0, 0.12]))
 NOBODY = len(PARTS)  # index of what is no part
 
 
@@ -67,38 +71,35 @@ class Built:
 
 def build(plan: CellPlan, spec: RobotSpec) -> Built:
     """Return the cell of a plan with the arm of a description."""
-    tree = mujoco.MjSpec()
-    tree.compiler.degree = False
-    tree.option.timestep = STEP_S
-    tree.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    tree.stat.extent, tree.stat.center = 1.0, np.array([0.25, 0.0, 0.1])
-    tree.visual.map.znear, tree.visual.map.zfar = 0.01, 4.0
-    tree.visual.map.shadowclip = 0.24  # m each way of the satellite, as the extent is 1 m
-    # small shapes, many of them: coarse ones look the same and are drawn three times as fast
-    quality = tree.visual.quality
-    quality.shadowsize, quality.numslices, quality.numstacks, quality.numquads = 1024, 20, 8, 2
-    visual = tree.visual.headlight
-    visual.ambient, visual.diffuse = np.full(3, 0.36 * plan.light.fill), np.full(3, 0.12)
-    visual.specular = np.full(3, 0.04)
-    getattr(tree.visual, "global_").offwidth, getattr(tree.visual, "global_").offheight = LARGEST
-    drawing = Drawing(tree)
+    drawing = Drawing(_tree(plan.light))
     add_materials(drawing, plan.looks)
     draw_room(drawing, plan)
     draw_arm(drawing, spec)
-    tree.worldbody.add_camera(name="overview", pos=(-0.18, -0.52, 0.46), xyaxes=_look((-0.18, -0.52, 0.46), (0.24, 0.0, 0.12)), fovy=45)
-    tree.worldbody.add_camera(name="eye")
-    model = tree.compile()
-    for name in spec.names:  # of the model: what a description of it holds differs by MuJoCo version
+    world, pose = drawing.tree.worldbody, OVERVIEW
+    world.add_camera(name="overview", pos=pose.at, quat=turned(pose.rotation), fovy=45)
+    world.add_camera(name="eye")  # for Eyes to put anywhere
+    model = drawing.tree.compile()
+    # in the model: how a description of one holds it differs from version to version of MuJoCo
+    for name in spec.names:
         model.dof_damping[model.joint(name).dofadr[0]] = DAMPING
-    model.dof_damping[model.joint(TURNTABLE).dofadr[0]] = 2.0
+    model.dof_damping[model.joint(TURNTABLE).dofadr[0]] = TABLE_DAMPING
     owners = tuple(drawing.owners[model.geom(index).name] for index in range(model.ngeom))
     places = [int(model.joint(name).qposadr[0]) for name in spec.names]
     return Built(model, owners, np.array(places, np.intp), int(model.joint(TURNTABLE).qposadr[0]))
 
 
-def _look(at: tuple[float, ...], to: tuple[float, ...]) -> NDArray[np.float64]:
-    ahead = np.array(to) - np.array(at)
-    right = np.cross(ahead, [0.0, 0.0, 1.0])
-    right /= np.linalg.norm(right)
-    up = np.cross(right, ahead)
-    return np.concatenate([right, up / np.linalg.norm(up)])
+def _tree(light: Light) -> mujoco.MjSpec:
+    """Return an empty world with its physics and the quality of its pictures."""
+    tree = mujoco.MjSpec()
+    tree.compiler.degree = False
+    tree.option.timestep = STEP_S
+    tree.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    tree.stat.extent, tree.stat.center = 1.0, np.array([0.25, 0.0, 0.1])
+    visual, quality = tree.visual, tree.visual.quality
+    visual.map.znear, visual.map.zfar = 0.01, 4.0
+    visual.map.shadowclip = 0.24  # m each way of the satellite, as the extent is 1 m
+    # small shapes, many of them: coarse ones look the same and are drawn three times as fast
+    quality.shadowsize, quality.numslices, quality.numstacks, quality.numquads = 1024, 20, 8, 2
+    visual.headlight.ambient = np.full(3, 0.36 * light.fill)
+    visual.headlight.diffuse, visual.headlight.specular = np.full(3, 0.12), np.full(3, 0.04)
+    return tree

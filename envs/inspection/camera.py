@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import mujoco
 import numpy as np
 
 from helmsight.contract.errors import InvalidOption
@@ -14,6 +13,7 @@ from helmsight.envs.inspection.plant import Plant
 from helmsight.envs.inspection.views import Pixels
 from helmsight.hardware.cameras.frame import Checks
 from helmsight.hardware.cameras.source import FramePacer, Size, Source
+from helmsight.hardware.gl import mujoco
 
 NOISE = 1.2  # of 255, standard deviation: a sensor's, by which a hung camera can be told
 Trouble = Literal["frozen", "black", "gone"]
@@ -52,7 +52,8 @@ class CellSource(Source):
 
     def read(self) -> tuple[Pixels, float] | None:
         """Return what is seen now; the stamp is of the moment that the state was copied."""
-        assert self._eyes is not None and self._data is not None
+        assert self._eyes is not None
+        assert self._data is not None
         stamp = self._pace.wait()
         if self.trouble == "gone":
             return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Self
 
-import mujoco
 import numpy as np
 
 from helmsight.contract.errors import InvalidOption
@@ -17,9 +16,17 @@ from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.shapes import Array
 from helmsight.envs.inspection.views import PartTruth, Pixels, Pose, View
 from helmsight.hardware.cameras.source import Size
+from helmsight.hardware.gl import mujoco
 from helmsight.hardware.spec import RobotSpec, load_spec
 
-START = (0.0, -1.5, 0.38, 1.55, 0.0, 0.3)  # of the arm: folded, clear of all that turns, the camera on the satellite
+START = (
+    0.0,
+    -1.5,
+    0.38,
+    1.55,
+    0.0,
+    0.3,
+)  # of the arm: folded, clear of all that turns, the camera on the satellite
 CAMERAS = ("wrist", "overview")
 
 
@@ -75,7 +82,9 @@ class Cell:
     def centres(self) -> Array:
         """The middle of every part, (parts, 3), base frame, m."""
         seats = [self.seat(part) for part in PARTS]
-        return np.stack([at + turn @ c for (at, turn), c in zip(seats, self.built.centres, strict=True)])
+        return np.stack(
+            [at + turn @ c for (at, turn), c in zip(seats, self.built.centres, strict=True)]
+        )
 
     # -- what is true -------------------------------------------------------------------------
 

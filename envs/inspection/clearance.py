@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from itertools import pairwise
 
-import mujoco
 import numpy as np
 
 from helmsight.envs.inspection.building import Built
 from helmsight.envs.inspection.cell import START, Cell
 from helmsight.envs.inspection.contacts import touching
 from helmsight.envs.inspection.shapes import SOLID, Array
+from helmsight.hardware.gl import mujoco
 
 MARGIN_M = 0.008
 STEP_RAD = 0.04  # of the joint that goes furthest, between two places that are looked at
@@ -53,6 +54,6 @@ class Clearance:
         folded = [(pan, *START[1:]) for pan in (start[0], end[0])]
         for stops in ((), folded[:1], folded[1:], folded, [START]):
             places = [tuple(start), *stops, tuple(end)]
-            if all(self.way(a, b) for a, b in zip(places, places[1:], strict=False)):
+            if all(self.way(a, b) for a, b in pairwise(places)):
                 return tuple(tuple(float(x) for x in place) for place in places[1:])
         return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import mujoco
 import numpy as np
 
 from helmsight.envs.inspection.building import Built
 from helmsight.envs.inspection.parts import PARTS
+from helmsight.hardware.gl import mujoco
 
 What = Literal["satellite", "turntable", "table", "thing", "arm"]
 

@@ -51,9 +51,7 @@ class EmulatedCell:
         self.plant = Plant(plan, robot)
         self._size = size
         arm, table = lines or (None, None)
-        self.emulation = Emulation(
-            CellServos(self.plant), link, faults=faults, seed=seed, wire=arm
-        )
+        self.emulation = Emulation(CellServos(self.plant), link, faults=faults, seed=seed, wire=arm)
         with ExitStack() as undo:
             undo.callback(self.emulation.close)
             beside = None if link is None else f"{link}-turntable"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import mujoco
 import numpy as np
 
 from helmsight.envs.inspection.building import Built
@@ -12,6 +11,7 @@ from helmsight.envs.inspection.shapes import ARM
 from helmsight.envs.inspection.views import Pixels, Pose
 from helmsight.hardware.cameras.rendered import renderer
 from helmsight.hardware.cameras.source import Size
+from helmsight.hardware.gl import mujoco
 
 SMALLEST, LARGEST = 16, 1024  # sides of a picture, px
 
@@ -23,9 +23,7 @@ class Eyes:
         self._built, self._shadows = built, shadows
         self._renderers: dict[Size, Any] = {}
 
-    def picture(
-        self, data: mujoco.MjData, camera: str, size: Size, *, arm: bool = True
-    ) -> Pixels:
+    def picture(self, data: mujoco.MjData, camera: str, size: Size, *, arm: bool = True) -> Pixels:
         """Return what a camera sees, (H, W, 3); size: width, height. `arm`: whether it is there.
 
         Raises:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 
 from helmsight.contract.errors import InvalidOption
@@ -19,6 +18,7 @@ from helmsight.envs.inspection.cell import START, fitting
 from helmsight.envs.inspection.contacts import Contacts, Touch
 from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.room import TURNTABLE
+from helmsight.hardware.gl import mujoco
 from helmsight.hardware.spec import RobotSpec
 
 TURNING = 0.5  # rad/s, of the turntable

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
+
+from helmsight.hardware.gl import mujoco
 
 Array = NDArray[np.float64]
 Vector = Sequence[float] | Array

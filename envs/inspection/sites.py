@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import mujoco
 import numpy as np
 
 from helmsight.envs.inspection.arm import FIELD_OF_VIEW
@@ -14,6 +13,7 @@ from helmsight.envs.inspection.parts import PARTS
 from helmsight.envs.inspection.satellite import dish, fittings, panels, skin, top
 from helmsight.envs.inspection.shapes import SOLID, Array, Vector, matrix
 from helmsight.envs.inspection.views import Pose
+from helmsight.hardware.gl import mujoco
 
 NEAR_M = 0.015  # what hides a surface stands further before it than this
 EDGE = 0.96  # of the way to the picture's edge: what lies beyond does not count as in it
@@ -39,14 +39,18 @@ class Site:
 
 
 def _grid(half: Vector, at: Vector, rotation: Array, count: tuple[int, int]) -> Array:
-    x, y = np.meshgrid(np.linspace(-1, 1, count[0]) * half[0], np.linspace(-1, 1, count[1]) * half[1])
+    x, y = np.meshgrid(
+        np.linspace(-1, 1, count[0]) * half[0], np.linspace(-1, 1, count[1]) * half[1]
+    )
     flat = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
     return np.asarray(np.array(at) + flat @ rotation.T)
 
 
 def _ring(radius: float, height: float, count: int) -> Array:
     angle = 2.0 * np.pi * np.arange(count) / count
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle), np.full(count, height)], axis=1)
+    return np.stack(
+        [radius * np.cos(angle), radius * np.sin(angle), np.full(count, height)], axis=1
+    )
 
 
 def _sites(part: str) -> list[Site]:
@@ -56,10 +60,15 @@ def _sites(part: str) -> list[Site]:
         points = _grid(half, (0, 0, panels.TOP), plain, (panels.COLUMNS, panels.ROWS))
         return [Site(part, "cells", points, z, 1.05)]
     if kind == "bus":
-        return [Site(part, "top", _grid((0.012, 0.016), (0, 0, skin.HALF[2]), plain, (3, 3)), z, 1.2)]
+        return [
+            Site(part, "top", _grid((0.012, 0.016), (0, 0, skin.HALF[2]), plain, (3, 3)), z, 1.2)
+        ]
     if kind == "foil":
         return [
-            Site(part, name, _grid((0.6 * half[0], 0.6 * half[1]), at, matrix(turn), (3, 3)), matrix(turn)[:, 2], 1.2)
+            Site(
+                part, name, _grid((0.6 * half[0], 0.6 * half[1]), at, matrix(turn), (3, 3)),
+                matrix(turn)[:, 2], 1.2,
+            )
             for name, (at, turn, half) in skin.SHEETS.items()
         ]  # fmt: skip
     if kind == "dish":
@@ -69,7 +78,9 @@ def _sites(part: str) -> list[Site]:
         points = np.outer(np.linspace(0.15, 0.95, 6) * top.LENGTH, z)
         return [Site(part, "mast", points, z, np.pi)]
     if kind == "star tracker":
-        points = np.array([[0.0105, 0.0, 0.0045], [0.0085, 0.0085, 0.009], [0.0085, -0.0085, 0.009]])
+        points = np.array(
+            [[0.0105, 0.0, 0.0045], [0.0085, 0.0085, 0.009], [0.0085, -0.0085, 0.009]]
+        )
         return [Site(part, "housing", points, np.array([0.6, 0.0, 0.8]), 1.1)]
     if kind == "connector":
         return [Site(part, "plug", _ring(0.006, 0.010, 6), z, 1.25)]

@@ -66,7 +66,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
-    def do_GET(self) -> None:  # noqa: N802  (the name http.server calls)
+    def do_GET(self) -> None:
         """Send pictures, each once, until either side has enough."""
         if self.path != PATH:
             self.send_error(404, f"only {PATH} is here")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.envs.inspection.plan import Looks
+from helmsight.envs.inspection.scenery import Looks
 from helmsight.envs.inspection.shapes import Drawing
+from helmsight.hardware.gl import mujoco
 
 Array = NDArray[np.float64]
 SIDE = 128  # pixels of a texture
@@ -19,7 +19,9 @@ FACETS = 150  # of the foil
 def add_materials(drawing: Drawing, looks: Looks) -> None:
     """Give the model every material that its shapes name."""
     rng = np.random.default_rng(looks.textures)
-    gold = np.array([0.74, 0.74, 0.76]) * (1 - looks.gold) + np.array([1.00, 0.70, 0.27]) * looks.gold
+    gold = (
+        np.array([0.74, 0.74, 0.76]) * (1 - looks.gold) + np.array([1.00, 0.70, 0.27]) * looks.gold
+    )
     body = np.full(3, looks.body)
     _textured(drawing, "foil", foil(rng, gold), specular=0.9, shininess=0.55)
     drawing.tree.add_texture(
@@ -29,7 +31,9 @@ def add_materials(drawing: Drawing, looks: Looks) -> None:
     )  # fmt: skip
     _textured(drawing, "cell", cell(rng, looks.cells), specular=0.5, shininess=0.75)
     _textured(drawing, "skin", brushed(rng, body), specular=0.4, shininess=0.4)
-    _textured(drawing, "table", breadboard(rng, looks.table), repeat=50, specular=0.2, shininess=0.3)
+    _textured(
+        drawing, "table", breadboard(rng, looks.table), repeat=50, specular=0.2, shininess=0.3
+    )
     _textured(drawing, "wall", clouded(rng, looks.wall, 0.06), specular=0.0, shininess=0.0)
     _textured(drawing, "target", chequered(), specular=0.1, shininess=0.1)
     _plain(drawing, "printed", looks.printed, specular=0.25, shininess=0.3)
@@ -57,7 +61,7 @@ def foil(rng: np.random.Generator, colour: Array) -> Array:
     nearest = order[..., 0]
     lean = slope[nearest, 0] * (x - seeds[nearest, 0]) + slope[nearest, 1] * (y - seeds[nearest, 1])
     shade = (bright[nearest] + lean) * (0.82 + 0.18 * ridge) + (1 - ridge) * 0.15
-    return shade[..., None] * colour + np.clip(shade[..., None] - 1.0, 0.0, 1.0) * 0.7
+    return np.asarray(shade[..., None] * colour + np.clip(shade[..., None] - 1.0, 0.0, 1.0) * 0.7)
 
 
 def cell(rng: np.random.Generator, colour: Sequence[float]) -> Array:
@@ -67,13 +71,13 @@ def cell(rng: np.random.Generator, colour: Sequence[float]) -> Array:
     image[::8] *= 1.25
     for bar in (SIDE // 4, 3 * SIDE // 4):
         image[:, bar - 2 : bar + 2] = (0.45, 0.46, 0.48)
-    return image
+    return np.asarray(image)
 
 
 def brushed(rng: np.random.Generator, colour: Array) -> Array:
     """Return brushed metal: streaks along x."""
     streaks = rng.normal(0.0, 0.035, (SIDE, 1)) + rng.normal(0.0, 0.012, (SIDE, SIDE))
-    return (1.0 + streaks + 0.08 * (clouds(rng) - 0.5))[..., None] * colour
+    return np.asarray((1.0 + streaks + 0.08 * (clouds(rng) - 0.5))[..., None] * colour)
 
 
 def breadboard(rng: np.random.Generator, colour: Sequence[float]) -> Array:
@@ -83,12 +87,12 @@ def breadboard(rng: np.random.Generator, colour: Sequence[float]) -> Array:
     hole = np.clip((away - 0.115) * 30.0, 0.0, 1.0)
     bevel = np.exp(-(((away - 0.155) / 0.02) ** 2)) * 0.35
     grain = 1.0 + rng.normal(0.0, 0.03, (SIDE, SIDE)) + bevel
-    return (grain * (0.06 + 0.94 * hole))[..., None] * np.array(colour)
+    return np.asarray((grain * (0.06 + 0.94 * hole))[..., None] * np.array(colour))
 
 
 def clouded(rng: np.random.Generator, colour: Sequence[float], much: float) -> Array:
     """Return an even wall with stains."""
-    return (1.0 + much * (clouds(rng) - 0.5))[..., None] * np.array(colour)
+    return np.asarray((1.0 + much * (clouds(rng) - 0.5))[..., None] * np.array(colour))
 
 
 def chequered() -> Array:
@@ -112,7 +116,9 @@ def clouds(rng: np.random.Generator) -> Array:
     return total
 
 
-def _textured(drawing: Drawing, name: str, image: Array, *, repeat: int = 1, **surface: float) -> None:
+def _textured(
+    drawing: Drawing, name: str, image: Array, *, repeat: int = 1, **surface: float
+) -> None:
     pixels = (255.0 * np.clip(image, 0.0, 1.0)).astype(np.uint8)
     texture = drawing.tree.add_texture(
         name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, width=SIDE, height=SIDE, nchannel=3

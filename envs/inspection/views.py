@@ -17,7 +17,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a camera is. rotation (3, 3): columns are its right, its up and its back, base frame."""
+    """Where a camera is. rotation (3, 3): columns are its right, up and back, base frame."""
 
     at: Array
     rotation: Array
@@ -110,9 +110,7 @@ class View:
     def defects_seen(self) -> dict[str, str]:
         """The defects of which at least FEWEST pixels are seen, by part."""
         return {
-            name: seen.defect
-            for name, seen in self.visible.items()
-            if seen.defect_pixels >= FEWEST
+            name: seen.defect for name, seen in self.visible.items() if seen.defect_pixels >= FEWEST
         }
 
     def project(self, points: Array) -> Array:

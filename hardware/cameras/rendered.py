@@ -18,7 +18,7 @@ def renderer(model: Any, size: Size, name: str) -> Any:
     Raises:
         CameraUnavailable: nothing to draw with on this machine; `name` says what wanted to.
     """
-    import mujoco
+    from helmsight.hardware.gl import mujoco
 
     # The offscreen buffer of a model is 640x480 unless it says otherwise.
     model.vis.global_.offwidth = max(size[0], model.vis.global_.offwidth)
@@ -52,7 +52,7 @@ class RenderedSource(Source):
 
     def open(self) -> None:
         """Raises CameraUnavailable: no such model or camera, or nothing to draw with."""
-        import mujoco
+        from helmsight.hardware.gl import mujoco
 
         try:
             model = mujoco.MjModel.from_xml_path(str(self._path))
@@ -69,7 +69,7 @@ class RenderedSource(Source):
         mujoco.mj_forward(model, self._data)
 
     def read(self) -> tuple[Pixels, float] | None:
-        import mujoco
+        from helmsight.hardware.gl import mujoco
 
         stamp = self._pace.wait()
         until = self._data.time + self._step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def _panel(drawing: Drawing, body: Any, part: str, plan: CellPlan) -> None:
     panels.draw_panel(drawing, body, part, side, plan.defect_of(part))
 
 
-_DRAW = {
+_DRAW: dict[str, Callable[[Drawing, Any, str, CellPlan], None]] = {
     "bus": lambda d, b, p, plan: skin.draw_bus(d, b, p, plan.defect_of(p)),
     "foil": lambda d, b, p, plan: skin.draw_foil(d, b, p, plan.defect_of(p)),
     "panel": _panel,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,17 +23,18 @@ SEEN_M = 0.0004  # pressed in by less than this, a petal is not part of the dent
 def draw_dish(drawing: Drawing, body: Any, part: str, defect: Defect | None) -> None:
     """Add a dish that looks along z; the body's origin is on the bus."""
     owner = Owner(part)
-    drawing.shape(body, owner, "cylinder", (0.011, 0.002), (0, 0, 0.002), look="metal")
-    drawing.rod(body, owner, (0, 0, 0.002), (0, 0, SEAT), 0.005, look="dark")
+    show, rod = partial(drawing.shape, body, owner), partial(drawing.rod, body, owner)
+    show("cylinder", (0.011, 0.002), (0, 0, 0.002), look="metal")
+    rod((0, 0, 0.002), (0, 0, SEAT), 0.005, look="dark")
     drawing.solid(body, owner, "cylinder", (RADIUS + 0.002, 0.009), (0, 0, SEAT + 0.006))
     pressed = _dent(defect) if defect is not None and defect.kind == "dent" else lambda x, y: 0.0
-    for inner, outer in zip(RINGS, RINGS[1:], strict=False):
+    for inner, outer in pairwise(RINGS):
         for petal in range(PETALS):
             _petal(drawing, body, part, inner, outer, petal, pressed)
     for petal in range(PETALS):  # the rim follows what became of the petals
         ends = []
-        for angle in (petal, petal + 1):
-            at = 2.0 * np.pi * angle / PETALS
+        for end in (petal, petal + 1):
+            at = 2.0 * np.pi * end / PETALS
             x, y = RADIUS * np.cos(at), RADIUS * np.sin(at)
             ends.append(np.array([x, y, _height(x, y, pressed)]))
         bent = max(pressed(float(end[0]), float(end[1])) for end in ends) > SEEN_M
@@ -39,9 +42,9 @@ def draw_dish(drawing: Drawing, body: Any, part: str, defect: Defect | None) -> 
     focus = (0.0, 0.0, SEAT + FOCUS)
     for angle in (0.5, 2.6, 4.7):
         foot = (0.024 * np.cos(angle), 0.024 * np.sin(angle), SEAT + 0.024**2 / (4 * FOCUS))
-        drawing.rod(body, owner, foot, focus, 0.0006, look="dark")
-    drawing.shape(body, owner, "cylinder", (0.0032, 0.003), focus, look="brass")
-    drawing.shape(body, owner, "cylinder", (0.0045, 0.0006), (0, 0, focus[2] - 0.003), look="white")
+        rod(foot, focus, 0.0006, look="dark")
+    show("cylinder", (0.0032, 0.003), focus, look="brass")
+    show("cylinder", (0.0045, 0.0006), (0, 0, focus[2] - 0.003), look="white")
     if defect is not None and defect.kind == "scorch":
         around, far = 2.0 * np.pi * defect.place[0], 0.012 + 0.005 * defect.place[1]
         x, y = far * np.cos(around), far * np.sin(around)
@@ -52,7 +55,7 @@ def draw_dish(drawing: Drawing, body: Any, part: str, defect: Defect | None) -> 
 
 def _petal(
     drawing: Drawing, body: Any, part: str, inner: float, outer: float, petal: int,
-    pressed: Callable[[float, float], float],
+    pressed: Callable[[float, float], float]
 ) -> None:  # fmt: skip
     middle = (inner + outer) / 2.0
     angle = 2.0 * np.pi * (petal + 0.5) / PETALS
@@ -62,7 +65,9 @@ def _petal(
     slope_y = (_height(x, y + tiny, pressed) - _height(x, y - tiny, pressed)) / (2 * tiny)
     normal = np.array([-slope_x, -slope_y, 1.0])
     normal /= np.linalg.norm(normal)
-    radial = np.array([np.cos(angle), np.sin(angle), slope_x * np.cos(angle) + slope_y * np.sin(angle)])
+    radial = np.array(
+        [np.cos(angle), np.sin(angle), slope_x * np.cos(angle) + slope_y * np.sin(angle)]
+    )
     radial /= np.linalg.norm(radial)
     rotation = np.stack([radial, np.cross(normal, radial), normal], axis=1)
     stretch = 1.0 / max(0.3, float(np.hypot(radial[0], radial[1])))
@@ -71,7 +76,7 @@ def _petal(
     shade = 1.0 - 0.38 * min(1.0, bent / 0.009)  # scuffed where it was hit
     drawing.shape(
         body, Owner(part, bent > SEEN_M), "box", half, (x, y, _height(x, y, pressed)),
-        turn=turned(rotation), colour=(0.86 * shade, 0.86 * shade, 0.84 * shade),
+        turn=turned(rotation), colour=(0.86 * shade, 0.86 * shade, 0.84 * shade)
     )  # fmt: skip
 
 
@@ -91,5 +96,3 @@ def _dent(defect: Defect) -> Callable[[float, float], float]:
         return float(deep * np.exp(-2.0 * away))
 
     return pressed
-
-

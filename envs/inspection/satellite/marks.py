@@ -18,7 +18,8 @@ def scorch(
 ) -> None:  # fmt: skip
     """Add a scorch to a flat surface: blots, the darker the nearer to its middle.
 
-    at, turn: of the surface, z outward; room: radius that it must not leave, m; tone: above 1 where the surface is dark itself.
+    at, turn: of the surface, z outward; room: radius that it must not leave, m; tone: above 1
+    where the surface is dark itself.
     """
     rng = np.random.default_rng(defect.seed)
     radius = min(room, 0.008 + 0.007 * defect.severity)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from helmsight.envs.inspection.plan import Defect
 from helmsight.envs.inspection.satellite.marks import scorch
-from helmsight.envs.inspection.shapes import Array, Drawing, Owner, Vector, along, euler, matrix, turned
+from helmsight.envs.inspection.shapes import (
+    Array,
+    Drawing,
+    Owner,
+    Vector,
+    along,
+    euler,
+    matrix,
+    turned,
+)
 
 HALF = (0.038, 0.042, 0.046)  # of the bus, m
 SHEETS = {  # of the foil: where on the bus, which way it faces, half extents along its x and y
@@ -22,27 +32,28 @@ THICK = 0.0008
 def draw_bus(drawing: Drawing, body: Any, part: str, defect: Defect | None) -> None:
     """Add the bus with its edges, hatches and screws."""
     owner = Owner(part)
-    drawing.shape(body, owner, "box", HALF, look="skin")
+    show, rod = partial(drawing.shape, body, owner), partial(drawing.rod, body, owner)
+    show("box", HALF, look="skin")
     drawing.solid(body, owner, "box", (HALF[0] + 0.002, HALF[1] + 0.002, HALF[2]))
-    for x in (-1, 1):
-        for y in (-1, 1):
+    for x in (-1.0, 1.0):
+        for y in (-1.0, 1.0):
             foot = (x * HALF[0], y * HALF[1], -HALF[2])
-            drawing.rod(body, owner, foot, (foot[0], foot[1], HALF[2]), 0.0022, look="metal")
-    for z in (-1, 1):
-        for x in (-1, 1):
+            rod(foot, (foot[0], foot[1], HALF[2]), 0.0022, look="metal")
+    for z in (-1.0, 1.0):
+        for x in (-1.0, 1.0):
             end = (x * HALF[0], HALF[1], z * HALF[2])
-            drawing.rod(body, owner, (end[0], -end[1], end[2]), end, 0.0022, look="metal")
-        for y in (-1, 1):
+            rod((end[0], -end[1], end[2]), end, 0.0022, look="metal")
+        for y in (-1.0, 1.0):
             end = (HALF[0], y * HALF[1], z * HALF[2])
-            drawing.rod(body, owner, (-end[0], end[1], end[2]), end, 0.0022, look="metal")
+            rod((-end[0], end[1], end[2]), end, 0.0022, look="metal")
     top = HALF[2]
-    drawing.shape(body, owner, "box", (0.030, 0.034, 0.0006), (0, 0, top), look="skin")
+    show("box", (0.030, 0.034, 0.0006), (0, 0, top), look="skin")
     for x in (-0.028, 0.028):
         for y in (-0.031, 0.0, 0.031):
-            drawing.shape(body, owner, "cylinder", (0.0016, 0.0006), (x, y, top + 0.0009), look="bolt")
+            show("cylinder", (0.0016, 0.0006), (x, y, top + 0.0009), look="bolt")
     for y in (-0.034, 0.034):
         for z in (0.0, 0.038):
-            drawing.shape(body, owner, "cylinder", (0.0016, 0.0006), (HALF[0], y, z), turn=along((1, 0, 0)), look="bolt")
+            show("cylinder", (0.0016, 0.0006), (HALF[0], y, z), turn=along((1, 0, 0)), look="bolt")
     if defect is not None:
         x = 0.012 * (2.0 * defect.place[0] - 1.0)
         y = 0.016 * (2.0 * defect.place[1] - 1.0)
@@ -57,12 +68,13 @@ def side_of(defect: Defect) -> str:
 def draw_foil(drawing: Drawing, body: Any, part: str, defect: Defect | None) -> None:
     """Add the blanket: three sheets, taped at their edges; its frame is the bus's."""
     owner = Owner(part)
+    show = partial(drawing.shape, body, owner)
     for at, turn, half in SHEETS.values():
-        drawing.shape(body, owner, "box", (*half, THICK), at, turn=turn, look="foil")
+        show("box", (*half, THICK), at, turn=turn, look="foil")
         rotation = matrix(turn)
         for sign in (-1, 1):
             tape = np.array(at) + rotation @ (0.0, sign * half[1], THICK)
-            drawing.shape(body, owner, "box", (half[0], 0.0022, 0.0003), tape, turn=turn, look="brass")
+            show("box", (half[0], 0.0022, 0.0003), tape, turn=turn, look="brass")
     if defect is None:
         return
     at, turn, half = SHEETS[side_of(defect)]
@@ -80,7 +92,7 @@ def draw_foil(drawing: Drawing, body: Any, part: str, defect: Defect | None) -> 
 
 def _tear(
     drawing: Drawing, body: Any, owner: Owner, defect: Defect, at: Array, turn: Array,
-    rng: np.random.Generator,
+    rng: np.random.Generator
 ) -> None:  # fmt: skip
     """Add a slit that gapes: the dark below, and flaps that stand off on both of its sides."""
     slit = matrix(turn) @ matrix(euler(0, 0, rng.uniform(-0.8, 0.8)))  # x along it, z outward

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,16 @@ LENGTH, PIECES = 0.066, 6  # of the mast, m
 def draw_mast(drawing: Drawing, body: Any, part: str, defect: Defect | None) -> None:
     """Add a mast along z, in striped pieces; bent, those above a kink lean away."""
     owner = Owner(part)
-    drawing.shape(body, owner, "cylinder", (0.006, 0.0025), (0, 0, 0.0025), look="metal")
-    drawing.shape(body, owner, "cylinder", (0.0036, 0.003), (0, 0, 0.007), look="dark")
+    show = partial(drawing.shape, body, owner)
+    show("cylinder", (0.006, 0.0025), (0, 0, 0.0025), look="metal")
+    show("cylinder", (0.0036, 0.003), (0, 0, 0.007), look="dark")
     kink, lean = PIECES, np.array([0.0, 0.0, 1.0])
     if defect is not None:
         kink = 2 + int(2.99 * defect.place[0])
         angle, around = 0.28 + 0.50 * defect.severity, 2.0 * np.pi * defect.place[1]
-        lean = np.array([np.sin(angle) * np.cos(around), np.sin(angle) * np.sin(around), np.cos(angle)])
+        lean = np.array(
+            [np.sin(angle) * np.cos(around), np.sin(angle) * np.sin(around), np.cos(angle)]
+        )
     at, piece = np.zeros(3), LENGTH / PIECES
     for index in range(PIECES):
         bent = index >= kink
@@ -42,19 +46,20 @@ def draw_mast(drawing: Drawing, body: Any, part: str, defect: Defect | None) -> 
 def draw_tracker(drawing: Drawing, body: Any, part: str, defect: Defect | None) -> None:
     """Add a star tracker that looks along z: electronics, a baffle that widens, its lens."""
     owner = Owner(part)
-    drawing.shape(body, owner, "box", (0.0105, 0.0105, 0.0045), (0, 0, 0.0045), look="white")
+    show = partial(drawing.shape, body, owner)
+    show("box", (0.0105, 0.0105, 0.0045), (0, 0, 0.0045), look="white")
     for x in (-0.009, 0.009):
         for y in (-0.009, 0.009):
-            drawing.shape(body, owner, "cylinder", (0.0013, 0.0004), (x, y, 0.0092), look="bolt")
+            show("cylinder", (0.0013, 0.0004), (x, y, 0.0092), look="bolt")
     for index, radius in enumerate((0.0068, 0.0076, 0.0085, 0.0095)):
         look = "dark" if index == 3 else "metal"
-        drawing.shape(body, owner, "cylinder", (radius, 0.0021), (0, 0, 0.0112 + 0.0042 * index), look=look)
-    drawing.shape(body, owner, "cylinder", (0.0078, 0.0001), (0, 0, 0.0260), colour=(0.012, 0.012, 0.014))
-    drawing.shape(body, owner, "ellipsoid", (0.0052, 0.0052, 0.0010), (0, 0, 0.0260), colour=(0.10, 0.07, 0.16))
+        show("cylinder", (radius, 0.0021), (0, 0, 0.0112 + 0.0042 * index), look=look)
+    show("cylinder", (0.0078, 0.0001), (0, 0, 0.0260), colour=(0.012, 0.012, 0.014))
+    show("ellipsoid", (0.0052, 0.0052, 0.0010), (0, 0, 0.0260), colour=(0.10, 0.07, 0.16))
     drawing.solid(body, owner, "cylinder", (0.012, 0.014), (0, 0, 0.014))
     if defect is not None:  # on the side of its electronics that faces outward
         at = (0.0106, 0.004 * (defect.place[0] - 0.5), 0.0045)
-        drawing.shape(body, owner, "box", (0.0001, 0.0100, 0.0040), (0.0105, 0, 0.0045), look="white")
+        show("box", (0.0001, 0.0100, 0.0040), (0.0105, 0, 0.0045), look="white")
         scorch(drawing, body, Owner(part, True), defect, at, euler(0, np.pi / 2, 0), 0.0044)
         on_top = (0.0085, 0.0085 * np.sign(defect.place[1] - 0.5), 0.0091)
         scorch(drawing, body, Owner(part, True), defect, on_top, euler(), 0.0036)
