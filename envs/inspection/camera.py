@@ -58,7 +58,7 @@ class CellSource(Source):
         if self.trouble == "gone":
             return None
         if self.trouble == "black":
-            return np.zeros((self._size[1], self._size[0], 3), np.uint8), stamp
+            return self._exposed(np.zeros((self._size[1], self._size[0], 3), np.uint8)), stamp
         if self.trouble == "frozen" and self._last is not None:
             return self._last.copy(), stamp
         self._plant.copy_to(self._data)

@@ -17,7 +17,7 @@ RADIUS, FOCUS = 0.029, 0.019  # m
 RINGS = (0.003, 0.0095, 0.016, 0.0225, RADIUS)
 PETALS = 24
 SEAT = 0.016  # from the bus to the middle of the dish
-SEEN_M = 0.0004  # pressed in by less than this, a petal is not part of the dent
+SEEN_M = 0.001  # pressed in by less than this, a petal is not part of the dent
 
 
 def draw_dish(drawing: Drawing, body: Any, part: str, defect: Defect | None) -> None:

@@ -1,0 +1,122 @@
+"""From where the wrist camera sees what: reachable, clear of everything, and really in view."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from helmsight.envs.inspection.cell import START, Cell
+from helmsight.envs.inspection.clearance import Clearance
+from helmsight.envs.inspection.contacts import touching
+from helmsight.envs.inspection.parts import PARTS
+from helmsight.envs.inspection.plan import CellPlan
+from helmsight.envs.inspection.sites import SITES, Sight, Site
+from helmsight.envs.inspection.viewpoints import FARTHEST, NEAREST, Viewpoint, Viewpoints
+from helmsight.envs.inspection.views import Pose
+from helmsight.hardware.gl import mujoco
+
+QUARTERS = tuple(np.arange(-3.0, 3.1, 0.75))  # of the turntable, rad
+
+
+def named(site: Site) -> str:
+    return f"{site.part}: {site.name}"
+
+
+def reached(cell: Cell) -> dict[str, tuple[float, Viewpoint]]:
+    """Return for every site an angle of the turntable and a viewpoint with a way to it."""
+    views, found = Viewpoints(cell), {}
+    for angle in QUARTERS:
+        for site in SITES:
+            if named(site) in found:
+                continue
+            cell.place(START, float(angle))
+            for view in views.of(site):
+                if views.clearance.route(START, view.joints) is not None:
+                    found[named(site)] = (float(angle), view)
+                    break
+    return found
+
+
+def test_every_part_has_a_surface_to_look_at() -> None:
+    assert {site.part for site in SITES} == set(PARTS)
+    assert len({named(site) for site in SITES}) == len(SITES)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_viewpoint_is_what_it_says(seed: int) -> None:
+    cell = Cell(CellPlan.draw(seed))
+    cell.place(START, 0.3)
+    views = Viewpoints(cell)
+    found = views.all(2)
+    assert sum(bool(views) for views in found.values()) >= 5
+    for view in (view for views in found.values() for view in views):
+        cell.place(view.joints)
+        assert np.abs(cell.camera_pose().at - view.pose.at).max() < 1e-6
+        assert NEAREST <= view.distance <= FARTHEST
+        points, _ = views.sight.place(view.site)
+        right, down, away = view.pose.seen(points.mean(axis=0))
+        assert np.hypot(right, down) < 0.1 * away  # in the middle of the picture
+        assert views.sight.share(view.site, view.pose) == view.share >= 0.6
+        mujoco.mj_forward(cell.built.model, cell.data)
+        assert touching(cell.built, cell.data) == ()
+        for value, joint in zip(view.joints, cell.spec.joint, strict=True):
+            assert joint.lower <= value <= joint.upper
+
+
+def test_the_folded_arm_is_clear_however_the_turntable_stands() -> None:
+    for seed in range(4):
+        cell = Cell(CellPlan.draw(seed))
+        clearance = Clearance(cell)
+        for angle in np.arange(-3.0, 3.1, 0.25):
+            cell.place(START, float(angle))
+            assert clearance.touches(START) == ()
+
+
+def test_a_way_through_the_satellite_is_no_way() -> None:
+    cell = Cell(CellPlan.draw(1, defects=()))
+    cell.place(START, 0.0)
+    clearance, stretched = Clearance(cell), (0.0, -0.3, 0.9, 0.2, 0.0, 0.3)
+    assert clearance.touches(stretched)
+    assert not clearance.way(START, stretched)
+    assert clearance.route(START, stretched) is None
+    assert clearance.route(START, (0.6, *START[1:])) == ((0.6, *START[1:]),)
+
+
+def test_what_stands_before_a_part_hides_it() -> None:
+    cell = Cell(CellPlan.draw(1, defects=()))
+    cell.place(START, 0.0)
+    sight = Sight(cell)
+    dish = next(site for site in SITES if site.part == "dish")
+    points, outward = sight.place(dish)
+    before = Pose.looking(points.mean(axis=0) + 0.15 * outward, points.mean(axis=0))
+    behind = Pose.looking(points.mean(axis=0) - 0.25 * outward, points.mean(axis=0))
+    away = Pose.looking(before.at, before.at + outward)
+    assert sight.share(dish, before) > 0.8
+    assert sight.share(dish, behind) == 0.0
+    assert sight.share(dish, away) == 0.0
+    wide = replace(dish, cone=np.pi)
+    assert sight.share(wide, behind) == 0.0  # the bus hides it
+
+
+@pytest.mark.parametrize("seed", [3, pytest.param(11, marks=pytest.mark.slow)])
+def test_with_the_turntables_help_every_surface_is_reached(seed: int) -> None:
+    assert set(reached(Cell(CellPlan.draw(seed)))) == {named(site) for site in SITES}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_every_defect_is_seen_from_a_reachable_viewpoint(drawing: None, seed: int) -> None:
+    plan = CellPlan.draw(1000 + seed)
+    with Cell(plan, shadows=False) as cell:
+        views, unseen = Viewpoints(cell), {defect.part: defect.kind for defect in plan.defects}
+        for angle in QUARTERS:
+            for site in [site for site in SITES if site.part in unseen]:
+                cell.place(START, float(angle))
+                for view in views.of(site):
+                    if views.clearance.route(START, view.joints) is not None:
+                        cell.place(view.joints)
+                        for part in cell.view(size=(320, 240)).defects_seen:
+                            unseen.pop(part, None)
+        assert unseen == {}
