@@ -76,7 +76,7 @@ def build(plan: CellPlan, spec: RobotSpec) -> Built:
     draw_room(drawing, plan)
     draw_arm(drawing, spec)
     world, pose = drawing.tree.worldbody, OVERVIEW
-    world.add_camera(name="overview", pos=pose.at, quat=turned(pose.rotation), fovy=45)
+    world.add_camera(name="overview", pos=pose.at, quat=turned(pose.rotation), fovy=38)
     world.add_camera(name="eye")  # for Eyes to put anywhere
     model = drawing.tree.compile()
     # in the model: how a description of one holds it differs from version to version of MuJoCo
@@ -98,8 +98,8 @@ def _tree(light: Light) -> mujoco.MjSpec:
     visual, quality = tree.visual, tree.visual.quality
     visual.map.znear, visual.map.zfar = 0.01, 4.0
     visual.map.shadowclip = 0.24  # m each way of the satellite, as the extent is 1 m
-    # small shapes, many of them: coarse ones look the same and are drawn three times as fast
-    quality.shadowsize, quality.numslices, quality.numstacks, quality.numquads = 1024, 20, 8, 2
+    # small shapes, many of them: coarse ones look the same and take half the time
+    quality.shadowsize, quality.numslices, quality.numstacks, quality.numquads = 1024, 16, 5, 1
     visual.headlight.ambient = np.full(3, 0.36 * light.fill)
     visual.headlight.diffuse, visual.headlight.specular = np.full(3, 0.12), np.full(3, 0.04)
     return tree

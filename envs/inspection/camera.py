@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import cv2
 import numpy as np
 
 from helmsight.contract.errors import InvalidOption
@@ -22,6 +23,7 @@ Trouble = Literal["frozen", "black", "gone"]
 class CellSource(Source):
     """The pictures of one camera of a moving cell; `hardware.cameras.Camera` reads it in a thread.
 
+    blur_px: standard deviation of a lens out of focus.
     trouble: what is wrong with the camera from now on, for tests and trials; None: nothing.
     """
 
@@ -30,13 +32,13 @@ class CellSource(Source):
 
     def __init__(
         self, plant: Plant, camera: str = "wrist", size: Size = (320, 240), fps: float = 15.0,
-        *, shadows: bool = True,
+        *, shadows: bool = True, blur_px: float = 0.0,
     ) -> None:  # fmt: skip
         if camera not in CAMERAS:
             raise InvalidOption(f"camera {camera!r}: the cell has {', '.join(CAMERAS)}")
         super().__init__(f"cell:{camera}")
         self._plant, self._camera, self._size = plant, camera, size
-        self._shadows, self._pace = shadows, FramePacer(fps)
+        self._shadows, self._blur, self._pace = shadows, blur_px, FramePacer(fps)
         self._rng = np.random.default_rng(plant.plan.seed)
         self._noise = self._rng.normal(0.0, NOISE, (2 * size[1], 2 * size[0], 1))
         self._eyes: Eyes | None = None
@@ -74,6 +76,8 @@ class CellSource(Source):
 
     def _exposed(self, clean: Pixels) -> Pixels:
         """Return a picture with the noise of a sensor: a piece of a larger one, where it falls."""
+        if self._blur > 0.0:
+            clean = np.asarray(cv2.GaussianBlur(clean, (0, 0), self._blur), np.uint8)
         height, width = clean.shape[:2]
         y, x = self._rng.integers(0, (height, width))
         noisy = clean + self._noise[y : y + height, x : x + width]

@@ -16,6 +16,7 @@ from helmsight.envs.inspection.views import Pose
 from helmsight.hardware.gl import mujoco
 
 NEAR_M = 0.015  # what hides a surface stands further before it than this
+DISTANCES_M, ASIDE_M, LOWEST_M = (0.08, 0.25), 0.01, 0.015  # of cameras put anywhere
 EDGE = 0.96  # of the way to the picture's edge: what lies beyond does not count as in it
 
 
@@ -105,6 +106,22 @@ class Sight:
         """Return the points (n, 3) of a site and its outward direction, base frame."""
         at, rotation = self._cell.seat(site.part)
         return at + site.points @ rotation.T, rotation @ site.outward
+
+    def somewhere(self, site: Site, rng: np.random.Generator) -> Pose:
+        """Return a pose that looks at a site, more or less, from anywhere within its cone.
+
+        For training: no arm has to reach it, and something may stand in the way (see `share`).
+        """
+        points, outward = self.place(site)
+        side = rng.normal(size=3)
+        side -= outward * (side @ outward)
+        side /= np.linalg.norm(side)
+        lean = np.arccos(rng.uniform(np.cos(min(site.cone, 0.5 * np.pi)), 1.0))
+        way = np.cos(lean) * outward + np.sin(lean) * side
+        at = points.mean(axis=0) + rng.uniform(*DISTANCES_M) * way
+        at[2] = max(at[2], LOWEST_M)
+        aim = points.mean(axis=0) + rng.normal(0.0, ASIDE_M, 3)
+        return Pose.looking(at, aim, float(rng.uniform(-np.pi, np.pi)))
 
     def share(self, site: Site, pose: Pose, aspect: float = 4.0 / 3.0) -> float:
         """Return the share of its points in the picture, unhidden, from within its cone, 0 to 1.

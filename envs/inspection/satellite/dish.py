@@ -73,7 +73,7 @@ def _petal(
     stretch = 1.0 / max(0.3, float(np.hypot(radial[0], radial[1])))
     half = ((outer - inner) / 2.0 * stretch * 1.04, outer * np.tan(np.pi / PETALS), 0.0005)
     bent = pressed(float(x), float(y))
-    shade = 1.0 - 0.38 * min(1.0, bent / 0.009)  # scuffed where it was hit
+    shade = 1.0 - 0.5 * min(1.0, bent / 0.006)  # scuffed where it was hit
     drawing.shape(
         body, Owner(part, bent > SEEN_M), "box", half, (x, y, _height(x, y, pressed)),
         turn=turned(rotation), colour=(0.86 * shade, 0.86 * shade, 0.84 * shade)

@@ -146,8 +146,9 @@ def test_a_defect_changes_the_pixels_that_are_said_to_be_its(
     assert all(one.state == "sound" for one in faulty.truth if one.name != part)
     assert truth.at is not None
     x, y, _ = faulty.project(np.array(truth.at))
-    assert faulty.visible[part].defect_box is not None
-    x0, y0, x1, y1 = faulty.visible[part].defect_box
+    box = faulty.visible[part].defect_box
+    assert box is not None
+    x0, y0, x1, y1 = box
     assert x0 - 6 <= x <= x1 + 6
     assert y0 - 6 <= y <= y1 + 6
 

@@ -146,6 +146,15 @@ def test_a_port_that_is_taken_is_told_and_leaves_nothing_behind(drawing: None) -
         assert threading.active_count() == before
 
 
+def test_a_lens_out_of_focus_blurs(drawing: None) -> None:
+    def edges(blur_px: float) -> float:
+        source = CellSource(Plant(FACING), size=SIZE, blur_px=blur_px)
+        with Camera(source, checks=PATIENT) as camera:
+            return float(cv2.Laplacian(camera.look(30.0).pixels, cv2.CV_64F).std())
+
+    assert edges(2.0) < 0.6 * edges(0.0)
+
+
 def test_a_camera_that_the_cell_has_not_is_refused_by_name() -> None:
     with pytest.raises(InvalidOption, match="wrist, overview"):
         CellSource(Plant(FACING), "elbow")

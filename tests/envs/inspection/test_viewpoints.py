@@ -100,6 +100,21 @@ def test_what_stands_before_a_part_hides_it() -> None:
     assert sight.share(wide, behind) == 0.0  # the bus hides it
 
 
+def test_poses_for_training_look_at_their_surface_from_all_around() -> None:
+    cell, rng = Cell(CellPlan.draw(2, defects=())), np.random.default_rng(0)
+    sight = Sight(cell)
+    for site in SITES:
+        points, outward = sight.place(site)
+        poses = [sight.somewhere(site, rng) for _ in range(20)]
+        for pose in poses:
+            right, down, away = pose.seen(points.mean(axis=0))
+            assert 0.06 < away < 0.3
+            assert np.hypot(right, down) < 0.06
+            assert np.linalg.det(pose.rotation) == pytest.approx(1.0)
+        assert np.std([pose.at for pose in poses], axis=0).max() > 0.03
+    assert np.mean([sight.share(site, sight.somewhere(site, rng)) for site in SITES]) > 0.4
+
+
 @pytest.mark.parametrize("seed", [3, pytest.param(11, marks=pytest.mark.slow)])
 def test_with_the_turntables_help_every_surface_is_reached(seed: int) -> None:
     assert set(reached(Cell(CellPlan.draw(seed)))) == {named(site) for site in SITES}
