@@ -20,6 +20,7 @@ import numpy as np
 from helmsight.envs.inspection.building import STEP_S
 from helmsight.envs.inspection.cell import START, Cell
 from helmsight.envs.inspection.plant import Drive, Plant
+from helmsight.envs.inspection.routes import route
 from helmsight.envs.inspection.sites import SITES, Site
 from helmsight.envs.inspection.viewpoints import Viewpoint, Viewpoints
 from helmsight.errors import status_of
@@ -76,8 +77,9 @@ def reach(seeds: int) -> Iterator[Figure]:
 def ways(cell: Cell, views: Viewpoints, site: Site, angle: float) -> list[Viewpoint]:
     """Return viewpoints of a site that the arm has a way to, the turntable at `angle`."""
     cell.place(START, float(angle))
-    clear = views.clearance.route
-    return [view for view in views.of(site) if clear(START, view.joints) is not None]
+    return [
+        view for view in views.of(site) if route(views.clearance, START, view.joints) is not None
+    ]
 
 
 def turning(cell: Cell, views: Viewpoints) -> tuple[int, list[bool]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from helmsight.envs.inspection.building import Built
-from helmsight.envs.inspection.cell import START, Cell
+from helmsight.envs.inspection.cell import Cell
 from helmsight.envs.inspection.contacts import touching
 from helmsight.envs.inspection.shapes import SOLID, Array
 from helmsight.hardware.gl import mujoco
@@ -27,7 +26,7 @@ class Clearance:
         solid = model.geom_group == SOLID
         arm = np.array([owner.part == "arm" for owner in cell.built.owners])
         model.geom_margin[solid & arm] = margin_m
-        self._cell = cell
+        self._cell, self.spec = cell, cell.spec
         self._built = Built(model, cell.built.owners, cell.built.arm, cell.built.turntable)
         self._data = mujoco.MjData(model)
 
@@ -45,15 +44,3 @@ class Clearance:
         a, b = np.array(start), np.array(end)
         steps = max(1, int(np.ceil(np.abs(b - a).max() / STEP_RAD)))
         return not any(self.touches(a + (b - a) * index / steps) for index in range(steps + 1))
-
-    def route(self, start: Sequence[float], end: Sequence[float]) -> tuple[Joints, ...] | None:
-        """Return the places to go to in turn, `end` included; None when no way was found.
-
-        Straight; else back to the folded arm, turned to either place, and out again.
-        """
-        folded = [(pan, *START[1:]) for pan in (start[0], end[0])]
-        for stops in ((), folded[:1], folded[1:], folded, [START]):
-            places = [tuple(start), *stops, tuple(end)]
-            if all(self.way(a, b) for a, b in pairwise(places)):
-                return tuple(tuple(float(x) for x in place) for place in places[1:])
-        return None

@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from helmsight.envs.inspection.cell import START, Cell
+from helmsight.envs.inspection.routes import route
 from helmsight.envs.inspection.sites import SITES
 from helmsight.envs.inspection.viewpoints import Viewpoints
 
@@ -27,4 +28,4 @@ def test_a_way_that_is_counted_is_one(load: Callable[[str], ModuleType]) -> None
         found = load("cell").ways(cell, views, SITES[0], 0.0)
         assert found
         for view in found:
-            assert views.clearance.route(START, view.joints) is not None
+            assert route(views.clearance, START, view.joints) is not None

@@ -15,6 +15,7 @@ from helmsight.envs.inspection.cell import START, Cell
 from helmsight.envs.inspection.emulated import EmulatedCell
 from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.plant import Plant
+from helmsight.envs.inspection.routes import route
 from helmsight.envs.inspection.viewpoints import Viewpoints
 from helmsight.hardware.cameras import Camera, Checks, open_camera
 from helmsight.hardware.errors import CameraUnavailable, FrameRefused
@@ -37,16 +38,11 @@ def keep_looking(camera: Camera, within_s: float = 30.0) -> None:
 def test_a_supervised_arm_reaches_a_viewpoint_and_touches_nothing() -> None:
     cell = Cell(FACING)
     views = Viewpoints(cell)
-    view = next(
-        view
-        for found in views.all(1).values()
-        for view in found
-        if views.clearance.route(START, view.joints) is not None
-    )
-    route = views.clearance.route(START, view.joints)
-    assert route is not None
+    view = next(view for found in views.all(1).values() for view in found)
+    way = route(views.clearance, START, view.joints)
+    assert way is not None
     with EmulatedCell(FACING) as emulated, supervised("so101", emulated.port) as robot:
-        for place in route:
+        for place in way:
             state = robot.reach(place, timeout_s=60.0)
         assert state.positions == pytest.approx(view.joints, abs=0.025)
         real = emulated.emulation.device.positions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from helmsight.envs.inspection.clearance import Clearance
 from helmsight.envs.inspection.contacts import touching
 from helmsight.envs.inspection.parts import PARTS
 from helmsight.envs.inspection.plan import CellPlan
+from helmsight.envs.inspection.routes import route
 from helmsight.envs.inspection.sites import SITES, Sight, Site
 from helmsight.envs.inspection.viewpoints import FARTHEST, NEAREST, Viewpoint, Viewpoints
 from helmsight.envs.inspection.views import Pose
@@ -33,7 +35,7 @@ def reached(cell: Cell) -> dict[str, tuple[float, Viewpoint]]:
                 continue
             cell.place(START, float(angle))
             for view in views.of(site):
-                if views.clearance.route(START, view.joints) is not None:
+                if route(views.clearance, START, view.joints) is not None:
                     found[named(site)] = (float(angle), view)
                     break
     return found
@@ -80,8 +82,24 @@ def test_a_way_through_the_satellite_is_no_way() -> None:
     clearance, stretched = Clearance(cell), (0.0, -0.3, 0.9, 0.2, 0.0, 0.3)
     assert clearance.touches(stretched)
     assert not clearance.way(START, stretched)
-    assert clearance.route(START, stretched) is None
-    assert clearance.route(START, (0.6, *START[1:])) == ((0.6, *START[1:]),)
+    assert route(clearance, START, stretched) is None
+    assert route(clearance, START, (0.6, *START[1:])) == ((0.6, *START[1:]),)
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_there_is_a_way_from_one_viewpoint_to_the_next(seed: int) -> None:
+    cell = Cell(CellPlan.draw(seed))
+    cell.place(START, 0.2)
+    views = Viewpoints(cell)
+    here, ways = START, 0
+    for view in (view for found in views.all(2).values() for view in found):
+        way = route(views.clearance, here, view.joints)
+        assert way is not None
+        assert way == route(views.clearance, here, view.joints)
+        assert way[-1] == pytest.approx(view.joints)
+        assert all(views.clearance.way(a, b) for a, b in pairwise((here, *way)))
+        ways, here = ways + 1, view.joints
+    assert ways >= 10
 
 
 def test_what_stands_before_a_part_hides_it() -> None:
@@ -104,7 +122,7 @@ def test_poses_for_training_look_at_their_surface_from_all_around() -> None:
     cell, rng = Cell(CellPlan.draw(2, defects=())), np.random.default_rng(0)
     sight = Sight(cell)
     for site in SITES:
-        points, outward = sight.place(site)
+        points, _ = sight.place(site)
         poses = [sight.somewhere(site, rng) for _ in range(20)]
         for pose in poses:
             right, down, away = pose.seen(points.mean(axis=0))
@@ -130,7 +148,7 @@ def test_every_defect_is_seen_from_a_reachable_viewpoint(drawing: None, seed: in
             for site in [site for site in SITES if site.part in unseen]:
                 cell.place(START, float(angle))
                 for view in views.of(site):
-                    if views.clearance.route(START, view.joints) is not None:
+                    if route(views.clearance, START, view.joints) is not None:
                         cell.place(view.joints)
                         for part in cell.view(size=(320, 240)).defects_seen:
                             unseen.pop(part, None)

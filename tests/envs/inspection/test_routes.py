@@ -1,0 +1,48 @@
+"""A way around what stands between."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from helmsight.envs.inspection.cell import START, Cell
+from helmsight.envs.inspection.clearance import Clearance
+from helmsight.envs.inspection.plan import CellPlan
+from helmsight.envs.inspection.routes import route
+
+
+class Wall(Clearance):
+    """Nothing but a wall in joint space, with a gap that the folded arm does not lead through."""
+
+    def touches(self, joints: object) -> tuple[tuple[str, str], ...]:
+        pan, lift = joints[0], joints[1]  # type: ignore[index]
+        return (("wrist_roll", "bus"),) if abs(pan) < 0.2 and lift < 0.0 else ()
+
+
+@pytest.fixture(scope="module")
+def wall() -> Wall:
+    return Wall(Cell(CellPlan.draw(0, defects=())))
+
+
+def test_a_way_is_searched_where_neither_straight_nor_folded_leads(wall: Wall) -> None:
+    start, end = (-0.8, *START[1:]), (0.8, *START[1:])
+    found = route(wall, start, end)
+    assert found is not None
+    assert found[-1] == pytest.approx(end)
+    assert len(found) > 2
+    assert all(wall.way(a, b) for a, b in pairwise((start, *found)))
+    assert found == route(wall, start, end)
+    back = route(wall, end, start)
+    assert back is not None
+    assert back[-1] == pytest.approx(start)
+
+
+def test_there_is_no_way_to_or_from_what_touches(wall: Wall) -> None:
+    assert route(wall, START, (0.8, *START[1:])) is None
+    assert route(wall, (0.8, *START[1:]), START) is None
+
+
+def test_a_straight_way_is_one_place(wall: Wall) -> None:
+    start, end = (0.5, *START[1:]), (0.9, *START[1:])
+    assert route(wall, start, end) == (end,)
