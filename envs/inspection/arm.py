@@ -59,6 +59,8 @@ class ArmDrawing:
         self._drawing = drawing
         self._frames = {"base": _Frame(drawing.tree.worldbody, np.zeros(3), np.eye(3))}
         self._joints(spec)
+        # the foot and what turns on it are always near each other; MuJoCo knows that of others
+        drawing.tree.add_exclude(bodyname1="world", bodyname2=f"arm {spec.names[0]}")
 
     def _joints(self, spec: RobotSpec) -> None:
         before = self._frames["base"]

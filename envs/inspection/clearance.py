@@ -14,18 +14,28 @@ from helmsight.envs.inspection.shapes import SOLID, Array
 from helmsight.hardware.gl import mujoco
 
 MARGIN_M = 0.008
+UNSURE_M = {"mast": 0.036}  # more where a defect can put a part where its drawing has it not
 STEP_RAD = 0.04  # of the joint that goes furthest, between two places that are looked at
 Joints = tuple[float, ...]
 
 
 class Clearance:
-    """Tells collisions of the arm in a cell, its turntable where the cell has it."""
+    """Tells collisions of the arm in a cell, its turntable where the cell has it.
+
+    Whoever must not know what is wrong plans in the cell of `plan.sound()`: the same poses, nothing
+    wrong. What is clear there is clear in the real one, too.
+    """
 
     def __init__(self, cell: Cell, margin_m: float = MARGIN_M) -> None:
         model = copy.copy(cell.built.model)
         solid = model.geom_group == SOLID
         arm = np.array([owner.part == "arm" for owner in cell.built.owners])
         model.geom_margin[solid & arm] = margin_m
+        for part, more in UNSURE_M.items():
+            its = np.array([owner.part == part for owner in cell.built.owners])
+            model.geom_margin[solid & its] = more
+        # MuJoCo leaves out whole bodies first, by a margin of their own
+        np.maximum.at(model.body_margin, model.geom_bodyid, model.geom_margin)
         self._cell, self.spec = cell, cell.spec
         self._built = Built(model, cell.built.owners, cell.built.arm, cell.built.turntable)
         self._data = mujoco.MjData(model)

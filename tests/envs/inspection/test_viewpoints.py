@@ -12,7 +12,7 @@ from helmsight.envs.inspection.cell import START, Cell
 from helmsight.envs.inspection.clearance import Clearance
 from helmsight.envs.inspection.contacts import touching
 from helmsight.envs.inspection.parts import PARTS
-from helmsight.envs.inspection.plan import CellPlan
+from helmsight.envs.inspection.plan import CellPlan, Defect
 from helmsight.envs.inspection.routes import route
 from helmsight.envs.inspection.sites import SITES, Sight, Site
 from helmsight.envs.inspection.viewpoints import FARTHEST, NEAREST, Viewpoint, Viewpoints
@@ -61,8 +61,7 @@ def test_a_viewpoint_is_what_it_says(seed: int) -> None:
         right, down, away = view.pose.seen(points.mean(axis=0))
         assert np.hypot(right, down) < 0.1 * away  # in the middle of the picture
         assert views.sight.share(view.site, view.pose) == view.share >= 0.6
-        mujoco.mj_forward(cell.built.model, cell.data)
-        assert touching(cell.built, cell.data) == ()
+        assert touched(cell, view) == ()
         for value, joint in zip(view.joints, cell.spec.joint, strict=True):
             assert joint.lower <= value <= joint.upper
 
@@ -84,6 +83,32 @@ def test_a_way_through_the_satellite_is_no_way() -> None:
     assert not clearance.way(START, stretched)
     assert route(clearance, START, stretched) is None
     assert route(clearance, START, (0.6, *START[1:])) == ((0.6, *START[1:]),)
+
+
+@pytest.mark.parametrize("around", [0.0, 0.3, 0.6])
+def test_what_is_clear_of_the_sound_satellite_is_clear_of_the_faulty_one(around: float) -> None:
+    worst = [
+        Defect("mast", "bend", 1.0, (0.0, around), 1),
+        Defect("connector", "loose plug", 1.0, (0.5, around), 2),
+        Defect("foil", "tear", 1.0, (0.2, around), 3),
+    ]
+    plan = CellPlan.draw(9, defects=worst)
+    sound, faulty = Cell(plan.sound()), Cell(plan)
+    planned = 0
+    for angle in (-1.5, 0.2, 2.0):
+        sound.place(START, angle)
+        faulty.place(START, angle)
+        for found in Viewpoints(sound).all(2).values():
+            planned += len(found)
+            assert all(touched(faulty, view) == () for view in found)
+    assert planned > 20
+
+
+def touched(cell: Cell, view: Viewpoint) -> tuple[tuple[str, str], ...]:
+    """Return what the arm touches at a viewpoint, without a margin."""
+    cell.place(view.joints)
+    mujoco.mj_forward(cell.built.model, cell.data)
+    return touching(cell.built, cell.data)
 
 
 @pytest.mark.parametrize("seed", [5, 6])
