@@ -49,7 +49,7 @@ class Clearance:
         mujoco.mj_collision(self._built.model, self._data)
         return touching(self._built, self._data) if self._data.ncon else ()
 
-    def way(self, start: Sequence[float], end: Sequence[float]) -> bool:
+    def way(self, start: Sequence[float] | Array, end: Sequence[float] | Array) -> bool:
         """Return whether the arm can go straight, all joints at once, without touching anything."""
         a, b = np.array(start), np.array(end)
         steps = max(1, int(np.ceil(np.abs(b - a).max() / STEP_RAD)))

@@ -147,7 +147,7 @@ class ServoBus(Robot):
     def _send_hold(self) -> None:
         readings = self._ask_readings()
         goals = {
-            scale.id: self._held(scale, r, self._fast(index))
+            scale.id: self._kept(scale, r, self._fast(index))
             for index, scale in enumerate(self._scales)
             if (r := readings.get(scale.id)) is not None and r.energised and not r.tripped
         }
@@ -310,7 +310,7 @@ class ServoBus(Robot):
     def _here(self, scale: TickScale, reading: ServoReading, pace: tuple[int, int]) -> Goal:
         return (*pace, self._within(scale, reading.position))
 
-    def _held(self, scale: TickScale, reading: ServoReading, pace: tuple[int, int]) -> Goal:
+    def _kept(self, scale: TickScale, reading: ServoReading, pace: tuple[int, int]) -> Goal:
         """Return the goal that keeps a joint where it is.
 
         Under load a servo hangs back behind its goal. Were the place where it hangs made its goal,

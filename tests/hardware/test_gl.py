@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +62,17 @@ def test_other_systems_draw_by_themselves(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(sys, "platform", "darwin")
     gl.choose_gl()
     assert "MUJOCO_GL" not in os.environ
+
+
+def test_nothing_of_ours_imports_mujoco_by_itself() -> None:
+    root = Path(__file__).parents[2]
+    past = [
+        str(path.relative_to(root))
+        for room in ("agents", "contract", "envs", "evals", "hardware", "helmsight", "tools")
+        for path in (root / room).rglob("*.py")
+        if re.search(r"^\s*(import|from) mujoco\b", path.read_text("utf-8"), flags=re.MULTILINE)
+    ]
+    assert past == [str(Path("hardware") / "gl.py")]
 
 
 @pytest.mark.slow

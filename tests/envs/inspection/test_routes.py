@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -11,15 +12,15 @@ from helmsight.envs.inspection.cell import START, Cell
 from helmsight.envs.inspection.clearance import MARGIN_M, Clearance
 from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.routes import route
-from helmsight.envs.inspection.shapes import SOLID
+from helmsight.envs.inspection.shapes import SOLID, Array
 from helmsight.hardware.gl import mujoco
 
 
 class Wall(Clearance):
     """Nothing but a wall in joint space, with a gap that the folded arm does not lead through."""
 
-    def touches(self, joints: object) -> tuple[tuple[str, str], ...]:
-        pan, lift = joints[0], joints[1]  # type: ignore[index]
+    def touches(self, joints: Sequence[float] | Array) -> tuple[tuple[str, str], ...]:
+        pan, lift = joints[0], joints[1]
         return (("wrist_roll", "bus"),) if abs(pan) < 0.2 and lift < 0.0 else ()
 
 

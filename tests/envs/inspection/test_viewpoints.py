@@ -116,7 +116,8 @@ def test_there_is_a_way_from_one_viewpoint_to_the_next(seed: int) -> None:
     cell = Cell(CellPlan.draw(seed))
     cell.place(START, 0.2)
     views = Viewpoints(cell)
-    here, ways = START, 0
+    here: tuple[float, ...] = START
+    ways = 0
     for view in (view for found in views.all(2).values() for view in found):
         way = route(views.clearance, here, view.joints)
         assert way is not None
