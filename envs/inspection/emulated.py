@@ -46,7 +46,7 @@ class EmulatedCell:
         faults: Faults | str = "",
         seed: int = 0,
         camera_port: int | None = None,
-        size: Size = (640, 480),
+        size: Size = (480, 360),
     ) -> None:
         self.plant = Plant(plan, robot)
         self._size = size

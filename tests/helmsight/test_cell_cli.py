@@ -83,7 +83,7 @@ def test_emulate_serves_a_whole_cell_and_sums_up(tmp_path: Path) -> None:
         assert (told["port"], told["turntable"]) == ("arm", "arm-turntable")
         try:
             with open_camera(told["camera"], checks=Checks(max_age_s=WAIT_S)) as camera:
-                assert camera.look(WAIT_S).pixels.shape == (480, 640, 3)
+                assert camera.look(WAIT_S).pixels.shape == (360, 480, 3)
         except CameraUnavailable as error:
             pytest.fail(str(error))
         with supervised("so101", str(tmp_path / "arm")) as robot:
