@@ -61,6 +61,8 @@ class Built:
             half = matrix(self.model.geom_quat[geom]) * self.model.geom_aabb[geom, 3:]
             reach = np.abs(half).sum(axis=1)
             ends += [self.model.geom_pos[geom] - reach, self.model.geom_pos[geom] + reach]
+        if not ends:  # a part that is not there
+            return np.zeros(3)
         return np.asarray((np.min(ends, axis=0) + np.max(ends, axis=0)) / 2.0)
 
     @cached_property

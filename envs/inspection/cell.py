@@ -96,7 +96,7 @@ class Cell:
     def _truth(self, part: str) -> PartTruth:
         defect = self.plan.defect_of(part)
         if defect is None:
-            return PartTruth(part, PARTS[part])
+            return PartTruth(part, PARTS[part], present=part not in self.plan.absent)
         at, rotation = self.seat(part)
         x, y, z = at + rotation @ self.built.defect_places[part]
         where = (float(x), float(y), float(z))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.envs.inspection import scenery
 from helmsight.envs.inspection.parts import DEFECTS, PARTS
 
@@ -42,7 +43,11 @@ class Shift:
 
 @dataclass(frozen=True)
 class CellPlan:
-    """One cell, wholly told. turntable: its angle at the start, rad. tilt: of the panels, rad."""
+    """One cell, wholly told.
+
+    turntable: its angle at the start, rad. place, lean: of the satellite on it, m, rad. tilt: of
+    the panels, rad. absent: parts that are not there; no seed takes any away, `without` does.
+    """
 
     seed: int
     turntable: float
@@ -51,6 +56,7 @@ class CellPlan:
     tilt: tuple[float, float]
     shifts: dict[str, Shift]
     defects: tuple[Defect, ...]
+    absent: tuple[str, ...]
     light: scenery.Light
     looks: scenery.Looks
     things: tuple[scenery.Thing, ...]
@@ -72,6 +78,7 @@ class CellPlan:
             tilt=(float(pose.uniform(0.1, 1.0)), float(pose.uniform(0.1, 1.0))),
             shifts={part: _shift(pose) for part in PARTS if part != "bus"},
             defects=_defects(wrong) if defects is None else tuple(defects),
+            absent=(),
             light=scenery.light_of(light),
             looks=scenery.looks_of(looks),
             things=scenery.things_of(things),
@@ -80,6 +87,18 @@ class CellPlan:
     def sound(self) -> CellPlan:
         """Return the same cell with nothing wrong in it: the picture to compare with."""
         return replace(self, defects=())
+
+    def without(self, *parts: str) -> CellPlan:
+        """Return the same cell without some parts, for what is asked about a part not there.
+
+        Raises:
+            InvalidOption: no such part.
+        """
+        for part in parts:
+            if part not in PARTS:
+                raise InvalidOption(f"part {part!r}: expected one of {', '.join(PARTS)}")
+        kept = tuple(defect for defect in self.defects if defect.part not in parts)
+        return replace(self, defects=kept, absent=(*self.absent, *parts))
 
     def defect_of(self, part: str) -> Defect | None:
         """Return what is wrong with a part."""

@@ -16,17 +16,21 @@ from helmsight.hardware.spec import load_spec
 ALL = 0.98  # of the torque that a servo may give: as much as it can
 
 
-@dataclass(frozen=True)
+@dataclass
 class PlantShaft:
-    """One joint of a plant, as what a servo turns."""
+    """One joint of a plant, as what a servo turns.
+
+    slipped: how far the joint is behind what the servo turns, since its horn slipped, rad.
+    """
 
     plant: Plant
     joint: int
+    slipped: float = 0.0
 
     @property
     def position(self) -> float:
-        """Where it is, rad."""
-        return self.plant.position(self.joint)
+        """Where the servo's own gear is, rad."""
+        return self.plant.position(self.joint) + self.slipped
 
     @property
     def velocity(self) -> float:
@@ -43,15 +47,19 @@ class CellServos(FeetechBus):
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
-        shafts = [PlantShaft(plant, index) for index in range(len(plant.spec.joint))]
-        super().__init__(plant.spec, shafts)
+        self._shafts = [PlantShaft(plant, index) for index in range(len(plant.spec.joint))]
+        super().__init__(plant.spec, self._shafts)
         for servo in self.servos:
             servo["torque_enable"] = 1
 
     @property
     def positions(self) -> tuple[float, ...]:
         """Where the joints really are, rad."""
-        return tuple(servo.shaft.position for servo in self.servos)
+        return tuple(self.plant.position(index) for index in range(len(self.servos)))
+
+    def slip(self, joint: str, by: float) -> None:
+        """Let a joint slip on its servo by so many rad; nothing in the registers tells of it."""
+        self._shafts[self.spec.names.index(joint)].slipped += by
 
     @property
     def standing(self) -> bool:
@@ -60,12 +68,13 @@ class CellServos(FeetechBus):
 
     def _pass(self, seconds: float, now: float) -> list[bytes]:
         said = super()._pass(seconds, now)
-        self.plant.advance(seconds, [self._drive(servo) for servo in self.servos])
+        drives = map(self._drive, self.servos, self._shafts)
+        self.plant.advance(seconds, list(drives))
         return said
 
-    def _drive(self, servo: EmulatedServo) -> Drive:
+    def _drive(self, servo: EmulatedServo, shaft: PlantShaft) -> Drive:
         on = servo.energised and servo["mode"] in self.position_modes
-        return Drive(servo.axis.position, self._torque(servo) if on else 0.0)
+        return Drive(servo.axis.position - shaft.slipped, self._torque(servo) if on else 0.0)
 
     def _effort(self, servo: EmulatedServo) -> float:
         sign = 1.0 if servo.scale.per_unit > 0 else -1.0

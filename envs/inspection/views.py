@@ -43,17 +43,23 @@ class Pose:
 
 @dataclass(frozen=True)
 class PartTruth:
-    """What a part is and what is wrong with it. severity, at: of its defect; at: base frame, m."""
+    """What a part is and what is wrong with it. severity, at: of its defect; at: base frame, m.
+
+    present: whether it is there at all.
+    """
 
     name: str
     kind: str
     defect: str = NONE
     severity: float = 0.0
     at: tuple[float, float, float] | None = None
+    present: bool = True
 
     @property
     def state(self) -> str:
-        """`sound` or `defective`."""
+        """`sound`, `defective` or `absent`."""
+        if not self.present:
+            return "absent"
         return "sound" if self.defect == NONE else "defective"
 
 

@@ -25,7 +25,8 @@ def draw_satellite(drawing: Drawing, turntable: Any, plan: CellPlan) -> None:
     )
     for part in PARTS:
         seat = body.add_body(name=part, **_seat(part, plan))
-        _DRAW[PARTS[part]](drawing, seat, part, plan)
+        if part not in plan.absent:
+            _DRAW[PARTS[part]](drawing, seat, part, plan)
 
 
 def _seat(part: str, plan: CellPlan) -> dict[str, Any]:

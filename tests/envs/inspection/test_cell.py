@@ -100,6 +100,20 @@ def test_the_turntable_turns_the_satellite_and_nothing_else(cell: Cell) -> None:
     assert np.allclose(cell.camera_pose().at, camera)
 
 
+def test_a_part_that_is_not_there_is_not_seen_and_said_so(drawing: None) -> None:
+    plan = CellPlan.draw(1, defects=[Defect("dish", "dent", 1.0, (0.3, 0.5), 4)])
+    pose = Pose.looking(np.array([0.10, 0.0, 0.2]), np.array(CENTRE))
+    with Cell(plan.without("dish", "thruster 2"), shadows=False) as cell:
+        cell.place(turntable=0.0)
+        view = cell.view_from(pose)
+    assert not {"dish", "thruster 2"} & set(view.visible)
+    states = {one.name: one.state for one in view.truth}
+    assert {name for name, state in states.items() if state == "absent"} == {"dish", "thruster 2"}
+    assert view.defects.sum() == 0
+    with pytest.raises(InvalidOption, match="star tracker"):
+        plan.without("antenna")
+
+
 # -- defects --------------------------------------------------------------------------------------
 
 LOOKED_AT = {  # in the frame of the part: at what, and from which side

@@ -53,6 +53,29 @@ def test_a_supervised_arm_reaches_a_viewpoint_and_touches_nothing() -> None:
     assert touches == ()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_what_is_planned_without_its_faults_touches_nothing_over_a_spoiled_line() -> None:
+    plan = replace(CellPlan.draw(7), turntable=0.2)
+    views = Viewpoints(Cell(plan.sound()))
+    here: tuple[float, ...] = START
+    with (
+        EmulatedCell(plan, faults="drop=0.01,flip=0.005", seed=1) as emulated,
+        supervised("so101", emulated.port) as robot,
+    ):
+        for view in (view for found in views.all(1).values() for view in found):
+            way = route(views.clearance, here, view.joints)
+            assert way is not None
+            for place in way:
+                robot.reach(place, timeout_s=60.0)
+            here = view.joints
+            off = views.pose(emulated.emulation.device.positions).at - view.pose.at
+            assert np.linalg.norm(off) < 0.006
+        touches = emulated.plant.touches
+    assert len(touches) == 0, touches
+    assert here != START
+
+
 def test_a_stop_on_the_way_is_confirmed_and_within_bounds() -> None:
     with EmulatedCell(FACING) as emulated, supervised("so101", emulated.port) as robot:
         start = robot.state().positions

@@ -68,6 +68,17 @@ def test_less_torque_than_the_arm_weighs_does_not_hold_it(arm: Any) -> None:
     assert arm.read("elbow_flex", "torque_limit") == 40
 
 
+def test_a_joint_that_slips_is_elsewhere_and_its_servo_does_not_know(arm: Any) -> None:
+    before = arm.read("wrist_flex", "present_position")
+    arm.device.slip("wrist_flex", 0.15)
+    arm.wait(1.0)
+    assert arm.read("wrist_flex", "present_position") == pytest.approx(before, abs=12)
+    assert arm.device.positions[3] == pytest.approx(START[3] - 0.15, abs=0.015)
+    arm.go("wrist_flex", START[3] - 0.2)
+    arm.wait(1.0)
+    assert arm.device.positions[3] == pytest.approx(START[3] - 0.35, abs=0.015)
+
+
 def into_the_satellite(arm: Any) -> None:
     """Stretch the arm toward the satellite, as a pilot must not."""
     for joint, place in (("wrist_flex", 0.2), ("elbow_flex", 0.9), ("shoulder_lift", -0.3)):
