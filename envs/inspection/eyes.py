@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.envs.inspection.building import Built
 from helmsight.envs.inspection.shapes import ARM
 from helmsight.envs.inspection.views import Pixels, Pose
 from helmsight.hardware.cameras.rendered import renderer
 from helmsight.hardware.cameras.source import Size
+from helmsight.hardware.errors import WrongThread
 from helmsight.hardware.gl import mujoco
 
 SMALLEST, LARGEST = 16, 1024  # sides of a picture, px
@@ -22,12 +25,14 @@ class Eyes:
     def __init__(self, built: Built, *, shadows: bool = True) -> None:
         self._built, self._shadows = built, shadows
         self._renderers: dict[Size, Any] = {}
+        self._thread: int | None = None
 
     def picture(self, data: mujoco.MjData, camera: str, size: Size, *, arm: bool = True) -> Pixels:
         """Return what a camera sees, (H, W, 3); size: width, height. `arm`: whether it is there.
 
         Raises:
-            CameraUnavailable: nothing to draw with. ValueError: a camera that is not there, a size.
+            CameraUnavailable: nothing to draw with. InvalidOption: a size that cannot be.
+            WrongThread: another thread drew before. ValueError: a camera that is not there.
         """
         drawing = self._aimed(data, camera, size, arm)
         return np.asarray(drawing.render(), np.uint8)
@@ -59,7 +64,12 @@ class Eyes:
 
     def _aimed(self, data: mujoco.MjData, camera: str, size: Size, arm: bool) -> Any:
         if not all(SMALLEST <= side <= LARGEST for side in size):
-            raise ValueError(f"picture of {size} pixels: expected {SMALLEST} to {LARGEST} a side")
+            raise InvalidOption(f"picture of {size} px: expected {SMALLEST} to {LARGEST} a side")
+        if self._thread not in (None, threading.get_ident()):
+            raise WrongThread(
+                "a cell is drawn in one thread: give every thread a Cell, or a camera, of its own"
+            )
+        self._thread = threading.get_ident()
         if size not in self._renderers:
             self._renderers[size] = renderer(self._built.model, size, "the inspection cell")
         drawing, option = self._renderers[size], mujoco.MjvOption()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from helmsight.envs.inspection.parts import DEFECTS, PARTS
 from helmsight.envs.inspection.plan import CellPlan, Defect
 from helmsight.envs.inspection.satellite.assembly import CENTRE
 from helmsight.envs.inspection.views import FEWEST, Pose, View
+from helmsight.hardware.errors import WrongThread
 from helmsight.hardware.kinematics import Kinematics
 from helmsight.hardware.spec import load_spec
 
@@ -87,8 +89,15 @@ def test_without_the_arm_it_is_not_in_the_picture(cell: Cell) -> None:
 
 @pytest.mark.parametrize("size", [(8, 100), (4000, 100)])
 def test_pictures_of_no_sensible_size_are_refused(cell: Cell, size: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="16 to 1024"):
+    with pytest.raises(InvalidOption, match="16 to 1024"):
         cell.look(size=size)
+
+
+def test_another_thread_than_the_first_is_told_to_have_its_own(cell: Cell) -> None:
+    cell.look(size=SIZE)
+    with ThreadPoolExecutor(1) as pool:
+        looked = pool.submit(cell.look, size=SIZE)
+        assert isinstance(looked.exception(), WrongThread)
 
 
 def test_the_turntable_turns_the_satellite_and_nothing_else(cell: Cell) -> None:
