@@ -83,12 +83,14 @@ def command(
     cell = None
     if kind == CELL:
         if firmware or homed:
-            raise InvalidSetting("--firmware, --homed: the cell's servos have neither")
+            raise InvalidSetting("--firmware, --homed: the cell has servos, which need neither")
         cell = made_cell(robot, link, tcp, fault, seed, (camera_port or 0) if camera else None)
     elif camera_port is not None or not camera:
         raise InvalidSetting(f"--camera-port, --no-camera: {kind} has no camera; the cell has one")
-    emulation = cell.emulation if cell else made(
-        kind, robot, link, tcp, fault, seed, firmware=firmware, homed=homed
+    emulation = (
+        cell.emulation
+        if cell
+        else made(kind, robot, link, tcp, fault, seed, firmware=firmware, homed=homed)
     )
     name = robot or emulation.device.spec.name
     start = time.monotonic()
