@@ -21,6 +21,8 @@ def draw_thruster(drawing: Drawing, body: Any, part: str, defect: Defect | None)
     show("box", (0.0078, 0.0072, 0.0028), (0, 0, 0.0028), look="metal")
     for x in (-0.006, 0.006):
         show("cylinder", (0.0010, 0.0004), (x, 0.0055, 0.0058), look="bolt")
+    for dot in range(int(part.split()[-1])):  # its number
+        show("cylinder", (0.0012, 0.0003), (0.0036 * dot - 0.0054, -0.0054, 0.0058), look="white")
     for radius, height in NOZZLE:
         show("cylinder", (radius, 0.0013), (0, 0, height), look="bolt")
     drawing.solid(body, owner, "cylinder", (0.010, 0.012), (0, 0, 0.012))

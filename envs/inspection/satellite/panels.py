@@ -13,6 +13,7 @@ from helmsight.envs.inspection.shapes import Drawing, Owner, euler
 
 HALF = (0.033, 0.042, 0.0012)  # m
 COLUMNS, ROWS = 3, 4
+YELLOW = (0.88, 0.70, 0.08)
 CELL = (0.0097, 0.0094, 0.0005)  # half extents
 PITCH = (0.0206, 0.0200)
 TOP = HALF[2] + 2.0 * CELL[2]  # of the cells, above the middle of the plate
@@ -33,6 +34,9 @@ def draw_panel(drawing: Drawing, body: Any, part: str, side: int, defect: Defect
         rod((-side * HALF[0], y, 0.0), (-side * (HALF[0] + 0.012), 0.0, 0.0), 0.0018, look="metal")
     for y in (-0.02, 0.02):  # ribs of the back
         show("box", (HALF[0] - 0.004, 0.0016, 0.0012), (0, y, -HALF[2] - 0.001), look="substrate")
+    for mark in range(1 if part == "panel A" else 2):  # by which one is told from the other
+        at = (side * (HALF[0] - 0.008 - 0.010 * mark), -HALF[1], 0.0)
+        show("box", (0.0032, 0.0021, 0.0021), at, colour=YELLOW)
     drawing.solid(body, owner, "box", (HALF[0] + 0.003, HALF[1] + 0.003, 0.005))
     wrong = _wrong_cell(defect)
     for column in range(COLUMNS):
