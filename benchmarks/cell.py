@@ -35,7 +35,7 @@ def speed(n: int) -> Iterator[Figure]:
     """Measure steps and pictures of one cell."""
     yield figure("a cell is built", "ms", [1000 * timed(partial(Cell, seed)) for seed in range(8)])
     plant = Plant(1)
-    drives = [Drive(place, 1.0) for place in START]
+    drives = [Drive(place, 0.0, 1.0) for place in START]
     steps = [1e6 * timed(lambda: plant.advance(STEP_S, drives)) for _ in range(20 * n)]
     yield figure("one step of 2 ms", "us", steps)
     for shadows in (True, False):

@@ -29,7 +29,7 @@ from helmsight.hardware.spec import RobotSpec
 
 OWNER = Owner("arm")
 STALL_NM = 1.91
-STIFFNESS, DRAG = 150.0, 2.5  # of the servo's own loop: N m/rad, N m s/rad
+STIFFNESS, DRAG = 150.0, 5.0  # of the servo's own loop: N m/rad, N m s/rad; it does not ring
 DAMPING, FRICTION, ARMATURE = 0.6, 0.052, 0.028  # of its gears: N m s/rad, N m, kg m^2
 CAMERA_AT, CAMERA_TILT = (-0.062, 0.0, -0.022), 0.13  # in the frame of the last joint; m, rad
 FIELD_OF_VIEW = 55.0  # degrees, of the picture's height

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helmsight.contract.errors import InvalidOption
-from helmsight.envs.inspection.arm import STALL_NM
+from helmsight.envs.inspection.arm import DRAG, STALL_NM, STIFFNESS
 from helmsight.envs.inspection.building import STEP_S, Built, build
 from helmsight.envs.inspection.cell import START, fitting
 from helmsight.envs.inspection.contacts import Contacts, Touch
@@ -27,9 +27,10 @@ LONGEST_S = 0.5  # that is caught up with after a pause; a machine that slept is
 
 @dataclass(frozen=True)
 class Drive:
-    """What one servo wants: where (rad), and the share of its torque that it may use, 0 to 1."""
+    """What one servo wants: where (rad), how fast (rad/s), and the share of its torque, 0 to 1."""
 
     place: float
+    speed: float
     torque: float
 
 
@@ -73,7 +74,8 @@ class Plant:
         self._left -= steps * STEP_S
         with self._lock:
             for motor, drive in zip(self._motors, drives, strict=True):
-                data.ctrl[motor] = drive.place
+                # MuJoCo's servo brakes against all speed, a real one against that beside its ramp
+                data.ctrl[motor] = drive.place + drive.speed * DRAG / STIFFNESS
                 model.actuator_forcerange[motor] = STALL_NM * drive.torque * np.array([-1.0, 1.0])
             for _ in range(steps):
                 way = self._turn_to - self._turn_at

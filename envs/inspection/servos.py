@@ -74,7 +74,8 @@ class CellServos(FeetechBus):
 
     def _drive(self, servo: EmulatedServo, shaft: PlantShaft) -> Drive:
         on = servo.energised and servo["mode"] in self.position_modes
-        return Drive(servo.axis.position - shaft.slipped, self._torque(servo) if on else 0.0)
+        torque = self._torque(servo) if on else 0.0
+        return Drive(servo.axis.position - shaft.slipped, servo.axis.velocity, torque)
 
     def _effort(self, servo: EmulatedServo) -> float:
         sign = 1.0 if servo.scale.per_unit > 0 else -1.0
