@@ -76,14 +76,14 @@ def test_nothing_of_ours_imports_mujoco_by_itself() -> None:
 
 
 @pytest.mark.slow
-def test_whatever_of_ours_is_imported_first_chooses_before_mujoco_does() -> None:
+def test_whatever_of_ours_is_imported_first_chooses_before_mujoco_does(tmp_path: Path) -> None:
     code = (
         "import helmsight.hardware.kinematics, os, sys; "
         "import helmsight.envs.inspection.cell; print(os.environ.get('MUJOCO_GL', 'none'))"
     )
     environment = {key: value for key, value in os.environ.items() if key != "MUJOCO_GL"}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
     expected = "none"
     for name, library in gl.LIBRARIES.items():

@@ -39,7 +39,7 @@ def test_the_robots_of_the_cell_conform(tmp_path: Path, robot: str) -> None:
             [
                 sys.executable, "-m", "pytest", "--pyargs", "helmsight.hardware.conformance", "-q",
                 "-p", "helmsight-conformance", "--conformance-json", "outcome.json", "--tool",
-                "--robot", description(tmp_path, robot), "--port", port,
+                "--robot", description(tmp_path, robot), "--port", port, "--yes",
             ],
             cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=200,
             env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
