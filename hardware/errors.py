@@ -102,7 +102,7 @@ class NotReached(HardwareError):
 
 
 class WrongThread(HardwareError):
-    """A move or a sign of life from a thread that is not the loop's own. Halts, nothing sent."""
+    """A move, a sign of life or a drawing from a thread that is not its own. Halts."""
 
     exit_status = 2
 

@@ -23,8 +23,8 @@ class FramePace:
 
     def __init__(
         self,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = lambda: time.monotonic(),  # looked up when called
+        sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds),
     ) -> None:
         self._clock = clock
         self._sleep = sleep

@@ -10,10 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.hardware.gl import mujoco
 from helmsight.hardware.spec import RobotSpec
 
 Array = NDArray[np.float64]

@@ -12,13 +12,13 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.contract.errors import NotUtf8
 from helmsight.contract.textfiles import read_text
 from helmsight.hardware.errors import InvalidSpec
+from helmsight.hardware.gl import mujoco
 
 Array = NDArray[np.float64]
 UNUSED = ("inertial", "visual", "collision")  # of a link

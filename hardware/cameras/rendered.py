@@ -12,6 +12,27 @@ from helmsight.hardware.cameras.source import FramePacer, Size, Source
 from helmsight.hardware.errors import CameraUnavailable
 
 
+def renderer(model: Any, size: Size, name: str) -> Any:
+    """Return a mujoco.Renderer of (width, height), for the thread that asks only.
+
+    Raises:
+        CameraUnavailable: nothing to draw with on this machine; `name` says what wanted to.
+    """
+    from helmsight.hardware.gl import mujoco
+
+    # The offscreen buffer of a model is 640x480 unless it says otherwise.
+    model.vis.global_.offwidth = max(size[0], model.vis.global_.offwidth)
+    model.vis.global_.offheight = max(size[1], model.vis.global_.offheight)
+    try:
+        return mujoco.Renderer(model, size[1], size[0])
+    except Exception as error:  # whatever the GL library of this machine raises
+        raise CameraUnavailable(
+            f"{name}: MuJoCo cannot draw here ({type(error).__name__}: {error}). "
+            "Without a screen set MUJOCO_GL=egl (Debian: libegl1 libgl1-mesa-dri) or "
+            "MUJOCO_GL=osmesa (libosmesa6) before the start"
+        ) from None
+
+
 class RenderedSource(Source):
     """A view of a MuJoCo model whose physics runs at the pace of the clock.
 
@@ -31,7 +52,7 @@ class RenderedSource(Source):
 
     def open(self) -> None:
         """Raises CameraUnavailable: no such model or camera, or nothing to draw with."""
-        import mujoco
+        from helmsight.hardware.gl import mujoco
 
         try:
             model = mujoco.MjModel.from_xml_path(str(self._path))
@@ -43,22 +64,12 @@ class RenderedSource(Source):
                 f"camera {self.name}: the model has no camera {self._camera!r}; there are "
                 f"{', '.join(filter(None, names)) or 'none with a name'}"
             )
-        # The offscreen buffer of a model is 640x480 unless it says otherwise.
-        model.vis.global_.offwidth = max(self._size[0], model.vis.global_.offwidth)
-        model.vis.global_.offheight = max(self._size[1], model.vis.global_.offheight)
-        try:
-            self._renderer = mujoco.Renderer(model, self._size[1], self._size[0])
-        except Exception as error:  # whatever the GL library of this machine raises
-            raise CameraUnavailable(
-                f"camera {self.name}: MuJoCo cannot draw here ({type(error).__name__}: {error}). "
-                "Without a screen set MUJOCO_GL=egl (Debian: libegl1 libgl1-mesa-dri) or "
-                "MUJOCO_GL=osmesa (libosmesa6) before the start"
-            ) from None
+        self._renderer = renderer(model, self._size, f"camera {self.name}")
         self._model, self._data = model, mujoco.MjData(model)
         mujoco.mj_forward(model, self._data)
 
     def read(self) -> tuple[Pixels, float] | None:
-        import mujoco
+        from helmsight.hardware.gl import mujoco
 
         stamp = self._pace.wait()
         until = self._data.time + self._step

@@ -33,6 +33,7 @@ from helmsight.hardware.spec import RobotSpec, Table
 from helmsight.hardware.ticks import ServoOptions, TickScale
 from helmsight.hardware.wire.registers import Registers
 
+HANGS_TICKS = 20  # that a standing servo may be behind its goal by its load (of 4096: 0.03 rad)
 STRAY = 0.09  # rad or share of the range that a joint may be outside its limits and be driven back
 
 
@@ -146,7 +147,7 @@ class ServoBus(Robot):
     def _send_hold(self) -> None:
         readings = self._ask_readings()
         goals = {
-            scale.id: self._here(scale, r, self._fast(index))
+            scale.id: self._kept(scale, r, self._fast(index))
             for index, scale in enumerate(self._scales)
             if (r := readings.get(scale.id)) is not None and r.energised and not r.tripped
         }
@@ -308,6 +309,17 @@ class ServoBus(Robot):
 
     def _here(self, scale: TickScale, reading: ServoReading, pace: tuple[int, int]) -> Goal:
         return (*pace, self._within(scale, reading.position))
+
+    def _kept(self, scale: TickScale, reading: ServoReading, pace: tuple[int, int]) -> Goal:
+        """Return the goal that keeps a joint where it is.
+
+        Under load a servo hangs back behind its goal. Were the place where it hangs made its goal,
+        it would hang back behind that one: every hold of a standing arm would let it sink further.
+        """
+        stands = not reading.moving and abs(reading.velocity) <= 1
+        if stands and abs(reading.goal[-1] - reading.position) <= HANGS_TICKS:
+            return (*pace, self._within(scale, reading.goal[-1]))
+        return self._here(scale, reading, pace)
 
     @staticmethod
     def _within(scale: TickScale, tick: int) -> int:

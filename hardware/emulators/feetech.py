@@ -5,7 +5,14 @@ Not modelled: gravity, wheel and step modes (a servo in one stands still), baud 
 
 from __future__ import annotations
 
-from helmsight.hardware.emulators.servos import NO_RAMP, EmulatedServo, EmulatedServoBus
+from collections.abc import Sequence
+
+from helmsight.hardware.emulators.servos import (
+    NO_RAMP,
+    EmulatedServo,
+    EmulatedServoBus,
+    Shaft,
+)
 from helmsight.hardware.framing import Packets
 from helmsight.hardware.spec import RobotSpec
 from helmsight.hardware.wire import feetech as wire
@@ -36,9 +43,9 @@ class FeetechBus(EmulatedServoBus):
     position_modes = (0,)
     offset_sign = -1
 
-    def __init__(self, spec: RobotSpec) -> None:
+    def __init__(self, spec: RobotSpec, shafts: Sequence[Shaft] | None = None) -> None:
         self.supply_v = SUPPLY_V
-        super().__init__(spec)
+        super().__init__(spec, shafts)
         self._saved = [bytes(servo.table[: wire.EPROM_END]) for servo in self.servos]
         self.heat = {name: AMBIENT_C for name in spec.names}
 
@@ -147,21 +154,27 @@ class FeetechBus(EmulatedServoBus):
         low, high = servo["min_position"], servo["max_position"]
         return goal if low == high == 0 else max(low, min(high, goal))
 
-    def _refresh(self, servo: EmulatedServo) -> None:
-        velocity = round(servo.velocity)
-        share = 0.1 + 0.2 * abs(velocity) / FULL_SPEED if servo.moving else 0.02
-        if servo.stalled_s > 0.0:
-            share = servo["torque_limit"] / 1000.0
-        if servo["status"] & FeetechFault.OVERLOAD:
-            share = servo["protective_torque"] / 100.0
-        if not servo.energised:
-            share = 0.0
+    def _effort(self, servo: EmulatedServo) -> float:
+        """Return the share of its stall torque that a servo gives, positive as its ticks rise."""
+        share = 0.1 + 0.2 * abs(servo.velocity) / FULL_SPEED if servo.moving else 0.02
+        if servo.stalled_s > 0.0 or servo["status"] & FeetechFault.OVERLOAD:
+            share = self._torque(servo)
         away = servo.axis.target - servo.axis.position
-        sign = -1 if away * servo.scale.per_unit < 0 else 1
+        return -share if away * servo.scale.per_unit < 0 else share
+
+    @staticmethod
+    def _torque(servo: EmulatedServo) -> float:
+        """Return the share of its stall torque that a servo may give."""
+        if servo["status"] & FeetechFault.OVERLOAD:
+            return servo["protective_torque"] / 100.0
+        return servo["torque_limit"] / 1000.0
+
+    def _refresh(self, servo: EmulatedServo) -> None:
+        effort = self._effort(servo) if servo.energised else 0.0
         servo["present_position"] = servo.tick
-        servo["present_velocity"] = velocity
-        servo["present_load"] = sign * min(1000, round(share * 1000))
-        servo["present_current"] = sign * round(share * STALL_A / wire.CURRENT_UNIT_A)
+        servo["present_velocity"] = round(servo.velocity)
+        servo["present_load"] = max(-1000, min(1000, round(effort * 1000)))
+        servo["present_current"] = round(effort * STALL_A / wire.CURRENT_UNIT_A)
         servo["present_voltage"] = round(self.supply_v / wire.VOLTAGE_UNIT_V)
         servo["present_temperature"] = self.heat[servo.joint.name]
         servo["moving"] = int(servo.moving)

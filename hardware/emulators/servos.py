@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
 
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.motion import EmulatedAxis
@@ -19,8 +20,21 @@ NO_RAMP = 100_000.0  # ticks/s^2 without an acceleration limit (153 rad/s^2)
 STALL_TICKS = 8  # a blocked servo this far from its goal pushes with all it has
 
 
+class Shaft(Protocol):
+    """What a servo turns: where it is (rad or m) and how fast, whatever its ramp says."""
+
+    @property
+    def position(self) -> float: ...
+
+    @property
+    def velocity(self) -> float: ...
+
+
 class EmulatedServo:
-    """One servo: its registers, its joint, and what is wrong with it.
+    """One servo: its registers, its ramp, what it turns, and what is wrong with it.
+
+    axis: the ramp, where the servo means its joint to be. shaft: where the joint is; the same
+    unless something is simulated that hangs back.
 
     dead: it answers nothing. blocked: it cannot turn. stalled_s: for how long it has pushed.
     """
@@ -31,9 +45,11 @@ class EmulatedServo:
         scale: TickScale,
         options: ServoOptions,
         axis: EmulatedAxis,
+        shaft: Shaft,
         bus: EmulatedServoBus,
     ) -> None:
-        self.joint, self.scale, self.options, self.axis = joint, scale, options, axis
+        self.joint, self.scale, self.options = joint, scale, options
+        self.axis, self.shaft = axis, shaft
         self.registers = bus.registers
         self.table = bytearray(bus.table_size)
         self._offset_sign = bus.offset_sign
@@ -71,7 +87,7 @@ class EmulatedServo:
     @property
     def tick(self) -> int:
         """Where it is, in ticks as its registers show them."""
-        return self.scale.tick(self.axis.position) + self._offset_sign * self["homing_offset"]
+        return self.scale.tick(self.shaft.position) + self._offset_sign * self["homing_offset"]
 
     def place(self, goal: int) -> float:
         """Return where a goal leads, in units of the axis."""
@@ -86,12 +102,13 @@ class EmulatedServo:
     @property
     def velocity(self) -> float:
         """Ticks a second."""
-        return self.axis.velocity * self.scale.per_unit
+        return self.shaft.velocity * self.scale.per_unit
 
 
 class EmulatedServoBus(Device):
     """Servos on one line. `servos` are in the order of the description's joints.
 
+    shafts: what they turn, in that order; default: what they turn follows without a lag.
     offset_sign: what a homing offset does to the position that a servo shows.
     """
 
@@ -100,17 +117,18 @@ class EmulatedServoBus(Device):
     position_modes: ClassVar[tuple[int, ...]]
     offset_sign: ClassVar[int]
 
-    def __init__(self, spec: RobotSpec) -> None:
+    def __init__(self, spec: RobotSpec, shafts: Sequence[Shaft] | None = None) -> None:
         super().__init__(spec)
         options = spec.joint_options(ServoOptions)
         scales = scales_of(spec, spec.device.get("calibration"))
         self.servos = [
-            EmulatedServo(joint, scale, option, axis, self)
-            for joint, scale, option, axis in zip(
-                spec.joint, scales, options, self.axes, strict=True
+            EmulatedServo(joint, scale, option, axis, shaft, self)
+            for joint, scale, option, axis, shaft in zip(
+                spec.joint, scales, options, self.axes, shafts or self.axes, strict=True
             )
         ]
         for servo in self.servos:
+            self._follow(servo)
             self._power_on(servo)
         self._hold_calibration()
         self._packets: Packets[Any] = self._framer()
@@ -171,14 +189,22 @@ class EmulatedServoBus(Device):
             if servo.blocked or not servo.energised or servo["mode"] not in self.position_modes:
                 servo.axis.velocity = 0.0
                 if not servo.energised:
-                    servo.axis.target = servo.axis.position
+                    self._follow(servo)
             else:
                 servo.axis.advance(seconds)
-            far = abs(servo.axis.target - servo.axis.position) * abs(servo.scale.per_unit)
-            stalls = servo.blocked and servo.energised and far > STALL_TICKS
-            servo.stalled_s = servo.stalled_s + seconds if stalls else 0.0
+            servo.stalled_s = servo.stalled_s + seconds if self._stalls(servo) else 0.0
             self._protect(servo)
         return []
+
+    def _stalls(self, servo: EmulatedServo) -> bool:
+        """Return whether a servo pushes with all it has and gets nowhere."""
+        far = abs(servo.axis.target - servo.axis.position) * abs(servo.scale.per_unit)
+        return servo.blocked and servo.energised and far > STALL_TICKS
+
+    @staticmethod
+    def _follow(servo: EmulatedServo) -> None:
+        """Have the ramp of a servo without torque be where its joint is."""
+        servo.axis.position = servo.axis.target = servo.shaft.position
 
     # -- what the two buses do alike ------------------------------------------------------------
 
@@ -200,6 +226,7 @@ class EmulatedServoBus(Device):
         if servo.energised and not before:
             self._aim(servo)
         elif before and not servo.energised:
+            self._follow(servo)
             servo.axis.freeze()
             self.record("release", now)
 

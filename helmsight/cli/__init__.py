@@ -29,6 +29,7 @@ COMMANDS = {
     "operate": ("operate", "command", "EXAMPLES"),
     "jog": ("jog", "command", "EXAMPLES"),
     "emulate": ("emulate", "command", "EXAMPLES"),
+    "cell": ("cell", "command", "EXAMPLES"),
     "conformance": ("robots", "conformance", "CONFORMANCE"),
     "serve-krpc": ("serve", "command", "EXAMPLES"),
 }
