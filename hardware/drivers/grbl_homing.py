@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
+from helmsight.hardware.bus_session import ATTEMPTS
 from helmsight.hardware.drivers.grbl_link import DEAF_S, HOME_FIRST, GrblLink
 from helmsight.hardware.errors import CommandRefused, NoReply
 from helmsight.hardware.robot import Mode, RobotState
@@ -69,6 +70,10 @@ class GrblHoming(GrblLink):
     def _proved(self) -> bool:
         if self.channel.lists.firmware != "grbl":
             return self._tells_homed()
+        # a damaged answer can hide the mark, and hardly make one
+        return any(self._shows_mark() for _ in range(ATTEMPTS))
+
+    def _shows_mark(self) -> bool:
         try:
             printed = self._printed_by("$G")
         except CommandRefused:

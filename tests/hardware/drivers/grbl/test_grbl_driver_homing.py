@@ -170,6 +170,23 @@ def test_a_position_that_is_proved_needs_no_homing(bench: Benches, flavour: str)
     assert robot.move(JointTargets(NEAR)).attempts == 1
 
 
+def test_a_proof_that_a_line_damages_is_asked_for_again(bench: Benches) -> None:
+    robot, device, _ = bench()
+    damaged = iter([b"T2", b"[G"])  # another tool, no answer to `$G`
+    receive = device.receive
+
+    def garbled(data: bytes, now: float) -> list[bytes]:
+        answers = receive(data, now)
+        if any(b"T211" in answer for answer in answers) and (part := next(damaged, b"")):
+            return [answer.replace(part, b"xx") for answer in answers]
+        return answers
+
+    device.receive = garbled  # type: ignore[method-assign]
+    robot.connect()
+    assert next(damaged, None) is None
+    assert robot.is_homed
+
+
 @pytest.mark.parametrize("flavour", ["grbl", "grblhal", "fluidnc"])
 def test_homing_proves_it_for_as_long_as_nothing_could_lose_it(
     bench: Benches, flavour: str

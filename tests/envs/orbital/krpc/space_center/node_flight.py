@@ -45,7 +45,7 @@ def fly(conn: Any, way: str) -> list[float]:
     while time_to() > burn_s / 2.0:
         continue
     push(control, way, 1.0)
-    while left()[1] > 1.0:
+    while left()[1] > 4.0:
         continue
     push(control, way, 0.1)
     while left()[1] > 0.0:
