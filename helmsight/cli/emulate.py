@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CELL = "cell"  # no device of its own: a whole inspection cell, its arm's bus among other things
 EXAMPLES = """Examples:
 
-helmsight emulate feetech --link ./arm
+helmsight emulate so101 --link ./arm
 
 helmsight emulate grbl --fault drop=0.01,flip=0.001,delay=20ms,unplug@5s --seed 1
 
@@ -38,7 +38,13 @@ helmsight emulate cell --seed 3 --link ./arm --camera-port 8300
 
 
 def command(
-    kind: Annotated[str, typer.Argument(help="dynamixel, feetech, grbl, helm, linearm or cell.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="dynamixel, feetech, grbl, helm, linearm, cell; or a robot (list robots).",
+            autocompletion=completion.robots,
+        ),
+    ],
     robot: Annotated[
         str | None,
         typer.Option(
@@ -87,6 +93,8 @@ def command(
         cell = made_cell(robot, link, tcp, fault, seed, (camera_port or 0) if camera else None)
     elif camera_port is not None or not camera:
         raise InvalidSetting(f"--camera-port, --no-camera: {kind} has no camera; the cell has one")
+    elif robot is None and described(kind):
+        kind, robot = described(kind), kind
     emulation = (
         cell.emulation
         if cell
@@ -123,6 +131,15 @@ def command(
         print("\n".join(f"{key:<18} {value}" for key, value in counts.items()))
 
 
+def described(name: str) -> str:
+    """Return the driver of a robot's description, shipped or a file; "" where `name` is none."""
+    from helmsight.hardware.spec import load_spec, shipped
+
+    if name in shipped() or name.endswith(".toml"):
+        return load_spec(name).driver
+    return ""
+
+
 def made(
     kind: str,
     robot: str | None,
@@ -147,7 +164,9 @@ def made(
 
     if kind not in DEVICES:
         known = ", ".join((*DEVICES, CELL))
-        raise InvalidSetting(f"nothing emulates {kind!r}; there are {known}")
+        raise InvalidSetting(
+            f"nothing emulates {kind!r}; there are {known}, and the robots of helmsight list robots"
+        )
     check_line(link, tcp)
     spec = load_spec(robot or DEVICES[kind][1])
     if spec.driver != kind:

@@ -13,6 +13,7 @@ import pytest
 
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.simavr import missing
+from helmsight.hardware.spec import shipped
 
 WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
@@ -51,6 +52,17 @@ def test_emulate_serves_until_it_is_interrupted_and_sums_up(
     assert summary["executed_stop"] >= 1
     assert summary["outside_limits"] == 0
     assert not (tmp_path / "arm").exists()
+
+
+@pytest.mark.serial
+def test_a_robot_is_emulated_by_its_name_or_its_description(tmp_path: Path) -> None:
+    text = shipped()["so100"].read_text(encoding="utf-8").replace('"so100"', '"mine"')
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    for name, robot in (("so101", "so101"), ("mine.toml", "mine.toml")):
+        process, told = emulated(tmp_path, name, "--link", "arm")
+        process.terminate()
+        process.communicate(timeout=WAIT_S)
+        assert (told["kind"], told["robot"]) == ("feetech", robot)
 
 
 @pytest.mark.serial
