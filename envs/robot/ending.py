@@ -28,9 +28,19 @@ class Ending:
         self._robot, self._news = robot, news
         self._interrupted = threading.Event()
         self._unconfirmed: StopUnconfirmed | None = None
+        self.own = False  # whether the stop in force is that of a run which was over
 
     def begin(self) -> None:
-        """Forget the stops of the run before."""
+        """Forget the stops of the run before.
+
+        Raises:
+            RobotStopped: somebody stopped the robot: to begin another run is no word of theirs.
+        """
+        if self._robot.is_stopped and not self.own:
+            raise RobotStopped(
+                f"{self._robot.spec.name} was stopped: look whether it may move, then call "
+                "robot.reset() of this environment before the next episode"
+            )
         self._interrupted.clear()
         self._unconfirmed = None
 
@@ -68,6 +78,7 @@ class Ending:
     def halt(self) -> dict[str, Any]:
         """Stop at the end of a run and return what the device said of it; no interrupt cuts it."""
         said: dict[str, Any] = {}
+        self.own = not self._robot.is_stopped
 
         def stop() -> None:
             try:

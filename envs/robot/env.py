@@ -123,6 +123,7 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         position is not homed again.
 
         Raises:
+            RobotStopped: somebody stopped the robot; `env.robot.reset()` lets it move again.
             HardwareError: what is not there, not set up, or in alarm.
         """
         super().reset(seed=seed)

@@ -16,6 +16,11 @@ from helmsight.hardware.framing import Packets
 from helmsight.hardware.wire import feetech
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """Devices, drivers and tests go by the tests' own clock."""
+
+
 @pytest.fixture(scope="session")
 def drawing() -> None:
     """Skip what looks at a cell on a machine that cannot draw one."""

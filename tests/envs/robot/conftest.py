@@ -18,6 +18,11 @@ from helmsight.hardware.emulators.serve import Emulation
 WAIT_S = 30.0  # a deadline against hanging, no claim about speed
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """Devices, drivers and tests go by the tests' own clock."""
+
+
 class Shown(Source):
     """Noise, until a test has it freeze, go black, be lost or come back."""
 

@@ -183,6 +183,23 @@ def test_a_camera_that_stays_dark_ends_the_run_with_the_robot_stopped(
         env.step(command(env, "hold"))
 
 
+def test_a_new_episode_does_not_undo_a_stop_that_somebody_asked_for(make: Any) -> None:
+    env = make()
+    env.reset()
+    env.stop("a hand at the keys")
+    with pytest.raises(RobotStopped, match=r"call\srobot\.reset"):
+        env.reset()
+    env.halt("interrupted")
+    with pytest.raises(RobotStopped):
+        env.reset()
+    assert env.robot.is_stopped
+    env.robot.reset()
+    env.reset()
+    env.halt("done")  # the run's own stop
+    env.reset()
+    assert not env.robot.is_stopped
+
+
 def test_an_alarm_in_the_middle_stops_the_robot_and_ends_the_run(
     make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
