@@ -202,7 +202,7 @@ class Loop:
         failed: Exception | None = self.info.get("failed")
         if failed is not None:
             raise failed
-        return ended or self._limit()
+        return ended or self.limit()
 
     def step(self, command: Command) -> str:
         """Give the world a command; return the word that the episode ended with, "" if it goes on.
@@ -272,7 +272,8 @@ class Loop:
                 f"{len(fields)} fields: {', '.join(entry.name for entry in fields) or 'none'}"
             )
 
-    def _limit(self) -> str:
+    def limit(self) -> str:
+        """Return the limit of the episode that is reached, "" for none."""
         if self.max_steps is not None and len(self.records) >= self.max_steps:
             return "steps"
         budget = self.config.wall_budget_s

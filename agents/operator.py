@@ -106,9 +106,9 @@ class Operator:
                 loop.listeners, loop.max_steps = self.listeners, max_steps
                 if continues:
                     go_on(loop, past, pictures)
-                    reason = self._drive(loop)
-                else:
-                    reason = replay(loop, past) or self._drive(loop)
+                ended = "" if continues else replay(loop, past)
+                # killed between its last step and its summary, a run has nothing left to do
+                reason = ended or loop.limit() or self._drive(loop)
         except KeyboardInterrupt:
             reason = "interrupted"
         except SystemExit:

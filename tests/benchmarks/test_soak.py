@@ -85,8 +85,9 @@ def test_a_part_of_the_way_that_is_tried_again_is_nothing_strange(soak):
 @pytest.mark.parametrize("name", list(shipped()))
 def test_targets_are_near_within_the_limits_and_all_different(soak, name):
     spec = load_spec(name)
-    targets, here, drawn = soak.Targets(spec, 1, 300), spec.home, []
-    for _ in range(300):
+    n = 300 if len(spec.joint) > 1 else 60  # one joint has no more places apart from each other
+    targets, here, drawn = soak.Targets(spec, 1, n), spec.home, []
+    for _ in range(n):
         here = targets.draw(here)
         drawn.append(here)
         assert all(j.lower <= value <= j.upper for j, value in zip(spec.joint, here, strict=True))

@@ -88,6 +88,18 @@ def test_a_run_that_began_later_is_resumed_and_rebuilt_from_there(
     assert load_run(again).records[0].measures == flight.records[0].measures
 
 
+def test_a_run_that_was_killed_after_its_last_step_is_ended_and_not_gone_on_with(
+    answers: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    flight = helmsight.fly("PE1-E2-I3", answers, steps=3, out=out, video=False, time="paused")
+    (out / "summary.json").unlink()  # it comes after the last step
+    again = helmsight.resume(out)
+    assert again.reason == flight.reason == "steps"
+    assert again.records == flight.records
+    assert len(load_run(out).records) == 3
+
+
 def test_a_record_of_something_unknown_here_says_what_made_it(answers: str) -> None:
     spec = RunSpec("helmsight/Elsewhere-v0", answers, versions={"helmsight": "9.9"})
     with pytest.raises(Unreproducible, match=r"Elsewhere.*helmsight 9\.9"):
