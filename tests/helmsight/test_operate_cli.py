@@ -56,6 +56,13 @@ def moves(emulation: Emulation) -> list[tuple[float, ...]]:
     return [entry.positions for entry in emulation.device.journal if entry.kind == "move"]
 
 
+def on_the_way_back(emulation: Emulation) -> bool:
+    """Return whether the first joint was sent far out and is under way to the other side."""
+    places = [place[0] for place in moves(emulation)]
+    top = max(places, default=0.0)
+    return top > 1.5 and min(places[places.index(top) :]) < 1.0
+
+
 def until(true: Callable[[], object]) -> None:
     deadline = time.monotonic() + WAIT_S
     while not true():
@@ -315,7 +322,7 @@ def test_what_the_camera_sees_is_in_the_run_also_after_it_was_killed(
     words = operate(arm, "--camera", camera, "--pilot", lines, "--out", out)
     process = subprocess.Popen(words, cwd=tmp_path, stdin=subprocess.DEVNULL)
     try:
-        until(lambda: any(place[0] < 1.0 for place in moves(arm)[40:]))  # on the way back
+        until(lambda: on_the_way_back(arm))
     finally:
         process.kill()
         process.wait()
