@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from helmsight.cli import completion
+from helmsight.cli.asked import BaseUrl, Device, Dtype
 from helmsight.cli.options import with_world_options, world_settings
 from helmsight.errors import INTERRUPTED, InvalidSetting
 from helmsight.places import TWIN, WORLDS
@@ -84,15 +85,9 @@ def command(
     ] = None,
     no_video: Annotated[bool, typer.Option("--no-video", help="Record no video.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
-    base_url: Annotated[
-        str | None, typer.Option(help="Address of an OpenAI-compatible server.")
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="Device of a local model; default: the best there is.")
-    ] = None,
-    dtype: Annotated[
-        str | None, typer.Option(help="Number type of a local model; default: fits the device.")
-    ] = None,
+    base_url: BaseUrl = None,
+    device: Device = None,
+    dtype: Dtype = None,
     grounding: Annotated[
         str | None,
         typer.Option(

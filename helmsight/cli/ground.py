@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
+from helmsight.cli.asked import BaseUrl
 from helmsight.errors import InvalidSetting
 from helmsight.prompts.strategies import MAX_CALLS, VERIFIED
 
@@ -54,9 +55,7 @@ def command(
     think_timeout: Annotated[
         float, typer.Option(help="Give up on an answer after this, wall seconds.")
     ] = 60.0,
-    base_url: Annotated[
-        str | None, typer.Option(help="Address of an OpenAI-compatible server.")
-    ] = None,
+    base_url: BaseUrl = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
     """Ask a model where the named objects of IMAGE are from each other."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
+from helmsight.cli.asked import BaseUrl, Device, Dtype
 from helmsight.cli.fly import with_live_line
 from helmsight.cli.robots import Json, Port, Robot, Yes
 from helmsight.consent import agreed
@@ -93,15 +94,9 @@ def command(
     ] = None,
     yes: Yes = False,
     as_json: Json = False,
-    base_url: Annotated[
-        str | None, typer.Option(help="Address of an OpenAI-compatible server.")
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="Device of a local model; default: the best there is.")
-    ] = None,
-    dtype: Annotated[
-        str | None, typer.Option(help="Number type of a local model; default: fits the device.")
-    ] = None,
+    base_url: BaseUrl = None,
+    device: Device = None,
+    dtype: Dtype = None,
     max_age: Annotated[
         float | None,
         typer.Option(help="Drop answers older than this, seconds; default 10, 600 with --approve."),

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from helmsight.cli import completion
+from helmsight.cli.asked import BaseUrl
 from helmsight.errors import INTERRUPTED, InvalidSetting
 from helmsight.evals.spatial.defaults import COCKPIT_SHARE, SIZE, STRATEGIES, SWAPS
 from helmsight.prompts.strategies import MAX_CALLS, VERIFIED
@@ -101,9 +102,7 @@ def run(
     think_timeout: Annotated[
         float, typer.Option(help="Give up on an answer after this, wall seconds.")
     ] = 60.0,
-    base_url: Annotated[
-        str | None, typer.Option(help="Address of an OpenAI-compatible server.")
-    ] = None,
+    base_url: BaseUrl = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The tables as Markdown.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
