@@ -40,23 +40,40 @@ def push(device: FeetechBus, share: float) -> None:
             servo.axis.target = servo.axis.position
 
 
+class Person:
+    """Moves the loose joints of an arm to and fro until asked to let go, in the middle."""
+
+    def __init__(self, arm: Emulation) -> None:
+        assert isinstance(arm.device, FeetechBus)
+        self.arm, self._device = arm, arm.device
+        self._over = threading.Event()
+        self._moving = threading.Thread(target=self._move)
+        self._moving.start()
+
+    def _move(self) -> None:
+        start = time.monotonic()
+        while not self._over.wait(0.005):
+            push(self._device, 0.5 + 0.5 * math.sin(4.0 * (time.monotonic() - start)))
+        push(self._device, 0.5)
+
+    def let_go(self) -> None:
+        self._over.set()
+        self._moving.join()
+
+
 @pytest.fixture
-def arm() -> Iterator[Emulation]:
-    """Serve an arm whose loose joints somebody moves to and fro."""
+def person() -> Iterator[Person]:
+    """Serve an arm, and somebody beside it."""
     with emulate("so101") as emulation:
-        device, done = emulation.device, threading.Event()
-        assert isinstance(device, FeetechBus)
+        somebody = Person(emulation)
+        yield somebody
+        somebody.let_go()
 
-        def move() -> None:
-            start = time.monotonic()
-            while not done.wait(0.005):
-                push(device, 0.5 + 0.5 * math.sin(4.0 * (time.monotonic() - start)))
 
-        person = threading.Thread(target=move)
-        person.start()
-        yield emulation
-        done.set()
-        person.join()
+@pytest.fixture
+def arm(person: Person) -> Emulation:
+    """Return the arm that somebody moves."""
+    return person.arm
 
 
 def begun(arm: Emulation, folder: Path, *options: str) -> subprocess.Popen[str]:
@@ -78,11 +95,12 @@ def begun(arm: Emulation, folder: Path, *options: str) -> subprocess.Popen[str]:
 @pytest.mark.serial
 @pytest.mark.slow
 def test_an_arm_moved_by_hand_gets_its_file_and_the_way_to_use_it(
-    arm: Emulation, tmp_path: Path, run: Any
+    arm: Emulation, person: Person, tmp_path: Path, run: Any
 ) -> None:
     process = begun(arm, tmp_path)
     time.sleep(2.5)  # one and a half times to and fro
     out, err = process.communicate("q", timeout=WAIT_S)
+    person.let_go()  # at an end of the way a joint is outside its limits, as it should be told
     assert process.returncode == 0, err
     made = Calibration.load(tmp_path / "so101-calibration.toml")
     for scale in made.scales(load_spec("so101")):
