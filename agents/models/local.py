@@ -120,6 +120,42 @@ class LocalVLM(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     @torch.inference_mode()
+    def weigh(self, messages: Sequence[BaseMessage], answers: tuple[str, ...]) -> list[float]:
+        """Return how probable each of `answers` is, if it has to be one of them; they sum to 1.
+
+        Only where answers differ is the model asked: one pass for each token at which they do.
+        """
+        inputs = self._inputs([messages])
+        trie, _ = self._trie(answers)
+        open_ends: list[tuple[list[int], Trie, float]] = [([], trie, 1.0)]
+        shares: dict[tuple[int, ...], float] = {}
+        while open_ends:
+            written, node, share = open_ends.pop()
+            forced = _forced(node)
+            written, node = [*written, *forced], _walk(node, forced)[1]
+            if not node:
+                shares[tuple(written)] = share
+                continue
+            scores = self.model(**_extended(inputs, written)).logits[0, -1].float()
+            options = list(node)
+            for token, part in zip(options, scores[options].softmax(-1).tolist(), strict=True):
+                open_ends.append(([*written, token], node[token], share * part))
+        rows = self.processor.tokenizer(list(answers), add_special_tokens=False)["input_ids"]
+        return [shares[*row, self._end()] for row in rows]
+
+    def _inputs(self, batch: Sequence[Sequence[BaseMessage]]) -> Any:
+        """Return what the model takes of one list of messages a row."""
+        return self.processor.apply_chat_template(
+            [[_turn(message) for message in messages] for messages in batch],
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=True,
+            return_tensors="pt",
+            processor_kwargs={"padding": True},
+            **self._asking,
+        ).to(self.model.device, dtype=self.model.dtype)
+
+    @torch.inference_mode()
     def answer_batch(
         self,
         batch: Sequence[Sequence[BaseMessage]],
@@ -129,15 +165,7 @@ class LocalVLM(BaseChatModel):
         watch: _Watch | None = None,
     ) -> list[str]:
         """Return one answer for each list of messages, all of them in one pass."""
-        inputs = self.processor.apply_chat_template(
-            [[_turn(message) for message in messages] for messages in batch],
-            add_generation_prompt=True,
-            tokenize=True,
-            return_dict=True,
-            return_tensors="pt",
-            processor_kwargs={"padding": True},
-            **self._asking,
-        ).to(self.model.device, dtype=self.model.dtype)
+        inputs = self._inputs(batch)
         if allowed:
             ids = self._choose(inputs, *self._trie(allowed))
         else:

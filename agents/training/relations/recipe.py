@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import socket
-import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from threading import Thread
 
 from helmsight.agents.errors import TrainingFailed
 from helmsight.agents.grounding.labelled import LabelledPicture
+from helmsight.agents.training.drawing import drawing
 from helmsight.agents.training.recipe import timed
 from helmsight.agents.training.relations.course import ASKING_STYLE, TrainingCourse, design
 
@@ -104,8 +102,8 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
 
     team = Team(rank, plan.processes, plan.port)
     numbers = range(rank, plan.pictures, plan.processes)
-    with _drawing(plan.course, numbers, sizes.view) as drawn:
-        _wait(drawn, min(ENOUGH, len(numbers)))
+    with drawing(partial(_draw, plan.course, sizes.view), numbers, CHUNK) as drawn:
+        drawn.wait(min(ENOUGH, len(numbers)))
         pool = Pool(plan.course, drawn.kept, np.random.default_rng([plan.seed, rank]))
         fit = RelationsFit(model, processor, sizes, pool, report, team)
         seconds = 60.0 * plan.minutes
@@ -123,49 +121,5 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class _Drawn:
-    """Pictures as they come from the processes that draw them."""
-
-    def __init__(self) -> None:
-        self.kept: list[LabelledPicture] = []
-        self.error: Exception | None = None
-
-    def take(self, futures: Iterable[Future[list[LabelledPicture]]]) -> None:
-        """Keep what comes until all is there, or an error."""
-        try:
-            for done in as_completed(futures):
-                self.kept.extend(done.result())
-        except (Exception, CancelledError) as error:
-            self.error = error
-
-
-@contextmanager
-def _drawing(course: TrainingCourse, numbers: range, view: int) -> Iterator[_Drawn]:
-    """Draw pictures in a process beside what is done with those that are there."""
-    drawn = _Drawn()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as crew:
-        chunks = [numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)]
-        futures = [crew.submit(_draw, course, chunk, view) for chunk in chunks]
-        taking = Thread(target=drawn.take, args=(futures,), daemon=True)
-        taking.start()
-        try:
-            yield drawn
-        finally:
-            crew.shutdown(wait=False, cancel_futures=True)
-            taking.join()
-
-
-def _draw(course: TrainingCourse, numbers: range, view: int) -> list[LabelledPicture]:
+def _draw(course: TrainingCourse, view: int, numbers: range) -> list[LabelledPicture]:
     return [course.picture(number, view) for number in numbers]
-
-
-def _wait(drawn: _Drawn, count: int) -> None:
-    """Wait for the first `count` pictures."""
-    while len(drawn.kept) < count:
-        if drawn.error is not None:
-            raise TrainingFailed(
-                f"a process that draws the pictures has failed: {drawn.error!r}. "
-                "With little memory try fewer --pictures"
-            ) from drawn.error
-        time.sleep(0.2)

@@ -1,0 +1,1 @@
+"""Inspecting: what a part is asked about, and what the answers come to."""

@@ -1,0 +1,71 @@
+"""The whole recipe: `helmsight train inspector`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from helmsight.agents.training.drawing import drawing
+from helmsight.agents.training.inspector.design import ASKING_STYLE, INSPECTOR, VIEW, corpus
+from helmsight.agents.training.inspector.lessons import PartCrop, crops
+from helmsight.agents.training.recipe import timed
+
+SEEING_SHARE = 0.6
+"""Share of the time in which only the eye is trained: the words are few."""
+CHUNK = 10  # cells that a process draws at once
+ENOUGH = 40  # cells to begin with
+CELLS = 1_000
+
+
+def train(
+    out: Path,
+    *,
+    minutes: float = 90.0,
+    seed: int = 0,
+    cells: int = CELLS,
+    start: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> Path:
+    """Train a model that tells the state of a part from a crop, and return its folder, `out`.
+
+    One process fits, on one thread; another one draws the crops of `cells` (about 60 each, 50 kB a
+    crop, kept in memory). `out` holds the last checkpoint. With `start`, a model folder, the
+    weights are taken from there.
+
+    Raises:
+        TrainingFailed: the process that draws has died.
+    """
+    import numpy as np
+    import torch
+
+    from helmsight.agents.training.folder import replace
+    from helmsight.agents.training.inspector.fit import InspectorFit, Pool
+    from helmsight.agents.training.student import begin
+
+    report = timed(say)
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    model, processor = begin(start, "cpu", corpus, INSPECTOR)
+
+    def keep() -> None:
+        replace(model, processor, out, ASKING_STYLE)
+        report("checkpoint")
+
+    numbers = range(seed * cells, (seed + 1) * cells)
+    with drawing(partial(_draw, VIEW), numbers, CHUNK) as drawn:
+        drawn.wait(60 * min(ENOUGH, cells // 2))
+        pool = Pool(drawn.kept, np.random.default_rng(seed))
+        fit = InspectorFit(model, processor, INSPECTOR, pool, report)
+        seconds = 60.0 * minutes
+        fit.see(SEEING_SHARE * seconds)
+        keep()
+        fit.answer(
+            (1.0 - SEEING_SHARE) * seconds, every=max(120.0, 0.05 * seconds), checkpoint=keep
+        )
+    keep()
+    return out
+
+
+def _draw(size: int, numbers: range) -> list[PartCrop]:
+    return [crop for number in numbers for crop in crops(number, size)]
