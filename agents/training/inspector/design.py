@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from helmsight.agents.inspection.states import states
 from helmsight.agents.training.design import Design, Tower
 from helmsight.envs.inspection.parts import DEFECTS
+from helmsight.envs.inspection.states import states
 from helmsight.prompts.templates import render
 
 VIEW = 128  # px

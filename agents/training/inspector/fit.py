@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from helmsight.agents.inspection.states import NOT_SEEN, SOUND, states
 from helmsight.agents.training.design import SHUFFLE, Design
 from helmsight.agents.training.fit import (
     IGNORE,
@@ -29,6 +28,7 @@ from helmsight.agents.training.inspector.lessons import PartCrop
 from helmsight.agents.training.policy import pixels
 from helmsight.agents.training.student import around
 from helmsight.envs.inspection.parts import DEFECTS
+from helmsight.envs.inspection.states import NOT_SEEN, SOUND, states
 
 KINDS = tuple(DEFECTS)
 HIDDEN, WELL = 0.15, 0.4  # shares of crops that show no part, and a sound one; others show defects

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.agents.inspection.crops import SMALLEST, Square
-from helmsight.agents.inspection.states import NOT_SEEN, SOUND
 from helmsight.envs.inspection.cell import Cell
+from helmsight.envs.inspection.crops import SMALLEST, Square
 from helmsight.envs.inspection.parts import DEFECTS, PARTS
 from helmsight.envs.inspection.plan import CellPlan, Defect
 from helmsight.envs.inspection.sites import SITES, Sight, Site
+from helmsight.envs.inspection.states import NOT_SEEN, SOUND
 from helmsight.envs.inspection.views import FEWEST, Pose, View
 
 FIRST_SEED = 1_000_000  # of the cells to learn from; evaluations take lower ones
