@@ -123,3 +123,17 @@ def _beside(
 def done(request: pytest.FixtureRequest, _beside: dict[str, Future[Any]]) -> Any:
     """What the work of this test returned; an error of it is the test's."""
     return _beside[request.node.nodeid].result()
+
+
+@pytest.fixture(scope="session")
+def drawing() -> None:
+    """Skip what looks at an inspection cell on a machine that cannot draw one, with the reason."""
+    from helmsight.envs.inspection.cell import Cell
+    from helmsight.envs.inspection.plan import CellPlan
+    from helmsight.hardware.errors import CameraUnavailable
+
+    with Cell(CellPlan.draw(0, defects=()), shadows=False) as cell:
+        try:
+            cell.look(size=(64, 64))
+        except CameraUnavailable as error:
+            pytest.skip(str(error))

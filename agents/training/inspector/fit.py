@@ -96,9 +96,9 @@ class StateHeads(nn.Module):
     ) -> tuple[torch.Tensor, NDArray[np.bool_]]:
         """Return the loss and which states were guessed right, (n,).
 
-        features: (n, tokens, width).
+        features: (n, tokens, width), or what the model gives of as many pictures.
         """
-        seen = self.norm(features)
+        seen = self.norm(features.reshape(len(crops), -1, features.shape[-1]))
         kinds = torch.tensor([KINDS.index(crop.kind) for crop in crops])
         query = self.kinds(kinds)[:, None]
         attended, _ = self.look(query, seen, seen, need_weights=False)

@@ -1,4 +1,4 @@
-"""Cells to look at: skipped, with the reason, where nothing can draw."""
+"""Cells to look at, and an arm on a clock of the test's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from helmsight.envs.inspection.cell import Cell
 from helmsight.envs.inspection.plan import CellPlan, Defect
 from helmsight.envs.inspection.plant import Plant
 from helmsight.envs.inspection.servos import CellServos
-from helmsight.hardware.errors import CameraUnavailable
 from helmsight.hardware.framing import Packets
 from helmsight.hardware.wire import feetech
 
@@ -19,16 +18,6 @@ from helmsight.hardware.wire import feetech
 @pytest.fixture(scope="module", autouse=True)
 def _fair(fair: None) -> None:
     """Devices, drivers and tests go by the tests' own clock."""
-
-
-@pytest.fixture(scope="session")
-def drawing() -> None:
-    """Skip what looks at a cell on a machine that cannot draw one."""
-    with Cell(CellPlan.draw(0, defects=()), shadows=False) as cell:
-        try:
-            cell.look(size=(64, 64))
-        except CameraUnavailable as error:
-            pytest.skip(str(error))
 
 
 @pytest.fixture
