@@ -20,6 +20,7 @@ from helmsight.contract.outcome import Outcome
 from helmsight.contract.pilot import Pilot
 from helmsight.envs.registry import make_env, scenario_name, task_of
 from helmsight.evals.errors import InvalidPlan
+from helmsight.tools.offspring import end_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
@@ -234,6 +235,7 @@ def _fingerprint(spec: str) -> str:
 
 def _settle(threads: int, over: Event) -> None:
     """Let a worker compute on its share of the cores; before torch is imported."""
+    end_with_parent()
     os.environ["OMP_NUM_THREADS"] = str(threads)
     _worker["over"] = over
 

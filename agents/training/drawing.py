@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Generic, TypeVar
 
 from helmsight.agents.errors import TrainingFailed
+from helmsight.tools.offspring import end_with_parent
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ def drawing(
     """
     drawn: Drawn[T] = Drawn()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as crew:
+    with ProcessPoolExecutor(processes, context, end_with_parent) as crew:
         chunks = [numbers[at : at + chunk] for at in range(0, len(numbers), chunk)]
         futures = [crew.submit(draw, part) for part in chunks]
         taking = Thread(target=drawn._take, args=(futures,), daemon=True)

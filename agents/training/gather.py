@@ -25,7 +25,9 @@ def gather(folder: Path, checkpoint: Path, seed: int, worlds: int = WORLDS) -> N
 
     from helmsight.agents.training.flights import SampleFlights
     from helmsight.agents.training.store import write
+    from helmsight.tools.offspring import end_with_parent
 
+    end_with_parent()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     rng = np.random.default_rng(seed)

@@ -14,6 +14,7 @@ from helmsight.agents.grounding.labelled import LabelledPicture
 from helmsight.agents.training.drawing import drawing
 from helmsight.agents.training.recipe import timed
 from helmsight.agents.training.relations.course import ASKING_STYLE, TrainingCourse, design
+from helmsight.tools.offspring import end_with_parent
 
 SEEING_SHARE = 0.15
 """Share of the time in which only the eye is trained."""
@@ -90,6 +91,8 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
     from helmsight.agents.training.relations.team import Team
     from helmsight.agents.training.student import begin
 
+    if rank:
+        end_with_parent()
     sizes, report = design(plan.course), timed(say)
     torch.manual_seed(plan.seed)
     model, processor = begin(plan.start, plan.device, plan.course.corpus, sizes)
