@@ -129,7 +129,11 @@ class Clock:
     command it is that is repeated.
     """
 
-    def __init__(self, rule: TimeRule, now: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        rule: TimeRule,
+        now: Callable[[], float] = lambda: time.perf_counter(),  # looked up when called
+    ) -> None:
         self.rule = rule
         self.running: float | None = None
         self._now = now

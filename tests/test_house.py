@@ -199,12 +199,10 @@ def test_what_counts_as_reading_a_file_of_text(code: str, reads: bool) -> None:
     assert reads_text(call) is reads
 
 
-def test_hardware_looks_its_clock_up_whenever_it_reads_it() -> None:
+def test_the_clock_is_looked_up_whenever_it_is_read() -> None:
     """Or tests could not let it stand still (tests/fair/fair_time.py)."""
     bound = []
     for module, path in modules().items():
-        if room_of(module) != "hardware":
-            continue
         for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ImportFrom) and node.module == "time":
                 bound.append(f"{module}:{node.lineno}")

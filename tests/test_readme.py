@@ -77,6 +77,7 @@ def test_a_command_with_a_quick_pilot_runs(arguments: list[str], tmp_path: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("fair")  # some talk with emulated robots
 @pytest.mark.parametrize("code", blocks("python", README))
 def test_a_python_block_in_the_readme_runs(code: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=280)
@@ -85,6 +86,7 @@ def test_a_python_block_in_the_readme_runs(code: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.serial
+@pytest.mark.usefixtures("fair")
 @pytest.mark.parametrize("code", blocks("python", ROBOTS))
 def test_a_python_block_about_robots_runs(code: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=280)

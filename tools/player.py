@@ -107,7 +107,7 @@ def _records(path: Path) -> tuple[list[StepRecord], list[str]]:
 def play(
     run: Run,
     speed: float = 1.0,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds),
 ) -> Iterator[StepRecord]:
     """Yield the steps of a run, paced as they happened in world time, `speed` times faster.
 

@@ -13,6 +13,11 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """What is measured and what is waited for goes by the tests' own clock."""
+
+
 @pytest.fixture(scope="session")
 def load() -> Callable[[str], ModuleType]:
     """Return a function that imports benchmarks/NAME.py anew."""

@@ -4,7 +4,7 @@ An emulated device and its driver are threads of one process, or processes. On a
 system runs the one and not the other for tenths of a second: answers come too late, motions are
 over before they were looked at, and the test tells of the machine, not of the code. So time passes
 here only as far as everything that wanted a processor had one: the threads of the test's process
-and the processes that it started, which all go by one clock. Tests take as long as they must and
+and of the processes that it started, which all go by one clock. Tests take as long as they must and
 see the same.
 
 It is for tests alone. What moves a robot goes by the system's clock.
@@ -20,44 +20,74 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from fair_threads import Family
+
 STEP_S = 0.005  # how often it is looked who waits; so much may pass unseen
-LEAP_S = 0.012  # the most that passes from one look to the next: all may have waited
-FAMILY_S = 0.05  # how often it is looked which processes there are
+LEAP_S = 0.012  # the most that passes from one look to the next: the keeper itself may have waited
 FILE = "HELMSIGHT_TEST_CLOCK"  # the variable that names the file of the clock
 FACE = struct.Struct("ddd")  # when it was looked last, the time then, and again when
 
-_monotonic, _sleep = time.monotonic, time.sleep
+_monotonic, _sleep, _time = time.monotonic, time.sleep, time.time
 
 
 class FairClock:
-    """Reads the clock in a file. Safe in threads and in signal handlers."""
+    """Reads the clock in a file, that of the system where it follows none: other modules may have
+    kept it from `time`. Safe in threads and in signal handlers.
+    """
 
-    def __init__(self, path: str) -> None:
-        with open(path, "rb") as file:
-            self._face = mmap.mmap(file.fileno(), FACE.size, access=mmap.ACCESS_READ)
+    def __init__(self) -> None:
+        self._face: mmap.mmap | None = None
         self._told = 0.0
         self._telling = threading.Lock()
+
+    def follow(self, path: str) -> None:
+        """Go by the clock in the file `path`."""
+        with open(path, "rb") as file:
+            self._face = mmap.mmap(file.fileno(), FACE.size, access=mmap.ACCESS_READ)
+
+    def leave(self) -> None:
+        """Go by the system's clock."""
+        self._face = None
 
     def __call__(self) -> float:
         """Return the time, s; more than ever before, even where it stands still."""
         if self._telling.acquire(blocking=False):  # else in the middle of it, or by a handler
             try:
-                looked, now, again = FACE.unpack(self._face)
-                if looked == again:  # else it is being written
-                    now += min(max(0.0, _monotonic() - looked), STEP_S)
-                    self._told = max(self._told + 1e-9, now)
+                self._told = max(self._told + 1e-9, self._now())
             finally:
                 self._telling.release()
         return self._told
 
+    def _now(self) -> float:
+        face = self._face
+        if face is None:
+            return _monotonic()
+        looked, now, again = FACE.unpack(face)
+        if looked != again:  # it is being written
+            return 0.0
+        return float(now + min(max(0.0, _monotonic() - looked), STEP_S))
+
     def sleep(self, seconds: float) -> None:
         """Wait until `seconds` have passed on this clock."""
+        if self._face is None or seconds <= 0.0:
+            return _sleep(seconds)
         end = self() + seconds
         while (left := end - self()) > 0.0:
             _sleep(min(left, STEP_S))
+
+    def wall(self) -> float:
+        """Return the seconds since 1970."""
+        return self() + _SINCE
+
+
+_SINCE = _time() - _monotonic()
+CLOCK = FairClock()
+FUNCTIONS = {
+    "monotonic": CLOCK, "perf_counter": CLOCK, "time": CLOCK.wall, "sleep": CLOCK.sleep
+}  # fmt: skip
 
 
 def python_path(*folders: Path) -> str:
@@ -74,8 +104,7 @@ def fair_time() -> Iterator[None]:
         yield
         return
     kept = {name: os.environ.get(name) for name in ("PYTHONPATH", FILE)}
-    names = ("monotonic", "perf_counter", "time", "sleep")
-    functions = {name: getattr(time, name) for name in names}
+    functions = {name: getattr(time, name) for name in FUNCTIONS}
     with tempfile.NamedTemporaryFile(prefix="helmsight-clock-") as file:
         file.write(FACE.pack(_monotonic(), _monotonic(), 0.0))
         file.flush()
@@ -89,6 +118,7 @@ def fair_time() -> Iterator[None]:
         try:
             yield
         finally:
+            CLOCK.leave()
             for name, function in functions.items():
                 setattr(time, name, function)
             for name, value in kept.items():
@@ -100,59 +130,21 @@ def fair_time() -> Iterator[None]:
 
 def begin() -> None:
     """Let `time` go by the clock of the test that started this process."""
-    clock = FairClock(os.environ[FILE])
-    since = time.time() - _monotonic()
-    time.monotonic = time.perf_counter = clock
-    time.time, time.sleep = lambda: clock() + since, clock.sleep  # type: ignore[assignment]
+    CLOCK.follow(os.environ[FILE])
+    for name, function in FUNCTIONS.items():
+        setattr(time, name, function)
+    if "serial" in sys.modules:  # its write timeout has kept the function of the system
+        sys.modules["serial.serialutil"].Timeout.TIME = CLOCK
 
 
 def _keep(face: mmap.mmap, over: threading.Event) -> None:
     """Let the time in `face` pass while nobody waits."""
-    looked = now = counted = _monotonic()
-    before: dict[str, bytes] = {}
-    others: list[str] = []
-    while True:
-        face[:] = FACE.pack(looked, now, looked)
-        if over.wait(STEP_S):
-            return
-        if looked - counted > FAMILY_S:
-            others, counted = list(_descendants("self")), looked
-        wanting = dict(_wanting(others))
-        passed = _monotonic() - looked
-        looked += passed
-        if not any(before.get(thread) == ran for thread, ran in wanting.items()):
-            now += min(passed, LEAP_S)
-        before = wanting
-
-
-def _wanting(others: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield every other thread of this process and every first thread of `others` that wants a
-    processor now, and how long it has had one.
-    """
-    me = str(threading.get_native_id())
-    for thread in (f"self/task/{task}" for task in os.listdir("/proc/self/task") if task != me):
-        yield from _if_wanting(thread)
-    for process in others:
-        yield from _if_wanting(process)
-
-
-def _if_wanting(thread: str) -> Iterator[tuple[str, bytes]]:
-    with suppress(OSError):  # it has ended
-        if _read(f"/proc/{thread}/stat").rpartition(b")")[2][:2] == b" R":
-            yield thread, _read(f"/proc/{thread}/schedstat").partition(b" ")[0]
-
-
-def _descendants(process: str) -> Iterator[str]:
-    with suppress(OSError):  # it has ended
-        for thread in os.listdir(f"/proc/{process}/task"):
-            for child in _read(f"/proc/{process}/task/{thread}/children").decode().split():
-                yield child
-                yield from _descendants(child)
-
-
-def _read(path: str) -> bytes:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(handle, 512)
-    finally:
-        os.close(handle)
+    looked = now = _monotonic()
+    with Family() as family:
+        while True:
+            face[:] = FACE.pack(looked, now, looked)
+            if over.wait(STEP_S):
+                return
+            passed = _monotonic() - looked
+            looked += passed
+            now += min(passed * family.share_that_ran(passed), LEAP_S)
