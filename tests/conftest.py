@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,28 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # a shell starts its background jobs with Ctrl-C ignored, and children inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed_once() -> Iterator[None]:
+    """What other distributions declare is asked for with every robot and command, and read from
+    their files each time: here, again only where the path or a folder on it has changed.
+    """
+    from helmsight.contract import plugins
+
+    ask = entry_points
+    known: dict[tuple[Any, ...], EntryPoints] = {}
+
+    def asked(*, group: str) -> EntryPoints:
+        folders = [(path, os.stat(path).st_mtime_ns) for path in sys.path if os.path.exists(path)]
+        key = (group, *folders)
+        if key not in known:
+            known[key] = ask(group=group)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plugins, "entry_points", asked)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +89,22 @@ def display(virtual_screen: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.hookimpl(trylast=True)  # after pytest-randomly
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what is allowed the longest, so that no worker waits for it at the end."""
-
-    def allowed(item: pytest.Item) -> float:
-        marker = item.get_closest_marker("timeout")
-        return float(marker.args[0]) if marker else 0.0
-
-    longest: dict[str, float] = {}
+    """Begin with the files that take long, so that no worker waits for one at the end: those with
+    a test that is allowed long, then those with many slow ones.
+    """
+    allowed: defaultdict[str, float] = defaultdict(float)
+    slow: Counter[str] = Counter()
     for item in items:
         file = item.nodeid.partition("::")[0]
-        longest[file] = max(longest.get(file, 0.0), allowed(item))
-    items.sort(key=lambda item: -longest[item.nodeid.partition("::")[0]])
+        marker = item.get_closest_marker("timeout")
+        allowed[file] = max(allowed[file], float(marker.args[0]) if marker else 0.0)
+        slow[file] += item.get_closest_marker("slow") is not None
+
+    def haste(item: pytest.Item) -> tuple[float, int]:
+        file = item.nodeid.partition("::")[0]
+        return -allowed[file], -slow[file]
+
+    items.sort(key=haste)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -82,7 +112,24 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if collection_path.suffix != ".py" or "not slow" not in config.option.markexpr:
         return None
     text = collection_path.read_text(encoding="utf-8")
-    return True if "\npytestmark = pytest.mark.slow" in text else None
+    return True if re.search(r"^pytestmark = \[?pytest\.mark\.slow\b", text, re.MULTILINE) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Count no lines while a test marked `uncounted` runs, nor in its processes."""
+    coverage = sys.modules.get("coverage")
+    marked = item.get_closest_marker("uncounted")
+    counted = coverage.Coverage.current() if coverage and marked else None
+    if counted is None:
+        return (yield)
+    counted.stop()
+    told = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+    try:
+        return (yield)
+    finally:
+        os.environ |= {} if told is None else {"COVERAGE_PROCESS_CONFIG": told}
+        counted.start()
 
 
 def pytest_collection_finish() -> None:

@@ -126,6 +126,7 @@ def test_only_helmsight_is_top_level_of_the_distribution() -> None:
     assert {name for name in ours if not name.startswith("__editable__")} <= {"helmsight"}
 
 
+@pytest.mark.slow
 def test_the_help_of_no_command_imports_anything_heavy() -> None:
     code = f"""
 import contextlib, io, sys
@@ -224,6 +225,7 @@ def asserts(test: ast.AST) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_every_test_asserts() -> None:
     silent = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"

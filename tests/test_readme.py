@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,14 @@ def commands(program: str, document: str = README) -> list[list[str]]:
     return calls
 
 
+@cache
+def command_line() -> Any:
+    return typer.main.get_command(application())
+
+
 def parse(arguments: list[str]) -> dict[str, Any]:
     """Parse `arguments` as the command line does, without running the command."""
-    command: Any = typer.main.get_command(application())
+    command = command_line()
     while arguments and arguments[0] in getattr(command, "commands", {}):
         command, arguments = command.commands[arguments[0]], arguments[1:]
     parameters: dict[str, Any] = command.make_context("helmsight", list(arguments)).params
@@ -62,6 +68,7 @@ def test_a_make_target_in_the_readme_exists(arguments: list[str]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -77,6 +84,7 @@ def test_a_command_with_a_quick_pilot_runs(arguments: list[str], tmp_path: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.usefixtures("fair")  # some talk with emulated robots
 @pytest.mark.parametrize("code", blocks("python", README))
 def test_a_python_block_in_the_readme_runs(code: str, tmp_path: Path) -> None:
@@ -85,6 +93,7 @@ def test_a_python_block_in_the_readme_runs(code: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.serial
 @pytest.mark.usefixtures("fair")
 @pytest.mark.parametrize("code", blocks("python", ROBOTS))

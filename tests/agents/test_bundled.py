@@ -19,7 +19,7 @@ from helmsight.contract.clock import TimeRule
 from helmsight.contract.pilot import Sighting
 from helmsight.envs.orbital.command import BurnCommand
 
-pytestmark = pytest.mark.slow  # torch and weights are loaded
+pytestmark = [pytest.mark.slow, pytest.mark.uncounted]  # torch and weights are loaded
 
 
 @pytest.fixture(scope="module")

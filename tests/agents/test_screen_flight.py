@@ -31,6 +31,7 @@ class Watch:
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.display
 @pytest.mark.timeout(1200)
 def test_the_bundled_model_captures_through_screen_and_keyboard(display):

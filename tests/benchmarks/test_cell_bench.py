@@ -14,6 +14,7 @@ from helmsight.envs.inspection.viewpoints import Viewpoints
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_every_surface_is_reached_and_every_defect_seen(load: Callable[[str], ModuleType]) -> None:
     figures = {figure.name: figure for figure in load("cell").reach(2)}
     turned = figures[f"surfaces reached, turned (of {len(SITES)})"]

@@ -8,6 +8,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_figures_of_both_drives_are_written(load, tmp_path, capsys):
     file = tmp_path / "loop.json"
     status = load("loop").main(["--scale", "0.02", "--json", str(file)])

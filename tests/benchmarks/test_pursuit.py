@@ -9,6 +9,8 @@ import pytest
 SMALL = ["--pilots", "naive", "--scenarios", "pe1_e1_i3", "--steps", "2", "--time", "fixed:0.1"]
 
 
+@pytest.mark.slow
+@pytest.mark.uncounted
 def test_flights_are_told_one_by_one_and_end_in_a_table(load, capsys):
     assert load("pursuit").main([*SMALL, "--seeds", "2", "--start-met", "6.5"]) == 0
     out, err = capsys.readouterr()

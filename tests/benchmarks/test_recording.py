@@ -20,6 +20,7 @@ def test_the_pictures_of_a_flight_differ(recording):
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.parametrize("kind", ["frames and video", "frames", "telemetry"])
 def test_a_step_is_timed_with_room_and_without(recording, kind):
     room, full = (
@@ -31,11 +32,14 @@ def test_a_step_is_timed_with_room_and_without(recording, kind):
     assert full.asked is None
 
 
+@pytest.mark.slow
+@pytest.mark.uncounted
 def test_work_is_timed_alone_and_beside(recording):
     assert [one.n for one in recording.beside(32)] == [32, 32, 2]
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_flights_side_by_side_lose_nothing(recording):
     steps, frames, times = recording.side_by_side(2, 20)
     assert (steps.p99, frames.p99) == (0, 0)

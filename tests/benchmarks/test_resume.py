@@ -8,6 +8,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_nothing_differs_after_a_kill(load, tmp_path):
     resume, file = load("resume"), tmp_path / "resume.json"
     known = resume.pilots

@@ -9,6 +9,7 @@ import pytest
 
 @pytest.mark.serial
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_figures_of_a_robots_loop_are_written(load, tmp_path, capsys):
     file = tmp_path / "loop.json"
     assert load("robot_loop").main(["--scale", "0.03", "--json", str(file)]) == 0

@@ -123,6 +123,7 @@ def soaked(folder, name, soak):
 
 @pytest.mark.serial
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.beside(work=soaked, using=["soak"])
 @pytest.mark.parametrize("name", [robot for _, robot in DEVICES.values()] + ["uarm"])
 def test_a_driver_loses_doubles_and_invents_nothing(name, done):
@@ -150,6 +151,7 @@ def soaked_firmware(folder, soak):
 
 @pytest.mark.serial
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.beside(work=soaked_firmware, using=["soak"])
 def test_the_firmware_in_simavr_loses_and_doubles_nothing(done):
     found = done
@@ -169,6 +171,7 @@ def test_only_helm_has_a_firmware_to_soak(soak, capsys):
 
 @pytest.mark.serial
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_the_command_prints_and_writes_every_soak(soak, tmp_path, capsys):
     path = tmp_path / "soak.json"
     arguments = ["--robots", "community_arm", "--commands", "6", "--unplugs", "1", "--people", "1"]

@@ -21,6 +21,7 @@ def answers(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_the_states_are_those_of_a_flight_to_the_target(speed):
     shown = list(speed.states(60))
     assert shown[-1].met - shown[0].met == pytest.approx(59 * 0.5)
@@ -29,6 +30,7 @@ def test_the_states_are_those_of_a_flight_to_the_target(speed):
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_every_figure_of_the_twin_the_cockpit_and_the_loop_is_positive(speed):
     shown = list(speed.states(3))
     found = [
@@ -61,6 +63,7 @@ def test_a_pilot_that_is_no_model_is_refused(speed, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_the_command_prints_and_writes_every_figure(speed, answers, capsys, tmp_path):
     path = tmp_path / "speed.json"
     assert speed.main(["--scale", "0.01", "--model", answers, "--json", str(path)]) == 0

@@ -26,6 +26,7 @@ def killed(folder: Path, robot: str, supervision: ModuleType) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.beside(work=killed, using=["supervision"])
 @pytest.mark.parametrize("robot", ROBOTS)
 def test_motion_ends_soon_after_its_loop_was_killed(
@@ -54,6 +55,7 @@ def told(folder: Path, supervision: ModuleType) -> tuple[str, Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.beside(work=told, using=["supervision"])
 def test_figures_are_printed_and_written(done: tuple[str, Path]) -> None:
     out, path = done

@@ -277,6 +277,7 @@ def test_an_operator_is_told_the_same_as_on_the_twin():
     env.close()
 
 
+@pytest.mark.slow
 def test_without_a_screen_it_says_how_to_get_one(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)

@@ -27,6 +27,7 @@ from fair_threads import Family
 
 STEP_S = 0.005  # how often it is looked who waits; so much may pass unseen
 LEAP_S = 0.012  # the most that passes from one look to the next: the keeper itself may have waited
+ORPHAN_S = 60.0  # a clock that was not kept for so long has lost its keeper: the test has ended
 FILE = "HELMSIGHT_TEST_CLOCK"  # the variable that names the file of the clock
 FACE = struct.Struct("ddd")  # when it was looked last, the time then, and again when
 
@@ -68,7 +69,10 @@ class FairClock:
         looked, now, again = FACE.unpack(face)
         if looked != again:  # it is being written
             return 0.0
-        return float(now + min(max(0.0, _monotonic() - looked), STEP_S))
+        since = max(0.0, _monotonic() - looked)
+        if since > ORPHAN_S:
+            self.leave()
+        return float(now + min(since, STEP_S))
 
     def sleep(self, seconds: float) -> None:
         """Wait until `seconds` have passed on this clock."""

@@ -24,7 +24,7 @@ from helmsight.hardware.spec import shipped
 from helmsight.hardware.wire import helm
 
 AT_ONCE = 5
-pytestmark = pytest.mark.serial
+pytestmark = [pytest.mark.serial, pytest.mark.uncounted]
 
 
 def conformance(folder: Path, *options: str, bare: bool = True) -> tuple[int, dict[str, Any], str]:

@@ -168,6 +168,7 @@ def test_a_robot_that_was_closed_meanwhile_is_not_opened_again_to_stop_it(
     assert "stop" not in robot.calls
 
 
+@pytest.mark.slow
 def test_a_stop_that_fails_at_once_is_not_tried_thousands_of_times(robot: MemoryRobot) -> None:
     robot.trouble.errors["stop"] = [HardwareError("refused") for _ in range(100_000)]
     with pytest.raises(StopUnconfirmed, match="refused"):

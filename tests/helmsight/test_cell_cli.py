@@ -22,6 +22,7 @@ WAIT_S = 60.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
 
 
+@pytest.mark.slow
 def test_cell_draws_one_sheet_of_many_cells(run: Any, tmp_path: Path) -> None:
     result = run("cell", "--seeds", "3,5-6", "--side", "96", "--out", tmp_path / "sheet.png")
     if "CameraUnavailable" in result.err or "cannot draw here" in result.err:

@@ -81,6 +81,7 @@ def test_an_emulated_gantry_is_not_homed_unless_it_is_asked_to_be(
     assert done.status == (0 if options else 1)
 
 
+@pytest.mark.slow
 def test_emulate_serves_a_tcp_address_where_there_are_no_ptys(run: Any, tmp_path: Path) -> None:
     process, told = emulated(tmp_path, "helm", "--tcp", "127.0.0.1:0")
     try:

@@ -88,6 +88,7 @@ def test_a_run_that_began_later_is_resumed_and_rebuilt_from_there(
     assert load_run(again).records[0].measures == flight.records[0].measures
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_after_its_last_step_is_ended_and_not_gone_on_with(
     answers: str, tmp_path: Path
 ) -> None:

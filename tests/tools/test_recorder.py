@@ -375,6 +375,7 @@ def process(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_a_run_that_is_killed_again_and_again_becomes_the_whole_run(process, fly, frame, tmp_path):
     whole, folder, steps = fly("whole", steps=60), tmp_path / "killed", 60
     flown = 0

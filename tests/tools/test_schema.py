@@ -31,6 +31,7 @@ def old(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_an_old_run_opens_and_is_described_as_the_pursuit_that_it_was(old):
     run = load_run(old)
     assert (run.spec.schema, len(run.records), run.reason) == (1, 3, "steps")

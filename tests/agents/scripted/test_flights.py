@@ -14,7 +14,7 @@ from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
 from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import DT, World
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.uncounted]
 
 # Two-impulse lower bounds of the PE1 score for a passive evader, found by shooting over the
 # arrival time and the residual speed with the fuel of both impulses.

@@ -93,6 +93,7 @@ def test_relations_pushes_as_much_by_a_burn_that_is_applied_for_longer():
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.parametrize("scenario", ["PE1-E1-I1", "PE1-E1-I2", "PE1-E1-I3", "PE1-E1-I4"])
 @pytest.mark.parametrize("rule", ["runner:0", "runner:0.7"])
 def test_rendezvous_pays_no_more_than_half_again_for_kspdgs_runner(scenario, rule):

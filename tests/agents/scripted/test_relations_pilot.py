@@ -63,6 +63,7 @@ def test_every_relation_between_the_markers_is_understood():
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_verification_gives_back_what_flipped_relations_cost():
     def score(grounding):
         env = PursuitEnv("PE1-E1-I4", observation="frame")

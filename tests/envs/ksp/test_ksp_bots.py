@@ -100,6 +100,7 @@ def inputs(seed: int) -> list[tuple[float, ...]]:
     return drawn
 
 
+@pytest.mark.uncounted
 def test_e2_draws_its_inputs_from_the_seed() -> None:
     drawn = inputs(3)
     assert drawn == inputs(3) != inputs(4)

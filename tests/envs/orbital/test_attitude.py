@@ -100,6 +100,7 @@ def test_the_nose_arrives_in_time(mode, away, seconds):
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @given(seed=st.integers(0, 10_000), goal=st.integers(0, 10_000))
 @settings(max_examples=30, deadline=None)
 def test_a_slew_keeps_the_triad_right_handed_and_the_rate_within_its_limit(seed, goal):

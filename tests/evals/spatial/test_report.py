@@ -82,6 +82,7 @@ def test_what_is_missing_and_what_was_skipped_is_told(make_bench, data, tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_proving_and_asking_again_beats_plain_answers_under_independent_noise(tmp_path):
     save(tmp_path, "test", questions(Split.TEST, 400, size=64))
     compared = strategies("vanilla,combined,combined+verified")

@@ -174,6 +174,7 @@ class TestKeys:
         assert seen(shown, 2) == [("h", True), ("h", False)]
 
 
+@pytest.mark.slow
 def test_without_a_screen_the_error_says_so() -> None:
     code = "from helmsight.hardware.keyboard import Keyboard\nKeyboard(None)"
     bare = {key: value for key, value in os.environ.items() if key != "DISPLAY"}

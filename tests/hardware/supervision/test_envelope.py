@@ -168,6 +168,7 @@ def test_a_wish_that_is_only_scaled_keeps_its_direction(
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @settings(OFTEN, max_examples=50)
 @given(data=st.data())
 def test_what_was_sent_is_a_wish_that_passes_unchanged(
@@ -188,6 +189,7 @@ def test_what_was_sent_is_a_wish_that_passes_unchanged(
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @settings(OFTEN, max_examples=50)
 @given(data=st.data())
 def test_any_finite_twist_ends_inside_too(envelope: Envelope, data: st.DataObject) -> None:

@@ -112,6 +112,7 @@ def talk_command(name, command):
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=80))
 def test_any_printable_line_is_taken_without_an_exception(line):
     for name in ("community_arm", "uarm"):

@@ -23,6 +23,7 @@ def test_the_client_of_0_7_sees_all_of_it(make_server: Servers, version: str, st
         assert served.run(lambda server: server.clients_seen) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stubs", ["stubs", "dynamic"])
 def test_the_client_of_0_5_4_sees_all_of_it(
     make_server: Servers, old_client: Callable[..., str], stubs: str

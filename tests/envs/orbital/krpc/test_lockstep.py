@@ -47,6 +47,7 @@ def swapped(vector: Any) -> list[float]:
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", ["PE1-E3-I1", "PE1-E4-I3"])
 def test_the_same_burns_over_the_wire_are_the_same_flight_as_in_the_native_environment(conn, name):
     env = PursuitEnv(name, observation="telemetry", time="paused")

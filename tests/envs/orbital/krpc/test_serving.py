@@ -29,6 +29,7 @@ def connected(served: Running, **options: Any) -> Any:
     return krpc.connect(rpc_port=served.rpc_port, stream_port=served.stream_port, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stubs", [True, False], ids=["stubs", "dynamic"])
 def test_the_world_goes_on_by_the_wall_clock_and_stands_while_it_is_paused(
     twin: Running, stubs: bool

@@ -85,6 +85,7 @@ def test_an_unknown_save_is_refused_with_the_saves():
         Simulation("pe1_i9_init")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "warp"), [(1.0, 1.0), (8.0, 1.0), (0.5, 1.0), (2.0, 4.0)])
 def test_the_world_keeps_up_with_the_wall_clock(game, wall, rate, warp):
     game.set_rate(rate)

@@ -158,6 +158,7 @@ def test_an_update_is_bounded_and_the_rest_comes_with_the_next(
     assert list(here.update()) == numbers[1:2]
 
 
+@pytest.mark.slow
 def test_a_listener_that_does_not_read_gets_the_newest_later(
     make_server: Any, bare: Callable[..., Any], make_call: Any
 ) -> None:

@@ -14,7 +14,7 @@ from helmsight.envs.orbital.saves import find_save, save_names
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Scenario
 from helmsight.envs.orbital.world import SETTLE, World
 
-pytestmark = pytest.mark.slow  # real clients, again and again
+pytestmark = [pytest.mark.slow, pytest.mark.uncounted]  # real clients, again and again
 
 FLOW = 8000.0 / (240.0 * G0)
 """Propellant that full forward thrust takes, kg/s: KSPDG's own figure."""

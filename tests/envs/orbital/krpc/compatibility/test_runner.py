@@ -14,7 +14,7 @@ import pytest
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.env import PursuitEnv
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.uncounted]
 
 SCENARIO = "PE1-E1-I3"
 TICK = 0.02

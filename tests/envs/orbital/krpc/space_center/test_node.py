@@ -171,6 +171,7 @@ def test_saves_hold_the_nodes(game, pursuer):
     assert procedures.vessels(game)[0].control.nodes == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("burn", [(40.0, 0.0, 0.0), (0.0, -40.0, 0.0), (0.0, 0.0, 40.0)])
 def test_the_lady_flies_a_node_with_sas_and_her_engine(lady, put, burn):
     game, control = lady.game, lady.control

@@ -86,6 +86,7 @@ def test_an_escape_orbit_is_kept_off_the_rails(game, pursuer):
     assert warp.maximum_rails_warp_factor(game) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [30.0, 0.5, 3.0])
 @pytest.mark.parametrize("rate", [1.0, 8.0])
 def test_warping_to_a_time_ends_there_and_without_warp(game, run, seconds, rate):
