@@ -12,15 +12,19 @@ It is for tests alone. What moves a robot goes by the system's clock.
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import os
+import shutil
 import struct
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from fair_threads import Family
@@ -107,12 +111,13 @@ def fair_time() -> Iterator[None]:
     if sys.platform != "linux":
         yield
         return
-    kept = {name: os.environ.get(name) for name in ("PYTHONPATH", FILE)}
+    kept = {name: os.environ.get(name) for name in ("PYTHONPATH", "LD_PRELOAD", FILE)}
     functions = {name: getattr(time, name) for name in FUNCTIONS}
     with tempfile.NamedTemporaryFile(prefix="helmsight-clock-") as file:
         file.write(FACE.pack(_monotonic(), _monotonic(), 0.0))
         file.flush()
         os.environ["PYTHONPATH"] = python_path(Path(__file__).parent)  # sitecustomize calls `begin`
+        os.environ["LD_PRELOAD"] = os.pathsep.join(filter(None, (_rig_clock(), kept["LD_PRELOAD"])))
         os.environ[FILE] = file.name
         over = threading.Event()
         face = mmap.mmap(file.fileno(), FACE.size)
@@ -130,6 +135,24 @@ def fair_time() -> Iterator[None]:
                 os.environ |= {} if value is None else {name: value}
             over.set()
             keeper.join()
+
+
+@cache
+def _rig_clock() -> str:
+    """Return the library that gives the emulator of the board this clock, built once per state of
+    its source; "" where there is no compiler, and so no emulator.
+    """
+    source = Path(__file__).with_name("rig_clock.c")
+    state = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "helmsight"
+    library = caches / f"rig-clock-{state}.so"
+    if not library.exists() and shutil.which("cc"):
+        caches.mkdir(parents=True, exist_ok=True)
+        fresh = library.with_suffix(f".{os.getpid()}")
+        command = ["cc", "-O2", "-shared", "-fPIC", "-o", str(fresh), str(source), "-ldl"]
+        subprocess.run(command, check=True)
+        fresh.replace(library)  # whole or not at all, also when two build at once
+    return str(library) if library.exists() else ""
 
 
 def begin() -> None:

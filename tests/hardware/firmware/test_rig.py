@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from time import monotonic as wall  # the system's: the tests' clock may stand still
 
 import pytest
 
@@ -109,15 +108,15 @@ def test_pulled_cable_ends_the_motion_too(rig: Simavr) -> None:
     robot.link.close()
 
 
-def test_the_clock_of_the_board_is_the_clock_on_the_wall(rig: Simavr) -> None:
+def test_the_clock_of_the_board_is_that_of_its_host(rig: Simavr) -> None:
     with Helm(SPEC, rig.port) as robot:
-        first = wall()
+        first = time.monotonic()
         before = robot.state()
-        began = wall()
+        began = time.monotonic()
         time.sleep(1.0)
-        ended = wall()
+        ended = time.monotonic()
         after = robot.state()
-        last = wall()
+        last = time.monotonic()
     board = after.details["uptime_s"] - before.details["uptime_s"]
     lost = sum(event.kind == "slip" for event in rig.trace())
     assert board < last - first + 2 * BEAT_S
