@@ -203,7 +203,7 @@ def test_the_whole_recipe_leaves_a_model_that_is_asked(tmp_path: Path, processes
     lines: list[str] = []
     folder = train(COURSE, tmp_path / "relations", minutes=0.1, processes=processes, pictures=100,
                    say=lines.append)  # fmt: skip
-    pilot: Any = load_pilot(str(folder))
+    pilot: Any = load_pilot(str(folder), think_timeout_s=600.0)  # against hanging
     assert pilot.relates
     answer = pilot.answer_free(
         "Is the red cube above the blue ball?", COURSE.picture(0, 256).image, {}
