@@ -25,7 +25,7 @@ TRIES = 5  # of the pilot, after which it would have moved
 THREADS = (2, 8)  # that stop at once
 APART_S = 0.03
 HOMINGS = 3  # tries
-WAIT_S = 20.0  # a deadline against hanging, no claim about speed
+WAIT_S = 120.0  # a deadline against hanging, no claim about speed
 MOVED = 1e-4  # rad or m: more than a servo's last tick
 REACH = 0.3  # of a joint's range, to either side of its middle
 

@@ -188,7 +188,7 @@ class Emulation:
         """Stop serving and remove the device node. Raises what made the emulator fail, if so."""
         self._done.set()
         if self._thread is not None:
-            self._thread.join(timeout=5.0)
+            self._thread.join(timeout=60.0)
         if self._wire is not None:
             self._wire.close()
             self._wire = None

@@ -34,7 +34,7 @@ def spawned():
     queue = context.Queue()
     process = context.Process(target=child, args=(queue,))
     process.start()
-    told = queue.get(timeout=30)
+    told = queue.get(timeout=600)
     process.join()
     return told
 """

@@ -18,7 +18,7 @@ from helmsight.hardware.cameras import Checks, open_camera
 from helmsight.hardware.errors import CameraUnavailable
 from helmsight.hardware.supervisor import supervised
 
-WAIT_S = 60.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
 
 

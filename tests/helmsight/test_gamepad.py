@@ -17,7 +17,7 @@ from helmsight.hardware.emulators import emulate
 from helmsight.session import Session, operator_config
 from helmsight.sticks import FASTEST, REST, Sticks, eased
 
-WAIT_S = 30.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 
 
 class Held:

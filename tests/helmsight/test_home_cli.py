@@ -23,7 +23,7 @@ from helmsight.hardware.emulators.grbl import GrblController
 from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.spec import shipped
 
-WAIT_S = 60.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
 
 pytestmark = pytest.mark.serial

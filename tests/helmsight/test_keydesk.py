@@ -88,11 +88,11 @@ def test_approval_counts_no_key_that_was_pressed_before_it_was_asked_for() -> No
 
     thread = threading.Thread(target=ask)
     thread.start()
-    assert shown.wait(10.0)
+    assert shown.wait(600.0)
     thread.join(0.3)
     assert thread.is_alive()
     pressed.press("n")
-    thread.join(10.0)
+    thread.join(600.0)
     desk.close()
     assert answers == [False]
 

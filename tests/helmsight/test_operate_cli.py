@@ -23,7 +23,7 @@ from helmsight.hardware.link import SerialLink
 from helmsight.hardware.spec import RobotSpec
 from helmsight.tools.player import load_run
 
-WAIT_S = 90.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
 FAMILIES = ["gantry", "so101", "openmanipulator_x", "helm_arm", "community_arm"]
 FAR = '{"do": "joints", "joints": [1.8, null, null, null, null, null]}\n'

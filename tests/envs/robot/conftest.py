@@ -15,7 +15,7 @@ from helmsight.hardware.cameras import Camera, Checks, Source
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.serve import Emulation
 
-WAIT_S = 30.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 
 
 @pytest.fixture(scope="module", autouse=True)

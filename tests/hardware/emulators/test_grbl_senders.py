@@ -14,6 +14,7 @@ from helmsight.hardware.emulators.serve import Emulation
 from helmsight.hardware.spec import load_spec
 
 pytestmark = pytest.mark.serial
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 
 # 60 corners of a zigzag, with comments, spaces and line numbers as CAM programs write them.
 PROGRAM = [
@@ -37,16 +38,18 @@ def emulation(request: pytest.FixtureRequest) -> Iterator[Emulation]:
 
 @pytest.fixture
 def port(emulation: Emulation) -> Iterator[serial.Serial]:
-    with serial.Serial(emulation.port, 115200, timeout=2.0) as port:
+    with serial.Serial(emulation.port, 115200, timeout=WAIT_S) as port:
         yield port
 
 
 def woken(port: serial.Serial) -> str:
-    """Wake it as many senders do: line ends, then whatever it says until it is quiet."""
+    """Wake it as many senders do: line ends, then whatever it says until all are answered."""
     port.write(b"\r\n\r\n")
-    port.timeout = 0.2
-    said = port.read(400).decode("ascii")
-    port.timeout = 2.0
+    said = ""
+    while said.count("ok") < 4:
+        line = port.readline().decode("ascii")
+        assert line, "the controller fell silent"
+        said += line
     return said
 
 

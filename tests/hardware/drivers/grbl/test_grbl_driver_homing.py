@@ -40,7 +40,7 @@ def homing(robot: Any, device: GrblController, bench: Benches) -> Iterator[list[
     thread.start()
     bench.until(lambda: device.state == "Home" and not device.standing)
     yield raised
-    thread.join(10.0)
+    thread.join(600.0)
     assert not thread.is_alive()
 
 

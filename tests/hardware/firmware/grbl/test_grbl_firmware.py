@@ -78,7 +78,7 @@ def test_a_stop_while_it_homes_is_confirmed_and_the_motors_stand(mill: Mill) -> 
     frames = robot.link.counters.frames_out
     report = robot.stop()
     assert not mill.moves(0.3)
-    thread.join(10.0)
+    thread.join(600.0)
     assert isinstance(raised[0], RobotStopped)
     assert report.state.mode == Mode.alarm
     assert robot.link.counters.frames_out - frames <= 200
