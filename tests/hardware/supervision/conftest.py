@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -53,3 +54,13 @@ def wait_until() -> Callable[..., bool]:
         return bool(true())
 
     return call
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """No garbage is collected: hypothesis is called at each collection, and what a signal raises in
+    the middle of that is lost.
+    """
+    gc.disable()
+    yield
+    gc.enable()

@@ -199,6 +199,7 @@ def test_a_target_beyond_a_limit_is_told_not_to_be_reached(real_arm, rules) -> N
         assert real_arm.calls[-1] == "hold"
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_ctrl_c_on_the_way_holds(real_arm) -> None:
     with Supervisor(real_arm) as supervisor:
 

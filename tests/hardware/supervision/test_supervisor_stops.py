@@ -246,6 +246,7 @@ def test_stops_of_two_supervised_threads_are_one_and_both_reasons_are_told(
     assert reasons == ["SIGINT", "space bar"]
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_ctrl_c_in_the_middle_of_a_stop_does_not_end_it(supervisor, arm, heard) -> None:
     real = arm._send_stop
     pressed: list[bool] = []

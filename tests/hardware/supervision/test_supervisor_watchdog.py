@@ -164,6 +164,7 @@ def test_a_move_decided_on_an_old_frame_is_refused(supervisor, arm, clock, near,
 # -- signals ----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_sigint_stops_and_then_interrupts_as_ever(supervisor, arm, near) -> None:
     before = signal.getsignal(signal.SIGINT)
 
@@ -181,6 +182,7 @@ def test_sigint_stops_and_then_interrupts_as_ever(supervisor, arm, near) -> None
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("delay_s", [0.001, 0.004, 0.01, 0.03])
 def test_a_signal_in_the_middle_of_a_move_lets_nothing_follow_the_stop(
     real_arm, delay_s, near
@@ -198,6 +200,7 @@ def test_a_signal_in_the_middle_of_a_move_lets_nothing_follow_the_stop(
     assert "send" not in order[order.index("stop") :]
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_sigterm_stops_and_then_ends_the_program(supervisor) -> None:
     def fly() -> None:
         with supervisor.on_signals():
@@ -239,6 +242,7 @@ def test_signals_are_for_the_main_thread(supervisor) -> None:
     assert len(caught) == 1
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_a_second_ctrl_c_does_not_cut_the_clean_up_short(arm, near) -> None:
     slow = arm._send_release
 
