@@ -1,20 +1,15 @@
-"""Training flights: starts, labels, samples on disk, and a fit that learns something."""
+"""Training flights: starts, labels, and samples on disk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from helmsight.agents.training.fit import Buffer, PilotFit
 from helmsight.agents.training.flights import FlightBatch, RandomStart, SampleFlights, draw_start
-from helmsight.agents.training.policy import pixels
-from helmsight.agents.training.questions import command_text, corpus, reading_text, relation_text
+from helmsight.agents.training.questions import command_text, reading_text, relation_text
 from helmsight.agents.training.store import BLANK, DIGITS, FIGURES, read, shown_digits, write
-from helmsight.agents.training.student import build_model, build_processor, build_tokenizer
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.scenarios import PURSUER
 
@@ -78,58 +73,3 @@ def test_samples_survive_the_disk(samples: list[object], tmp_path: Path) -> None
     assert shard.texts["reading"][0] == reading_text(state)
     shown = "".join("" if d == BLANK else str(d) for d in shown_digits(state)[:6])
     assert shown == f"{state.range:.1f}".replace(".", "")
-
-
-@pytest.mark.slow
-def test_a_few_steps_of_fitting_lower_the_loss(
-    samples: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def until(steps: float) -> Iterator[tuple[int, float]]:
-        """Goes by steps, so that a slow machine learns as much as a fast one."""
-        for step in range(int(steps)):
-            yield step, step / steps
-
-    monkeypatch.setattr("helmsight.agents.training.fit.until", until)
-    torch.manual_seed(0)
-    write(tmp_path, "one", samples)  # type: ignore[arg-type]
-    tokenizer = build_tokenizer(corpus())
-    model, processor = build_model(tokenizer), build_processor(tokenizer)
-    buffer = Buffer(tmp_path, 1000, np.random.default_rng(0))
-    buffer.refresh()
-    lines: list[str] = []
-    fit = PilotFit(model, processor, buffer, lines.append, batch=8)
-    shard = buffer.shards[0]
-    ids, labels = fit._tokens(shard.texts["asked"][:8], shard.texts["command"][:8])
-    inputs = {"input_ids": ids, "pixel_values": pixels(shard.views[:8])}
-
-    @torch.inference_mode()
-    def loss() -> float:
-        logits = model(**inputs).logits[:, -labels.shape[1] - 1 : -1]
-        return float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten()))
-
-    before = loss()
-    fit.see(20)
-    fit.answer(60, 1.2e-3)
-    assert loss() < 0.7 * before
-    assert len(buffer) == len(samples)
-    assert any(line.startswith("see") for line in lines)
-    assert any(line.startswith("answer") for line in lines)
-
-
-@pytest.mark.slow
-def test_the_whole_recipe_leaves_a_model_that_flies(tmp_path: Path) -> None:
-    from helmsight.agents.models.load import load_pilot
-    from helmsight.agents.training.recipe import train
-
-    lines: list[str] = []
-    folder = train(
-        tmp_path / "pilot",
-        minutes=0.06,
-        workers=1,
-        buffer=200,
-        batch=8,
-        worlds=4,
-        say=lines.append,
-    )
-    assert load_pilot(str(folder)).needs == "frame"
-    assert not (folder / "flights").exists()

@@ -28,6 +28,7 @@ from helmsight.agents.training.student import begin
 from helmsight.envs.inspection.parts import DEFECTS
 from helmsight.envs.inspection.states import NOT_SEEN, SOUND, states
 
+pytestmark = pytest.mark.slow  # torch is loaded
 KINDS = tuple(DEFECTS)
 SIDE = 32
 
@@ -38,7 +39,6 @@ def painted(kind: str, state: str, shade: int) -> PartCrop:
     return PartCrop(np.full((VIEW, VIEW, 3), shade, np.uint8), kind, state, nothing, nothing)
 
 
-@pytest.mark.slow
 def test_crops_of_a_cell_show_what_they_are_said_to_show_and_come_again(drawing: None) -> None:
     drawn = list(crops(3, SIDE, views=4))
     again = list(crops(3, SIDE, views=4))
@@ -94,7 +94,6 @@ class Steps(Iterator[tuple[int, float]]):
         return next(self._left)
 
 
-@pytest.mark.slow
 def test_a_fit_learns_and_its_folder_weighs_the_states(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
