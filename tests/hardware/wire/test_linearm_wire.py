@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -29,8 +30,13 @@ def text():
     return shipped()["community_arm"].read_text(encoding="utf-8")
 
 
+@cache
+def protocol(name):
+    return protocol_of(load_spec(name))
+
+
 def dialogue(name):
-    return Dialogue(protocol_of(load_spec(name)))
+    return Dialogue(protocol(name))
 
 
 @pytest.mark.parametrize("name", ["community_arm", "uarm"])
@@ -108,7 +114,7 @@ def test_an_answer_with_another_number_is_not_the_answer():
 
 
 def talk_command(name, command):
-    return getattr(protocol_of(load_spec(name)), command)
+    return getattr(protocol(name), command)
 
 
 @pytest.mark.slow
