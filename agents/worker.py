@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from helmsight.contract.waiting import next_of
+
 
 class Worker:
     """A daemon thread that models are called on, so that a call can be given up on.
@@ -26,7 +28,7 @@ class Worker:
         done: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         self._jobs.put((work, done))
         try:
-            result, error = done.get(timeout=max(0.0, timeout_s))
+            result, error = next_of(done, timeout_s)
         except queue.Empty:
             self._jobs = None
             raise TimeoutError(f"no answer within {timeout_s:.1f} s") from None

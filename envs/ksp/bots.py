@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
+from helmsight.contract.waiting import happens
 from helmsight.envs.ksp.connection import WELCOME, GameConnection, ServerAddress
 from helmsight.envs.ksp.controls import EvaderControls
 from helmsight.envs.ksp.errors import BotLost
@@ -51,7 +52,7 @@ class EvaderBot:
 
     def _wait_until_seated(self) -> None:
         try:
-            if not self._seated.wait(PATIENCE + WELCOME):
+            if not happens(self._seated, PATIENCE + WELCOME):
                 self._failure = TimeoutError("it could not connect in time")
             self.check()
         except BaseException:  # Ctrl-C leaves no bot behind

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, NoReturn, Self, TypeVar
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.waiting import next_of
 from helmsight.envs.ksp.errors import ClientUnfit, GameLost, GameRefused, NobodyListens
 
 DEFAULT = "127.0.0.1:50000"
@@ -161,7 +162,7 @@ class GameConnection:
             raise GameLost(f"the connection to {self.address} is closed")
         self._jobs.put(job)
         try:
-            result, error = outcome.get(timeout=timeout)
+            result, error = next_of(outcome, timeout)
         except queue.Empty:
             self.close()  # its thread still waits: nothing more can be said over this connection
             raise GameLost(

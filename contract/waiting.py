@@ -1,0 +1,34 @@
+"""Waiting for another thread, by the clock that everything else goes by.
+
+What the standard library waits by itself ends by the system's clock, which tests cannot let stand
+still: after it the deadline is looked at again.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def next_of(arrivals: queue.SimpleQueue[T], within_s: float) -> T:
+    """Return the next thing in a queue. Raises queue.Empty when none comes within `within_s` s."""
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            return arrivals.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            if time.monotonic() >= deadline:
+                raise
+
+
+def happens(event: threading.Event, within_s: float) -> bool:
+    """Return whether an event happens within `within_s` s."""
+    deadline = time.monotonic() + within_s
+    while not event.wait(max(0.0, deadline - time.monotonic())):
+        if time.monotonic() >= deadline:
+            return False
+    return True
