@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,6 +30,15 @@ def happens(event: threading.Event, within_s: float) -> bool:
     """Return whether an event happens within `within_s` s."""
     deadline = time.monotonic() + within_s
     while not event.wait(max(0.0, deadline - time.monotonic())):
+        if time.monotonic() >= deadline:
+            return False
+    return True
+
+
+def holds(news: threading.Condition, true: Callable[[], object], within_s: float) -> bool:
+    """Return whether something holds within `within_s` s; `news`, which is held, tells of it."""
+    deadline = time.monotonic() + within_s
+    while not news.wait_for(true, max(0.0, deadline - time.monotonic())):
         if time.monotonic() >= deadline:
             return False
     return True

@@ -10,6 +10,7 @@ from typing import Self
 
 from helmsight.contract.errors import Error, InvalidOption
 from helmsight.contract.still import StillPicture
+from helmsight.contract.waiting import holds
 from helmsight.hardware.cameras.frame import Checks, Frame, Pixels, Trouble, refusal
 from helmsight.hardware.cameras.intrinsics import Intrinsics, load_intrinsics
 from helmsight.hardware.cameras.source import TIMEOUT_S, Source
@@ -86,7 +87,7 @@ class Camera:
             )
             self._thread.start()
         with self._news:
-            self._news.wait_for(lambda: self._newest or self._ended or self._failure, OPENING_S)
+            holds(self._news, lambda: self._newest or self._ended or self._failure, OPENING_S)
             if self._newest is not None:
                 return self
             failure = self._failure
@@ -110,7 +111,7 @@ class Camera:
             FrameRefused: none came in time. CameraUnavailable: none will come any more.
         """
         with self._news:
-            self._news.wait_for(lambda: self._has(after) or self._ended, within_s)
+            holds(self._news, lambda: self._has(after) or self._ended, within_s)
             if self._has(after):
                 assert self._newest is not None
                 self._looked = self._newest.number

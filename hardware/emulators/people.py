@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 
+from helmsight.contract.waiting import holds
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.errors import HardwareError
 from helmsight.hardware.robot import JointTargets
@@ -25,7 +26,7 @@ TRIES = 5  # of the pilot, after which it would have moved
 THREADS = (2, 8)  # that stop at once
 APART_S = 0.03
 HOMINGS = 3  # tries
-WAIT_S = 120.0  # a deadline against hanging, no claim about speed
+WAIT_S = 20.0  # a deadline against hanging, no claim about speed
 MOVED = 1e-4  # rad or m: more than a servo's last tick
 REACH = 0.3  # of a joint's range, to either side of its middle
 
@@ -86,7 +87,7 @@ class InsistentPilot:
         """Return once it has tried TRIES times more."""
         with self._tried:
             enough = self.tries + TRIES
-            if not self._tried.wait_for(lambda: self.tries >= enough, WAIT_S):
+            if not holds(self._tried, lambda: self.tries >= enough, WAIT_S):
                 raise TimeoutError("the pilot hangs in a move")
 
 
