@@ -70,7 +70,7 @@ class Viewpoints:
 
     def all(self, most: int = 1, sites: Sequence[Site] = SITES) -> dict[str, tuple[Viewpoint, ...]]:
         """Return the viewpoints of every site, by `part: site`."""
-        return {f"{site.part}: {site.name}": self.of(site, most) for site in sites}
+        return {site.label: self.of(site, most) for site in sites}
 
     def pose(self, joints: Sequence[float]) -> Pose:
         """Return where the wrist camera is with the arm at `joints`."""
