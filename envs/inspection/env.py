@@ -22,7 +22,7 @@ from helmsight.envs.inspection.outlook import Outlook
 from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.progress import Progress, stood
 from helmsight.envs.inspection.rig import Rig
-from helmsight.envs.inspection.survey import Survey, sites_of
+from helmsight.envs.inspection.survey import Survey
 from helmsight.envs.inspection.task import inspection_task
 from helmsight.envs.inspection.telemetry import vector
 from helmsight.envs.inspection.visiting import Visiting
@@ -69,6 +69,7 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
     _visiting: Visiting
     _turntable: float
     _telemetry: NDArray[np.float64]
+    _tour: tuple[str, ...]
     _slips: tuple[str, float] | None
 
     def __init__(
@@ -200,7 +201,9 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
         self._account.way = float(last.get("way", 0.0))
         self._interventions = int(last.get("interventions", 0))
         self._outlook = Outlook(self._survey, self.options.size, self.options.parts)
-        self.task = replace(self.task, known=self._outlook.known)
+        self._tour = self._survey.tour(self.options.parts, self._turntable)
+        facts = {**self.task.facts, "tour": self._tour}
+        self.task = replace(self.task, facts=facts, known=self._outlook.known)
         self._visiting = Visiting(self._survey, rig, self.options, self._account, self._progress)
         self._marking = None
         if rig.cell is not None:
@@ -239,7 +242,7 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
 
     def _slip(self) -> None:
         """Let a joint slip half way, once, where that is the trial."""
-        half = min(self.options.budget_views, len(sites_of(self.options.parts))) // 2
+        half = min(self.options.budget_views, len(self._tour)) // 2
         if self._slips is not None and self._progress.looks >= half:
             self._opened.slip(*self._slips)
             self._slips = None

@@ -13,7 +13,7 @@ from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.servos import CellServos
 from helmsight.envs.inspection.survey import SAME_RAD
 from helmsight.envs.robot.ending import Ending
-from helmsight.envs.robot.eyes import Eyes
+from helmsight.envs.robot.eyes import LOOK_S, Eyes
 from helmsight.envs.robot.news import News
 from helmsight.envs.robot.travel import Travel
 from helmsight.hardware.cameras import Camera, Checks
@@ -23,7 +23,8 @@ from helmsight.hardware.supervisor import Supervisor, supervised
 
 TABLE = "turntable"
 SETTLE_S = 1.0  # that the arm may take to stand before the turntable turns
-CHECKS = Checks(max_age_s=3.0, frozen_s=2.0)  # of the emulated camera, slow on a busy machine
+CHECKS = Checks(max_age_s=3.0, frozen_s=2.0)  # of the emulated camera: drawing may take its time
+DRAWN_S = 10.0  # that a picture of it may take
 
 
 @dataclass
@@ -119,7 +120,7 @@ def check_drawing() -> None:
 
 def _rig(options: Options, port: str, turntable_port: str, camera: str | Camera) -> Rig:
     news, table_news = News(), News()
-    eyes = Eyes(camera, options.size, options.patience_s)
+    eyes = Eyes(camera, options.size, options.patience_s, DRAWN_S if options.own else LOOK_S)
     arm = supervised(options.robot, port, eyes, limits=options.limits, listeners=[news.heard])
     table = None
     if turntable_port:

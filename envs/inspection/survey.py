@@ -23,7 +23,8 @@ from helmsight.hardware.spec import RobotSpec
 
 ANGLES = tuple(float(angle) for angle in np.linspace(-3.0, 3.0, 17))  # of the turntable, rad
 SAME_RAD = 0.02  # by which two angles of the turntable are one
-FACING_RAD = 0.6  # by which a site may look past the arm and be seen as well as from before it
+FACING_RAD = 0.8  # by which a site may look past the arm and be seen as well as from before it
+LEVEL = 0.3  # of an outward direction that has to be level to say where a site faces
 SIDE_RAD = 0.3  # between the directions of two looks at a site from different sides, at least
 FULL = 0.95  # share of a site that is all of it
 MOSTLY = 0.1  # of a site that a closer look may miss
@@ -82,6 +83,12 @@ class Survey:
             here = self._snapped(self.cell.plan.turntable)
             self._reachable[site.label] = self.visit(Look(site), START, here) is not None
         return self._reachable[site.label]
+
+    def tour(self, parts: Sequence[str], turntable: float) -> tuple[str, ...]:
+        """Return the labels of the sites of parts in an order that turns the turntable least."""
+        angles = {s.label: self._ideal(s) for s in SITES if s.part in parts}
+        up = sorted(angles, key=lambda label: angles[label])
+        return tuple(up if turntable < 0.0 else up[::-1])
 
     def fold(self, joints: Sequence[float], turntable: float) -> tuple[Joints, ...] | None:
         """Return the way back to the folded arm, None where there is no clear one."""
@@ -149,11 +156,7 @@ class Survey:
         """
         if here not in self._angles:
             self._angles.append(here)
-        self.cell.place(turntable=0.0)
-        points, outward = self.views.sight.place(site)
-        level = outward[:2] if np.hypot(*outward[:2]) > 0.3 and site.cone < np.pi else None
-        way = points.mean(axis=0)[:2] - CENTRE[:2] if level is None else level
-        ideal = np.pi - float(np.arctan2(way[1], way[0]))  # the arm is on the side of -x
+        ideal = self._ideal(site)
 
         def off(angle: float) -> float:
             return abs((angle - ideal + np.pi) % (2.0 * np.pi) - np.pi)
@@ -162,6 +165,16 @@ class Survey:
             self._angles,
             key=lambda a: (0, abs(a - here)) if off(a) <= FACING_RAD else (1, off(a)),
         )
+
+    def _ideal(self, site: Site) -> float:
+        """Return the angle of the turntable at which a site faces the arm, within pi."""
+        self.cell.place(turntable=0.0)
+        points, outward = self.views.sight.place(site)
+        way = outward[:2]
+        if np.hypot(*way) < LEVEL or site.cone >= np.pi:  # it faces nowhere: bring it near
+            way = points.mean(axis=0)[:2] - np.array(CENTRE[:2])
+        angle = np.pi - float(np.arctan2(way[1], way[0]))  # the arm is on the side of -x
+        return float((angle + np.pi) % (2.0 * np.pi) - np.pi)
 
     def _snapped(self, angle: float) -> float:
         """Return the angle that is meant by a reading of the turntable."""
@@ -196,8 +209,3 @@ def _turned(way: Array, angle: float) -> Array:
     """Return a vector turned about the upright, rad."""
     c, s = np.cos(angle), np.sin(angle)
     return np.array([c * way[0] - s * way[1], s * way[0] + c * way[1], way[2]])
-
-
-def sites_of(parts: Sequence[str]) -> tuple[Site, ...]:
-    """Return the sites of some parts."""
-    return tuple(site for site in SITES if site.part in parts)

@@ -58,7 +58,8 @@ def facts(parts: Sequence[str], views: int, seconds: float | None) -> dict[str, 
     """Return what the words for a model are filled with.
 
     parts: asked for, with their sites. states: those in which each can be reported. views: the
-    names of all looks. budget_views, budget_seconds: what may be spent; None: no limit.
+    names of all looks. budget_views, budget_seconds: what may be spent; None: no limit. A reset
+    adds `tour`: the sites in an order that turns the turntable least.
     """
     return {
         "parts": {part: [site.name for site in SITES if site.part == part] for part in parts},
