@@ -79,8 +79,8 @@ def checked(
 ) -> Options:  # fmt: skip
     """Return the options. Raises InvalidOption for what nothing can be inspected with."""
     check_cell(cell, port, turntable_port, camera, faults, stress)
-    emulated = "the emulated cell"
-    check_options(robot, port or emulated, camera or emulated, observation, rule)
+    given = (port, camera) if port else ("emulated", "emulated")
+    check_options(robot, *given, observation, rule)
     seconds = {"settle_s": settle_s, "patience_s": patience_s}
     check_seconds(seconds | ({} if budget_seconds is None else {"budget_seconds": budget_seconds}))
     if isinstance(budget_views, bool) or not isinstance(budget_views, int) or budget_views < 1:

@@ -27,5 +27,4 @@ def packed(words: str | None, most: int) -> NDArray[np.uint8]:
 
 def unpacked(array: NDArray[np.uint8]) -> str:
     """Return the words of an array; bytes that are no UTF-8 are left out."""
-    said = np.asarray(array, np.uint8).tobytes().rstrip(b"\0")
-    return said.decode("utf-8", "ignore")
+    return np.asarray(array, np.uint8).tobytes().decode("utf-8", "ignore").rstrip("\0")
