@@ -209,7 +209,6 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
         if rig.cell is not None:
             self._marking = Marking(rig.cell.plant, self._survey, self.options.parts)
             self._marking.recorded(past)
-            self._slip()
 
     @property
     def _opened(self) -> Rig:
@@ -230,10 +229,11 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
         return InspectionCommand.from_action(action)
 
     def _carry_out(self, command: InspectionCommand) -> dict[str, Any]:
+        if command.do == "look":
+            self._slip()
         done = self._visiting.carry_out(command)
         applied = (command if done else self._kind.null()).model_dump()
         self._progress.take(applied)
-        self._slip()
         self._account.ended(done=command.do == "done", verdict=command.verdict)
         return applied
 

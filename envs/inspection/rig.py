@@ -24,7 +24,7 @@ from helmsight.hardware.supervisor import Supervisor, supervised
 TABLE = "turntable"
 SETTLE_S = 1.0  # that the arm may take to stand before the turntable turns
 CHECKS = Checks(max_age_s=3.0, frozen_s=2.0)  # of the emulated camera: drawing may take its time
-DRAWN_S = 10.0  # that a picture of it may take
+DRAWN_S, FIRST_S = 10.0, 60.0  # that a picture of it may take, and the first one
 
 
 @dataclass
@@ -105,7 +105,12 @@ def emulated(options: Options, plan: CellPlan, joints: Sequence[float], turntabl
     try:
         stress = options.stress
         source = CellSource(cell.plant, size=options.size, fps=stress.fps, blur_px=stress.blur_px)
-        rig = _rig(options, cell.port, cell.turntable_port, Camera(source, checks=CHECKS))
+        rig = _rig(
+            options,
+            cell.port,
+            cell.turntable_port,
+            Camera(source, checks=CHECKS, opening_s=FIRST_S),
+        )
     except BaseException:
         cell.close()
         raise

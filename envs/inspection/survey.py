@@ -102,7 +102,7 @@ class Survey:
         angles = self._facing(look.site, here)
         if look.way == "closer":
             few = angles[:CLOSELY]
-            near = [c for d in CLOSER_M for c in self._all(look.site, few, d)]
+            near = [c for d in (*CLOSER_M, BEST) for c in self._all(look.site, few, d)]
             most = max((c.view.share for c in near), default=0.0)
             good = [c for c in near if c.view.share >= most - MOSTLY]
             yield from sorted(good, key=lambda c: c.view.distance)
