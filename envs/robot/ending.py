@@ -55,6 +55,7 @@ class Ending:
         Raises:
             StopUnconfirmed: said aloud as well.
         """
+        self.own = False
         if interrupts:
             self._interrupted.set()
         for _, end in self._stopped(reason, self._robots):

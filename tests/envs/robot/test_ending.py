@@ -1,4 +1,4 @@
-"""Several robots are stopped at once, held and let go of all together, whatever one of them says."""
+"""Several robots are stopped at once, held and let go of together, whatever one of them says."""
 
 from __future__ import annotations
 
@@ -123,4 +123,14 @@ def test_a_run_does_not_begin_while_one_is_stopped_by_somebody() -> None:
     end.begin()
     table.is_stopped = True
     with pytest.raises(RobotStopped, match="table was stopped"):
+        end.begin()
+
+
+def test_the_stop_of_a_run_that_was_over_keeps_nobody_and_a_persons_after_it_does() -> None:
+    arm = Robot("arm")
+    end, _ = ending(arm)
+    end.halt()
+    end.begin()
+    end.stop("a person")
+    with pytest.raises(RobotStopped, match="arm was stopped"):
         end.begin()
