@@ -81,7 +81,8 @@ def make(drawing: None) -> Iterator[Make]:
     made: list[InspectionEnv] = []
 
     def call(**options: Any) -> InspectionEnv:
-        made.append(InspectionEnv(**({"cell": SEED, "parts": PARTS, "size": SIZE} | options)))
+        usual: dict[str, Any] = {"cell": SEED, "parts": PARTS, "size": SIZE}
+        made.append(InspectionEnv(**(usual | options)))
         return made[-1]
 
     yield call
@@ -374,6 +375,7 @@ def test_every_site_is_looked_at_over_a_spoiled_line_and_nothing_is_touched(
 
 @pytest.mark.slow
 def test_a_session_records_an_inspection_and_goes_on_with_it(drawing: None, tmp_path: Any) -> None:
+    from helmsight.contract.observation import ObservationMode
     from helmsight.contract.pilot import Decision, Sighting
     from helmsight.contract.task import Task
     from helmsight.session import fly, resume
@@ -381,7 +383,8 @@ def test_a_session_records_an_inspection_and_goes_on_with_it(drawing: None, tmp_
     class Tour:
         """Looks at every site once, reports all as sound, and says done."""
 
-        name, needs, command = "tour", "frame+telemetry", InspectionCommand
+        name, command = "tour", InspectionCommand
+        needs: ObservationMode = "frame+telemetry"
 
         def reset(self, task: Task, seed: int) -> None:
             self._left = [
