@@ -8,6 +8,7 @@ import pytest
 
 from helmsight.contract.record import StepRecord
 from helmsight.envs.inspection.cell import START
+from helmsight.envs.inspection.clearance import Joints
 from helmsight.envs.inspection.contacts import Touch
 from helmsight.envs.inspection.looks import LOOKS
 from helmsight.envs.inspection.marking import Marking, micro_f1
@@ -89,7 +90,8 @@ def test_the_satellite_touched_is_nothing_earned(
 def test_a_part_is_covered_when_all_its_sites_were_in_a_picture(survey: Survey) -> None:
     marks = marking(survey)
     assert marks.coverage == 0.0
-    joints, turntable = START, PLAN.turntable
+    joints: Joints = START
+    turntable = PLAN.turntable
     covered = []
     past: list[StepRecord] = []
     for name in ("dish: bowl", "foil: left", "foil: right", "foil: back"):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from helmsight.envs.inspection.cell import START, Cell
+from helmsight.envs.inspection.clearance import Joints
 from helmsight.envs.inspection.looks import LOOKS
 from helmsight.envs.inspection.outlook import Outlook
 from helmsight.envs.inspection.parts import PARTS
@@ -35,7 +36,8 @@ def survey() -> Survey:
 @pytest.fixture
 def visits(survey: Survey) -> dict[str, Visit]:
     """The looks at the dish, one after the other, from the folded arm."""
-    joints, turntable = START, PLAN.turntable
+    joints: Joints = START
+    turntable = PLAN.turntable
     made = {}
     for way in ("", ", closer", ", other side"):
         visit = survey.visit(LOOKS[f"dish: bowl{way}"], joints, turntable)
@@ -51,7 +53,8 @@ def test_the_drawing_has_nothing_wrong_in_it(survey: Survey) -> None:
 
 
 def test_a_look_shows_its_site_and_is_driven_clear_of_everything(survey: Survey) -> None:
-    joints, turntable = START, PLAN.turntable
+    joints: Joints = START
+    turntable = PLAN.turntable
     for name in ("dish: bowl", "foil: left", "thruster 3: cap"):
         visit = survey.visit(LOOKS[name], joints, turntable)
         assert visit is not None
@@ -122,7 +125,8 @@ def test_from_where_the_arm_is_too_near_to_something_there_is_no_way(survey: Sur
 @pytest.mark.parametrize("seed", [0, 3, 11])
 def test_every_look_can_be_made_from_every_other(seed: int) -> None:
     plan = CellPlan.draw(seed)
-    survey, joints, turntable = Survey(plan), START, plan.turntable
+    survey, turntable = Survey(plan), plan.turntable
+    joints: Joints = START
     for name, look in LOOKS.items():
         visit = survey.visit(look, joints, turntable)
         assert visit is not None, name
