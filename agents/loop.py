@@ -54,7 +54,7 @@ class Loop:
     """One episode at the controls: the nodes, and what they share besides their state.
 
     `approval` is asked where the configuration wants a person; whoever drives the loop sets it.
-    `since` is the world time, s, from which an episode goes on that was interrupted.
+    `past` are the recorded steps of an interrupted episode whose world stands as they left it.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Loop:
         guard: Guard,
         grounder: Grounder,
         seed: int,
-        since: float | None = None,
+        past: Sequence[StepRecord] = (),
     ) -> None:
         self.env, self.pilot, self.config = env, pilot, config
         self.clock: Clock = env.unwrapped.clock  # type: ignore[attr-defined]
@@ -83,7 +83,7 @@ class Loop:
         self._still = StillPicture(every=8)
         self.observation: Observation
         self.info: Mapping[str, Any]
-        options = None if since is None else {"met": since}
+        options = {"met": past[-1].stamp, "past": past} if past else None
         self.observation, self.info = env.reset(seed=seed, options=options)
         self.news = _notes(self.info)  # what no record holds yet
         self.notes: tuple[str, ...] = self.news

@@ -99,9 +99,9 @@ class Operator:
         continues = bool(past) and clock.continues
         try:
             with signals():
-                since = past[-1].stamp if continues else None
+                left = past if continues else ()
                 loop = Loop(
-                    self.env, self.pilot, self.config, self._guard, self._grounder, seed, since
+                    self.env, self.pilot, self.config, self._guard, self._grounder, seed, left
                 )
                 loop.listeners, loop.max_steps = self.listeners, max_steps
                 if continues:

@@ -38,3 +38,11 @@ gym.register(
     disable_env_checker=True,
     order_enforce=False,
 )
+
+gym.register(
+    id="helmsight/Inspection-v0",
+    entry_point="helmsight.envs.inspection.env:InspectionEnv",
+    nondeterministic=True,
+    disable_env_checker=True,
+    order_enforce=False,
+)

@@ -9,6 +9,7 @@ armature are those of the same repository's joint properties.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -162,11 +163,14 @@ class ArmDrawing:
         return place, turned(frame.rotation.T @ matrix(turn))
 
 
+@cache
 def camera_rotation() -> Array:
     """Return the wrist camera's right, up and back, as columns, in the frame of the last joint."""
     ahead = np.array([np.sin(CAMERA_TILT), 0.0, -np.cos(CAMERA_TILT)])
     up = np.array([np.cos(CAMERA_TILT), 0.0, np.sin(CAMERA_TILT)])
-    return np.stack([np.cross(ahead, up), up, -ahead], axis=1)
+    rotation = np.stack([np.cross(ahead, up), up, -ahead], axis=1)
+    rotation.setflags(write=False)  # everybody has the same
+    return rotation
 
 
 def _upright(start: Any, end: Any) -> tuple[Array, float, Array]:

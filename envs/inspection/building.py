@@ -42,6 +42,15 @@ class Built:
         return np.array([*(order.get(o.part, NOBODY) for o in self.owners), NOBODY], np.uint8)
 
     @cached_property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Of every geom its owner, and what it is called where it touches: of the arm the link."""
+        bodies = [self.model.body(index).name for index in self.model.geom_bodyid]
+        return tuple(
+            (owner.part, owner.part if owner.part != "arm" else _link(body))
+            for owner, body in zip(self.owners, bodies, strict=True)
+        )
+
+    @cached_property
     def centres(self) -> NDArray[np.float64]:
         """The middle of every part in its own frame, (parts, 3), m."""
         return np.stack([self._middle(Owner(part), Owner(part, True)) for part in PARTS])
@@ -69,6 +78,10 @@ class Built:
     def defects(self) -> NDArray[np.bool_]:
         """Whether a geom is (part of) a defect; one more for no geom."""
         return np.array([*(owner.defect for owner in self.owners), False])
+
+
+def _link(body: str) -> str:
+    return body.removeprefix("arm ") if body != "world" else "base"
 
 
 def build(plan: CellPlan, spec: RobotSpec) -> Built:

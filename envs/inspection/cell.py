@@ -34,15 +34,17 @@ class Cell:
     """One cell; not for several threads. What moves in time is a Plant of the same plan.
 
     plan: or the seed of one. robot: a description with the joints of an SO-101.
-    shadows: of the key light; without them a picture takes a third of the time.
+    shadows: of the key light; without them a picture takes a third of the time. built: the model of
+    this very plan, where there is one already.
     """
 
     def __init__(
-        self, plan: CellPlan | int, robot: RobotSpec | str = "so101", *, shadows: bool = True
-    ) -> None:
+        self, plan: CellPlan | int, robot: RobotSpec | str = "so101", *, shadows: bool = True,
+        built: Built | None = None,
+    ) -> None:  # fmt: skip
         self.plan = CellPlan.draw(plan) if isinstance(plan, int) else plan
         self.spec = fitting(robot)
-        self.built: Built = build(self.plan, self.spec)
+        self.built: Built = build(self.plan, self.spec) if built is None else built
         self.data = mujoco.MjData(self.built.model)
         self._eyes = Eyes(self.built, shadows=shadows)
         self.place(START, self.plan.turntable)

@@ -36,7 +36,7 @@ class Contacts:
 
     def __init__(self, built: Built) -> None:
         self._built = built
-        self._names = [_name(built, geom) for geom in range(built.model.ngeom)]
+        self._names = built.names
         self._open: dict[tuple[str, str], Touch] = {}
         self._all: list[Touch] = []
 
@@ -88,11 +88,3 @@ def what(name: str) -> What:
     if name in ("turntable", "table", "thing"):
         return name  # type: ignore[return-value]
     return "arm"
-
-
-def _name(built: Built, geom: int) -> tuple[str, str]:
-    owner = built.owners[geom].part
-    if owner != "arm":
-        return owner, owner
-    body = built.model.body(built.model.geom_bodyid[geom]).name
-    return "arm", body.removeprefix("arm ") if body != "world" else "base"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 AROUND = 1.4  # side of a crop, in extents of what it is to show
 SMALLEST = 24.0  # px of the frame; less shows nothing of a defect
+LEAST_M = 0.03  # extent that a site counts as at least
 
 
 @dataclass(frozen=True)

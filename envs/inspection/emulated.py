@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
 from helmsight.envs.inspection.camera import CellSource
+from helmsight.envs.inspection.cell import START
 from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.plant import Plant
 from helmsight.envs.inspection.servos import CellServos, TableServo
@@ -30,7 +31,8 @@ class EmulatedCell:
 
     plan: or the seed of one. link: path of the arm's device node, the turntable's has
     `-turntable` after it; lines: makes both lines instead, as `Emulation` has it. faults, seed: of
-    the arm's line. camera_port: of the wrist camera, 0 for a free one; None: it is not served.
+    the arm's line. start: where the arm stands, rad. camera_port: of the wrist camera, 0 for a free
+    one; None: it is not served.
 
     Raises:
         InvalidOption: what does not fit. CameraUnavailable: nothing to draw with.
@@ -47,8 +49,9 @@ class EmulatedCell:
         seed: int = 0,
         camera_port: int | None = None,
         size: Size = (480, 360),
+        start: Sequence[float] = START,
     ) -> None:
-        self.plant = Plant(plan, robot)
+        self.plant = Plant(plan, robot, start)
         self._size = size
         arm, table = lines or (None, None)
         self.emulation = Emulation(CellServos(self.plant), link, faults=faults, seed=seed, wire=arm)

@@ -33,6 +33,11 @@ class Site:
     outward: Array
     cone: float
 
+    @property
+    def label(self) -> str:
+        """What it is called among all sites: `part: name`."""
+        return f"{self.part}: {self.name}"
+
     @cached_property
     def middle(self) -> Array:
         """The mean of its points."""

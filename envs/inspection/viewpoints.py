@@ -57,10 +57,13 @@ class Viewpoints:
         self.clearance = Clearance(cell)
         self.sight = Sight(cell)
 
-    def of(self, site: Site, most: int = 3) -> tuple[Viewpoint, ...]:
-        """Return up to `most` viewpoints of a site, the best first; none when none is in reach."""
+    def of(self, site: Site, most: int = 3, distance: float = BEST) -> tuple[Viewpoint, ...]:
+        """Return up to `most` viewpoints of a site, the best first; none when none is in reach.
+
+        distance: from which it should be looked at, m, as far as that can be.
+        """
         found: list[Viewpoint] = []
-        for chain in self._promising(site):
+        for chain in self._promising(site, distance):
             view = self._checked(site, self._refined(site, chain), found)
             if view is not None:
                 found.append(view)
@@ -70,7 +73,7 @@ class Viewpoints:
 
     def all(self, most: int = 1, sites: Sequence[Site] = SITES) -> dict[str, tuple[Viewpoint, ...]]:
         """Return the viewpoints of every site, by `part: site`."""
-        return {f"{site.part}: {site.name}": self.of(site, most) for site in sites}
+        return {site.label: self.of(site, most) for site in sites}
 
     def pose(self, joints: Sequence[float]) -> Pose:
         """Return where the wrist camera is with the arm at `joints`."""
@@ -78,7 +81,7 @@ class Viewpoints:
         offset = np.array(CAMERA_AT) - np.array(self._cell.spec.tool.offset)
         return Pose(at + rotation @ offset, rotation @ camera_rotation())
 
-    def _promising(self, site: Site) -> Iterator[Array]:
+    def _promising(self, site: Site, distance: float) -> Iterator[Array]:
         """Yield the chains of samples that look at a site more or less, the best first."""
         points, outward = self.sight.place(site)
         middle, samples = points.mean(axis=0), self._samples
@@ -90,7 +93,7 @@ class Viewpoints:
         good = (far > NEAREST) & (far < FARTHEST) & (off < OFF_AXIS)
         good &= frontal > np.cos(min(site.cone, np.pi))
         wanted = 0.0 if site.cone >= np.pi else 1.0  # a mast is best seen from its side
-        score = np.abs(frontal - wanted) + 4.0 * np.abs(far - BEST) + 0.5 * off
+        score = np.abs(frontal - wanted) + 4.0 * np.abs(far - distance) + 0.5 * off
         best = np.flatnonzero(good)
         for index in best[np.argsort(score[best])][:TRIED]:
             yield samples.joints[index]
@@ -112,8 +115,8 @@ class Viewpoints:
             pose = self.pose(tuple(joints))
             tool, J = self._kinematics.point(tuple(joints))
             arm, way = pose.at - tool, target - pose.at
-            linear = J[:3] + np.cross(J[3:].T, arm).T
-            change = pose.rotation.T @ (np.cross(way, J[3:].T).T - linear)
+            linear = J[:3] - _crossing(arm) @ J[3:]
+            change = pose.rotation.T @ (_crossing(way) @ J[3:] - linear)
             local = pose.rotation.T @ way
             wanted = float(np.clip(-local[2], NEAREST, FARTHEST)) if wanted is None else wanted
             error = np.array([0.0, 0.0, -wanted]) - local
@@ -139,6 +142,11 @@ class Viewpoints:
         self._cell.place(joints)
         share = self.sight.share(site, pose)
         return Viewpoint(site, joints, pose, far, share) if share >= ENOUGH else None
+
+
+def _crossing(a: Array) -> Array:
+    """Return the matrix (3, 3) that makes the cross product of `a` with a vector."""
+    return np.array([[0.0, -a[2], a[1]], [a[2], 0.0, -a[0]], [-a[1], a[0], 0.0]])
 
 
 @lru_cache(maxsize=4)

@@ -27,6 +27,18 @@ class Pose:
         local = (np.asarray(points, np.float64) - self.at) @ self.rotation
         return np.asarray(local * [1.0, -1.0, -1.0])
 
+    def project(self, points: Array, size: tuple[int, int], fov_y: float) -> Array:
+        """Return where points (..., 3) of the base frame fall in a picture, px: x, y, distance, m.
+
+        size: width, height. fov_y: rad.
+        """
+        width, height = size
+        local, focal = self.seen(points), 0.5 * height / np.tan(0.5 * fov_y)
+        away = np.maximum(local[..., 2], 1e-6)
+        x = 0.5 * width + focal * local[..., 0] / away
+        y = 0.5 * height + focal * local[..., 1] / away
+        return np.stack([x, y, local[..., 2]], axis=-1)
+
     @classmethod
     def looking(cls, at: Array, to: Array, roll: float = 0.0) -> Pose:
         """Return a pose at `at` that looks to `to`, the world's up being up, then rolled."""
@@ -122,12 +134,7 @@ class View:
     def project(self, points: Array) -> Array:
         """Return where points (..., 3) of the base frame fall, px: x, y, and their distance, m."""
         height, width = self.parts.shape
-        focal = 0.5 * height / np.tan(0.5 * self.fov_y)
-        local = self.pose.seen(points)
-        away = np.maximum(local[..., 2], 1e-6)
-        x = 0.5 * width + focal * local[..., 0] / away
-        y = 0.5 * height + focal * local[..., 1] / away
-        return np.stack([x, y, local[..., 2]], axis=-1)
+        return self.pose.project(points, (width, height), self.fov_y)
 
     def _part(self, index: int, truth: PartTruth) -> SeenPart:
         mask = self.parts == index

@@ -28,15 +28,37 @@ class Account:
         self.done, self.verdict = False, ""
         self._point = robot.kinematics.pose(state.positions)[0]
 
+    @property
+    def met(self) -> float:
+        """World time, s."""
+        return time.monotonic() - self._began
+
     def read(self, state: RobotState) -> None:
         """Take a new reading."""
         point = self._robot.kinematics.pose(state.positions)[0]
         self.way += float(np.linalg.norm(point - self._point))
         self.state, self._point = state, point
 
-    def ended(self, command: RobotCommand) -> None:
+    def ended(self, *, done: bool, verdict: str | None) -> None:
         """Take a command that was carried out: the last one has a verdict."""
-        self.done, self.verdict = command.do == "done", command.verdict or ""
+        self.done, self.verdict = done, verdict or ""
+
+    def told(self) -> dict[str, Any]:
+        """Return the measures, the outcome and the notes, as a world's `info` holds them."""
+        notes = self._news.take()
+        return {
+            "met": self.met,
+            "notes": notes,
+            "way": self.way,
+            "interventions": self._news.count,
+            "blind": self.blind,
+            "done": self.done,
+            "about": {"verdict": self.verdict} if self.verdict else {},
+        }
+
+
+class RobotAccount(Account):
+    """The same of a robot that is moved as its pilot says."""
 
     def way_gone(self, kind: type[RobotCommand], before: tuple[float, ...]) -> dict[str, Any]:
         """Return what became of a command that failed, as a command: joints that moved, if any."""
@@ -48,19 +70,12 @@ class Account:
         return null
 
     def told(self) -> dict[str, Any]:
-        """Return the measures, the outcome and the notes, as a world's `info` holds them."""
+        """Return the same, with joints, tool point and telemetry."""
         spec, state = self._robot.spec, self.state
-        notes = self._news.take()
         return {
-            "met": time.monotonic() - self._began,
-            "notes": notes,
+            **super().told(),
             **dict(zip(spec.names, state.positions, strict=True)),
             **dict(zip(TOOL_POINT, map(float, self._point), strict=True)),
             "tool_point": [float(x) for x in self._point],
             "telemetry": telemetry(state, self._robot.kinematics).tolist(),
-            "way": self.way,
-            "interventions": self._news.count,
-            "blind": self.blind,
-            "done": self.done,
-            "about": {"verdict": self.verdict} if self.verdict else {},
         }

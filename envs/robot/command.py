@@ -13,6 +13,7 @@ from pydantic import Field, create_model, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from helmsight.contract.command import Command, CommandForm
+from helmsight.envs.robot.words import packed, unpacked, words_space
 from helmsight.hardware.spec import RobotSpec
 
 Kind = Literal["twist", "joints", "pose", "tool", "hold", "done"]
@@ -178,7 +179,7 @@ class RobotCommand(Command):
                 "pose": spaces.Discrete(len(cls.poses)),
                 "tool": spaces.Discrete(3),
                 "duration": spaces.Box(SHORTEST_S, LONGEST_S, (1,), np.float64),
-                "verdict": spaces.Box(0, 255, (VERDICT_BYTES,), np.uint8),
+                "verdict": words_space(VERDICT_BYTES),
             }
         )
 
@@ -186,9 +187,6 @@ class RobotCommand(Command):
         """Return the gymnasium action that encodes this command."""
         places = self.joints or [None] * len(self.joint_limits)
         lower = [low for low, _ in self.joint_limits]
-        words = np.zeros(VERDICT_BYTES, np.uint8)
-        said = (self.verdict or "").encode()[:VERDICT_BYTES]
-        words[: len(said)] = np.frombuffer(said, np.uint8)
         return {
             "do": KINDS.index(self.do),
             "twist": np.array([*self.linear, *self.angular], np.float64),
@@ -199,7 +197,7 @@ class RobotCommand(Command):
             "pose": self.poses.index(self.pose) if self.pose is not None else 0,
             "tool": {None: 0, False: 1, True: 2}[self.tool],
             "duration": np.array([self.duration or USUAL_S], np.float64),
-            "verdict": words,
+            "verdict": packed(self.verdict, VERDICT_BYTES),
         }
 
     @classmethod
@@ -215,13 +213,12 @@ class RobotCommand(Command):
         if (kind == "joints" and not moved.any()) or (kind == "tool" and tool is None):
             kind = "hold"
         twist = np.asarray(action["twist"], np.float64)
-        said = np.asarray(action["verdict"], np.uint8).tobytes().rstrip(b"\0")
         values: dict[str, Any] = {
             **dict(zip((*LINEAR, *ANGULAR), map(float, twist), strict=True)),
             "joints": [float(p) if m else None for p, m in zip(places, moved, strict=True)],
             "pose": cls.poses[int(action["pose"])],
             "tool": tool,
-            "verdict": said.decode("utf-8", "ignore"),
+            "verdict": unpacked(action["verdict"]),
             "duration": float(np.asarray(action["duration"])[0]),
         }
         used = {name: value for name, value in values.items() if name in USES[kind]}

@@ -1,10 +1,10 @@
-"""How a robot's motion ends: by a person, by what fails, and when a run is over."""
+"""How the motion of robots ends: by a person, by what fails, and when a run is over."""
 
 from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from helmsight.envs.robot.news import News
@@ -14,6 +14,7 @@ from helmsight.hardware.errors import (
     RobotStopped,
     StopUnconfirmed,
 )
+from helmsight.hardware.motion import StopReport
 from helmsight.hardware.supervision.stopping import uninterrupted
 from helmsight.hardware.supervisor import Supervisor
 
@@ -22,10 +23,13 @@ ONCE_MORE_S = 1.0  # for a stop that was not confirmed just now
 
 
 class Ending:
-    """Stops a robot, and remembers a stop that was not confirmed until the run is written down."""
+    """Stops the robots of a world, all at once, and remembers a stop that was not confirmed.
 
-    def __init__(self, robot: Supervisor, news: News) -> None:
-        self._robot, self._news = robot, news
+    It is remembered until the run is written down, and raised when the world is closed.
+    """
+
+    def __init__(self, robots: Sequence[Supervisor], news: News) -> None:
+        self._robots, self._news = robots, news
         self._interrupted = threading.Event()
         self._unconfirmed: StopUnconfirmed | None = None
         self.own = False  # whether the stop in force is that of a run which was over
@@ -34,13 +38,14 @@ class Ending:
         """Forget the stops of the run before.
 
         Raises:
-            RobotStopped: somebody stopped the robot: to begin another run is no word of theirs.
+            RobotStopped: somebody stopped a robot: to begin another run is no word of theirs.
         """
-        if self._robot.is_stopped and not self.own:
-            raise RobotStopped(
-                f"{self._robot.spec.name} was stopped: look whether it may move, then call "
-                "robot.reset() of this environment before the next episode"
-            )
+        for robot in self._robots:
+            if robot.is_stopped and not self.own:
+                raise RobotStopped(
+                    f"{robot.spec.name} was stopped: look whether it may move, then call "
+                    "robot.reset() of this environment before the next episode"
+                )
         self._interrupted.clear()
         self._unconfirmed = None
 
@@ -50,16 +55,18 @@ class Ending:
         Raises:
             StopUnconfirmed: said aloud as well.
         """
+        self.own = False
         if interrupts:
             self._interrupted.set()
-        with suppress(NotConnected):  # nothing can move
-            self._robot.stop(reason)
+        for _, end in self._stopped(reason, self._robots):
+            if isinstance(end, StopUnconfirmed):
+                raise end
 
     def answered(self, error: HardwareError) -> HardwareError | None:
         """Tell of what kept a command from being done; return it if it ends the run, stopped.
 
         Raises:
-            KeyboardInterrupt: a person stopped the robot.
+            KeyboardInterrupt: a person stopped a robot.
         """
         if isinstance(error, RobotStopped) and self._interrupted.is_set():
             time.sleep(INTERRUPT_S)  # ends with the interrupt that is on its way
@@ -67,7 +74,7 @@ class Ending:
         self._news.add(str(error))
         if not error.halts:
             try:
-                self._robot.hold()
+                self.hold()
                 return None
             except HardwareError as worse:
                 worse.__cause__, error = error, worse
@@ -75,34 +82,38 @@ class Ending:
         self._stop_after(error)
         return error
 
+    def hold(self) -> None:
+        """End motion now, energised; every robot is asked before an error of one is raised."""
+        _each(self._robots, lambda robot: robot.hold())
+
     def halt(self) -> dict[str, Any]:
-        """Stop at the end of a run and return what the device said of it; no interrupt cuts it."""
-        said: dict[str, Any] = {}
-        self.own = not self._robot.is_stopped
+        """Stop at the end of a run and return what the devices said of it; no interrupt cuts it."""
+        said: list[str] = []
+        self.own = not any(robot.is_stopped for robot in self._robots)
 
         def stop() -> None:
-            try:
-                insist_s = None if self._unconfirmed is None else ONCE_MORE_S
-                report = self._robot.stop("the run is over", insist_s=insist_s)
-                self._unconfirmed = None
-                said["stop"] = f"confirmed by read-back after {report.seconds * 1e3:.0f} ms"
-            except NotConnected:
-                return
-            except StopUnconfirmed as error:
-                self._unconfirmed, said["stop"] = error, f"NOT CONFIRMED: {error}"
+            insist_s = None if self._unconfirmed is None else ONCE_MORE_S
+            ends = self._stopped("the run is over", self._robots, insist_s)
+            self._unconfirmed = None
+            for robot, end in ends:
+                if isinstance(end, StopUnconfirmed):
+                    self._unconfirmed, told = end, f"NOT CONFIRMED: {end}"
+                else:
+                    told = f"confirmed by read-back after {end.seconds * 1e3:.0f} ms"
+                said.append(told if len(ends) == 1 else f"{robot.spec.name}: {told}")
 
         uninterrupted(stop)
-        return said
+        return {"stop": "; ".join(said)} if said else {}
 
     def close(self) -> None:
-        """Hold, end as the description says, close the port. Idempotent.
+        """Hold, end as the descriptions say, close the ports. Idempotent.
 
         Raises:
             StopUnconfirmed: the last stop of the run was not confirmed: cut the power.
         """
         unconfirmed, self._unconfirmed = self._unconfirmed, None
         try:
-            uninterrupted(self._robot.close)
+            uninterrupted(lambda: _each(self._robots, lambda robot: robot.close()))
         except HardwareError as error:
             if unconfirmed is None:
                 raise
@@ -111,14 +122,51 @@ class Ending:
             raise unconfirmed
 
     def _stop_after(self, error: HardwareError) -> None:
-        """Stop, unless the supervisor has, or could not: the end of the run tries once more."""
+        """Stop what the supervisor has not, or could not: the end of the run tries once more."""
         if isinstance(error, StopUnconfirmed):
             self._unconfirmed = error
-            return
-        if self._robot.is_stopped:
-            return
+        moving = [robot for robot in self._robots if not robot.is_stopped]
+        for _, end in self._stopped(f"{type(error).__name__}: {error}", moving):
+            if isinstance(end, StopUnconfirmed):
+                self._unconfirmed = end
+                error.add_note(str(end))
+
+    def _stopped(
+        self, reason: str, robots: Sequence[Supervisor], insist_s: float | None = None
+    ) -> list[tuple[Supervisor, StopReport | StopUnconfirmed]]:
+        """Stop robots, none of them after another; return how each stop ended, in their order.
+
+        One that is not connected cannot move and is left out.
+        """
+        ends: dict[int, StopReport | StopUnconfirmed] = {}
+
+        def stop(index: int) -> None:
+            try:
+                ends[index] = robots[index].stop(reason, insist_s=insist_s)
+            except StopUnconfirmed as error:
+                ends[index] = error
+            except NotConnected:
+                pass
+
+        others = [threading.Thread(target=stop, args=(at,)) for at in range(1, len(robots))]
+        for thread in others:
+            thread.start()
+        if robots:
+            stop(0)
+        for thread in others:
+            thread.join()
+        return [(robots[index], ends[index]) for index in sorted(ends)]
+
+
+def _each(robots: Sequence[Supervisor], work: Callable[[Supervisor], None]) -> None:
+    """Do `work` with every robot, then raise the first error of any, the others in its notes."""
+    errors: list[HardwareError] = []
+    for robot in robots:
         try:
-            self.stop(f"{type(error).__name__}: {error}")
-        except StopUnconfirmed as unconfirmed:
-            self._unconfirmed = unconfirmed
-            error.add_note(str(unconfirmed))
+            work(robot)
+        except HardwareError as error:
+            errors.append(error)
+    if errors:
+        for other in errors[1:]:
+            errors[0].add_note(str(other))
+        raise errors[0]

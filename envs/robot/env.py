@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
@@ -15,11 +12,10 @@ from numpy.typing import NDArray
 from helmsight.contract.clock import Clock, TimeRule
 from helmsight.contract.observation import Observation, observation_mode
 from helmsight.contract.task import Task
-from helmsight.envs.errors import EpisodeOver
-from helmsight.envs.robot.account import Account
+from helmsight.envs.robot.account import RobotAccount
 from helmsight.envs.robot.command import RobotCommand
 from helmsight.envs.robot.ending import Ending
-from helmsight.envs.robot.eyes import Blindfold, Eyes, Glance, dark
+from helmsight.envs.robot.eyes import Blindfold, Eyes
 from helmsight.envs.robot.motion import Motion
 from helmsight.envs.robot.news import News
 from helmsight.envs.robot.options import (
@@ -33,20 +29,17 @@ from helmsight.envs.robot.options import (
 )
 from helmsight.envs.robot.poses import named_poses
 from helmsight.envs.robot.task import robot_task, telemetry
+from helmsight.envs.robot.world import RobotWorld
 from helmsight.hardware.cameras import Camera
-from helmsight.hardware.errors import HardwareError
-from helmsight.hardware.supervision.stopping import on_signals
 from helmsight.hardware.supervisor import supervised
 
 
-class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
+class RobotEnv(RobotWorld[RobotCommand]):
     """A robot behind a serial port and a camera. It MOVES: keep a switch in its supply at hand.
 
     Observations hold "frame", a fresh picture, and/or "telemetry" (see `robot.task.fields`).
-    Commands are carried out by a supervisor while the wall clock runs; what it cut, refused or held
-    comes back as `info["notes"]`, in words. A picture that is stale, frozen or black is handed out
-    dark, and `info["refused"]` says why. What the run cannot go on from is in `info["failed"]`,
-    with the robot stopped.
+    Commands are carried out by a supervisor while the wall clock runs; see RobotWorld for what is
+    told of them.
 
     Args:
         robot: a description, by name or path. port: its serial port.
@@ -65,7 +58,8 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     The reward is 0. Whether the task was done is the pilot's own word (`done`, `about.verdict`).
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 2}  # noqa: RUF012  as in gym.Env
+    _travel: Motion
+    _account: RobotAccount
 
     def __init__(
         self,
@@ -85,10 +79,10 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     ) -> None:
         self.observation_mode = observation_mode(observation)
         self.clock = Clock(TimeRule.parse(time))
-        self.render_mode = render_mode
         check_options(robot, port, camera, self.observation_mode, self.clock.rule)
         width, height = checked_size(size)
         check_seconds({"settle_s": settle_s, "patience_s": patience_s})
+        super().__init__((width, height), settle_s, render_mode)
         self.eyes = Blindfold() if camera == NONE else Eyes(camera, (width, height), patience_s)
         self.news = News()
         self.robot = supervised(
@@ -109,10 +103,8 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         )
         kind: type[RobotCommand] = self.task.command  # type: ignore[assignment]
         self._kind, self.action_space = kind, kind.space()
-        self._motion = Motion(self.robot, self.news, self.poses)
-        self._settle_s, self._size, self._home = settle_s, (width, height), home
-        self._running, self._ending = False, Ending(self.robot, self.news)
-        self._glance = Glance(dark(self._size))
+        self._travel = Motion(self.robot, self.news, self.poses)
+        self._home, self._ending = home, Ending((self.robot,), self.news)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -135,117 +127,23 @@ class RobotEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         continues = "met" in (options or {})
         if self._home and not (continues and self.robot.robot.is_homed):
             self.robot.home()
-        state = self._motion.settle(self._settle_s)
+        state = self._travel.settle(self._settle_s)
         check_well(state, self.robot.spec.name)
         self.news.clear()
         met = float((options or {}).get("met", 0.0))
-        self._account = Account(self.robot, self.news, met, state)
-        observation, info = self._seen(0.0, self._kind.null().model_dump(), None)
-        if "failed" in info:
-            raise info["failed"]
-        self._running = True
-        return observation, info
+        self._account = RobotAccount(self.robot, self.news, met, state)
+        return self._first()
 
-    def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Carry out a command, wait until it is over, and look again.
+    def _command(self, action: dict[str, Any]) -> RobotCommand:
+        return self._kind.from_action(action)
 
-        Raises:
-            EpisodeOver: the episode is over or has not begun.
-            KeyboardInterrupt: a person stopped the robot meanwhile.
-        """
-        if not self._running:
-            raise EpisodeOver("the episode is over or has not begun; call reset() first")
-        command = self._kind.from_action(action)
-        lag = self.clock.lag()
-        applied: dict[str, Any] | None = None
-        failed, before = None, self._account.state.positions
-        try:
-            applied = self._motion.carry_out(command)
-            self._account.ended(command)
-        except HardwareError as error:
-            failed = self._ending.answered(error)
-        observation, info = self._seen(lag, applied, failed)
-        if applied is None:
-            info["applied"] = self._account.way_gone(self._kind, before)
-        done = self._account.done
-        self._running = not done and "failed" not in info
-        return observation, 0.0, done, False, info
+    def _carry_out(self, command: RobotCommand) -> dict[str, Any]:
+        applied = self._travel.carry_out(command)
+        self._account.ended(done=command.do == "done", verdict=command.verdict)
+        return applied
 
-    def render(self) -> NDArray[np.uint8] | None:
-        """Return the last picture, (H, W, 3) RGB, when render_mode is "rgb_array"."""
-        return self._glance.pixels if self.render_mode == "rgb_array" else None
+    def _instead(self, before: tuple[float, ...]) -> dict[str, Any]:
+        return self._account.way_gone(self._kind, before)
 
-    def close(self) -> None:
-        """Hold, end as the description says, let go of robot and camera. Idempotent.
-
-        Raises:
-            StopUnconfirmed: a stop of this run was not confirmed: cut the power.
-        """
-        self._running = False
-        try:
-            self._ending.close()
-        finally:
-            self.eyes.close()
-
-    # -- stopping -----------------------------------------------------------------------------
-
-    @property
-    def operating(self) -> bool:
-        """Whether an episode is under way."""
-        return self._running
-
-    def stop(self, reason: str, *, interrupts: bool = False) -> None:
-        """Stop the robot, from any thread. `interrupts`: a KeyboardInterrupt follows at once.
-
-        Raises:
-            StopUnconfirmed: said aloud as well.
-        """
-        self._ending.stop(reason, interrupts=interrupts)
-
-    def halt(self, reason: str) -> dict[str, Any]:
-        """Stop the robot at the end of a run and return what the device said of it."""
-        self._running = False
-        return self._ending.halt()
-
-    def on_signals(self) -> AbstractContextManager[None]:
-        """Return a context in which Ctrl-C and SIGTERM stop the robot, on the main thread."""
-        if threading.current_thread() is not threading.main_thread():
-            return nullcontext()
-        return on_signals(self.stop)
-
-    # -- what is seen -------------------------------------------------------------------------
-
-    def _seen(
-        self, lag: float, applied: dict[str, Any] | None, failed: HardwareError | None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """Return a fresh observation and what is told of it; what fails here ends the run."""
-        if failed is None:
-            try:
-                self._look()
-            except HardwareError as error:
-                failed = self._ending.answered(error)
-        if failed is not None:
-            self._glance = Glance(dark(self._size), str(failed))
-        refused = self._glance.refused
-        if refused and failed is None:
-            self._account.blind += 1
-            self.news.say(f"{refused}; the robot holds")
-        observation: Observation = {
-            "frame": self._glance.pixels,
-            "telemetry": telemetry(self._account.state, self.robot.kinematics),
-        }
-        info = {"lag": lag, "applied": applied, **self._account.told()}
-        if refused:
-            info["refused"] = refused
-        if failed is not None:
-            info["failed"] = failed
-        self.clock.observed()
-        return {key: observation[key] for key in self.observation_mode.split("+")}, info
-
-    def _look(self) -> None:
-        """Read the robot and take a picture that is newer than the reading."""
-        state = self._motion.settle(self._settle_s)
-        self._glance = self.eyes.look(state.stamp_s)
-        if self._glance.refused:
-            self.robot.hold()
-        self._account.read(state)
+    def _shown(self) -> NDArray[np.float64]:
+        return telemetry(self._account.state, self.robot.kinematics)

@@ -14,7 +14,7 @@ from helmsight.hardware.errors import CameraUnavailable, FrameRefused
 
 Pixels = NDArray[np.uint8]
 Size = tuple[int, int]
-LOOK_S = 2.0  # that a fresh picture may take
+LOOK_S = 2.0  # that a fresh picture may take, of a camera that keeps its pace
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,15 @@ class Eyes:
     """A camera by its text, or one that is made already; opened by `open`, closed by `close`.
 
     size: (width, height) of the pictures that are shown; others are fitted into it. patience_s:
-    after so long without a usable picture the camera counts as lost.
+    after so long without a usable picture the camera counts as lost. look_s: that a fresh picture
+    may take.
     """
 
-    def __init__(self, camera: str | Camera, size: Size, patience_s: float) -> None:
+    def __init__(
+        self, camera: str | Camera, size: Size, patience_s: float, look_s: float = LOOK_S
+    ) -> None:
         self.size = size
-        self._named, self._patience_s = camera, patience_s
+        self._named, self._patience_s, self._look_s = camera, patience_s, look_s
         self._camera: Camera | None = None
         self._blind_since: float | None = None
 
@@ -76,7 +79,7 @@ class Eyes:
         return Glance(fitted(frame.pixels, self.size))
 
     def _fresh(self, taken_after: float) -> Frame:
-        deadline, number = time.monotonic() + LOOK_S, 0
+        deadline, number = time.monotonic() + self._look_s, 0
         while True:
             frame = self.newest(max(0.0, deadline - time.monotonic()), after=number)
             self.check(frame)

@@ -13,28 +13,22 @@ from numpy.typing import NDArray
 from helmsight.envs.robot.command import ANGULAR, LINEAR, USUAL_S, RobotCommand
 from helmsight.envs.robot.news import News
 from helmsight.envs.robot.poses import Pose
+from helmsight.envs.robot.travel import BEAT_S, Travel
 from helmsight.hardware.motion import JointTargets, RobotState, Twist
 from helmsight.hardware.supervision.reaching import NEAR
 from helmsight.hardware.supervisor import Supervisor
 
 PERIOD_S = 0.1  # after which a velocity that goes on for longer than the horizon is renewed
-PATIENCE_S = 30.0  # that a far target may take at least
 TOOL_S = 5.0  # that a tool may take
-BEAT_S = 0.02
 ASTRAY_M, ASTRAY = 0.01, 0.5  # m, and share of the way asked for, by which a way is another one
 
 
-class Motion:
-    """Carries commands out, one at a time, in the loop's own thread.
-
-    Every step shows the supervisor's watchdog that the loop lives; a command that waits for motion
-    to end feeds it with steps that rise. After the last step nothing does: a pilot that thinks for
-    longer is held, as the watchdog has it.
-    """
+class Motion(Travel):
+    """Carries commands out, one at a time."""
 
     def __init__(self, robot: Supervisor, news: News, poses: Mapping[str, Pose]) -> None:
-        self._robot, self._news, self._poses = robot, news, poses
-        self._beats = 0
+        super().__init__(robot, news)
+        self._poses = poses
 
     def carry_out(self, command: RobotCommand) -> dict[str, Any]:
         """Do what `command` says and return what was really applied, as a command.
@@ -48,16 +42,6 @@ class Motion:
             "hold": self._hold, "done": self._hold,
         }  # fmt: skip
         return command.model_dump() | done[command.do](command)
-
-    def settle(self, within_s: float) -> RobotState:
-        """Wait until the robot stands, `within_s` at most, and return the last reading."""
-        deadline = time.monotonic() + within_s
-        while True:
-            state = self._robot.state()
-            self._news.resting = state.standing
-            if state.standing or time.monotonic() >= deadline:
-                return state
-            self._beat(BEAT_S)
 
     def _twist(self, command: RobotCommand) -> dict[str, Any]:
         """Move with a velocity: in one motion, or in ever new ones where it lasts too long for one.
@@ -77,11 +61,6 @@ class Motion:
             left = until - time.monotonic()
         self._wait(until)
         return self._moved(begun, self._robot.state(), command.linear, lasts)
-
-    def _wait(self, until: float) -> None:
-        """Let a motion go on until a moment (time.monotonic()), as a loop that lives."""
-        while (left := until - time.monotonic()) > 0.0:
-            self._beat(min(BEAT_S, left))
 
     def _moved(
         self, begun: RobotState, ended: RobotState, linear: Sequence[float], lasts: float
@@ -106,23 +85,14 @@ class Motion:
 
     def _joints(self, command: RobotCommand) -> dict[str, Any]:
         assert command.joints is not None
-        state = self._reach(tuple(command.joints), command.tool)
+        state = self.reach(command.joints, command.tool)
         pairs = zip(command.joints, state.positions, strict=True)
         return {"joints": [None if asked is None else round(at, 6) for asked, at in pairs]}
 
     def _pose(self, command: RobotCommand) -> dict[str, Any]:
         assert command.pose is not None
-        self._reach(self._poses[command.pose], command.tool)
+        self.reach(self._poses[command.pose], command.tool)
         return {}
-
-    def _reach(self, pose: Pose, tool: bool | None) -> RobotState:
-        here = self._here()
-        goal = tuple(at if place is None else place for at, place in zip(here, pose, strict=True))
-        longest = max(
-            abs(place - at) / joint.speed
-            for joint, at, place in zip(self._robot.spec.joint, here, goal, strict=True)
-        )
-        return self._robot.reach(goal, max(PATIENCE_S, 4.0 * longest), tool=tool)
 
     def _tool(self, command: RobotCommand) -> dict[str, Any]:
         """Switch the tool, and wait for a joint that is the tool until it stands.
@@ -131,7 +101,7 @@ class Motion:
         """
         assert command.tool is not None
         spec, deadline = self._robot.spec, time.monotonic() + TOOL_S
-        goal = JointTargets(self._here(), tool=command.tool)
+        goal = JointTargets(self.here(), tool=command.tool)
         whole = False
         while not whole and time.monotonic() < deadline:
             sent = self._robot.move(goal)
@@ -149,22 +119,11 @@ class Motion:
                 )
         return {}
 
-    def _here(self) -> tuple[float, ...]:
-        """Return where the joints are, less what a reading is beyond a limit by its own noise."""
-        pairs = zip(self._robot.spec.joint, self._robot.state().positions, strict=True)
-        return tuple(min(joint.upper, max(joint.lower, at)) for joint, at in pairs)
-
     def _hold(self, command: RobotCommand) -> dict[str, Any]:
         self._robot.hold()
         if command.do == "hold":
             time.sleep(command.duration or USUAL_S)
         return {}
-
-    def _beat(self, seconds: float) -> None:
-        """Show that the loop lives while it waits for motion to end."""
-        self._beats += 1
-        self._robot.feed(self._beats)
-        time.sleep(seconds)
 
 
 def rotation_vector(R: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -43,7 +43,7 @@ class Camera:
     """Pictures of one source; keeps the newest only. A context manager; safe to use from threads.
 
     A lost source is opened again with growing waits; meanwhile the last picture keeps its stamp
-    and grows old, it is never passed off as a new one.
+    and grows old, it is never passed off as a new one. opening_s: that the first picture may take.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Camera:
         checks: Checks | None = None,
         intrinsics: str | Path | Intrinsics | None = None,
         undistort: bool = False,
+        opening_s: float = OPENING_S,
     ) -> None:
         self.source = source
         self.name = source.name
@@ -63,7 +64,7 @@ class Camera:
         if isinstance(intrinsics, str | Path):
             intrinsics = load_intrinsics(intrinsics)
         self.intrinsics = intrinsics
-        self._undistort = undistort
+        self._undistort, self._opening_s = undistort, opening_s
         self._news = threading.Condition()
         self._newest: Frame | None = None
         self._still = StillPicture()
@@ -87,14 +88,16 @@ class Camera:
             )
             self._thread.start()
         with self._news:
-            holds(self._news, lambda: self._newest or self._ended or self._failure, OPENING_S)
+            holds(
+                self._news, lambda: self._newest or self._ended or self._failure, self._opening_s
+            )
             if self._newest is not None:
                 return self
             failure = self._failure
         self.close()
         raise failure or CameraUnavailable(
             f"camera {self.name}: {'it has no picture' if self._ended else 'no picture came'} "
-            f"within {OPENING_S:g} s"
+            f"within {self._opening_s:g} s"
         )
 
     @property

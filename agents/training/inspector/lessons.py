@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.envs.inspection.cell import Cell
-from helmsight.envs.inspection.crops import SMALLEST, Square
+from helmsight.envs.inspection.crops import LEAST_M, SMALLEST, Square
 from helmsight.envs.inspection.parts import DEFECTS, PARTS
 from helmsight.envs.inspection.plan import CellPlan, Defect
 from helmsight.envs.inspection.sites import SITES, Sight, Site
@@ -23,7 +23,6 @@ DEFECTIVE = 0.55  # probability of a part to have a defect: more than in a cell 
 NEAR, FAR = 0.085, 0.26  # m, of the camera from what it looks at
 SEEN, HIDDEN = 0.6, 0.12  # shares of a site's points from which, and up to which, it is (not) seen
 CLEAR = 0.004  # share of a crop that a defect has to show of itself
-LEAST_M = 0.03  # extent that a site counts as at least
 ASTRAY = 0.06  # of a crop's side: what is known of where a part stands is not exact
 CELLS = 8  # of a crop, along each side, of which it is known what they show
 Shares = NDArray[np.float32]
