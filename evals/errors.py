@@ -27,3 +27,9 @@ class PilotFailed(EvalsError):
     """A model that answers question after question with an error. Halts; what was answered is
     kept.
     """
+
+
+class NoInspection(EvalsError):
+    """A run folder that holds a run of another world than the inspection's. Halts the report."""
+
+    exit_status = 2

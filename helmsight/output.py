@@ -6,7 +6,10 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from helmsight.afterwards import Afterword
 
 
 def json_line(data: Any) -> str:
@@ -16,12 +19,26 @@ def json_line(data: Any) -> str:
     return json.dumps(plain(data), ensure_ascii=sys.stdout.encoding != "utf-8", allow_nan=False)
 
 
-def show_run(summary: Mapping[str, Any], folder: Path | None, *, as_json: bool) -> None:
-    """Print the summary of a run: one line of JSON, or a table and where the page is, if any."""
+def show_run(
+    summary: Mapping[str, Any],
+    folder: Path | None,
+    afterword: Afterword | None = None,
+    *,
+    as_json: bool,
+) -> None:
+    """Print what a run comes to: one line of JSON, or words, and where the page is, if any.
+
+    The words are those of `afterword`, where there are any, and how a machine stopped; else the
+    summary as a table.
+    """
     if as_json:
-        print(json_line(summary))
+        print(json_line({**summary, **(afterword.data if afterword else {})}))
         return
-    print("\n".join(summary_lines(summary)))
+    if afterword is None:
+        print("\n".join(summary_lines(summary)))
+    else:
+        stopped = {"stop": summary["stop"]} if "stop" in summary else {}
+        print("\n".join([*afterword.lines, *summary_lines(stopped)]))
     page = folder / "index.html" if folder is not None else None
     if page is not None and page.is_file():
         print(f"page: {page.resolve().as_uri()}")

@@ -54,38 +54,53 @@ def render(
     video: str = "",
 ) -> str:
     """Return the page as HTML; `video` is the address the player loads ("" for no video)."""
-    from jinja2 import Environment
     from markupsafe import Markup
 
     shown = dict(summary or {})
     reason = str(shown.get("reason", "cut off: no summary was written"))
     task, columns = spec.task, spec.task.live
-    template = resources.files("helmsight.tools").joinpath("templates/run.html.j2")
-    return (
-        Environment(autoescape=True)
-        .from_string(read_text(template))
-        .render(
-            title=shown.get("scenario", task.name or spec.environment),
-            pilot=spec.pilot,
-            seed=spec.seed,
-            time=spec.time,
-            environment=spec.environment,
-            version=spec.versions.get("helmsight", ""),
-            reason=reason,
-            mood=_mood(reason, task.outcome),
-            figures=_figures(shown, task.outcome),
-            note=task.note,
-            problems=shown.get("recording", {}).get("problems", {}),
-            video=video,
-            fps=FPS,
-            plots=[Markup(_inline(svg)) for svg in plots.values()],
-            facts=_facts(spec, shown),
-            measured=[measure.heading for measure in columns],
-            steps=[_row(record, task) for record in records],
-            light=Markup(colour_scheme(LIGHT)),
-            dark=Markup(colour_scheme(DARK)),
-            font=Markup(FONT),
-        )
+    return fill(
+        "run.html.j2",
+        title=shown.get("scenario", task.name or spec.environment),
+        pilot=spec.pilot,
+        seed=spec.seed,
+        time=spec.time,
+        environment=spec.environment,
+        version=spec.versions.get("helmsight", ""),
+        reason=reason,
+        mood=_mood(reason, task.outcome),
+        figures=_figures(shown, task.outcome),
+        note=task.note,
+        problems=shown.get("recording", {}).get("problems", {}),
+        video=video,
+        fps=FPS,
+        plots=[Markup(inline(svg)) for svg in plots.values()],
+        facts=_facts(spec, shown),
+        measured=[measure.heading for measure in columns],
+        steps=[_row(record, task) for record in records],
+    )
+
+
+def fill(template: str, package: str = "helmsight.tools", **values: Any) -> str:
+    """Return a page: a template of `templates/` in `package` filled in, autoescaped.
+
+    It may include templates of this package, as base.css.j2, which wants `light`, `dark` and
+    `font`; these are given.
+    """
+    from jinja2 import Environment, FunctionLoader
+    from markupsafe import Markup
+
+    def source(name: str) -> str | None:
+        for home in dict.fromkeys((package, "helmsight.tools")):
+            file = resources.files(home).joinpath(f"templates/{name}")
+            if file.is_file():
+                return read_text(file)
+        return None
+
+    look = {"light": colour_scheme(LIGHT), "dark": colour_scheme(DARK), "font": FONT}
+    environment = Environment(autoescape=True, loader=FunctionLoader(source))
+    return environment.get_template(template).render(
+        **{name: Markup(text) for name, text in look.items()}, **values
     )
 
 
@@ -103,7 +118,7 @@ def _source(video: Path) -> str:
     return "data:video/mp4;base64," + base64.b64encode(video.read_bytes()).decode()
 
 
-def _inline(svg: str) -> str:
+def inline(svg: str) -> str:
     """Return a standalone SVG for use inside HTML, where the page holds the colours."""
     head, _, rest = svg.partition("</style>")
     return head[: head.index("<style>")].replace(' xmlns="http://www.w3.org/2000/svg"', "") + rest

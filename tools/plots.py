@@ -16,7 +16,7 @@ from helmsight.contract.description import Description
 from helmsight.contract.plots import PathPlot, TimePlot
 from helmsight.contract.record import StepRecord
 
-Painter = Callable[[Any, Sequence[StepRecord]], bool]
+Painter = Callable[..., bool]  # of a figure and `records`: whether they hold what it draws
 
 # Placeholder colours that matplotlib draws with, and the CSS variables they become.
 INK, DIM, GRID = "#010101", "#020202", "#030303"
@@ -82,8 +82,6 @@ def draw(records: Sequence[StepRecord], task: Description) -> dict[str, str]:
     Those that the task declares come first, then the commands that were applied, in the body's
     axes, and the think times. Deterministic: the same records give the same bytes.
     """
-    import matplotlib as mpl
-
     if not records:
         return {}
     painters: dict[str, Painter] = {
@@ -94,25 +92,30 @@ def draw(records: Sequence[StepRecord], task: Description) -> dict[str, str]:
     }
     painters |= {"commands": partial(_commands, task=task), "think": _think}
     pictures = {}
-    with mpl.rc_context(STYLE):
-        for name, paint in painters.items():
-            svg = _svg(paint, records)
-            if svg:
-                pictures[name] = _themed(svg, name)
+    for name, paint in painters.items():
+        svg = drawn(partial(paint, records=records), name)
+        if svg:
+            pictures[name] = svg
     return pictures
 
 
-def _svg(paint: Painter, records: Sequence[StepRecord]) -> str:
+def drawn(paint: Callable[[Any], bool], name: str, size: tuple[float, float] = (WIDE, TALL)) -> str:
+    """Return what `paint` draws into a figure as standalone SVG text, "" where it has no data.
+
+    It draws in the placeholder colours of this module. size: inches.
+    """
+    import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDE, TALL), layout="constrained")
-    FigureCanvasSVG(figure)
-    if not paint(figure, records):
-        return ""
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
-    return text.getvalue()
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasSVG(figure)
+        if not paint(figure):
+            return ""
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    return _themed(text.getvalue(), name)
 
 
 def _themed(svg: str, name: str) -> str:

@@ -27,6 +27,7 @@ COMMANDS = {
     "describe": ("describe", "command", "EXAMPLES"),
     "home": ("home", "command", "EXAMPLES"),
     "operate": ("operate", "command", "EXAMPLES"),
+    "inspect": ("inspect", "command", "EXAMPLES"),
     "jog": ("jog", "command", "EXAMPLES"),
     "emulate": ("emulate", "command", "EXAMPLES"),
     "cell": ("cell", "command", "EXAMPLES"),

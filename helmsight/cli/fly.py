@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +15,9 @@ from helmsight.cli.options import with_world_options, world_settings
 from helmsight.errors import INTERRUPTED, InvalidSetting
 from helmsight.places import TWIN, WORLDS
 from helmsight.prompts.strategies import RELATING, VERIFIED
+
+if TYPE_CHECKING:
+    from helmsight.afterwards import Afterword
 
 EXAMPLES = "\n\n".join(
     (
@@ -146,17 +151,36 @@ def command(
     )
 
 
-def with_live_line(fly: Any, folder: Path | None, *, as_json: bool) -> None:
-    """Run `fly(live line)`, show its summary, and exit as interrupted when it was."""
+def with_live_line(
+    fly: Any,
+    folder: Path | None,
+    *,
+    as_json: bool,
+    afterwards: Callable[[], Afterword | None] | None = None,
+) -> None:
+    """Run `fly(live line)`, show what it comes to, and exit as interrupted when it was.
+
+    What belongs to a finished run (`helmsight.afterwards`, unless `afterwards` is given) is done
+    with one that failed, too.
+    """
+    from helmsight.afterwards import afterword
     from helmsight.console import LiveLine
     from helmsight.output import show_run
 
+    after = afterwards or partial(afterword, folder)
     live = LiveLine()
     try:
         flight = fly(live)
-    finally:
+    except BaseException as error:
         live.close()
-    show_run(flight.summary, folder, as_json=as_json)
+        try:
+            if (said := after()) is not None and not as_json:
+                print("\n".join(said.lines))
+        except Exception as failure:  # what ended the run says more than what followed
+            error.add_note(f"{type(failure).__name__}: {failure}")
+        raise
+    live.close()
+    show_run(flight.summary, folder, after(), as_json=as_json)
     if flight.reason == "interrupted":
         raise typer.Exit(INTERRUPTED)
 

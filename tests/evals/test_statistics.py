@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from helmsight.evals.statistics import (
     median_interval,
     paired_interval,
     proportion_interval,
+    ratio_difference,
     ratio_interval,
+    swap_test,
 )
 
 SAMPLES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=15)
@@ -172,3 +175,53 @@ def test_a_ratio_of_alike_questions_is_as_sure_as_wilson_and_less_sure_in_cluste
 def test_a_ratio_needs_parts_with_wholes(parts, wholes):
     with pytest.raises(InvalidSample):
         ratio_interval(parts, wholes)
+
+
+def test_a_difference_of_ratios_is_that_of_the_sums_with_an_interval_around_it() -> None:
+    first, second = ([8.0, 9.0, 7.0], [10.0, 10.0, 10.0]), ([5.0, 7.0, 6.0], [10.0, 10.0, 10.0])
+    found = ratio_difference(first, second)
+    assert found.estimate == pytest.approx(0.2)
+    assert found.low <= 0.2 <= found.high
+    assert found.n == 3
+    assert found.low == pytest.approx(0.1)
+    assert found.high == pytest.approx(0.3)
+
+
+def test_the_interval_of_a_difference_of_ratios_covers_as_often_as_it_says() -> None:
+    rng, hits = np.random.default_rng(5), 0
+    for trial in range(60):
+        wholes = [4.0] * 50
+        a, b = rng.binomial(4, 0.9, 50), rng.binomial(4, 0.8, 50)
+        found = ratio_difference(
+            (a.tolist(), wholes), (b.tolist(), wholes), resamples=800, seed=trial
+        )
+        hits += found.low <= 0.1 <= found.high
+    assert 50 <= hits <= 60  # 57 expected of 60 at 95 %
+
+
+def test_swapping_finds_a_difference_that_is_there_and_none_that_is_not() -> None:
+    better, worse, wholes = [4.0] * 30, [3.0] * 20 + [4.0] * 10, [4.0] * 30
+    assert swap_test((better, wholes), (worse, wholes)) < 0.001
+    assert swap_test((better, wholes), (better, wholes)) == 1.0
+    assert swap_test(([4.0, 3.0], [4.0, 4.0]), ([3.0, 4.0], [4.0, 4.0])) > 0.9
+
+
+def test_swapping_is_the_same_whoever_comes_first() -> None:
+    a, b = ([3.0, 4.0, 4.0], [4.0, 4.0, 5.0]), ([2.0, 4.0, 1.0], [4.0, 6.0, 5.0])
+    assert swap_test(a, b) == pytest.approx(swap_test(b, a), abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (([1.0], [1.0]), ([1.0, 1.0], [1.0, 1.0])),
+        (([1.0], [0.0]), ([1.0], [1.0])),
+        (([], []), ([], [])),
+        (([math.nan], [1.0]), ([1.0], [1.0])),
+        (([1.0, 1.0], [2.0, -1.0]), ([1.0, 1.0], [1.0, 1.0])),
+    ],
+)
+def test_what_is_no_pair_of_ratios_has_no_difference(first: Any, second: Any) -> None:
+    for test in (ratio_difference, swap_test):
+        with pytest.raises(InvalidSample):
+            test(first, second)

@@ -29,6 +29,7 @@ MOVING = {
     "conformance": ("helm_arm", ()),
     "doctor": ("so101", ("--move",)),
     "home": ("gantry", ()),
+    "inspect": ("so101", ()),
     "jog": ("so101", ()),
     "operate": ("helm_arm", ("--camera", "none", "--pilot", "poses:home", "--steps", "1")),
 }

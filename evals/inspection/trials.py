@@ -1,0 +1,232 @@
+"""Inspections of many cells by many pilots, side by side, kept on disk as they end."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+from helmsight.contract.errors import InvalidOption
+from helmsight.contract.record import plain
+from helmsight.contract.textfiles import decoded
+from helmsight.envs.inspection.plan import CellPlan
+from helmsight.envs.inspection.stress import Stress
+from helmsight.envs.registry import make_env
+from helmsight.evals.errors import InvalidPlan, ResultsUnusable
+from helmsight.evals.flights import fingerprint
+from helmsight.evals.inspection.direct import DirectInspection
+from helmsight.evals.inspection.findings import ENVIRONMENT
+from helmsight.evals.inspection.scores import Marks, marks
+from helmsight.tools.offspring import end_with_parent
+
+PATIENCE_S = 600.0  # that a pilot may think about a picture: nothing moves meanwhile
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the trials of a table have in common.
+
+    faults: of the emulated arm's line. stress: as the world's option. direct: joints are put where
+    they are to be, without dynamics, serial line, supervisor or camera; for development.
+    """
+
+    faults: str = ""
+    stress: str = ""
+    budget_views: int = 24
+    direct: bool = False
+
+    def world(self) -> gymnasium.Env[Any, Any]:
+        """Return the world that the trials are in.
+
+        Raises:
+            InvalidOption: conditions that it cannot have.
+        """
+        if self.direct:
+            if self.faults:
+                raise InvalidOption(f"faults={self.faults!r}: direct trials have no line")
+            return DirectInspection(budget_views=self.budget_views, stress=self.stress)
+        return make_env(
+            ENVIRONMENT, observation="frame+telemetry", time="realtime", faults=self.faults,
+            stress=self.stress, budget_views=self.budget_views,
+        )  # fmt: skip
+
+    def plan(self, seed: int) -> CellPlan:
+        """Return the cell of a seed, less what stress takes away."""
+        return Stress.parse(self.stress).applied(CellPlan.draw(seed))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One inspection to be made: by a pilot, with a way of looking ("" for its own), of a seed."""
+
+    pilot: str
+    look: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """The pilot, and how it looks."""
+        return f"{self.pilot}, {self.look}" if self.look else self.pilot
+
+
+class Kept:
+    """Marks by trial; with a `path`, a line each on disk as soon as it is there.
+
+    A line of other conditions, or of other code or weights, is left where it is and not read.
+
+    Raises:
+        ResultsUnusable: the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path | None, conditions: Conditions) -> None:
+        self._path, self._conditions = path, plain(asdict(conditions))
+        self.marked: dict[Trial, Marks] = {}
+        self._whole = 0  # bytes of the file up to the end of its last whole line
+        if path is not None and path.exists():
+            self._read(path)
+
+    def add(self, trial: Trial, mark: Marks) -> None:
+        """Keep one."""
+        self.marked[trial] = mark
+        if self._path is None:
+            return
+        line = {
+            "trial": asdict(trial),
+            "conditions": self._conditions,
+            "made_with": made_with(trial.pilot),
+            "marks": mark.to_dict(),
+        }
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab") as file:
+                file.truncate(self._whole)  # a line that was cut off when it was interrupted
+                file.write(json.dumps(plain(line), allow_nan=False).encode() + b"\n")
+                self._whole = file.tell()
+        except OSError as error:
+            raise ResultsUnusable(
+                f"{self._path} cannot be written ({error}); give another with --results"
+            ) from error
+
+    def missing(self, trials: Iterable[Trial]) -> list[Trial]:
+        """Return those of `trials` that are still to be made."""
+        return [trial for trial in trials if trial not in self.marked]
+
+    def of(self, trials: Iterable[Trial]) -> dict[str, dict[int, Marks]]:
+        """Return the marks of those of `trials` that were made, by name and seed."""
+        results: dict[str, dict[int, Marks]] = {}
+        for trial in trials:
+            if trial in self.marked:
+                results.setdefault(trial.name, {})[trial.seed] = self.marked[trial]
+        return results
+
+    def _read(self, path: Path) -> None:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ResultsUnusable(
+                f"{path} cannot be read ({error}); give another with --results"
+            ) from error
+        self._whole = data.rfind(b"\n") + 1
+        for number, line in enumerate(data[: self._whole].splitlines(), start=1):
+            try:
+                entry = json.loads(decoded(line, str(path)))
+                trial, mark = Trial(**entry["trial"]), Marks.from_dict(entry["marks"])
+                same = entry["conditions"] == self._conditions
+                current = entry["made_with"] == made_with(trial.pilot)
+            except (ValueError, KeyError, TypeError) as error:
+                raise ResultsUnusable(
+                    f"line {number} of {path} is no result of an inspection ({error}); give "
+                    "another file with --results"
+                ) from error
+            if same and current:
+                self.marked[trial] = mark
+
+
+@cache
+def made_with(pilot: str) -> str:
+    """Return a digest of the code and of the weights that a pilot's results come from."""
+    eyes = pilot.partition(":")[2] or pilot
+    return fingerprint(eyes if pilot.partition(":")[0] == "inspector" else pilot)
+
+
+def plan_trials(pilots: Sequence[str], looks: Sequence[str], seeds: Sequence[int]) -> list[Trial]:
+    """Return every trial; only inspectors have a way of looking.
+
+    Raises:
+        InvalidPlan: no pilot or no seed, or a negative one.
+    """
+    if not pilots or not seeds or min(seeds) < 0:
+        raise InvalidPlan(f"give pilots and seeds from 0 on; got {list(pilots)} and {list(seeds)}")
+    return [
+        Trial(pilot, look, seed)
+        for pilot in pilots
+        for look in (looks if pilot.partition(":")[0] == "inspector" and looks else [""])
+        for seed in seeds
+    ]
+
+
+def run_trials(
+    trials: Sequence[Trial], conditions: Conditions, processes: int = 1
+) -> Iterator[tuple[Trial, Marks]]:
+    """Yield each trial with its marks as it ends; in order with one process.
+
+    Raises:
+        InvalidPlan: fewer processes than one. AgentsError: a pilot that cannot be loaded.
+    """
+    if processes < 1:
+        raise InvalidPlan(f"processes={processes} do nothing; give 1 or more")
+    if processes == 1:
+        for trial in trials:
+            yield trial, run_trial(trial, conditions)
+        return
+    threads = max(1, (os.cpu_count() or 1) // processes)
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), _settle, (threads,))
+    try:
+        jobs = {pool.submit(run_trial, trial, conditions): trial for trial in trials}
+        for job in as_completed(jobs):
+            yield jobs[job], job.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def run_trial(trial: Trial, conditions: Conditions) -> Marks:
+    """Make one inspection, unrecorded, and return its marks.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted, so that it has no marks.
+    """
+    from helmsight.agents.config import OperatorConfig
+    from helmsight.agents.operator import Operator
+
+    pilot = _pilot(trial.pilot, trial.look)
+    env = conditions.world()
+    try:
+        config = OperatorConfig(max_age_s=PATIENCE_S)
+        flight = Operator(env, pilot, config).fly(trial.seed)
+    finally:
+        env.close()
+    if flight.reason == "interrupted":
+        raise KeyboardInterrupt
+    return marks(conditions.plan(trial.seed), {}, flight.records, flight.summary)
+
+
+@cache
+def _pilot(name: str, look: str) -> Any:
+    from helmsight.agents.models.load import load_pilot
+
+    settings: dict[str, Any] = {"look": look} if look else {}
+    return load_pilot(name, **settings)
+
+
+def _settle(threads: int) -> None:
+    """Let a worker compute on its share of the cores, before torch is imported, and end with us."""
+    end_with_parent()
+    os.environ["OMP_NUM_THREADS"] = str(threads)
