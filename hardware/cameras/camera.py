@@ -88,9 +88,7 @@ class Camera:
             )
             self._thread.start()
         with self._news:
-            holds(
-                self._news, lambda: self._newest or self._ended or self._failure, self._opening_s
-            )
+            holds(self._news, lambda: self._newest or self._ended or self._failure, self._opening_s)
             if self._newest is not None:
                 return self
             failure = self._failure
