@@ -33,11 +33,13 @@ class LocalVLM(BaseChatModel):
     of these texts; `longest` lets it be of so many tokens instead of `max_new_tokens`; with `draw`,
     a seed, a free answer is drawn at random (temperature 1) and is the same for the same seed; with
     `logprobs` the message tells those of its tokens in `response_metadata`, as OpenAI's do.
+    `tokens_read` counts what it was asked, pictures included.
     """
 
     model: Any
     processor: Any
     max_new_tokens: int = 128
+    tokens_read: int = 0
     _tries: dict[tuple[str, ...], tuple[Trie, int]] = PrivateAttr(default_factory=dict)
     _asking: dict[str, Any] = PrivateAttr(default_factory=dict)
 
@@ -119,16 +121,23 @@ class LocalVLM(BaseChatModel):
         message = AIMessage(text, response_metadata=metadata)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
-    @torch.inference_mode()
     def weigh(self, messages: Sequence[BaseMessage], answers: tuple[str, ...]) -> list[float]:
         """Return how probable each of `answers` is, if it has to be one of them; they sum to 1.
 
         Only where answers differ is the model asked: one pass for each token at which they do.
         """
-        inputs = self._inputs([messages])
+        return self.weigh_batch([messages], answers)[0]
+
+    @torch.inference_mode()
+    def weigh_batch(
+        self, batch: Sequence[Sequence[BaseMessage]], answers: tuple[str, ...]
+    ) -> list[list[float]]:
+        """Return the same for each list of messages, all of them asked in the same passes."""
+        inputs = self._inputs(batch)
         trie, _ = self._trie(answers)
-        open_ends: list[tuple[list[int], Trie, float]] = [([], trie, 1.0)]
-        shares: dict[tuple[int, ...], float] = {}
+        begun = torch.ones(len(batch), device=self.model.device)
+        open_ends: list[tuple[list[int], Trie, torch.Tensor]] = [([], trie, begun)]
+        shares: dict[tuple[int, ...], torch.Tensor] = {}
         while open_ends:
             written, node, share = open_ends.pop()
             forced = _forced(node)
@@ -136,16 +145,18 @@ class LocalVLM(BaseChatModel):
             if not node:
                 shares[tuple(written)] = share
                 continue
-            scores = self.model(**_extended(inputs, written)).logits[0, -1].float()
+            scores = self.model(**_extended(inputs, written)).logits[:, -1].float()
             options = list(node)
-            for token, part in zip(options, scores[options].softmax(-1).tolist(), strict=True):
-                open_ends.append(([*written, token], node[token], share * part))
+            parts = scores[:, options].softmax(-1)
+            for at, token in enumerate(options):
+                open_ends.append(([*written, token], node[token], share * parts[:, at]))
         rows = self.processor.tokenizer(list(answers), add_special_tokens=False)["input_ids"]
-        return [shares[*row, self._end()] for row in rows]
+        weights = torch.stack([shares[*row, self._end()] for row in rows], dim=1)
+        return [list(map(float, row)) for row in weights.tolist()]
 
     def _inputs(self, batch: Sequence[Sequence[BaseMessage]]) -> Any:
         """Return what the model takes of one list of messages a row."""
-        return self.processor.apply_chat_template(
+        inputs = self.processor.apply_chat_template(
             [[_turn(message) for message in messages] for messages in batch],
             add_generation_prompt=True,
             tokenize=True,
@@ -154,6 +165,8 @@ class LocalVLM(BaseChatModel):
             processor_kwargs={"padding": True},
             **self._asking,
         ).to(self.model.device, dtype=self.model.dtype)
+        self.tokens_read += inputs["input_ids"].numel()
+        return inputs
 
     @torch.inference_mode()
     def answer_batch(

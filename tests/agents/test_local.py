@@ -203,3 +203,41 @@ def test_a_broken_card_is_named(folder, tmp_path):
     (tmp_path / "helmsight.json").write_text('{"views": 3}', encoding="utf-8")
     with pytest.raises(ModelUnavailable, match=r"helmsight\.json"):
         load_pilot(str(tmp_path))
+
+
+def test_answers_are_weighed_in_a_batch_as_one_by_one_and_what_was_read_is_counted(folder):
+    pilot: Any = load_pilot(str(folder))
+    model = pilot.model
+    rng = np.random.default_rng(0)
+    asked = [
+        [message([png(rng.integers(0, 255, (32, 32, 3)).astype(np.uint8))], "which?", sha256())]
+        for _ in range(3)
+    ]
+    answers = ("sound", "scorch", "not seen")
+    before = model.tokens_read
+    together = model.weigh_batch(asked, answers)
+    read_together = model.tokens_read - before
+    alone = [model.weigh(each, answers) for each in asked]
+    assert np.array(together) == pytest.approx(np.array(alone), abs=1e-5)
+    assert [sum(row) for row in together] == pytest.approx([1.0] * 3, abs=1e-5)
+    assert model.tokens_read - before == 2 * read_together > 0
+
+
+def test_a_model_folder_is_the_eyes_of_an_inspector(folder):
+    from helmsight.agents.inspection.eyes import Asked, Spent, WeighingEyes
+    from helmsight.agents.inspection.making import eyes_of
+    from helmsight.envs.inspection.crops import Square
+
+    pilot: Any = load_pilot(f"inspector:{folder}")
+    assert pilot.spec == f"inspector:{folder}"
+    assert load_pilot(pilot.spec, **pilot.options).name == pilot.name
+    eyes, spent = eyes_of(load_pilot(str(folder))), Spent()  # type: ignore[arg-type]
+    assert isinstance(eyes, WeighingEyes)
+    frame = np.random.default_rng(1).integers(0, 255, (36, 48, 3)).astype(np.uint8)
+    (fits,) = eyes.look(
+        frame, [Asked("dish", "dish: bowl", Square(24, 18, 30))], 32, spent, sha256()
+    )
+    assert fits is not None
+    assert set(fits) == {"not seen", "sound", "dent", "scorch"}
+    assert sum(fits.values()) == pytest.approx(1.0, abs=1e-4)
+    assert spent.tokens > 0
