@@ -83,7 +83,7 @@ class ModelGrounder:
         self.order, self.verified, self.other = order, verified, other
         self.remembers = False
         self._asker: Asker
-        self._prompt: Prompt
+        self._prompts: dict[tuple[str, ...], Prompt] = {}
 
     def check(self, pilot: Pilot, task: Task) -> None:
         """Raise unless the task has objects and who flies, if it is asked, can be.
@@ -109,15 +109,28 @@ class ModelGrounder:
             UnknownPilot, ModelUnavailable: the other one cannot be loaded.
         """
         self._asker = self._who(pilot, task, world, seed)
-        self._prompt = compose(self.order, task.objects, thinking=False)
+        self._prompts = {}
+        self._prompt(tuple(task.objects))
 
     def ground(self, pilot: Pilot, task: Task, sighting: Sighting) -> Grounding:
-        """Return what the frame shows, as far as it could be read."""
+        """Return what the frame shows, as far as it could be read.
+
+        Nothing is asked where fewer than two objects should be in it.
+        """
+        objects = in_view(task, sighting)
+        if len(objects) < 2:
+            return Grounding()
         asker = FailSafeAsker(self._asker)
         image = sighting.observation.get("frame", BLANK)
-        known = self._known(task, sighting)
-        grounding = ground(asker, image, self._prompt, verified=self.verified, known=known)
+        known = [c for c in self._known(task, sighting) if {c.a, c.b} <= {*objects}]
+        prompt = self._prompt(objects)
+        grounding = ground(asker, image, prompt, verified=self.verified, known=known)
         return replace(grounding, counts=replace(grounding.counts, failed=asker.failed))
+
+    def _prompt(self, objects: tuple[str, ...]) -> Prompt:
+        if objects not in self._prompts:
+            self._prompts[objects] = compose(self.order, objects, thinking=False)
+        return self._prompts[objects]
 
     def _who(self, pilot: Pilot, task: Task, world: Any, seed: int) -> Asker:
         return PilotAsker(load_pilot(self.other) if self.other else pilot, task.regions)
@@ -186,6 +199,14 @@ def known(task: Task, sighting: Sighting) -> Sequence[Claim]:
     if task.known is None or telemetry is None:
         return ()
     return [claim(a, axis, sign, b) for a, b, axis, sign in task.known(telemetry)]
+
+
+def in_view(task: Task, sighting: Sighting) -> tuple[str, ...]:
+    """Return the objects that telemetry puts in the picture; all for who is not shown telemetry."""
+    telemetry = sighting.observation.get("telemetry")
+    if task.in_view is None or telemetry is None:
+        return tuple(task.objects)
+    return tuple(task.in_view(telemetry))
 
 
 def _flips(name: str, option: str) -> float:

@@ -46,7 +46,8 @@ class Task:
 
     `known`, where given, tells from the telemetry of an observation the relations that are
     certain, as (object, other object, axis, sign): axes and signs are those of
-    `prompts.relations`. It is asked only for pilots that are shown telemetry.
+    `prompts.relations`. It is asked only for pilots that are shown telemetry. So is `in_view`,
+    where given: it tells which of `objects` should be in the picture; of others nothing is asked.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Task:
     note: str = ""
     consent: str = ""
     known: Callable[[NDArray[Any]], Sequence[tuple[str, str, str, int]]] | None = None
+    in_view: Callable[[NDArray[Any]], Sequence[str]] | None = None
 
     def description(self) -> Description:
         """Return what a record keeps of this task."""

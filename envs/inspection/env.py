@@ -202,8 +202,10 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
         self._interventions = int(last.get("interventions", 0))
         self._outlook = Outlook(self._survey, self.options.size, self.options.parts)
         self._tour = self._survey.tour(self.options.parts, self._turntable)
-        facts = {**self.task.facts, "tour": self._tour}
-        self.task = replace(self.task, facts=facts, known=self._outlook.known)
+        cell = self._survey.cell.plan.seed  # whose drawing the pilot may know, too
+        facts = {**self.task.facts, "tour": self._tour, "cell": cell}
+        outlook = self._outlook
+        self.task = replace(self.task, facts=facts, known=outlook.known, in_view=outlook.in_view)
         self._visiting = Visiting(self._survey, rig, self.options, self._account, self._progress)
         self._marking = None
         if rig.cell is not None:

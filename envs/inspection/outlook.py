@@ -19,6 +19,7 @@ from helmsight.envs.inspection.views import Pose
 Relation = tuple[str, str, str, int]
 NEAREST_M = 0.03  # of a point from the camera that can be in a picture
 APART_M, APART = 0.015, 0.06  # m, and share of the picture's side, by which a relation is certain
+SEEN, MOST = 0.5, 4  # share of a site by which its part is in view; parts that are related at once
 FOV_Y = float(np.radians(FIELD_OF_VIEW))
 
 
@@ -63,6 +64,16 @@ class Outlook:
             for j, other in enumerate(seen[i + 1 :], i + 1)
             for axis, sign in self._between(places[i] - places[j], pixels[i] - pixels[j])
         ]
+
+    def in_view(self, telemetry: NDArray[np.float64]) -> list[str]:
+        """Return the parts of which most should be seen, at most MOST, in their order."""
+        spots = spots_of(telemetry)
+        shares = {
+            part: max(spots[site.label].share for site in SITES if site.part == part)
+            for part in self._parts
+        }
+        seen = sorted((p for p in shares if shares[p] >= SEEN), key=lambda p: -shares[p])[:MOST]
+        return [part for part in self._parts if part in seen]
 
     def _between(self, space: Array, pixels: Array) -> list[tuple[str, int]]:
         """Return axes and signs that are certain of a difference: right, down, away, m; and px."""

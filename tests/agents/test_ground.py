@@ -202,3 +202,32 @@ def test_any_picture_can_be_asked_about_without_an_episode(names, regions, image
     assert pilot.answer_free("Is it?", np.zeros((8, 8, 3), np.uint8), regions) == "Yes."
     kinds = [block["type"] for block in pilot.model.calls[0][0].content]
     assert kinds == ["image_url"] * images + ["text"]
+
+
+@pytest.mark.parametrize(
+    ("shown_there", "asked"), [((), 0), (("target",), 0), (("target", "prograde"), 1)]
+)
+def test_nothing_is_asked_about_what_telemetry_does_not_put_in_the_picture(
+    world, shown_there, asked
+):
+    env, sighting = shown(world, "frame+telemetry")
+    pilot, strategy = pilot_of(GOOD), ground.grounder("combined")
+    task = replace(env.task, in_view=lambda telemetry: shown_there)
+    strategy.prepare(pilot, task, env, 0)
+    assert strategy.ground(pilot, task, sighting).counts.calls == asked
+    assert len(pilot.model.calls) == asked
+
+
+def test_only_the_objects_in_the_picture_are_named_to_the_model(world):
+    env, sighting = shown(world, "frame+telemetry")
+    pilot, strategy = pilot_of(GOOD), ground.grounder("combined+verified")
+    objects = ("target", "prograde", "beacon", "sun")
+    task = replace(env.task, objects=objects, in_view=lambda telemetry: ("target", "sun"))
+    strategy.prepare(pilot, task, env, 0)
+    strategy.ground(pilot, task, sighting)
+    text = pilot.model.calls[0][0].content[-1]["text"]
+    assert "sun" in text
+    assert "beacon" not in text
+    frame_only = Sighting({"frame": sighting.observation["frame"]}, 3.25)
+    strategy.ground(pilot, task, frame_only)
+    assert any("beacon" in str(call[0].content[-1]) for call in pilot.model.calls)
