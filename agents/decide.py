@@ -67,7 +67,7 @@ class ModelPilot:
         self.options = dict(options or {})
         self.regions = self.style.views.names or ()
         self.remembers = bool(getattr(model, "remembers", False))
-        self._timeout = think_timeout_s
+        self.timeout_s = think_timeout_s
         self._worker = Worker()
         self._accepts_constraint = self.style.constrained
         self._constraint: dict[str, Any] = {}
@@ -82,7 +82,7 @@ class ModelPilot:
 
     def decide(self, sighting: Sighting) -> Decision:
         """Ask the model for one command; `command` is None when nothing usable came."""
-        deadline = time.perf_counter() + self._timeout
+        deadline = time.perf_counter() + self.timeout_s
         question, digest = self._question(
             sighting, "decide" if self._in_words else self.style.prompt
         )
@@ -144,7 +144,7 @@ class ModelPilot:
     def _answer(self, question: HumanMessage, **room: Any) -> AIMessage:
         messages: list[BaseMessage] = [question]
         answer: AIMessage = self._worker.call(
-            lambda: self.model.invoke(messages, **room), self._timeout
+            lambda: self.model.invoke(messages, **room), self.timeout_s
         )
         return answer
 

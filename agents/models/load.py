@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -28,11 +28,15 @@ if TYPE_CHECKING:
 
 BUNDLED = Path(__file__).parent / "bundled"
 RELATIONS = Path(__file__).parent / "relations"
+INSPECTOR = Path(__file__).parent / "inspector"
 GROUP = "helmsight.pilots"
 FORMS = {
     "bundled": "the vision-language model trained in this repository to fly",
     "bundled-relations": "the one trained here to tell where things are; for grounding",
     **EXPERTS,
+    "inspector": "plans the inspection of a satellite around the model trained here to see defects",
+    "inspector:NAME": "the same planner around any model below, by its name or folder",
+    "coverage": "inspects from fixed views by the difference to a drawing; needs no model",
     "poses:NAME,NAME,...": "goes through named poses of a robot, and needs no model",
     "scripted:FILE": "a chat model that answers the lines of a file",
     "local:FOLDER_OR_HUB_ID": "a local vision-language model through transformers",
@@ -57,7 +61,8 @@ def load_pilot(
     """Return the pilot that `spec` names (see `pilots` for the forms it can take).
 
     `observation` is what a model is shown ("frame" unless its folder says otherwise), `few_shot`
-    how many examples go with each question; `options` go to the chat model (temperature, ...).
+    how many examples go with each question; `options` go to the chat model (temperature, ...), and
+    those of `agents.inspection.making.Settings` to the inspector.
 
     Raises:
         UnknownPilot: nothing answers to `spec`; suggests the nearest name.
@@ -72,6 +77,22 @@ def load_pilot(
         from helmsight.agents.scripted.poses import Poses
 
         return Poses.named(spec)
+    if spec == "coverage":
+        from helmsight.agents.inspection.coverage import Coverage
+
+        return Coverage()
+    where = {"base_url": base_url, "device": device, "dtype": dtype}
+    if kind == "inspector":
+        return _inspector(spec, rest or spec, think_timeout_s, where, options)
+    return _asked(spec, observation, few_shot, think_timeout_s, options, **where)
+
+
+def _asked(
+    spec: str, observation: str | None, few_shot: int | None, think_timeout_s: float,
+    options: dict[str, Any], *, base_url: str | None, device: str | None, dtype: str | None,
+) -> ModelPilot:  # fmt: skip
+    """Return the model that `spec` names as a pilot; raises as `load_pilot`."""
+    kind, _, rest = spec.partition(":")
     style = _style(observation, few_shot)
     if kind == "scripted" and rest:
         from helmsight.agents.models.scripted import ScriptedVLM
@@ -92,17 +113,35 @@ def load_pilot(
     raise unknown(spec)
 
 
+def _inspector(
+    spec: str, eyes: str, think_timeout_s: float, where: Mapping[str, str | None],
+    options: dict[str, Any],
+) -> Pilot:  # fmt: skip
+    """Return the inspector whose eyes are the model that `eyes` names; raises as `load_pilot`."""
+    from helmsight.agents.inspection.making import OWN, Settings, make_inspector
+
+    settings, rest = Settings.out_of(options)
+    model = _asked(eyes, None, None, think_timeout_s, rest, **where)
+    relations = settings.relations
+    return make_inspector(
+        model, spec, settings, lambda: model if relations == OWN else load_pilot(relations)
+    )
+
+
 def needs_of(spec: str, observation: str | None = None) -> str | None:
     """Return what a model will be shown, without loading it; None where only the pilot can tell."""
     if spec in EXPERTS or spec in _plugins() or spec.startswith("poses:"):
         return None
+    if spec == "coverage" or spec.partition(":")[0] == "inspector":
+        return "frame+telemetry"
     folder = shipped(spec) or Path(spec.removeprefix("local:")).expanduser()
     return _folder_style(folder, observation, None).needs
 
 
 def shipped(spec: str) -> Path | None:
     """Return the folder of the model in this repository that `spec` names, or None."""
-    return {"bundled": BUNDLED, "bundled-relations": RELATIONS}.get(spec)
+    folders = {"bundled": BUNDLED, "bundled-relations": RELATIONS, "inspector": INSPECTOR}
+    return folders.get(spec)
 
 
 def pilots() -> dict[str, str]:
@@ -155,7 +194,7 @@ def _local_source(spec: str, kind: str, rest: str) -> Path | str | None:
     """Return the folder or hub id that `spec` names, or None when it names neither."""
     if folder := shipped(spec):
         if not (folder / "config.json").is_file():
-            recipe = "pilot" if folder == BUNDLED else "relations"
+            recipe = {BUNDLED: "pilot", RELATIONS: "relations"}.get(folder, "inspector")
             raise ModelUnavailable(
                 f'the model "{spec}" is not in "{folder}"; make it with: helmsight train {recipe}'
             )

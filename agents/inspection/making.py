@@ -1,0 +1,103 @@
+"""An inspector out of a model and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from helmsight.agents.decide import ModelPilot
+from helmsight.agents.inspection.differences import DifferenceEyes
+from helmsight.agents.inspection.eyes import AskingEyes, Eyes, WeighingEyes
+from helmsight.agents.inspection.inspector import Inspector, LookStyle
+from helmsight.agents.inspection.knowledge import Knowledge
+from helmsight.agents.inspection.likeness import read_picture
+from helmsight.agents.inspection.trust import TRUST
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.inspection.parts import DEFECTS
+from helmsight.envs.inspection.states import NOT_SEEN, SOUND
+
+OWN = "own"
+"""The name by which the eyes themselves are asked for relations."""
+PROMPT = "inspection/part"
+"""The template of a model that was trained to judge crops."""
+
+
+class Settings(BaseModel):
+    """What an inspector can be told besides what its model is told.
+
+    look: see `Inspector`. knowledge: a Markdown file about the satellite. like: a picture, a crop
+    or a sketch, of the one part that is to be inspected. relations: the pilot that answers
+    questions about relations, or `own`. compare: whether crops are compared with the drawing, too.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    look: LookStyle = "adaptive"
+    knowledge: Path | None = None
+    like: Path | None = None
+    relations: str = "bundled-relations"
+    compare: bool = True
+
+    @classmethod
+    def out_of(cls, options: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
+        """Return the settings among the options of a pilot, and the options that are none.
+
+        Raises:
+            InvalidOption: a setting that cannot be had.
+        """
+        own = {k: v for k, v in options.items() if k in cls.model_fields and v is not None}
+        try:
+            settings = cls.model_validate(own)
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, e['loc']))}={e['input']!r}: {e['msg']}" for e in error.errors()
+            )
+            raise InvalidOption(f"the inspector cannot be set up so: {wrong}") from error
+        return settings, {k: v for k, v in options.items() if k not in cls.model_fields}
+
+    def kept(self) -> dict[str, Any]:
+        """Return the settings as the record of a run keeps them."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def make_inspector(
+    model: ModelPilot, spec: str, settings: Settings, relating: Callable[[], Any]
+) -> Inspector:
+    """Return the inspector that looks with a model; `relating` makes who answers of relations.
+
+    Raises:
+        InvalidOption: the knowledge file or the picture cannot be read.
+    """
+    if settings.like is not None:
+        read_picture(settings.like)  # told before anything moves
+    knowledge = None if settings.knowledge is None else Knowledge.read(settings.knowledge)
+    options = {**model.options, **settings.kept()}
+    for name in ("observation", "few_shot"):  # of a pilot that commands; this one judges crops
+        options.pop(name, None)
+    return Inspector(
+        eyes_of(model), spec, look=settings.look, knowledge=knowledge, like=settings.like,
+        drawn=DifferenceEyes() if settings.compare else None,
+        relating=relating, options=options,
+    )  # fmt: skip
+
+
+def eyes_of(model: ModelPilot) -> Eyes:
+    """Return a model as eyes: one that can weigh its answers does, any other one is asked."""
+    if not hasattr(model.model, "weigh_batch"):
+        return AskingEyes(model)
+    trained = model.style.prompt == PROMPT
+    return WeighingEyes(
+        model.model, size=model.style.views.size, taught=taught if trained else None,
+        heat=TRUST.heat if trained else 1.0, timeout_s=model.timeout_s,
+    )  # fmt: skip
+
+
+def taught(kind: str, state: str) -> float:
+    """Return in which share of its lessons about a kind the inspector was shown a state."""
+    from helmsight.agents.training.inspector.fit import HIDDEN, WELL
+
+    shares = {NOT_SEEN: HIDDEN, SOUND: WELL}
+    return shares.get(state, (1.0 - HIDDEN - WELL) / len(DEFECTS[kind]))

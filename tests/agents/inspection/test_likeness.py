@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from contextlib import suppress
+
+import cv2
+import numpy as np
+import pytest
+
+from helmsight.agents.inspection import likeness
+from helmsight.agents.inspection.drawing import drawing
+from helmsight.agents.inspection.inspector import Inspector
+from helmsight.agents.inspection.likeness import Likeness, Likenesses, read_picture, renders
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.inspection.cell import Cell
+from helmsight.envs.inspection.sites import SITES, Sight
+
+
+def picture(draw, grey: int = 200) -> np.ndarray:
+    image = np.full((80, 80, 3), grey, np.uint8)
+    draw(image)
+    return image
+
+
+def disc(image, at=(40, 40)):
+    cv2.circle(image, at, 24, (60, 60, 160), -1)
+
+
+def bar(image, at=40):
+    cv2.rectangle(image, (at - 4, 8), (at + 4, 72), (60, 60, 160), -1)
+
+
+def known(**parts) -> Likenesses:
+    return Likenesses({part: [picture(draw)] * 3 for part, draw in parts.items()})
+
+
+def test_the_part_with_the_same_edges_is_named_and_how_sure_that_is():
+    found = known(dish=disc, mast=bar).of(picture(disc, grey=120))
+    assert found.part == "dish"
+    assert sum(found.sure.values()) == pytest.approx(1.0)
+    assert next(iter(found.sure)) == "dish"
+
+
+def test_a_line_drawing_names_it_too():
+    sketch = cv2.cvtColor(255 - cv2.Canny(picture(disc), 40, 100), cv2.COLOR_GRAY2RGB)
+    assert known(dish=disc, mast=bar).of(sketch).part == "dish"
+
+
+def test_an_ambiguous_picture_is_refused_with_the_two_that_it_may_show():
+    found = known(**{"panel A": disc, "panel B": disc, "mast": bar}).of(picture(disc))
+    with pytest.raises(InvalidOption, match=r"panel A \(\d+%\) or panel B \(\d+%\).*--parts"):
+        assert found.part
+
+
+@pytest.mark.parametrize(("name", "data"), [("no.png", None), ("a.png", b""), ("b.png", b"text")])
+def test_what_is_no_picture_is_refused(tmp_path, name, data):
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(InvalidOption, match=name):
+        read_picture(tmp_path / name)
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3), (20, 30, 4)])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_grey_and_transparent_and_deep_pictures_are_read(tmp_path, shape, kind):
+    _, data = cv2.imencode(".png", np.full(shape, np.iinfo(kind).max, kind))
+    (tmp_path / "ä.png").write_bytes(data.tobytes())
+    read = read_picture(tmp_path / "ä.png")
+    assert read.shape == (20, 30, 3)
+    assert read.min() == 255
+
+
+def test_only_the_part_of_the_picture_is_looked_at(paper, truthful, monkeypatch, tmp_path):
+    asked: list[int] = []
+
+    def part_like(path, seed):
+        asked.append(seed)
+        return Likeness({"dish": 0.8, "mast": 0.2})
+
+    monkeypatch.setattr(likeness, "part_like", part_like)
+    world = paper(["mast", "dish"]).run(
+        Inspector(truthful({"dish": "dent"}, sure=0.98), like=tmp_path / "this.png")
+    )
+    assert asked == [7]  # the drawing is that of the task's cell
+    assert {view.split(",")[0] for view in world.views} == {"dish: bowl"}
+    assert world.states == {"dish": "dent", "mast": "not seen"}
+    assert world.reports["mast"].why == "not looked for: the picture shows dish (80%)"
+    with pytest.raises(InvalidOption, match=r"shows dish .*inspect are mast"):
+        paper(["mast"]).run(Inspector(truthful({}), like=tmp_path / "this.png"))
+
+
+@pytest.mark.slow
+def test_crops_of_a_held_out_cell_name_their_parts():
+    """In its own light and colours, against the drawing in nominal ones."""
+    with drawing(31) as clean:
+        all_of_it = Likenesses.drawn(clean)
+    right = named = asked = 0
+    with Cell(31, shadows=False) as cell:
+        rng, sight = np.random.default_rng(5), Sight(cell)
+        for site in SITES:
+            for crop in renders(cell, sight, site, rng, 2):
+                asked += 1
+                with suppress(InvalidOption):
+                    right += all_of_it.of(crop).part == site.part
+                    named += 1
+    assert named > 0.4 * asked
+    assert right > 0.75 * named
