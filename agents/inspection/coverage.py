@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helmsight.agents.inspection.differences import DifferenceEyes
+from helmsight.agents.inspection.drawing import Drawing
 from helmsight.agents.inspection.inspector import Inspector
 
 
@@ -13,4 +13,4 @@ class Coverage(Inspector):
     """
 
     def __init__(self) -> None:
-        super().__init__(None, "coverage", look="fixed", drawn=DifferenceEyes())
+        super().__init__(None, "coverage", look="fixed", drawing=Drawing())

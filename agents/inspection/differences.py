@@ -13,15 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.agents.inspection.drawing import drawing
+from helmsight.agents.inspection.drawing import Drawing
 from helmsight.agents.inspection.eyes import Asked, Fits, Spent
 from helmsight.agents.inspection.survey import Pixels
 from helmsight.contract.textfiles import read_text
-from helmsight.envs.inspection.cell import Cell
 from helmsight.envs.inspection.crops import Square
 from helmsight.envs.inspection.parts import PARTS
 from helmsight.envs.inspection.states import NOT_SEEN
-from helmsight.envs.inspection.telemetry import joints_of, turntable_of
 
 SIZE = 64  # px of the crops that are compared
 SOFT_PX = 1.0  # what is blurred away: the last fault of where things stand
@@ -77,23 +75,14 @@ class DifferenceEyes:
     reads = False
     sizes = (SIZE, SIZE)
 
-    def __init__(self) -> None:
-        self._fitted = thresholds()["kinds"]
-        self._cell: Cell | None = None
+    def __init__(self, drawing: Drawing) -> None:
+        self._fitted, self._drawing = thresholds()["kinds"], drawing
         self._clean: Pixels
         self._parts: Pixels
 
-    def draw(self, seed: int) -> None:
-        """Take the drawing of a cell; raises CameraUnavailable where nothing can be drawn."""
-        if self._cell is not None:
-            self._cell.close()
-        self._cell = drawing(seed)
-
-    def stand(self, telemetry: NDArray[np.float64], frame: Pixels) -> None:
+    def stand(self, frame: Pixels) -> None:
         """Draw what the drawing shows from where a frame was taken, as large as that is."""
-        assert self._cell is not None, "draw comes first"
-        self._cell.place(joints_of(telemetry), turntable_of(telemetry))
-        view = self._cell.view("wrist", (frame.shape[1], frame.shape[0]))
+        view = self._drawing.view((frame.shape[1], frame.shape[0]))
         self._clean, self._parts = view.pixels, view.parts
 
     def look(

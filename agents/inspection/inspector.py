@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from helmsight.agents.inspection.belief import Belief, Seen
 from helmsight.agents.inspection.differences import DifferenceEyes
+from helmsight.agents.inspection.drawing import Drawing
 from helmsight.agents.inspection.eyes import Asked, Eyes, Spent
 from helmsight.agents.inspection.itinerary import ASIDE, CLOSER, USUAL
 from helmsight.agents.inspection.knowledge import Knowledge, Passage
@@ -31,7 +32,8 @@ NOTES = 2  # passages that are shown and cited
 class Inspector(Survey):
     """Asks its eyes about crops, believes by `Belief`, and looks where that is not sure yet.
 
-    eyes: a model's; None: there is none. drawn: crops are compared with the drawing, too.
+    eyes: a model's; None: there is none. drawing: of the task's cell, by which crops are turned
+    upright for the model and, where `compare` says so, compared; None: neither.
 
     look: "adaptive" asks about crops of what is not settled, small ones first where the eyes have
     two sizes, and takes further views of what is in doubt; "fixed" takes the same views always and
@@ -42,23 +44,26 @@ class Inspector(Survey):
     def __init__(
         self, eyes: Eyes | None, name: str = "inspector", *, look: LookStyle = "adaptive",
         knowledge: Knowledge | None = None, like: Path | None = None, trust: Trust = TRUST,
-        drawn: DifferenceEyes | None = None, relating: Callable[[], Any] | None = None,
+        drawing: Drawing | None = None, compare: bool = True,
+        relating: Callable[[], Any] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.name = self.spec = name
         self.options = dict(options or {})
         self.spent = Spent()
         self.beliefs: dict[str, Belief] = {}
-        self._eyes, self._drawn, self._look, self._trust = eyes, drawn, look, trust
+        self._eyes, self._look, self._trust = eyes, look, trust
+        self._drawing = drawing
+        self._drawn = DifferenceEyes(drawing) if drawing is not None and compare else None
         self._knowledge, self._like, self._likeness = knowledge, like, ""
         self._relating, self._answers = relating, dict[tuple[bytes, str, int | None], str]()
 
     # -- inspecting ---------------------------------------------------------------------------
 
     def reset(self, task: Task, seed: int) -> None:
-        """Begin, with the drawing of the task's cell; raises as `choose` and `DifferenceEyes`."""
-        if self._drawn is not None:
-            self._drawn.draw(cell_of(task, seed))
+        """Begin, with the drawing of the task's cell; raises as `choose` and `Drawing.draw`."""
+        if self._drawing is not None:
+            self._drawing.draw(cell_of(task, seed))
         super().reset(task, seed)
 
     def choose(self, task: Task, seed: int) -> tuple[str, ...]:
@@ -96,8 +101,10 @@ class Inspector(Survey):
     ) -> tuple[Any, Counter[str]]:  # fmt: skip
         """Compare the crops of a frame, and ask about them as far as that can change anything."""
         before, told = self.spent.repairs.copy(), list[dict[str, Any]]()
+        if self._drawing is not None:
+            self._drawing.stand(telemetry)
         if self._drawn is not None:
-            self._drawn.stand(telemetry, frame)
+            self._drawn.stand(frame)
             self._ask(self._drawn, frame, look, places, self._drawn.sizes[1], digest, told)
         eyes = self._eyes
         if eyes is None:
@@ -156,7 +163,17 @@ class Inspector(Survey):
             return
         model = eyes is self._eyes
         eye, spent = ("", self.spent) if model else (DRAWING, Spent())
-        asked = [Asked(p.part, p.site, p.square, self._notes(eyes, p.part)) for p in places]
+        height, width = frame.shape[:2]
+        asked = [
+            Asked(
+                p.part, p.site,
+                self._drawing.upright(p.site, (width, height))
+                if model and self._drawing is not None
+                else p.square,
+                self._notes(eyes, p.part),
+            )
+            for p in places
+        ]  # fmt: skip
         for place, fits in zip(places, eyes.look(frame, asked, size, spent, digest), strict=True):
             entry: dict[str, Any] = {"site": place.site, "px": size, "share": round(place.share, 3)}
             told.append(entry | ({"by": eye} if eye else {}))

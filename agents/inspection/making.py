@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from helmsight.agents.decide import ModelPilot
-from helmsight.agents.inspection.differences import DifferenceEyes
+from helmsight.agents.inspection.drawing import Drawing
 from helmsight.agents.inspection.eyes import AskingEyes, Eyes, WeighingEyes
 from helmsight.agents.inspection.inspector import Inspector, LookStyle
 from helmsight.agents.inspection.knowledge import Knowledge
@@ -79,7 +79,7 @@ def make_inspector(
         options.pop(name, None)
     return Inspector(
         eyes_of(model), spec, look=settings.look, knowledge=knowledge, like=settings.like,
-        drawn=DifferenceEyes() if settings.compare else None,
+        drawing=Drawing(), compare=settings.compare,
         relating=relating, options=options,
     )  # fmt: skip
 
