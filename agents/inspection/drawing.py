@@ -13,16 +13,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.agents.inspection.upright import TurnedSquare, upright
-from helmsight.envs.inspection.arm import FIELD_OF_VIEW
 from helmsight.envs.inspection.cell import Cell
 from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.scenery import CAPS, PRINTED, Light, Looks
-from helmsight.envs.inspection.sites import SITES, Sight
 from helmsight.envs.inspection.telemetry import joints_of, turntable_of
 from helmsight.envs.inspection.views import View
 
-LABELLED = {site.label: site for site in SITES}
 LIGHT = Light(azimuth=math.pi, elevation=0.9, key=0.9, fill=0.9, colour=(1.0, 1.0, 1.0))
 LOOKS = Looks(
     printed=PRINTED[1], caps=CAPS[0], cells=(0.04, 0.06, 0.17), gold=0.7, body=0.74,
@@ -46,14 +42,12 @@ class Drawing:
 
     def __init__(self) -> None:
         self._cell: Cell | None = None
-        self._sight: Sight
 
     def draw(self, seed: int) -> None:
         """Take the drawing of a cell; raises CameraUnavailable where nothing can be drawn."""
         if self._cell is not None:
             self._cell.close()
         self._cell = drawing(seed)
-        self._sight = Sight(self._cell)
 
     def stand(self, telemetry: NDArray[np.float64]) -> None:
         """Put the arm and the turntable where a frame was taken from."""
@@ -62,11 +56,6 @@ class Drawing:
     def view(self, size: tuple[int, int]) -> View:
         """Return what the drawing shows from there. size: width and height, px."""
         return self._there.view("wrist", size)
-
-    def upright(self, label: str, size: tuple[int, int]) -> TurnedSquare:
-        """Return the upright square around a site in a frame from there."""
-        points, _ = self._sight.place(LABELLED[label])
-        return upright(self._there.camera_pose(), points, size, float(np.radians(FIELD_OF_VIEW)))
 
     @property
     def _there(self) -> Cell:

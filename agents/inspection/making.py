@@ -79,7 +79,7 @@ def make_inspector(
         options.pop(name, None)
     return Inspector(
         eyes_of(model), spec, look=settings.look, knowledge=knowledge, like=settings.like,
-        drawing=Drawing(), compare=settings.compare,
+        drawing=Drawing() if settings.compare else None,
         relating=relating, options=options,
     )  # fmt: skip
 
