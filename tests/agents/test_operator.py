@@ -345,6 +345,7 @@ def told(steady, rule, **options):
     return [sighting.timing for sighting in pilot.shown]
 
 
+@pytest.mark.slow
 def test_a_pilot_is_told_when_its_answer_takes_effect_and_what_is_applied_meanwhile(steady):
     first, second, third = told(steady, "runner:0.7")
     assert (first.latency_s, first.meanwhile) == (0.7, None)

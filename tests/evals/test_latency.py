@@ -72,6 +72,7 @@ def test_every_delay_has_a_flight_before_any_has_two(swept):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_second_sweep_flies_only_what_is_missing(flown):
     again = sweep(flown.folder, at=(0.0, 2.0, 3.0), seeds=range(2))
     assert [conditions.time for _, conditions in again.missing()] == ["fixed:3", "fixed:3"]

@@ -88,6 +88,7 @@ def test_it_is_listed_with_its_pilot(helmsight):
     assert "two-point" in out
 
 
+@pytest.mark.slow
 def test_a_scripted_pilot_runs_it_and_the_page_speaks_its_words(evening):
     page = (evening / "index.html").read_text(encoding="utf-8")
     assert all(

@@ -46,6 +46,7 @@ def test_a_watched_flight_has_frames_even_when_the_pilot_needs_none(
     assert (tmp_path / "seen" / "video.mp4").stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_readable_run_with_the_reason(
     run: Any, answers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,7 @@ def test_plain_turns_numpy_and_what_is_not_finite_into_json():
     assert plain(value) == {"a": 1.5, "b": [0, 1], "c": [None, None], "4": True}
 
 
+@pytest.mark.slow
 def test_a_finished_run_has_every_part(fly):
     folder = fly(video=True, page=True)
     for name in ("run.json", "steps.jsonl", "frames.h264", "video.mp4", "index.html"):

@@ -27,6 +27,7 @@ def timing(seconds, meanwhile=None):
     return Timing(TimeRule("fixed", seconds), seconds, seconds, meanwhile)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["PE1-E1-I1", "PE1-E1-I2", "PE1-E1-I4"])
 @pytest.mark.parametrize(
     "burn",

@@ -325,6 +325,7 @@ def test_an_episode_that_ends_while_the_pilot_thinks_burns_nothing_more():
     assert reward == -info["score"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", [(1.0, 0.0, 0.0), (0.0, -0.5, 0.0), (0.4, 0.3, -0.6)])
 @pytest.mark.parametrize("frame", ["inertial", "orbital"])
 def test_a_burn_in_another_frame_pushes_that_way(frame, direction):

@@ -89,6 +89,7 @@ def test_answers_depend_on_the_question_alone_so_that_a_resumed_run_is_the_same(
     assert list(read.values()) == first + rest
 
 
+@pytest.mark.slow
 def test_many_at_a_time_give_the_same_answers_in_the_same_order(make_bench, tmp_path):
     def answers_with(workers):
         bench = make_bench("oracle:flips=0.3", VERIFIED, limit=6, swaps=2, workers=workers,

@@ -76,6 +76,7 @@ def paint(version: str, dialect: Dialect) -> KRPC.Service:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["0.5.4", "0.7.0"])
 def test_a_client_is_told_the_types_of_its_own_version(version: str) -> None:
     old, new = paint(version, Dialect.LEGACY), paint(version, Dialect.MODERN)

@@ -108,6 +108,7 @@ def _value(name: str) -> Any:
     }[name]
 
 
+@pytest.mark.slow
 def test_values_are_read_and_written_as_the_client_of_0_5_4_does(
     old_client: Callable[..., str],
 ) -> None:
