@@ -411,9 +411,11 @@ def race(ports: list[int], save: str, capture: float, timeout: float) -> dict[st
     for thread in threads:
         thread.start()
     steps = 0
-    while not over.is_set():
+    while not steps or not over.is_set():
         flight.burn(0.0, 0.0, 0.0, 1.0)
-        observation, steps = flight.observe(), steps + 1
+        flight.observe()
+        steps += 1
+    observation = flight.observe()  # that of a step may be from before the end
     for thread in threads:
         thread.join()
     distance = flight.distance()
