@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import cache, lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,18 +16,15 @@ from helmsight.contract.fit import check_fit
 from helmsight.contract.outcome import Outcome
 from helmsight.contract.pilot import Pilot
 from helmsight.envs.registry import make_env, scenario_name, task_of
+from helmsight.evals.crew import results_of
 from helmsight.evals.errors import InvalidPlan
-from helmsight.tools.offspring import end_with_parent
 
 if TYPE_CHECKING:
-    from multiprocessing.synchronize import Event
-
     from helmsight.contract.record import StepRecord
 
 ROOMS = ("agents", "contract", "envs", "prompts", "tools")
 SOURCES = {".py", ".json", ".j2"}
 LOADED = 4  # pilots kept in memory by a process
-_worker: dict[str, Event] = {}  # what a worker was given at its start
 
 
 @dataclass(frozen=True)
@@ -151,21 +145,8 @@ def fly_planned(
     for scenario, spec in dict.fromkeys((cell.scenario, cell.pilot) for cell, _ in plan):
         pilot = _pilot(spec)
         check_fit(pilot, task_of(scenario), pilot.needs)  # before the first one flies for hours
-    if workers == 1:
-        for cell, conditions in plan:
-            yield conditions, fly_cell(cell, conditions)
-        return
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    context = get_context("spawn")
-    over = context.Event()
-    pool = ProcessPoolExecutor(workers, context, _settle, (threads, over))
-    try:
-        jobs = {pool.submit(_fly_beside, *planned): planned[1] for planned in plan}
-        for job in as_completed(jobs):
-            yield jobs[job], job.result()
-    finally:
-        over.set()  # what a worker holds in its queue cannot be cancelled any more
-        pool.shutdown(cancel_futures=True)
+    for (_, conditions), result in results_of(_fly_planned, plan, workers):
+        yield conditions, result
 
 
 def load(pilots: Iterable[str]) -> None:
@@ -233,18 +214,8 @@ def _fingerprint(spec: str) -> str:
     return fingerprint(spec)
 
 
-def _settle(threads: int, over: Event) -> None:
-    """Let a worker compute on its share of the cores; before torch is imported."""
-    end_with_parent()
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    _worker["over"] = over
-
-
-def _fly_beside(cell: Cell, conditions: Conditions) -> FlightResult:
-    """Fly one episode in a worker, unless nobody waits for it any more."""
-    if _worker["over"].is_set():
-        raise KeyboardInterrupt
-    return fly_cell(cell, conditions)
+def _fly_planned(planned: tuple[Cell, Conditions]) -> FlightResult:
+    return fly_cell(*planned)
 
 
 def _result(

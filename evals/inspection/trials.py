@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from functools import cache
-from multiprocessing import get_context
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +17,12 @@ from helmsight.contract.textfiles import decoded
 from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.stress import Stress
 from helmsight.envs.registry import make_env
+from helmsight.evals.crew import results_of
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.flights import fingerprint
 from helmsight.evals.inspection.direct import DirectInspection
 from helmsight.evals.inspection.findings import ENVIRONMENT
 from helmsight.evals.inspection.scores import Marks, marks
-from helmsight.tools.offspring import end_with_parent
 
 PATIENCE_S = 600.0  # that a pilot may think about a picture: nothing moves meanwhile
 
@@ -181,20 +178,7 @@ def run_trials(
     Raises:
         InvalidPlan: fewer processes than one. AgentsError: a pilot that cannot be loaded.
     """
-    if processes < 1:
-        raise InvalidPlan(f"processes={processes} do nothing; give 1 or more")
-    if processes == 1:
-        for trial in trials:
-            yield trial, run_trial(trial, conditions)
-        return
-    threads = max(1, (os.cpu_count() or 1) // processes)
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), _settle, (threads,))
-    try:
-        jobs = {pool.submit(run_trial, trial, conditions): trial for trial in trials}
-        for job in as_completed(jobs):
-            yield jobs[job], job.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    yield from results_of(partial(run_trial, conditions=conditions), trials, processes)
 
 
 def run_trial(trial: Trial, conditions: Conditions) -> Marks:
@@ -224,9 +208,3 @@ def _pilot(name: str, look: str) -> Any:
 
     settings: dict[str, Any] = {"look": look} if look else {}
     return load_pilot(name, **settings)
-
-
-def _settle(threads: int) -> None:
-    """Let a worker compute on its share of the cores, before torch is imported, and end with us."""
-    end_with_parent()
-    os.environ["OMP_NUM_THREADS"] = str(threads)

@@ -10,7 +10,7 @@ import typer
 from helmsight.cli import completion
 from helmsight.cli.asked import BaseUrl, Device, Dtype
 from helmsight.cli.fly import with_live_line
-from helmsight.cli.operate import PERSON_S, at_the_controls, given
+from helmsight.cli.operate import PERSON_S, at_the_controls, given, tell
 from helmsight.cli.robots import Json, Yes
 from helmsight.consent import agreed
 from helmsight.errors import InvalidSetting
@@ -130,11 +130,14 @@ def command(
     from helmsight.session import fly, run_folder
 
     eyes = pilot.partition(":")[0] == INSPECTOR
-    settings = given({"look": look, "knowledge": knowledge, "like": like})
+    settings = given({"look": look, "knowledge": knowledge})
     check(pilot, settings, eyes=eyes)
+    asked = names(parts) if parts else None
+    if like is not None:
+        asked = [shown_by(like, seed if cell is None else cell, asked)]
     world = {
         "robot": robot, "port": port, "turntable_port": turntable_port, "camera": camera,
-        "cell": cell, "parts": names(parts) if parts else None, "budget_views": budget_views,
+        "cell": cell, "parts": asked, "budget_views": budget_views,
         "budget_seconds": budget_seconds, "faults": faults,
     }  # fmt: skip
     operator = {
@@ -184,6 +187,23 @@ def check(pilot: str, settings: dict[str, Any], *, eyes: bool) -> None:
             f"{options}: only an inspector has such a setting, and --pilot is {pilot!r}; give "
             "--pilot inspector, or inspector:NAME"
         )
+
+
+def shown_by(picture: Path, drawing: int, asked: list[str] | None) -> str:
+    """Return the part that a picture shows, and say so.
+
+    Raises:
+        InvalidOption: that cannot be told. InvalidSetting: it is none of those that are asked for.
+    """
+    from helmsight.agents.inspection.likeness import part_like
+
+    likeness = part_like(picture, drawing)
+    part = likeness.part
+    said = f"{picture} shows {part} ({likeness.sure[part]:.0%})"
+    if asked is not None and part not in asked:
+        raise InvalidSetting(f"{said}, and --parts asks for {', '.join(asked)}; give one of both")
+    tell(said)
+    return part
 
 
 def show_report(folder: Path, *, as_json: bool) -> None:

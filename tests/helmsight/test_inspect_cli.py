@@ -11,13 +11,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
+from helmsight.agents.inspection.drawing import drawing as drawing_of
+from helmsight.agents.inspection.likeness import renders
 from helmsight.contract.record import RunSpec
-from helmsight.envs.inspection.cell import Cell
 from helmsight.envs.inspection.parts import PARTS
+from helmsight.envs.inspection.sites import SITES, Sight
 from helmsight.envs.inspection.task import inspection_task
-from helmsight.hardware.errors import CameraUnavailable
 from helmsight.hardware.spec import load_spec
 from helmsight.tools.player import load_run
 from helmsight.tools.recorder import Recorder
@@ -52,16 +55,6 @@ def pilot(tmp_path: Path) -> str:
     return f"scripted:{path}"
 
 
-@pytest.fixture
-def drawing() -> None:
-    """Skip where nothing can be drawn."""
-    try:
-        with Cell(0, shadows=False) as cell:
-            cell.look(size=(16, 16))
-    except CameraUnavailable as error:
-        pytest.skip(str(error))
-
-
 def test_a_report_is_made_again_from_the_run_folder_alone(run: Any, recorded: Path) -> None:
     result = run("inspect", "--report", recorded)
     assert result.status == 0, result.err
@@ -94,7 +87,7 @@ def test_a_folder_without_an_inspection_has_no_report(run: Any, recorded: Path) 
     ("words", "message"),
     [
         (("--pilot", "coverage", "--look", "fixed"), "--look: only an inspector"),
-        (("--pilot", "coverage", "--knowledge", "x.md", "--like", "y.png"), "--knowledge, --like"),
+        (("--pilot", "coverage", "--look", "fixed", "--knowledge", "x.md"), "--look, --knowledge"),
         (("--pilot", "coverage", "--parts", "dish,sail"), "sail"),
         (("--pilot", "coverage", "--faults", "much"), "much"),
         (("--pilot", "nobody"), "nobody"),
@@ -141,6 +134,23 @@ class TestThroughTheCell:
         assert result.status == 0, result.err
         assert json.loads(result.out)["parts"]["dish"] == {"state": "dent", "confidence": 0.9}
         assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.txt"]
+
+    def test_a_picture_names_the_one_part_that_is_inspected(
+        self, run: Any, pilot: str, tmp_path: Path
+    ) -> None:
+        picture = tmp_path / "this.png"
+        with drawing_of(0) as cell:
+            (site,) = (site for site in SITES if site.part == "dish")
+            crop = next(iter(renders(cell, Sight(cell), site, np.random.default_rng(5))))
+        cv2.imwrite(str(picture), crop[..., ::-1])
+        result = run(
+            "inspect", "--pilot", pilot, "--like", picture, "--no-record", "--json", "--steps", 1
+        )
+        assert "shows dish" in result.err
+        assert list(json.loads(result.out)["parts"]) == ["dish"]
+        refused = run("inspect", "--pilot", pilot, "--like", picture, "--parts", "mast")
+        assert (refused.status, refused.out) == (2, "")
+        assert "--parts asks for mast" in refused.err
 
     @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
     def test_a_stop_from_outside_leaves_a_report_that_shows_the_gap(
