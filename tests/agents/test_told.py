@@ -134,7 +134,7 @@ def test_a_world_that_stands_where_it_was_is_given_no_recorded_command_again(tel
     flight = Operator(env, pilot).fly(max_steps=3, past=past)
     assert len(env.actions) == 1
     assert env.actions[0][2] == 1.0
-    assert env.resets[-1]["options"] == {"met": past[-1].stamp}
+    assert env.resets[-1]["options"] == {"met": past[-1].stamp, "past": past}
     assert flight.records[:2] == past
     assert [record.index for record in flight.records] == [0, 1, 2]
     assert "interrupted here" in flight.records[2].notes[0]
