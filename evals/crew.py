@@ -8,13 +8,13 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, TypeVar
 
-from helmsight.evals.errors import InvalidPlan
 from helmsight.tools.offspring import end_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 _over: list[Event] = []  # what a worker was given at its start
 
 
@@ -25,12 +25,7 @@ def results_of(
 
     work, items, results: are sent to and from processes where there are several workers. What
     they hold in their queue is left undone when the generator is closed.
-
-    Raises:
-        InvalidPlan: no worker.
     """
-    if workers < 1:
-        raise InvalidPlan(f"workers={workers} do nothing; give 1 or more")
     if workers == 1:
         for item in items:
             yield item, work(item)

@@ -178,6 +178,8 @@ def run_trials(
     Raises:
         InvalidPlan: fewer processes than one. AgentsError: a pilot that cannot be loaded.
     """
+    if processes < 1:
+        raise InvalidPlan(f"processes={processes} do nothing; give 1 or more")
     yield from results_of(partial(run_trial, conditions=conditions), trials, processes)
 
 
