@@ -12,6 +12,7 @@ import typer
 from helmsight.cli import completion
 from helmsight.cli.asked import BaseUrl, Device, Dtype
 from helmsight.cli.options import with_world_options, world_settings
+from helmsight.cli.running import NoVideo, Out, Steps
 from helmsight.errors import INTERRUPTED, InvalidSetting
 from helmsight.places import TWIN, WORLDS
 from helmsight.prompts.strategies import RELATING, VERIFIED
@@ -84,11 +85,9 @@ def command(
     check: Annotated[
         bool, typer.Option("--check", help="Only look at the kRPC server (ksp), and end.")
     ] = False,
-    steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many decisions.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Run folder; default: a new one under runs/.")
-    ] = None,
-    no_video: Annotated[bool, typer.Option("--no-video", help="Record no video.")] = False,
+    steps: Steps = None,
+    out: Out = None,
+    no_video: NoVideo = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
     base_url: BaseUrl = None,
     device: Device = None,

@@ -12,6 +12,7 @@ from helmsight.cli.asked import BaseUrl, Device, Dtype
 from helmsight.cli.fly import with_live_line
 from helmsight.cli.operate import PERSON_S, at_the_controls, given, tell
 from helmsight.cli.robots import Json, Yes
+from helmsight.cli.running import Approve, NoVideo, Out, Steps
 from helmsight.consent import agreed
 from helmsight.errors import InvalidSetting
 
@@ -95,17 +96,13 @@ def command(
     faults: Annotated[
         str | None, typer.Option(help='Of the emulated line: "drop=0.01,flip=0.005".')
     ] = None,
-    approve: Annotated[
-        bool, typer.Option("--approve", help="Ask a person before each command.")
-    ] = False,
+    approve: Approve = False,
     record: Annotated[
         bool, typer.Option("--record/--no-record", help="Write run and report down, or not.")
     ] = True,
-    out: Annotated[
-        Path | None, typer.Option(help="Run folder; default: a new one under runs/.")
-    ] = None,
-    no_video: Annotated[bool, typer.Option("--no-video", help="Record no video.")] = False,
-    steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many decisions.")] = None,
+    out: Out = None,
+    no_video: NoVideo = False,
+    steps: Steps = None,
     report: Annotated[
         Path | None, typer.Option(help="Only make the report of this run folder again.")
     ] = None,

@@ -13,6 +13,7 @@ from helmsight.cli import completion
 from helmsight.cli.asked import BaseUrl, Device, Dtype
 from helmsight.cli.fly import with_live_line
 from helmsight.cli.robots import Json, Port, Robot, Yes
+from helmsight.cli.running import Approve, NoVideo, Out, Steps
 from helmsight.consent import agreed
 from helmsight.errors import InvalidSetting
 
@@ -58,16 +59,12 @@ def command(
             autocompletion=completion.pilots,
         ),
     ] = KEYS,
-    approve: Annotated[
-        bool, typer.Option("--approve", help="Ask a person before each command.")
-    ] = False,
+    approve: Approve = False,
     record: Annotated[
         bool, typer.Option("--record/--no-record", help="Write the run down, or not.")
     ] = True,
-    out: Annotated[
-        Path | None, typer.Option(help="Run folder; default: a new one under runs/.")
-    ] = None,
-    no_video: Annotated[bool, typer.Option("--no-video", help="Record no video.")] = False,
+    out: Out = None,
+    no_video: NoVideo = False,
     poses: Annotated[
         Path | None, typer.Option(help="TOML file of poses with names, read and kept in.")
     ] = None,
@@ -84,7 +81,7 @@ def command(
             help="A tighter limit: speed=0.5 (a share), tool_speed=0.1 (m/s); repeatable.",
         ),
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many decisions.")] = None,
+    steps: Steps = None,
     seconds: Annotated[
         float | None, typer.Option(help="Stop after so many seconds, between two decisions.")
     ] = None,
