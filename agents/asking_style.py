@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from helmsight.contract.observation import ObservationMode
@@ -25,6 +27,8 @@ class AskingStyle(BaseModel):
     `prompt` is the template that it is asked with, of this or any other distribution; `WORDS` is
     for a model that was trained on none. `relates` tells whether it answers spatial prompts; by
     default a model that is asked in the words for any model does, one with its own prompt not.
+    `heat` is by what the log-odds of its answers are divided, by what they are about, as was found
+    out after its training: 1 where nothing is said.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,3 +40,4 @@ class AskingStyle(BaseModel):
     needs: ObservationMode = "frame"
     max_new_tokens: int = Field(default=128, gt=0)
     relates: bool | None = None
+    heat: Mapping[str, float] = {}

@@ -42,20 +42,24 @@ class Drawing:
 
     def __init__(self) -> None:
         self._cell: Cell | None = None
+        self._view: View | None = None  # of where it stands
 
     def draw(self, seed: int) -> None:
         """Take the drawing of a cell; raises CameraUnavailable where nothing can be drawn."""
         if self._cell is not None:
             self._cell.close()
-        self._cell = drawing(seed)
+        self._cell, self._view = drawing(seed), None
 
     def stand(self, telemetry: NDArray[np.float64]) -> None:
         """Put the arm and the turntable where a frame was taken from."""
         self._there.place(joints_of(telemetry), turntable_of(telemetry))
+        self._view = None
 
     def view(self, size: tuple[int, int]) -> View:
         """Return what the drawing shows from there. size: width and height, px."""
-        return self._there.view("wrist", size)
+        if self._view is None or self._view.pixels.shape[1::-1] != size:
+            self._view = self._there.view("wrist", size)
+        return self._view
 
     @property
     def _there(self) -> Cell:

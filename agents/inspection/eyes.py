@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.agents.inspection.answers import read_state
+from helmsight.agents.inspection.change import composite
+from helmsight.agents.inspection.drawing import Drawing
 from helmsight.agents.inspection.knowledge import Passage
 from helmsight.agents.messages import message, png
 from helmsight.agents.worker import Worker
@@ -95,18 +97,22 @@ class Eyes(Protocol):
 class WeighingEyes:
     """A local model: tells how probable it holds each of the answers. Crops of a kind go together.
 
-    size: px, None: no size is special to it. taught: how often it was shown a state in training,
-    by which its answers are divided; None: it was taught nothing of the kind. heat: by which its
-    log-odds are divided.
+    size: px, None: no size is special to it. drawing: of the task's cell, standing where the frame
+    was taken: crops are shown with it, as one picture; None: they are shown alone. taught: how
+    often it was shown a state in training, by which its answers are divided; None: it was taught
+    nothing of the kind. heat: by which its log-odds about a kind are divided, 1 for others.
     """
 
     reads = False
 
     def __init__(
         self, model: Any, *, size: int | None, taught: Callable[[str, str], float] | None = None,
-        heat: float = 1.0, timeout_s: float = 60.0,
+        heat: Mapping[str, float] | None = None, timeout_s: float = 60.0,
+        drawing: Drawing | None = None,
     ) -> None:  # fmt: skip
-        self._model, self._taught, self._heat, self._timeout = model, taught, heat, timeout_s
+        self._drawing = drawing
+        self._model, self._taught, self._heat = model, taught, heat or {}
+        self._timeout = timeout_s
         self._worker = Worker()
         self.sizes = (size, size) if size else (SMALL, FULL)
 
@@ -134,9 +140,8 @@ class WeighingEyes:
         before = self._model.tokens_read
         try:
             with spent.pass_over(len(crops)):
-                batch = [
-                    [message([png(crop.square.cut(frame, size))], text, digest)] for crop in crops
-                ]
+                pictures = [self._picture(frame, crop.square, size) for crop in crops]
+                batch = [[message([png(picture)], text, digest)] for picture in pictures]
                 rows = self._worker.call(
                     lambda: self._model.weigh_batch(batch, answers), self._timeout
                 )
@@ -147,10 +152,18 @@ class WeighingEyes:
         spent.tokens += self._model.tokens_read - before
         return [self._fits(kind, dict(zip(answers, row, strict=True))) for row in rows]
 
+    def _picture(self, frame: Pixels, square: Square, size: int) -> Pixels:
+        """Return what is shown of a frame: a crop, or what has changed in it from the drawing."""
+        seen = square.cut(frame, size)
+        if self._drawing is None:
+            return seen
+        clean = self._drawing.view((frame.shape[1], frame.shape[0])).pixels
+        return composite(seen, square.cut(clean, size))
+
     def _fits(self, kind: str, odds: Mapping[str, float]) -> Fits:
-        taught = self._taught
+        taught, heat = self._taught, self._heat.get(kind, 1.0)
         return {
-            state: (max(p, 1e-6) / (taught(kind, state) if taught else 1.0)) ** (1.0 / self._heat)
+            state: (max(p, 1e-6) / (taught(kind, state) if taught else 1.0)) ** (1.0 / heat)
             for state, p in odds.items()
         }
 

@@ -32,8 +32,8 @@ NOTES = 2  # passages that are shown and cited
 class Inspector(Survey):
     """Asks its eyes about crops, believes by `Belief`, and looks where that is not sure yet.
 
-    eyes: a model's; None: there is none. drawing: of the task's cell, with which crops are
-    compared, too; None: they are not.
+    eyes: a model's; None: there is none. drawing: of the task's cell; compare: whether crops are
+    compared with it in figures, too.
     look: "adaptive" asks about crops of what is not settled, small ones first where the eyes have
     two sizes, and takes further views of what is in doubt; "fixed" takes the same views always and
     asks about every crop at full size. like: a picture of the one part to look at. relating: makes
@@ -43,7 +43,7 @@ class Inspector(Survey):
     def __init__(
         self, eyes: Eyes | None, name: str = "inspector", *, look: LookStyle = "adaptive",
         knowledge: Knowledge | None = None, like: Path | None = None, trust: Trust = TRUST,
-        drawing: Drawing | None = None,
+        drawing: Drawing | None = None, compare: bool = True,
         relating: Callable[[], Any] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
@@ -53,7 +53,7 @@ class Inspector(Survey):
         self.beliefs: dict[str, Belief] = {}
         self._eyes, self._look, self._trust = eyes, look, trust
         self._drawing = drawing
-        self._drawn = None if drawing is None else DifferenceEyes(drawing)
+        self._drawn = DifferenceEyes(drawing) if drawing is not None and compare else None
         self._knowledge, self._like, self._likeness = knowledge, like, ""
         self._relating, self._answers = relating, dict[tuple[bytes, str, int | None], str]()
 

@@ -9,15 +9,13 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from helmsight.agents.decide import ModelPilot
+from helmsight.agents.inspection.change import CHANGE
 from helmsight.agents.inspection.drawing import Drawing
 from helmsight.agents.inspection.eyes import AskingEyes, Eyes, WeighingEyes
 from helmsight.agents.inspection.inspector import Inspector, LookStyle
 from helmsight.agents.inspection.knowledge import Knowledge
 from helmsight.agents.inspection.likeness import read_picture
-from helmsight.agents.inspection.trust import TRUST
 from helmsight.contract.errors import InvalidOption
-from helmsight.envs.inspection.parts import DEFECTS
-from helmsight.envs.inspection.states import NOT_SEEN, SOUND
 
 OWN = "own"
 """The name by which the eyes themselves are asked for relations."""
@@ -77,27 +75,28 @@ def make_inspector(
     options = {**model.options, **settings.kept()}
     for name in ("observation", "few_shot"):  # of a pilot that commands; this one judges crops
         options.pop(name, None)
+    drawing = Drawing()
     return Inspector(
-        eyes_of(model), spec, look=settings.look, knowledge=knowledge, like=settings.like,
-        drawing=Drawing() if settings.compare else None,
+        eyes_of(model, drawing), spec, look=settings.look, knowledge=knowledge, like=settings.like,
+        drawing=drawing, compare=settings.compare,
         relating=relating, options=options,
     )  # fmt: skip
 
 
-def eyes_of(model: ModelPilot) -> Eyes:
-    """Return a model as eyes: one that can weigh its answers does, any other one is asked."""
+def eyes_of(model: ModelPilot, drawing: Drawing) -> Eyes:
+    """Return a model as eyes: one that can weigh its answers does, any other one is asked.
+
+    A model whose folder names the view CHANGE is shown crops together with the drawing.
+    """
     if not hasattr(model.model, "weigh_batch"):
         return AskingEyes(model)
-    trained = model.style.prompt == PROMPT
+    taught: Callable[[str, str], float] | None = None
+    if model.style.prompt == PROMPT:
+        from helmsight.agents.training.inspector import fit
+
+        taught = fit.taught
     return WeighingEyes(
-        model.model, size=model.style.views.size, taught=taught if trained else None,
-        heat=TRUST.heat if trained else 1.0, timeout_s=model.timeout_s,
+        model.model, size=model.style.views.size, taught=taught,
+        heat=model.style.heat, timeout_s=model.timeout_s,
+        drawing=drawing if CHANGE in (model.style.views.names or ()) else None,
     )  # fmt: skip
-
-
-def taught(kind: str, state: str) -> float:
-    """Return in which share of its lessons about a kind the inspector was shown a state."""
-    from helmsight.agents.training.inspector.fit import HIDDEN, WELL
-
-    shares = {NOT_SEEN: HIDDEN, SOUND: WELL}
-    return shares.get(state, (1.0 - HIDDEN - WELL) / len(DEFECTS[kind]))

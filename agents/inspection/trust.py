@@ -14,8 +14,7 @@ class Trust:
     where it is less. shows: that a defect shows in a view of
     its site. nothing: that a crop of a part that is not there shows none. wrong: that an eye's
     answer has nothing to do with the crop; it bounds what one crop can weigh. alone: what a
-    further crop counts beside the others, which share its light and its eye: an exponent. heat: by
-    which the log-odds of the trained model are divided, which is surer than it is right.
+    further crop counts beside the others, which share its light and its eye: an exponent.
 
     sure: from where on nothing more is looked at. least: below it the answer is `unsure`. empty:
     clear views of nothing that it takes to call a part absent.
@@ -29,7 +28,6 @@ class Trust:
     nothing: float = 0.95
     wrong: float = 0.03
     alone: float = 0.9
-    heat: float = 1.0
     sure: float = 0.93
     least: float = 0.6
     empty: int = 2

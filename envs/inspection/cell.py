@@ -124,6 +124,11 @@ class Cell:
         put_eye(self.built, self.data, pose, fov)
         return self._view("eye", size, fov, depth, arm=arm)
 
+    def picture_from(self, pose: Pose, size: Size = (320, 240), *, arm: bool = False) -> Pixels:
+        """Return the picture alone of what `view_from` gives, by the wrist camera's lens."""
+        put_eye(self.built, self.data, pose, float(np.radians(FIELD_OF_VIEW)))
+        return self._eyes.picture(self.data, "eye", size, arm=arm)
+
     def _view(self, camera: str, size: Size, fov: float, depth: bool, *, arm: bool) -> View:
         pixels = self._eyes.picture(self.data, camera, size, arm=arm)
         parts, defects, away = self._eyes.truth(self.data, camera, size, arm=arm, depth=depth)

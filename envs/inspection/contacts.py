@@ -77,7 +77,7 @@ class Contacts:
 def touching(built: Built, data: mujoco.MjData) -> tuple[tuple[str, str], ...]:
     """Return what the arm touches in a computed state: link and what with, each pair once."""
     contacts = Contacts(built)
-    pairs = (contacts._pair(int(c.geom1), int(c.geom2)) for c in data.contact)
+    pairs = (contacts._pair(one, other) for one, other in data.contact.geom.tolist())
     return tuple(dict.fromkeys(pairs))
 
 

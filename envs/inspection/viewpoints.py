@@ -23,6 +23,7 @@ OFF_AXIS = 0.3  # rad: from where refining starts
 TRIED = 60  # of the best samples a site
 APART_M = 0.03  # two viewpoints of one site differ by this at least
 ENOUGH = 0.6  # share of a site that one view has to show
+CLOSE_M = 0.001  # of what a view is aimed at, where refining ends
 FLOOR_M = 0.015  # neither camera nor tool point comes lower
 JAW = START[-1]  # the gripper stays as it is
 
@@ -120,6 +121,8 @@ class Viewpoints:
             local = pose.rotation.T @ way
             wanted = float(np.clip(-local[2], NEAREST, FARTHEST)) if wanted is None else wanted
             error = np.array([0.0, 0.0, -wanted]) - local
+            if error @ error < CLOSE_M**2:
+                break
             step = change.T @ np.linalg.solve(change @ change.T + 1e-5 * np.eye(3), error)
             joints[list(spec.chain)] += np.clip(step, -0.2, 0.2)
             joints = np.clip(joints, lower, upper)

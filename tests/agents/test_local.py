@@ -224,6 +224,7 @@ def test_answers_are_weighed_in_a_batch_as_one_by_one_and_what_was_read_is_count
 
 
 def test_a_model_folder_is_the_eyes_of_an_inspector(folder):
+    from helmsight.agents.inspection.drawing import Drawing
     from helmsight.agents.inspection.eyes import Asked, Spent, WeighingEyes
     from helmsight.agents.inspection.making import eyes_of
     from helmsight.envs.inspection.crops import Square
@@ -231,7 +232,7 @@ def test_a_model_folder_is_the_eyes_of_an_inspector(folder):
     pilot: Any = load_pilot(f"inspector:{folder}")
     assert pilot.spec == f"inspector:{folder}"
     assert load_pilot(pilot.spec, **pilot.options).name == pilot.name
-    eyes, spent = eyes_of(load_pilot(str(folder))), Spent()  # type: ignore[arg-type]
+    eyes, spent = eyes_of(load_pilot(str(folder)), Drawing()), Spent()  # type: ignore[arg-type]
     assert isinstance(eyes, WeighingEyes)
     frame = np.random.default_rng(1).integers(0, 255, (36, 48, 3)).astype(np.uint8)
     (fits,) = eyes.look(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from helmsight.agents.inspection.change import CHANGE
 from helmsight.agents.training.design import Design, Tower
 from helmsight.envs.inspection.parts import DEFECTS
 from helmsight.envs.inspection.states import states
@@ -15,13 +16,13 @@ VIEW = 128  # px
 STATES = tuple(dict.fromkeys(s for defects in DEFECTS.values() for s in states(defects)))
 """Every state of any part."""
 ASKING_STYLE: Mapping[str, Any] = {
-    "views": {"size": VIEW, "names": []},
+    "views": {"size": VIEW, "names": [CHANGE]},
     "prompt": "inspection/part",
     "constrained": True,
     "needs": "frame",
     "max_new_tokens": 8,
 }
-"""How the model is asked: one crop, and the state of one part."""
+"""How the model is asked: one crop with its drawing, in false colours, and one part's state."""
 _WORDS = "|".join(map(re.escape, sorted({*STATES, *DEFECTS}, key=len, reverse=True)))
 INSPECTOR = Design(
     view=VIEW,

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from helmsight.agents.inspection.change import composite
 from helmsight.agents.training.design import SHUFFLE, Design
 from helmsight.agents.training.fit import (
     IGNORE,
@@ -33,7 +34,14 @@ from helmsight.envs.inspection.states import NOT_SEEN, SOUND, states
 KINDS = tuple(DEFECTS)
 HIDDEN, WELL = 0.15, 0.4  # shares of crops that show no part, and a sound one; others show defects
 EVERY = 50  # steps between two lines of a report
+ASKED_AT_ONCE = 50  # crops
 GUIDING = 0.5  # weight of the spare heads in the stage of answers
+
+
+def taught(kind: str, state: str) -> float:
+    """Return in which share of its lessons about a kind the inspector is shown a state."""
+    shares = {NOT_SEEN: HIDDEN, SOUND: WELL}
+    return shares.get(state, (1.0 - HIDDEN - WELL) / len(DEFECTS[kind]))
 
 
 class Pool:
@@ -66,9 +74,10 @@ class Pool:
 
 def varied(crop: PartCrop, rng: np.random.Generator) -> PartCrop:
     """Return a crop mirrored in half of all cases, and brighter, darker, blurred or noisy."""
-    image, part, wrong = crop.image, crop.part, crop.wrong
+    image, clean, part, wrong = crop.image, crop.clean, crop.part, crop.wrong
     if rng.random() < 0.5:
-        image, part, wrong = image[:, ::-1], part[:, ::-1], wrong[:, ::-1]
+        image, clean = image[:, ::-1], clean[:, ::-1]
+        part, wrong = part[:, ::-1], wrong[:, ::-1]
     if rng.random() < 0.3:
         image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.4, 1.2)))
     shade = image.astype(np.float32)
@@ -76,7 +85,7 @@ def varied(crop: PartCrop, rng: np.random.Generator) -> PartCrop:
     shade = (shade - middle) * rng.uniform(0.7, 1.25) + middle * rng.uniform(0.5, 1.35)
     shade += rng.normal(0.0, 4.0, 3) + rng.normal(0.0, rng.uniform(0.0, 5.0), shade.shape)
     image = np.clip(shade, 0, 255).astype(np.uint8)
-    return PartCrop(image, crop.kind, crop.state, part, wrong)
+    return PartCrop(image, clean, crop.kind, crop.state, part, wrong)
 
 
 class StateHeads(nn.Module):
@@ -193,6 +202,22 @@ class InspectorFit:
                 checkpoint()
                 saved = time.monotonic()
 
+    @torch.inference_mode()
+    def shares(self, crops: Sequence[PartCrop]) -> list[NDArray[np.float64]]:
+        """Return how well each crop fits the states of its kind, as `heats` wants it."""
+        self.model.eval()
+        found = []
+        for at in range(0, len(crops), ASKED_AT_ONCE):
+            some = crops[at : at + ASKED_AT_ONCE]
+            ids, labels = self._tokens(some)
+            logits = self.model(input_ids=ids, pixel_values=self._pixels(some)[:, None]).logits
+            first = (labels[:, 1:] != IGNORE).int().argmax(-1)
+            for crop, row in zip(some, logits[torch.arange(len(some)), first], strict=True):
+                allowed = states(DEFECTS[crop.kind])
+                share = row[[self._answers[state][0] for state in allowed]].softmax(-1).numpy()
+                found.append(share / [taught(crop.kind, state) for state in allowed])
+        return found
+
     def _tokens(self, crops: Sequence[PartCrop]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return ids and labels (n, length), padded at the end; IGNORE is not to be learnt."""
         rows = [(self._asked[crop.kind], self._answers[crop.state]) for crop in crops]
@@ -209,4 +234,5 @@ class InspectorFit:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _pixels(self, crops: Sequence[PartCrop]) -> torch.Tensor:
-        return pixels(np.stack([crop.image for crop in crops]), self.design)
+        shown = [composite(crop.image, crop.clean) for crop in crops]
+        return pixels(np.stack(shown), self.design)

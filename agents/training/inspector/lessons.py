@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.agents.inspection.drawing import drawing
 from helmsight.envs.inspection.cell import Cell
-from helmsight.envs.inspection.crops import LEAST_M, SMALLEST, Square
+from helmsight.envs.inspection.crops import LEAST_M, SMALLEST, Pixels, Square
 from helmsight.envs.inspection.parts import DEFECTS, PARTS
 from helmsight.envs.inspection.plan import CellPlan, Defect
 from helmsight.envs.inspection.sites import SITES, Sight, Site
@@ -32,10 +33,12 @@ Shares = NDArray[np.float32]
 class PartCrop:
     """A crop (size, size, 3) uint8 of a site of a part, and the state that it shows.
 
-    part, wrong: shares (CELLS, CELLS) of every cell that are the part's, and its defect's.
+    clean: the same square of the drawing. part, wrong: shares (CELLS, CELLS) of every cell that
+    are the part's, and its defect's.
     """
 
     image: NDArray[np.uint8]
+    clean: NDArray[np.uint8]
     kind: str
     state: str
     part: Shares
@@ -53,13 +56,17 @@ def crops(seed: int, size: int, views: int = VIEWS) -> Iterator[PartCrop]:
     """
     rng = np.random.default_rng([FIRST_SEED + seed, 99])
     plan = CellPlan.draw(FIRST_SEED + seed, defects=_defects(rng))
-    with Cell(plan, shadows=bool(rng.random() < 0.7)) as cell:
+    shadows = bool(rng.random() < 0.7)
+    with Cell(plan, shadows=shadows) as cell, drawing(FIRST_SEED + seed) as drawn:
         sight = Sight(cell)
+        drawn.place(turntable=cell.turntable)
         for _ in range(views):
             site = SITES[rng.integers(len(SITES))]
-            view = cell.view_from(_pose(rng, sight, site), FRAME, arm=bool(rng.random() < 0.5))
+            pose, arm = _pose(rng, sight, site), bool(rng.random() < 0.5)
+            view = cell.view_from(pose, FRAME, arm=arm)
+            clean = drawn.picture_from(pose, FRAME, arm=arm)
             for other in SITES:
-                crop = _crop(rng, view, sight, other, size)
+                crop = _crop(rng, view, clean, sight, other, size)
                 if crop is not None:
                     yield crop
 
@@ -92,7 +99,7 @@ def _pose(rng: np.random.Generator, sight: Sight, site: Site) -> Pose:
 
 
 def _crop(
-    rng: np.random.Generator, view: View, sight: Sight, site: Site, size: int
+    rng: np.random.Generator, view: View, clean: Pixels, sight: Sight, site: Site, size: int
 ) -> PartCrop | None:
     """Return the crop of a site; None where it is not in the picture or nothing can be learnt."""
     points, outward = sight.place(site)
@@ -115,7 +122,8 @@ def _crop(
     beside = toward @ outward < np.cos(site.cone) * np.linalg.norm(toward)
     if state is None or (beside and state == SOUND):
         return None
-    return PartCrop(square.cut(view.pixels, size), PARTS[site.part], state, own, wrong)
+    seen, drawn = (square.cut(pixels, size) for pixels in (view.pixels, clean))
+    return PartCrop(seen, drawn, PARTS[site.part], state, own, wrong)
 
 
 def _state(

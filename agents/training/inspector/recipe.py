@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 from helmsight.agents.training.drawing import drawing
+from helmsight.agents.training.inspector.calibration import heats
 from helmsight.agents.training.inspector.design import ASKING_STYLE, INSPECTOR, VIEW, corpus
 from helmsight.agents.training.inspector.lessons import PartCrop, crops
 from helmsight.agents.training.recipe import timed
@@ -16,6 +17,7 @@ SEEING_SHARE = 0.6
 CHUNK = 10  # cells that a process draws at once
 ENOUGH = 40  # cells to begin with
 CELLS = 1_000
+HELD_OUT, CALIBRATING = 900_000, 20  # the first cell that nothing is learnt from; how many are used
 
 
 def train(
@@ -29,9 +31,10 @@ def train(
 ) -> Path:
     """Train a model that tells the state of a part from a crop, and return its folder, `out`.
 
-    One process fits, on one thread; another one draws the crops of `cells` (about 60 each, 50 kB a
-    crop, kept in memory). `out` holds the last checkpoint. With `start`, a model folder, the
-    weights are taken from there.
+    One process fits, on one thread; another one draws the crops of `cells` (about 90 each, 100 kB a
+    crop, kept in memory). `out` holds the last checkpoint. At the end it is found out on other
+    cells how far its answers can be believed, which takes a minute more. With `start`, a model
+    folder, the weights are taken from there.
 
     Raises:
         TrainingFailed: the process that draws has died.
@@ -48,8 +51,8 @@ def train(
     torch.set_num_threads(1)
     model, processor = begin(start, "cpu", corpus, INSPECTOR)
 
-    def keep() -> None:
-        replace(model, processor, out, ASKING_STYLE)
+    def keep(found: Mapping[str, float] | None = None) -> None:
+        replace(model, processor, out, {**ASKING_STYLE, "heat": dict(found or {})})
         report("checkpoint")
 
     numbers = range(seed * cells, (seed + 1) * cells)
@@ -63,7 +66,8 @@ def train(
         fit.answer(
             (1.0 - SEEING_SHARE) * seconds, every=max(120.0, 0.05 * seconds), checkpoint=keep
         )
-    keep()
+        unseen = _draw(VIEW, range(HELD_OUT, HELD_OUT + min(CALIBRATING, cells)))
+        keep(heats(unseen, fit.shares(unseen)))
     return out
 
 

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydantic import Field
 
+from helmsight.agents.asking_style import AskingStyle
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.errors import ModelUnavailable, UnknownPilot
+from helmsight.agents.inspection.change import CHANGE, composite
+from helmsight.agents.inspection.drawing import Drawing
 from helmsight.agents.inspection.eyes import Asked, AskingEyes, Spent, WeighingEyes
 from helmsight.agents.inspection.inspector import Inspector
 from helmsight.agents.inspection.knowledge import Knowledge, split
@@ -118,6 +125,58 @@ def test_what_a_model_was_taught_more_often_counts_less():
     assert fits["dent"] == pytest.approx(1.0)
 
 
+class Beside(Drawing):
+    """A drawing that shows one picture."""
+
+    def __init__(self, pixels):
+        super().__init__()
+        self._pixels = pixels
+
+    def view(self, size):
+        assert size == (self._pixels.shape[1], self._pixels.shape[0])
+        return SimpleNamespace(pixels=self._pixels)
+
+
+class Watching(Weighing):
+    """Keeps what it was shown."""
+
+    shown: list[Any] = Field(default_factory=list)
+
+    def weigh_batch(self, batch, answers):
+        self.shown += [
+            decoded(block["image_url"]["url"])
+            for messages in batch
+            for block in messages[0].content
+            if block["type"] == "image_url"
+        ]
+        return super().weigh_batch(batch, answers)
+
+
+def decoded(url):
+    data = base64.b64decode(url.partition(",")[2])
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def test_a_model_that_was_taught_changes_is_shown_what_differs_from_the_drawing():
+    clean = np.random.default_rng(1).integers(0, 255, FRAME.shape).astype(np.uint8)
+    model = Watching()
+    look(WeighingEyes(model, size=64, drawing=Beside(clean)), DISH, size=64)
+    cut = [DISH.square.cut(picture, 64) for picture in (FRAME, clean)]
+    assert np.array_equal(model.shown[0], composite(*cut))
+    alone = Watching()
+    look(WeighingEyes(alone, size=64), DISH, size=64)
+    assert np.array_equal(alone.shown[0], cut[0])
+
+
+@pytest.mark.parametrize(("views", "shown"), [([CHANGE], True), ([], False)])
+def test_a_models_folder_says_whether_it_is_shown_the_drawing(views, shown):
+    style = AskingStyle.model_validate({"views": {"names": views}, "heat": {"dish": 2.0}})
+    model = Watching()
+    (fits,) = look(eyes_of(ModelPilot(model, "x", style=style), Beside(FRAME)), DISH, size=64)
+    assert (model.shown[0][..., 2] == 128).all() == shown  # nothing differs from itself
+    assert fits["sound"] / fits["not seen"] == pytest.approx(7.0**0.5)
+
+
 def test_a_pass_that_fails_leaves_its_crops_unanswered():
     spent = Spent()
     assert look(WeighingEyes(Weighing(fails=True), size=64), DISH, spent=spent) == [None]
@@ -125,8 +184,8 @@ def test_a_pass_that_fails_leaves_its_crops_unanswered():
 
 
 def test_a_chat_model_is_asked_and_one_that_weighs_weighs(tmp_path):
-    assert isinstance(eyes_of(ModelPilot(ScriptedVLM(answers=["x"]), "x")), AskingEyes)
-    assert isinstance(eyes_of(ModelPilot(Weighing(), "x")), WeighingEyes)
+    assert isinstance(eyes_of(ModelPilot(ScriptedVLM(answers=["x"]), "x"), Drawing()), AskingEyes)
+    assert isinstance(eyes_of(ModelPilot(Weighing(), "x"), Drawing()), WeighingEyes)
 
 
 # -- by name ---------------------------------------------------------------------------------------

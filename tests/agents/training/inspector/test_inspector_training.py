@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from helmsight.agents.inspection.change import composite
 from helmsight.agents.training.folder import replace
 from helmsight.agents.training.inspector import fit as fitting
 from helmsight.agents.training.inspector.design import (
@@ -22,7 +23,7 @@ from helmsight.agents.training.inspector.design import (
     corpus,
     question,
 )
-from helmsight.agents.training.inspector.fit import InspectorFit, Pool, varied
+from helmsight.agents.training.inspector.fit import InspectorFit, Pool, taught, varied
 from helmsight.agents.training.inspector.lessons import CELLS, PartCrop, crops
 from helmsight.agents.training.student import begin
 from helmsight.envs.inspection.parts import DEFECTS
@@ -36,7 +37,8 @@ SIDE = 32
 def painted(kind: str, state: str, shade: int) -> PartCrop:
     """Return a crop of one grey, which is all that tells its state."""
     nothing = np.zeros((CELLS, CELLS), np.float32)
-    return PartCrop(np.full((VIEW, VIEW, 3), shade, np.uint8), kind, state, nothing, nothing)
+    image, clean = (np.full((VIEW, VIEW, 3), each, np.uint8) for each in (shade, 120))
+    return PartCrop(image, clean, kind, state, nothing, nothing)
 
 
 def test_crops_of_a_cell_show_what_they_are_said_to_show_and_come_again(drawing: None) -> None:
@@ -70,10 +72,11 @@ def test_a_varied_crop_is_the_same_part_in_the_same_state_mirrored_as_a_whole() 
     image = np.zeros((VIEW, VIEW, 3), np.uint8)
     image[:, : VIEW // CELLS] = 255
     for _ in range(20):
-        seen = varied(PartCrop(image, "bus", "scorch", part, 1.0 - part), rng)
+        seen = varied(PartCrop(image, image, "bus", "scorch", part, 1.0 - part), rng)
         assert (seen.kind, seen.state) == ("bus", "scorch")
         left = seen.image[:, : VIEW // CELLS].mean() > seen.image[:, -VIEW // CELLS :].mean()
         assert (seen.part[0, 0] == 1.0) == left
+        assert (seen.clean[0, 0, 0] == 255) == left
         assert np.array_equal(seen.wrong, 1.0 - seen.part)
 
 
@@ -116,12 +119,20 @@ def test_a_fit_learns_and_its_folder_weighs_the_states(
     fit.see(12, batch=8)
     fit.answer(25, batch=8)
     replace(model, processor, tmp_path / "inspector", ASKING_STYLE)
+    by_fit = dict(zip((SOUND, "missing cap"), fit.shares(lessons[:2]), strict=True))
     loaded = LocalVLM.load(tmp_path / "inspector", device="cpu", dtype="float32")
     allowed = states(DEFECTS["thruster"])
     told = []
-    for shade in (30, 220):
-        picture = png(np.full((VIEW, VIEW, 3), shade, np.uint8))
+    for state, shade in ((SOUND, 30), ("missing cap", 220)):
+        crop = painted("thruster", SOUND, shade)
+        picture = png(composite(crop.image, crop.clean))
         shares = loaded.weigh([message([picture], question("thruster"), sha256())], allowed)
         assert sum(shares) == pytest.approx(1.0, abs=1e-4)
         told.append(shares[allowed.index("missing cap")])
+        divided = [
+            share / taught("thruster", each) for each, share in zip(allowed, shares, strict=True)
+        ]
+        np.testing.assert_allclose(
+            by_fit[state], divided, rtol=0.1, atol=0.02
+        )  # bfloat16 in the file
     assert all(b > a + 0.2 for a, b in pairwise(told)), (told, lines)
