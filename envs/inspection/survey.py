@@ -29,6 +29,7 @@ SIDE_RAD = 0.3  # between the directions of two looks at a site from different s
 FULL = 0.95  # share of a site that is all of it
 MOSTLY = 0.1  # of a site that a closer look may miss
 CLOSER_M = (0.085, 0.11)  # that closer looks are made from, where they can be
+NEARER_M = 0.01  # by which a look has to be nearer than the usual one to be a closer one
 TRIED, CLOSELY = 5, 3  # angles that a view, or a closer one, is chosen from
 
 
@@ -101,8 +102,10 @@ class Survey:
         """Yield what may serve for a look, the best first."""
         angles = self._facing(look.site, here)
         if look.way == "closer":
-            few = angles[:CLOSELY]
+            few, usual = angles[:CLOSELY], next(self._plain(look.site, angles), None)
+            within = np.inf if usual is None else usual.view.distance - NEARER_M
             near = [c for d in (*CLOSER_M, BEST) for c in self._all(look.site, few, d)]
+            near = [c for c in near if c.view.distance <= within]
             most = max((c.view.share for c in near), default=0.0)
             good = [c for c in near if c.view.share >= most - MOSTLY]
             yield from sorted(good, key=lambda c: c.view.distance)

@@ -10,11 +10,12 @@ import pytest
 
 from helmsight.envs.inspection.cell import START, Cell
 from helmsight.envs.inspection.clearance import Joints
-from helmsight.envs.inspection.looks import LOOKS
+from helmsight.envs.inspection.looks import LOOKS, Look
 from helmsight.envs.inspection.outlook import Outlook
 from helmsight.envs.inspection.parts import PARTS
 from helmsight.envs.inspection.plan import CellPlan
-from helmsight.envs.inspection.survey import ANGLES, SIDE_RAD, Survey, Visit
+from helmsight.envs.inspection.sites import SITES
+from helmsight.envs.inspection.survey import ANGLES, NEARER_M, SIDE_RAD, Survey, Visit
 from helmsight.envs.inspection.telemetry import (
     Spot,
     joints_of,
@@ -123,14 +124,23 @@ def test_from_where_the_arm_is_too_near_to_something_there_is_no_way(survey: Sur
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 3, 11])
-def test_every_look_can_be_made_from_every_other(seed: int) -> None:
+def test_every_look_can_be_made_from_every_other_and_a_closer_one_is_closer(seed: int) -> None:
     plan = CellPlan.draw(seed)
     survey, turntable = Survey(plan), plan.turntable
     joints: Joints = START
+    closer = 0
     for name, look in LOOKS.items():
         visit = survey.visit(look, joints, turntable)
+        if look.way == "closer":
+            usual = survey.visit(Look(look.site), joints, turntable)
+            assert usual is not None
+            if visit is None:  # the usual one is as near as there is
+                continue
+            closer += 1
+            assert visit.view.distance <= usual.view.distance - NEARER_M
         assert visit is not None, name
         joints, turntable = visit.view.joints, visit.turntable
+    assert closer >= len(SITES) // 2
 
 
 def test_a_tour_names_every_site_of_the_parts_once_around(survey: Survey) -> None:
