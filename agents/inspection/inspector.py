@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +17,6 @@ from helmsight.agents.inspection.itinerary import ASIDE, CLOSER, USUAL
 from helmsight.agents.inspection.knowledge import Knowledge, Passage
 from helmsight.agents.inspection.survey import Finding, Pixels, Place, Survey, cell_of, part_of
 from helmsight.agents.inspection.trust import TRUST, Trust
-from helmsight.contract.errors import InvalidOption
 from helmsight.contract.observation import Box
 from helmsight.contract.task import Task
 from helmsight.envs.inspection.parts import PARTS
@@ -36,13 +34,13 @@ class Inspector(Survey):
     compared with it in figures, too.
     look: "adaptive" asks about crops of what is not settled, small ones first where the eyes have
     two sizes, and takes further views of what is in doubt; "fixed" takes the same views always and
-    asks about every crop at full size. like: a picture of the one part to look at. relating: makes
+    asks about every crop at full size. relating: makes
     who answers questions about relations, when one is asked; None: nobody does.
     """
 
     def __init__(
         self, eyes: Eyes | None, name: str = "inspector", *, look: LookStyle = "adaptive",
-        knowledge: Knowledge | None = None, like: Path | None = None, trust: Trust = TRUST,
+        knowledge: Knowledge | None = None, trust: Trust = TRUST,
         drawing: Drawing | None = None, compare: bool = True,
         relating: Callable[[], Any] | None = None,
         options: Mapping[str, Any] | None = None,
@@ -54,36 +52,16 @@ class Inspector(Survey):
         self._eyes, self._look, self._trust = eyes, look, trust
         self._drawing = drawing
         self._drawn = DifferenceEyes(drawing) if drawing is not None and compare else None
-        self._knowledge, self._like, self._likeness = knowledge, like, ""
+        self._knowledge = knowledge
         self._relating, self._answers = relating, dict[tuple[bytes, str, int | None], str]()
 
     # -- inspecting ---------------------------------------------------------------------------
 
     def reset(self, task: Task, seed: int) -> None:
-        """Begin, with the drawing of the task's cell; raises as `choose` and `Drawing.draw`."""
+        """Begin, with the drawing of the task's cell; raises as `Drawing.draw`."""
         if self._drawing is not None:
             self._drawing.draw(cell_of(task, seed))
         super().reset(task, seed)
-
-    def choose(self, task: Task, seed: int) -> tuple[str, ...]:
-        """Return the part that the picture shows, where there is one.
-
-        Raises:
-            InvalidOption: no picture, an ambiguous one, or one of a part that is not asked for.
-        """
-        if self._like is None:
-            return self.parts
-        from helmsight.agents.inspection.likeness import part_like
-
-        likeness = part_like(self._like, cell_of(task, seed))
-        part = likeness.part
-        self._likeness = f"the picture shows {part} ({likeness.sure[part]:.0%})"
-        if part not in self.parts:
-            raise InvalidOption(
-                f'{self._likeness}, "{self._like}", and the parts to inspect are '
-                f"{', '.join(self.parts)}"
-            )
-        return (part,)
 
     def begin(self) -> None:
         """Forget what was believed and spent."""
@@ -91,7 +69,7 @@ class Inspector(Survey):
         sites = self.itinerary.sites
         self.beliefs = {
             part: Belief(part, [s for s in sites if part_of(s) == part], self._trust)
-            for part in self.chosen
+            for part in self.parts
         }
 
     def see(
@@ -127,8 +105,6 @@ class Inspector(Survey):
 
     def finding(self, part: str) -> Finding:
         """Return what a part was found to be, and what shows it."""
-        if part not in self.beliefs:
-            return Finding(NOT_SEEN, 1.0, None, f"not looked for: {self._likeness}")
         belief = self.beliefs[part]
         state, confidence = belief.state()
         best = belief.best(belief.top()[0] if state == UNSURE else state)

@@ -14,7 +14,6 @@ from helmsight.agents.inspection.drawing import Drawing
 from helmsight.agents.inspection.eyes import AskingEyes, Eyes, WeighingEyes
 from helmsight.agents.inspection.inspector import Inspector, LookStyle
 from helmsight.agents.inspection.knowledge import Knowledge
-from helmsight.agents.inspection.likeness import read_picture
 from helmsight.contract.errors import InvalidOption
 
 OWN = "own"
@@ -26,16 +25,15 @@ PROMPT = "inspection/part"
 class Settings(BaseModel):
     """What an inspector can be told besides what its model is told.
 
-    look: see `Inspector`. knowledge: a Markdown file about the satellite. like: a picture, a crop
-    or a sketch, of the one part that is to be inspected. relations: the pilot that answers
-    questions about relations, or `own`. compare: whether crops are compared with the drawing, too.
+    look: see `Inspector`. knowledge: a Markdown file about the satellite. relations: the pilot that
+    answers questions about relations, or `own`. compare: whether crops are compared with the
+    drawing in figures, too.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     look: LookStyle = "adaptive"
     knowledge: Path | None = None
-    like: Path | None = None
     relations: str = "bundled-relations"
     compare: bool = True
 
@@ -67,17 +65,15 @@ def make_inspector(
     """Return the inspector that looks with a model; `relating` makes who answers of relations.
 
     Raises:
-        InvalidOption: the knowledge file or the picture cannot be read.
+        InvalidOption: the knowledge file cannot be read.
     """
-    if settings.like is not None:
-        read_picture(settings.like)  # told before anything moves
     knowledge = None if settings.knowledge is None else Knowledge.read(settings.knowledge)
     options = {**model.options, **settings.kept()}
     for name in ("observation", "few_shot"):  # of a pilot that commands; this one judges crops
         options.pop(name, None)
     drawing = Drawing()
     return Inspector(
-        eyes_of(model, drawing), spec, look=settings.look, knowledge=knowledge, like=settings.like,
+        eyes_of(model, drawing), spec, look=settings.look, knowledge=knowledge,
         drawing=drawing, compare=settings.compare,
         relating=relating, options=options,
     )  # fmt: skip

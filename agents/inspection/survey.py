@@ -79,10 +79,9 @@ class Survey(ABC):
         """
         self.task = task
         self.parts: tuple[str, ...] = tuple(task.facts["parts"])
-        self.chosen = self.choose(task, seed)
         budget = task.facts.get("budget_views")
         tour = task.facts.get("tour") or [site.label for site in SITES]
-        sites = [label for label in tour if part_of(label) in self.chosen]
+        sites = [label for label in tour if part_of(label) in self.parts]
         self.itinerary = Itinerary(sites, 10**6 if budget is None else budget)
         self.covered: set[str] = set()
         self._looks, self._reported, self._refused = 0, set[str](), Counter[str]()
@@ -110,10 +109,6 @@ class Survey(ABC):
         return Decision(command, json.dumps(raw), repairs, digest.hexdigest())
 
     # -- for who inspects ---------------------------------------------------------------------
-
-    def choose(self, task: Task, seed: int) -> tuple[str, ...]:
-        """Return the parts to look at, of those asked for."""
-        return self.parts
 
     @abstractmethod
     def begin(self) -> None:
@@ -151,7 +146,7 @@ class Survey(ABC):
         spots, found = spots_of(telemetry), []
         for site in SITES:
             spot = spots[site.label]
-            if site.part in self.chosen and spot.share >= ASKED and spot.side >= SMALLEST:
+            if site.part in self.parts and spot.share >= ASKED and spot.side >= SMALLEST:
                 square = Square(spot.x, spot.y, spot.side)
                 found.append(Place(site.label, site.part, square, spot.share))
         return found

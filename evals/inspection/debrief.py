@@ -56,7 +56,8 @@ def said(sentence: Sentence, frames: int) -> str:
     named = dict.fromkeys(sentence.steps)
     marks = [f"step {n}, frame {n}" if n < frames else f"step {n}, no frame" for n in named]
     text = "".join(sign if sign.isprintable() else " " for sign in sentence.text).rstrip(" .")
-    return f"{text}. [{'; '.join(marks[:MOST])}]"
+    stop = "" if text.endswith(("?", "!")) else "."
+    return f"{text}{stop} [{'; '.join(marks[:MOST])}]"
 
 
 def references(line: str) -> list[tuple[int, int | None]] | None:

@@ -6,10 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from helmsight.agents.inspection import likeness
 from helmsight.agents.inspection.drawing import drawing
-from helmsight.agents.inspection.inspector import Inspector
-from helmsight.agents.inspection.likeness import Likeness, Likenesses, read_picture, renders
+from helmsight.agents.inspection.likeness import Likenesses, read_picture, renders
 from helmsight.contract.errors import InvalidOption
 from helmsight.envs.inspection.cell import Cell
 from helmsight.envs.inspection.sites import SITES, Sight
@@ -67,25 +65,6 @@ def test_grey_and_transparent_and_deep_pictures_are_read(tmp_path, shape, kind):
     read = read_picture(tmp_path / "ä.png")
     assert read.shape == (20, 30, 3)
     assert read.min() == 255
-
-
-def test_only_the_part_of_the_picture_is_looked_at(paper, truthful, monkeypatch, tmp_path):
-    asked: list[int] = []
-
-    def part_like(path, seed):
-        asked.append(seed)
-        return Likeness({"dish": 0.8, "mast": 0.2})
-
-    monkeypatch.setattr(likeness, "part_like", part_like)
-    world = paper(["mast", "dish"]).run(
-        Inspector(truthful({"dish": "dent"}, sure=0.98), like=tmp_path / "this.png")
-    )
-    assert asked == [7]  # the drawing is that of the task's cell
-    assert {view.split(",")[0] for view in world.views} == {"dish: bowl"}
-    assert world.states == {"dish": "dent", "mast": "not seen"}
-    assert world.reports["mast"].why == "not looked for: the picture shows dish (80%)"
-    with pytest.raises(InvalidOption, match=r"shows dish .*inspect are mast"):
-        paper(["mast"]).run(Inspector(truthful({}), like=tmp_path / "this.png"))
 
 
 @pytest.mark.slow

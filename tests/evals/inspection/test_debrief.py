@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from inspection_story import LABELS, Story
 
 from helmsight.envs.inspection.command import FINDINGS
-from helmsight.evals.inspection.debrief import NOTHING, debrief, references
+from helmsight.evals.inspection.debrief import NOTHING, Sentence, debrief, references, said
 from helmsight.evals.inspection.findings import read_findings
 from helmsight.tools.folder import FRAMES
 
@@ -95,6 +95,16 @@ def test_a_sentence_without_steps_and_frames_at_its_end_has_no_references(line: 
 def test_references_are_read_as_they_are_written() -> None:
     line = "- The dish is dented. [step 3, frame 3; step 12, no frame]"
     assert references(line) == [(3, 3), (12, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("It is.", "It is."), ("It is", "It is."), ("Is it on?", "Is it on?"), ("Stop! ", "Stop!")],
+)
+def test_a_sentence_has_one_stop_at_its_end(text: str, shown: str) -> None:
+    line = said(Sentence(text, (2,)), frames=9)
+    assert line == f"{shown} [step 2, frame 2]"
+    assert references(line) == [(2, 2)]
 
 
 def test_a_run_without_steps_says_so_and_nothing_else(story: Any) -> None:
