@@ -1,8 +1,8 @@
-"""A crop and its drawing as one picture, in false colours: what is seen, drawn, and different.
+"""A crop and its drawing as one picture, in false colours: what is seen, and what is different.
 
-Pictures of one place at two times are compared so in remote sensing: each takes a colour of its
-own, and what has changed stands out in it. What the model has to tell is then in every patch, and
-need not be put together from two pictures.
+Pictures of one place at two times are compared so in remote sensing: what has changed takes a
+colour of its own, and stands out. What the model has to tell is then in every patch, and need not
+be put together from two pictures.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ SOFT_PX = 0.7  # what is blurred away before: edges are never exactly where they
 
 
 def composite(seen: Pixels, drawn: Pixels) -> Pixels:
-    """Return (H, W, 3): red as it is seen, green as it is drawn, in greys; blue the difference.
+    """Return (H, W, 3): red and blue as they are seen; green is how much lighter it is than drawn.
 
-    Both are brought to the same median and spread before they are subtracted, since nobody knows
-    the light; equal is 128, lighter than drawn is more.
+    Both are brought to the same median and spread before they are subtracted, as greys, since
+    nobody knows the light; equal is 128. Of the drawing nothing is lost by that, and red against
+    blue tells gold from grey.
     """
     greys = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (seen, drawn)]
     change = _levelled(greys[0]) - _levelled(greys[1])
-    blue = np.clip(128.0 + GAIN * change, 0.0, 255.0).astype(np.uint8)
-    return np.dstack([*greys, blue])
+    green = np.clip(128.0 + GAIN * change, 0.0, 255.0).astype(np.uint8)
+    return np.dstack([seen[..., 0], green, seen[..., 2]])
 
 
 def _levelled(grey: Pixels) -> NDArray[np.float32]:

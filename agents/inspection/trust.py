@@ -20,16 +20,16 @@ class Trust:
     clear views of nothing that it takes to call a part absent.
     """
 
-    defective: float = 0.18
+    defective: float = 0.2
     missing: float = 0.02
-    drawn: float = 0.95
-    enough: float = 0.7
-    shows: float = 0.85
-    nothing: float = 0.95
-    wrong: float = 0.03
+    drawn: float = 0.93
+    enough: float = 0.85
+    shows: float = 0.95
+    nothing: float = 0.98
+    wrong: float = 0.06
     alone: float = 0.9
     sure: float = 0.93
-    least: float = 0.6
+    least: float = 0.5
     empty: int = 2
 
 

@@ -173,7 +173,7 @@ def test_a_models_folder_says_whether_it_is_shown_the_drawing(views, shown):
     style = AskingStyle.model_validate({"views": {"names": views}, "heat": {"dish": 2.0}})
     model = Watching()
     (fits,) = look(eyes_of(ModelPilot(model, "x", style=style), Beside(FRAME)), DISH, size=64)
-    assert (model.shown[0][..., 2] == 128).all() == shown  # nothing differs from itself
+    assert (model.shown[0][..., 1] == 128).all() == shown  # nothing differs from itself
     assert fits["sound"] / fits["not seen"] == pytest.approx(7.0**0.5)
 
 

@@ -99,7 +99,7 @@ def test_adaptive_looking_asks_less_and_finds_the_same(paper, truthful):
         found[look] = paper(beside=beside).run(Inspector(eyes, look=look)).states
         asked[look] = len(eyes.asked)
     assert found["adaptive"] == found["fixed"] == STATES
-    assert asked["adaptive"] < 0.7 * asked["fixed"]
+    assert asked["adaptive"] <= 0.7 * asked["fixed"]
 
 
 def test_small_crops_come_first_and_large_ones_where_these_do_not_settle_it(paper, truthful):
