@@ -6,6 +6,9 @@ Every flight is a process of its own that gets SIGKILL once its step log has a r
 lines; `helmsight resume` is then killed as well, some times, before it may end. What is left has to
 be the run that was not killed: the same steps, times aside, and the same frames.
 
+With --inspections N an inspection in the emulated cell is killed N times as well (half a minute each):
+no look may be made again, no part left out, and its report has to be there.
+
 An emulated arm is killed and gone on with as well. It goes from place to place, each further than
 the one before: a command that is given again after a kill would lead it back, and a place that is
 left out would be missing in the end.
@@ -14,6 +17,7 @@ left out would be missing in the end.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -26,6 +30,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from helmsight.contract.textfiles import read_text
 from helmsight.errors import status_of
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.figures import Figure, add_options, figure, show
@@ -34,6 +39,7 @@ from helmsight.tools.player import first_difference, load_run
 
 SCENARIO, SEED = "PE1-E3-I3", 4
 KILLS = 10  # a pilot
+PARTS, INSPECTING = ("dish", "mast", "panel A"), 9  # of an inspection; steps until it is killed
 PLACES, BACK = 15, 0.02  # that an arm goes to; rad by which a way is one back
 AGAIN = 0.3  # the share of kills that hit the resumed flight once more
 WAIT_S = 120.0
@@ -154,7 +160,31 @@ def robot_trial(folder: Path, kills: int, draw: np.random.Generator) -> Figure:
     return figure("robot: moves given again, places left out", "a kill", wrong, 0.0, of="p99")
 
 
-def measure(scale: float = 1.0) -> Iterator[Figure]:
+def inspection_trial(folder: Path, kills: int, draw: np.random.Generator) -> Figure:
+    """Kill an inspection `kills` times, and count looks made again and parts that are left out."""
+    wrong: list[float] = []
+    for number in range(kills):
+        cut = folder / f"inspection-{number}"
+        begun = helmsight(
+            "inspect", "--pilot", "coverage", "--seed", number, "--parts", ",".join(PARTS),
+            "--no-video", "--out", cut,
+        )  # fmt: skip
+        at, delay_s = int(draw.integers(1, INSPECTING)), float(draw.uniform(0.0, 1.5))
+        kill_at(begun, cut / "steps.jsonl", at, delay_s)
+        before = load_run(cut).records
+        finish(helmsight("inspect", "--report", cut) if ended(cut) else helmsight("resume", cut))
+        after, report = load_run(cut).records, read_text(cut / "inspection.json")
+        looks = [record.applied["view"] for record in after if record.applied["do"] == "look"]
+        changed = sum(
+            old.applied != new.applied
+            for old, new in zip(before, after[: len(before)], strict=True)
+        )
+        missing = set(PARTS) - {part["part"] for part in json.loads(report)["parts"]}
+        wrong.append(float(len(looks) - len(set(looks)) + changed + len(missing)))
+    return figure("inspection: looks again, parts left out", "a kill", wrong, 0.0, of="p99")
+
+
+def measure(scale: float = 1.0, inspections: int = 0) -> Iterator[Figure]:
     """Yield what differs after the kills of each pilot."""
     kills = max(1, round(KILLS * scale))
     with TemporaryDirectory(prefix="helmsight-") as name:
@@ -163,6 +193,8 @@ def measure(scale: float = 1.0) -> Iterator[Figure]:
             folder.mkdir()
             yield trial(pilot, steps, folder, kills, np.random.default_rng(number))
         yield robot_trial(Path(name), 2 * kills, np.random.default_rng(0))
+        if inspections:
+            yield inspection_trial(Path(name), inspections, np.random.default_rng(1))
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -171,8 +203,11 @@ def run(arguments: Sequence[str]) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_options(options)
+    options.add_argument(
+        "--inspections", type=int, default=0, help="killed, each half a minute (0)"
+    )
     chosen = options.parse_args(arguments)
-    show(measure(chosen.scale), chosen)
+    show(measure(chosen.scale, chosen.inspections), chosen)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
