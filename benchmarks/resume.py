@@ -6,8 +6,8 @@ Every flight is a process of its own that gets SIGKILL once its step log has a r
 lines; `helmsight resume` is then killed as well, some times, before it may end. What is left has to
 be the run that was not killed: the same steps, times aside, and the same frames.
 
-With --inspections N an inspection in the emulated cell is killed N times as well (half a minute each):
-no look may be made again, no part left out, and its report has to be there.
+With --inspections N an inspection in the emulated cell is killed N times as well (half a minute
+each): no look may be made again, no part left out, and its report has to be there.
 
 An emulated arm is killed and gone on with as well. It goes from place to place, each further than
 the one before: a command that is given again after a kill would lead it back, and a place that is
