@@ -12,16 +12,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
 from helmsight.envs.inspection.building import STEP_S
 from helmsight.envs.inspection.cell import START, Cell
+from helmsight.envs.inspection.looks import LOOKS
+from helmsight.envs.inspection.outlook import Outlook
+from helmsight.envs.inspection.parts import PARTS
+from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.plant import Drive, Plant
 from helmsight.envs.inspection.routes import route
 from helmsight.envs.inspection.sites import SITES, Site
+from helmsight.envs.inspection.survey import Survey
 from helmsight.envs.inspection.viewpoints import Viewpoint, Viewpoints
 from helmsight.errors import status_of
 from helmsight.evals.figures import Figure, add_options, figure, show, skipped, timed
@@ -54,6 +61,32 @@ def speed(n: int) -> Iterator[Figure]:
         look = partial(cell.view, "wrist", (320, 240))
         look()
         yield figure("its picture and truth, 320x240", "ms", [1000 * timed(look) for _ in range(n)])
+
+
+def planning(seeds: int) -> Iterator[Figure]:
+    """Measure how long it takes to plan looks, one after the other, and to say what they show."""
+    planned: dict[str, list[float]] = {"": [], "closer": [], "other side": []}
+    told = []
+    for seed in range(seeds):
+        plan = CellPlan.draw(seed)
+        survey = Survey(plan)
+        outlook, here = Outlook(survey, (640, 480), list(PARTS)), (START, plan.turntable)
+        tour = survey.tour(list(PARTS), plan.turntable)
+        names = [
+            *tour,
+            *(f"{site}, {way}" for way in ("closer", "other side") for site in tour[:3]),
+        ]
+        for look in (LOOKS[name] for name in names):
+            began = time.perf_counter()
+            visit = survey.visit(look, *here)
+            planned[look.way].append(1000 * (time.perf_counter() - began))
+            if visit is not None:
+                here = visit.view.joints, visit.turntable
+                told.append(1000 * timed(partial(outlook.spots, *here)))
+    for way, times in planned.items():
+        yield figure(f"a look is planned{way and ', ' + way}", "ms", times)
+    yield figure("every look is planned", "ms", list(chain(*planned.values())), 15.0)
+    yield figure("where every site should be in the picture", "ms", told)
 
 
 def reach(seeds: int) -> Iterator[Figure]:
@@ -101,6 +134,7 @@ def turning(cell: Cell, views: Viewpoints) -> tuple[int, list[bool]]:
 def measure(scale: float) -> Iterator[Figure]:
     """Yield every figure; `scale` multiplies the number of samples and seeds."""
     yield from speed(max(2, round(30 * scale)))
+    yield from planning(max(1, round(10 * scale)))
     yield from reach(max(1, round(10 * scale)))
 
 
