@@ -21,6 +21,7 @@ import numpy as np
 
 from helmsight.envs.inspection.building import STEP_S
 from helmsight.envs.inspection.cell import START, Cell
+from helmsight.envs.inspection.clearance import Joints
 from helmsight.envs.inspection.looks import LOOKS
 from helmsight.envs.inspection.outlook import Outlook
 from helmsight.envs.inspection.parts import PARTS
@@ -70,7 +71,8 @@ def planning(seeds: int) -> Iterator[Figure]:
     for seed in range(seeds):
         plan = CellPlan.draw(seed)
         survey = Survey(plan)
-        outlook, here = Outlook(survey, (640, 480), list(PARTS)), (START, plan.turntable)
+        outlook = Outlook(survey, (640, 480), list(PARTS))
+        here: tuple[Joints, float] = START, plan.turntable
         tour = survey.tour(list(PARTS), plan.turntable)
         names = [
             *tour,
