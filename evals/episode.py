@@ -1,0 +1,187 @@
+"""Episodes of an evaluation, addressed by what decides their outcome, and the rows they end as."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any, Self
+
+SCHEMA = 1
+"""Version of a row and of the files of a results folder."""
+KEY_DIGITS = 20
+DONE, CRASHED, TIMED_OUT, OUT_OF_MEMORY, FAILED = STATES = (
+    "done", "crashed", "timed out", "out of memory", "failed",
+)  # fmt: skip
+"""How an episode ended: as episodes end; the process died; it took too long or too much memory;
+the world or the provider of the pilot said no."""
+MEASURED = frozenset({"wall_s", "think_ms", "attempts", "run", "cost", "suite"})
+"""Fields of a row that depend on the machine or the folder, not on the episode alone."""
+
+
+def canonical(data: Any) -> str:
+    """Return `data` as JSON text, the same for equal data: sorted keys, no spaces.
+
+    Raises:
+        TypeError, ValueError: what is no JSON data, or a number that is not finite.
+    """
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One cell of a suite: everything that decides its outcome, and nothing else.
+
+    `kind` is "flight" (any registered world under a pilot) or "questions" (spatial grounding);
+    `scenario` a registered name or a data set's; `pilot` a spec as for `helmsight fly --pilot`.
+    `observation` "" shows what the pilot needs; `disturbance` is "name" or "name:strength", "" for
+    a clean one; `variant` a grounding strategy or another way of the same pilot. `options` go to
+    the environment, `pilot_options` to `load_pilot`, `limits` to the guard: all JSON data.
+    `made_with` is the digest of the code and of the pilot's weights (`evals.flights.fingerprint`).
+    """
+
+    kind: str
+    scenario: str
+    pilot: str
+    seed: int
+    time: str = "measured"
+    hold: str | None = None
+    observation: str = ""
+    disturbance: str = ""
+    variant: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    pilot_options: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    max_steps: int | None = None
+    made_with: str = ""
+
+    @cached_property
+    def key(self) -> str:
+        """The content address: the first 20 hex digits of the SHA-256 of the canonical JSON."""
+        text = canonical({"schema": SCHEMA, **self.to_dict()})
+        return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
+
+    @cached_property
+    def pair(self) -> str:
+        """The key of the same episode without a disturbance; "" if it has none."""
+        return replace(self, disturbance="").key if self.disturbance else ""
+
+    def label(self) -> str:
+        """Return what tables call the competitor: the pilot, with its variant."""
+        return f"{self.pilot} ({self.variant})" if self.variant else self.pilot
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the episode as JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read an episode back; raises TypeError for anything else."""
+        return cls(**data)
+
+
+@dataclass(frozen=True)
+class EpisodeRow:
+    """The result of one episode: one row of `results.parquet`, one line of `rows.jsonl`.
+
+    `pilot` is the competitor's label, `spec` what it is loaded by. `options`, `pilot_options`,
+    `limits`, `repairs` and `terms` are canonical JSON. `status` is one of `STATES`; an episode
+    that is not "done" has score None, success False, and counts as a failure. `think_ms` holds
+    every decision's time, ms; `held` and `late` count decisions that the guard cut and that came
+    too late. `run` is the recording's folder, relative to that of the results, or "".
+    `decided` is the step that decided: the first held, late or repaired one where the episode
+    failed, else the last; -1 where there is none.
+    """
+
+    key: str
+    pair: str
+    suite: str
+    kind: str
+    scenario: str
+    pilot: str
+    spec: str
+    variant: str
+    seed: int
+    time: str
+    hold: str
+    observation: str
+    disturbance: str
+    made_with: str
+    options: str
+    pilot_options: str
+    limits: str
+    status: str
+    error: str = ""
+    attempts: int = 1
+    score: float | None = None
+    better: str = ""
+    success: bool = False
+    reason: str = ""
+    steps: int = 0
+    sim_s: float = 0.0
+    wall_s: float = 0.0
+    think_ms: list[float] = field(default_factory=list)
+    held: int = 0
+    late: int = 0
+    repairs: str = "{}"
+    terms: str = "{}"
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: float | None = None
+    run: str = ""
+    decided: int = -1
+
+    @classmethod
+    def of(cls, episode: Episode, status: str, **result: Any) -> Self:
+        """Return the row of `episode`; `result` are the fields that are not the episode's own."""
+        return cls(
+            key=episode.key,
+            pair=episode.pair,
+            suite=result.pop("suite", ""),
+            kind=episode.kind,
+            scenario=episode.scenario,
+            pilot=episode.label(),
+            spec=episode.pilot,
+            variant=episode.variant,
+            seed=episode.seed,
+            time=episode.time,
+            hold=episode.hold or "",
+            observation=episode.observation,
+            disturbance=episode.disturbance,
+            made_with=episode.made_with,
+            options=canonical(episode.options),
+            pilot_options=canonical(episode.pilot_options),
+            limits=canonical(episode.limits),
+            status=status,
+            **result,
+        )
+
+    @property
+    def done(self) -> bool:
+        """Whether the episode ended as episodes end, and its score counts."""
+        return self.status == DONE
+
+    def outcome(self) -> dict[str, Any]:
+        """Return the fields that are the same wherever and however often the episode is run.
+
+        Under the time rule `measured` the others depend on the machine, too.
+        """
+        return {key: value for key, value in vars(self).items() if key not in MEASURED}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read a row back.
+
+        Raises:
+            KeyError: naming a field that is missing, or one that a row does not have.
+        """
+        known = {entry.name for entry in fields(cls)}
+        if odd := sorted(known ^ set(data)):
+            raise KeyError(odd[0])
+        return cls(**data)
