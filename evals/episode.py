@@ -19,6 +19,8 @@ DONE, CRASHED, TIMED_OUT, OUT_OF_MEMORY, FAILED = STATES = (
 the world or the provider of the pilot said no."""
 MEASURED = frozenset({"wall_s", "think_ms", "attempts", "run", "cost", "suite"})
 """Fields of a row that depend on the machine or the folder, not on the episode alone."""
+OPERATOR = "operator"
+"""The key of an episode's `pilot_options` that holds fields of `OperatorConfig`."""
 
 
 def canonical(data: Any) -> str:

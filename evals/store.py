@@ -163,10 +163,9 @@ def write_parquet(rows: Iterable[EpisodeRow], path: Path) -> None:
     Raises:
         ResultsUnusable: it cannot be written.
     """
-    import pyarrow
     from pyarrow import parquet
 
-    table = pyarrow.Table.from_pylist([row.to_dict() for row in rows], schema=_columns())
+    table = columns_of(rows)
     temporary = path.with_name(path.name + ".tmp")
     try:
         parquet.write_table(table, temporary)
@@ -177,6 +176,13 @@ def write_parquet(rows: Iterable[EpisodeRow], path: Path) -> None:
         raise ResultsUnusable(
             f"{path} cannot be written ({error}); give another folder with --out"
         ) from error
+
+
+def columns_of(rows: Iterable[EpisodeRow]) -> pyarrow.Table:
+    """Return rows as a table of columns."""
+    import pyarrow
+
+    return pyarrow.Table.from_pylist([row.to_dict() for row in rows], schema=_columns())
 
 
 def _read_parquet(path: Path) -> list[EpisodeRow]:

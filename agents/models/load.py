@@ -43,7 +43,7 @@ FORMS = {
     "PROVIDER:MODEL": "any LangChain chat model, as openai:gpt-4o or ollama:qwen3-vl",
 }
 _HUB_ID = re.compile(r"[\w.\-]+/[\w.\-]+")
-_SECRET = re.compile(r"key$|_token$|secret|password|auth", re.IGNORECASE)
+SECRET = re.compile(r"key$|_token$|secret|password|auth", re.IGNORECASE)
 FIND_S = 10.0  # seconds that the hub may take to answer
 
 
@@ -128,6 +128,20 @@ def _inspector(
     )
 
 
+def check_known(spec: str, **options: Any) -> None:
+    """Raise as `load_pilot` for a pilot that cannot be had, without loading any weights.
+
+    The folder of a local model is looked for; a scripted pilot and a provider's model are made.
+    """
+    kind, _, rest = spec.partition(":")
+    if kind == "inspector":
+        spec = rest or spec
+        kind, _, rest = spec.partition(":")
+    local = spec not in EXPERTS and spec not in _plugins() and kind not in ("scripted", "poses")
+    if not local or spec == "coverage" or _local_source(spec, kind, rest) is None:
+        load_pilot(spec, **options)
+
+
 def needs_of(spec: str, observation: str | None = None) -> str | None:
     """Return what a model will be shown, without loading it; None where only the pilot can tell."""
     if spec in EXPERTS or spec in _plugins() or spec.startswith("poses:"):
@@ -160,7 +174,7 @@ def _model_pilot(
     model: Any, spec: str, style: AskingStyle, think_timeout_s: float, options: dict[str, Any]
 ) -> ModelPilot:
     """Return the model as a pilot; its options, less secrets, go into the record of the run."""
-    kept = {key: value for key, value in options.items() if not _SECRET.search(key)}
+    kept = {key: value for key, value in options.items() if not SECRET.search(key)}
     kept |= {"observation": style.needs, "few_shot": style.few_shot}
     kept["think_timeout_s"] = think_timeout_s
     return ModelPilot(model, spec, style, think_timeout_s=think_timeout_s, options=kept)

@@ -163,26 +163,7 @@ class SpatialBenchmark:
         return None if image is None else self._ask(planned, image)
 
     def _ask(self, planned: PlannedQuestion, image: Image) -> AnswerRecord:
-        case, strategy, settings = planned.case, planned.strategy, self.settings
-        asking = case.item.question
-        if planned.swapped:
-            asking = question(asking.b, asking.relation.axis, -asking.relation.sign, asking.a)
-        prompt = compose(
-            strategy.order,
-            [asking.a, asking.b],
-            question=asking.text,
-            thinking=settings.thinking,
-            reference=settings.reference,
-        )
-        began, asker = time.perf_counter(), self._about(case)
-        grounding = ground(
-            asker, image, prompt, verified=strategy.verified, max_calls=settings.max_calls
-        )
-        return answer(
-            case.name, asking, strategy.name, grounding,
-            verified=strategy.verified, swapped=planned.swapped,
-            seconds=time.perf_counter() - began,
-        )  # fmt: skip
+        return put(planned, image, self._about(planned.case), self.settings)
 
     def _drop(self, case: Case) -> None:
         """Leave out a question whose picture cannot be decoded."""
@@ -201,6 +182,30 @@ class SpatialBenchmark:
             "thinking": settings.thinking,
             "max_calls": settings.max_calls,
         }
+
+
+def put(planned: PlannedQuestion, image: Image, asker: Asker, settings: Settings) -> AnswerRecord:
+    """Put one question about a picture to an asker and return the answer."""
+    case, strategy = planned.case, planned.strategy
+    asking = case.item.question
+    if planned.swapped:
+        asking = question(asking.b, asking.relation.axis, -asking.relation.sign, asking.a)
+    prompt = compose(
+        strategy.order,
+        [asking.a, asking.b],
+        question=asking.text,
+        thinking=settings.thinking,
+        reference=settings.reference,
+    )
+    began = time.perf_counter()
+    grounding = ground(
+        asker, image, prompt, verified=strategy.verified, max_calls=settings.max_calls
+    )
+    return answer(
+        case.name, asking, strategy.name, grounding,
+        verified=strategy.verified, swapped=planned.swapped,
+        seconds=time.perf_counter() - began,
+    )  # fmt: skip
 
 
 def answerer(pilot: str, options: Mapping[str, Any] | None = None, workers: int = 1) -> About:

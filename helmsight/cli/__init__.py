@@ -18,6 +18,8 @@ COMMANDS = {
     "cockpit": ("cockpit", "command", "EXAMPLES"),
     "list": ("listing", "command", "EXAMPLES"),
     "ground": ("ground", "command", "EXAMPLES"),
+    "evaluate": ("evaluate", "command", "EXAMPLES"),
+    "query": ("query", "command", "EXAMPLES"),
     "latency": ("latency", "command", "EXAMPLES"),
     "replay": ("replay", "command", "EXAMPLES"),
     "resume": ("resume", "command", "EXAMPLES"),

@@ -1,0 +1,250 @@
+"""From a suite to its episodes: names found, patterns matched, everything checked before a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from helmsight.agents.models.load import SECRET, check_known, load_pilot, needs_of
+from helmsight.contract.clock import TimeRule
+from helmsight.contract.errors import Error, InvalidOption
+from helmsight.contract.fit import check_fit
+from helmsight.contract.guard import make_guard
+from helmsight.contract.observation import observation_mode
+from helmsight.contract.plugins import nearest
+from helmsight.contract.textfiles import read_text
+from helmsight.envs.disturbances.catalogue import Disturbance
+from helmsight.envs.registry import load_environments, scenario_name, task_of
+from helmsight.evals.episode import OPERATOR, Episode
+from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.flights import fingerprint
+from helmsight.evals.questions import plan_questions
+from helmsight.evals.suite import METRICS, PilotEntry, ScenarioEntry, SeedFile, SeedRange, Suite
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The episodes of a suite, in the order of its table; `left_out` says what of the product is
+    none, and why.
+    """
+
+    suite: Suite
+    episodes: list[Episode]
+    left_out: list[str] = field(default_factory=list)
+
+
+def plan(suite: Suite, source: Path, limit: int | None = None) -> Plan:
+    """Return every episode of a suite, the first `limit` of them.
+
+    Seeds come one after another, so that an evaluation that is interrupted says something of each
+    competitor. A disturbance of what a pilot is not shown is left out.
+
+    Raises:
+        InvalidPlan: a name, a value or a combination that cannot be run; names the file, the key
+            and what there is. No pilot's weights are loaded for that.
+    """
+    _check_metrics(suite, source)
+    seeds = seeds_of(suite, source)
+    if suite.kind == "questions":
+        episodes = plan_questions(suite, source, seeds)
+        return Plan(suite, episodes[:limit])
+    worlds = _worlds(suite, source)
+    times = _times(suite, source, worlds)
+    with _naming(source, "limits"):
+        for name, _ in worlds:
+            make_guard(task_of(name).guard, suite.limits)
+    disturbances, pilots = [], []
+    for i, text in enumerate(suite.disturbances):
+        with _naming(source, f"disturbances.{i}"):
+            disturbances.append(str(Disturbance.parse(text)) if text else "")
+    for i, entry in enumerate(suite.entries):
+        with _naming(source, f"pilots.{i}"):
+            pilots.append(_Competitor.of(entry, suite.observations))
+    left_out: dict[str, None] = {}
+    episodes: dict[str, Episode] = {}
+    for seed, world, time, (i, pilot), disturbance in product(
+        seeds, worlds, times, enumerate(pilots), disturbances
+    ):
+        for mode in pilot.modes:
+            with _naming(source, f"pilots.{i}"):
+                pilot.check(world[0], mode)
+            if why := pilot.blind_to(disturbance, mode):
+                left_out[why] = None
+                continue
+            episode = pilot.episode(suite, world, seed, time, mode, disturbance)
+            episodes[episode.key] = episode
+    listed = list(episodes.values())[:limit]
+    if not listed:
+        raise InvalidPlan(
+            f"{source}: nothing to run: {'; '.join(left_out) or 'the product is empty'}"
+        )
+    return Plan(suite, listed, list(left_out))
+
+
+@dataclass(frozen=True)
+class _Competitor:
+    """A pilot with what it is shown; `needs` None where that is known when it is loaded only."""
+
+    entry: PilotEntry
+    modes: tuple[str, ...]
+    needs: str
+    light: Any
+    made_with: str
+
+    @classmethod
+    def of(cls, entry: PilotEntry, modes: Sequence[str]) -> _Competitor:
+        """Return the competitor, with a scripted pilot loaded to ask whether it fits.
+
+        Raises:
+            Error: whatever is wrong with it.
+        """
+        options = entry.made_of
+        if secrets := [key for key in options if SECRET.search(key)]:
+            raise InvalidOption(
+                f"options.{secrets[0]}: a suite is kept with its results, and would keep this; "
+                "give it by the environment, as OPENAI_API_KEY"
+            )
+        known = {key: value for key, value in options.items() if key != OPERATOR}
+        check_known(entry.pilot, **known)
+        needs = needs_of(entry.pilot, entry.observation or None)
+        light = load_pilot(entry.pilot) if needs is None else None
+        shown = [observation_mode(mode) if mode else "" for mode in modes]
+        needed = needs or light.needs
+        return cls(entry, tuple(dict.fromkeys(shown)), needed, light, fingerprint(entry.pilot))
+
+    def check(self, scenario: str, mode: str) -> None:
+        """Raise PilotUnfit where the pilot cannot operate a world that shows `mode`."""
+        if self.light is not None:
+            check_fit(self.light, task_of(scenario), mode or self.needs)
+        elif set(self.needs.split("+")) - set((mode or self.needs).split("+")):
+            raise InvalidOption(
+                f"{self.entry.pilot} needs {self.needs}, and observations names {mode!r}"
+            )
+
+    def blind_to(self, disturbance: str, mode: str) -> str:
+        """Return why a disturbance changes nothing for this pilot, "" where it does."""
+        if not disturbance:
+            return ""
+        kind = Disturbance.parse(disturbance).kind
+        if kind.of in ("frame", "telemetry") and kind.of not in self.needs.split("+"):
+            return f"{self.entry.pilot} is shown no {kind.of}: {kind.name} is left out for it"
+        if kind.of == "pilot" and self.light is not None:
+            return f"{self.entry.pilot} has no provider: {kind.name} is left out for it"
+        return ""
+
+    def episode(
+        self, suite: Suite, world: tuple[str, dict[str, Any]], seed: int, time: str, mode: str,
+        disturbance: str,
+    ) -> Episode:  # fmt: skip
+        """Return one episode of this competitor."""
+        return Episode(
+            kind="flight", scenario=world[0], pilot=self.entry.pilot, seed=seed, time=time,
+            hold=suite.hold, observation=mode or self.needs, disturbance=disturbance,
+            variant=self.entry.variant, options=world[1],
+            pilot_options=self.entry.made_of, limits=suite.limits,
+            max_steps=suite.max_steps, made_with=self.made_with,
+        )  # fmt: skip
+
+
+def seeds_of(suite: Suite, source: Path) -> list[int]:
+    """Return the seeds of a suite, none twice; those of a file are read relative to `source`.
+
+    Raises:
+        InvalidPlan: a file that is not there or holds something else.
+    """
+    seeds = suite.seeds
+    if isinstance(seeds, int):
+        return list(range(seeds))
+    if isinstance(seeds, SeedRange):
+        return list(range(seeds.first, seeds.first + seeds.count))
+    if isinstance(seeds, SeedFile):
+        return _seed_file(source.parent / Path(seeds.file).expanduser(), source)
+    return list(dict.fromkeys(seeds))
+
+
+def _seed_file(path: Path, source: Path) -> list[int]:
+    try:
+        lines = [line.partition("#")[0] for line in read_text(path).splitlines()]
+        seeds = [int(word) for line in lines for word in re.split(r"[\s,]+", line) if word]
+    except (OSError, ValueError) as error:
+        raise InvalidPlan(
+            f"{source}: seeds.file: {path} holds no seeds ({error}); it is a text of whole numbers"
+        ) from error
+    if not seeds or min(seeds) < 0:
+        raise InvalidPlan(f"{source}: seeds.file: {path}: seeds are whole numbers from 0 on")
+    return list(dict.fromkeys(seeds))
+
+
+def _worlds(suite: Suite, source: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return the scenarios by name, each with its options, none twice."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for i, entry in enumerate(suite.places):
+        with _naming(source, f"scenarios.{i}"):
+            names = _matching(entry)
+        for name in names:
+            world = (name, {**suite.options, **entry.options})
+            if world not in found:
+                found.append(world)
+    return found
+
+
+def _matching(entry: ScenarioEntry) -> list[str]:
+    """Return the scenarios of an entry; a pattern finds those that are built from a seed alone.
+
+    Raises:
+        UnknownScenario, InvalidOption: there is none, or it moves a machine.
+    """
+    pattern = entry.scenario
+    if not set(pattern) & set("*?["):
+        name = scenario_name(pattern)
+        if task_of(name).consent:
+            raise InvalidOption(
+                f"{name}: {task_of(name).consent}; a person has to be there: helmsight operate"
+            )
+        return [name]
+    known = [scenario_name(identity) for identity in load_environments()]
+    found = [name for name in known if fnmatchcase(name.lower(), pattern.lower())]
+    found = [name for name in found if task_of(name).clock.rebuilt and not task_of(name).consent]
+    if not found:
+        raise InvalidOption(f"{pattern!r} matches no world: {nearest(pattern, known)}")
+    return found
+
+
+def _times(suite: Suite, source: Path, worlds: Sequence[tuple[str, Any]]) -> list[str]:
+    times: dict[str, None] = {}
+    for i, text in enumerate(suite.times):
+        with _naming(source, f"times.{i}"):
+            rule = TimeRule.parse(text)
+            for name, _ in worlds:
+                task_of(name).clock.check(rule, name)
+        times[str(rule)] = None
+    return list(times)
+
+
+def _check_metrics(suite: Suite, source: Path) -> None:
+    """Raise InvalidPlan for a metric that neither rows nor the worlds' outcomes have."""
+    terms: set[str] = set()
+    if suite.kind == "flight":
+        for name, _ in _worlds(suite, source):
+            terms |= {term.name for term in task_of(name).outcome.terms}
+    known = [*METRICS, *sorted(terms)]
+    for i, metric in enumerate(suite.metrics):
+        if metric not in known:
+            raise InvalidPlan(
+                f"{source}: metrics.{i}: no metric {metric!r}: {nearest(metric, known)}"
+            )
+
+
+@contextmanager
+def _naming(source: Path, key: str) -> Iterator[None]:
+    """Have an error of ours name the file and the key that it comes from."""
+    try:
+        yield
+    except Error as error:
+        raise InvalidPlan(f"{source}: {key}: {error}") from error

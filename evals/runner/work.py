@@ -1,0 +1,165 @@
+"""One episode, from its description to its row, in the process that is called."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helmsight.evals.episode import (
+    DONE,
+    FAILED,
+    OPERATOR,
+    OUT_OF_MEMORY,
+    Episode,
+    EpisodeRow,
+    canonical,
+)
+from helmsight.evals.questions import ask_question
+from helmsight.evals.runner.endpoint import Meter
+from helmsight.evals.runner.settings import Settings
+from helmsight.evals.spatial.oracle import is_oracle
+
+if TYPE_CHECKING:
+    from helmsight.contract.outcome import Outcome
+    from helmsight.contract.pilot import Pilot
+    from helmsight.contract.record import StepRecord
+
+LOADED = 4  # pilots that a process keeps in memory
+LONGEST_ERROR = 500
+FLIGHT = "flight"
+RUNS = "runs"
+
+
+def run_episode(episode: Episode, settings: Settings) -> EpisodeRow:
+    """Run one episode and return its row; what the world or the pilot raises is told in it.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted, so that it has no row.
+    """
+    began = time.perf_counter()
+    try:
+        result = _fly(episode, settings) if episode.kind == FLIGHT else _ask(episode, settings)
+        return EpisodeRow.of(episode, DONE, suite=settings.suite, **result)
+    except MemoryError as error:
+        status, why = OUT_OF_MEMORY, f"MemoryError: {error}"
+    except Exception as error:  # whatever a world, a pilot or a plug-in of others raises
+        status, why = FAILED, f"{type(error).__name__}: {error}"
+    return EpisodeRow.of(
+        episode, status, suite=settings.suite, error=why[:LONGEST_ERROR],
+        wall_s=time.perf_counter() - began,
+    )  # fmt: skip
+
+
+def _ask(episode: Episode, settings: Settings) -> dict[str, Any]:
+    """Put one question and return the fields of its row."""
+    if is_oracle(episode.pilot):
+        return ask_question(episode, None)
+    pilot = _pilot(episode.pilot, _made_of(episode))
+    with Meter.around(pilot, settings, episode) as meter:
+        result = ask_question(episode, pilot)
+    return result | meter.counted()
+
+
+def _fly(episode: Episode, settings: Settings) -> dict[str, Any]:
+    """Fly one episode and return the fields of its row."""
+    from helmsight.agents.config import OperatorConfig
+    from helmsight.agents.operator import Operator
+    from helmsight.envs.disturbances.catalogue import Disturbance
+    from helmsight.evals.runner.failing import FailingProvider
+    from helmsight.evals.runner.world import make_world
+
+    disturbance = Disturbance.parse(episode.disturbance) if episode.disturbance else None
+    pilot = _pilot(episode.pilot, _made_of(episode))
+    meter = Meter.around(pilot, settings, episode)
+    flyer = pilot
+    if disturbance is not None and disturbance.kind.of == "pilot":
+        flyer = FailingProvider(pilot, disturbance.strength)
+    config = OperatorConfig(limits=episode.limits, **episode.pilot_options.get(OPERATOR, {}))
+    folder = settings.folder / RUNS / episode.key
+    with ExitStack() as stack:
+        stack.enter_context(meter)
+        env = make_world(episode, disturbance)
+        stack.callback(env.close)
+        listeners: list[Any] = []
+        if settings.records(episode.seed):
+            listeners.append(_recorder(folder, "frame" in episode.observation))
+        flight = Operator(env, flyer, config, listeners).fly(episode.seed, episode.max_steps)
+        outcome: Outcome = env.unwrapped.task.outcome  # type: ignore[attr-defined]
+    if flight.reason == "interrupted":
+        raise KeyboardInterrupt
+    result = _result(outcome, flight.summary, flight.records) | meter.counted()
+    if listeners:
+        result["run"] = f"{RUNS}/{episode.key}"
+        if not settings.keeps(EpisodeRow.of(episode, DONE, **result)):
+            shutil.rmtree(folder, ignore_errors=True)
+            result["run"] = ""
+    return result
+
+
+def _recorder(folder: Path, video: bool) -> Any:
+    """Return what records into `folder`, rid of what an attempt that died left there."""
+    from helmsight.tools.recorder import Recorder
+
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+    return Recorder(folder, video=video)
+
+
+def _result(
+    outcome: Outcome, summary: Mapping[str, Any], records: Sequence[StepRecord]
+) -> dict[str, Any]:
+    """Return the fields of a row that a flight comes to."""
+    score = summary["score"]
+    held = [bool(record.clamped) for record in records]
+    odd = [
+        i
+        for i, record in enumerate(records)
+        if held[i] or record.late or set(record.repairs) - {"constrained"}
+    ]
+    success = bool(summary["success"])
+    return {
+        "score": float(score) if isinstance(score, int | float) and math.isfinite(score) else None,
+        "better": outcome.better,
+        "success": success,
+        "reason": str(summary["reason"]),
+        "steps": int(summary["steps"]),
+        "sim_s": float(summary["sim_s"]),
+        "wall_s": float(summary["wall_s"]),
+        "think_ms": [round(record.think_ms, 3) for record in records],
+        "held": sum(held),
+        "late": sum(record.late for record in records),
+        "repairs": canonical(summary["repairs"]),
+        "terms": canonical({term.name: _number(summary[term.name]) for term in outcome.terms}),
+        "decided": odd[0] if odd and not success else len(records) - 1,
+    }
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _made_of(episode: Episode) -> str:
+    return canonical({k: v for k, v in episode.pilot_options.items() if k != OPERATOR})
+
+
+def _pilot(spec: str, options: str) -> Pilot:
+    """Return a pilot; a model that remembers what it was asked is made anew every time."""
+    pilot = _kept(spec, options)
+    if getattr(getattr(pilot, "model", None), "remembers", False):
+        _kept.cache_clear()
+    return pilot
+
+
+@lru_cache(maxsize=LOADED)
+def _kept(spec: str, options: str) -> Pilot:
+    import json
+
+    from helmsight.agents.models.load import load_pilot
+
+    return load_pilot(spec, **json.loads(options))

@@ -1,0 +1,199 @@
+"""An evaluation from the command line: its suite changed by options, its progress, its end."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import typer
+
+from helmsight.evals.episode import EpisodeRow
+from helmsight.evals.evaluation import Evaluation, Run
+from helmsight.evals.plan import Plan, plan
+from helmsight.evals.report import table
+from helmsight.evals.suite import read_suite, suite_of
+from helmsight.output import json_line
+
+ROOT = Path("runs") / "evaluate"
+PROGRESS_S = 1.0
+
+
+def planned(
+    suite: str,
+    changed: Mapping[str, Any],
+    pilots: Sequence[str],
+    model: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    limit: int | None,
+) -> Plan:
+    """Return the plan of a suite with what the command line changes of it.
+
+    changed: keys of the suite. model: keywords of every pilot; asked: how the loop asks each.
+
+    Raises:
+        InvalidPlan: as `evals.suite.read_suite` and `evals.plan.plan`.
+    """
+    read, source = read_suite(suite)
+    data = read.model_dump(mode="json") | dict(changed)
+    entries = [{"pilot": name} for name in pilots] or [e.model_dump() for e in read.entries]
+    data["pilots"] = [
+        {**entry, **asked, "options": {**entry.get("options", {}), **model}} for entry in entries
+    ]
+    return plan(suite_of(data, str(source)), source, limit)
+
+
+def show_plan(plan: Plan, *, as_json: bool) -> None:
+    """Print what would be run: the axes with their sizes, and how many episodes there are."""
+    episodes = plan.episodes
+    axes: dict[str, list[str]] = {
+        "pilot": [episode.label() for episode in episodes],
+        "scenario": [episode.scenario for episode in episodes],
+        "seed": [str(episode.seed) for episode in episodes],
+        "time": [episode.time for episode in episodes],
+        "observation": [episode.observation for episode in episodes],
+        "disturbance": [episode.disturbance or "none" for episode in episodes],
+    }
+    if as_json:
+        print(json_line({"suite": plan.suite.name, "keys": [e.key for e in episodes]}))
+        return
+    lines = [
+        [axis, str(len(counts)), ", ".join(f"{name} ({n})" for name, n in counts.items())]
+        for axis, values in axes.items()
+        if (counts := Counter(values))
+    ]
+    print(table(["axis", "n", "values (episodes)"], lines))
+    print(f"\n{len(episodes)} episodes of the suite {plan.suite.name}")
+
+
+def evaluate(
+    plan: Plan,
+    out: Path | None,
+    *,
+    workers: int,
+    ray: str | None,
+    resume: bool,
+    again: bool,
+    cache: bool,
+    command: str,
+    as_json: bool,
+) -> str:
+    """Run a plan in its folder with a line a row; print what came of it. Return why it stopped
+    early, "" where it did not.
+
+    Raises:
+        EvalsError: as `Evaluation` and the runners.
+    """
+    folder = out or _new_folder(plan.suite.name)
+    evaluation = Evaluation(
+        plan, folder, resume=resume, again=again, cache_answers=cache, command=command
+    )
+    todo, total = len(evaluation.missing()), len(plan.episodes)
+    if todo < total:
+        _say(f"{total - todo} of {total} episodes are in {folder} already")
+    if evaluation.stale:
+        _say(f"{evaluation.stale} rows there are of other code or weights, and in no table")
+    stopped = ""
+    try:
+        with _terminating():
+            _progress(evaluation, _runner(workers, ray), todo)
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+    stopped = stopped or evaluation.stopped
+    rows = evaluation.store.rows()
+    left = len(evaluation.missing())
+    if as_json:
+        report = {"folder": str(folder), "stopped": stopped, "left": left}
+        print(json_line({**report, "rows": [row.to_dict() for row in rows]}))
+    else:
+        print(summary(rows))
+        print(f"\nresults: {folder}")
+    if stopped:
+        _say(f"{stopped}: {left} episodes are left; the same command with --out {folder} --resume "
+             "goes on")  # fmt: skip
+    return stopped
+
+
+def summary(rows: Sequence[EpisodeRow]) -> str:
+    """Return counts and medians by scenario, pilot, time and disturbance; no claim is made."""
+    from helmsight.evals.statistics import median
+
+    groups: dict[tuple[str, ...], list[EpisodeRow]] = {}
+    for row in rows:
+        key = (row.scenario, row.pilot, row.time, row.disturbance or "-")
+        groups.setdefault(key, []).append(row)
+    lines = []
+    for key, group in groups.items():
+        scores = [row.score for row in group if row.score is not None]
+        failed = Counter(row.status for row in group if not row.done)
+        lines.append([
+            *key, str(len(group)), f"{sum(row.success for row in group)}/{len(group)}",
+            f"{median(scores):.4g}" if scores else "-",
+            ", ".join(f"{n} {status}" for status, n in failed.items()) or "-",
+        ])  # fmt: skip
+    columns = [
+        "scenario", "pilot", "time", "disturbance", "n", "success", "median score", "not done",
+    ]  # fmt: skip
+    return table(columns, lines)
+
+
+def _progress(evaluation: Evaluation, run: Run, todo: int) -> None:
+    began, shown = time.monotonic(), 0.0
+    for number, row in enumerate(evaluation.run(run), 1):
+        now = time.monotonic()
+        if not row.done:
+            _say(f"{row.scenario} {row.pilot} seed {row.seed}: {row.status}: {row.error}")
+        if now - shown >= PROGRESS_S or number == todo:
+            shown = now
+            eta = (now - began) / number * (todo - number)
+            _say(
+                f"[{number}/{todo}] {row.scenario} {row.pilot} seed {row.seed}"
+                f"{' ' + row.disturbance if row.disturbance else ''}: {row.reason or row.status}, "
+                f"{eta:.0f} s to go"
+            )
+
+
+def _runner(workers: int, ray: str | None) -> Run:
+    if ray is not None:
+        from helmsight.evals.runner.cluster import run_on_ray
+
+        return partial(run_on_ray, address=ray)
+    from helmsight.evals.runner.local import run_local
+
+    return partial(run_local, workers=workers)
+
+
+@contextmanager
+def _terminating() -> Iterator[None]:
+    """Have SIGTERM end what runs as Ctrl-C does."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _new_folder(suite: str) -> Path:
+    folder = ROOT / f"{suite}-{time.strftime('%Y%m%d-%H%M%S')}"
+    number = 2
+    while folder.exists():
+        folder, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    return folder
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
