@@ -43,8 +43,9 @@ def find_environment(name: str) -> str:
     from helmsight.envs.orbital.scenarios import find_scenario
 
     known = load_environments()
-    if name in known:
-        return name
+    for identity in (name, f"helmsight/{name}-v0"):  # what `scenario_name` returns is known, too
+        if identity in known:
+            return identity
     if "/" in name and not name.startswith("helmsight/"):
         raise UnknownScenario(
             f"no environment {name!r}: {nearest(name, known)}; `helmsight list environments` shows "

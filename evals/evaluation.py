@@ -77,6 +77,7 @@ class Evaluation:
             retries=budgets.retries,
             prices={name: (p.tokens_in, p.tokens_out) for name, p in budgets.prices.items()},
             concurrency=budgets.concurrency,
+            gpus=budgets.gpus,
         )
 
     def run(self, run: Run) -> Iterator[EpisodeRow]:

@@ -52,8 +52,7 @@ def plan(suite: Suite, source: Path, limit: int | None = None) -> Plan:
     _check_metrics(suite, source)
     seeds = seeds_of(suite, source)
     if suite.kind == "questions":
-        episodes = plan_questions(suite, source, seeds)
-        return Plan(suite, episodes[:limit])
+        return Plan(suite, plan_questions(suite, source, seeds)[:limit])
     worlds = _worlds(suite, source)
     times = _times(suite, source, worlds)
     with _naming(source, "limits"):
@@ -115,8 +114,9 @@ class _Competitor:
         needs = needs_of(entry.pilot, entry.observation or None)
         light = load_pilot(entry.pilot) if needs is None else None
         shown = [observation_mode(mode) if mode else "" for mode in modes]
-        needed = needs or light.needs
-        return cls(entry, tuple(dict.fromkeys(shown)), needed, light, fingerprint(entry.pilot))
+        modes = tuple(dict.fromkeys(shown))
+        needed = light.needs if light is not None else str(needs)
+        return cls(entry, modes, needed, light, fingerprint(entry.pilot))
 
     def check(self, scenario: str, mode: str) -> None:
         """Raise PilotUnfit where the pilot cannot operate a world that shows `mode`."""

@@ -34,11 +34,17 @@ class PilotEntry(Part):
     """A competitor: a pilot, the name of this way of it, and how it is made."""
 
     pilot: str = Field(min_length=1, description="As for `helmsight fly --pilot`.")
-    variant: str = Field("", description="What tables call this way of the pilot.")
-    options: dict[str, Any] = Field({}, description="Keywords of load_pilot: device, look, ...")
-    grounding: str = Field("", description="Relations asked for before deciding, as for `fly`.")
-    max_age_s: float | None = Field(None, gt=0, description="Older answers are dropped, world s.")
-    observation: str = Field("", description="What this one is shown; of a model only.")
+    variant: str = Field(default="", description="What tables call this way of the pilot.")
+    options: dict[str, Any] = Field(
+        default={}, description="Keywords of load_pilot: device, look, ..."
+    )
+    grounding: str = Field(
+        default="", description="Relations asked for before deciding, as for `fly`."
+    )
+    max_age_s: float | None = Field(
+        default=None, gt=0, description="Older answers are dropped, world s."
+    )
+    observation: str = Field(default="", description="What this one is shown; of a model only.")
 
     @property
     def made_of(self) -> dict[str, Any]:
@@ -53,7 +59,7 @@ class ScenarioEntry(Part):
     """Registered worlds by name or pattern (PE1-*), or the file of a data set."""
 
     scenario: str = Field(min_length=1)
-    options: dict[str, Any] = Field({}, description="Options of the environment.")
+    options: dict[str, Any] = Field(default={}, description="Options of the environment.")
 
 
 class SeedFile(Part):
@@ -65,50 +71,63 @@ class SeedFile(Part):
 class SeedRange(Part):
     """Seeds from `first` on."""
 
-    first: int = Field(0, ge=0)
+    first: int = Field(default=0, ge=0)
     count: int = Field(gt=0)
 
 
 class Price(Part):
     """What a provider asks for a million tokens, in one currency throughout."""
 
-    tokens_in: float = Field(0.0, ge=0)
-    tokens_out: float = Field(0.0, ge=0)
+    tokens_in: float = Field(default=0.0, ge=0)
+    tokens_out: float = Field(default=0.0, ge=0)
 
 
 class Budgets(Part):
     """What an episode and the whole may take. Patterns (openai:*) name pilots."""
 
-    episode_s: float = Field(1800.0, gt=0, description="Wall seconds an episode may take.")
-    memory_mb: int | None = Field(None, gt=0, description="Memory a process may take, MiB.")
-    retries: int = Field(1, ge=0, description="Times an episode that died is tried again.")
-    wall_s: float | None = Field(None, gt=0, description="Wall seconds of the whole.")
-    cost: float | None = Field(None, gt=0, description="What all answers may cost.")
-    prices: dict[str, Price] = Field({}, description="Prices by pattern of pilots.")
-    concurrency: dict[str, int] = Field({}, description="Episodes at a time by pattern of pilots.")
+    episode_s: float = Field(default=1800.0, gt=0, description="Wall seconds an episode may take.")
+    memory_mb: int | None = Field(default=None, gt=0, description="Memory a process may take, MiB.")
+    retries: int = Field(default=1, ge=0, description="Times an episode that died is tried again.")
+    wall_s: float | None = Field(default=None, gt=0, description="Wall seconds of the whole.")
+    cost: float | None = Field(default=None, gt=0, description="What all answers may cost.")
+    prices: dict[str, Price] = Field(default={}, description="Prices by pattern of pilots.")
+    gpus: dict[str, float] = Field(
+        default={}, description="Share of a GPU that each copy of a model has on Ray, by pattern."
+    )
+    concurrency: dict[str, int] = Field(
+        default={}, description="Episodes at a time by pattern of pilots."
+    )
 
 
 class Suite(Part):
     """Pilots x scenarios x seeds x times x disturbances, and what is looked at in the results."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-    about: str = Field("", description="One line that `helmsight evaluate --list` shows.")
+    about: str = Field(default="", description="One line that `helmsight evaluate --list` shows.")
     kind: Literal["flight", "questions"] = "flight"
     pilots: list[str | PilotEntry] = Field(description="Names, or names with options.")
     scenarios: list[str | ScenarioEntry] = Field(description="Names or patterns.")
     seeds: int | list[int] | SeedRange | SeedFile = Field(
-        1, description="How many from 0 on, a list, a range, or a file."
+        default=1, description="How many from 0 on, a list, a range, or a file."
     )
-    times: list[str] = Field(["measured"], description="Time rules, as for `helmsight fly --time`.")
-    hold: str | None = Field(None, description="While a pilot thinks: repeat or coast.")
-    observations: list[str] = Field([""], description='What pilots are shown; "": what they need.')
-    disturbances: list[str] = Field([""], description='"name" or "name:strength"; "": none.')
-    options: dict[str, Any] = Field({}, description="Options of every environment.")
-    limits: dict[str, Any] = Field({}, description="Limits of the guard.")
-    max_steps: int | None = Field(None, gt=0, description="Decisions an episode may take.")
-    metrics: list[str] = Field(["score", "success"], description="What the report shows.")
+    times: list[str] = Field(
+        default=["measured"], description="Time rules, as for `helmsight fly --time`."
+    )
+    hold: str | None = Field(default=None, description="While a pilot thinks: repeat or coast.")
+    observations: list[str] = Field(
+        default=[""], description='What pilots are shown; "": what they need.'
+    )
+    disturbances: list[str] = Field(
+        default=[""], description='"name" or "name:strength"; "": none.'
+    )
+    options: dict[str, Any] = Field(default={}, description="Options of every environment.")
+    limits: dict[str, Any] = Field(default={}, description="Limits of the guard.")
+    max_steps: int | None = Field(default=None, gt=0, description="Decisions an episode may take.")
+    metrics: list[str] = Field(default=["score", "success"], description="What the report shows.")
     budgets: Budgets = Budgets()
-    record: str = Field("none", pattern=RECORD, description="none, all, failures or every:N.")
+    record: str = Field(
+        default="none", pattern=RECORD, description="none, all, failures or every:N."
+    )
 
     @field_validator("seeds", mode="after")
     @classmethod

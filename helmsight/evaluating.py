@@ -43,7 +43,8 @@ def planned(
     """
     read, source = read_suite(suite)
     data = read.model_dump(mode="json") | dict(changed)
-    entries = [{"pilot": name} for name in pilots] or [e.model_dump() for e in read.entries]
+    entries: list[dict[str, Any]] = [{"pilot": name} for name in pilots]
+    entries = entries or [entry.model_dump() for entry in read.entries]
     data["pilots"] = [
         {**entry, **asked, "options": {**entry.get("options", {}), **model}} for entry in entries
     ]
@@ -130,11 +131,11 @@ def summary(rows: Sequence[EpisodeRow]) -> str:
         key = (row.scenario, row.pilot, row.time, row.disturbance or "-")
         groups.setdefault(key, []).append(row)
     lines = []
-    for key, group in groups.items():
+    for cell, group in groups.items():
         scores = [row.score for row in group if row.score is not None]
         failed = Counter(row.status for row in group if not row.done)
         lines.append([
-            *key, str(len(group)), f"{sum(row.success for row in group)}/{len(group)}",
+            *cell, str(len(group)), f"{sum(row.success for row in group)}/{len(group)}",
             f"{median(scores):.4g}" if scores else "-",
             ", ".join(f"{n} {status}" for status, n in failed.items()) or "-",
         ])  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from multiprocessing.connection import wait
@@ -33,11 +33,9 @@ class _Running:
 def run_local(
     episodes: Sequence[Episode], settings: Settings, workers: int = 1
 ) -> Generator[EpisodeRow, None, None]:
-    """Yield the row of every episode as it ends, in any order.
+    """Yield the row of every episode as it ends, in any order, run by so many processes.
 
-    An episode whose process dies, takes too long or too much memory is tried again in a new
-    process, `retries` times, and then ends as a row that says so. What is under way when the
-    generator is closed is given up.
+    What is under way when the generator is closed is given up.
 
     Raises:
         InvalidPlan: fewer workers than one, or a memory limit on a system that cannot keep it.
@@ -45,20 +43,9 @@ def run_local(
     if workers < 1:
         raise InvalidPlan(f"workers={workers} run nothing; give 1 or more")
     check_memory_limit(settings.memory_mb)
-    crew = Crew(settings, max(1, (os.cpu_count() or 1) // workers))
-    waiting = Waiting(episodes, settings)
+    crew = Crew(settings, workers)
     try:
-        while waiting or crew.running:
-            while len(crew.running) < workers:
-                pilots = [busy.episode.pilot for busy in crew.running]
-                if (following := waiting.next(pilots)) is None:
-                    break
-                crew.start(*following)
-            for episode, attempt, row in crew.ended():
-                if row.status not in DIED or attempt > settings.retries:
-                    yield replace(row, attempts=attempt)
-                else:
-                    waiting.again(episode, attempt + 1)
+        yield from crew.rows_of(episodes)
     finally:
         crew.close()
 
@@ -98,12 +85,32 @@ class Waiting:
 
 
 class Crew:
-    """Worker processes, busy and idle; `threads` is what each may compute on."""
+    """So many worker processes, which share the cores; they stay for the next episodes."""
 
-    def __init__(self, settings: Settings, threads: int) -> None:
+    def __init__(self, settings: Settings, workers: int = 1) -> None:
         self.running: list[_Running] = []
         self._idle: list[WorkerProcess] = []
-        self._settings, self._threads = settings, threads
+        self._settings, self._workers = settings, workers
+        self._threads = max(1, (os.cpu_count() or 1) // workers)
+
+    def rows_of(self, episodes: Iterable[Episode]) -> Iterator[EpisodeRow]:
+        """Yield the row of every episode as it ends.
+
+        An episode whose process dies, takes too long or too much memory is tried again in a new
+        process, `retries` times, and then ends as a row that says so.
+        """
+        waiting = Waiting(episodes, self._settings)
+        while waiting or self.running:
+            while len(self.running) < self._workers:
+                pilots = [busy.episode.pilot for busy in self.running]
+                if (following := waiting.next(pilots)) is None:
+                    break
+                self.start(*following)
+            for episode, attempt, row in self.ended():
+                if row.status not in DIED or attempt > self._settings.retries:
+                    yield replace(row, attempts=attempt)
+                else:
+                    waiting.again(episode, attempt + 1)
 
     def start(self, episode: Episode, attempt: int) -> None:
         """Give an episode to a worker, a new one where none is idle."""

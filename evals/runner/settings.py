@@ -16,7 +16,7 @@ class Settings:
     `record`: "none", "all", "failures" or "every:N" (seeds that N divides). `cache` keeps the
     answers of providers and gives them again. `episode_s`, `memory_mb` and `retries` bound an
     episode; `prices` are (in, out) of a million tokens, `concurrency` episodes at a time, both by
-    pattern of pilots.
+    pattern of pilots; so are `gpus`, shares of one for each copy of a model on a cluster.
     """
 
     folder: Path
@@ -28,6 +28,7 @@ class Settings:
     retries: int = 1
     prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     concurrency: Mapping[str, int] = field(default_factory=dict)
+    gpus: Mapping[str, float] = field(default_factory=dict)
 
     def records(self, seed: int) -> bool:
         """Whether an episode of this seed is recorded, at least until its end is known."""

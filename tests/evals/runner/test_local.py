@@ -1,0 +1,71 @@
+"""Episodes in processes: those that die, hang or eat memory end as rows, the others as ever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helmsight.evals.episode import Episode, EpisodeRow
+from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.runner.local import Waiting, run_local
+from helmsight.evals.runner.settings import Settings
+from helmsight.evals.runner.work import run_episode
+
+WAIT_S = 120.0
+
+
+def episode(pilot: str, seed: int = 0, world: str = "", **changed) -> Episode:
+    return Episode(
+        "flight", world or "thermostat/Evening-v0", pilot, seed, time="paused",
+        observation="telemetry", max_steps=20, **changed,
+    )  # fmt: skip
+
+
+def rows_of(episodes, settings, workers=2) -> dict[tuple[str, int], EpisodeRow]:
+    return {(row.spec, row.seed): row for row in run_local(episodes, settings, workers)}
+
+
+@pytest.mark.slow
+def test_what_becomes_of_an_episode_is_in_its_row_and_stops_no_other(room, tmp_path: Path) -> None:
+    settings = Settings(tmp_path, "odd", episode_s=WAIT_S, memory_mb=1500, retries=1)
+    pilots = ["two-point", "dies", "two-point", "dies-once", "eats", "raises"]
+    episodes = [episode(pilot, seed) for seed, pilot in enumerate(pilots)]
+    rows = rows_of(episodes, settings)
+    assert len(rows) == len(episodes)
+    alone = run_episode(episodes[0], settings)
+    assert rows["two-point", 0].outcome() == alone.outcome()
+    assert rows["two-point", 2].status == rows["dies-once", 3].status == "done"
+    assert (rows["two-point", 2].attempts, rows["dies-once", 3].attempts) == (1, 2)
+    dead = rows["dies", 1]
+    assert (dead.status, dead.attempts, dead.score, dead.success) == ("crashed", 2, None, False)
+    assert "SIGKILL" in dead.error
+    assert rows["eats", 4].status == "out of memory"
+    assert "budgets.memory_mb is 1500" in rows["eats", 4].error
+    raised = rows["raises", 5]
+    assert (raised.status, raised.attempts) == ("failed", 1)  # it would only fail again
+    assert "ZeroDivisionError: of the pilot's own making" in raised.error
+
+
+@pytest.mark.slow
+def test_an_episode_that_never_ends_is_ended(room, tmp_path: Path) -> None:
+    settings = Settings(tmp_path, "odd", episode_s=1.0, retries=0)
+    row = rows_of([episode("hangs")], settings)["hangs", 0]
+    assert (row.status, row.attempts) == ("timed out", 1)
+    assert "budgets.episode_s, 1 s" in row.error
+
+
+def test_a_pilot_runs_no_more_often_at_a_time_than_its_provider_allows(tmp_path: Path) -> None:
+    limited = Settings(tmp_path, "odd", concurrency={"openai:*": 2})
+    waiting = Waiting([episode("openai:a", i) for i in range(3)] + [episode("naive")], limited)
+    running: list[str] = []
+    while (following := waiting.next(running)) is not None:
+        running.append(following[0].pilot)
+    assert sorted(running) == ["naive", "openai:a", "openai:a"]
+    assert waiting
+    assert waiting.next(["naive"]) is not None
+
+
+def test_no_workers_run_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InvalidPlan, match="workers=0"):
+        next(run_local([], Settings(tmp_path, "odd"), 0))

@@ -1,0 +1,96 @@
+"""From suites to episodes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.plan import plan
+from helmsight.evals.suite import read_suite, suite_of
+
+SOURCE = Path("mine.yaml")
+
+
+def planned(limit: int | None = None, source: Path = SOURCE, **changed):
+    data = {
+        "name": "mine", "pilots": ["naive"], "scenarios": ["PE1-E1-I2"], "times": ["fixed:1"],
+        **changed,
+    }  # fmt: skip
+    return plan(suite_of(data, str(source)), source, limit)
+
+
+def test_a_pattern_finds_what_a_seed_alone_builds_and_no_machine() -> None:
+    episodes = planned(scenarios=["pe1-*"], pilots=["naive", "rendezvous"], seeds=2).episodes
+    assert len({episode.scenario for episode in episodes}) == 16
+    assert len(episodes) == 64
+    assert [episode.seed for episode in episodes] == [0] * 32 + [1] * 32
+    assert {episode.scenario[:3] for episode in planned(scenarios=["*"]).episodes} == {"PE1"}
+    with pytest.raises(InvalidPlan, match=r"mine.yaml: scenarios.0: Robot: .*helmsight operate"):
+        planned(scenarios=["Robot"], times=["realtime"])
+
+
+def test_a_disturbance_of_what_a_pilot_is_not_shown_is_left_out_and_told() -> None:
+    made = planned(
+        pilots=["naive", "bundled"], observations=["frame+telemetry"],
+        disturbances=["", "frozen", "contradicting", "provider-fails", "thruster-loss:1"],
+    )  # fmt: skip
+    disturbed = Counter((episode.pilot, episode.disturbance) for episode in made.episodes)
+    assert set(disturbed) == {
+        ("naive", ""), ("naive", "contradicting"), ("naive", "thruster-loss"),
+        ("bundled", ""), ("bundled", "frozen"), ("bundled", "provider-fails"),
+        ("bundled", "thruster-loss"),
+    }  # fmt: skip
+    assert len(made.left_out) == 3
+    keys = {episode.key for episode in made.episodes}
+    assert all(episode.pair in keys for episode in made.episodes if episode.disturbance)
+
+
+def test_seeds_of_a_file_that_is_not_in_the_suite(tmp_path: Path) -> None:
+    (tmp_path / "hidden.txt").write_text("7, 9  # of the referee\n7\n31\n", encoding="utf-8")
+    source = tmp_path / "mine.yaml"
+    episodes = planned(source=source, seeds={"file": "hidden.txt"}).episodes
+    assert [episode.seed for episode in episodes] == [7, 9, 31]
+    with pytest.raises(InvalidPlan, match=r"mine.yaml: seeds.file: .*gone.txt holds no seeds"):
+        planned(source=source, seeds={"file": "gone.txt"})
+
+
+def test_a_limit_takes_the_first_episodes() -> None:
+    assert planned(3, seeds=9).episodes == planned(seeds=9).episodes[:3]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"pilots": ["naive", "navbal"]}, r'pilots.1: no pilot is called "navbal".*"navball"'),
+        ({"scenarios": ["PE1-E1-I7"]}, r"scenarios.0: unknown scenario .*PE1-E1-I"),
+        ({"scenarios": ["PE7-*"]}, r"scenarios.0: 'PE7-\*' matches no world"),
+        ({"times": ["paused", "fixd:1"]}, r"times.1: time='fixd:1' is not known"),
+        ({"disturbances": ["frozn"]}, r'disturbances.0: no disturbance .*"frozen"'),
+        ({"disturbances": ["noisy:0"]}, r"disturbances.0: .*above 0, at most 255 \(grey"),
+        ({"metrics": ["fuel"]}, r"metrics.0: no metric 'fuel': did you mean \"fuel_kg\""),
+        ({"limits": {"fule": 1}}, r"limits: .*fule"),
+        ({"observations": ["picture"]}, r"pilots.0: observation='picture'"),
+        ({"observations": ["frame"]}, r'pilots.0: .*naive.*needs'),
+        ({"pilots": [{"pilot": "openai:x", "options": {"api_key": "s"}}]}, r"api_key: .*environ"),
+        ({"disturbances": ["frozen"]}, r"nothing to run: naive is shown no frame"),
+        ({"kind": "questions"}, r"scenarios.0: no data set 'PE1-E1-I2'"),
+        ({"kind": "questions", "scenarios": ["generated"], "pilots": ["oracle:flip=1"]},
+         "the oracle takes flips"),
+        ({"kind": "questions", "scenarios": ["generated"], "options": {"refrence": "a"}},
+         'options.refrence: .*"reference"'),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_is_named_with_file_and_key_before_anything_runs(wrong, said) -> None:
+    with pytest.raises(InvalidPlan, match=said) as refused:
+        planned(**wrong)
+    assert str(refused.value).startswith("mine.yaml: ")
+
+
+def test_every_shipped_suite_has_a_plan() -> None:
+    for name in ("smoke", "kspdg", "latency", "faults", "modality", "grounding", "inspection"):
+        suite, source = read_suite(name)
+        episodes = plan(suite, source).episodes
+        assert len({episode.key for episode in episodes}) == len(episodes) > 0
