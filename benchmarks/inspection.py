@@ -26,7 +26,6 @@ from datetime import datetime
 from pathlib import Path
 
 from helmsight.errors import status_of
-from helmsight.evals.flights import names
 from helmsight.evals.inspection.tables import (
     COLUMNS,
     LEGEND,
@@ -37,6 +36,7 @@ from helmsight.evals.inspection.tables import (
 )
 from helmsight.evals.inspection.trials import Conditions, Kept, plan_trials, run_trials
 from helmsight.evals.machine import Machine
+from helmsight.evals.naming import names
 from helmsight.evals.report import table
 
 DIRECT = (

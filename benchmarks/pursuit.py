@@ -19,8 +19,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from helmsight.errors import status_of
-from helmsight.evals.flights import Cell, Conditions, FlightResult, fly_cells, grid, names
+from helmsight.evals.flights import Cell, Conditions, FlightResult, fly_cells, grid
 from helmsight.evals.machine import Machine
+from helmsight.evals.naming import names
 from helmsight.evals.report import flight_line, flight_table, header
 from helmsight.evals.results import Results
 from helmsight.evals.rules import rule_file, rules, side_by_side

@@ -23,6 +23,12 @@ class InvalidPlan(EvalsError):
     exit_status = 2
 
 
+class FlightFailed(EvalsError):
+    """A flight of a table that ended as none should: an error, a death, a time-out. Halts; what
+    was flown is kept.
+    """
+
+
 class PilotFailed(EvalsError):
     """A model that answers question after question with an error. Halts; what was answered is
     kept.

@@ -12,7 +12,7 @@ from typing import Any
 
 from helmsight.evals.episode import SCHEMA, Episode, EpisodeRow
 from helmsight.evals.errors import ResultsUnusable
-from helmsight.evals.flights import fingerprint
+from helmsight.evals.fingerprints import QUESTIONS, fingerprint
 from helmsight.evals.plan import Plan
 from helmsight.evals.provenance import provenance
 from helmsight.evals.runner.settings import Settings
@@ -55,7 +55,7 @@ class Evaluation:
         there = Store(folder).every_row()
         planned = [episode.key for episode in plan.episodes]
         mine = set(planned)
-        kept = [row for row in there if row.key not in mine and _current(row.spec, row.made_with)]
+        kept = [row for row in there if row.key not in mine and _current(row)]
         self.stale = len(there) - len(kept) - sum(row.key in mine for row in there)
         self.store = Store(folder, [*planned, *(row.key for row in kept)])
 
@@ -145,9 +145,14 @@ def _sessions(folder: Path, suite: str, *, resume: bool) -> list[dict[str, Any]]
     return list(data.get("sessions", []))
 
 
+def _current(row: EpisodeRow) -> bool:
+    more = (QUESTIONS,) if row.kind == "questions" else ()
+    return _fingerprint(row.spec, *more) == row.made_with
+
+
 @cache
-def _current(pilot: str, made_with: str) -> bool:
-    return fingerprint(pilot) == made_with
+def _fingerprint(pilot: str, *more: str) -> str:
+    return fingerprint(pilot, *more)
 
 
 @contextmanager

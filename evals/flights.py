@@ -1,30 +1,21 @@
-"""Flights of pilots over scenarios and seeds, through the same loop as `helmsight fly`."""
+"""Flights of pilots over scenarios and seeds, as episodes of the one runner of evaluations."""
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from helmsight.agents.config import OperatorConfig
-from helmsight.agents.models.load import load_pilot, shipped
 from helmsight.contract.fit import check_fit
-from helmsight.contract.outcome import Outcome
-from helmsight.contract.pilot import Pilot
-from helmsight.envs.registry import make_env, scenario_name, task_of
-from helmsight.evals.crew import results_of
-from helmsight.evals.errors import InvalidPlan
-
-if TYPE_CHECKING:
-    from helmsight.contract.record import StepRecord
-
-ROOMS = ("agents", "contract", "envs", "prompts", "tools")
-SOURCES = {".py", ".json", ".j2"}
-LOADED = 4  # pilots kept in memory by a process
+from helmsight.envs.registry import scenario_name, task_of
+from helmsight.evals.episode import Episode, EpisodeRow
+from helmsight.evals.errors import FlightFailed, InvalidPlan
+from helmsight.evals.fingerprints import fingerprint
+from helmsight.evals.runner.settings import Settings
+from helmsight.evals.runner.work import load_kept
 
 
 @dataclass(frozen=True)
@@ -90,11 +81,6 @@ class FlightResult:
         return cls(cell=cell, think_ms=think, **fields)
 
 
-def names(text: str) -> list[str]:
-    """Return the parts of a comma-separated list, without empty ones."""
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
 def grid(pilots: Sequence[str], scenarios: Sequence[str], seeds: Sequence[int]) -> list[Cell]:
     """Return every flight of pilots x scenarios x seeds, one pilot after another.
 
@@ -107,8 +93,8 @@ def grid(pilots: Sequence[str], scenarios: Sequence[str], seeds: Sequence[int]) 
             f"an evaluation needs pilots, scenarios and seeds from 0 on; got pilots={pilots}, "
             f"scenarios={scenarios}, seeds={list(seeds)}"
         )
-    names = [scenario_name(name) for name in scenarios]
-    cells = [Cell(name, pilot, seed) for pilot in pilots for name in names for seed in seeds]
+    known = [scenario_name(name) for name in scenarios]
+    cells = [Cell(name, pilot, seed) for pilot in pilots for name in known for seed in seeds]
     return list(dict.fromkeys(cells))
 
 
@@ -138,75 +124,49 @@ def fly_cells(
 def fly_planned(
     plan: Sequence[tuple[Cell, Conditions]], workers: int = 1
 ) -> Generator[tuple[Conditions, FlightResult], None, None]:
-    """Yield the result of each flight of `plan` with its conditions; otherwise as `fly_cells`."""
-    if workers < 1:
-        raise InvalidPlan(f"workers={workers} fly nothing; give 1 or more")
-    load(cell.pilot for cell, _ in plan)
-    for scenario, spec in dict.fromkeys((cell.scenario, cell.pilot) for cell, _ in plan):
-        pilot = _pilot(spec)
-        check_fit(pilot, task_of(scenario), pilot.needs)  # before the first one flies for hours
-    for (_, conditions), result in results_of(_fly_planned, plan, workers):
-        yield conditions, result
-
-
-def load(pilots: Iterable[str]) -> None:
-    """Load pilots for the flights to come; raises AgentsError for a wrong one."""
-    for spec in dict.fromkeys(pilots):
-        _pilot(spec)
-
-
-def fly_cell(cell: Cell, conditions: Conditions) -> FlightResult:
-    """Fly one episode, unrecorded, and return its result.
-
-    The environment shows what the pilot needs and nothing more.
+    """Yield the result of each flight of `plan` with its conditions; otherwise as `fly_cells`.
 
     Raises:
-        KeyboardInterrupt: the flight was interrupted, so that it has no result.
+        FlightFailed: a flight that ended as none should.
     """
-    from helmsight.agents.operator import Operator
+    from helmsight.evals.runner.here import run_here
+    from helmsight.evals.runner.local import run_local
 
-    pilot = _pilot(cell.pilot)
-    hold = {} if conditions.hold is None else {"hold": conditions.hold}
-    env = make_env(
-        cell.scenario, observation=pilot.needs, time=conditions.time, **hold, **conditions.options
-    )
-    with ExitStack() as stack:
-        stack.callback(env.close)
-        config = OperatorConfig(limits=conditions.limits)
-        flight = Operator(env, pilot, config).fly(cell.seed, conditions.max_steps)
-        outcome = env.unwrapped.task.outcome  # type: ignore[attr-defined]
-    if flight.reason == "interrupted":
-        raise KeyboardInterrupt
-    return _result(cell, outcome, flight.summary, flight.records)
-
-
-def fingerprint(pilot: str) -> str:
-    """Return a digest of the code that flies and, for a model in a folder, of its files."""
-    digest = hashlib.sha256(_code().encode())
-    folder = shipped(pilot) or Path(pilot.removeprefix("local:"))
-    if folder.is_dir():
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            digest.update(path.name.encode())
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
+    if workers < 1:
+        raise InvalidPlan(f"workers={workers} fly nothing; give 1 or more")
+    needs = load(cell.pilot for cell, _ in plan)
+    for scenario, spec in dict.fromkeys((cell.scenario, cell.pilot) for cell, _ in plan):
+        pilot = load_kept(spec, "{}")
+        check_fit(pilot, task_of(scenario), pilot.needs)  # before the first one flies for hours
+    planned = {
+        (made := _episode(cell, conditions, needs[cell.pilot])).key: (made, cell, conditions)
+        for cell, conditions in plan
+    }
+    episodes, settings = [made for made, _, _ in planned.values()], Settings(Path(), "flights")
+    rows = run_here(episodes, settings) if workers == 1 else run_local(episodes, settings, workers)
+    try:
+        for row in rows:
+            _, cell, conditions = planned[row.key]
+            yield conditions, _result(cell, row)
+    finally:
+        rows.close()
 
 
-@cache
-def _code() -> str:
-    """Return a digest of the sources of the rooms that a flight goes through; not of training."""
-    root, digest = Path(__file__).parents[1], hashlib.sha256()
-    for room in ROOMS:
-        for path in sorted((root / room).rglob("*")):
-            inner = path.relative_to(root).parts
-            if path.suffix in SOURCES and not {"training", "bundled", "relations"} & set(inner):
-                digest.update("/".join(inner).encode() + path.read_bytes())
-    return digest.hexdigest()
+def load(pilots: Iterable[str]) -> dict[str, str]:
+    """Load pilots for the flights to come and return what each needs to be shown; raises
+    AgentsError for a wrong one.
+    """
+    return {spec: load_kept(spec, "{}").needs for spec in dict.fromkeys(pilots)}
 
 
-@lru_cache(maxsize=LOADED)
-def _pilot(spec: str) -> Pilot:
-    return load_pilot(spec)
+def _episode(cell: Cell, conditions: Conditions, needs: str) -> Episode:
+    """Return a flight as an episode, whose world shows what the pilot needs and nothing more."""
+    return Episode(
+        kind="flight", scenario=cell.scenario, pilot=cell.pilot, seed=cell.seed,
+        time=conditions.time, hold=conditions.hold, observation=needs,
+        options=conditions.options, limits=conditions.limits, max_steps=conditions.max_steps,
+        made_with=_fingerprint(cell.pilot),
+    )  # fmt: skip
 
 
 @cache
@@ -214,24 +174,33 @@ def _fingerprint(spec: str) -> str:
     return fingerprint(spec)
 
 
-def _fly_planned(planned: tuple[Cell, Conditions]) -> FlightResult:
-    return fly_cell(*planned)
+def _result(cell: Cell, row: EpisodeRow) -> FlightResult:
+    """Return a row as the result of its flight.
 
-
-def _result(
-    cell: Cell, outcome: Outcome, summary: Mapping[str, Any], records: Sequence[StepRecord]
-) -> FlightResult:
-    keys = (
-        "score", "success", "steps", "sim_s", "wall_s", "late", "clamped", "repairs", "reason",
-    )  # fmt: skip
-    if not isinstance(summary["score"], int | float):
+    Raises:
+        FlightFailed: there is none.
+        InvalidPlan: the world declares no score, or told none.
+    """
+    if not row.done:
+        raise FlightFailed(
+            f"{cell.scenario} {cell.pilot} seed {cell.seed}: {row.status}: {row.error}"
+        )
+    if row.score is None:
         raise InvalidPlan(
             f"{cell.scenario} declares no score, or told none; an evaluation compares scores"
         )
     return FlightResult(
         cell=cell,
-        terms={term.name: float(summary[term.name]) for term in outcome.terms},
-        think_ms=tuple(round(record.think_ms, 3) for record in records),
-        made_with=_fingerprint(cell.pilot),
-        **{key: summary[key] for key in keys},
+        score=row.score,
+        success=row.success,
+        terms=json.loads(row.terms),
+        steps=row.steps,
+        sim_s=row.sim_s,
+        wall_s=row.wall_s,
+        late=row.late,
+        clamped=row.held,
+        repairs=json.loads(row.repairs),
+        reason=row.reason,
+        think_ms=tuple(row.think_ms),
+        made_with=row.made_with,
     )

@@ -23,7 +23,7 @@ from helmsight.envs.disturbances.catalogue import Disturbance
 from helmsight.envs.registry import load_environments, scenario_name, task_of
 from helmsight.evals.episode import OPERATOR, Episode
 from helmsight.evals.errors import InvalidPlan
-from helmsight.evals.flights import fingerprint
+from helmsight.evals.fingerprints import fingerprint
 from helmsight.evals.questions import plan_questions
 from helmsight.evals.suite import METRICS, PilotEntry, ScenarioEntry, SeedFile, SeedRange, Suite
 

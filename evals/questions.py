@@ -15,7 +15,7 @@ from helmsight.contract.pilot import Pilot
 from helmsight.contract.plugins import nearest
 from helmsight.evals.episode import Episode, canonical
 from helmsight.evals.errors import InvalidPlan
-from helmsight.evals.flights import fingerprint
+from helmsight.evals.fingerprints import QUESTIONS, fingerprint
 from helmsight.evals.spatial.answers import AnswerRecord
 from helmsight.evals.spatial.dataset import Case, QuestionTruth, load, picture
 from helmsight.evals.spatial.generator import Split, ask
@@ -54,7 +54,7 @@ def plan_questions(suite: Suite, source: Path, seeds: Sequence[int]) -> list[Epi
                 check_known(entry.pilot, **entry.made_of)
         except Error as error:
             raise InvalidPlan(f"{source}: pilots.{i}: {error}") from error
-        made_with[entry.pilot] = fingerprint(entry.pilot)
+        made_with[entry.pilot] = fingerprint(entry.pilot, QUESTIONS)
     sets = [
         (place.scenario, _options({**suite.options, **place.options}, place.scenario, source))
         for place in suite.places

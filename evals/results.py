@@ -10,7 +10,8 @@ from typing import Any
 from helmsight.contract.record import plain
 from helmsight.contract.textfiles import read_text
 from helmsight.evals.errors import ResultsUnusable
-from helmsight.evals.flights import Cell, Conditions, FlightResult, fingerprint
+from helmsight.evals.fingerprints import fingerprint
+from helmsight.evals.flights import Cell, Conditions, FlightResult
 from helmsight.tools.folder import write_whole
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from helmsight.contract.clock import TimeRule
 from helmsight.evals.errors import InvalidPlan
-from helmsight.evals.flights import FlightResult, names
+from helmsight.evals.flights import FlightResult
+from helmsight.evals.naming import names
 from helmsight.evals.report import rows, table
 
 

@@ -16,7 +16,8 @@ from helmsight.agents.models.load import BUNDLED, needs_of
 from helmsight.agents.models.scripted import ScriptedVLM
 from helmsight.contract.errors import Error
 from helmsight.contract.record import RunSpec, StepRecord
-from helmsight.evals.flights import Cell, Conditions, FlightResult, fingerprint
+from helmsight.evals.fingerprints import fingerprint
+from helmsight.evals.flights import Cell, Conditions, FlightResult
 from helmsight.evals.results import Results
 from helmsight.evals.spatial.answers import AnswerFile
 from helmsight.evals.spatial.dataset import load

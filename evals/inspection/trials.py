@@ -19,7 +19,7 @@ from helmsight.envs.inspection.stress import Stress
 from helmsight.envs.registry import make_env
 from helmsight.evals.crew import results_of
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
-from helmsight.evals.flights import fingerprint
+from helmsight.evals.fingerprints import fingerprint
 from helmsight.evals.inspection.direct import DirectInspection
 from helmsight.evals.inspection.findings import ENVIRONMENT
 from helmsight.evals.inspection.scores import Marks, marks
@@ -150,8 +150,7 @@ class Kept:
 @cache
 def made_with(pilot: str) -> str:
     """Return a digest of the code and of the weights that a pilot's results come from."""
-    eyes = pilot.partition(":")[2] or pilot
-    return fingerprint(eyes if pilot.partition(":")[0] == "inspector" else pilot)
+    return fingerprint(pilot)
 
 
 def plan_trials(pilots: Sequence[str], looks: Sequence[str], seeds: Sequence[int]) -> list[Trial]:

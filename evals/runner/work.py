@@ -150,14 +150,19 @@ def _made_of(episode: Episode) -> str:
 
 def _pilot(spec: str, options: str) -> Pilot:
     """Return a pilot; a model that remembers what it was asked is made anew every time."""
-    pilot = _kept(spec, options)
+    pilot = load_kept(spec, options)
     if getattr(getattr(pilot, "model", None), "remembers", False):
-        _kept.cache_clear()
+        load_kept.cache_clear()
     return pilot
 
 
 @lru_cache(maxsize=LOADED)
-def _kept(spec: str, options: str) -> Pilot:
+def load_kept(spec: str, options: str) -> Pilot:
+    """Return a pilot that this process keeps in memory; `options` of `load_pilot` are JSON.
+
+    Raises:
+        AgentsError: a pilot that cannot be loaded.
+    """
     import json
 
     from helmsight.agents.models.load import load_pilot

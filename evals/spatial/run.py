@@ -16,7 +16,7 @@ from helmsight.agents.grounding.asking import Asker, Image, PilotAsker
 from helmsight.agents.grounding.verify import ground
 from helmsight.agents.models.load import load_pilot
 from helmsight.evals.errors import EvalsError, InvalidPlan, PilotFailed
-from helmsight.evals.flights import fingerprint
+from helmsight.evals.fingerprints import fingerprint
 from helmsight.evals.spatial.answers import ANSWERS, AnswerFile, AnswerRecord, Key, answer
 from helmsight.evals.spatial.dataset import Case, load, picture
 from helmsight.evals.spatial.defaults import SWAPS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helmsight.evals.errors import InvalidPlan
-from helmsight.evals.flights import names
+from helmsight.evals.naming import names
 from helmsight.evals.spatial.defaults import STRATEGIES
 from helmsight.prompts.strategies import COT, VANILLA, Strategy, strategy
 

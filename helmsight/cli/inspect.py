@@ -123,7 +123,7 @@ def command(
     if report is not None:
         show_report(report, as_json=as_json)
         return
-    from helmsight.evals.flights import names
+    from helmsight.evals.naming import names
     from helmsight.session import fly, run_folder
 
     eyes = pilot.partition(":")[0] == INSPECTOR

@@ -73,9 +73,10 @@ def command(
     Ctrl-C keeps what was flown and shows it; the same command goes on from there.
     """
     from helmsight.envs.registry import scenario_name
-    from helmsight.evals.flights import Conditions, names
+    from helmsight.evals.flights import Conditions
     from helmsight.evals.latency import PLOTS, Sweep, latency_table, plot
     from helmsight.evals.latency import delays as seconds
+    from helmsight.evals.naming import names
     from helmsight.evals.report import flight_line
     from helmsight.output import json_line
     from helmsight.places import TWIN

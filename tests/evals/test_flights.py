@@ -12,7 +12,8 @@ from helmsight.agents.errors import UnknownPilot
 from helmsight.contract.errors import PilotUnfit
 from helmsight.envs.errors import UnknownScenario
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
-from helmsight.evals.flights import Cell, Conditions, FlightResult, fingerprint, fly_cells, grid
+from helmsight.evals.fingerprints import fingerprint
+from helmsight.evals.flights import Cell, Conditions, FlightResult, fly_cells, grid
 from helmsight.evals.results import Results
 
 SHORT = Conditions(time="paused", max_steps=2)

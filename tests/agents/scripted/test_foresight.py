@@ -18,7 +18,7 @@ from helmsight.contract.pilot import Sighting
 from helmsight.contract.timing import Timing
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.env import PursuitEnv
-from helmsight.evals.flights import Cell, Conditions, fly_cell
+from helmsight.evals.flights import Cell, Conditions, fly_cells
 
 COAST = BurnCommand.null()
 
@@ -97,7 +97,7 @@ def test_relations_pushes_as_much_by_a_burn_that_is_applied_for_longer():
 
 @cache
 def flown(scenario, time):
-    return fly_cell(Cell(scenario, "rendezvous", 0), Conditions(time=time))
+    return next(fly_cells([Cell(scenario, "rendezvous", 0)], Conditions(time=time)))
 
 
 @pytest.mark.slow

@@ -1,0 +1,43 @@
+"""Which code and which weights made a result."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from helmsight.agents.models.load import shipped
+
+ROOMS = ("agents", "contract", "envs", "prompts", "tools")
+QUESTIONS = "evals/spatial"
+SOURCES = {".py", ".json", ".j2"}
+
+
+def fingerprint(pilot: str, *more: str) -> str:
+    """Return a digest of the code that flies and, for a model in a folder, of its files.
+
+    more: further folders of code that the result depends on, as "evals/spatial". An inspector is
+    as its eyes are. Code of other distributions is not in it.
+    """
+    kind, _, eyes = pilot.partition(":")
+    model = eyes if kind == "inspector" and eyes else pilot
+    digest = hashlib.sha256(_code(*ROOMS, *more).encode())
+    folder = shipped(model) or Path(model.removeprefix("local:"))
+    if folder.is_dir():
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _code(*rooms: str) -> str:
+    """Return a digest of the sources of the rooms that a flight goes through; not of training."""
+    root, digest = Path(__file__).parents[1], hashlib.sha256()
+    for room in rooms:
+        for path in sorted((root / room).rglob("*")):
+            inner = path.relative_to(root).parts
+            if path.suffix in SOURCES and not {"training", "bundled", "relations"} & set(inner):
+                digest.update("/".join(inner).encode() + path.read_bytes())
+    return digest.hexdigest()
