@@ -162,7 +162,8 @@ def test_a_run_that_is_killed_again_and_again_comes_to_the_same_table(
         running.send_signal(getattr(signal, blow))
         status = running.wait(WAIT_S)
         assert status == (-signal.SIGKILL if blow == "SIGKILL" else INTERRUPTED)
-        assert there + more <= rows_in(folder) < 400
+        # a row that is being written when SIGTERM comes is taken back whole
+        assert there + more - 1 <= rows_in(folder) < 400
     done = subprocess.run(
         command, env=environment, cwd=tmp_path, capture_output=True, timeout=WAIT_S
     )
