@@ -2,20 +2,25 @@
 
     python benchmarks/evaluation.py --episodes 10000 --ray local
 
-An episode here is one decision of a scripted pilot, some milliseconds. Overhead is the time of all
-cores together less that of the episodes themselves, for each episode. A cluster's own address
-(--ray auto) measures that cluster; without --ray only this machine is measured.
+An episode here is one decision in the room of examples/thermostat, about a millisecond. Overhead is
+the time of all cores together less that of the episodes themselves, for each episode; making the
+world is in it. --ray local starts a cluster on this machine; its nodes need the example installed
+where --ray names another one.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from helmsight.contract.textfiles import read_text
 from helmsight.errors import status_of
 from helmsight.evals.episode import DONE, Episode, EpisodeRow
 from helmsight.evals.figures import Figure, add_options, figure, show
@@ -24,6 +29,8 @@ from helmsight.evals.runner.local import run_local
 from helmsight.evals.runner.settings import Settings
 from helmsight.evals.store import Store
 
+WORLD = "thermostat/Evening-v0"
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "thermostat"
 WARM = 8  # episodes that start the processes
 
 
@@ -42,10 +49,26 @@ def parser() -> argparse.ArgumentParser:
 def episodes(n: int) -> list[Episode]:
     """Return so many short episodes."""
     return [
-        Episode("flight", "PE1-E1-I3", "naive", seed, time="paused", observation="telemetry",
+        Episode("flight", WORLD, "two-point", seed, time="paused", observation="telemetry",
                 max_steps=1)
         for seed in range(n)
     ]  # fmt: skip
+
+
+def install(folder: Path) -> None:
+    """Lay the example down in `folder` as an installer does, for this process and its children."""
+    project = tomllib.loads(read_text(EXAMPLE / "pyproject.toml"))["project"]
+    shutil.copy(EXAMPLE / "thermostat.py", folder)
+    about = folder / f"helmsight_thermostat-{project['version']}.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Name: {project['name']}\nVersion: {project['version']}\n")
+    lines = []
+    for group, points in project["entry-points"].items():
+        lines += [f"[{group}]", *(f"{name} = {value}" for name, value in points.items())]
+    (about / "entry_points.txt").write_text("\n".join(lines) + "\n")
+    sys.path.insert(0, str(folder))
+    there = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *there])
 
 
 def figures(options: argparse.Namespace) -> Iterator[Figure]:
@@ -53,6 +76,9 @@ def figures(options: argparse.Namespace) -> Iterator[Figure]:
     n = max(WARM + 1, round(options.episodes * options.scale))
     with tempfile.TemporaryDirectory() as name:
         settings = Settings(Path(name), "overhead")
+        site = Path(name) / "site"
+        site.mkdir()
+        install(site)
         here = [row.wall_s * 1e3 for row in run_here(episodes(min(n, 200)), settings)]
         yield figure("an episode itself", "ms", here)
         yield _written(Path(name), min(n, 500))

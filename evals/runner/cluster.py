@@ -94,7 +94,8 @@ def _by_actors(
         num_cpus=0 if share else 1, num_gpus=share, max_restarts=-1, max_task_retries=-1
     )(ModelActor)
     actors = [remote.remote(settings) for _ in range(min([copies, len(episodes), *limits]))]
-    waiting, running = deque(episodes), {}
+    waiting = deque(episodes)
+    running: dict[Any, tuple[Any, Episode]] = {}
     try:
         free = list(actors)
         while waiting or running:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
 from helmsight.evals.episode import Episode, EpisodeRow
 
 CLEAN = Episode("flight", "PE1-E1-I2", "rendezvous", 3, made_with="abc")
-OTHER = {
+OTHER: dict[str, Any] = {
     "kind": "questions", "scenario": "PE1-E1-I3", "pilot": "naive", "seed": 4, "time": "paused",
     "hold": "coast", "observation": "frame", "disturbance": "frozen", "variant": "b",
     "options": {"start_met": 9.0}, "pilot_options": {"dtype": "float32"}, "limits": {"a": 1},

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def planned(tmp_path: Path, **changed):
     return plan(suite_of(data, "rooms.yaml"), tmp_path / "rooms.yaml")
 
 
-def outcomes(folder: Path) -> list[dict]:
+def outcomes(folder: Path) -> list[dict[str, Any]]:
     return [row.outcome() for row in read_rows(folder)]
 
 

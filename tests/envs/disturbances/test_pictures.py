@@ -10,6 +10,7 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.envs.disturbances.catalogue import KINDS, Disturbance
 from helmsight.envs.disturbances.pictures import WAYS
 from helmsight.envs.disturbances.wrapping import disturbed, line_options
+from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.registry import make_env
 
 FRAME = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
@@ -86,7 +87,7 @@ def test_a_world_shows_disturbed_frames_and_goes_its_own_way() -> None:
         shown, info = env.reset(seed=seed)
         met = [info["met"]]
         for _ in range(2):
-            shown, *_, info = env.step(env.unwrapped.task.command.null().action())
+            shown, *_, info = env.step(BurnCommand.null().action())
             met.append(info["met"])
         env.close()
         return shown["frame"], met

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,10 +13,10 @@ from helmsight.envs.disturbances.wrapping import disturbed
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.registry import make_env
 
-FIRE = {"forward": 0.5, "right": -0.5, "down": 0.5, "duration": 0.5}
+FIRE: dict[str, Any] = {"forward": 0.5, "right": -0.5, "down": 0.5, "duration": 0.5}
 
 
-def applied(text: str, seed: int, **command) -> tuple[np.ndarray, dict]:
+def applied(text: str, seed: int, **command) -> tuple[np.ndarray, dict[str, Any]]:
     """Return the throttles that arrived, and the world's info before."""
     env = disturbed(make_env("PE1-E1-I2", observation="telemetry"), Disturbance.parse(text))
     _, before = env.reset(seed=seed)
