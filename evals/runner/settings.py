@@ -17,6 +17,7 @@ class Settings:
     answers of providers and gives them again. `episode_s`, `memory_mb` and `retries` bound an
     episode; `prices` are (in, out) of a million tokens, `concurrency` episodes at a time, both by
     pattern of pilots; so are `gpus`, shares of one for each copy of a model on a cluster.
+    `together` is how many episodes of a group a process is given at once, at most.
     """
 
     folder: Path
@@ -29,6 +30,7 @@ class Settings:
     prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     concurrency: Mapping[str, int] = field(default_factory=dict)
     gpus: Mapping[str, float] = field(default_factory=dict)
+    together: int = 1
 
     def records(self, seed: int) -> bool:
         """Whether an episode of this seed is recorded, at least until its end is known."""

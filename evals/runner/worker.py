@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from helmsight.contract.textfiles import read_text
 from helmsight.evals.episode import CRASHED, OUT_OF_MEMORY, Episode, EpisodeRow
@@ -21,7 +21,7 @@ SPAWN = get_context("spawn")  # a fork of a process with threads may hang
 
 
 class WorkerProcess:
-    """A process that runs one episode at a time. It ends with the process that started it."""
+    """A process that runs a few episodes at a time. It ends with the process that started it."""
 
     def __init__(self, settings: Settings, threads: int) -> None:
         self.connection, there = SPAWN.Pipe()
@@ -37,13 +37,13 @@ class WorkerProcess:
         """A handle that is ready when the process has ended, for `multiprocessing.connection`."""
         return self._process.sentinel
 
-    def give(self, episode: Episode) -> None:
-        """Have it run an episode; its row comes over `connection`. Nothing happens if it is dead:
-        that is seen by `ended`.
+    def give(self, episodes: Sequence[Episode]) -> None:
+        """Have it run episodes of a group; their rows come over `connection`. Nothing happens if
+        it is dead: that is seen by `ended`.
         """
         self._killed_by_system = kills_for_memory()
         with suppress(OSError):
-            self.connection.send(episode)
+            self.connection.send(list(episodes))
 
     def take(self) -> EpisodeRow | None:
         """Return the row that has come, None where the process ended without."""
@@ -80,14 +80,15 @@ def _serve(connection: Connection, settings: Settings, threads: int) -> None:
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     os.environ["OMP_NUM_THREADS"] = str(threads)  # before torch is imported
-    from helmsight.evals.runner.work import run_episode
+    from helmsight.evals.runner.group import run_group
 
     while True:
         try:
-            episode: Any = connection.recv()
+            episodes: list[Episode] = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(run_episode(episode, settings))
+        for row in run_group(episodes, settings):
+            connection.send(row)
 
 
 def resident_mb(pid: int) -> float:

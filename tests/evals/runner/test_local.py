@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,10 +61,41 @@ def test_a_pilot_runs_no_more_often_at_a_time_than_its_provider_allows(tmp_path:
     waiting = Waiting([episode("openai:a", i) for i in range(3)] + [episode("naive")], limited)
     running: list[str] = []
     while (following := waiting.next(running)) is not None:
-        running.append(following[0].pilot)
+        running.append(following[0][0].pilot)
     assert sorted(running) == ["naive", "openai:a", "openai:a"]
     assert waiting
     assert waiting.next(["naive"]) is not None
+
+
+def test_a_group_is_of_one_pilot_and_what_measures_thinking_is_alone(tmp_path: Path) -> None:
+    episodes = [
+        episode("naive", 0),
+        episode("navball", 0),
+        episode("naive", 1),
+        episode("naive", 2),
+    ]
+    timed = [replace(episode("naive", seed), time="measured") for seed in range(2)]
+    waiting = Waiting([*timed, *episodes], Settings(tmp_path, "odd"), together=2)
+    given = []
+    while (following := waiting.next([])) is not None:
+        given.append([(one.pilot, one.time, one.seed) for one in following[0]])
+    assert given == [
+        [("naive", "measured", 0)], [("naive", "measured", 1)],
+        [("naive", "paused", 0), ("naive", "paused", 1)], [("navball", "paused", 0)],
+        [("naive", "paused", 2)],
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_one_that_dies_in_a_group_costs_the_others_nothing(room, tmp_path: Path) -> None:
+    settings = Settings(tmp_path, "odd", episode_s=WAIT_S, retries=0, together=4)
+    episodes = [episode("dies-late", seed) for seed in range(5)]
+    rows = rows_of(episodes, settings, workers=1)
+    assert {seed: row.status for (_, seed), row in rows.items()} == {
+        0: "done", 1: "done", 2: "crashed", 3: "done", 4: "done",
+    }  # fmt: skip
+    assert {row.attempts for row in rows.values()} == {1}
+    assert rows["dies-late", 3].outcome() == run_episode(episodes[3], settings).outcome()
 
 
 def test_no_workers_run_nothing(tmp_path: Path) -> None:
