@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
@@ -17,6 +18,7 @@ from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.convoy import Berth
 from helmsight.envs.orbital.dynamics import Array, track_axes
 from helmsight.envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
 from helmsight.envs.orbital.scenarios import PURSUER, Scenario, find_scenario
@@ -40,6 +42,9 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             over, three seconds after loading. Until then the craft coast; the evader's bot acts.
         randomize: draw the cockpit's layout, colours and noise anew at every reset.
         render_mode: None or "rgb_array".
+
+    `moored` gives the world that an episode is flown in: one of its own, or a row of a batch
+    (`envs.orbital.convoy`).
 
     The reward is 0 until the episode ends and then minus the score, as in KSPDG.
     """
@@ -66,7 +71,8 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self.layout = Layout()
         self.observation_space = spaces.Dict(observation_spaces(self.observation_mode))
         self.action_space = BurnCommand.space()
-        self._world: World | None = None
+        self.moored: Callable[[Scenario, int], World | Berth] = _of_its_own
+        self._world: World | Berth | None = None
 
     @property
     def task(self) -> Task:
@@ -83,7 +89,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         number = int(seed) if seed is not None else 0
         if self.randomize:
             self.layout = Layout.random(self.np_random)
-        self._world = World([self.scenario], [number])
+        self._world = self.moored(self.scenario, number)
         self._world.settle(self.start_met)
         self._closest = ScoreKeeper(self._world)
         self._last: BurnCommand | None = None
@@ -214,6 +220,11 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             "applied": command.model_dump(),
             "rotations": self._rotations_now,
         }
+
+
+def _of_its_own(scenario: Scenario, seed: int) -> World | Berth:
+    """Return a world that nothing else flies in."""
+    return World([scenario], [seed])
 
 
 def check_start(start_met: float | None, scenario: Scenario) -> float | None:

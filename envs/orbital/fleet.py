@@ -26,12 +26,34 @@ ADRIFT = -1
 """Entry of `Fleet.target` without a target, and of `Fleet.sas` with SAS off."""
 
 
-class Fleet:
+class Owing:
+    """Time that passes in whole physics steps; what is left of a step is owed to the next call."""
+
+    _owed: float
+
+    def advance(self, steps: int = 1) -> None:
+        """Advance by `steps` physics steps of 0.02 s."""
+        raise NotImplementedError
+
+    def run(self, seconds: float) -> None:
+        """Advance by the whole steps in `seconds` and in what earlier calls left over."""
+        self.advance(self.steps_due(seconds))
+
+    def steps_due(self, seconds: float) -> int:
+        """Return the whole steps in `seconds` and in what is owed from before; owe the rest."""
+        self._owed += seconds
+        steps = int(self._owed / DT + 1e-6)
+        self._owed -= steps * DT
+        return steps
+
+
+class Fleet(Owing):
     """`n` worlds side by side with `k` vessels each, of the kinds `vehicles` in this order.
 
     Attributes:
         position, velocity: (n, k, 3) inertial, m and m/s.
-        met: (n,) mission elapsed time, s. over: (n,) worlds that stand still.
+        met: (n,) mission elapsed time, s. over: (n,) worlds that have ended; they stand still, as
+            do those that are held: (n,), which whoever steps the fleet sets.
         propellant: (n, k) units of mono-propellant; fuel: (n, k) units of the main engine's mix.
         axes: (n, k, 3, 3) body axes (forward, right, down) as rows in the inertial frame; at the
             start those given.
@@ -58,6 +80,7 @@ class Fleet:
         n, k = position.shape[:2]
         self.met = np.array(met, dtype=np.float64)
         self.over = np.zeros(n, dtype=bool)
+        self.held = np.zeros(n, dtype=bool)
         self.propellant = np.tile([v.propellant_units for v in vehicles], (n, 1))
         self.fuel = np.tile([v.fuel_capacity for v in vehicles], (n, 1))
         self.axes = axes
@@ -116,17 +139,6 @@ class Fleet:
                 return
             self._step()
 
-    def run(self, seconds: float) -> None:
-        """Advance by the whole steps in `seconds` and in what earlier calls left over."""
-        self.advance(self.steps_due(seconds))
-
-    def steps_due(self, seconds: float) -> int:
-        """Return the whole steps in `seconds` and in what is owed from before; owe the rest."""
-        self._owed += seconds
-        steps = int(self._owed / DT + 1e-6)
-        self._owed -= steps * DT
-        return steps
-
     def coast(self, seconds: float) -> None:
         """Jump ahead by `seconds` on the present orbits, exactly, thrusters and wheels at rest."""
         for world, vessel in np.ndindex(self.position.shape[:2]):
@@ -136,10 +148,15 @@ class Fleet:
         self.spin[:] = 0.0
         self._axes_before, self._pull = self.axes, gravity(self.position)
 
+    @property
+    def _live(self) -> NDArray[np.bool_]:
+        """The worlds whose time passes, (n,)."""
+        return ~(self.over | self.held)
+
     def _step(self) -> None:
-        live = ~self.over
+        live = self._live
         self._axes_before = self.axes
-        self._turn()
+        self._turn(live)
         thrust = self._spend(live)
         position, velocity, pull = verlet(self.position, self.velocity, thrust, self._pull, DT)
         if live.all():
@@ -149,7 +166,7 @@ class Fleet:
             self._pull[live] = pull[live]
         self.met[live] += DT
 
-    def _turn(self) -> None:
+    def _turn(self, live: NDArray[np.bool_]) -> None:
         """Let SAS and the inputs ask for rates, and the wheels change the spin towards them.
 
         The wheels' torque is held against KSP's damping by letting the rate under an input settle
@@ -167,9 +184,9 @@ class Fleet:
             asked = np.where(free[..., None], self.spin, asked)
         spin = self.spin + np.clip(asked - self.spin, -limit, limit)
         axes = turn(self.axes, spin, DT)
-        if self.over.any():
-            over = self.over[:, None, None]
-            spin, axes = np.where(over, self.spin, spin), np.where(over[..., None], self.axes, axes)
+        if not live.all():
+            on = live[:, None, None]
+            spin, axes = np.where(on, spin, self.spin), np.where(on[..., None], axes, self.axes)
         self.spin, self.axes = spin, axes
 
     def _to_turn(self) -> Array:

@@ -25,7 +25,26 @@ SETTLE = 3.0
 """Seconds between loading a save and the first observation: KSPDG's reset waits that long."""
 
 
-class World(PairFleet):
+class Settling:
+    """Worlds that begin as KSPDG's do."""
+
+    met: Array
+
+    def advance(self, steps: int = 1) -> None:
+        """Advance by `steps` physics steps of 0.02 s."""
+        raise NotImplementedError
+
+    def settle(self, until: float | None = None) -> None:
+        """Coast through the seconds that KSPDG's reset takes, the nose swinging to the target.
+
+        With `until`, a mission elapsed time in s, the worlds go on to it, bots included.
+        """
+        self.advance(round(SETTLE / DT))
+        if until is not None:
+            self.advance(int(float(until - self.met.max()) / DT + 1e-6))
+
+
+class World(PairFleet, Settling):
     """`n` PE1 worlds side by side: vessels (evader, pursuer), evader bots, capture and time limit.
 
     A world that is captured or past `timeout` is over and stands still, unless `ends` is False.
@@ -57,21 +76,12 @@ class World(PairFleet):
         self.captured = np.zeros(len(scenarios), dtype=bool)
         self.bots = Bots([s.evader for s in scenarios], seeds, self.met + SETTLE)
 
-    def settle(self, until: float | None = None) -> None:
-        """Coast through the seconds that KSPDG's reset takes, the nose swinging to the target.
-
-        With `until`, a mission elapsed time in s, the worlds go on to it, bots included.
-        """
-        self.advance(round(SETTLE / DT))
-        if until is not None:
-            self.advance(int(float(until - self.met.max()) / DT + 1e-6))
-
     def burn(self, throttle: Array, worlds: NDArray[np.bool_] | slice = slice(None)) -> None:
         """Set the pursuers' translation throttles, (n, 3) body axes, clipped to [-1, 1]."""
         self.throttle[worlds, PURSUER] = np.clip(throttle, -1.0, 1.0)
 
     def _step(self) -> None:
-        live = ~self.over
+        live = self._live
         self.bots.act(self)
         super()._step()
         self.captured |= live & (self.range <= CAPTURE_RANGE)
