@@ -17,7 +17,7 @@ from helmsight.agents.asking_style import WORDS, AskingStyle
 from helmsight.agents.constrain import LOCAL, constraint
 from helmsight.agents.errors import BriefingUnusable
 from helmsight.agents.messages import example_message, message, png, telemetry_lines
-from helmsight.agents.worker import Worker
+from helmsight.agents.worker import Here, Worker
 from helmsight.contract.observation import Box
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
@@ -68,9 +68,19 @@ class ModelPilot:
         self.regions = self.style.views.names or ()
         self.remembers = bool(getattr(model, "remembers", False))
         self.timeout_s = think_timeout_s
-        self._worker = Worker()
+        self._worker: Worker | Here = Worker()
         self._accepts_constraint = self.style.constrained
         self._constraint: dict[str, Any] = {}
+
+    def through(self, model: Any) -> ModelPilot:
+        """Return a pilot that asks the same through `model`, in the caller's thread and for as
+        long as that takes: it may have to wait for the questions of others.
+        """
+        pilot = ModelPilot(
+            model, self.name, self.style, think_timeout_s=math.inf, options=self.options
+        )
+        pilot._worker = Here()
+        return pilot
 
     def reset(self, task: Task, seed: int) -> None:
         """Prepare for an episode of `task`: its rules, its examples, its set of commands."""

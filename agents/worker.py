@@ -10,6 +10,14 @@ from typing import Any
 from helmsight.contract.waiting import next_of
 
 
+class Here:
+    """Calls a model in the caller's thread, however long it takes: stands in for `Worker`."""
+
+    def call(self, work: Callable[[], Any], timeout_s: float) -> Any:
+        """Return what `work` returns, or raise what it raises."""
+        return work()
+
+
 class Worker:
     """A daemon thread that models are called on, so that a call can be given up on.
 

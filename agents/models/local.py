@@ -22,6 +22,10 @@ from helmsight.contract.textfiles import BYTE_ORDER_MARK
 Trie = dict[int, "Trie"]
 ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 DTYPES = ("float32", "bfloat16", "float16")
+NEAR = 0.01
+"""Logits closer than this are told apart by a pass of their own. What a pass answers differs from
+what it answers with other questions beside it by rounding, `benchmarks/batch.py` measures how much.
+"""
 SMALL = 100_000_000  # parameters below which one thread is as fast as many, and far steadier
 
 
@@ -180,13 +184,31 @@ class LocalVLM(BaseChatModel):
         """Return one answer for each list of messages, all of them in one pass."""
         inputs = self._inputs(batch)
         if allowed:
-            ids = self._choose(inputs, *self._trie(allowed))
+            ids, _ = self._choose(inputs, *self._trie(allowed))
         else:
             start = inputs["input_ids"].shape[1]
             room = longest or self.max_new_tokens
             ids = self._free(inputs, room, draw, watch)[:, start:].tolist()
         texts = self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
         return [text.strip() for text in texts]
+
+    @torch.inference_mode()
+    def choose_batch(
+        self, batch: Sequence[Sequence[BaseMessage]], allowed: tuple[str, ...]
+    ) -> list[str]:
+        """Return which of `allowed` each list of messages is answered with if it is asked alone.
+
+        All are asked in one pass. Where the two likeliest tokens were closer than `NEAR` anywhere,
+        the pass does not tell which of them comes first, and the question is asked again alone.
+        """
+        ids, sure = self._choose(self._inputs(batch), *self._trie(allowed))
+        texts = self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
+        if len(batch) == 1:
+            return [text.strip() for text in texts]
+        return [
+            text.strip() if margin >= NEAR else self.answer_batch([messages], allowed)[0]
+            for text, margin, messages in zip(texts, sure, batch, strict=True)
+        ]
 
     def _free(self, inputs: Any, room: int, draw: int | None, watch: _Watch | None) -> torch.Tensor:
         how: dict[str, Any] = {"max_new_tokens": room}
@@ -200,8 +222,12 @@ class LocalVLM(BaseChatModel):
                 **inputs, **how, do_sample=True, temperature=1.0, top_k=0
             )
 
-    def _choose(self, inputs: Any, trie: Trie, longest: int) -> list[list[int]]:
-        """Return the tokens of one allowed answer per row.
+    def _choose(
+        self, inputs: Any, trie: Trie, longest: int
+    ) -> tuple[list[list[int]], list[float]]:
+        """Return the tokens of one allowed answer per row, and how far ahead the chosen ones were.
+
+        That is the smallest difference between the logits of a chosen token and of the next best.
 
         Only where answers differ is the model asked: the tokens that all of them begin with are
         given to it with the question, and it stops as soon as one answer is left.
@@ -218,17 +244,22 @@ class LocalVLM(BaseChatModel):
             done = [not _walk(node, _forced(node))[1] for node in nodes]
             return torch.tensor(done, device=ids.device)
 
-        ids = self.model.generate(
+        told = self.model.generate(
             **_extended(inputs, begun),
             prefix_allowed_tokens_fn=options,
             stopping_criteria=[settled],
             max_new_tokens=longest,
+            output_scores=True,
+            return_dict_in_generate=True,
         )
+        # what is not allowed is at minus infinity: where one token is left, it is infinitely ahead
+        best = torch.stack([scores.float().topk(2).values for scores in told.scores])
+        ahead = (best[..., 0] - best[..., 1]).amin(dim=0).tolist()
         answers = []
-        for row in ids[:, start:].tolist():
+        for row in told.sequences[:, start:].tolist():
             written, node = _walk(trie, [*begun, *row])
             answers.append([*written, *_forced(node)])
-        return answers
+        return answers, ahead
 
     def _end(self) -> int:
         end = self.model.generation_config.eos_token_id

@@ -36,7 +36,24 @@ FLIGHT = "flight"
 RUNS = "runs"
 
 
-def run_episode(episode: Episode, settings: Settings) -> EpisodeRow:
+class Stage:
+    """What an episode is run with: here a pilot that the process keeps, and a world of its own."""
+
+    def pilot(self, episode: Episode) -> Pilot:
+        """Return the pilot of an episode; a model that remembers is made anew every time."""
+        pilot = load_kept(episode.pilot, _made_of(episode))
+        if getattr(getattr(pilot, "model", None), "remembers", False):
+            load_kept.cache_clear()
+        return pilot
+
+    def world(self, episode: Episode, env: Any) -> None:
+        """Prepare the environment of an episode that is about to begin."""
+
+
+ALONE = Stage()
+
+
+def run_episode(episode: Episode, settings: Settings, stage: Stage = ALONE) -> EpisodeRow:
     """Run one episode and return its row; what the world or the pilot raises is told in it.
 
     Raises:
@@ -44,7 +61,7 @@ def run_episode(episode: Episode, settings: Settings) -> EpisodeRow:
     """
     began = time.perf_counter()
     try:
-        result = _fly(episode, settings) if episode.kind == FLIGHT else _ask(episode, settings)
+        result = _fly(episode, settings, stage) if episode.kind == FLIGHT else _ask(episode, settings)
         return EpisodeRow.of(episode, DONE, suite=settings.suite, **result)
     except MemoryError as error:
         status, why = OUT_OF_MEMORY, f"MemoryError: {error}"
@@ -60,13 +77,13 @@ def _ask(episode: Episode, settings: Settings) -> dict[str, Any]:
     """Put one question and return the fields of its row."""
     if is_oracle(episode.pilot):
         return ask_question(episode, None)
-    pilot = _pilot(episode.pilot, _made_of(episode))
+    pilot = ALONE.pilot(episode)
     with Meter.around(pilot, settings, episode) as meter:
         result = ask_question(episode, pilot)
     return result | meter.counted()
 
 
-def _fly(episode: Episode, settings: Settings) -> dict[str, Any]:
+def _fly(episode: Episode, settings: Settings, stage: Stage) -> dict[str, Any]:
     """Fly one episode and return the fields of its row."""
     from helmsight.agents.config import OperatorConfig
     from helmsight.agents.operator import Operator
@@ -75,7 +92,7 @@ def _fly(episode: Episode, settings: Settings) -> dict[str, Any]:
     from helmsight.evals.runner.world import make_world
 
     disturbance = Disturbance.parse(episode.disturbance) if episode.disturbance else None
-    pilot = _pilot(episode.pilot, _made_of(episode))
+    pilot = stage.pilot(episode)
     meter = Meter.around(pilot, settings, episode)
     flyer = pilot
     if disturbance is not None and disturbance.kind.of == "pilot":
@@ -86,6 +103,7 @@ def _fly(episode: Episode, settings: Settings) -> dict[str, Any]:
         stack.enter_context(meter)
         env = make_world(episode, disturbance)
         stack.callback(env.close)
+        stage.world(episode, env)
         listeners: list[Any] = []
         if settings.records(episode.seed):
             listeners.append(_recorder(folder, "frame" in episode.observation))
@@ -146,14 +164,6 @@ def _number(value: Any) -> float | None:
 
 def _made_of(episode: Episode) -> str:
     return canonical({k: v for k, v in episode.pilot_options.items() if k != OPERATOR})
-
-
-def _pilot(spec: str, options: str) -> Pilot:
-    """Return a pilot; a model that remembers what it was asked is made anew every time."""
-    pilot = load_kept(spec, options)
-    if getattr(getattr(pilot, "model", None), "remembers", False):
-        load_kept.cache_clear()
-    return pilot
 
 
 @lru_cache(maxsize=LOADED)
