@@ -62,9 +62,9 @@ def fly_batch(
     for episode in episodes:
         if not flies_in_batches(episode):
             raise InvalidPlan(
-                f"{episode.scenario} with {episode.pilot} under time={episode.time} cannot be flown "
-                "in a batch: that takes a pursuit on the twin, a scripted pilot or a local model, "
-                "and a time rule that does not measure (paused, fixed:S, runner:S)"
+                f"{episode.scenario} with {episode.pilot} under time={episode.time} cannot be "
+                "flown in a batch: that takes a pursuit on the twin, a scripted pilot or a local "
+                "model, and a time rule that does not measure (paused, fixed:S, runner:S)"
             )
     for begin in range(0, len(episodes), MOST):
         yield from _Batch(episodes[begin : begin + MOST], settings).rows()

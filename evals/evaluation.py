@@ -46,10 +46,11 @@ class Evaluation:
         again: bool = False,
         record: str = "",
         cache_answers: bool = True,
+        together: int = 1,
         command: str = "",
     ) -> None:
         self.plan, self.folder, self.stopped = plan, folder, ""
-        self._again, self._command = again, command
+        self._again, self._command, self._together = again, command, together
         self._record, self._cache = record or plan.suite.record, cache_answers
         self._sessions = _sessions(folder, plan.suite.name, resume=resume)
         there = Store(folder).every_row()
@@ -78,6 +79,7 @@ class Evaluation:
             prices={name: (p.tokens_in, p.tokens_out) for name, p in budgets.prices.items()},
             concurrency=budgets.concurrency,
             gpus=budgets.gpus,
+            together=self._together,
         )
 
     def run(self, run: Run) -> Iterator[EpisodeRow]:

@@ -83,6 +83,7 @@ def evaluate(
     resume: bool,
     again: bool,
     cache: bool,
+    together: int,
     command: str,
     as_json: bool,
 ) -> str:
@@ -94,7 +95,13 @@ def evaluate(
     """
     folder = out or _new_folder(plan.suite.name)
     evaluation = Evaluation(
-        plan, folder, resume=resume, again=again, cache_answers=cache, command=command
+        plan,
+        folder,
+        resume=resume,
+        again=again,
+        cache_answers=cache,
+        together=together,
+        command=command,
     )
     todo, total = len(evaluation.missing()), len(plan.episodes)
     if todo < total:

@@ -222,9 +222,7 @@ class LocalVLM(BaseChatModel):
                 **inputs, **how, do_sample=True, temperature=1.0, top_k=0
             )
 
-    def _choose(
-        self, inputs: Any, trie: Trie, longest: int
-    ) -> tuple[list[list[int]], list[float]]:
+    def _choose(self, inputs: Any, trie: Trie, longest: int) -> tuple[list[list[int]], list[float]]:
         """Return the tokens of one allowed answer per row, and how far ahead the chosen ones were.
 
         That is the smallest difference between the logits of a chosen token and of the next best.

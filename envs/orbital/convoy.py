@@ -1,7 +1,7 @@
 """Many pursuits in one batch of the twin: each has a row of it, and all rows move together.
 
-A physics step of 256 worlds costs little more than one of a single world. A row does bit by bit what
-a `World` of its own does: no operation of the twin mixes rows.
+A physics step of 256 worlds costs little more than one of a single world. A row does bit by bit
+what a `World` of its own does: no operation of the twin mixes rows.
 """
 
 from __future__ import annotations

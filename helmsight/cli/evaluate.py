@@ -39,6 +39,12 @@ def command(
         str | None,
         typer.Option(help='Run on a Ray cluster: its address, "auto", or "local" for one here.'),
     ] = None,
+    together: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Episodes that a process flies in one batch, where their time allows it."
+        ),
+    ] = 64,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the folder: run only what is missing.")
     ] = False,
@@ -118,9 +124,10 @@ def command(
     if dry_run:
         show_plan(plan, as_json=as_json)
         return
+    typed = shlex.join(["helmsight", *sys.argv[1:]])
     stopped = evaluate(
         plan, out, workers=workers, ray=ray, resume=resume, again=again,
-        cache=not no_cache, command=shlex.join(["helmsight", *sys.argv[1:]]), as_json=as_json,
+        cache=not no_cache, together=together, command=typed, as_json=as_json,
     )  # fmt: skip
     if stopped:
         raise typer.Exit(INTERRUPTED)

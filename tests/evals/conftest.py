@@ -17,7 +17,7 @@ from helmsight.envs.registry import load_environments, task_of
 EXAMPLE = Path(__file__).parents[2] / "examples" / "thermostat" / "thermostat.py"
 WORLD = "thermostat/Evening-v0"
 ODD = {
-    "dies": "Dies", "dies-once": "DiesOnce", "dies-late": "DiesLate", "hangs": "Hangs",
+    "dies": "Dies", "dies-once": "DiesOnce", "hangs": "Hangs",
     "eats": "Eats", "raises": "Raises",
 }  # fmt: skip
 

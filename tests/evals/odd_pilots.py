@@ -36,15 +36,6 @@ class DiesOnce(Dies):
         mark.touch()
 
 
-class DiesLate(Dies):
-    """Does so with seed 2 only."""
-
-    name = "dies-late"
-
-    def reset(self, task, seed):
-        self._left = 3 if seed == 2 else 99
-
-
 class Hangs(TwoPoint):
     """Never answers."""
 

@@ -23,6 +23,10 @@ def episode(pilot: str, seed: int = 0, world: str = "", **changed) -> Episode:
     )  # fmt: skip
 
 
+def pursuit(pilot: str, seed: int) -> Episode:
+    return replace(episode(pilot, seed, "PE1-E1-I3"), max_steps=4)
+
+
 def rows_of(episodes, settings, workers=2) -> dict[tuple[str, int], EpisodeRow]:
     return {(row.spec, row.seed): row for row in run_local(episodes, settings, workers)}
 
@@ -68,13 +72,9 @@ def test_a_pilot_runs_no_more_often_at_a_time_than_its_provider_allows(tmp_path:
 
 
 def test_a_group_is_of_one_pilot_and_what_measures_thinking_is_alone(tmp_path: Path) -> None:
-    episodes = [
-        episode("naive", 0),
-        episode("navball", 0),
-        episode("naive", 1),
-        episode("naive", 2),
-    ]
-    timed = [replace(episode("naive", seed), time="measured") for seed in range(2)]
+    flown = [("naive", 0), ("navball", 0), ("naive", 1), ("naive", 2)]
+    episodes = [pursuit(pilot, seed) for pilot, seed in flown]
+    timed = [replace(pursuit("naive", seed), time="measured") for seed in range(2)]
     waiting = Waiting([*timed, *episodes], Settings(tmp_path, "odd"), together=2)
     given = []
     while (following := waiting.next([])) is not None:
@@ -87,15 +87,20 @@ def test_a_group_is_of_one_pilot_and_what_measures_thinking_is_alone(tmp_path: P
 
 
 @pytest.mark.slow
-def test_one_that_dies_in_a_group_costs_the_others_nothing(room, tmp_path: Path) -> None:
-    settings = Settings(tmp_path, "odd", episode_s=WAIT_S, retries=0, together=4)
-    episodes = [episode("dies-late", seed) for seed in range(5)]
+def test_a_group_comes_to_the_rows_that_its_episodes_come_to_alone(tmp_path: Path) -> None:
+    episodes = [pursuit("rendezvous", seed) for seed in range(3)]
+    settings = Settings(tmp_path, "mine", together=3)
     rows = rows_of(episodes, settings, workers=1)
-    assert {seed: row.status for (_, seed), row in rows.items()} == {
-        0: "done", 1: "done", 2: "crashed", 3: "done", 4: "done",
-    }  # fmt: skip
-    assert {row.attempts for row in rows.values()} == {1}
-    assert rows["dies-late", 3].outcome() == run_episode(episodes[3], settings).outcome()
+    alone = [run_episode(one, settings) for one in episodes]
+    assert [rows[row.spec, row.seed].outcome() for row in alone] == [row.outcome() for row in alone]
+
+
+@pytest.mark.slow
+def test_a_group_that_takes_too_long_is_run_again_one_by_one(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, "mine", episode_s=0.01, retries=0, together=3)
+    rows = rows_of([pursuit("naive", seed) for seed in range(3)], settings, workers=1)
+    assert {row.status for row in rows.values()} == {"timed out"}
+    assert {(row.seed, row.attempts) for row in rows.values()} == {(0, 1), (1, 1), (2, 1)}
 
 
 def test_no_workers_run_nothing(tmp_path: Path) -> None:
