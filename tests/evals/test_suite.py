@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.plan import seeds_of
 from helmsight.evals.suite import json_schema, read_suite, suite_of, suites
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -55,3 +56,12 @@ def test_a_suite_that_is_not_there_and_one_that_is_no_yaml(tmp_path: Path) -> No
     (tmp_path / "list.yaml").write_text("- 1", encoding="utf-8")
     with pytest.raises(InvalidPlan, match="a suite is a mapping"):
         read_suite(str(tmp_path / "list.yaml"))
+
+
+def test_a_suite_of_windows_reads_as_any(tmp_path: Path) -> None:
+    text = "name: mine\r\npilots: [naive]\r\nscenarios: [PE1-E1-I2]\r\nseeds: {file: s.txt}\r\n"
+    (tmp_path / "mine.yaml").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    suite, path = read_suite(str(tmp_path / "mine.yaml"))
+    assert (suite.name, suite.scenarios) == ("mine", ["PE1-E1-I2"])
+    (tmp_path / "s.txt").write_bytes(b"\xef\xbb\xbf3\r\n5 # late\r\n")
+    assert seeds_of(suite, path) == [3, 5]
