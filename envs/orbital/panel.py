@@ -9,6 +9,7 @@ import numpy as np
 from helmsight.contract.observation import TelemetryField
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.convoy import Berth
 from helmsight.envs.orbital.dynamics import RADIUS, Array, norm, orbital_axes, sun_direction, unit
 from helmsight.envs.orbital.fleet import ADRIFT, Fleet
 from helmsight.envs.orbital.pair import Readings
@@ -50,7 +51,10 @@ def telemetry(world: Readings, i: int) -> Array:
 
 
 def cockpit_state(
-    fleet: Fleet, i: int, viewer: int = PURSUER, names: Sequence[str] = ("Evader", "Pursuer")
+    fleet: Fleet | Berth,
+    i: int,
+    viewer: int = PURSUER,
+    names: Sequence[str] = ("Evader", "Pursuer"),
 ) -> CockpitState:
     """Return what the instruments of vessel `viewer` show in world `i`; `names` are all vessels'.
 

@@ -61,9 +61,8 @@ def run_episode(episode: Episode, settings: Settings, stage: Stage = ALONE) -> E
     """
     began = time.perf_counter()
     try:
-        result = (
-            _fly(episode, settings, stage) if episode.kind == FLIGHT else _ask(episode, settings)
-        )
+        flown = episode.kind == FLIGHT
+        result = _fly(episode, settings, stage) if flown else _ask(episode, settings)
         return EpisodeRow.of(episode, DONE, suite=settings.suite, **result)
     except MemoryError as error:
         status, why = OUT_OF_MEMORY, f"MemoryError: {error}"
