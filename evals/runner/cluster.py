@@ -23,7 +23,7 @@ from helmsight.evals.runner.settings import Settings
 LONGEST, PARTS = 64, 8
 """Episodes of a task, at most, and tasks for each core at least."""
 NODES_LOST = 20
-"""Times that Ray runs a task again whose node, or worker, was lost."""
+"""Times that what ran on a node, or in a worker of Ray, that was lost is run again."""
 LOCAL = "local"
 
 
@@ -90,25 +90,33 @@ def _by_actors(
             f"budgets.gpus: {pilot} is to have {share:g} of a GPU, and the cluster has "
             f"{there.get('GPU', 0):g}"
         )
-    remote = ray.remote(
-        num_cpus=0 if share else 1, num_gpus=share, max_restarts=-1, max_task_retries=-1
-    )(ModelActor)
-    actors = [remote.remote(settings) for _ in range(min([copies, len(episodes), *limits]))]
-    waiting = deque(episodes)
-    running: dict[Any, tuple[Any, Episode]] = {}
+    actor_of = ray.remote(num_cpus=0 if share else 1, num_gpus=share)(ModelActor)
+    actors = [actor_of.remote(settings) for _ in range(min([copies, len(episodes), *limits]))]
+    waiting = deque((episode, 0) for episode in episodes)
+    # an actor that has no place yet, as after a node was lost, is given nothing until it is there
+    running: dict[Any, tuple[Any, Episode | None, int]] = {
+        actor.ready.remote(): (actor, None, 0) for actor in actors
+    }
+    free: list[Any] = []
     try:
-        free = list(actors)
-        while waiting or running:
+        while waiting or any(episode for _, episode, _ in running.values()):
             while waiting and free:
-                actor, episode = free.pop(), waiting.popleft()
-                running[actor.run.remote(episode)] = actor, episode
+                actor, (episode, lost) = free.pop(), waiting.popleft()
+                running[actor.run.remote(episode)] = actor, episode, lost
             for done in ray.wait(list(running), num_returns=1)[0]:
-                actor, episode = running.pop(done)
-                free.append(actor)
+                actor, ended, lost = running.pop(done)
                 try:
-                    yield ray.get(done)
+                    row = ray.get(done)
+                    free.append(actor)
+                    if ended is not None:
+                        yield row
                 except ray.exceptions.RayError as error:
-                    yield _lost(episode, settings, error)
+                    actors.append(actor_of.remote(settings))
+                    running[actors[-1].ready.remote()] = actors[-1], None, 0
+                    if ended is not None and lost < NODES_LOST:
+                        waiting.append((ended, lost + 1))
+                    elif ended is not None:
+                        yield _lost(ended, settings, error)
     finally:
         for actor in actors:
             ray.kill(actor)
@@ -130,6 +138,9 @@ class ModelActor:
 
     def __init__(self, settings: Settings) -> None:
         self._crew = Crew(settings)
+
+    def ready(self) -> None:
+        """Return when the actor has a place in the cluster."""
 
     def run(self, episode: Episode) -> EpisodeRow:
         """Run an episode and return its row."""
