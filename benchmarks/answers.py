@@ -37,8 +37,7 @@ def run(arguments: Sequence[str]) -> None:
     for cockpit, marks in results.items():
         exact = proportion_interval(round(marks.exact * marks.n), marks.n)
         print(
-            f"{cockpit:8} n {marks.n}  exact command {marks.exact:.1%} "
-            f"[{exact.low:.1%}, {exact.high:.1%}]  "
+            f"{cockpit:8} n {marks.n}  exact command {exact.text('.1%')}  "
             f"all directions {marks.signs:.1%}  "
             f"forward/right/down {'/'.join(f'{x:.1%}' for x in marks.fields)}  "
             f"relation {marks.relation:.1%}  "

@@ -37,7 +37,7 @@ from helmsight.evals.inspection.tables import (
 from helmsight.evals.inspection.trials import Conditions, Kept, plan_trials, run_trials
 from helmsight.evals.machine import Machine
 from helmsight.evals.naming import names
-from helmsight.evals.report import table
+from helmsight.evals.tables import table
 
 DIRECT = (
     "DIRECT: joints were put, without dynamics, serial line, supervisor or camera class; contacts "

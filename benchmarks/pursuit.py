@@ -22,9 +22,9 @@ from helmsight.errors import status_of
 from helmsight.evals.flights import Cell, Conditions, FlightResult, fly_cells, grid
 from helmsight.evals.machine import Machine
 from helmsight.evals.naming import names
-from helmsight.evals.report import flight_line, flight_table, header
 from helmsight.evals.results import Results
 from helmsight.evals.rules import rule_file, rules, side_by_side
+from helmsight.evals.tables import flight_line, flight_table, header
 
 PILOTS = "bundled,naive,navball,rendezvous"
 SCENARIOS = "PE1-E1-I1,PE1-E1-I2,PE1-E1-I3,PE1-E1-I4,PE1-E3-I3"

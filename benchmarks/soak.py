@@ -41,7 +41,7 @@ import numpy as np
 from helmsight.errors import status_of
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.machine import Machine
-from helmsight.evals.report import table
+from helmsight.evals.tables import table
 from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.emulators import emulate, make_device
 from helmsight.hardware.emulators.audit import Audit, IssuedCommand, apart, audit

@@ -32,7 +32,7 @@ from helmsight.consent import agreed
 from helmsight.errors import status_of
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.machine import Machine
-from helmsight.evals.report import table
+from helmsight.evals.tables import table
 from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.emulators import emulate
 from helmsight.hardware.emulators.serve import Emulation

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from helmsight.evals.machine import Machine
-from helmsight.evals.report import table
+from helmsight.evals.tables import table
 
 COLUMNS = ("figure", "n", "p5", "p50", "p95", "p99", "unit", "asked", "held")
 

@@ -19,8 +19,8 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.flights import Cell, Conditions, FlightResult, fly_planned, grid, load
 from helmsight.evals.machine import Machine
-from helmsight.evals.report import Row, header, legend, row_table
 from helmsight.evals.results import Results
+from helmsight.evals.tables import Row, header, legend, row_table
 from helmsight.tools.plots import LIGHT, log_scale, picture_style
 
 PLOTS = {"fixed": "latency.png", "runner": "latency-runner.png"}
@@ -208,7 +208,7 @@ def plot(points: Sequence[Point], path: Path) -> None:
             aside = 0.006 * span * (number - (len(pilots) - 1) / 2)  # bars stay apart
             _line(axes, mine, number, aside)
         axes.margins(x=0.08, y=0.15)
-        if min(point.row.score.low for point in points) > 0:
+        if min(point.row.score.bounds[0] for point in points) > 0:
             log_scale(axes)
         first = points[0].row
         axes.set_title(f"{first.scenario}: score against think time")
@@ -230,11 +230,13 @@ def _line(axes: Any, points: Sequence[Point], number: int, aside: float) -> None
     colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
     at = np.array([point.delay_s for point in points]) + aside
     score = np.array([row.score.estimate for row in rows])
-    spread = score - [row.score.low for row in rows], [row.score.high for row in rows] - score
+    low, high = np.array([row.score.bounds for row in rows]).T
     thinks = [row.think_ms[0] for row in rows if row.think_ms]
     think_ms = float(np.median(thinks)) if thinks else None
     label = rows[0].pilot + ("" if think_ms is None else f" (▲ thinks {think_ms:.3g} ms)")
-    axes.errorbar(at, score, spread, color=colour, marker=mark, capsize=3, label=label)
+    axes.errorbar(
+        at, score, (score - low, high - score), color=colour, marker=mark, capsize=3, label=label
+    )
     above = number % 2 == 0  # the words of two pilots do not cover each other
     for x, row in zip(at, rows, strict=True):
         axes.annotate(

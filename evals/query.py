@@ -9,8 +9,8 @@ from pathlib import Path
 
 from helmsight.contract.plugins import nearest
 from helmsight.evals.errors import InvalidPlan
-from helmsight.evals.report import table
 from helmsight.evals.store import columns_of, read_rows
+from helmsight.evals.tables import table
 
 FORMS = ("text", "csv", "json")
 

@@ -9,7 +9,7 @@ from helmsight.contract.clock import TimeRule
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.flights import FlightResult
 from helmsight.evals.naming import names
-from helmsight.evals.report import rows, table
+from helmsight.evals.tables import rows, table
 
 
 def rules(text: str) -> list[str]:
@@ -38,8 +38,8 @@ def side_by_side(results: Mapping[str, Sequence[FlightResult]], *, markdown: boo
     for rule, flown in results.items():
         for row in rows(flown):
             share = f"{row.successes}/{len(row.scores)}"
-            score = f"{row.score.estimate:.1f} [{row.score.low:.1f}, {row.score.high:.1f}] {share}"
-            columns.setdefault((row.scenario, row.pilot), {})[rule] = score
+            score = row.score.text(".1f")
+            columns.setdefault((row.scenario, row.pilot), {})[rule] = f"{score} {share}"
     lines = [
         [scenario, pilot, *(cells.get(rule, "-") for rule in results)]
         for (scenario, pilot), cells in columns.items()

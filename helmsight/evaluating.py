@@ -18,8 +18,8 @@ import typer
 from helmsight.evals.episode import EpisodeRow
 from helmsight.evals.evaluation import Evaluation, Run
 from helmsight.evals.plan import Plan, plan
-from helmsight.evals.report import table
 from helmsight.evals.suite import read_suite, suite_of
+from helmsight.evals.tables import table
 from helmsight.output import json_line
 
 ROOT = Path("runs") / "evaluate"

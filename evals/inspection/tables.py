@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
 from helmsight.evals.inspection.scores import Marks
@@ -12,6 +12,7 @@ from helmsight.evals.statistics import (
     proportion_interval,
     ratio_difference,
     ratio_interval,
+    share_interval,
     swap_test,
 )
 
@@ -22,15 +23,15 @@ COLUMNS = (
 PAIRS = ("first", "second", "n", "F1, difference", "p", "states right, difference", "p ",
          "model time, first / second")  # fmt: skip
 LEGEND = (
-    "Every figure with its 95 % interval: bootstrap over the cells, Wilson's for the share of "
-    "inspections with contacts. States right: parts reported as they are, a defect by its kind. "
+    "Every figure with its 95 % interval over the cells, where these are enough for one; else with "
+    "their number. States right: parts reported as they are, a defect by its kind. "
     "F1, precision, recall: of defects over all cells (micro); a wrong kind is false and missed. "
     "Coverage: of the parts that can be seen, mean of the cells. Looks, times: medians; of the "
     "model as the pilot tells it, of thinking with all else that it does."
 )
 PAIRS_LEGEND = (
-    "Paired by cell. Differences with their bootstrap intervals; p: two-sided, by swapping the two "
-    "pilots' results cell by cell at random."
+    "Paired by cell. Differences with intervals, if the cells are enough; p: two-sided, by "
+    "swapping the two pilots' results cell by cell at random."
 )
 Results = Mapping[str, Mapping[int, Marks]]
 """Marks by pilot and seed."""
@@ -57,14 +58,14 @@ def _row(pilot: str, marked: Sequence[Marks]) -> tuple[str, ...]:
     return (
         pilot,
         str(len(marked)),
-        percents(ratio([(mark.right, mark.parts) for mark in marked])),
-        figure(ratio([mark.f1 for mark in marked])),
-        figure(ratio([mark.precision for mark in marked])),
-        figure(ratio([mark.recall for mark in marked])),
-        percents(ratio([(share, 1.0) for share in covered])),
+        percents(share([(mark.right, mark.parts) for mark in marked])),
+        figure(share([mark.f1 for mark in marked])),
+        figure(share([mark.precision for mark in marked])),
+        figure(share([mark.recall for mark in marked])),
+        percents(share([(share, 1.0) for share in covered])),
         contacts(marked),
         figure(median_interval([mark.looks for mark in marked]), 0),
-        percents(ratio([(mark.open, mark.parts) for mark in marked])),
+        percents(share([(mark.open, mark.parts) for mark in marked])),
         figure(median_interval(models) if models else None),
         figure(median_interval([mark.think_s for mark in marked])),
     )
@@ -80,14 +81,12 @@ def _pair(first: str, second: str, a: Sequence[Marks], b: Sequence[Marks]) -> tu
             cells.append(f"{swap_test(sides[0], sides[1]):.4f}")
         else:
             cells += ["-", "-"]
-    times = ratio(
-        [
-            (one.model_s, other.model_s)
-            for one, other in zip(a, b, strict=True)
-            if one.model_s is not None and other.model_s is not None
-        ]
-    )
-    return (*cells, figure(times))
+    times = [
+        (one.model_s, other.model_s)
+        for one, other in zip(a, b, strict=True)
+        if one.model_s is not None and other.model_s is not None
+    ]
+    return (*cells, figure(_of(times, ratio_interval)))
 
 
 def contacts(marked: Sequence[Marks]) -> str:
@@ -96,31 +95,33 @@ def contacts(marked: Sequence[Marks]) -> str:
     if not told:
         return "not measured"
     touched = sum(count > 0 for count in told)
-    share = proportion_interval(touched, len(told))
-    return f"{touched} of {len(told)} [{percent(share.low)}, {percent(share.high)}]"
+    found = proportion_interval(touched, len(told))
+    return f"{touched} of {len(told)} {found.spread('.1f', 100, ' %')}"
 
 
-def ratio(pairs: Sequence[tuple[float, float]]) -> Interval | None:
+def share(pairs: Sequence[tuple[float, float]]) -> Interval | None:
     """Return sum of parts by sum of wholes with its interval; None where the wholes are nothing."""
+    return _of(pairs, share_interval)
+
+
+def _of(
+    pairs: Sequence[tuple[float, float]],
+    interval: Callable[[Sequence[float], Sequence[float]], Interval],
+) -> Interval | None:
     if not pairs or sum(whole for _, whole in pairs) <= 0:
         return None
-    return ratio_interval([part for part, _ in pairs], [whole for _, whole in pairs])
+    return interval([part for part, _ in pairs], [whole for _, whole in pairs])
 
 
 def figure(found: Interval | None, digits: int = 2) -> str:
     """Return an estimate with its interval, "-" for none."""
     if found is None:
         return "-"
-    return f"{found.estimate:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
+    return found.text(f".{digits}f")
 
 
 def percents(found: Interval | None) -> str:
     """Return a share with its interval as percent, "-" for none."""
     if found is None:
         return "-"
-    return f"{percent(found.estimate)} [{percent(found.low)}, {percent(found.high)}]"
-
-
-def percent(share: float) -> str:
-    """Return a share as percent with one digit."""
-    return f"{100 * share:.1f} %"
+    return found.text(".1f", 100, " %")

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from helmsight.evals.spatial.dataset import Case
-from helmsight.evals.statistics import Interval, ratio_interval
+from helmsight.evals.statistics import Interval, share_interval
 from helmsight.prompts.questions import Item
 from helmsight.prompts.relations import Axis
 
@@ -31,7 +31,7 @@ def blind(fitted: Iterable[Item], cases: Sequence[Case]) -> Interval | None:
         return False
 
     marks = [guess(case) is case.item.label for case in cases]
-    return ratio_interval(marks, [1] * len(cases))
+    return share_interval(marks, [1] * len(cases))
 
 
 def by_height(cases: Sequence[Case]) -> Interval | None:
@@ -47,4 +47,4 @@ def by_height(cases: Sequence[Case]) -> Interval | None:
         lower = case.known.truth.gap(question.a, question.b, Axis.VERTICAL) > 0
         says_yes = lower is (question.relation.sign < 0)
         marks.append(says_yes is case.item.label)
-    return ratio_interval(marks, [1] * len(marks)) if marks else None
+    return share_interval(marks, [1] * len(marks)) if marks else None

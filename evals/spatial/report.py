@@ -12,13 +12,13 @@ from typing import Any
 from helmsight.contract.record import plain
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.machine import Machine
-from helmsight.evals.report import table
 from helmsight.evals.spatial.baselines import blind, by_height
 from helmsight.evals.spatial.comparison import StrategyComparison, compare
 from helmsight.evals.spatial.oracle import WARNING, is_oracle
 from helmsight.evals.spatial.run import SpatialBenchmark
 from helmsight.evals.spatial.scores import COVERAGES, Scores, scores
 from helmsight.evals.statistics import Interval
+from helmsight.evals.tables import table
 from helmsight.prompts.questions import Item, read_items
 from helmsight.tools.folder import write_whole
 
@@ -31,7 +31,7 @@ COLUMNS = (
 )  # fmt: skip
 TESTS = ("first", "second", "questions", "n", "first only", "second only", "p", "p (Holm)")
 LEGEND = (
-    "With 95 % bootstrap intervals over pictures. Unverified strategies answer what the model's "
+    "With 95 % intervals over pictures, if enough. Unverified strategies answer what the model's "
     "own last word says, verified ones what the proved relations say. F1: of yes; a missing "
     "answer is a miss. False yes: of the answered questions whose answer is no. Made up: false "
     "ones of all relations stated that can be judged, a yes being one. Swap: same answer to the "
@@ -192,9 +192,7 @@ def _percent(share: Interval | None) -> str:
 def _interval(interval: Interval | None, digits: int, scale: float = 1.0) -> str:
     if interval is None:
         return "-"
-    parts = (interval.estimate, interval.low, interval.high)
-    estimate, low, high = (f"{scale * part:.{digits}f}" for part in parts)
-    return f"{estimate} [{low}, {high}]"
+    return interval.text(f".{digits}f", scale)
 
 
 def _groups(rows: Sequence[Scores]) -> tuple[Sequence[str], list[Sequence[str]]]:

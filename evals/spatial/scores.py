@@ -10,7 +10,7 @@ from typing import Any
 from helmsight.evals.spatial.answers import AnswerRecord
 from helmsight.evals.spatial.dataset import Case
 from helmsight.evals.spatial.marking import is_right, made_up
-from helmsight.evals.statistics import Interval, ratio_interval
+from helmsight.evals.statistics import Interval, share_interval
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)
 Pairs = Sequence[tuple[Case, AnswerRecord]]
@@ -20,7 +20,7 @@ Pairs = Sequence[tuple[Case, AnswerRecord]]
 class Scores:
     """One strategy on `n` questions; None stands for what there was nothing to take of.
 
-    Every interval is a bootstrap over pictures. `f1` is that of yes, `f1_macro` the mean of those
+    Every interval is over pictures. `f1` is that of yes, `f1_macro` the mean of those
     of yes and of no; an answer that is missing counts as a miss of what it should have been.
     `false_yes`: answered yes of those whose answer is no. `made_up`: relations stated that
     are false of all that were stated and can be judged; a yes states the relation asked for.
@@ -85,7 +85,7 @@ def scores(strategy: str, cases: Sequence[Case], answers: Iterable[AnswerRecord]
         false_yes=_share(answered, lambda c, a: (bool(a.yes), 1) if not c.item.label else (0, 0)),
         made_up=_share(pairs, made_up),
         swap=(
-            ratio_interval([a.yes == swapped.yes for a, swapped in both], [1] * len(both))
+            share_interval([a.yes == swapped.yes for a, swapped in both], [1] * len(both))
             if both
             else None
         ),
@@ -134,7 +134,7 @@ def _share(pairs: Pairs, count: Callable[[Case, AnswerRecord], tuple[int, int]])
         sums[case.item.image][0] += part
         sums[case.item.image][1] += whole
     parts, wholes = ([total[i] for total in sums.values()] for i in range(2))
-    return ratio_interval(parts, wholes) if sum(wholes) else None
+    return share_interval(parts, wholes) if sum(wholes) else None
 
 
 def _must(share: Interval | None) -> Interval:

@@ -77,7 +77,7 @@ def command(
     from helmsight.evals.latency import PLOTS, Sweep, latency_table, plot
     from helmsight.evals.latency import delays as seconds
     from helmsight.evals.naming import names
-    from helmsight.evals.report import flight_line
+    from helmsight.evals.tables import flight_line
     from helmsight.output import json_line
     from helmsight.places import TWIN
     from helmsight.session import RUNS

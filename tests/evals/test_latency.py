@@ -13,7 +13,7 @@ from helmsight.envs.errors import UnknownScenario
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.flights import Cell, Conditions, FlightResult
 from helmsight.evals.latency import Point, Sweep, delays, latency_table, plot
-from helmsight.evals.report import Row
+from helmsight.evals.tables import Row
 
 SHORT = Conditions(max_steps=2)
 
@@ -121,17 +121,21 @@ def test_the_table_has_a_row_for_each_pilot_and_delay():
     first, second = (line.split() for line in text.splitlines()[2:4])
     assert first[:4] == ["naive", "0", "3", "3/3"]
     assert second[:4] == ["naive", "0.5", "1", "0/1"]
-    assert "20.0 [10.0, 30.0]" in text
-    assert "bootstrap" in text
+    assert "20.0 (n = 3)" in text
+    assert "95 % interval" in text
     assert latency_table([point(0.0, 1.0)], markdown=True).startswith(
         "| pilot | delay s | n | captured | median score | closest approach, m |"
     )
 
 
 def test_a_point_is_told_with_its_interval_and_captures():
-    told = point(0.5, 30.0, 10.0, 20.0).to_dict()
-    assert (told["delay_s"], told["n"], told["successes"]) == (0.5, 3, 3)
-    assert (told["score_low"], told["score"], told["score_high"]) == (10.0, 20.0, 30.0)
+    told = point(0.5, 30.0, 10.0, 20.0, 25.0, 15.0, 22.0, 18.0, 21.0, 19.0, 20.0).to_dict()
+    assert (told["delay_s"], told["n"], told["successes"]) == (0.5, 10, 10)
+    assert told["score"] == 20.0
+    assert 15.0 < told["score_low"] < 19.0
+    assert 21.0 < told["score_high"] < 25.0
+    few = point(0.5, 30.0, 10.0, 20.0).to_dict()
+    assert (few["score_low"], few["score"], few["score_high"]) == (None, 20.0, None)
     assert told["think_ms_p50"] == 50.0
 
 

@@ -50,5 +50,5 @@ def test_scores_stand_side_by_side_under_the_names_of_their_rules():
     )
     head, _, naive, navball = text.splitlines()
     assert head == "| scenario | pilot | measured | runner |"
-    assert naive.startswith("| PE1-E1-I2 | naive | 20.0 [10.0, 30.0] 2/2 | 50.0 [40.0, 60.0] 1/2")
-    assert navball.endswith("| 5.0 [5.0, 5.0] 1/1 | - |")
+    assert naive.startswith("| PE1-E1-I2 | naive | 20.0 (n = 2) 2/2 | 50.0 (n = 2) 1/2")
+    assert navball.endswith("| 5.0 (n = 1) 1/1 | - |")

@@ -7,7 +7,7 @@ import pytest
 from helmsight.evals.errors import InvalidSample
 from helmsight.evals.flights import Cell, FlightResult
 from helmsight.evals.machine import Machine
-from helmsight.evals.report import Row, flight_line, flight_table, rows, table
+from helmsight.evals.tables import Row, flight_line, flight_table, rows, table
 
 
 def result(score, captured=True, seed=0, pilot="naive", scenario="PE1-E1-I1", think=(1.0, 3.0)):
@@ -32,10 +32,16 @@ def test_a_row_sums_up_the_flights_of_one_pilot_on_one_scenario():
 def test_the_words_of_a_row_name_every_score_and_mark_a_flight_without_capture():
     words = Row.of([result(30.0), result(400.0, False)]).cells()
     assert words["scores"] == "30.0 400.0x"
-    assert words["captured"].startswith("1/2 [0.0")
-    assert words["median score"] == "215.0 [30.0, 400.0]"
+    assert words["captured"] == "1/2 (n = 2)"
+    assert words["median score"] == "215.0 (n = 2)"
     assert words["think p50/p95 ms"] == "2.00/3.00"
     assert words["held/late %"] == "50/0"
+
+
+def test_enough_flights_have_intervals():
+    words = Row.of([result(30.0 + seed, seed=seed) for seed in range(8)]).cells()
+    assert words["captured"] == "8/8 [0.68, 1.00]"
+    assert words["median score"].startswith("33.5 [30.")
 
 
 def test_a_pilot_that_never_decided_has_no_think_times():
@@ -66,7 +72,7 @@ def test_a_text_table_is_aligned_and_a_markdown_table_is_ruled():
 def test_the_table_says_how_to_read_it():
     text = flight_table([result(30.0)], markdown=True)
     assert text.startswith("| scenario | pilot |")
-    assert "bootstrap" in text
+    assert "95 % interval over the flights" in text
     assert "Wilson" in text
     assert "Lower scores are better" in text
     assert "Closest approach, speed there, propellant used: medians" in text

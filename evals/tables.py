@@ -83,9 +83,9 @@ class Row:
             "pilot": self.pilot,
             "n": str(share.n),
             self.outcome.success or "success": (
-                f"{self.successes}/{share.n} [{share.low:.2f}, {share.high:.2f}]"
+                f"{self.successes}/{share.n} {share.spread('.2f')}"
             ),
-            "median score": f"{score.estimate:.1f} [{score.low:.1f}, {score.high:.1f}]",
+            "median score": score.text(".1f"),
             **terms,
             THINK: "/".join(_ms(ms) for ms in self.think_ms) if self.think_ms else "-",
             HELD: f"{100 * self.held:.0f}/{100 * self.late:.0f}",
@@ -101,7 +101,7 @@ def legend(outcome: Outcome) -> str:
     terms = f"{titles.capitalize()}: medians. " if titles else ""
     return (
         f"{better}{word.capitalize()}: share with its 95 % Wilson interval. Median score: with its "
-        f"95 % bootstrap interval over the flights. {terms}"
+        f"95 % interval over the flights, where they are enough for one. {terms}"
         "Think: over all decisions. Held/late: decisions that the guard cut or that came too late. "
         f"Scores: one per flight, sorted; x marks a flight that did not end as {word}."
     )
