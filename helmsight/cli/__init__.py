@@ -21,6 +21,7 @@ COMMANDS = {
     "evaluate": ("evaluate", "command", "EXAMPLES"),
     "query": ("query", "command", "EXAMPLES"),
     "latency": ("latency", "command", "EXAMPLES"),
+    "report": ("report", "command", "EXAMPLES"),
     "replay": ("replay", "command", "EXAMPLES"),
     "resume": ("resume", "command", "EXAMPLES"),
     "devices": ("robots", "devices", "DEVICES"),

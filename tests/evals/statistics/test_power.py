@@ -7,6 +7,13 @@ from helmsight.evals.errors import InvalidSample
 from helmsight.evals.statistics import detectable, fewest_pairs, paired_test, pairs_needed
 
 
+def least(spread: float, n: int, alpha: float = 0.05) -> float:
+    """Return the smallest difference that `n` pairs show, which are enough to show one."""
+    found = detectable(spread, n, alpha)
+    assert found is not None
+    return found
+
+
 def test_six_pairs_are_the_fewest_and_more_in_a_family():
     assert [fewest_pairs(0.05), fewest_pairs(0.05 / 3), fewest_pairs(0.05 / 10)] == [6, 7, 9]
     for alpha in (0.05, 0.05 / 3, 0.5):
@@ -21,9 +28,9 @@ def test_pairs_needed_agree_with_published_values():
 
 def test_what_is_detectable_with_n_pairs_needs_n_pairs():
     for n in (6, 10, 30, 200):
-        assert pairs_needed(detectable(3.0, n), 3.0) in (n, n + 1)
-    assert detectable(6.0, 20) == pytest.approx(2 * detectable(3.0, 20))
-    assert detectable(3.0, 20, alpha=0.01) > detectable(3.0, 20)
+        assert pairs_needed(least(3.0, n), 3.0) in {n, n + 1}
+    assert least(6.0, 20) == pytest.approx(2 * least(3.0, 20))
+    assert least(3.0, 20, alpha=0.01) > least(3.0, 20)
 
 
 def test_too_few_pairs_detect_nothing_and_no_difference_needs_no_number():
@@ -37,9 +44,9 @@ def test_too_few_pairs_detect_nothing_and_no_difference_needs_no_number():
 @pytest.mark.parametrize("n", [10, 25])
 def test_the_test_finds_what_is_detectable_about_four_times_of_five(n):
     rng, found = np.random.default_rng(n), 0
-    effect = detectable(1.0, n)
+    effect = least(1.0, n)
     for _ in range(150):
-        differences = rng.normal(effect, 1.0, n).tolist()
+        differences = list(rng.normal(effect, 1.0, n))
         found += paired_test(differences, [0.0] * n, resamples=1000) <= 0.05
     assert 0.70 <= found / 150 <= 0.90
 

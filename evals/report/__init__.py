@@ -1,0 +1,1 @@
+"""The report of an evaluation: who is better, how sure that is, and what went wrong."""

@@ -1,0 +1,67 @@
+"""Reports on disk: the page and the tables of an evaluation, in the forms asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from helmsight.evals.errors import InvalidPlan, ResultsUnusable
+from helmsight.evals.report.formats import csv_text, latex, markdown
+from helmsight.evals.report.judged import Judged
+from helmsight.evals.report.notes import headline, notes
+from helmsight.evals.report.page import render
+from helmsight.evals.report.sheets import sheets
+from helmsight.tools.folder import PAGE, write_whole
+
+FOLDER = "report"
+HTML, MARKDOWN, TEX, CSV = FORMATS = ("html", "md", "latex", "csv")
+MARKDOWN_FILE = "report.md"
+
+
+def forms(text: str) -> list[str]:
+    """Return the forms of a comma-separated list.
+
+    Raises:
+        InvalidPlan: one of them is none, or there is none.
+    """
+    asked = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    for form in asked:
+        if form not in FORMATS:
+            near = get_close_matches(form, FORMATS, n=1, cutoff=0.4)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise InvalidPlan(
+                f"--format {form!r} is not known.{hint} Choose from {', '.join(FORMATS)}"
+            )
+    if not asked:
+        raise InvalidPlan(f"--format is empty; choose from {', '.join(FORMATS)}")
+    return asked
+
+
+def write_report(found: Judged, folder: Path, asked: Sequence[str] = FORMATS) -> list[Path]:
+    """Write a report into `folder` and return its files, each whole or not at all.
+
+    Raises:
+        ResultsUnusable: a file cannot be written.
+    """
+    title = str(found.about.get("suite", {}).get("name", "")) or found.rows[0].suite or "Evaluation"
+    tables = sheets(found)
+    texts: dict[str, str] = {}
+    if HTML in asked:
+        texts[PAGE] = render(found, tables, title)
+    if MARKDOWN in asked:
+        said = [f"**{headline(found)[0]}.**", *(note for note in notes(found) if note)]
+        texts[MARKDOWN_FILE] = markdown(tables, title, said)
+    if TEX in asked:
+        texts |= {f"{sheet.name}.tex": latex(sheet) for sheet in tables}
+    if CSV in asked:
+        texts |= {f"{sheet.name}.csv": csv_text(sheet) for sheet in tables}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            write_whole(folder / name, text)
+    except OSError as error:
+        raise ResultsUnusable(
+            f"{folder} cannot be written ({error}); give another folder with --out"
+        ) from error
+    return [folder / name for name in texts]
