@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from helmsight.evals.episode import EpisodeRow
 from helmsight.evals.report.groups import by, competitor_of
@@ -87,5 +88,5 @@ def _example(row: EpisodeRow, results: Path, page: Path) -> Example:
     anchor = f"#step-{row.decided}" if row.decided >= 0 else ""
     fault = f", {row.disturbance}" if row.disturbance else ""
     return Example(
-        f"{row.scenario} seed {row.seed}{fault}", Path(way).as_posix() + anchor, row.decided
+        f"{row.scenario} seed {row.seed}{fault}", quote(Path(way).as_posix()) + anchor, row.decided
     )

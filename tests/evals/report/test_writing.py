@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import csv
+import io
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from helmsight.evals.errors import InvalidPlan, ResultsUnusable
+from helmsight.evals.report.formats import csv_text, latex
+from helmsight.evals.report.judged import judge, judged
+from helmsight.evals.report.notes import headline, notes
+from helmsight.evals.report.sheets import Sheet, sheets
+from helmsight.evals.report.writing import FORMATS, forms, write_report
+from helmsight.evals.store import Store
+
+
+class Page(HTMLParser):
+    """What a page refers to, and the text that it shows."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.addresses += [value for name, value in attrs if name in ("href", "src") and value]
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.fixture
+def results(row, tmp_path):
+    """Return a results folder: two pilots, seven seeds, two time rules, a fault, a recording."""
+    folder = tmp_path / "results"
+    run = folder / "runs" / "one"
+    run.mkdir(parents=True)
+    (run / "index.html").write_text("a page", encoding="utf-8")
+    with Store(folder) as store:
+        for seed in range(7):
+            for pilot, score in (("quick", 30.0 + seed), ("<slow>", 60.0 + seed)):
+                store.add(row(pilot, seed, score))
+                store.add(row(pilot, seed, 1.5 * score, time="fixed:2"))
+                store.add(row(pilot, seed, 3 * score, disturbance="frozen"))
+        store.add(row("quick", 7, 99.0, success=False, reason="timeout", run="runs/one", decided=4))
+        store.add(row("quick", 8, None, status="crashed", error="died: 50 % & more"))
+    return folder
+
+
+def test_the_page_needs_nothing_else_and_leads_to_the_step_that_decided(results):
+    (path,) = write_report(judged(results, results / "report"), results / "report", ["html"])
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    assert [address for address in page.addresses if not address.startswith("#")] == [
+        "../runs/one/index.html#step-4"
+    ]
+    assert (path.parent / "../runs/one/index.html").resolve().is_file()
+    assert not re.search(r"url\((?!#)|@import|<script|https?://(?!www\.w3\.org)", text)
+    assert "<slow>" not in text
+    words = " ".join(page.words)
+    assert "quick beats <slow>" in words
+    for title in ("Leaderboard", "Paired differences", "Fault matrix", "Failures", "Scenarios"):
+        assert title in words
+    assert text.count("<svg") == 5  # runs and differences of two time rules, one curve
+
+
+def test_ids_of_the_figures_are_there_once(results):
+    (path,) = write_report(judged(results, results), results / "report", ["html"])
+    ids = re.findall(r'\bid="([^"]+)"', path.read_text(encoding="utf-8"))
+    assert len(ids) == len(set(ids))
+
+
+def test_all_forms_are_written_and_say_the_same(results):
+    found = judged(results, results / "report")
+    files = {path.name for path in write_report(found, results / "report")}
+    names = {sheet.name for sheet in sheets(found)}
+    assert names == {"leaderboard", "differences", "scenarios", "faults", "failures"}
+    assert files == {"index.html", "report.md"} | {
+        f"{name}.{end}" for name in names for end in ("tex", "csv")
+    }
+    text = (results / "report" / "report.md").read_text(encoding="utf-8")
+    lines = (results / "report" / "differences.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(lines)))
+    assert [row["verdict"] for row in rows] == ["quick beats <slow>"] * 2
+    for row in rows:
+        assert row["difference"] in text
+
+
+def test_the_same_rows_give_the_same_bytes(results, tmp_path):
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        write_report(judged(results, tmp_path / "a"), folder)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_a_parquet_file_alone_is_judged_alike(results):
+    whole = judged(results, results / "report")
+    assert judged(results / "results.parquet", results / "report").boards == whole.boards
+
+
+def test_one_pilot_at_one_seed_has_a_report_without_intervals(row, tmp_path):
+    found = judge([row("only", 0, 40.0)], tmp_path, tmp_path, {"keys": ["a", "b", "c"]})
+    assert headline(found) == ("One pilot: nothing to compare", "warn")
+    assert any(note.startswith("2 of 3 episodes have not been run") for note in notes(found))
+    paths = write_report(found, tmp_path / "report")
+    text = (tmp_path / "report" / "leaderboard.csv").read_text(encoding="utf-8")
+    assert "56.0 (n = 1)" in text
+    assert "1/1 (n = 1)" in text
+    assert {path.name for path in paths} == {
+        "index.html", "report.md", "leaderboard.csv", "leaderboard.tex", "scenarios.csv",
+        "scenarios.tex",
+    }  # fmt: skip
+
+
+def test_nothing_but_failures_has_a_report(row, tmp_path):
+    rows = [row("a", seed, None, status="crashed", error="died") for seed in range(3)]
+    found = judge(rows, tmp_path, tmp_path, {})
+    assert any("3 of 3 episodes failed" in note for note in notes(found))
+    assert write_report(found, tmp_path / "report")
+
+
+def test_latex_is_escaped_and_every_line_is_one_row():
+    sheet = Sheet("s", "A table", ("p_1", "what"), (("50 %", "a & b\nc"), ("{x}", "\\^~<>|#$")))
+    lines = latex(sheet).splitlines()
+    assert lines[1] == r"\begin{tabular}{ll}"
+    assert lines[3] == r"p\_1 & what \\"
+    assert lines[5] == r"50 \% & a \& b c \\"
+    assert lines[6] == (
+        r"\{x\} & \textbackslash{}\textasciicircum{}\textasciitilde{}\textless{}\textgreater{}"
+        r"\textbar{}\#\$ \\"
+    )
+
+
+def test_csv_keeps_commas_quotes_and_lines():
+    sheet = Sheet("s", "t", ("a", "b"), (("x, y", 'say "z"\nagain'),))
+    assert list(csv.reader(io.StringIO(csv_text(sheet)))) == [
+        ["a", "b"],
+        ["x, y", 'say "z"\nagain'],
+    ]
+
+
+def test_a_form_that_is_none_is_named_with_the_nearest():
+    assert forms("md, csv,md") == ["md", "csv"]
+    assert forms(",".join(FORMATS)) == list(FORMATS)
+    with pytest.raises(InvalidPlan, match="Did you mean latex"):
+        forms("html,latx")
+    with pytest.raises(InvalidPlan, match="empty; choose from html"):
+        forms(" ,")
+
+
+def test_a_folder_without_results_and_one_that_cannot_be_written_are_told(results, tmp_path):
+    with pytest.raises(ResultsUnusable, match="helmsight evaluate"):
+        judged(tmp_path / "results" / "runs", tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "rows.jsonl").touch()
+    with pytest.raises(ResultsUnusable, match="no episode that has ended"):
+        judged(tmp_path / "empty", tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(ResultsUnusable, match="--out"):
+        write_report(judged(results, tmp_path), tmp_path / "file")
