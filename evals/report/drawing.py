@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,7 +14,8 @@ from helmsight.evals.report.curves import Dot
 from helmsight.evals.report.judged import Judged
 from helmsight.tools.plots import COLOURS, DIM, INK, WIDE, drawn
 
-ROW, ROOM = 0.34, 1.0  # inches a line, and for title and axis
+ROW, ROOM = 0.42, 1.0  # inches a line, and for title and axis
+LONGEST = 34  # letters of a name; the tables have it whole
 MARKS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -23,12 +25,11 @@ def figures(found: Judged) -> dict[str, str]:
     """
     pictures = {}
     for number, board in enumerate(found.boards):
-        lines = max(1, len(board.entries))
-        name = f"spread-{number}"
-        pictures[name] = drawn(partial(_spread, board=board), name, (WIDE, ROOM + ROW * lines))
-        pairs = max(1, len(board.comparisons))
-        name = f"pairs-{number}"
-        pictures[name] = drawn(partial(_pairs, board=board), name, (WIDE, ROOM + ROW * pairs))
+        for name, paint, lines in (
+            (f"spread-{number}", _spread, len(board.entries)),
+            (f"pairs-{number}", _pairs, len(board.comparisons)),
+        ):
+            pictures[name] = drawn(partial(paint, board=board), name, (WIDE, ROOM + ROW * lines))
     for number, (rule, lines_of) in enumerate(found.curves.items()):
         name = f"curve-{number}"
         pictures[name] = drawn(partial(_curves, rule=rule, lines=lines_of), name)
@@ -49,8 +50,8 @@ def _spread(figure: Any, board: Board) -> bool:
         low, high = entry.points.bounds
         axes.plot([low, high], [line, line], color=INK, linewidth=2)
         axes.plot(entry.points.estimate, line, "|", color=INK, markersize=14, markeredgewidth=2.2)
-    _names(axes, [f"{entry.name}, n = {len(entry.runs)}" for entry in entries])
-    axes.set_title(f"Points of runs, {board.condition}")
+    _names(axes, [f"{_wrapped(entry.name)}\nn = {len(entry.runs)}" for entry in entries])
+    _title(figure, f"Points of runs, {board.condition}")
     axes.set_xlabel("points; line: 95 % interval of the median")
     return True
 
@@ -65,8 +66,12 @@ def _pairs(figure: Any, board: Board) -> bool:
         colour = COLOURS[0] if pair.shown else DIM
         axes.plot(pair.difference.bounds, [line, line], color=colour, linewidth=2)
         axes.plot(pair.difference.estimate, line, "o", color=colour, markersize=6)
-    _names(axes, [f"{pair.first} \N{MINUS SIGN} {pair.second}" for pair in board.comparisons])
-    axes.set_title(f"Paired differences, {board.condition}")
+    names = [
+        f"{_wrapped(pair.first)}\n\N{MINUS SIGN} {_wrapped(pair.second)}"
+        for pair in board.comparisons
+    ]
+    _names(axes, names)
+    _title(figure, f"Paired differences, {board.condition}")
     axes.set_xlabel("points; coloured: the test carries it")
     return True
 
@@ -90,8 +95,17 @@ def _curves(figure: Any, rule: str, lines: Mapping[str, Sequence[Dot]]) -> bool:
     return True
 
 
+def _title(figure: Any, text: str) -> None:
+    """Put a title above the names as well: these may leave the axes little room."""
+    figure.suptitle(text, x=0.01, ha="left", fontsize=11.5, fontweight="bold", color=INK)
+
+
+def _wrapped(name: str) -> str:
+    return textwrap.shorten(name, LONGEST, placeholder=" ...") if len(name) > LONGEST else name
+
+
 def _names(axes: Any, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names, fontsize=8.5)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     axes.margins(x=0.06)

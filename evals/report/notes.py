@@ -8,6 +8,9 @@ from helmsight.envs.registry import task_of
 from helmsight.evals.report.judged import Judged
 from helmsight.evals.report.points import BY_BEST, BY_RANK
 
+FEW = 3
+"""Verdicts that stand in a headline; of more their number does."""
+
 
 def notes(found: Judged) -> list[str]:
     """Return sentences for people: what is missing, what the worlds say of themselves, and which
@@ -20,9 +23,11 @@ def headline(found: Judged) -> tuple[str, str]:
     """Return what the report comes to in one line, and its mood: "good" where a test carries it."""
     pairs = [pair for board in found.boards for pair in board.comparisons]
     shown = [pair for pair in pairs if pair.shown]
-    if shown:
+    if 0 < len(shown) <= FEW:
         said = "; ".join(_said(pair.verdict, pair.condition, len(found.boards)) for pair in shown)
         return said, "good"
+    if shown:
+        return f"{len(shown)} of {len(pairs)} differences between pilots are shown", "good"
     if pairs:
         return f"No difference between pilots is shown ({len(pairs)} compared)", "warn"
     return "One pilot: nothing to compare", "warn"

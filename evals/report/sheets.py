@@ -95,8 +95,8 @@ def _entry(entry: Entry) -> tuple[str, ...]:
 def comparisons(boards: Iterable[Board]) -> Sheet:
     """Return the table of paired differences with what may be said of them."""
     columns = (
-        "condition", "first", "second", "seeds", "difference", "mean", "p", "p (Holm)",
-        "detectable", "seeds needed", "verdict",
+        "condition", "first", "second", "verdict", "seeds", "difference", "mean", "p", "p (Holm)",
+        "detectable", "seeds needed",
     )  # fmt: skip
     lines = [_comparison(pair) for board in boards for pair in board.comparisons]
     return Sheet("differences", "Paired differences", columns, tuple(lines), PAIRED)
@@ -104,10 +104,10 @@ def comparisons(boards: Iterable[Board]) -> Sheet:
 
 def _comparison(pair: Comparison) -> tuple[str, ...]:
     return (
-        pair.condition, pair.first, pair.second, str(pair.n), pair.difference.text("+.1f"),
-        f"{pair.mean:+.1f}", _p(pair.p), _p(pair.p_holm),
+        pair.condition, pair.first, pair.second, pair.verdict, str(pair.n),
+        pair.difference.text("+z.1f"), f"{pair.mean:+z.1f}", _p(pair.p), _p(pair.p_holm),
         "-" if pair.detectable is None else f"{pair.detectable:.1f}",
-        "-" if pair.shown or pair.needed is None else f"{pair.needed:,}", pair.verdict,
+        "-" if pair.shown or pair.needed is None else f"{pair.needed:,}",
     )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def faults(found: Iterable[Fault]) -> Sheet:
     lines = [
         (
             fault.disturbance, fault.competitor, fault.condition, str(fault.pairs),
-            "-" if fault.lost is None else fault.lost.text("+.1f"), f"{fault.mean:+.1f}",
+            "-" if fault.lost is None else fault.lost.text("+z.1f"), f"{fault.mean:+z.1f}",
             _p(fault.p), _p(fault.p_holm), f"{fault.successes[0]}/{fault.pairs}",
             f"{fault.successes[1]}/{fault.pairs}", str(fault.unpaired), _change(fault),
         )
