@@ -114,15 +114,17 @@ def holds(interval: Interval, truth: float) -> bool:
 def cases() -> Iterator[Case]:
     """Yield every method on every distribution."""
     for name, (draw, middle, mean) in SCORES.items():
-        yield Case("median", name, (6, 7, 8, 9, 10, 12, 15, 20, 30, 50), _median(draw, middle))
+        yield Case("median", name, (*range(6, 16), 20, 30, 50), _median(draw, middle))
         if name in MEANS:
             yield Case("mean", name, (MEAN_LEAST, 2 * MEAN_LEAST), _mean(draw, mean))
     for low, high in TENTHS:
-        sizes = (PROPORTION_LEAST, 8, 9, 10, 12, 15, 20, 30, 50)
-        yield Case("proportion", f"true share {low:.1f} to {high:.1f}", sizes, _wilson(low, high))
+        share = f"true share {low:.1f} to {high:.1f}"
+        yield Case(
+            "proportion", share, (*range(PROPORTION_LEAST, 16), 20, 30, 50), _wilson(low, high)
+        )
     for p in (0.5, 0.7, 0.9):
-        sizes = (SHARE_LEAST, 20, 30, 60, 100)
-        yield Case("share of units", f"4 each, about {p}", sizes, _share(p))
+        units = (SHARE_LEAST, 20, 30, 60, 100)
+        yield Case("share of units", f"4 each, about {p}", units, _share(p))
     sizes = (RATIO_LEAST, 2 * RATIO_LEAST)
     yield Case("ratio", "of two times", sizes, _ratio)
     yield Case("difference of ratios", "0.9 and 0.8 of 4", sizes, _difference)

@@ -102,8 +102,8 @@ class Comparison:
 
     @property
     def shown(self) -> bool:
-        """Whether the test carries that one is better; mean and median have to agree on who."""
-        return self.p_holm <= ALPHA and self.mean * self.difference.estimate > 0
+        """Whether the test carries that one is better; the median must not say the other."""
+        return self.p_holm <= ALPHA and self.mean != 0 and self.mean * self.difference.estimate >= 0
 
     @property
     def verdict(self) -> str:
@@ -209,9 +209,12 @@ def _runs(cells: Mapping[tuple[str, int], float], scenarios: Sequence[str]) -> d
     }
 
 
-def _place(entry: Entry) -> tuple[float, float]:
-    points = entry.points.estimate if entry.points else float("-inf")
-    return -points, -entry.success.estimate
+def _place(entry: Entry) -> tuple[float, float, float]:
+    """Return what entries are sorted by: medians, of equal ones means, then successes."""
+    median, mean = (
+        found.estimate if found else float("-inf") for found in (entry.points, entry.mean)
+    )
+    return -median, -mean, -entry.success.estimate
 
 
 def _ranks(entries: Sequence[Entry]) -> list[tuple[float, ...] | None]:

@@ -17,9 +17,10 @@ def rank_shares(
 ) -> NDArray[np.float64] | None:
     """Return how often each competitor comes at each rank when the seeds are drawn again.
 
-    scores: (competitors, seeds), higher is better; who is best has the highest median. Returns
-    float64 (competitors, ranks), rows and columns add up to 1; competitors with the same median
-    share their ranks evenly. None with fewer than `RANKS_LEAST` seeds.
+    scores: (competitors, seeds), higher is better; who is best has the highest median, of equal
+    ones the highest mean. Returns float64 (competitors, ranks), rows and columns add up to 1;
+    competitors with the same of both share their ranks evenly. None with fewer than `RANKS_LEAST`
+    seeds.
 
     Raises:
         InvalidSample: it is empty or holds NaN.
@@ -34,9 +35,12 @@ def rank_shares(
     batch = max(1, 2_000_000 // table.size)
     for start in range(0, resamples, batch):
         drawn = rng.integers(0, n, (min(batch, resamples - start), n))
-        medians = np.median(table[:, drawn], axis=2)  # (competitors, draws)
-        better = (medians[None] > medians[:, None]).sum(axis=1)
-        alike = (medians[None] == medians[:, None]).sum(axis=1)
+        runs = table[:, drawn]
+        medians, means = np.median(runs, axis=2), runs.mean(axis=2)  # (competitors, draws)
+        equal = medians[None] == medians[:, None]
+        ahead = (medians[None] > medians[:, None]) | (equal & (means[None] > means[:, None]))
+        better = ahead.sum(axis=1)
+        alike = (equal & (means[None] == means[:, None])).sum(axis=1)
         for rank in range(competitors):
             holds = (better <= rank) & (rank < better + alike)
             shares[:, rank] += (holds / alike).sum(axis=1)

@@ -25,7 +25,7 @@ def row() -> Callable[..., EpisodeRow]:
 
     def made(pilot: str, seed: int, score: float | None, **fields: Any) -> EpisodeRow:
         status = fields.pop("status", DONE)
-        known = {"kind": "flight", "scenario": "PE1-E1-I1", "time": "fixed:0.5"}
+        known: dict[str, Any] = {"kind": "flight", "scenario": "PE1-E1-I1", "time": "fixed:0.5"}
         known |= {"pilot": pilot, "seed": seed, "made_with": "a test"}
         known |= {name: fields.pop(name) for name in EPISODE & set(fields)}
         result: dict[str, Any] = RESULT | {"score": score} | fields

@@ -125,6 +125,20 @@ def test_pilots_that_share_no_scenario_are_not_compared(row):
     assert board.incomplete == 2
 
 
+def test_right_and_wrong_answers_are_told_apart_though_their_medians_are_equal(row):
+    rows = [
+        row(pilot, seed, float(right), scenario="generated", kind="questions", better="higher",
+            success=right)
+        for seed in range(30)
+        for pilot, right in (("good", True), ("bad", seed % 3 > 0))
+    ]  # fmt: skip
+    (board,) = judged(rows)
+    assert [entry.points.estimate for entry in board.entries] == [100.0, 100.0]
+    (pair,) = board.comparisons
+    assert pair.difference.estimate == 0.0
+    assert pair.verdict == "good beats bad"
+
+
 def test_where_mean_and_median_disagree_nobody_beats_anybody(row):
     # better at most seeds by little, much worse at few: the mean's test alone would name a winner
     from dataclasses import replace

@@ -47,6 +47,9 @@ def test_the_matrix_has_disturbances_down_and_competitors_across(row):
     assert [name for name, _ in found.rows] == ["frozen:2", "noisy"]
     (_, (frozen, none)), (_, (noisy, other)) = found.rows
     assert none is None
+    assert frozen is not None
+    assert noisy is not None
+    assert other is not None
     assert (frozen.competitor, other.competitor) == ("a", "b")
     assert found.shade(frozen) == 60
     assert found.shade(noisy) == 0

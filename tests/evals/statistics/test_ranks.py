@@ -31,6 +31,12 @@ def test_seeds_are_drawn_for_all_alike():
     assert shares[1, 0] == 1.0  # one better at every seed, however lucky these are
 
 
+def test_of_equal_medians_the_mean_decides():
+    right = [[1.0] * 9 + [0.0], [1.0] * 8 + [0.0] * 2]  # answers: their median is 1 both times
+    shares = rank_shares(right, resamples=2000)
+    assert shares[0, 0] > 0.7
+
+
 def test_of_few_seeds_no_order_is_drawn_again():
     assert rank_shares([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) is None
 
