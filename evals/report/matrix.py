@@ -7,10 +7,16 @@ from dataclasses import dataclass
 
 from helmsight.evals.report.faults import Fault
 
+PALE = 20.0
+"""Points that are coloured in full at least."""
+
 
 @dataclass(frozen=True)
 class Matrix:
-    """One condition: `rows` are a disturbance with a fault or none for each of `competitors`."""
+    """One condition: `rows` are a disturbance with a fault or none for each of `competitors`.
+
+    `most` is the largest change, points.
+    """
 
     condition: str
     competitors: tuple[str, ...]
@@ -18,10 +24,13 @@ class Matrix:
     most: float
 
     def shade(self, fault: Fault) -> int:
-        """Return how strongly a cell is coloured, percent: the largest change at most 60."""
-        if fault.lost is None or self.most == 0:
+        """Return how strongly a cell is coloured, percent: the largest change 60.
+
+        A change of few points stays pale, however small all others are.
+        """
+        if fault.lost is None:
             return 0
-        return round(60 * abs(fault.lost.estimate) / self.most)
+        return round(60 * abs(fault.lost.estimate) / max(self.most, PALE))
 
 
 def matrix(faults: Sequence[Fault]) -> list[Matrix]:

@@ -16,7 +16,7 @@ from helmsight.evals.statistics.samples import (
     sampled,
 )
 
-MEAN_LEAST = 60
+MEAN_LEAST = 150
 PROPORTION_LEAST = 7
 """The smallest n of each method at which it covers 93 to 97 % (`benchmarks/coverage.py`)."""
 

@@ -47,6 +47,11 @@ def test_what_a_model_said_is_shown_as_text(spec, record):
     assert "&lt;script" in page
 
 
+def test_every_step_has_an_address(spec, record):
+    page = render(spec(), [record(0), record(1)], None, {})
+    assert re.findall(r'<tr id="([^"]*)"', page) == ["step-0", "step-1"]
+
+
 def test_the_page_names_the_time_rule_beside_the_pilot(spec, record):
     options = {"time": "runner:0.5", "observation": "frame"}
     assert "bundled · seed 3 · time runner:0.5" in render(

@@ -14,6 +14,7 @@ RESULT = {
     "think_ms": [20.0, 40.0],
 }  # fmt: skip
 EPISODE = {
+    "kind",
     "scenario", "pilot", "seed", "time", "hold", "observation", "disturbance", "variant", "options",
     "pilot_options", "limits",
 }  # fmt: skip
