@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
+from helmsight.contract.plugins import nearest
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.report.formats import csv_text, latex, markdown
 from helmsight.evals.report.judged import Judged
@@ -28,11 +28,7 @@ def forms(text: str) -> list[str]:
     asked = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     for form in asked:
         if form not in FORMATS:
-            near = get_close_matches(form, FORMATS, n=1, cutoff=0.4)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise InvalidPlan(
-                f"--format {form!r} is not known.{hint} Choose from {', '.join(FORMATS)}"
-            )
+            raise InvalidPlan(f"--format {form!r} is not known: {nearest(form, FORMATS)}")
     if not asked:
         raise InvalidPlan(f"--format is empty; choose from {', '.join(FORMATS)}")
     return asked

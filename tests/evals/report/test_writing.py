@@ -145,7 +145,7 @@ def test_csv_keeps_commas_quotes_and_lines():
 def test_a_form_that_is_none_is_named_with_the_nearest():
     assert forms("md, csv,md") == ["md", "csv"]
     assert forms(",".join(FORMATS)) == list(FORMATS)
-    with pytest.raises(InvalidPlan, match="Did you mean latex"):
+    with pytest.raises(InvalidPlan, match='did you mean "latex"'):
         forms("html,latx")
     with pytest.raises(InvalidPlan, match="empty; choose from html"):
         forms(" ,")
