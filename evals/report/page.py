@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from helmsight.evals.report.drawing import figures
@@ -46,15 +46,23 @@ def _counts(found: Judged) -> list[tuple[str, str]]:
     ]
 
 
-def _facts(about: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Return what a suite file says of where its numbers come from, as lines of words."""
-    lines: list[tuple[str, str]] = []
-    for key, value in about.get("provenance", about if prefix else {}).items():
+def _facts(about: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what `suite.json` says of where its numbers come from, as lines of words.
+
+    An evaluation that was gone on with has several sessions; what is the same stands once.
+    """
+    sessions = [dict(_lines(session)) for session in about.get("sessions", [])]
+    names = dict.fromkeys(name for session in sessions for name in session)
+    return [
+        (name, "; ".join(dict.fromkeys(one[name] for one in sessions if one.get(name))))
+        for name in names
+    ]
+
+
+def _lines(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in values.items():
         name = prefix + str(key).replace("_", " ")
         if isinstance(value, Mapping):
-            lines += _facts(value, f"{name} · ")
+            yield from _lines(value, f"{name} · ")
         else:
-            lines.append(
-                (name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
-            )
-    return lines
+            yield name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,7 @@ def sheets(found: Judged) -> list[Sheet]:
         leaderboard(found.boards),
         comparisons(found.boards),
         scenarios(found),
+        terms(found),
         faults(found.faults),
         failures(found),
     ]
@@ -131,6 +133,27 @@ def scenarios(found: Judged) -> Sheet:
         "is better than."
     )
     return Sheet("scenarios", "Scenarios", columns, tuple(lines), legend)
+
+
+def terms(found: Judged) -> Sheet:
+    """Return the table of what else the worlds measure, by scenario and competitor."""
+    name, condition = competitor_of(found.rows), condition_of(found.rows)
+    measured = [(row, json.loads(row.terms)) for row in found.rows if not row.disturbance]
+    names = tuple(dict.fromkeys(term for _, of in measured for term in of))
+    groups: dict[tuple[str, str, str], list[Mapping[str, float]]] = {}
+    for row, of in measured:
+        groups.setdefault((condition(row), row.scenario, name(row)), []).append(of)
+    lines = [
+        (*key, *(_term([of[term] for of in group if term in of]) for term in names))
+        for key, group in sorted(groups.items(), key=lambda entry: entry[0][:2])
+    ]
+    columns = ("condition", "scenario", "pilot", *(term.replace("_", " ") for term in names))
+    legend = "What the worlds measure besides the score, medians with their 95 % intervals."
+    return Sheet("terms", "Measures", columns, tuple(lines) if names else (), legend)
+
+
+def _term(values: Sequence[float]) -> str:
+    return median_interval(values).text(".4g") if values else "-"
 
 
 def _scenario(found: Judged, rows: list[EpisodeRow]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from html.parser import HTMLParser
 
@@ -113,6 +114,29 @@ def test_one_pilot_at_one_seed_has_a_report_without_intervals(row, tmp_path):
         "index.html", "report.md", "leaderboard.csv", "leaderboard.tex", "scenarios.csv",
         "scenarios.tex",
     }  # fmt: skip
+
+
+def test_what_else_a_world_measures_has_a_table_of_its_own(row, tmp_path):
+    rows = [
+        row("a", seed, 30.0, terms=json.dumps({"fuel_kg": 80.0 + seed, "contacts": 0.0}))
+        for seed in range(3)
+    ]
+    rows.append(row("a", 3, None, status="crashed"))
+    write_report(judge(rows, tmp_path, tmp_path, {}), tmp_path / "report")
+    text = (tmp_path / "report" / "terms.csv").read_text(encoding="utf-8")
+    assert text.splitlines()[0] == "condition,scenario,pilot,fuel kg,contacts"
+    assert text.splitlines()[1].endswith("a,81 (n = 3),0 (n = 3)")
+
+
+def test_where_the_numbers_come_from_is_on_the_page_once(row, tmp_path):
+    session = {"commit": "abc123", "machine": {"cores": 2}, "made_with": {"a": "d1"}}
+    about = {"sessions": [session, session | {"commit": "def456"}], "suite": {"name": "mine"}}
+    found = judge([row("a", 0, 30.0)], tmp_path, tmp_path, about)
+    write_report(found, tmp_path / "report", ["html"])
+    text = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert "<h1>mine</h1>" in text
+    assert "abc123; def456" in text
+    assert text.count("machine · cores") == 1
 
 
 def test_nothing_but_failures_has_a_report(row, tmp_path):
