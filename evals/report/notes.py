@@ -29,7 +29,9 @@ def headline(found: Judged) -> tuple[str, str]:
     if shown:
         return f"{len(shown)} of {len(pairs)} differences between pilots are shown", "good"
     if pairs:
-        return f"No difference between pilots is shown ({len(pairs)} compared)", "warn"
+        needed = [pair.needed for pair in pairs if pair.needed is not None]
+        more = f"; about {min(needed):,} seeds would show the clearest" if needed else ""
+        return f"No difference between pilots is shown ({len(pairs)} compared{more})", "warn"
     return "One pilot: nothing to compare", "warn"
 
 

@@ -116,6 +116,16 @@ def test_one_pilot_at_one_seed_has_a_report_without_intervals(row, tmp_path):
     }  # fmt: skip
 
 
+def test_where_nothing_is_shown_the_seeds_that_would_show_it_are_said(row, tmp_path):
+    rows = [row(pilot, seed, score + seed) for pilot, score in (("a", 30.0), ("b", 60.0))
+            for seed in range(4)]  # fmt: skip
+    said, mood = headline(judge(rows, tmp_path, tmp_path, {}))
+    assert said == (
+        "No difference between pilots is shown (1 compared; about 6 seeds would show the clearest)"
+    )
+    assert mood == "warn"
+
+
 def test_what_else_a_world_measures_has_a_table_of_its_own(row, tmp_path):
     rows = [
         row("a", seed, 30.0, terms=json.dumps({"fuel_kg": 80.0 + seed, "contacts": 0.0}))
