@@ -51,8 +51,9 @@ def median_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
     inner = covered[k] if k < len(covered) else 0.0
     part = (outer - level) / (outer - inner)
     inward = (n - k) * part / (k + (n - 2 * k) * part)
-    low = (1 - inward) * sample[k - 1] + inward * sample[k]
-    high = (1 - inward) * sample[n - k] + inward * sample[n - 1 - k]
+    # from the outer one inwards: rounding never leaves the sample
+    low = sample[k - 1] + inward * (sample[k] - sample[k - 1])
+    high = sample[n - k] - inward * (sample[n - k] - sample[n - 1 - k])
     return Interval(estimate, min(float(low), estimate), max(float(high), estimate), n, level)
 
 
