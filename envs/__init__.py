@@ -11,6 +11,7 @@ for _scenario in SCENARIOS.values():
     gym.register(
         id=_scenario.environment_id,
         entry_point="helmsight.envs.orbital.env:PursuitEnv",
+        vector_entry_point="helmsight.envs.orbital.vector:PursuitVectorEnv",
         kwargs={"scenario": _scenario.name},
         disable_env_checker=True,
         order_enforce=False,

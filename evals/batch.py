@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from helmsight.agents.models.load import load_pilot, shipped
 from helmsight.agents.scripted import EXPERTS
 from helmsight.contract.clock import TimeRule
+from helmsight.contract.turns import Turns
 from helmsight.envs.orbital.convoy import Berths
 from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.scenarios import SCENARIOS
@@ -21,7 +22,6 @@ from helmsight.evals.episode import OPERATOR, Episode, EpisodeRow
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.runner.settings import Settings
 from helmsight.evals.runner.work import FLIGHT, Stage, run_episode
-from helmsight.evals.turns import Turns
 
 if TYPE_CHECKING:
     from helmsight.contract.pilot import Pilot

@@ -66,6 +66,17 @@ class Bots:
         }
         self._active = bool((self.kinds != 1).any())
 
+    def take_row(self, row: int, bots: Bots) -> None:
+        """Have the bot of world `row` go on from where that of `bots`, a single one, is."""
+        for name in ("kinds", "start", "_reacting", "_awake", "_cruising", "_until"):
+            values = getattr(self, name).copy()  # `start` may be an array of the caller's
+            values[row] = getattr(bots, name)[0]
+            setattr(self, name, values)
+        self._random.pop(row, None)
+        if 0 in bots._random:
+            self._random[row] = bots._random[0]
+        self._active = bool((self.kinds != 1).any())
+
     def act(self, craft: Steered) -> None:
         """Set the evaders' controls for the coming physics step."""
         if not self._active:

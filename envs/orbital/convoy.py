@@ -30,6 +30,11 @@ class Convoy:
     def __init__(self, starts: Sequence[Start]) -> None:
         self.world = World([scenario for scenario, _ in starts], [seed for _, seed in starts])
 
+    def load(self, row: int, start: Start) -> None:
+        """Have row `row` begin anew, as `start`."""
+        scenario, seed = start
+        self.world.take_row(row, World([scenario], [seed]))
+
     def move(self, due: Mapping[int, int]) -> None:
         """Advance row `i` by `due[i]` physics steps, or until it is over; the others stand still.
 

@@ -76,6 +76,15 @@ class World(PairFleet, Settling):
         self.captured = np.zeros(len(scenarios), dtype=bool)
         self.bots = Bots([s.evader for s in scenarios], seeds, self.met + SETTLE)
 
+    def take_row(self, row: int, world: World) -> None:
+        """Have world `row` go on from where `world`, a single one, is."""
+        for name, values in vars(world).items():
+            if isinstance(values, np.ndarray) and len(values) == 1:
+                mine = getattr(self, name).copy()  # `_axes_before` and `axes` may be one array
+                mine[row] = values[0]
+                setattr(self, name, mine)
+        self.bots.take_row(row, world.bots)
+
     def burn(self, throttle: Array, worlds: NDArray[np.bool_] | slice = slice(None)) -> None:
         """Set the pursuers' translation throttles, (n, 3) body axes, clipped to [-1, 1]."""
         self.throttle[worlds, PURSUER] = np.clip(throttle, -1.0, 1.0)
