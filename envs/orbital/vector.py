@@ -51,6 +51,7 @@ class PursuitVectorEnv(SyncVectorEnv):
         self._convoy = Convoy([(env.scenario, 0) for env in rows])
         for row, env in enumerate(rows):
             env.moored = partial(self._moor, row)
+        self._rows = rows
         makers: list[Callable[[], Any]] = [partial(_Row, env) for env in rows]
         super().__init__(makers, autoreset_mode=autoreset_mode)
 
@@ -69,8 +70,8 @@ class PursuitVectorEnv(SyncVectorEnv):
             )
             self._at_once(
                 {
-                    i: partial(env.env.reset, seed=one, options=options)
-                    for i, (env, one) in enumerate(zip(self.envs, seeds, strict=True))
+                    i: partial(env.reset, seed=one, options=options)
+                    for i, (env, one) in enumerate(zip(self._rows, seeds, strict=True))
                 }
             )
         return super().reset(seed=seed, options=options)  # type: ignore[arg-type]
@@ -81,9 +82,9 @@ class PursuitVectorEnv(SyncVectorEnv):
         again = ended & (self.autoreset_mode is AutoresetMode.NEXT_STEP)
         self._at_once(
             {
-                i: env.env.reset if again[i] else partial(env.env.step, action)
+                i: env.reset if again[i] else partial(env.step, action)
                 for i, (env, action) in enumerate(
-                    zip(self.envs, iterate(self.action_space, actions), strict=True)
+                    zip(self._rows, iterate(self.action_space, actions), strict=True)
                 )
             }
         )

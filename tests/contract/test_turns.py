@@ -1,6 +1,8 @@
 """Jobs that take turns: who is served when, what goes wrong in one of them, and giving up."""
 
 import threading
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -14,12 +16,12 @@ def test_questions_of_all_jobs_are_served_at_once_in_the_order_of_the_jobs():
         seen.append(list(numbers))
         return [2 * number for number in numbers]
 
-    turns = Turns({"double": double})
+    turns: Turns[Any] = Turns({"double": double})
 
     def job(number):
         return turns.ask("double", turns.ask("double", number))
 
-    ended = dict(turns.run([lambda n=n: job(n) for n in range(4)]))
+    ended = dict(turns.run([partial(job, n) for n in range(4)]))
     assert seen == [[0, 1, 2, 3], [0, 2, 4, 6]]
     assert ended == {0: 0, 1: 4, 2: 8, 3: 12}
 
@@ -28,9 +30,13 @@ def test_a_kind_that_comes_first_is_served_before_the_others_go_on():
     seen = []
 
     def serve(kind):
-        return lambda questions: seen.append((kind, list(questions))) or list(questions)
+        def answer(questions):
+            seen.append((kind, list(questions)))
+            return list(questions)
 
-    turns = Turns({"move": serve("move"), "ask": serve("ask")})
+        return answer
+
+    turns: Turns[Any] = Turns({"move": serve("move"), "ask": serve("ask")})
 
     def late():
         turns.ask("move", "late")
@@ -44,7 +50,7 @@ def test_what_serving_raises_is_raised_where_it_was_asked_for():
     def refuse(questions):
         raise ValueError("no")
 
-    turns = Turns({"no": refuse, "yes": list})
+    turns: Turns[Any] = Turns({"no": refuse, "yes": list})
 
     def careful():
         try:
@@ -57,7 +63,7 @@ def test_what_serving_raises_is_raised_where_it_was_asked_for():
 
 def test_what_a_job_raises_ends_all_and_no_thread_is_left():
     given_up, before = [], threading.active_count()
-    turns = Turns({"wait": list})
+    turns: Turns[Any] = Turns({"wait": list})
 
     def patient():
         try:
@@ -79,7 +85,7 @@ def test_what_a_job_raises_ends_all_and_no_thread_is_left():
 
 def test_jobs_are_given_up_when_nobody_wants_their_results_any_more():
     before = threading.active_count()
-    turns = Turns({"wait": list})
+    turns: Turns[Any] = Turns({"wait": list})
 
     def endless():
         while True:

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from helmsight.agents.models.load import load_pilot
 from helmsight.contract.record import StepRecord
 from helmsight.evals import batch
 from helmsight.evals.batch import flies_in_batches, fly_batch
@@ -117,8 +117,8 @@ def test_what_a_batch_cannot_fly_is_told_before_anything_is_flown(settings, chan
 def test_answers_that_are_close_are_asked_again_alone(monkeypatch):
     from helmsight.agents.models import local
 
-    model = load_kept("bundled", "{}").model
-    assert load_pilot("bundled").local
+    pilot: Any = load_kept("bundled", "{}")
+    model = pilot.model
     from langchain_core.messages import HumanMessage
 
     batch_of = [[HumanMessage("up")], [HumanMessage("down")]]

@@ -1,5 +1,7 @@
 """The native vector environment: gymnasium's own, bit for bit, with the physics of all at once."""
 
+from typing import Any
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.vector import PursuitVectorEnv
 
-OPTIONS = {"scenario": "PE1-E2-I2", "observation": "telemetry", "time": "fixed:0.3"}
+OPTIONS: dict[str, Any] = {"scenario": "PE1-E2-I2", "observation": "telemetry", "time": "fixed:0.3"}
 
 
 @pytest.mark.slow
@@ -17,7 +19,7 @@ OPTIONS = {"scenario": "PE1-E2-I2", "observation": "telemetry", "time": "fixed:0
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 def test_it_does_what_gymnasiums_own_does_bit_for_bit(mode):
     ours = PursuitVectorEnv(2, autoreset_mode=mode, **OPTIONS)
-    theirs = SyncVectorEnv([lambda: PursuitEnv(**OPTIONS)] * 2, autoreset_mode=mode)
+    theirs: Any = SyncVectorEnv([lambda: PursuitEnv(**OPTIONS)] * 2, autoreset_mode=mode)
     ours.action_space.seed(3)
     assert data_equivalence(ours.reset(seed=5), theirs.reset(seed=5))
     for number in range(3):
