@@ -38,5 +38,22 @@ def test_what_is_no_number_with_bounds_is_refused_with_those_there_are(env, fiel
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*(wrapper applied|infinity).*")
 def test_gymnasiums_checks_pass(env):
-    check_env(FlatActions(env), skip_render_check=True)
+    flat = FlatActions(env)
+    check_env(flat, skip_render_check=True)
+    assert flat.action_space.shape == (3,)
+
+
+@pytest.mark.slow
+@pytest.mark.uncounted
+def test_stable_baselines_learns_in_it(env):
+    baselines = pytest.importorskip(
+        "stable_baselines3", reason="needs stable-baselines3: pip install -e .[test]"
+    )
+    learner = baselines.PPO("MultiInputPolicy", FlatActions(env), n_steps=16, batch_size=8, seed=0)
+    before = [values.clone() for values in learner.policy.parameters()]
+    learner.learn(total_timesteps=16)
+    assert learner.num_timesteps == 16
+    after = learner.policy.parameters()
+    assert any((a != b).any() for a, b in zip(before, after, strict=True))
