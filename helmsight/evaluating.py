@@ -117,16 +117,30 @@ def evaluate(
     stopped = stopped or evaluation.stopped
     rows = evaluation.store.rows()
     left = len(evaluation.missing())
+    page = _reported(folder) if rows else None
     if as_json:
-        report = {"folder": str(folder), "stopped": stopped, "left": left}
-        print(json_line({**report, "rows": [row.to_dict() for row in rows]}))
+        told = {"folder": str(folder), "stopped": stopped, "left": left, "report": page}
+        print(json_line({**told, "rows": [row.to_dict() for row in rows]}))
     else:
         print(summary(rows))
         print(f"\nresults: {folder}")
+        if page:
+            print(f"report: {page}")
     if stopped:
         _say(f"{stopped}: {left} episodes are left; the same command with --out {folder} --resume "
              "goes on")  # fmt: skip
     return stopped
+
+
+def _reported(folder: Path) -> str:
+    """Judge what is in a results folder, write its report, and return the page."""
+    from helmsight.evals.report.judged import judged
+    from helmsight.evals.report.notes import headline
+    from helmsight.evals.report.writing import FOLDER, write_report
+
+    found = judged(folder, folder / FOLDER)
+    _say(headline(found)[0])
+    return str(write_report(found, folder / FOLDER)[0])
 
 
 def summary(rows: Sequence[EpisodeRow]) -> str:
