@@ -11,6 +11,7 @@ from helmsight.agents.models.load import shipped
 ROOMS = ("agents", "contract", "envs", "prompts", "tools")
 QUESTIONS = "evals/spatial"
 SOURCES = {".py", ".json", ".j2"}
+APART = {"training", "bundled", "relations", "inspector"}  # lessons, and weights with their own digest
 
 
 def fingerprint(pilot: str, *more: str) -> str:
@@ -38,6 +39,6 @@ def _code(*rooms: str) -> str:
     for room in rooms:
         for path in sorted((root / room).rglob("*")):
             inner = path.relative_to(root).parts
-            if path.suffix in SOURCES and not {"training", "bundled", "relations"} & set(inner):
+            if path.suffix in SOURCES and not APART & set(inner):
                 digest.update("/".join(inner).encode() + path.read_bytes())
     return digest.hexdigest()
