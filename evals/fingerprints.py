@@ -11,7 +11,7 @@ from helmsight.agents.models.load import shipped
 ROOMS = ("agents", "contract", "envs", "prompts", "tools")
 QUESTIONS = "evals/spatial"
 SOURCES = {".py", ".json", ".j2"}
-APART = {"training", "bundled", "relations", "inspector"}  # lessons, and weights with their own digest
+APART = {"training", "bundled", "relations", "inspector"}  # lessons; weights have their own digest
 
 
 def fingerprint(pilot: str, *more: str) -> str:
