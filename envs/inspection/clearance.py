@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import numpy as np
 
 from helmsight.envs.inspection.building import Built
 from helmsight.envs.inspection.cell import Cell
-from helmsight.envs.inspection.contacts import touching
+from helmsight.envs.inspection.contacts import Contacts
 from helmsight.envs.inspection.shapes import SOLID, Array
 from helmsight.hardware.gl import mujoco
 
@@ -27,30 +27,66 @@ class Clearance:
     """
 
     def __init__(self, cell: Cell, margin_m: float = MARGIN_M) -> None:
-        model = copy.copy(cell.built.model)
-        solid = model.geom_group == SOLID
-        arm = np.array([owner.part == "arm" for owner in cell.built.owners])
-        model.geom_margin[solid & arm] = margin_m
-        for part, more in UNSURE_M.items():
-            its = np.array([owner.part == part for owner in cell.built.owners])
-            model.geom_margin[solid & its] = more
-        # MuJoCo leaves out whole bodies first, by a margin of their own
-        np.maximum.at(model.body_margin, model.geom_bodyid, model.geom_margin)
         self._cell, self.spec = cell, cell.spec
-        self._built = Built(model, cell.built.owners, cell.built.arm, cell.built.turntable)
-        self._data = mujoco.MjData(model)
+        self._built, self._model = cell.built, cell.built.model
+        self._data = mujoco.MjData(self._model)
+        self._contacts = Contacts(cell.built)
+        model, pairs = self._model, list(_pairs(cell.built))
+        self._one, self._other = (np.array(side, np.intp) for side in zip(*pairs, strict=True))
+        apart = [_margin(cell.built, pair, margin_m) for pair in pairs]
+        self._margin = np.array(apart)
+        self._reach = model.geom_rbound[self._one] + model.geom_rbound[self._other] + self._margin
+        endless = model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE
+        self._reach[endless[self._one] | endless[self._other]] = np.inf
 
     def touches(self, joints: Sequence[float] | Array) -> tuple[tuple[str, str], ...]:
-        """Return what comes nearer than the margin: link of the arm, and what with."""
-        self._data.qpos[self._built.turntable] = self._cell.turntable
-        self._data.qpos[self._built.arm] = joints
-        mujoco.mj_kinematics(self._built.model, self._data)
-        mujoco.mj_comPos(self._built.model, self._data)
-        mujoco.mj_collision(self._built.model, self._data)
-        return touching(self._built, self._data) if self._data.ncon else ()
+        """Return what comes nearer than the margin: link of the arm, and what with.
+
+        Distances are measured, not contacts looked for: between boxes that do not touch MuJoCo
+        misses these now and then, whatever their margin.
+        """
+        model, data = self._model, self._data
+        data.qpos[self._built.turntable] = self._cell.turntable
+        data.qpos[self._built.arm] = joints
+        mujoco.mj_kinematics(model, data)
+        apart = data.geom_xpos[self._one] - data.geom_xpos[self._other]
+        near = np.flatnonzero((apart * apart).sum(axis=1) < self._reach**2)
+        found = {
+            self._contacts.pair(int(self._one[at]), int(self._other[at])): None
+            for at in near
+            if self._distance(int(at)) < self._margin[at]
+        }
+        return tuple(found)
+
+    def _distance(self, at: int) -> float:
+        far = float(self._margin[at])
+        pair = int(self._one[at]), int(self._other[at])
+        return float(mujoco.mj_geomDistance(self._model, self._data, *pair, far, None))
 
     def way(self, start: Sequence[float] | Array, end: Sequence[float] | Array) -> bool:
         """Return whether the arm can go straight, all joints at once, without touching anything."""
         a, b = np.array(start), np.array(end)
         steps = max(1, int(np.ceil(np.abs(b - a).max() / STEP_RAD)))
         return not any(self.touches(a + (b - a) * index / steps) for index in range(steps + 1))
+
+
+def _pairs(built: Built) -> Iterator[tuple[int, int]]:
+    """Yield the solid shapes that can touch, one of them the arm's: those that MuJoCo looks at."""
+    model = built.model
+    solid = [int(geom) for geom in np.flatnonzero(model.geom_group == SOLID)]
+    parent = model.body_parentid
+    for one, other in combinations(solid, 2):
+        if "arm" not in (built.owners[one].part, built.owners[other].part):
+            continue
+        a, b = int(model.geom_bodyid[one]), int(model.geom_bodyid[other])
+        kinds = model.geom_contype, model.geom_conaffinity
+        meets = kinds[0][one] & kinds[1][other] or kinds[0][other] & kinds[1][one]
+        beside = a == b or (a != 0 and b != 0 and (parent[a] == b or parent[b] == a))
+        apart = {(a << 16) + b, (b << 16) + a} & set(model.exclude_signature.tolist())
+        if meets and not beside and not apart:
+            yield one, other
+
+
+def _margin(built: Built, pair: tuple[int, int], margin_m: float) -> float:
+    """Return how far two shapes have to be apart, m."""
+    return max(margin_m, *(UNSURE_M.get(built.owners[geom].part, 0.0) for geom in pair))

@@ -48,7 +48,7 @@ class Contacts:
             contact = data.contact[index]
             if contact.dist > 0.0:
                 continue
-            pair = self._pair(int(contact.geom1), int(contact.geom2))
+            pair = self.pair(int(contact.geom1), int(contact.geom2))
             mujoco.mj_contactForce(self._built.model, data, index, force)
             touch = now.get(pair) or self._open.get(pair)
             if touch is None:
@@ -67,18 +67,11 @@ class Contacts:
         """All of them, in the order of their beginning."""
         return tuple(Touch(**vars(touch)) for touch in self._all)
 
-    def _pair(self, a: int, b: int) -> tuple[str, str]:
+    def pair(self, a: int, b: int) -> tuple[str, str]:
         one, other = self._names[a], self._names[b]
         if one[0] != "arm":
             one, other = other, one
         return one[1], other[1]
-
-
-def touching(built: Built, data: mujoco.MjData) -> tuple[tuple[str, str], ...]:
-    """Return what the arm touches in a computed state: link and what with, each pair once."""
-    contacts = Contacts(built)
-    pairs = (contacts._pair(one, other) for one, other in data.contact.geom.tolist())
-    return tuple(dict.fromkeys(pairs))
 
 
 def what(name: str) -> What:

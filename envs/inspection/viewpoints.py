@@ -10,7 +10,7 @@ import numpy as np
 
 from helmsight.envs.inspection.arm import CAMERA_AT, camera_rotation
 from helmsight.envs.inspection.cell import START, Cell
-from helmsight.envs.inspection.clearance import Clearance, Joints
+from helmsight.envs.inspection.clearance import MARGIN_M, Clearance, Joints
 from helmsight.envs.inspection.shapes import Array
 from helmsight.envs.inspection.sites import SITES, Sight, Site
 from helmsight.envs.inspection.views import Pose
@@ -24,6 +24,7 @@ TRIED = 60  # of the best samples a site
 APART_M = 0.03  # two viewpoints of one site differ by this at least
 ENOUGH = 0.6  # share of a site that one view has to show
 CLOSE_M = 0.001  # of what a view is aimed at, where refining ends
+ROOM_M = 0.006  # beside the margin of ways, at a viewpoint
 FLOOR_M = 0.015  # neither camera nor tool point comes lower
 JAW = START[-1]  # the gripper stays as it is
 
@@ -56,6 +57,8 @@ class Viewpoints:
         self._kinematics = kinematics or Kinematics(cell.spec)
         self._samples = _sampled(cell.spec.model_dump_json())
         self.clearance = Clearance(cell)
+        # servos sag and overshoot a little: where an arm stands it has to be clear all the same
+        self._roomy = Clearance(cell, MARGIN_M + ROOM_M)
         self.sight = Sight(cell)
 
     def of(self, site: Site, most: int = 3, distance: float = BEST) -> tuple[Viewpoint, ...]:
@@ -139,7 +142,7 @@ class Viewpoints:
             return None
         if any(np.linalg.norm(pose.at - other.pose.at) < APART_M for other in found):
             return None
-        if self.clearance.touches(joints):
+        if self._roomy.touches(joints):
             return None
         # the arm itself can stand in the way
         self._cell.place(joints)
