@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from helmsight.contract.fit import check_fit
-from helmsight.envs.registry import scenario_name, task_of
+from helmsight.envs.registry import make_env, scenario_name, task_of
 from helmsight.evals.episode import Episode, EpisodeRow
 from helmsight.evals.errors import FlightFailed, InvalidPlan
 from helmsight.evals.fingerprints import fingerprint
@@ -127,6 +127,7 @@ def fly_planned(
     """Yield the result of each flight of `plan` with its conditions; otherwise as `fly_cells`.
 
     Raises:
+        InvalidOption: a world that cannot be had so, before anything is flown.
         FlightFailed: a flight that ended as none should.
     """
     from helmsight.evals.runner.here import run_here
@@ -138,6 +139,11 @@ def fly_planned(
     for scenario, spec in dict.fromkeys((cell.scenario, cell.pilot) for cell, _ in plan):
         pilot = load_kept(spec, "{}")
         check_fit(pilot, task_of(scenario), pilot.needs)  # before the first one flies for hours
+    seen: list[tuple[str, Conditions]] = []
+    for scenario, conditions in ((cell.scenario, conditions) for cell, conditions in plan):
+        if conditions.options and (scenario, conditions) not in seen:
+            seen.append((scenario, conditions))
+            make_env(scenario, time=conditions.time, **conditions.options).close()
     planned = {
         (made := _episode(cell, conditions, needs[cell.pilot])).key: (made, cell, conditions)
         for cell, conditions in plan

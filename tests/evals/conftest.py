@@ -13,6 +13,7 @@ import pytest
 
 from helmsight.agents.models import load as models
 from helmsight.envs.registry import load_environments, task_of
+from helmsight.evals.runner.work import load_kept
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "thermostat" / "thermostat.py"
 WORLD = "thermostat/Evening-v0"
@@ -39,6 +40,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     os.environ["ODD_PILOTS"] = str(tmp_path_factory.mktemp("marks"))
     os.environ["ODD_SITE"] = str(site)  # for processes that are started by a command line
     load_environments.cache_clear()
+    load_kept.cache_clear()  # a pilot of another copy of the example answers other commands
     load_environments()
     yield WORLD
     sys.path.remove(str(site))
@@ -46,5 +48,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for name in ("thermostat", "odd_pilots"):
         sys.modules.pop(name, None)
     load_environments.cache_clear()
+    load_kept.cache_clear()
     task_of.cache_clear()
     assert models.pilots()

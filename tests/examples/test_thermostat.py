@@ -15,6 +15,7 @@ from gymnasium.utils.env_checker import check_env
 
 from helmsight.cli import main
 from helmsight.envs.registry import load_environments, task_of
+from helmsight.evals.runner.work import load_kept
 from helmsight.tools.player import load_run, same_steps
 
 SOURCE = Path(__file__).parents[2] / "examples" / "thermostat"
@@ -44,6 +45,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     sys.path.remove(str(site))
     del sys.modules["thermostat"], gymnasium.registry[WORLD]
     load_environments.cache_clear()
+    load_kept.cache_clear()
     task_of.cache_clear()
 
 
