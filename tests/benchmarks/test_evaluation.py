@@ -11,6 +11,7 @@ import gymnasium
 import pytest
 
 from helmsight.envs.registry import load_environments, task_of
+from helmsight.evals.runner.work import load_kept
 
 
 @pytest.mark.slow
@@ -28,6 +29,7 @@ def test_every_figure_is_taken_of_all_episodes(load, capsys, tmp_path: Path, mon
         gymnasium.registry.pop("thermostat/Evening-v0", None)
         sys.modules.pop("thermostat", None)
         load_environments.cache_clear()
+        load_kept.cache_clear()
         task_of.cache_clear()
     figures = {entry["name"]: entry for entry in json.loads(out.read_text())["figures"]}
     assert figures["an episode itself"]["n"] == 20
