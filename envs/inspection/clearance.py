@@ -33,14 +33,16 @@ class Clearance:
         self._contacts = Contacts(cell.built)
         model, pairs = self._model, list(_pairs(cell.built))
         self._one, self._other = (np.array(side, np.intp) for side in zip(*pairs, strict=True))
-        apart = [_margin(cell.built, pair, margin_m) for pair in pairs]
-        self._margin = np.array(apart)
-        self._reach = model.geom_rbound[self._one] + model.geom_rbound[self._other] + self._margin
+        self._margin = np.array([_margin(cell.built, pair, margin_m) for pair in pairs])
+        self._bound = model.geom_rbound[self._one] + model.geom_rbound[self._other]
         endless = model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE
-        self._reach[endless[self._one] | endless[self._other]] = np.inf
+        self._bound[endless[self._one] | endless[self._other]] = np.inf
 
-    def touches(self, joints: Sequence[float] | Array) -> tuple[tuple[str, str], ...]:
-        """Return what comes nearer than the margin: link of the arm, and what with.
+    def touches(
+        self, joints: Sequence[float] | Array, least_m: float = 0.0
+    ) -> tuple[tuple[str, str], ...]:
+        """Return what comes nearer than the margin, or than `least_m`: link of the arm, and what
+        with.
 
         Distances are measured, not contacts looked for: between boxes that do not touch MuJoCo
         misses these now and then, whatever their margin.
@@ -50,18 +52,18 @@ class Clearance:
         data.qpos[self._built.arm] = joints
         mujoco.mj_kinematics(model, data)
         apart = data.geom_xpos[self._one] - data.geom_xpos[self._other]
-        near = np.flatnonzero((apart * apart).sum(axis=1) < self._reach**2)
+        margin = np.maximum(self._margin, least_m)
+        near = np.flatnonzero((apart * apart).sum(axis=1) < (self._bound + margin) ** 2)
         found = {
             self._contacts.pair(int(self._one[at]), int(self._other[at])): None
             for at in near
-            if self._distance(int(at)) < self._margin[at]
+            if self._nearer(int(at), float(margin[at]))
         }
         return tuple(found)
 
-    def _distance(self, at: int) -> float:
-        far = float(self._margin[at])
+    def _nearer(self, at: int, than_m: float) -> bool:
         pair = int(self._one[at]), int(self._other[at])
-        return float(mujoco.mj_geomDistance(self._model, self._data, *pair, far, None))
+        return bool(mujoco.mj_geomDistance(self._model, self._data, *pair, than_m, None) < than_m)
 
     def way(self, start: Sequence[float] | Array, end: Sequence[float] | Array) -> bool:
         """Return whether the arm can go straight, all joints at once, without touching anything."""
@@ -74,16 +76,15 @@ def _pairs(built: Built) -> Iterator[tuple[int, int]]:
     """Yield the solid shapes that can touch, one of them the arm's: those that MuJoCo looks at."""
     model = built.model
     solid = [int(geom) for geom in np.flatnonzero(model.geom_group == SOLID)]
-    parent = model.body_parentid
+    parent, kinds = model.body_parentid, (model.geom_contype, model.geom_conaffinity)
+    excluded = set(model.exclude_signature.tolist())
     for one, other in combinations(solid, 2):
         if "arm" not in (built.owners[one].part, built.owners[other].part):
             continue
         a, b = int(model.geom_bodyid[one]), int(model.geom_bodyid[other])
-        kinds = model.geom_contype, model.geom_conaffinity
         meets = kinds[0][one] & kinds[1][other] or kinds[0][other] & kinds[1][one]
         beside = a == b or (a != 0 and b != 0 and (parent[a] == b or parent[b] == a))
-        apart = {(a << 16) + b, (b << 16) + a} & set(model.exclude_signature.tolist())
-        if meets and not beside and not apart:
+        if meets and not beside and not {(a << 16) + b, (b << 16) + a} & excluded:
             yield one, other
 
 

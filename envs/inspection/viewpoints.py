@@ -57,8 +57,6 @@ class Viewpoints:
         self._kinematics = kinematics or Kinematics(cell.spec)
         self._samples = _sampled(cell.spec.model_dump_json())
         self.clearance = Clearance(cell)
-        # servos sag and overshoot a little: where an arm stands it has to be clear all the same
-        self._roomy = Clearance(cell, MARGIN_M + ROOM_M)
         self.sight = Sight(cell)
 
     def of(self, site: Site, most: int = 3, distance: float = BEST) -> tuple[Viewpoint, ...]:
@@ -142,7 +140,8 @@ class Viewpoints:
             return None
         if any(np.linalg.norm(pose.at - other.pose.at) < APART_M for other in found):
             return None
-        if self._roomy.touches(joints):
+        # servos sag and overshoot a little: where an arm stands it has to be clear all the same
+        if self.clearance.touches(joints, MARGIN_M + ROOM_M):
             return None
         # the arm itself can stand in the way
         self._cell.place(joints)

@@ -1,4 +1,6 @@
-"""Options of every command that asks a model: where it is served, on what it runs."""
+"""Options of every command that asks a model: where it is served, what it runs on, how long it
+may take.
+"""
 
 from __future__ import annotations
 
@@ -12,4 +14,11 @@ Device = Annotated[
 ]
 Dtype = Annotated[
     str | None, typer.Option(help="Number type of a local model; default: fits the device.")
+]
+Hold = Annotated[
+    str | None, typer.Option(help="The last command while the pilot thinks: repeat or coast.")
+]
+MaxAge = Annotated[float | None, typer.Option(help="Drop answers older than this, world seconds.")]
+ThinkTimeout = Annotated[
+    float | None, typer.Option(help="Give up on an answer after this, wall seconds.")
 ]

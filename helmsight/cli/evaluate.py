@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import BaseUrl, Device, Dtype
+from helmsight.cli.asked import BaseUrl, Device, Dtype, Hold, MaxAge, ThinkTimeout
 from helmsight.errors import INTERRUPTED
 
 EXAMPLES = """Examples:
@@ -79,21 +79,15 @@ def command(
         typer.Option(help="Time rules instead of the suite's.", autocompletion=completion.times),
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Decisions an episode may take.")] = None,
-    hold: Annotated[
-        str | None, typer.Option(help="The last command while the pilot thinks: repeat or coast.")
-    ] = None,
+    hold: Hold = None,
     observation: Annotated[
         str | None, typer.Option(help="What models are shown: frame, telemetry or both with +.")
     ] = None,
     grounding: Annotated[
         str | None, typer.Option(help="Relations asked for before deciding, as for fly.")
     ] = None,
-    max_age: Annotated[
-        float | None, typer.Option(help="Drop answers older than this, world seconds.")
-    ] = None,
-    think_timeout: Annotated[
-        float | None, typer.Option(help="Give up on an answer after this, wall seconds.")
-    ] = None,
+    max_age: MaxAge = None,
+    think_timeout: ThinkTimeout = None,
     base_url: BaseUrl = None,
     device: Device = None,
     dtype: Dtype = None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import BaseUrl, Device, Dtype
+from helmsight.cli.asked import BaseUrl, Device, Dtype, Hold, MaxAge, ThinkTimeout
 from helmsight.cli.options import with_world_options, world_settings
 from helmsight.cli.running import NoVideo, Out, Steps
 from helmsight.errors import INTERRUPTED, InvalidSetting
@@ -100,15 +100,9 @@ def command(
             "@PILOT after it asks another pilot than the one that flies."
         ),
     ] = None,
-    hold: Annotated[
-        str | None, typer.Option(help="The last command while the pilot thinks: repeat or coast.")
-    ] = None,
-    max_age: Annotated[
-        float | None, typer.Option(help="Drop answers older than this, world seconds.")
-    ] = None,
-    think_timeout: Annotated[
-        float | None, typer.Option(help="Give up on an answer after this, wall seconds.")
-    ] = None,
+    hold: Hold = None,
+    max_age: MaxAge = None,
+    think_timeout: ThinkTimeout = None,
     *,
     place: dict[str, Any],
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from helmsight.cli import completion
+from helmsight.cli.asked import Hold
 from helmsight.errors import INTERRUPTED
 
 EXAMPLES = """Examples:
@@ -59,9 +60,7 @@ def command(
             "Default: runs/latency/SCENARIO."
         ),
     ] = None,
-    hold: Annotated[
-        str | None, typer.Option(help="The last command while the pilot thinks: repeat or coast.")
-    ] = None,
+    hold: Hold = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Stop each flight after so many decisions.")
     ] = None,

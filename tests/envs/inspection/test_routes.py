@@ -19,7 +19,9 @@ from helmsight.hardware.gl import mujoco
 class Wall(Clearance):
     """Nothing but a wall in joint space, with a gap that the folded arm does not lead through."""
 
-    def touches(self, joints: Sequence[float] | Array) -> tuple[tuple[str, str], ...]:
+    def touches(
+        self, joints: Sequence[float] | Array, least_m: float = 0.0
+    ) -> tuple[tuple[str, str], ...]:
         pan, lift = joints[0], joints[1]
         return (("wrist_roll", "bus"),) if abs(pan) < 0.2 and lift < 0.0 else ()
 
