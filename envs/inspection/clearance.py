@@ -16,6 +16,7 @@ from helmsight.hardware.gl import mujoco
 MARGIN_M = 0.008
 UNSURE_M = {"mast": 0.036}  # more where a defect can put a part where its drawing has it not
 STEP_RAD = 0.04  # of the joint that goes furthest, between two places that are looked at
+SLACK_M = 0.0005  # by which what starts too near may come nearer: ways of joints are curved
 Joints = tuple[float, ...]
 
 
@@ -43,6 +44,14 @@ class Clearance:
     ) -> tuple[tuple[str, str], ...]:
         """Return what comes nearer than the margin, or than `least_m`: link of the arm, and what
         with.
+        """
+        found = self.gaps(joints, least_m)
+        return tuple({
+            self._contacts.pair(int(self._one[at]), int(self._other[at])): None for at in found
+        })  # fmt: skip
+
+    def gaps(self, joints: Sequence[float] | Array, least_m: float = 0.0) -> dict[int, float]:
+        """Return how far apart are, m, those pairs of shapes that come nearer than that, by number.
 
         Distances are measured, not contacts looked for: between boxes that do not touch MuJoCo
         misses these now and then, whatever their margin.
@@ -54,22 +63,29 @@ class Clearance:
         apart = data.geom_xpos[self._one] - data.geom_xpos[self._other]
         margin = np.maximum(self._margin, least_m)
         near = np.flatnonzero((apart * apart).sum(axis=1) < (self._bound + margin) ** 2)
-        found = {
-            self._contacts.pair(int(self._one[at]), int(self._other[at])): None
-            for at in near
-            if self._nearer(int(at), float(margin[at]))
-        }
-        return tuple(found)
+        far = {int(at): self._apart(int(at), float(margin[at])) for at in near}
+        return {at: gap for at, gap in far.items() if gap < margin[at]}
 
-    def _nearer(self, at: int, than_m: float) -> bool:
+    def _apart(self, at: int, most_m: float) -> float:
         pair = int(self._one[at]), int(self._other[at])
-        return bool(mujoco.mj_geomDistance(self._model, self._data, *pair, than_m, None) < than_m)
+        return float(mujoco.mj_geomDistance(self._model, self._data, *pair, most_m, None))
 
     def way(self, start: Sequence[float] | Array, end: Sequence[float] | Array) -> bool:
-        """Return whether the arm can go straight, all joints at once, without touching anything."""
+        """Return whether the arm can go straight, all joints at once, without touching anything.
+
+        It may start where it has too little room, as an arm that was stopped on its way or sags
+        does: it then comes no nearer to anything, and has room where it ends.
+        """
         a, b = np.array(start), np.array(end)
+        tight = self.gaps(a)
+        if any(gap <= 0.0 for gap in tight.values()) or self.gaps(b):
+            return False
         steps = max(1, int(np.ceil(np.abs(b - a).max() / STEP_RAD)))
-        return not any(self.touches(a + (b - a) * index / steps) for index in range(steps + 1))
+        return not any(
+            gap < tight.get(pair, np.inf) - SLACK_M
+            for index in range(1, steps)
+            for pair, gap in self.gaps(a + (b - a) * index / steps).items()
+        )
 
 
 def _pairs(built: Built) -> Iterator[tuple[int, int]]:

@@ -19,9 +19,10 @@ def route(clearance: Clearance, start: Joints, end: Joints) -> tuple[Joints, ...
     """Return the places to go to in turn, `end` included, joints straight between; None: no way.
 
     Straight; else back to the folded arm, turned to either place, and out again; else searched.
-    The same question has the same answer.
+    The same question has the same answer. From a place that has too little room but touches
+    nothing there is a way all the same, see `Clearance.way`; to one there is none.
     """
-    if clearance.touches(start) or clearance.touches(end):
+    if clearance.gaps(end) or any(gap <= 0.0 for gap in clearance.gaps(start).values()):
         return None
     folded = [(pan, *START[1:]) for pan in (start[0], end[0])]
     for stops in ((), folded[:1], folded[1:], folded, [START]):

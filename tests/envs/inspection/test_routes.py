@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helmsight.envs.inspection.cell import START, Cell
-from helmsight.envs.inspection.clearance import MARGIN_M, Clearance
+from helmsight.envs.inspection.clearance import MARGIN_M, Clearance, Joints
 from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.routes import route
 from helmsight.envs.inspection.shapes import SOLID, Array
@@ -19,11 +19,9 @@ from helmsight.hardware.gl import mujoco
 class Wall(Clearance):
     """Nothing but a wall in joint space, with a gap that the folded arm does not lead through."""
 
-    def touches(
-        self, joints: Sequence[float] | Array, least_m: float = 0.0
-    ) -> tuple[tuple[str, str], ...]:
+    def gaps(self, joints: Sequence[float] | Array, least_m: float = 0.0) -> dict[int, float]:
         pan, lift = joints[0], joints[1]
-        return (("wrist_roll", "bus"),) if abs(pan) < 0.2 and lift < 0.0 else ()
+        return {0: 0.0} if abs(pan) < 0.2 and lift < 0.0 else {}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +45,36 @@ def test_a_way_is_searched_where_neither_straight_nor_folded_leads(wall: Wall) -
 def test_there_is_no_way_to_or_from_what_touches(wall: Wall) -> None:
     assert route(wall, START, (0.8, *START[1:])) is None
     assert route(wall, (0.8, *START[1:]), START) is None
+
+
+def test_an_arm_that_stands_too_near_can_leave_but_comes_no_nearer() -> None:
+    cell = Cell(CellPlan.draw(1, defects=()))
+    cell.place(turntable=0.3)
+    clearance, rng = Clearance(cell), np.random.default_rng(5)
+    left = 0
+    for tight in _too_near(clearance, rng):
+        gaps = clearance.gaps(tight)
+        found = route(clearance, tight, START)
+        if found is None:
+            continue
+        left += 1
+        first = np.linspace(tight, found[0], 200)
+        for pair, gap in ((p, g) for at in first for p, g in clearance.gaps(at).items()):
+            assert gap > gaps[pair] - 0.001  # no pair that had room has lost it
+        assert route(clearance, START, tight) is None
+    assert left >= 15
+
+
+def _too_near(clearance: Clearance, rng: np.random.Generator, n: int = 20) -> list[Joints]:
+    """Return places of the arm with too little room, but in touch with nothing."""
+    found: list[Joints] = []
+    while len(found) < n:
+        joints = [rng.uniform(joint.lower, joint.upper) for joint in clearance.spec.joint]
+        joints[0] = rng.uniform(-0.5, 0.5)
+        gaps = clearance.gaps(joints).values()
+        if gaps and min(gaps) > 0.004:
+            found.append(tuple(joints))
+    return found
 
 
 def test_what_is_clear_keeps_its_distance() -> None:
