@@ -122,3 +122,8 @@ def marks(
         wall_s=float(summary.get("wall_s") or 0.0),
         reason=str(summary.get("reason", "")),
     )
+
+
+def failed(plan: CellPlan, options: Mapping[str, Any], reason: str) -> Marks:
+    """Return the marks of an inspection that came to nothing: no part was reported or seen."""
+    return marks(plan, options, (), {"coverage": 0.0, "reason": reason})

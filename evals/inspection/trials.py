@@ -22,8 +22,10 @@ from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.fingerprints import fingerprint
 from helmsight.evals.inspection.direct import DirectInspection
 from helmsight.evals.inspection.findings import ENVIRONMENT
-from helmsight.evals.inspection.scores import Marks, marks
+from helmsight.evals.inspection.scores import Marks, failed, marks
+from helmsight.hardware.errors import HardwareError
 
+ATTEMPTS = 2  # at an inspection that ends with an error
 PATIENCE_S = 600.0  # that a pilot may think about a picture: nothing moves meanwhile
 
 
@@ -185,22 +187,35 @@ def run_trials(
 def run_trial(trial: Trial, conditions: Conditions) -> Marks:
     """Make one inspection, unrecorded, and return its marks.
 
+    One that a robot or a camera ends with an error is made once more, then counts as one
+    that found nothing: what fails is not left out of a table.
+
     Raises:
+        AgentsError: the pilot cannot be loaded.
         KeyboardInterrupt: it was interrupted, so that it has no marks.
     """
+    pilot = _pilot(trial.pilot, trial.look)
+    for _ in range(ATTEMPTS):
+        try:
+            return _inspected(pilot, trial.seed, conditions)
+        except HardwareError as error:
+            why = error
+    return failed(conditions.plan(trial.seed), {}, f"failed: {type(why).__name__}: {why}")
+
+
+def _inspected(pilot: Any, seed: int, conditions: Conditions) -> Marks:
     from helmsight.agents.config import OperatorConfig
     from helmsight.agents.operator import Operator
 
-    pilot = _pilot(trial.pilot, trial.look)
     env = conditions.world()
     try:
         config = OperatorConfig(max_age_s=PATIENCE_S)
-        flight = Operator(env, pilot, config).fly(trial.seed)
+        flight = Operator(env, pilot, config).fly(seed)
     finally:
         env.close()
     if flight.reason == "interrupted":
         raise KeyboardInterrupt
-    return marks(conditions.plan(trial.seed), {}, flight.records, flight.summary)
+    return marks(conditions.plan(seed), {}, flight.records, flight.summary)
 
 
 @cache

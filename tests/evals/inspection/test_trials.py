@@ -11,11 +11,13 @@ import pytest
 
 from helmsight.contract.errors import InvalidOption
 from helmsight.envs.inspection.command import InspectionCommand
+from helmsight.envs.inspection.plan import CellPlan
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.inspection import trials as module
 from helmsight.evals.inspection.direct import DirectInspection
 from helmsight.evals.inspection.scores import Marks
 from helmsight.evals.inspection.trials import Conditions, Kept, Trial, plan_trials, run_trials
+from helmsight.hardware.errors import NoReply
 
 MARK = Marks(12, 12, 0, 2, 0, 0, 1.0, 20, 0, 0, 34, 10.0, 12.0, 60.0, "inspected")
 TRIALS = plan_trials(["coverage"], [], range(3))
@@ -107,6 +109,32 @@ def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> N
 def test_no_process_makes_no_trial() -> None:
     with pytest.raises(InvalidPlan, match="processes"):
         list(run_trials(TRIALS, Conditions(), 0))
+
+
+class Broken(DirectInspection):
+    """A world whose robot is not there at first."""
+
+    missing = 0
+
+    def reset(self, **settings: Any) -> Any:
+        if Broken.missing:
+            Broken.missing -= 1
+            raise NoReply("no servo answers")
+        return super().reset(**settings)
+
+
+@pytest.mark.parametrize(("missing", "reason"), [(1, "inspected"), (2, "failed: NoReply: no")])
+def test_an_inspection_that_fails_is_made_again_and_then_counts(
+    missing: int, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Broken, "missing", missing)
+    monkeypatch.setattr(Conditions, "world", lambda self: Broken(("dish",), budget_views=2))
+    ((trial, mark),) = run_trials(TRIALS[1:2], Conditions())
+    assert trial == TRIALS[1]
+    assert mark.reason.startswith(reason)
+    wrong = len(CellPlan.draw(1).defects)
+    if mark.reason.startswith("failed"):
+        assert (mark.right, mark.hits, mark.missed, mark.coverage) == (0, 0, wrong, 0.0)
 
 
 def test_direct_trials_have_no_line_that_could_be_faulty() -> None:
