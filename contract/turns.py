@@ -48,6 +48,8 @@ class Turns(Generic[R]):
             KeyboardInterrupt: the jobs are given up.
             Exception: whatever serving it raised.
         """
+        if self._given_up:  # nobody answers any more
+            raise KeyboardInterrupt
         player: _Player[R] = self._mine.player
         player.asks, player.question, player.error = kind, question, None
         self._back.release()

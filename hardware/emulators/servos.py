@@ -135,6 +135,11 @@ class EmulatedServoBus(Device):
         self._heard = 0.0
         self._changes: list[bool] = []  # of one packet: whether each new goal is a hold
 
+    @property
+    def standing(self) -> bool:
+        """Whether every servo is within its dead zone: what it still creeps no reading tells."""
+        return not any(servo.moving for servo in self.servos)
+
     def _hold_calibration(self) -> None:
         """Keep what the calibration file of the description says that the servos keep."""
         name = self.spec.device.get("calibration")

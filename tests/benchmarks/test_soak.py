@@ -47,6 +47,19 @@ def test_an_acknowledged_command_that_was_never_in_force_is_lost(soak):
     assert soak.audit(told(soak, "plain", "NoReply"), done((1.0, 0)), NEAR).lost == 0
 
 
+def test_a_command_for_what_is_in_force_already_is_not_lost(soak):
+    cut = [
+        soak.IssuedCommand((0.0, 0.0), 0.0, "plain", 5.0),
+        soak.IssuedCommand((0.05, 0.0), 10.0, "plain", 15.0, wanted=(3.0, 3.0)),
+        soak.IssuedCommand((5.0, 5.0), 20.0, "plain", 25.0),
+        soak.IssuedCommand((0.0, 0.0), 30.0, "plain", 35.0),
+    ]
+    verdict = soak.audit(cut, [JournalEntry(1.0, "move", (0.0, 0.0))], NEAR)
+    assert (verdict.lost, verdict.examples[0][:7]) == (1, "lost: 2")
+    gone_on = [JournalEntry(1.0, "move", (0.0, 0.0)), JournalEntry(21.0, "move", (5.0, 5.0))]
+    assert soak.audit(cut, gone_on, NEAR).lost == 1  # the last one asks for what was in force once
+
+
 def test_a_target_that_comes_back_after_another_is_twice(soak):
     said = told(soak, "plain", "retried")
     verdict = soak.audit(said, done((1.0, 0), (11.0, 1), (12.0, 0)), NEAR)

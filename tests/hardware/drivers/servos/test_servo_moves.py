@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from helmsight.hardware.errors import (
@@ -109,6 +110,10 @@ def test_a_stop_stands_and_keeps_the_torque(arm: Arm) -> None:
     report = arm.robot.stop()
     assert report.state.standing
     assert arm.device.standing
+    where = np.array(arm.device.positions)
+    arm.wait_for(lambda: all(axis.velocity == 0.0 for axis in arm.device.axes))
+    tick = np.array([1.0 / abs(servo.scale.per_unit) for servo in arm.device.servos])
+    assert (np.abs(where - arm.device.positions) <= 1.01 * tick).all()  # it stood to a tick
     assert all(arm.energised())
     assert arm.robot.reset().mode == Mode.ready
     arm.robot.move(JointTargets(arm.near()))
