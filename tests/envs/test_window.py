@@ -238,6 +238,38 @@ class TestOthersWindow:
             env.reset()
         env.close()
 
+    def test_a_window_that_comes_in_front_while_a_key_is_tried_is_put_behind(
+        self, opened, monkeypatch
+    ):
+        from Xlib.display import Display
+
+        env = ScreenEnv(NAME, capture=f"window:{opened}")
+        cover = None
+        try:
+            env.reset()
+            keyboard, display = env._cockpit.keyboard, Display()
+            monkeypatch.setattr("helmsight.envs.orbital.cockpit.trial.ANSWER_S", 1.0)
+            tap = keyboard.tap
+
+            def tap_under_cover(key, seconds):
+                nonlocal cover
+                if cover is None:  # one that is not drawn yet: what was there stays to be seen
+                    cover = display.screen().root.create_window(
+                        0, 0, 1400, 900, 0, display.screen().root_depth, override_redirect=1
+                    )
+                    cover.map()
+                    display.sync()
+                return tap(key, seconds)
+
+            monkeypatch.setattr(keyboard, "tap", tap_under_cover)
+            assert try_key(env._cockpit.screen, keyboard) > 0.0
+            assert cover is not None
+        finally:
+            env.close()
+            if cover is not None:
+                cover.destroy()
+                display.close()
+
     def test_keys_that_do_not_arrive_are_told(self, opened, monkeypatch):
         env = ScreenEnv(NAME, capture=f"window:{opened}")
         try:

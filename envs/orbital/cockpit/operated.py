@@ -17,7 +17,7 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.envs.errors import CockpitLost, ScreenMissing
 from helmsight.envs.orbital.cockpit import keys
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
-from helmsight.envs.orbital.cockpit.trial import ANSWER_S, try_key
+from helmsight.envs.orbital.cockpit.trial import ANSWER_S, FRESH_S, try_key
 from helmsight.envs.orbital.cockpit.window import picture_place, title
 from helmsight.envs.orbital.world import SETTLE, TIMEOUT
 from helmsight.hardware.keyboard import Keyboard
@@ -223,7 +223,7 @@ class Attached(Operated):
             self._attach(self._capture)
         self.keyboard.tap(keys.RESTART[0])
         self._began = time.perf_counter()
-        time.sleep(0.1)  # three pictures
+        time.sleep(FRESH_S)
 
     def go(self) -> None:
         pass

@@ -21,6 +21,8 @@ from helmsight.hardware.screen import Screen
 ANSWER_S = 5.0
 """That the window may take to show what a key did."""
 TRIES = 3
+FRESH_S = 0.1
+"""Three pictures of the window: until then what covered it may still be seen in its place."""
 
 
 @cache
@@ -37,15 +39,20 @@ def lamp() -> tuple[Box, Picture, Picture]:
 
 
 def try_key(screen: Screen, keyboard: Keyboard) -> float:
-    """Press R twice as `_try`; once more where another window took the keyboard meanwhile.
+    """Press R twice as `_try`, again where something came between: windows that open do, even late.
 
-    Windows that open take it, and may do so late. Raises as `_try`.
+    One that takes the keyboard is waited for up to TRIES times. One that covers the picture shows
+    as a key without an answer: the cockpit is brought to the front once more. Raises as `_try`.
     """
-    for _ in range(TRIES - 1):
+    for number in range(TRIES - 1):
         try:
             return _try(screen, keyboard)
         except KeysRefused:
-            time.sleep(0.2)
+            pass
+        except CockpitLost:
+            if number > 0:
+                raise
+        time.sleep(0.2)
     return _try(screen, keyboard)
 
 
@@ -57,6 +64,7 @@ def _try(screen: Screen, keyboard: Keyboard) -> float:
         KeysRefused: the window does not keep the keyboard, or the brake is on.
     """
     keyboard.aim()
+    time.sleep(FRESH_S)
     began = time.perf_counter()
     while (before := _lit(screen)) is None:
         if time.perf_counter() - began > ANSWER_S:
