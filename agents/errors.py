@@ -51,3 +51,9 @@ class CannotBeAsked(AgentsError):
     """
 
     exit_status = 2
+
+
+class EngineUnfit(AgentsError):
+    """An engine that cannot run the model it was asked for. Halts before the run."""
+
+    exit_status = 2

@@ -81,31 +81,41 @@ def flights(pilots: Sequence[str], seeds: int, steps: int, alone: int) -> list[s
 
 
 def questions(n: int) -> list[str]:
-    """Return lines about the bundled model asked one by one and together."""
+    """Return lines about the bundled model asked one by one, together, and by engine onnx."""
     import torch
 
-    from helmsight.agents.models.local import NEAR
+    from helmsight.agents.models.load import BUNDLED
+    from helmsight.agents.models.local import NEAR, LocalVLM
     from helmsight.agents.models.together import MOST
     from helmsight.envs.orbital.command import BurnCommand
-    from helmsight.evals.runner.work import load_kept
 
+    model, engine = (LocalVLM.load(BUNDLED, engine=name) for name in ("torch", "onnx"))
     torch.set_num_threads(1)
-    model = load_kept("bundled", "{}").model  # type: ignore[attr-defined]
     allowed = tuple(choice.text() for choice in BurnCommand.choices())
     batch = shown(n)
-    model.choose_batch(batch[:2], allowed)  # warm
-    alone, singly = spent(lambda: [model.answer_batch([one], allowed)[0] for one in batch])
     groups = [batch[i : i + MOST] for i in range(0, n, MOST)]
-    took, together = spent(
-        lambda: [t for some in groups for t in model.choose_batch(some, allowed)]
-    )
+    ways = {
+        "torch, one by one": lambda: [model.answer_batch([one], allowed)[0] for one in batch],
+        "torch, together": lambda: [
+            t for some in groups for t in model.choose_batch(some, allowed)
+        ],
+        "onnx": lambda: engine.choose_batch(batch, allowed),
+    }
+    for one in (model, engine):
+        one.choose_batch(batch[:2], allowed)  # warm
+    told = {name: spent(way) for name, way in ways.items()}
+    slowest, expected = told["torch, one by one"]
+    lines = [
+        f"{n} questions to the bundled model, {name}: {n / took:.0f} decisions/s a thread "
+        f"({slowest / took:.1f}x), {sum(map(str.__eq__, answers, expected))} answers the same"
+        for name, (took, answers) in told.items()
+    ]
     single_logits = torch.cat([first_logits(model, [one]) for one in batch])
     off = (torch.cat([first_logits(model, some) for some in groups]) - single_logits).abs().max()
-    same = sum(a == b for a, b in zip(singly, together, strict=True))
     return [
-        f"{n} questions to the bundled model: one by one {n / alone:.0f} decisions/s a thread, "
-        f"together {n / took:.0f} ({alone / took:.1f}x), {same} of {n} answers the same",
-        f"largest difference of a logit {float(off):.1e}; asked again alone below {NEAR:g}",
+        *lines,
+        f"largest difference of a logit, together, {float(off):.1e}; asked of torch alone below "
+        f"{NEAR:g}",
     ]
 
 

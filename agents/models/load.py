@@ -53,6 +53,7 @@ def load_pilot(
     base_url: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
+    engine: str | None = None,
     observation: str | None = None,
     few_shot: int | None = None,
     think_timeout_s: float = 60.0,
@@ -81,7 +82,7 @@ def load_pilot(
         from helmsight.agents.inspection.coverage import Coverage
 
         return Coverage()
-    where = {"base_url": base_url, "device": device, "dtype": dtype}
+    where = {"base_url": base_url, "device": device, "dtype": dtype, "engine": engine}
     if kind == "inspector":
         return _inspector(spec, rest or spec, think_timeout_s, where, options)
     return _asked(spec, observation, few_shot, think_timeout_s, options, **where)
@@ -90,6 +91,7 @@ def load_pilot(
 def _asked(
     spec: str, observation: str | None, few_shot: int | None, think_timeout_s: float,
     options: dict[str, Any], *, base_url: str | None, device: str | None, dtype: str | None,
+    engine: str | None,
 ) -> ModelPilot:  # fmt: skip
     """Return the model that `spec` names as a pilot; raises as `load_pilot`."""
     kind, _, rest = spec.partition(":")
@@ -101,7 +103,7 @@ def _asked(
     source = _local_source(spec, kind, rest)
     if source is not None:
         style = _folder_style(source, observation, few_shot)
-        model_options = {"device": device, "dtype": dtype, **options}
+        model_options = {"device": device, "dtype": dtype, "engine": engine or "auto", **options}
         model = _local(source, {"max_new_tokens": style.max_new_tokens, **model_options})
         return _model_pilot(model, spec, style, think_timeout_s, model_options)
     if kind and rest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,15 +16,18 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from PIL import Image
 from pydantic import PrivateAttr
 
-from helmsight.agents.errors import ModelUnavailable
+from helmsight.agents.errors import EngineUnfit, ModelUnavailable
+from helmsight.agents.models.engines.questions import Questions
+from helmsight.agents.models.tries import Trie, forced, trie_of, walk
 from helmsight.contract.textfiles import BYTE_ORDER_MARK
 
-Trie = dict[int, "Trie"]
 ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 DTYPES = ("float32", "bfloat16", "float16")
+ENGINES = ("auto", "torch", "onnx")
 NEAR = 0.01
-"""Logits closer than this are told apart by a pass of their own. What a pass answers differs from
-what it answers with other questions beside it by rounding, `benchmarks/batch.py` measures how much.
+"""Logits closer than this are told apart by a pass of torch with one question. What a pass answers
+with other questions beside it, or another engine, differs from that by rounding:
+`benchmarks/batch.py` measures how much.
 """
 SMALL = 100_000_000  # parameters below which one thread is as fast as many, and far steadier
 
@@ -38,14 +41,18 @@ class LocalVLM(BaseChatModel):
     a seed, a free answer is drawn at random (temperature 1) and is the same for the same seed; with
     `logprobs` the message tells those of its tokens in `response_metadata`, as OpenAI's do.
     `tokens_read` counts what it was asked, pictures included.
+
+    `engine` answers what is held to `allowed`, where it is given: the same answers, sooner.
     """
 
     model: Any
     processor: Any
     max_new_tokens: int = 128
     tokens_read: int = 0
+    engine: Any = None
     _tries: dict[tuple[str, ...], tuple[Trie, int]] = PrivateAttr(default_factory=dict)
     _asking: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _questions: Questions = PrivateAttr()
 
     @classmethod
     def load(
@@ -55,19 +62,26 @@ class LocalVLM(BaseChatModel):
         device: str | None = None,
         dtype: str | None = None,
         max_new_tokens: int = 128,
+        engine: str = "auto",
     ) -> Self:
         """Load a model folder, or a hub id that is already in the local cache.
 
         `device` defaults to cuda, mps or cpu, whichever is there first; `dtype` to float32 on a
-        CPU and to half precision elsewhere.
+        CPU and to half precision elsewhere. `engine` is one of ENGINES: auto takes onnx where that
+        is installed and has the model's design, on a CPU in float32.
 
         Raises:
             ModelUnavailable: the folder or a package that the model needs is missing.
+            EngineUnfit: an engine that is not known, or does not fit the model, device or dtype.
         """
         from transformers import AutoModelForImageTextToText, AutoProcessor
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # a bar of weights has no place in a line of JSON
+        if engine not in ENGINES:
+            raise EngineUnfit(
+                f'no engine is called "{engine}"; choose one of: {", ".join(ENGINES)}'
+            )
         where = torch.device(device or _best_device())
         kind = _dtype(dtype, where)
         try:
@@ -86,7 +100,12 @@ class LocalVLM(BaseChatModel):
         tokenizer.padding_side = "left"
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token_id = tokenizer.eos_token_id
-        return cls(model=model, processor=processor, max_new_tokens=max_new_tokens)
+        return cls(
+            model=model,
+            processor=processor,
+            max_new_tokens=max_new_tokens,
+            engine=_engine(engine, model),
+        )
 
     def model_post_init(self, context: Any) -> None:
         """Prepare a greedy generation once for all answers."""
@@ -94,6 +113,10 @@ class LocalVLM(BaseChatModel):
         if "enable_thinking" in str(self.processor.chat_template):
             # thinking lowers scores on pictures and costs seconds
             self._asking["enable_thinking"] = False
+        if self.engine is not None:
+            self._questions = Questions(
+                self.processor, lambda turns: self._prepared([turns]), self.engine.size
+            )
         greedy = self.model.generation_config
         greedy.do_sample, greedy.num_beams = False, 1
         greedy.temperature = greedy.top_p = greedy.top_k = None
@@ -144,8 +167,8 @@ class LocalVLM(BaseChatModel):
         shares: dict[tuple[int, ...], torch.Tensor] = {}
         while open_ends:
             written, node, share = open_ends.pop()
-            forced = _forced(node)
-            written, node = [*written, *forced], _walk(node, forced)[1]
+            sure = forced(node)
+            written, node = [*written, *sure], walk(node, sure)[1]
             if not node:
                 shares[tuple(written)] = share
                 continue
@@ -160,8 +183,13 @@ class LocalVLM(BaseChatModel):
 
     def _inputs(self, batch: Sequence[Sequence[BaseMessage]]) -> Any:
         """Return what the model takes of one list of messages a row."""
-        inputs = self.processor.apply_chat_template(
-            [[_turn(message) for message in messages] for messages in batch],
+        inputs = self._prepared([[_turn(message) for message in messages] for messages in batch])
+        self.tokens_read += inputs["input_ids"].numel()
+        return inputs
+
+    def _prepared(self, batch: Sequence[Sequence[Mapping[str, Any]]]) -> Any:
+        return self.processor.apply_chat_template(
+            batch,
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,
@@ -169,8 +197,6 @@ class LocalVLM(BaseChatModel):
             processor_kwargs={"padding": True},
             **self._asking,
         ).to(self.model.device, dtype=self.model.dtype)
-        self.tokens_read += inputs["input_ids"].numel()
-        return inputs
 
     @torch.inference_mode()
     def answer_batch(
@@ -181,7 +207,9 @@ class LocalVLM(BaseChatModel):
         draw: int | None = None,
         watch: _Watch | None = None,
     ) -> list[str]:
-        """Return one answer for each list of messages, all of them in one pass."""
+        """Return one answer for each list of messages; without an engine all in one pass."""
+        if allowed and self.engine is not None:
+            return [self._by_engine(messages, allowed) for messages in batch]
         inputs = self._inputs(batch)
         if allowed:
             ids, _ = self._choose(inputs, *self._trie(allowed))
@@ -200,7 +228,10 @@ class LocalVLM(BaseChatModel):
 
         All are asked in one pass. Where the two likeliest tokens were closer than `NEAR` anywhere,
         the pass does not tell which of them comes first, and the question is asked again alone.
+        An engine is asked one by one, and is faster at that.
         """
+        if self.engine is not None:
+            return self.answer_batch(batch, allowed)
         ids, sure = self._choose(self._inputs(batch), *self._trie(allowed))
         texts = self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
         if len(batch) == 1:
@@ -209,6 +240,16 @@ class LocalVLM(BaseChatModel):
             text.strip() if margin >= NEAR else self.answer_batch([messages], allowed)[0]
             for text, margin, messages in zip(texts, sure, batch, strict=True)
         ]
+
+    def _by_engine(self, messages: Sequence[BaseMessage], allowed: tuple[str, ...]) -> str:
+        """Return which of `allowed` answers: what torch says, wherever rounding could change it."""
+        turns, (trie, longest) = [_turn(message) for message in messages], self._trie(allowed)
+        question = self._questions.prepare(turns)
+        self.tokens_read += len(question.ids)
+        ids, ahead = self.engine.choose(question, trie)
+        if ahead < NEAR:
+            (ids,), _ = self._choose(self._prepared([turns]), trie, longest)
+        return str(self.processor.tokenizer.decode(ids, skip_special_tokens=True)).strip()
 
     def _free(self, inputs: Any, room: int, draw: int | None, watch: _Watch | None) -> torch.Tensor:
         how: dict[str, Any] = {"max_new_tokens": room}
@@ -230,16 +271,16 @@ class LocalVLM(BaseChatModel):
         Only where answers differ is the model asked: the tokens that all of them begin with are
         given to it with the question, and it stops as soon as one answer is left.
         """
-        begun = _forced(trie)
+        begun = forced(trie)
         start = inputs["input_ids"].shape[1] + len(begun)
         end = self._end()
 
         def options(_: int, ids: torch.Tensor) -> list[int]:
-            return list(_walk(trie, [*begun, *ids[start:].tolist()])[1]) or [end]
+            return list(walk(trie, [*begun, *ids[start:].tolist()])[1]) or [end]
 
         def settled(ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
-            nodes = [_walk(trie, [*begun, *row])[1] for row in ids[:, start:].tolist()]
-            done = [not _walk(node, _forced(node))[1] for node in nodes]
+            nodes = [walk(trie, [*begun, *row])[1] for row in ids[:, start:].tolist()]
+            done = [not walk(node, forced(node))[1] for node in nodes]
             return torch.tensor(done, device=ids.device)
 
         told = self.model.generate(
@@ -255,8 +296,8 @@ class LocalVLM(BaseChatModel):
         ahead = (best[..., 0] - best[..., 1]).amin(dim=0).tolist()
         answers = []
         for row in told.sequences[:, start:].tolist():
-            written, node = _walk(trie, [*begun, *row])
-            answers.append([*written, *_forced(node)])
+            written, node = walk(trie, [*begun, *row])
+            answers.append([*written, *forced(node)])
         return answers, ahead
 
     def _end(self) -> int:
@@ -267,11 +308,7 @@ class LocalVLM(BaseChatModel):
         """Return the token trie over `allowed` and its depth; the end token closes each text."""
         if allowed not in self._tries:
             rows = self.processor.tokenizer(list(allowed), add_special_tokens=False)["input_ids"]
-            trie: Trie = {}
-            for row in rows:
-                node = trie
-                for token in (*row, self._end()):
-                    node = node.setdefault(token, {})
+            trie = trie_of(rows, self._end())
             self._tries[allowed] = trie, 1 + max(map(len, rows))
         return self._tries[allowed]
 
@@ -297,26 +334,6 @@ class _Watch:
             {"token": tokenizer.decode([token]), "logprob": logprob}
             for token, logprob in self._seen
         ]
-
-
-def _walk(trie: Trie, tokens: Sequence[int]) -> tuple[list[int], Trie]:
-    """Follow `tokens` as far as the trie has them; return these tokens and the node reached."""
-    written: list[int] = []
-    for token in tokens:
-        if token not in trie:  # padding behind a finished answer
-            break
-        written.append(token)
-        trie = trie[token]
-    return written, trie
-
-
-def _forced(trie: Trie) -> list[int]:
-    """Return the tokens that follow without a choice."""
-    tokens: list[int] = []
-    while len(trie) == 1:
-        ((token, trie),) = trie.items()
-        tokens.append(token)
-    return tokens
 
 
 def _extended(inputs: Any, tokens: Sequence[int]) -> dict[str, Any]:
@@ -348,6 +365,15 @@ def _block(block: str | dict[str, Any]) -> dict[str, Any]:
         data = base64.b64decode(block["image_url"]["url"].partition(",")[2])
         return {"type": "image", "image": Image.open(io.BytesIO(data)).convert("RGB")}
     return {"type": "text", "text": block["text"]}
+
+
+def _engine(name: str, model: Any) -> Any:
+    """Return the engine that `name` asks for, None where torch is to do it all."""
+    from helmsight.agents.models.engines import onnx
+
+    if name == "torch" or (name == "auto" and not onnx.fits(model)):
+        return None
+    return onnx.OnnxEngine(model)
 
 
 def _best_device() -> str:

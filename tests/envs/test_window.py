@@ -241,7 +241,7 @@ class TestOthersWindow:
     def test_a_window_that_comes_in_front_while_a_key_is_tried_is_put_behind(
         self, opened, monkeypatch
     ):
-        from Xlib.display import Display
+        from Xlib.display import Display  # type: ignore[import-untyped]
 
         env = ScreenEnv(NAME, capture=f"window:{opened}")
         cover = None

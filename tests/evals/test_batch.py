@@ -117,7 +117,7 @@ def test_what_a_batch_cannot_fly_is_told_before_anything_is_flown(settings, chan
 def test_answers_that_are_close_are_asked_again_alone(monkeypatch):
     from helmsight.agents.models import local
 
-    pilot: Any = load_kept("bundled", "{}")
+    pilot: Any = load_kept("bundled", '{"engine": "torch"}')
     model = pilot.model
     from langchain_core.messages import HumanMessage
 

@@ -1,0 +1,1 @@
+"""What runs a local model besides transformers itself, which stays the oracle."""
