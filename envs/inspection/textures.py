@@ -53,12 +53,15 @@ def foil(rng: np.random.Generator, colour: Array) -> Array:
     seeds = rng.uniform(0.0, 1.0, (FACETS, 2))
     bright = rng.uniform(0.60, 1.30, FACETS)
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
-    away = (x[..., None] - seeds[:, 0]) ** 2 + (y[..., None] - seeds[:, 1]) ** 2
-    order = np.argsort(away, axis=-1)[..., :2]
-    first, second = (np.take_along_axis(away, order[..., i : i + 1], -1)[..., 0] for i in (0, 1))
+    first, second = np.full((2, SIDE, SIDE), np.inf)
+    nearest = np.zeros((SIDE, SIDE), np.intp)
+    for facet, (column, row) in enumerate(seeds):
+        away = (x - column) ** 2 + (y - row) ** 2
+        second = np.minimum(second, np.maximum(first, away))
+        nearest[away < first] = facet
+        first = np.minimum(first, away)
     ridge = np.clip((np.sqrt(second) - np.sqrt(first)) * 30.0, 0.0, 1.0)
     slope = rng.uniform(-4.0, 4.0, (FACETS, 2))
-    nearest = order[..., 0]
     lean = slope[nearest, 0] * (x - seeds[nearest, 0]) + slope[nearest, 1] * (y - seeds[nearest, 1])
     shade = (bright[nearest] + lean) * (0.82 + 0.18 * ridge) + (1 - ridge) * 0.15
     return np.asarray(shade[..., None] * colour + np.clip(shade[..., None] - 1.0, 0.0, 1.0) * 0.7)
