@@ -30,6 +30,11 @@ class SAS(IntEnum):
     AIM = 10
 
 
+# plain numbers: an array is compared with a member of an enum in ten times as long
+_PROGRADE, _ANTIRADIAL = int(SAS.PROGRADE), int(SAS.ANTIRADIAL)
+_TARGET, _ANTITARGET = int(SAS.TARGET), int(SAS.ANTITARGET)
+
+
 def pointing(
     mode: NDArray[np.int64], axes: Array, position: Array, velocity: Array, target: Array
 ) -> Array:
@@ -40,13 +45,13 @@ def pointing(
     Prograde, normal and radial are those of the orbit (NTW: prograde is exactly the velocity).
     """
     wanted = axes[..., 0, :].copy()
-    aimed = (mode == SAS.TARGET) | (mode == SAS.ANTITARGET)
+    aimed = (mode == _TARGET) | (mode == _ANTITARGET)
     if aimed.any():
-        sign = np.where(mode[aimed] == SAS.TARGET, 1.0, -1.0)
+        sign = np.where(mode[aimed] == _TARGET, 1.0, -1.0)
         wanted[aimed] = unit(target[aimed]) * sign[:, None]
-    orbital = (mode >= SAS.PROGRADE) & (mode <= SAS.ANTIRADIAL)
+    orbital = (mode >= _PROGRADE) & (mode <= _ANTIRADIAL)
     if orbital.any():
-        code = mode[orbital].astype(int) - SAS.PROGRADE
+        code = mode[orbital].astype(int) - _PROGRADE
         frame = track_axes(position[orbital], velocity[orbital])
         choices = frame[:, [1, 2, 0]]  # prograde, normal, radial
         sign = np.where(code % 2 == 0, 1.0, -1.0)
@@ -62,7 +67,8 @@ def error(axes: Array, nose: Array, wing: Array | None = None) -> Array:
     the nose; straight behind, any way is the shortest, and the nose pitches up. The roll is the one
     that brings the wing round; none, a wing of NaN, or one along the nose leaves it.
     """
-    ahead, sideways, below = np.moveaxis(np.einsum("...ij,...j->...i", axes, nose), -1, 0)
+    along = np.einsum("...ij,...j->...i", axes, nose)
+    ahead, sideways, below = along[..., 0], along[..., 1], along[..., 2]
     sine = np.hypot(sideways, below)
     angle = np.arctan2(sine, ahead)
     behind = sine < 1e-9
@@ -106,15 +112,17 @@ def rotate(axes: Array, around: Array, angle: Array) -> Array:
 
     Rodrigues' formula for nose and right wing; down is rebuilt, so the triad stays orthonormal.
     """
-    turned = []
-    cosine, sine = np.cos(angle)[..., None], np.sin(angle)[..., None]
-    for row in (0, 1):
-        v = axes[..., row, :]
-        along = dot(around, v)[..., None] * around
-        turned.append(v * cosine + cross(around, v) * sine + along * (1.0 - cosine))
-    nose = unit(turned[0])
-    right = unit(turned[1] - nose * dot(nose, turned[1])[..., None])
-    return np.stack([nose, right, cross(nose, right)], axis=-2)
+    about = around[..., None, :]
+    rows = axes[..., :2, :]
+    cosine, sine = np.cos(angle)[..., None, None], np.sin(angle)[..., None, None]
+    along = dot(about, rows)[..., None] * about
+    rows = rows * cosine + cross(about, rows) * sine + along * (1.0 - cosine)
+    turned = np.empty_like(axes)
+    turned[..., 0, :] = nose = unit(rows[..., 0, :])
+    right = rows[..., 1, :]
+    turned[..., 1, :] = right = unit(right - nose * dot(nose, right)[..., None])
+    turned[..., 2, :] = cross(nose, right)
+    return turned
 
 
 def turned_by(before: Array, after: Array) -> Array:

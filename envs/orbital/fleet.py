@@ -24,6 +24,7 @@ DT = 0.02
 """KSP's physics step, s."""
 ADRIFT = -1
 """Entry of `Fleet.target` without a target, and of `Fleet.sas` with SAS off."""
+_AIM = int(SAS.AIM)  # compared with arrays, see attitude.py
 
 
 class Owing:
@@ -192,7 +193,7 @@ class Fleet(Owing):
     def _to_turn(self) -> Array:
         """How far SAS wants each vessel to turn about its own axes, (n, k, 3) rad."""
         nose = pointing(self.sas, self.axes, self.position, self.velocity, self._towards())
-        aimed = self.sas == SAS.AIM
+        aimed = self.sas == _AIM
         if not aimed.any():
             return error(self.axes, nose)
         wing = np.full_like(nose, np.nan)
@@ -201,7 +202,7 @@ class Fleet(Owing):
 
     def _towards(self) -> Array:
         """Vectors from each vessel to its target, (n, k, 3) m; zero without one."""
-        there = np.take_along_axis(self.position, np.maximum(self.target, 0)[..., None], axis=1)
+        there = self.position[np.arange(len(self))[:, None], np.maximum(self.target, 0)]
         return np.asarray((there - self.position) * (self.target != ADRIFT)[..., None])
 
     def _spend(self, live: NDArray[np.bool_]) -> Array:
