@@ -9,10 +9,11 @@ antennas, ends of radio links).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from helmsight.envs.orbital.krpc import names
-from helmsight.envs.orbital.krpc.procedure import Procedure, bind
+from helmsight.envs.orbital.krpc.procedure import Procedure, described
 from helmsight.envs.orbital.krpc.registry import Declared, Service, in_version
 from helmsight.envs.orbital.krpc.types import Dialect, resolve_fields
 
@@ -23,16 +24,19 @@ SPOKEN = {
 }
 """The version that clients of a dialect are taken to be of."""
 Procedures = dict[tuple[str, str], Procedure]
+SERVERS = 8  # sets of services whose procedures are kept: a process rarely serves more than one
 
 
 class Binder:
     """Binds the procedures of services to a game, for one version of kRPC after the other.
 
-    What two versions have with the same types is bound once: that takes most of a server's start.
+    What two versions have with the same types is bound once. What the annotations say is read once
+    in a process for the same services: that takes most of a server's start.
     """
 
     def __init__(self, services: Sequence[Service], game: Any) -> None:
-        self._services, self._game = services, game
+        self._services, self._game = tuple(services), game
+        self._described = _described_by(self._services)
         self._made: dict[Declared, Procedure] = {}
 
     def procedures(self, number: tuple[int, ...]) -> Procedures:
@@ -47,10 +51,21 @@ class Binder:
                 if declared.in_version(number):
                     procedure = self._made.get(declared)
                     if procedure is None or not _all_exist(procedure, number):
-                        procedure = bind(service.name, declared, self._game, known)
+                        key = declared, number
+                        if key not in self._described:
+                            self._described[key] = described(service.name, declared, known)
+                        procedure = self._described[key].of(self._game)
                         self._made[declared] = procedure
                     bound[service.name, declared.name] = procedure
         return bound
+
+
+@lru_cache(SERVERS)
+def _described_by(
+    services: tuple[Service, ...],
+) -> dict[tuple[Declared, tuple[int, ...]], Procedure]:
+    """Return where the procedures of services are kept by version, to be bound to games."""
+    return {}
 
 
 def types_told(service: Service, number: tuple[int, ...], dialect: Dialect) -> dict[str, type[Any]]:

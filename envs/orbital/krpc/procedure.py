@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -30,7 +30,8 @@ class Parameter:
 class Procedure:
     """A procedure under its name on the wire.
 
-    call: takes the arguments in order, with the Caller at `caller_at` among them unless it is None.
+    call: takes the arguments in order, with the Caller at `caller_at` among them unless it is None;
+    before all of them the game, where `takes_game`, until it is bound to one.
     waits: it is a generator function, resumed after each tick.
     """
 
@@ -42,6 +43,13 @@ class Procedure:
     documentation: str
     caller_at: int | None
     waits: bool
+    takes_game: bool
+
+    def of(self, game: Any) -> Procedure:
+        """Return this procedure bound to a game."""
+        if not self.takes_game:
+            return self
+        return replace(self, call=partial(self.call, game), takes_game=False)
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class PreparedCall:
     repeatable: bool  # the same bytes mean the same call, whoever sends them
 
 
-def bind(service: str, declared: Declared, game: Any, known: dict[str, type[Any]]) -> Procedure:
+def described(service: str, declared: Declared, known: dict[str, type[Any]]) -> Procedure:
     """Return the procedure of a declared function; `known` are the types that it may name.
 
     Modules of a service name each other's classes in annotations without importing them, as those
@@ -70,8 +78,8 @@ def bind(service: str, declared: Declared, game: Any, known: dict[str, type[Any]
         hints = typing.get_type_hints(function, localns=known, include_extras=True)
         parameters = list(inspect.signature(function).parameters.values())
         call = _by_position(function, parameters)
-        if declared.takes_game:
-            call = partial(call, game)
+        takes_game = declared.takes_game
+        if takes_game:
             del parameters[0]
         callers = [
             position
@@ -89,6 +97,7 @@ def bind(service: str, declared: Declared, game: Any, known: dict[str, type[Any]
             inspect.getdoc(function) or "",
             callers[0] if callers else None,
             waits,
+            takes_game,
         )
     except (TypeError, KeyError, NameError) as error:
         raise TypeError(f"{service}.{declared.name}: {error!r}") from error
