@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -15,6 +16,7 @@ from helmsight.hardware.robot import Robot, StopReport
 from helmsight.hardware.supervision.interventions import Journal, Rule
 
 PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.2  # between two rounds of a stop, doubled each time
+PATIENCE_S = 30.0  # six times what a stop insists for: what takes longer hangs
 
 
 def insist(
@@ -61,8 +63,12 @@ def added_to(error: BaseException) -> Iterator[None]:
         error.add_note(str(failure))
 
 
-def uninterrupted(work: Callable[[], None]) -> None:
-    """Do `work` to its end whatever Ctrl-C says meanwhile, then raise what it or that raised."""
+def uninterrupted(work: Callable[[], None], patience_s: float = PATIENCE_S) -> None:
+    """Do `work` to its end whatever Ctrl-C says meanwhile, then raise what it or that raised.
+
+    Work that goes on `patience_s` after the first interrupt is not waited for any longer: it goes
+    on in its thread, and the interrupt, which is raised then, says so.
+    """
     failed: list[BaseException] = []
     done = threading.Event()
 
@@ -77,21 +83,28 @@ def uninterrupted(work: Callable[[], None]) -> None:
     # signals only ever interrupt the main thread
     thread = threading.Thread(target=guarded, name="clean-up")
     interrupt: BaseException | None = None
+    deadline = math.inf
     try:
         thread.start()
     except (KeyboardInterrupt, SystemExit) as error:
-        interrupt = error
+        interrupt, deadline = error, time.monotonic() + patience_s
         time.sleep(PAUSE_S)
         if thread.ident is None:  # it came before the thread did
             guarded()
-    while not done.is_set():
+    while not done.is_set() and time.monotonic() < deadline:
         try:
-            done.wait()  # an interrupted join takes the thread for ended (bpo-45274)
-        except BaseException as error:
-            interrupt = error
+            # not a join: interrupted, it takes the thread for ended (bpo-45274)
+            done.wait(None if interrupt is None else max(0.0, deadline - time.monotonic()))
+        except BaseException as error:  # whatever a handler of signals raises
+            interrupt, deadline = error, min(deadline, time.monotonic() + patience_s)
     if failed:
         raise failed[0]
     if interrupt is not None:
+        if not done.is_set():
+            interrupt.add_note(
+                f"the clean-up has not ended {patience_s:g} s after the interrupt and goes on: "
+                "where a robot moves, cut its power"
+            )
         raise interrupt
 
 
