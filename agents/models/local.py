@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -28,6 +29,10 @@ NEAR = 0.01
 """Logits closer than this are told apart by a pass of torch with one question. What a pass answers
 with other questions beside it, or another engine, differs from that by rounding:
 `benchmarks/batch.py` measures how much.
+"""
+_LOADING = threading.Lock()
+"""One model is loaded at a time: transformers imports its modules late and loads weights by way of
+state of the whole process, so that of two at once one finds no class, or has no weights.
 """
 SMALL = 100_000_000  # parameters below which one thread is as fast as many, and far steadier
 
@@ -74,23 +79,12 @@ class LocalVLM(BaseChatModel):
             ModelUnavailable: the folder or a package that the model needs is missing.
             EngineUnfit: an engine that is not known, or does not fit the model, device or dtype.
         """
-        from transformers import AutoModelForImageTextToText, AutoProcessor
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()  # a bar of weights has no place in a line of JSON
         if engine not in ENGINES:
             raise EngineUnfit(
                 f'no engine is called "{engine}"; choose one of: {", ".join(ENGINES)}'
             )
         where = torch.device(device or _best_device())
-        kind = _dtype(dtype, where)
-        try:
-            processor = AutoProcessor.from_pretrained(source, local_files_only=True)
-            model = AutoModelForImageTextToText.from_pretrained(
-                source, local_files_only=True, dtype=kind
-            )
-        except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
-            raise ModelUnavailable(_why(source, error)) from error
+        model, processor = _pair(source, _dtype(dtype, where))
         if isinstance(processor.chat_template, str):  # which an editor may have marked
             processor.chat_template = processor.chat_template.removeprefix(BYTE_ORDER_MARK)
         model = model.to(where).eval()
@@ -365,6 +359,23 @@ def _block(block: str | dict[str, Any]) -> dict[str, Any]:
         data = base64.b64decode(block["image_url"]["url"].partition(",")[2])
         return {"type": "image", "image": Image.open(io.BytesIO(data)).convert("RGB")}
     return {"type": "text", "text": block["text"]}
+
+
+def _pair(source: str | Path, kind: torch.dtype) -> tuple[Any, Any]:
+    """Return model and processor; raises ModelUnavailable."""
+    with _LOADING:
+        from transformers import AutoModelForImageTextToText, AutoProcessor
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # a bar of weights has no place in a line of JSON
+        try:
+            processor = AutoProcessor.from_pretrained(source, local_files_only=True)
+            model = AutoModelForImageTextToText.from_pretrained(
+                source, local_files_only=True, dtype=kind
+            )
+        except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelUnavailable(_why(source, error)) from error
+    return model, processor
 
 
 def _engine(name: str, model: Any) -> Any:

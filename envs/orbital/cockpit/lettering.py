@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -18,10 +19,16 @@ _FIGURE = 1.55  # font size for a column one px wide: the widest digit just fits
 _POINT = 0.45  # width of the cell of a decimal point or colon, as a part of a digit's
 
 
-@lru_cache(maxsize=1)
+_own = threading.local()
+
+
 def _face() -> Any:
-    """Return OpenCV's built-in sans-serif face."""
-    return cv2.FontFace("sans")
+    """Return OpenCV's built-in sans-serif face, one for each thread: two threads that write with
+    the same one at once spoil each other's letters.
+    """
+    if not hasattr(_own, "face"):
+        _own.face = cv2.FontFace("sans")
+    return _own.face
 
 
 @lru_cache(maxsize=4096)
