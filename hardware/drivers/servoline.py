@@ -40,6 +40,7 @@ class SdkPort:
         self._reply_s = reply_s
         self._buffer = bytearray()
         self._deadline = self._latest = 0.0
+        self._last_look = False  # whether it was read after all patience was over
         self._echo = self._begun = b""  # what may come back, and the part of it that has
         self.seen = b""
         self.echoed = False
@@ -59,12 +60,17 @@ class SdkPort:
         self._begun = b""
 
     def readPort(self, length: int) -> bytes:  # noqa: N802
-        """Return up to `length` bytes; waits for the first one for a slice of time."""
+        """Return up to `length` bytes; waits for the first one for a slice of time.
+
+        Once the time is over, what has come by then is looked at and nothing after it: a line that
+        never falls silent would keep the SDKs looking for a packet in it.
+        """
         if length <= 0:
             return b""
-        if not self._buffer:
-            left = self._deadline - time.monotonic()
-            if arrived := self._link.read(max(0.0, min(left, SLICE_S))):
+        if not self._buffer and not self._last_look:
+            now = time.monotonic()
+            self._last_look = now >= self._latest
+            if arrived := self._link.read(max(0.0, min(self._deadline - now, SLICE_S))):
                 self._take(arrived)
         taken = bytes(self._buffer[:length])
         del self._buffer[:length]
@@ -98,6 +104,7 @@ class SdkPort:
         """Wait from now on for so many milliseconds."""
         start = time.monotonic()
         self._deadline, self._latest = start + ms / 1e3, start + PATIENCE * ms / 1e3
+        self._last_look = False
 
     def isPacketTimeout(self) -> bool:  # noqa: N802
         """Whether the time is over."""

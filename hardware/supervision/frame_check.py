@@ -42,6 +42,11 @@ class FrameCheck:
         """Look now. Raises FrameRefused, CameraUnavailable."""
         if seen_at is not None:
             age = self._clock() - seen_at
+            if age < 0.0:
+                raise FrameRefused(
+                    f"the move was decided on a frame of {-age:.2f} s from now: its stamp is of "
+                    "another clock; stamps are those of time.monotonic()"
+                )
             if not age <= self._max_age_s:  # NaN fails, too
                 raise FrameRefused(
                     f"the move was decided on a frame {age:.2f} s old, at most "

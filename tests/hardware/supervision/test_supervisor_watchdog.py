@@ -161,6 +161,15 @@ def test_a_move_decided_on_an_old_frame_is_refused(supervisor, arm, clock, near,
     assert set(rules(supervisor)) == {Rule.stale_frame}
 
 
+@pytest.mark.parametrize("later", [0.5, 1e12, math.inf])
+def test_a_stamp_from_the_future_is_of_another_clock_and_refused(
+    supervisor, arm, clock, near, later
+) -> None:
+    with pytest.raises(FrameRefused, match=r"another clock.*time\.monotonic"):
+        supervisor.move(JointTargets(near(supervisor)), seen_at=clock.now + later)
+    assert not arm.sent
+
+
 # -- signals ----------------------------------------------------------------------------------
 
 
