@@ -21,7 +21,11 @@ from helmsight.hardware.errors import InvalidSpec, UnknownRobot
 Options = TypeVar("Options", bound=BaseModel)
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Vector = tuple[Finite, Finite, Finite]
+# what no arm has is a slip of the pen, and a limit that limits nothing
+Place = Annotated[float, Field(ge=-1000.0, le=1000.0)]  # m, or rad: 159 turns
+Speed = Annotated[float, Field(gt=0.0, le=100.0)]  # m/s, or rad/s: 955 turns a minute
+Acceleration = Annotated[float, Field(gt=0.0, le=100_000.0)]  # m/s^2, or rad/s^2
+Vector = tuple[Place, Place, Place]
 SHIPPED = "helmsight.hardware.robots"
 DESCRIPTIONS = "helmsight.descriptions"
 
@@ -73,11 +77,11 @@ class Joint(Table):
 
     name: Annotated[str, Field(min_length=1)]
     kind: Literal["revolute", "prismatic"]
-    lower: Finite
-    upper: Finite
-    speed: Positive
-    acceleration: Positive
-    home: Finite = 0.0
+    lower: Place
+    upper: Place
+    speed: Speed
+    acceleration: Acceleration
+    home: Place = 0.0
     origin: Vector = (0.0, 0.0, 0.0)
     rpy: Vector = (0.0, 0.0, 0.0)
     axis: Vector = (0.0, 0.0, 1.0)
@@ -102,8 +106,8 @@ class Tool(Table):
 
     kind: Literal["none", "switch", "joint"] = "none"
     joint: str = ""
-    open: Finite | None = None
-    closed: Finite | None = None
+    open: Place | None = None
+    closed: Place | None = None
     offset: Vector = (0.0, 0.0, 0.0)
 
 
@@ -135,9 +139,9 @@ class RobotLimits(Table):
 class Port(Table):
     """The serial line: baud, seconds until an unanswered request counts as lost."""
 
-    baud: Annotated[int, Field(gt=0)]
-    reply_s: Positive = 0.05
-    reconnect_s: Positive = 2.0
+    baud: Annotated[int, Field(gt=0, le=12_000_000)]  # the fastest USB adapters
+    reply_s: Annotated[float, Field(gt=0.0, le=10.0)] = 0.05
+    reconnect_s: Annotated[float, Field(gt=0.0, le=600.0)] = 2.0
 
 
 class Ending(Table):
