@@ -113,6 +113,9 @@ def drawn(paint: Callable[[Any], bool], name: str, size: tuple[float, float] = (
         FigureCanvasSVG(figure)
         if not paint(figure):
             return ""
+        # savefig would draw everything once more to lay it out
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine(None)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
     return _themed(text.getvalue(), name)
