@@ -44,6 +44,7 @@ def test_the_same_seed_flies_the_same_steps(seed):
     assert one.summary["repairs"] == {"default": 1, "local": 1, "reask": 1}
 
 
+@pytest.mark.slow
 def test_the_wanted_command_is_applied_and_its_fuel_is_spent():
     flight, *_ = fly()
     first = flight.records[0]
@@ -52,6 +53,7 @@ def test_the_wanted_command_is_applied_and_its_fuel_is_spent():
     assert flight.summary["sim_s"] == pytest.approx(2.0, abs=0.05)
 
 
+@pytest.mark.slow
 def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry():
     style = AskingStyle(few_shot=3)
     flight, pilot, env = fly(style=style, observation="frame+telemetry")
@@ -83,6 +85,7 @@ def test_thinking_takes_world_time_under_the_fixed_rule():
     assert flight.records[1].stamp - flight.records[0].stamp == pytest.approx(2.5, abs=0.05)
 
 
+@pytest.mark.slow
 def test_views_follow_the_cockpit_when_it_is_drawn_anew():
     flight, _, env = fly(seed=3, steps=2, randomize=True, style=AskingStyle(prompt="bundled"))
     assert len(flight.records) == 2

@@ -45,6 +45,7 @@ def test_the_median_is_held_whatever_the_distribution(bench, distribution, n):
     assert 0.95 - chance(0.95) <= found.share <= 0.95 + chance(0.95)
 
 
+@pytest.mark.slow
 def test_wilson_holds_its_level_over_every_tenth_at_every_n_from_its_smallest_on():
     shares = (np.arange(500) + 0.5) / 1000  # true shares up to a half: the rest mirrors them
     for n in range(PROPORTION_LEAST, 41):
@@ -58,6 +59,7 @@ def test_wilson_holds_its_level_over_every_tenth_at_every_n_from_its_smallest_on
         assert 0.93 <= tenths.min() <= tenths.max() <= 0.97, (n, tenths)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["mean", "share of units", "ratio", "difference of ratios"])
 def test_other_intervals_hold_their_level_at_their_smallest_n(bench, method):
     case = next(one for one in bench.cases() if one.method == method)
@@ -65,6 +67,7 @@ def test_other_intervals_hold_their_level_at_their_smallest_n(bench, method):
     assert 0.93 - chance(0.93) <= found.share <= 0.97 + chance(0.97)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["paired test", "Holm, any of 3 pairs"])
 def test_where_nobody_is_better_hardly_anybody_is_found_to_be(bench, method):
     case = next(one for one in bench.cases() if one.method == method)

@@ -48,6 +48,7 @@ def test_flights_side_by_side_lose_nothing(recording):
     assert times.n == 40
 
 
+@pytest.mark.slow
 def test_a_frame_that_is_not_read_back_is_lost(recording, tmp_path, monkeypatch):
     monkeypatch.setattr("helmsight.tools.player.Run.frames", lambda run: iter(()))
     told = recording.fly(tmp_path / "run", 3)

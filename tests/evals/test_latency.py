@@ -57,6 +57,7 @@ def flown(swept) -> Sweep:
     return swept[0]
 
 
+@pytest.mark.slow
 def test_the_world_runs_for_the_delay_before_each_command(flown):
     (still, late) = flown.points()
     assert (still.delay_s, late.delay_s) == (0.0, 2.0)

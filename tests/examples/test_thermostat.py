@@ -103,6 +103,7 @@ def test_a_scripted_pilot_runs_it_and_the_page_speaks_its_words(evening):
     assert set(first.measures) == {"temperature", "outside", "energy", "telemetry"}
 
 
+@pytest.mark.slow
 def test_a_chat_model_is_told_of_it_and_its_answers_are_guarded(helmsight, world, tmp_path):
     (tmp_path / "answers.txt").write_text('{"heating": 1}\n{"heating": 9}\n', encoding="utf-8")
     pilot = f"scripted:{tmp_path / 'answers.txt'}"
@@ -183,6 +184,7 @@ def test_an_interrupted_evening_is_gone_on_with(helmsight, evening, tmp_path):
     assert same_steps(tmp_path / "cut", evening)
 
 
+@pytest.mark.slow
 def test_it_is_evaluated(helmsight):
     status, out, err = helmsight(
         "latency", WORLD, "--pilot", "two-point", "--delays", "0,600", "--seeds", 2, "--markdown"

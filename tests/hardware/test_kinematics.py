@@ -108,6 +108,7 @@ def test_a_gantry_moves_and_leaves_turning_undone(gantry_spec: RobotSpec) -> Non
     assert after == pytest.approx((0.11, 0.1, 0.02), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(
     shares=SHARES,
     twist=st.lists(st.floats(-5.0, 5.0), min_size=6, max_size=6),

@@ -55,6 +55,7 @@ def pilot(tmp_path: Path) -> str:
     return f"scripted:{path}"
 
 
+@pytest.mark.slow
 def test_a_report_is_made_again_from_the_run_folder_alone(run: Any, recorded: Path) -> None:
     result = run("inspect", "--report", recorded)
     assert result.status == 0, result.err

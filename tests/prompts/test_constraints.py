@@ -117,6 +117,7 @@ def test_every_set_with_both_orders_of_all_pairs_of_four_objects_is_judged_as_by
         assert np.array_equal(consistent(signs)[:, 0], wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [3, 4])
 def test_what_a_pair_can_still_be_is_what_the_oracle_leaves(k):
     for signs in list(product(STATES, repeat=k * (k - 1) // 2))[:: 1 if k == 3 else 9]:

@@ -81,6 +81,7 @@ def test_the_drawing_has_nothing_wrong_and_nobodys_light():
         assert cell.plan.shifts == CellPlan.draw(7).shifts
 
 
+@pytest.mark.slow
 def test_it_inspects_with_fixed_views_and_reports_every_part(paper):
     world = paper(["dish", "mast"])
     check_fit(Coverage(), world.task, "frame+telemetry")
@@ -90,6 +91,7 @@ def test_it_inspects_with_fixed_views_and_reports_every_part(paper):
     assert set(world.states) == {"dish", "mast"}
 
 
+@pytest.mark.slow
 def test_a_model_and_the_drawing_are_both_believed_and_only_the_model_is_charged(
     paper, truthful, monkeypatch
 ):

@@ -54,6 +54,7 @@ def test_an_unknown_name_is_a_key_error():
         make("autopilot")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["PE1-E1-I3", "PE1-E3-I3"])
 @pytest.mark.parametrize("name", EXPERTS)
 @given(states=st.lists(STATE, min_size=1, max_size=3))

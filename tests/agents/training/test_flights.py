@@ -48,12 +48,14 @@ def test_the_teacher_closes_in_and_brakes() -> None:
         assert np.sign(taught[0, 0]) == sign
 
 
+@pytest.mark.slow
 def test_labels_are_commands_of_the_closed_set(samples: list[object]) -> None:
     allowed = {command.text() for command in BurnCommand.choices()}
     for sample in samples:
         assert command_text(sample.throttle) in allowed  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_the_same_seed_flies_the_same_flights() -> None:
     first = SampleFlights(2, np.random.default_rng(8), 0.0).collect(3, None)
     again = SampleFlights(2, np.random.default_rng(8), 0.0).collect(3, None)

@@ -26,6 +26,7 @@ def applied(text: str, seed: int, **command) -> tuple[np.ndarray, dict[str, Any]
     return np.array([info["applied"][name] for name in ("forward", "right", "down")]), before
 
 
+@pytest.mark.slow
 def test_a_lost_thruster_gives_nothing_on_one_side_of_one_axis() -> None:
     asked = np.array([0.5, -0.5, 0.5])
     axes = set()
@@ -40,12 +41,14 @@ def test_a_lost_thruster_gives_nothing_on_one_side_of_one_axis() -> None:
     assert axes == {0, 1, 2}
 
 
+@pytest.mark.slow
 def test_a_weak_thruster_gives_the_rest() -> None:
     throttles = {tuple(np.abs(applied("thruster-loss:0.4", seed)[0])) for seed in range(12)}
     flat = {round(value, 9) for triple in throttles for value in triple}
     assert flat == {0.5, 0.3}
 
 
+@pytest.mark.slow
 def test_drifted_thrust_is_turned_by_its_angle_at_most_and_as_strong() -> None:
     asked = np.array([0.5, -0.5, 0.5])
     for seed in range(5):

@@ -43,6 +43,7 @@ def test_a_robot_that_is_no_so101_is_told_what_is_expected() -> None:
         Cell(0, "gantry")
 
 
+@pytest.mark.slow
 def test_a_seed_draws_the_same_pixels_again_and_another_seed_others(drawing: None) -> None:
     def picture(seed: int) -> NDArray[np.uint8]:
         with Cell(seed) as cell:
@@ -54,6 +55,7 @@ def test_a_seed_draws_the_same_pixels_again_and_another_seed_others(drawing: Non
     assert np.abs(first.astype(int) - picture(3)).mean() > 5.0
 
 
+@pytest.mark.slow
 def test_the_parts_are_where_they_are_seen(cell: Cell) -> None:
     view = cell.view_from(Pose.looking(np.array([0.10, 0.0, 0.2]), np.array(CENTRE)), depth=True)
     assert set(view.visible) >= {"bus", "panel A", "panel B", "dish", "mast", "connector"}
@@ -71,6 +73,7 @@ def test_the_parts_are_where_they_are_seen(cell: Cell) -> None:
         assert seen.pixels == (view.parts == index).sum()
 
 
+@pytest.mark.slow
 def test_right_down_and_away_are_the_cameras_own(cell: Cell) -> None:
     view = cell.view_from(Pose.looking(np.array([0.10, 0.0, 0.15]), np.array(CENTRE)))
     left, right = view.visible["panel A"], view.visible["panel B"]
@@ -81,6 +84,7 @@ def test_right_down_and_away_are_the_cameras_own(cell: Cell) -> None:
     assert view.visible["dish"].centre[2] < view.visible["bus"].centre[2]  # the dish is nearer
 
 
+@pytest.mark.slow
 def test_without_the_arm_it_is_not_in_the_picture(cell: Cell) -> None:
     pose = Pose.looking(np.array([-0.2, -0.5, 0.4]), np.array([0.15, 0.0, 0.1]))
     bare, whole = cell.view_from(pose), cell.view_from(pose, arm=True)
@@ -93,6 +97,7 @@ def test_pictures_of_no_sensible_size_are_refused(cell: Cell, size: tuple[int, i
         cell.look(size=size)
 
 
+@pytest.mark.slow
 def test_another_thread_than_the_first_is_told_to_have_its_own(cell: Cell) -> None:
     cell.look(size=SIZE)
     with ThreadPoolExecutor(1) as pool:
@@ -109,6 +114,7 @@ def test_the_turntable_turns_the_satellite_and_nothing_else(cell: Cell) -> None:
     assert np.allclose(cell.camera_pose().at, camera)
 
 
+@pytest.mark.slow
 def test_a_part_that_is_not_there_is_not_seen_and_said_so(drawing: None) -> None:
     plan = CellPlan.draw(1, defects=[Defect("dish", "dent", 1.0, (0.3, 0.5), 4)])
     pose = Pose.looking(np.array([0.10, 0.0, 0.2]), np.array(CENTRE))
@@ -176,6 +182,7 @@ def test_a_defect_changes_the_pixels_that_are_said_to_be_its(
     assert y0 - 6 <= y <= y1 + 6
 
 
+@pytest.mark.slow
 def test_a_worse_defect_is_larger(drawing: None) -> None:
     for kind, defect in (("bus", "scorch"), ("foil", "tear"), ("dish", "dent")):
         part = next(name for name, of in PARTS.items() if of == kind)
@@ -186,6 +193,7 @@ def test_a_worse_defect_is_larger(drawing: None) -> None:
         assert bad.defects.sum() > 1.3 * light.defects.sum(), defect
 
 
+@pytest.mark.slow
 def test_light_and_shadow_change_the_picture_and_not_the_truth(cell: Cell) -> None:
     darker = replace(cell.plan.light, key=0.3, fill=0.5)
     with Cell(replace(cell.plan, light=darker), shadows=True) as dim:

@@ -99,6 +99,7 @@ def test_touching_the_satellite_is_kept_with_time_link_and_part(arm: Any) -> Non
     assert len(touches) < 200  # contacts, not steps
 
 
+@pytest.mark.slow
 def test_a_servo_that_pushes_against_something_takes_itself_for_overloaded(arm: Any) -> None:
     into_the_satellite(arm)
     arm.wait(4.0)

@@ -47,6 +47,7 @@ def test_there_is_no_way_to_or_from_what_touches(wall: Wall) -> None:
     assert route(wall, (0.8, *START[1:]), START) is None
 
 
+@pytest.mark.slow
 def test_an_arm_that_stands_too_near_can_leave_but_comes_no_nearer() -> None:
     cell = Cell(CellPlan.draw(1, defects=()))
     cell.place(turntable=0.3)

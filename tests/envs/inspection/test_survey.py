@@ -159,6 +159,7 @@ def test_telemetry_is_read_back_as_it_was_put_together() -> None:
     assert spots_of(told) == spots
 
 
+@pytest.mark.slow
 def test_squares_are_where_the_parts_are(survey: Survey, drawing: None) -> None:
     visit = survey.visit(LOOKS["dish: bowl"], START, 0.0)
     assert visit is not None
@@ -179,6 +180,7 @@ def test_squares_are_where_the_parts_are(survey: Survey, drawing: None) -> None:
     assert spots["dish: bowl"].side == pytest.approx(x1 - x0, rel=0.3)
 
 
+@pytest.mark.slow
 def test_relations_that_are_known_are_true_of_the_cell_itself(
     survey: Survey, drawing: None
 ) -> None:

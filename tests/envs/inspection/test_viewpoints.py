@@ -85,6 +85,7 @@ def test_a_way_through_the_satellite_is_no_way() -> None:
     assert route(clearance, START, (0.6, *START[1:])) == ((0.6, *START[1:]),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("around", [0.0, 0.3, 0.6])
 def test_what_is_clear_of_the_sound_satellite_is_clear_of_the_faulty_one(around: float) -> None:
     worst = [
@@ -112,6 +113,7 @@ def touched(cell: Cell, view: Viewpoint) -> tuple[tuple[str, str], ...]:
     return tuple(contacts.pair(one, other) for one, other in cell.data.contact.geom.tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [5, 6])
 def test_there_is_a_way_from_one_viewpoint_to_the_next(seed: int) -> None:
     cell = Cell(CellPlan.draw(seed))

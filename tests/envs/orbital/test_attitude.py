@@ -116,6 +116,7 @@ def test_a_slew_keeps_the_triad_right_handed_and_the_rate_within_its_limit(seed,
     assert degrees_between(before[0, 0], wanted[0]) < 1.0
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=20, deadline=None)
 def test_the_nose_does_not_swing_past_its_goal(seed):

@@ -19,6 +19,7 @@ def berths(starts=STARTS):
     return made
 
 
+@pytest.mark.slow
 def test_a_row_does_what_a_world_of_its_own_does_bit_for_bit_whenever_the_others_move():
     made = berths()
     rows = [made.take(row, *start) for row, start in enumerate(STARTS)]

@@ -163,6 +163,7 @@ def test_telemetry_has_kspdgs_order_and_units():
     assert (1200.0 - telemetry[2]) * 4.0 == pytest.approx(6685.0 - telemetry[1]) != 0.0
 
 
+@pytest.mark.slow
 def test_the_same_seed_shows_the_same():
     runs = []
     for _ in range(2):
@@ -212,6 +213,7 @@ def test_measures_describe_the_telemetry_beside_them():
     assert (info["range"] - later["range"]) / 0.1 == pytest.approx(info["closing"], rel=0.01)
 
 
+@pytest.mark.slow
 def test_reward_is_nothing_until_the_timeout_and_then_minus_the_score():
     env = started()
     leap(env, 220.0)

@@ -58,6 +58,7 @@ STEPS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     told=st.lists(STEPS, min_size=1, max_size=8),

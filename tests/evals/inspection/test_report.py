@@ -77,6 +77,7 @@ def test_whatever_words_there_are_the_paper_can_be_written(story: Any, why: str)
     assert paper(read_findings(told.done())).startswith(b"%PDF-")
 
 
+@pytest.mark.slow
 def test_a_report_of_a_run_that_was_killed_shows_the_gap(story: Any) -> None:
     told = story()
     told.look("dish: bowl")
@@ -93,6 +94,7 @@ def test_a_run_without_a_step_or_a_picture_has_a_report(story: Any) -> None:
     assert data(report)["parts"][0]["state"] == "not reported"
 
 
+@pytest.mark.slow
 def test_a_report_that_is_made_again_takes_the_place_of_the_old_one(whole: Path) -> None:
     for name in ("inspection.json", "inspection.pdf"):
         (whole / name).write_text("old", encoding="utf-8")

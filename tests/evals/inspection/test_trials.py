@@ -123,6 +123,7 @@ class Broken(DirectInspection):
         return super().reset(**settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("missing", "reason"), [(1, "inspected"), (2, "failed: NoReply: no")])
 def test_an_inspection_that_fails_is_made_again_and_then_counts(
     missing: int, reason: str, monkeypatch: pytest.MonkeyPatch
@@ -159,6 +160,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Any:
     env.close()
 
 
+@pytest.mark.slow
 def test_the_direct_world_shows_and_takes_what_it_says(world: Any) -> None:
     observation, info = world.reset(seed=3)
     assert world.observation_space.contains(observation)
@@ -166,6 +168,7 @@ def test_the_direct_world_shows_and_takes_what_it_says(world: Any) -> None:
     world.task.outcome.check("direct", info)
 
 
+@pytest.mark.slow
 def test_a_direct_look_shows_its_site_and_counts_until_the_budget_is_spent(world: Any) -> None:
     observation, info = world.reset(seed=3)
     assert info["looks"] == 0

@@ -51,6 +51,7 @@ def results(row, tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_the_page_needs_nothing_else_and_leads_to_the_step_that_decided(results):
     (path,) = write_report(judged(results, results / "report"), results / "report", ["html"])
     text = path.read_text(encoding="utf-8")
@@ -68,12 +69,14 @@ def test_the_page_needs_nothing_else_and_leads_to_the_step_that_decided(results)
     assert text.count("<svg") == 5  # runs and differences of two time rules, one curve
 
 
+@pytest.mark.slow
 def test_ids_of_the_figures_are_there_once(results):
     (path,) = write_report(judged(results, results), results / "report", ["html"])
     ids = re.findall(r'\bid="([^"]+)"', path.read_text(encoding="utf-8"))
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.slow
 def test_all_forms_are_written_and_say_the_same(results):
     found = judged(results, results / "report")
     files = {path.name for path in write_report(found, results / "report")}
@@ -90,6 +93,7 @@ def test_all_forms_are_written_and_say_the_same(results):
         assert row["difference"] in text
 
 
+@pytest.mark.slow
 def test_the_same_rows_give_the_same_bytes(results, tmp_path):
     for folder in (tmp_path / "a", tmp_path / "b"):
         write_report(judged(results, tmp_path / "a"), folder)
@@ -185,6 +189,7 @@ def test_a_form_that_is_none_is_named_with_the_nearest():
         forms(" ,")
 
 
+@pytest.mark.slow
 def test_a_folder_without_results_and_one_that_cannot_be_written_are_told(results, tmp_path):
     with pytest.raises(ResultsUnusable, match="helmsight evaluate"):
         judged(tmp_path / "results" / "runs", tmp_path)

@@ -34,6 +34,7 @@ def test_a_row_tells_what_the_same_flight_by_hand_comes_to(tmp_path: Path) -> No
     assert row.decided == 4  # nothing was held, late or repaired: the last one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strength", [0.5, 1.0])
 def test_a_provider_that_fails_leaves_the_safe_default_and_is_counted(tmp_path, strength) -> None:
     answers = tmp_path / "answers.txt"
@@ -48,6 +49,7 @@ def test_a_provider_that_fails_leaves_the_safe_default_and_is_counted(tmp_path, 
     assert row.outcome() == run_episode(failing, settings(tmp_path)).outcome()
 
 
+@pytest.mark.slow
 def test_only_failures_are_kept_as_recordings_where_only_they_are_asked_for(tmp_path) -> None:
     row = run_episode(SHORT, settings(tmp_path, record="failures"))
     assert row.run == f"runs/{SHORT.key}"

@@ -15,6 +15,7 @@ def lines(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.mark.slow
 def test_what_is_saved_is_the_public_form_and_is_read_back_with_its_truth(data):
     written = lines(data)
     assert set(written[0]) == {"image", "text", "label", "question_id"}

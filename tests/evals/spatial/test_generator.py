@@ -55,6 +55,7 @@ def test_the_label_is_what_the_truth_says_and_it_is_clear(split):
             assert higher >= ASIDE if generated.cell.counter else higher <= -ASIDE
 
 
+@pytest.mark.slow
 def test_only_the_test_split_shows_held_out_things_and_words():
     seen = words_of()["seen"]["words"]
     for split in Split:

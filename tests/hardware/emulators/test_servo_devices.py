@@ -307,6 +307,7 @@ def test_a_dead_servo_says_nothing(bus: tuple[Any, int]) -> None:
     assert client.send(id_, 1) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", [FeetechBus, DynamixelBus])
 def test_random_bytes_do_no_harm(device: Any) -> None:
     random = Random(3)

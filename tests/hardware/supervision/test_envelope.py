@@ -120,6 +120,7 @@ def outside(spec: RobotSpec, points: Array) -> Array:
     return np.linalg.norm(np.maximum(over, 0.0), axis=-1)
 
 
+@pytest.mark.slow
 @settings(OFTEN, max_examples=100)
 @given(data=st.data())
 def test_whatever_is_wished_what_is_sent_is_inside(envelope: Envelope, data: st.DataObject) -> None:
@@ -148,6 +149,7 @@ def test_whatever_is_wished_what_is_sent_is_inside(envelope: Envelope, data: st.
     assert changed == bool(cuts), "nothing is changed without saying so"
 
 
+@pytest.mark.slow
 @settings(OFTEN, max_examples=50)
 @given(data=st.data())
 def test_a_wish_that_is_only_scaled_keeps_its_direction(

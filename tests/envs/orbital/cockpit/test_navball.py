@@ -67,6 +67,7 @@ def test_prograde_and_target_are_found_where_the_state_has_them(
     assert apart(target_ring, target) < 2.0
 
 
+@pytest.mark.slow
 @FEW
 @given(seed=SEEDS)
 def test_moving_away_shows_retrograde_opposite_to_the_velocity(make_state, find_ring, seed):

@@ -75,6 +75,7 @@ def test_the_same_burns_over_the_wire_are_the_same_flight_as_in_the_native_envir
     assert met > 100.0
 
 
+@pytest.mark.slow
 def test_reset_begins_as_the_native_environment_does_for_every_seed(conn):
     for seed in (0, 3, 7):
         env = PursuitEnv("PE1-E2-I4", observation="telemetry")
@@ -172,6 +173,7 @@ def test_what_there_is_to_fly_is_listed(conn):
     assert "lbg1_i2_init" in conn.helmsight.save_names
 
 
+@pytest.mark.slow
 def test_the_frame_is_the_cockpit_picture_of_the_active_vessel(conn):
     conn.helmsight.reset("PE1-E1-I3")
     png = conn.helmsight.frame

@@ -57,6 +57,7 @@ def test_the_client_of_0_5_4_puts_all_of_it_on_the_stage(
     assert printed == "played with 0.5.4\n"
 
 
+@pytest.mark.slow
 def test_objects_go_with_their_client_and_messages_stay(served: Running) -> None:
     ports: dict[str, Any] = {"rpc_port": served.rpc_port, "stream_port": served.stream_port}
     one, two = krpc.connect(**ports), krpc.connect(**ports)

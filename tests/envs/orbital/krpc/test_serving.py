@@ -49,6 +49,7 @@ def test_the_world_goes_on_by_the_wall_clock_and_stands_while_it_is_paused(
     conn.close()
 
 
+@pytest.mark.slow
 def test_two_clients_that_load_at_once_both_get_their_game(twin: Running) -> None:
     failed: list[BaseException] = []
     loads = twin.run(lambda server: server.game.load_count)
@@ -74,6 +75,7 @@ def test_two_clients_that_load_at_once_both_get_their_game(twin: Running) -> Non
     assert twin.run(lambda server: server.game.load_count) == loads + 10
 
 
+@pytest.mark.slow
 def test_a_save_that_is_not_there_is_told_to_the_one_who_asked(twin: Running) -> None:
     conn, other = connected(twin), connected(twin)
     with pytest.raises((ValueError, RuntimeError), match="pe9_i9_init"):
@@ -84,6 +86,7 @@ def test_a_save_that_is_not_there_is_told_to_the_one_who_asked(twin: Running) ->
     other.close()
 
 
+@pytest.mark.slow
 def test_a_client_that_vanishes_in_mid_call_takes_nothing_with_it(
     twin: Running, bare: Callable[..., Any], make_call: Any
 ) -> None:
