@@ -33,6 +33,7 @@ REPORTS = (
     '{"do": "report", "part": "mast", "state": "sound", "confidence": 0.9}\n'
     '{"do": "done", "verdict": "one dent"}\n'
 )
+STEPS = 4  # of an inspection that is ended from outside after its first
 FILES = ("inspection.json", "inspection.html", "inspection.pdf", "debrief.md")
 
 
@@ -182,18 +183,18 @@ class TestThroughTheCell:
         after = load_run(tmp_path / "run").records
         assert [r.applied for r in after[: len(before)]] == [r.applied for r in before]
         report = json.loads((tmp_path / "run" / "inspection.json").read_text(encoding="utf-8"))
-        assert report["steps"] == len(after) == 8
+        assert report["steps"] == len(after) == STEPS
 
 
 def started(folder: Path, pilot: str) -> subprocess.Popen[str]:
-    """Return an inspection that looks eight times, in a process of its own."""
+    """Return an inspection that looks STEPS times, in a process of its own."""
     Path(pilot.removeprefix("scripted:")).write_text(
         '{"do": "look", "view": "dish: bowl"}\n{"do": "look", "view": "mast: mast"}\n',
         encoding="utf-8",
     )
     return subprocess.Popen(
         [*HELMSIGHT, "inspect", "--pilot", pilot, "--seed", "7", "--parts", "dish,mast",
-         "--no-video", "--steps", "8", "--out", str(folder / "run")],
+         "--no-video", "--steps", str(STEPS), "--out", str(folder / "run")],
         cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, env=dict(os.environ),
     )  # fmt: skip
