@@ -82,6 +82,11 @@ class Device(ABC):
         """Whether no joint moves."""
         return not any(axis.moving for axis in self.axes)
 
+    @property
+    def resting(self) -> bool:
+        """Whether nothing happens in it until it is sent something that finer ticks would show."""
+        return False
+
     def record(self, kind: str, now: float) -> None:
         """Write down a command that was carried out, and whether it leads out of the limits."""
         entry = JournalEntry(now, kind, tuple(axis.target for axis in self.axes), self.positions)

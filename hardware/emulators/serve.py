@@ -19,6 +19,7 @@ from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.faults import Faults, Line
 
 TICK_S = 0.002
+REST_S = 0.01  # between two ticks of a device that rests; what is sent to it wakes it at once
 GREETING_S = 0.02  # hosts throw away what came before their port was set up
 
 
@@ -144,7 +145,7 @@ class Emulation:
 
     def _turn(self, wire: Wire) -> None:
         """Take what came, let time pass, send what is due."""
-        wait = TICK_S
+        wait = REST_S if self.device.resting else TICK_S
         if self._late:
             wait = min(wait, max(0.0, self._late[0][0] - time.monotonic()))
         data = wire.read(wait)

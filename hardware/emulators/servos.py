@@ -140,6 +140,11 @@ class EmulatedServoBus(Device):
         """Whether every servo is within its dead zone: what it still creeps no reading tells."""
         return not any(servo.moving for servo in self.servos)
 
+    @property
+    def resting(self) -> bool:
+        """Whether it stands: it says nothing unasked, and is brought up to date by a request."""
+        return self.standing
+
     def _hold_calibration(self) -> None:
         """Keep what the calibration file of the description says that the servos keep."""
         name = self.spec.device.get("calibration")
