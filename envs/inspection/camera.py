@@ -11,11 +11,13 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.envs.inspection.cell import CAMERAS
 from helmsight.envs.inspection.eyes import Eyes
 from helmsight.envs.inspection.plant import Plant
+from helmsight.envs.inspection.shapes import Array
 from helmsight.envs.inspection.views import Pixels
 from helmsight.hardware.cameras.frame import Checks
 from helmsight.hardware.cameras.source import FramePacer, Size, Source
 from helmsight.hardware.gl import mujoco
 
+SAME_RAD = 1e-5  # a hundredth of a pixel: where no joint turned by more, nothing is drawn anew
 NOISE = 1.2  # of 255, standard deviation: a sensor's, by which a hung camera can be told
 Trouble = Literal["frozen", "black", "gone"]
 
@@ -43,6 +45,7 @@ class CellSource(Source):
         self._noise = self._rng.normal(0.0, NOISE, (2 * size[1], 2 * size[0], 1))
         self._eyes: Eyes | None = None
         self._data: mujoco.MjData | None = None
+        self._drawn: tuple[Pixels, Array] | None = None  # without noise, and the joints then
         self._last: Pixels | None = None
         self.trouble: Trouble | None = None
 
@@ -63,16 +66,21 @@ class CellSource(Source):
             return self._exposed(np.zeros((self._size[1], self._size[0], 3), np.uint8)), stamp
         if self.trouble == "frozen" and self._last is not None:
             return self._last.copy(), stamp
-        self._plant.copy_to(self._data)
-        clean = self._eyes.picture(self._data, self._camera, self._size)
-        self._last = self._exposed(clean)
+        self._last = self._exposed(self._seen(self._eyes, self._data))
         return self._last, stamp
 
     def close(self) -> None:
         """Let go of what draws."""
-        eyes, self._eyes, self._data = self._eyes, None, None
+        eyes, self._eyes, self._data, self._drawn = self._eyes, None, None, None
         if eyes is not None:
             eyes.close()
+
+    def _seen(self, eyes: Eyes, data: mujoco.MjData) -> Pixels:
+        """Return what a perfect camera sees now, drawn anew where something has moved."""
+        self._plant.copy_to(data)
+        if self._drawn is None or np.abs(data.qpos - self._drawn[1]).max() > SAME_RAD:
+            self._drawn = eyes.picture(data, self._camera, self._size), data.qpos.copy()
+        return self._drawn[0]
 
     def _exposed(self, clean: Pixels) -> Pixels:
         """Return a picture with the noise of a sensor: a piece of a larger one, where it falls."""

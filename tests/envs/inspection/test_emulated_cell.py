@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.envs.inspection.camera import CellSource
 from helmsight.envs.inspection.cell import START, Cell
 from helmsight.envs.inspection.emulated import EmulatedCell
+from helmsight.envs.inspection.eyes import Eyes
 from helmsight.envs.inspection.plan import CellPlan
 from helmsight.envs.inspection.plant import Plant
 from helmsight.envs.inspection.routes import route
@@ -130,6 +132,27 @@ def test_a_still_picture_has_noise_and_a_hung_camera_has_none(drawing: None) -> 
         camera.newest(30.0, after=camera.newest(30.0).number + 1)
         with pytest.raises(FrameRefused, match="black"):
             keep_looking(camera)
+
+
+def test_what_stands_still_is_drawn_once_and_anew_when_it_moves(
+    drawing: None, arm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw, drawn = Eyes.picture, []
+    monkeypatch.setattr(Eyes, "picture", lambda *seen: drawn.append(seen) or draw(*seen))
+    source = CellSource(arm.plant, size=SIZE, fps=1000.0)
+    source.open()
+    try:
+        arm.wait(3.0)  # until it has come to rest under its weight
+        still = [source.read()[0].astype(int) for _ in range(3)]
+        assert len(drawn) == 1
+        assert 0.3 < np.abs(still[2] - still[1]).mean() < 4.0  # the noise is new each time
+        arm.go("shoulder_pan", 0.3)
+        arm.wait(1.0)
+        moved = source.read()[0].astype(int)
+        assert len(drawn) == 2
+        assert np.abs(moved - still[2]).mean() > 8.0
+    finally:
+        source.close()
 
 
 def test_a_camera_that_is_gone_is_opened_again_when_it_is_back(drawing: None) -> None:
