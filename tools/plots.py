@@ -114,7 +114,9 @@ def drawn(paint: Callable[[Any], bool], name: str, size: tuple[float, float] = (
         if not paint(figure):
             return ""
         # savefig would draw everything once more to lay it out
-        figure.get_layout_engine().execute(figure)
+        layout = figure.get_layout_engine()
+        assert layout is not None
+        layout.execute(figure)
         figure.set_layout_engine(None)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})

@@ -138,7 +138,12 @@ def test_what_stands_still_is_drawn_once_and_anew_when_it_moves(
     drawing: None, arm: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw, drawn = Eyes.picture, []
-    monkeypatch.setattr(Eyes, "picture", lambda *seen: drawn.append(seen) or draw(*seen))
+
+    def picture(*seen: Any) -> Any:
+        drawn.append(seen)
+        return draw(*seen)
+
+    monkeypatch.setattr(Eyes, "picture", picture)
     source = CellSource(arm.plant, size=SIZE, fps=1000.0)
     source.open()
     try:
