@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from helmsight.agents.inspection.drawing import drawing
 from helmsight.agents.inspection.survey import Pixels
 from helmsight.contract.errors import InvalidOption
+from helmsight.envs.inspection.arm import FIELD_OF_VIEW
 from helmsight.envs.inspection.cell import Cell
 from helmsight.envs.inspection.crops import LEAST_M, Square
 from helmsight.envs.inspection.parts import PARTS
@@ -30,6 +31,7 @@ from helmsight.envs.inspection.views import Pose
 
 SIDE = 64  # px of what is compared
 FRAME = (240, 180)  # px, width and height, of the renders
+LENS = float(np.radians(FIELD_OF_VIEW))  # of their camera, rad
 VIEWS = 16  # of a site
 SHARE = 0.85  # of it that they show
 ROLL = 0.25  # rad, of the camera: standard deviation
@@ -156,11 +158,11 @@ def renders(
         pose = Pose.looking(at, points.mean(axis=0), float(rng.normal(0.0, ROLL)))
         if sight.share(site, pose, FRAME[0] / FRAME[1]) < SHARE:
             continue
-        view = cell.view_from(pose, FRAME)
-        spots = view.project(points)
-        scale = FRAME[1] / (2.0 * np.tan(view.fov_y / 2.0)) / float(spots[:, 2].mean())
+        spots = pose.project(points, FRAME, LENS)
+        scale = FRAME[1] / (2.0 * np.tan(LENS / 2.0)) / float(spots[:, 2].mean())
         views -= 1
-        yield Square.around(spots[:, :2], LEAST_M * scale).cut(view.pixels, SIDE)
+        picture = cell.picture_from(pose, FRAME)
+        yield Square.around(spots[:, :2], LEAST_M * scale).cut(picture, SIDE)
 
 
 def edges(picture: Pixels) -> NDArray[np.float32]:
