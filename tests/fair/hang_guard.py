@@ -15,6 +15,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from pytest_timeout import is_debugging
 
 GRACE_S = 60.0  # what a test is given beyond its limit: pytest-timeout comes first
 END_S = 300.0  # what a process is given from its last test to its end, coverage included
@@ -28,8 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _end_after(seconds: float, config: pytest.Config) -> None:
-    """End this process in `seconds`, unless told otherwise before; earlier words are void."""
-    faulthandler.dump_traceback_later(seconds, exit=True, file=config.stash[_STDERR])
+    """End this process in `seconds`, unless told otherwise before, or somebody debugs it."""
+    if not is_debugging():
+        faulthandler.dump_traceback_later(seconds, exit=True, file=config.stash[_STDERR])
 
 
 @pytest.hookimpl(tryfirst=True)
