@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helmsight.agents.loop import Answer, Loop, Request, State
+from helmsight.agents.deciding import State
+from helmsight.agents.loop import Answer, Loop, Request
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph

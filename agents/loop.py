@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 import gymnasium
 
 from helmsight.agents.config import OperatorConfig
+from helmsight.agents.deciding import State, decided, refused, related
 from helmsight.agents.ground import Grounder
 from helmsight.contract.clock import Clock
 from helmsight.contract.command import Command
@@ -17,7 +18,7 @@ from helmsight.contract.errors import MeasureUnusable
 from helmsight.contract.guard import Guard, hold
 from helmsight.contract.measures import Measure, read_measures
 from helmsight.contract.observation import Observation
-from helmsight.contract.pilot import Decision, Pilot, Sighting
+from helmsight.contract.pilot import Pilot, Sighting
 from helmsight.contract.record import Listener, StepRecord
 from helmsight.contract.still import StillPicture
 from helmsight.contract.task import Task
@@ -27,27 +28,6 @@ CLOCK = (Measure("met", "s"),)
 """What every world has to tell, whatever it declares."""
 Request = dict[str, Any]
 Answer = bool | dict[str, Any]
-
-
-class State(TypedDict, total=False):
-    """What one node hands to the next: JSON only. Pixels stay with the loop that holds the run."""
-
-    index: int
-    stamp: float
-    stale: bool
-    sense_ms: float
-    relations: list[str]
-    grounding: dict[str, int]
-    ground_s: float
-    think_ms: float
-    wanted: dict[str, Any] | None
-    raw: str
-    repairs: dict[str, int]
-    prompt_hash: str
-    allowed: dict[str, Any]
-    clamped: list[str]
-    late: bool
-    reason: str
 
 
 class Loop:
@@ -120,24 +100,15 @@ class Loop:
 
     def ground(self, state: State) -> State:
         """Relate what is in the frame, in verified words."""
-        began = time.perf_counter()
-        grounding = self.grounder.ground(self.pilot, self.task, self.sighting(state))
-        counts = grounding.counts.to_dict() if grounding.counts.calls else {}
-        spent = time.perf_counter() - began
-        return {"relations": grounding.lines(), "grounding": counts, "ground_s": spent}
+        return related(self.grounder, self.pilot, self.task, self.sighting(state))
 
     def decide(self, state: State) -> State:
         """Ask the pilot for a command."""
-        sighting = self.sighting(state)
-        began = time.perf_counter()
-        decision = self.pilot.decide(sighting)
-        think_s = time.perf_counter() - began + state["ground_s"]
-        # rounded before it counts: a resumed run reads the very same number back
-        return {**answer(decision, self.task.command), "think_ms": round(think_s * 1e3, 4)}
+        return decided(self.pilot, self.task.command, self.sighting(state), state["ground_s"])
 
     def refuse(self, state: State) -> State:
         """Answer a stale observation with nothing: the guard turns that into the safe default."""
-        return {**answer(Decision(None), None), "repairs": {"stale": 1}, "think_ms": 0.0}
+        return refused()
 
     def guard(self, state: State) -> State:
         """Hold the command to the limits and, where configured, wait for a person's approval.
@@ -294,17 +265,3 @@ class Loop:
 def _notes(info: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what a world did other than asked, in its own words."""
     return tuple(map(str, info.get("notes", ())))
-
-
-def answer(decision: Decision, kind: type[Command] | None) -> State:
-    """Return a decision as state; what is no command of `kind` counts as nothing."""
-    usable = kind is not None and isinstance(decision.command, kind)
-    repairs = dict(decision.repairs)
-    if kind is not None and not usable:
-        repairs.setdefault("default", 1)
-    return {
-        "wanted": decision.command.model_dump() if usable and decision.command else None,
-        "raw": decision.raw,
-        "repairs": repairs,
-        "prompt_hash": decision.prompt_hash,
-    }

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from helmsight.agents.deciding import State, answer
 from helmsight.agents.errors import CannotResume
-from helmsight.agents.loop import Loop, State, answer
+from helmsight.agents.loop import Loop
 from helmsight.contract.observation import Observation
 from helmsight.contract.record import Frame, StepRecord, plain
 
