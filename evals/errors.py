@@ -39,3 +39,9 @@ class NoInspection(EvalsError):
     """A run folder that holds a run of another world than the inspection's. Halts the report."""
 
     exit_status = 2
+
+
+class UntoldFigure(EvalsError):
+    """A scorer was asked for a figure that a world did not tell. That episode has no such score;
+    the evaluation goes on.
+    """

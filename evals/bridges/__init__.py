@@ -1,0 +1,1 @@
+"""Our worlds, pilots and suites in the evaluation frameworks of others."""
