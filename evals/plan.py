@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -27,6 +27,9 @@ from helmsight.evals.fingerprints import fingerprint
 from helmsight.evals.questions import plan_questions
 from helmsight.evals.suite import METRICS, PilotEntry, ScenarioEntry, SeedFile, SeedRange, Suite
 
+Brought = Mapping[str, str]
+"""Models that whoever runs the episodes brings: name to what each is shown if nobody says."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -39,11 +42,14 @@ class Plan:
     left_out: list[str] = field(default_factory=list)
 
 
-def plan(suite: Suite, source: Path, limit: int | None = None) -> Plan:
+def plan(
+    suite: Suite, source: Path, limit: int | None = None, brought: Brought | None = None
+) -> Plan:
     """Return every episode of a suite, the first `limit` of them.
 
     Seeds come one after another, so that an evaluation that is interrupted says something of each
-    competitor. A disturbance of what a pilot is not shown is left out.
+    competitor. A disturbance of what a pilot is not shown is left out. Pilots with a name in
+    `brought` are not loaded by it: whoever runs the episodes has them.
 
     Raises:
         InvalidPlan: a name, a value or a combination that cannot be run; names the file, the key
@@ -52,7 +58,7 @@ def plan(suite: Suite, source: Path, limit: int | None = None) -> Plan:
     _check_metrics(suite, source)
     seeds = seeds_of(suite, source)
     if suite.kind == "questions":
-        return Plan(suite, plan_questions(suite, source, seeds)[:limit])
+        return Plan(suite, plan_questions(suite, source, seeds, brought or ())[:limit])
     worlds = _worlds(suite, source)
     times = _times(suite, source, worlds)
     with _naming(source, "limits"):
@@ -64,7 +70,7 @@ def plan(suite: Suite, source: Path, limit: int | None = None) -> Plan:
             disturbances.append(str(Disturbance.parse(text)) if text else "")
     for i, entry in enumerate(suite.entries):
         with _naming(source, f"pilots.{i}"):
-            pilots.append(_Competitor.of(entry, suite.observations))
+            pilots.append(_Competitor.of(entry, suite.observations, brought or {}))
     left_out: dict[str, None] = {}
     episodes: dict[str, Episode] = {}
     for seed, world, time, (i, pilot), disturbance in product(
@@ -97,7 +103,7 @@ class _Competitor:
     made_with: str
 
     @classmethod
-    def of(cls, entry: PilotEntry, modes: Sequence[str]) -> _Competitor:
+    def of(cls, entry: PilotEntry, modes: Sequence[str], brought: Brought) -> _Competitor:
         """Return the competitor, with a scripted pilot loaded to ask whether it fits.
 
         Raises:
@@ -109,10 +115,15 @@ class _Competitor:
                 f"options.{secrets[0]}: a suite is kept with its results, and would keep this; "
                 "give it by the environment, as OPENAI_API_KEY"
             )
-        known = {key: value for key, value in options.items() if key != OPERATOR}
-        check_known(entry.pilot, **known)
-        needs = needs_of(entry.pilot, entry.observation or None)
-        light = load_pilot(entry.pilot) if needs is None else None
+        needs: str | None = None
+        light = None
+        if entry.pilot in brought:
+            needs = observation_mode(entry.observation or brought[entry.pilot])
+        else:
+            known = {key: value for key, value in options.items() if key != OPERATOR}
+            check_known(entry.pilot, **known)
+            needs = needs_of(entry.pilot, entry.observation or None)
+            light = load_pilot(entry.pilot) if needs is None else None
         shown = [observation_mode(mode) if mode else "" for mode in modes]
         modes = tuple(dict.fromkeys(shown))
         needed = light.needs if light is not None else str(needs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,12 @@ OPTIONS = {
 VARIANT = "vanilla"
 
 
-def plan_questions(suite: Suite, source: Path, seeds: Sequence[int]) -> list[Episode]:
+def plan_questions(
+    suite: Suite, source: Path, seeds: Sequence[int], brought: Collection[str] = ()
+) -> list[Episode]:
     """Return the episodes of a suite of questions: each by every pilot and its strategy (variant).
+
+    Pilots that are `brought` by whoever runs the episodes are not looked for.
 
     Raises:
         InvalidPlan: a pilot, strategy, option or data set that is not known, or a seed beyond a
@@ -50,7 +54,7 @@ def plan_questions(suite: Suite, source: Path, seeds: Sequence[int]) -> list[Epi
             strategies(entry.variant or VARIANT)
             if is_oracle(entry.pilot):
                 NoisyOracle.parse(entry.pilot)
-            else:
+            elif entry.pilot not in brought:
                 check_known(entry.pilot, **entry.made_of)
         except Error as error:
             raise InvalidPlan(f"{source}: pilots.{i}: {error}") from error

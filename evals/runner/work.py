@@ -28,7 +28,7 @@ from helmsight.evals.spatial.oracle import is_oracle
 if TYPE_CHECKING:
     from helmsight.contract.outcome import Outcome
     from helmsight.contract.pilot import Pilot
-    from helmsight.contract.record import StepRecord
+    from helmsight.contract.record import Listener, StepRecord
 
 LOADED = 4  # pilots that a process keeps in memory
 LONGEST_ERROR = 500
@@ -37,7 +37,12 @@ RUNS = "runs"
 
 
 class Stage:
-    """What an episode is run with: here a pilot that the process keeps, and a world of its own."""
+    """What an episode is run with: here a pilot that the process keeps, and a world of its own.
+
+    A flight that is interrupted has a row of what it came to where the stage `keeps_interrupted`.
+    """
+
+    keeps_interrupted = False
 
     def pilot(self, episode: Episode) -> Pilot:
         """Return the pilot of an episode; a model that remembers is made anew every time."""
@@ -48,6 +53,10 @@ class Stage:
 
     def world(self, episode: Episode, env: Any) -> None:
         """Prepare the environment of an episode that is about to begin."""
+
+    def listeners(self, episode: Episode) -> Sequence[Listener]:
+        """Return who else is told of a flight while it happens."""
+        return ()
 
 
 ALONE = Stage()
@@ -62,7 +71,7 @@ def run_episode(episode: Episode, settings: Settings, stage: Stage = ALONE) -> E
     began = time.perf_counter()
     try:
         flown = episode.kind == FLIGHT
-        result = _fly(episode, settings, stage) if flown else _ask(episode, settings)
+        result = _fly(episode, settings, stage) if flown else _ask(episode, settings, stage)
         return EpisodeRow.of(episode, DONE, suite=settings.suite, **result)
     except MemoryError as error:
         status, why = OUT_OF_MEMORY, f"MemoryError: {error}"
@@ -74,11 +83,11 @@ def run_episode(episode: Episode, settings: Settings, stage: Stage = ALONE) -> E
     )  # fmt: skip
 
 
-def _ask(episode: Episode, settings: Settings) -> dict[str, Any]:
+def _ask(episode: Episode, settings: Settings, stage: Stage) -> dict[str, Any]:
     """Put one question and return the fields of its row."""
     if is_oracle(episode.pilot):
         return ask_question(episode, None)
-    pilot = ALONE.pilot(episode)
+    pilot = stage.pilot(episode)
     with Meter.around(pilot, settings, episode) as meter:
         result = ask_question(episode, pilot)
     return result | meter.counted()
@@ -105,12 +114,13 @@ def _fly(episode: Episode, settings: Settings, stage: Stage) -> dict[str, Any]:
         env = make_world(episode, disturbance)
         stack.callback(env.close)
         stage.world(episode, env)
-        listeners: list[Any] = []
+        listeners: list[Listener] = []
         if settings.records(episode.seed):
             listeners.append(_recorder(folder, "frame" in episode.observation))
-        flight = Operator(env, flyer, config, listeners).fly(episode.seed, episode.max_steps)
+        told = [*listeners, *stage.listeners(episode)]
+        flight = Operator(env, flyer, config, told).fly(episode.seed, episode.max_steps)
         outcome: Outcome = env.unwrapped.task.outcome  # type: ignore[attr-defined]
-    if flight.reason == "interrupted":
+    if flight.reason == "interrupted" and not stage.keeps_interrupted:
         raise KeyboardInterrupt
     result = _result(outcome, flight.summary, flight.records) | meter.counted()
     if listeners:

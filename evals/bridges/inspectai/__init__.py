@@ -1,0 +1,1 @@
+"""Our suites as tasks of Inspect AI, with its models as pilots."""
