@@ -19,7 +19,8 @@ def seeds(asked: int | str | Sequence[int | str]) -> list[int]:
     if isinstance(asked, int):
         found = list(range(asked))
     else:
-        parts = [str(part) for part in (names(asked) if isinstance(asked, str) else asked)]
+        listed = names(asked) if isinstance(asked, str) else map(str, asked)
+        parts = [part for part in listed if part]  # 5, is the list of one seed
         if odd := [part for part in parts if not part.isdecimal()]:
             raise InvalidPlan(f"seeds={odd[0]}: seeds are whole numbers from 0 on, as 3 or 0,1,5")
         found = list(dict.fromkeys(map(int, parts)))
