@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,10 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from helmsight.agents.asking_style import AskingStyle
 from helmsight.agents.decide import ModelPilot
+from helmsight.agents.inspection.making import OWN, make_inspector
+from helmsight.agents.inspection.making import Settings as LookSettings
+from helmsight.agents.models.load import load_pilot
+from helmsight.contract.clock import TimeRule
 from helmsight.contract.observation import observation_mode
 from helmsight.contract.pilot import Pilot
 from helmsight.contract.record import Frame, Listener, RunSpec, StepRecord, plain
@@ -28,12 +32,15 @@ MODEL = "inspect:model"
 """The pilot of an episode that Inspect's model flies."""
 ROW = "helmsight:row"
 """Where a sample's store holds the row of its episode."""
-SHOWN = "frame"
-"""What a model is shown where nobody says otherwise."""
+EYES = f"inspector:{MODEL}"
+"""The pilot of an inspection that is planned by our inspector and seen by Inspect's model."""
+BROUGHT = {MODEL: "frame", EYES: "frame+telemetry"}
+"""Pilots with Inspect's model, and what each is shown where nobody says otherwise."""
 FEW_SHOT = 2  # as many examples as any provider's model is given
 SETTINGS = Settings(Path("runs"), "inspect", cache=False)  # answers are kept by Inspect, if at all
 _turn = threading.Lock()
-"""Pilots that this process keeps are flown one after another: they remember their flight."""
+"""Held by flights that are made one after another: by pilots that this process keeps, which
+remember their flight, and in worlds that run by the wall clock, which would slow each other."""
 
 
 @solver
@@ -67,7 +74,8 @@ def told(row: EpisodeRow) -> str:
 
 def _flown(episode: Episode, desk: Desk) -> list[EpisodeRow]:
     """Return the row of an episode; none where its sample ended before it began."""
-    if episode.pilot == MODEL:
+    alone = episode.pilot not in BROUGHT or TimeRule.parse(episode.time).kind == "realtime"
+    if not alone:
         return [run_episode(episode, SETTINGS, _Sample(desk))]
     while not _turn.acquire(timeout=0.2):
         if desk.ended:
@@ -87,13 +95,24 @@ class _Sample(Stage):
         self._desk = desk
 
     def pilot(self, episode: Episode) -> Pilot:
-        if episode.pilot != MODEL:
-            return AtDesk(super().pilot(episode), self._desk)
-        shown = observation_mode(str(episode.pilot_options.get("observation", SHOWN)))
+        own = episode.pilot not in BROUGHT
+        made = super().pilot(episode) if own else self._asking(episode.pilot, episode.pilot_options)
+        return AtDesk(made, self._desk)
+
+    def _asking(self, name: str, options: Mapping[str, Any]) -> Pilot:
+        """Return a pilot that asks the model of the sample."""
+        shown = observation_mode(str(options.get("observation", BROUGHT[name])))
         style = AskingStyle(needs=shown, few_shot=FEW_SHOT, constrained=False)
         chat = InspectChat(ask=self._desk.ask)
         # in this thread, and for as long as it takes: limits of time are Inspect's
-        return AtDesk(ModelPilot(chat, MODEL, style).through(chat), self._desk)
+        model = ModelPilot(chat, MODEL, style).through(chat)
+        if name == MODEL:
+            return model
+        told, _ = LookSettings.out_of(options)
+        relations = told.relations
+        return make_inspector(
+            model, name, told, lambda: model if relations == OWN else load_pilot(relations)
+        )
 
     def listeners(self, episode: Episode) -> Sequence[Listener]:
         return [_Steps()]

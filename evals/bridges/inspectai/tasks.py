@@ -10,19 +10,20 @@ from typing import Any
 from inspect_ai import Task, task
 from inspect_ai.dataset import Sample
 
+from helmsight.agents.inspection.making import Settings as LookSettings
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.errors import InvalidOption
 from helmsight.envs.registry import find_environment, scenario_name, task_of
 from helmsight.evals.bridges.asked import scenarios as named
 from helmsight.evals.bridges.asked import seeds as listed
-from helmsight.evals.bridges.inspectai.flying import MODEL, SHOWN, fly
+from helmsight.evals.bridges.inspectai.flying import BROUGHT, EYES, MODEL, fly
 from helmsight.evals.bridges.inspectai.outcomes import each, outcome
 from helmsight.evals.episode import SCHEMA, Episode
 from helmsight.evals.plan import Plan, plan
 from helmsight.evals.suite import PilotEntry, Suite, read_suite, suite_of
 
-ITS_MODEL = "model"
-"""What people write for the model that Inspect evaluates."""
+ITS_MODEL = {"model": MODEL, "inspector:model": EYES}
+"""What people write for a pilot with the model that Inspect evaluates."""
 STILL = "paused"
 """The time rule where nobody says otherwise: what a model waits for in a queue is not its own."""
 
@@ -31,7 +32,7 @@ STILL = "paused"
 def flight(
     scenarios: str | list[str] = "PE1-E1-I2",
     seeds: int | str | list[int] = 3,
-    pilot: str = ITS_MODEL,
+    pilot: str = "model",
     observation: str = "",
     time: str = "",
     grounding: str = "",
@@ -45,7 +46,8 @@ def flight(
     Args:
         scenarios: names or patterns of worlds.
         seeds: how many from 0 on, or a list.
-        pilot: "model" for the model that Inspect evaluates; any pilot of ours, as "rendezvous".
+        pilot: "model" for the model that Inspect evaluates, "inspector:model" for our inspector
+            with this model as its eyes; any pilot of ours, as "rendezvous".
         observation: what a model is shown: frame, telemetry or frame+telemetry.
         time: a time rule; "": paused, or the world's own where it cannot wait.
         grounding: relations that are asked for before deciding.
@@ -53,8 +55,16 @@ def flight(
         max_steps: decisions of an episode.
         options, pilot_options: of the worlds, and of a pilot of ours.
     """
-    worlds = named(scenarios)
-    entry = _entry(pilot, observation, grounding) | {"options": pilot_options or {}}
+    worlds, own = named(scenarios), pilot_options or {}
+    entry = _entry(pilot, observation, grounding) | {"options": own}
+    if entry["pilot"] in BROUGHT:
+        strange = set(own) - (set(LookSettings.model_fields) if entry["pilot"] == EYES else set())
+        if strange:
+            raise InvalidOption(
+                f"pilot_options: {', '.join(sorted(strange))}: a model of Inspect is told such "
+                "things by Inspect, as --temperature or -M NAME=VALUE"
+            )
+        LookSettings.out_of(own)
     data = {
         "name": "flight",
         "pilots": [entry],
@@ -65,7 +75,7 @@ def flight(
         "options": options or {},
         "max_steps": max_steps,
     }
-    return _made(plan(suite_of(data, "flight"), Path("flight"), brought={MODEL: SHOWN}))
+    return _made(plan(suite_of(data, "flight"), Path("flight"), brought=BROUGHT))
 
 
 @task
@@ -76,7 +86,8 @@ def suite(
 
     Args:
         suite: the name of a shipped one, or a file.
-        pilot: who flies instead of the suite's pilots; "model": the model that Inspect evaluates.
+        pilot: who flies instead of the suite's pilots; "model" and "inspector:model"
+            as for `flight`.
         observation: what that pilot is shown, if it is a model.
         limit: the first so many episodes.
     """
@@ -87,12 +98,12 @@ def suite(
         variants = {e.variant for e in read.entries} if read.kind == "questions" else {""}
         entries = [entry.model_copy(update={"variant": name}) for name in sorted(variants)]
         read = read.model_copy(update={"pilots": entries})
-    return _made(plan(read, path, limit, brought={MODEL: SHOWN}))
+    return _made(plan(read, path, limit, brought=BROUGHT))
 
 
 def _entry(pilot: str, observation: str, grounding: str) -> dict[str, Any]:
     """Return a pilot as an entry of a suite."""
-    name = MODEL if pilot == ITS_MODEL else pilot
+    name = ITS_MODEL.get(pilot, pilot)
     return {"pilot": name, "observation": observation, "grounding": grounding}
 
 

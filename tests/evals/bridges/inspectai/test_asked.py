@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.envs.errors import UnknownScenario
 from helmsight.evals.bridges.inspectai.flying import MODEL
 from helmsight.evals.bridges.inspectai.tasks import flight, suite
@@ -52,6 +53,12 @@ def test_samples_are_named_apart_and_by_what_differs() -> None:
         (lambda: flight(time="soon"), InvalidPlan, "time='soon'"),
         (lambda: flight(observation="sound"), InvalidPlan, "observation='sound'"),
         (lambda: flight(disturbances="rain"), InvalidPlan, "rain"),
+        (lambda: flight(pilot_options={"heat": 1}), InvalidOption, "as --temperature"),
+        (
+            lambda: flight("Inspection", pilot="inspector:model", pilot_options={"look": "x"}),
+            InvalidOption,
+            "look='x'",
+        ),
         (lambda: suite("smok"), InvalidPlan, 'did you mean "smoke"?'),
         (lambda: suite(pilot="nobody"), InvalidPlan, "nobody"),
     ],

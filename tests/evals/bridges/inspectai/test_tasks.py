@@ -32,7 +32,6 @@ pilots: [naive, rendezvous]
 scenarios: [PE1-E1-I2]
 seeds: 2
 times: ["fixed:0.5"]
-disturbances: ["", "thruster-loss:0.5"]
 max_steps: 4
 """
 
@@ -153,17 +152,17 @@ def test_a_suite_is_a_sample_for_every_episode_with_the_rows_of_our_runner(tmp_p
     (tmp_path / "tiny.yaml").write_text(TINY)
     log = logged(suite(str(tmp_path / "tiny.yaml")), tmp_path / "logs")
     samples = log.samples
-    assert len({sample.id for sample in samples}) == 8
+    assert len({sample.id for sample in samples}) == 4
     for sample in samples:
         episode = Episode.from_dict(sample.metadata["episode"])
         own = run_episode(episode, Settings(tmp_path, "inspect"))
         assert row_of(sample).outcome() == own.outcome()
     (figures,) = [s.metrics for s in log.results.scores if s.name == "fuel_kg"]
-    lossy = [s for s in samples if s.metadata["competitor"] == "rendezvous, thruster-loss:0.5"]
-    fuel = [sample.scores["outcome"].value["fuel_kg"] for sample in lossy]
-    told = figures["helmsight/each_rendezvous, thruster-loss:0.5"].value
+    flown = [sample for sample in samples if sample.metadata["competitor"] == "rendezvous"]
+    fuel = [sample.scores["outcome"].value["fuel_kg"] for sample in flown]
+    told = figures["helmsight/each_rendezvous"].value
     assert told == pytest.approx(sum(fuel) / 2, rel=1e-12)
-    assert len(figures) == 8  # mean and standard error of four
+    assert len(figures) == 4  # mean and standard error of two
 
 
 def test_a_model_takes_the_place_of_a_suite_s_pilots(tmp_path: Path) -> None:
@@ -194,3 +193,19 @@ def test_a_world_of_another_distribution_is_flown_by_its_own_pilot(tmp_path, roo
     (sample,) = log.samples
     assert sample.scores["outcome"].value["score"] == own.summary["score"]
     assert sample.target == "comfortable"
+
+
+@pytest.mark.serial
+def test_a_model_of_inspect_is_the_eyes_of_our_inspector(tmp_path: Path, drawing: None) -> None:
+    world = {"size": [160, 120], "parts": ["dish"], "budget_views": 1}
+    how = {"compare": False, "relations": "own"}
+    task = flight("Inspection", [6], "inspector:model", options=world, pilot_options=how)
+    log = logged(task, tmp_path, model(*["dent"] * 20))
+    assert log.status == "success", log.error
+    (sample,) = log.samples
+    told = sample.scores["outcome"]
+    assert (told.answer, told.value["reported"], told.value["looks"]) == ("inspected", 1, 1)
+    calls = [event for event in sample.events if event.event == "model"]
+    pictures, words = zip(*(call.input[-1].content for call in calls), strict=True)
+    assert all(isinstance(picture, ContentImage) for picture in pictures)
+    assert all("Look at the dish only" in said.text for said in words)
