@@ -1,4 +1,4 @@
-"""Measures the kRPC server: round trips, streams beside them, many clients, pace, hostile frames.
+"""Measures the kRPC server: round trips, streams, many clients, pace, hostile frames and crowds.
 
     python benchmarks/krpc_server.py --json krpc.json
     python benchmarks/krpc_server.py --scale 0.02 fuzz
@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -34,6 +35,9 @@ RPC_RATE = 5000.0  # asked of one client, calls a second
 STREAMS = 10
 CLIENTS = 8
 RATE = 8.0
+HEAVY, IDLE = 1000, 1024
+PEACE_MS = 5.0  # asked of the 99th percentile beside these
+HELLO = b"\x00"  # a connection request that leaves everything out
 GROWTH_MIB = 64.0  # asked of the server's memory after the hostile frames
 
 # A client in a process of its own, of whatever version is found there: prints its calls' times, us.
@@ -264,6 +268,38 @@ def fuzz(n: int) -> Iterator[Figure]:
     yield figure("memory of the server: growth", "MiB", [after - before], GROWTH_MIB)
 
 
+def crowd(n: int) -> Iterator[Figure]:
+    """Measure a peaceful client beside one with 1,000 streams in frames of their own, and while
+    1,024 connections that say nothing, or no more than who they are, come one after another.
+    """
+    with server() as served:
+        calm, heavy = served.connect(), served.connect()
+        call = partial(getattr, calm.space_center, "ut")
+        for at in range(HEAVY):
+            lady, bandit = heavy.space_center.vessels[:2]
+            create = heavy.space_center.ReferenceFrame.create_relative
+            frame = create(bandit.orbital_reference_frame, position=(float(at), 0.0, 0.0))
+            heavy.add_stream(lady.position, frame)
+        beside = trips(call, n)
+        idle, newcomers = [], []
+        for number in range(IDLE):
+            with suppress(OSError):
+                idle.append(socket.create_connection(("127.0.0.1", served.rpc_port), timeout=10.0))
+                if number % 2:
+                    idle[-1].sendall(HELLO)
+            if number % 64 == 0:
+                newcomers += trips(lambda: served.connect().close(), 1)
+        among = trips(call, n)
+        for one in idle:
+            one.close()
+        calm.close()
+        heavy.close()
+    asked = 1e3 * PEACE_MS
+    yield figure(f"beside {HEAVY} streams of another: round trip", "us", beside, asked, of="p99")
+    yield figure(f"among {IDLE} idle connections too: round trip", "us", among, asked, of="p99")
+    yield figure("a newcomer meanwhile, until it has hung up", "us", newcomers)
+
+
 def memory(served: Served) -> float | None:
     """Return the server's memory, MiB; None where the system does not tell."""
     with suppress(OSError):
@@ -278,6 +314,7 @@ PARTS: dict[str, tuple[Callable[[int], Iterator[Figure]], int]] = {
     "together": (together, 3000),
     "pace": (pace, 5000),
     "fuzz": (fuzz, 5000),
+    "crowd": (crowd, 2000),
 }
 
 

@@ -14,13 +14,14 @@ from helmsight.envs.orbital.krpc.calls import Calls, Waiting
 from helmsight.envs.orbital.krpc.client import Client
 from helmsight.envs.orbital.krpc.errors import MalformedMessage
 from helmsight.envs.orbital.krpc.host import Host
+from helmsight.envs.orbital.krpc.streams import Streams
 from helmsight.envs.orbital.krpc.traffic import Traffic
 from helmsight.envs.orbital.krpc.types import Dialect
 from helmsight.envs.orbital.krpc.values import parse
 from helmsight.envs.orbital.krpc.wire import MAX_FRAME, Frames, sized
 
 PROTOCOL = 1  # of kRPC 0.7; older clients have no number
-HELLO_S = 10.0  # a connection says within this who it is
+HELLO_S = 3.0  # a connection says within this who it is
 HELLO_BYTES = 4096
 TURN_S = 0.002  # requests of one client that are served before the others and the world have theirs
 BACKLOG = 1 << 18  # bytes of a client that wait here; more wait in its socket
@@ -52,6 +53,10 @@ class ServerView(Protocol):
         """Keep a new connection, or return False."""
         ...
 
+    def known(self, connection: ClientConnection) -> None:
+        """Take a connection for one that has said who it is."""
+        ...
+
     def release(self, connection: ClientConnection) -> None:
         """Forget a connection."""
         ...
@@ -78,6 +83,8 @@ class ClientConnection(asyncio.BufferedProtocol):
             |  wrong, late or one too many                                  ^
             +------------------- refused with a reason ---------------------+
 
+    `address` is where the peer is, `since` when it came (of the loop's clock, s).
+
     `client` is None until it is open: all bytes before that are the first message's. What follows
     in the same packet belongs to the open connection, which is why `_begin` lets `received` look.
     """
@@ -90,7 +97,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.client: Client | None = None
         self._frames = Frames(HELLO_BYTES)
         self._deadline: asyncio.TimerHandle | None = None
-        self._address = ""
+        self.address = ""
+        self.since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first message, but not for ever."""
@@ -100,11 +108,12 @@ class ClientConnection(asyncio.BufferedProtocol):
         accepted = transport.get_extra_info("socket")
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a peer may lose its power
         peer = transport.get_extra_info("peername")
-        self._address = str(peer[0]) if peer else ""
+        self.address = str(peer[0]) if peer else ""
+        loop = asyncio.get_running_loop()
+        self.since = loop.time()
         if not self.server.admit(self):
             transport.abort()
             return
-        loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(HELLO_S, self._late)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -167,6 +176,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._refuse(Response.MALFORMED_MESSAGE, reason)
             return
         assert self.client is not None
+        self.server.known(self)
         self._cancel_deadline()
         greeting = Response(client_identifier=self.client.identifier)
         if request.protocol_version:
@@ -207,12 +217,19 @@ class RpcConnection(ClientConnection):
         self._held = False  # the client does not read
         self._turn: asyncio.Handle | None = None  # of requests that are here and not served yet
         self._cut: asyncio.TimerHandle | None = None
+        self._asked = 0.0  # when it asked last, of the loop's clock, s
+
+    def idle(self, now: float, for_s: float) -> bool:
+        """Whether nothing was asked for so many seconds, nothing goes on or is streamed."""
+        if self.client is None or self.client.streams:
+            return False
+        return self._free() and now - max(self.since, self._asked) >= for_s
 
     def begin(self, request: KRPC.ConnectionRequest) -> str:
         """Make the client known."""
         dialect = Dialect.MODERN if request.protocol_version else Dialect.LEGACY
         host, identifier = self.server.host, uuid4().bytes
-        self.client = Client(identifier, request.client_name, self._address, dialect, host)
+        self.client = Client(identifier, request.client_name, self.address, dialect, host)
         self.server.register(self.client)
         return ""
 
@@ -250,6 +267,7 @@ class RpcConnection(ClientConnection):
 
     def _answer(self, request: bytes) -> None:
         assert self.client is not None
+        self._asked = asyncio.get_running_loop().time()
         answer = self.server.calls.answer(request, self.client)
         if isinstance(answer, bytes):
             self.send(answer)
@@ -331,12 +349,24 @@ class StreamConnection(ClientConnection):
     def received(self, data: memoryview) -> None:
         """Nothing is expected of the client."""
 
-    def update(self, now: float) -> None:
-        """Send what changed; to one who does not read, later and then only the newest."""
+    @property
+    def streams(self) -> Streams:
+        """Those of its client."""
         assert self.client is not None
+        return self.client.streams
+
+    def begin_round(self, now: float) -> bool:
+        """Begin to find out what changed by the wall time `now`; return False for one who does not
+        read: he is told later, and then only the newest.
+        """
         if self.transport.get_write_buffer_size() > UNREAD:
-            return
-        message = self.client.streams.update(now)
+            return False
+        self.streams.begin(now)
+        return True
+
+    def tell(self) -> None:
+        """Send what changed in this round so far."""
+        message = self.streams.told()
         if message is not None:
             self.send(message)
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import krpc.schema.KRPC_pb2 as KRPC
 
+from helmsight.envs.orbital.krpc.admission import CLIENTS, Admission
 from helmsight.envs.orbital.krpc.calls import Calls
 from helmsight.envs.orbital.krpc.client import Client
 from helmsight.envs.orbital.krpc.connection import (
@@ -33,6 +34,7 @@ from helmsight.envs.orbital.krpc.errors import NotLoopback, OldSchema, ServerErr
 from helmsight.envs.orbital.krpc.host import Host
 from helmsight.envs.orbital.krpc.ports import listening, resolved
 from helmsight.envs.orbital.krpc.registry import Service
+from helmsight.envs.orbital.krpc.sharing import Sharing
 from helmsight.envs.orbital.krpc.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
 TICK_S = 0.02  # of the wall clock, whatever the rate
 WORK_S = 0.6 * TICK_S  # of each tick for the world
 OWED_S = 0.25  # wall seconds that the world may be behind and still catch up
-CLIENTS = 256  # connections of each kind
 INBOX = 1 << 16  # bytes read at once
 LOOPBACK = "127.0.0.1"
 RPC_PORT, STREAM_PORT = 50000, 50001
@@ -92,9 +93,10 @@ class Server:
         self.inbox = memoryview(bytearray(INBOX))
         self.waiting: set[RpcConnection] = set()
         self.listeners: dict[bytes, StreamConnection] = {}
+        self._sharing = Sharing(self.listeners)
         self.missed_ticks = self.clients_seen = 0
         self.dropped_s = 0.0
-        self._connections: set[ClientConnection] = set()
+        self.admission = Admission()
         self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0  # when the next tick is, of the loop's clock, s
@@ -136,10 +138,11 @@ class Server:
         """Cut everyone off and let the ports go."""
         if self._timer is not None:
             self._timer.cancel()
+        self._sharing.stop()
         await _turns()  # a connection that was accepted just now needs a server to belong to
         for server in self._servers:
             server.close()
-        for connection in list(self._connections):
+        for connection in list(self.admission.connections):
             connection.transport.abort()
         await _turns()  # connection_lost of each is called
 
@@ -159,8 +162,7 @@ class Server:
         self._advance(now)
         for waiting in list(self.waiting):  # copies: a call may end a connection
             waiting.resume()
-        for listener in list(self.listeners.values()):
-            listener.update(now)
+        self._sharing.tick(now)
         counts = self.host.counts
         self.traffic.measure(loop.time(), {"rpcs": counts.rpcs, "streamed": counts.streamed})
 
@@ -195,21 +197,32 @@ class Server:
             self._cost = 0.5 * (self._cost + (time.perf_counter() - began) / given)
 
     def admit(self, connection: ClientConnection) -> bool:
-        """Keep a new connection, or return False: among so many not even a refusal is due."""
-        if len(self._connections) >= 4 * CLIENTS:
-            return False
-        self._connections.add(connection)
-        return True
+        """Keep a new connection, or return False."""
+        return self.admission.admit(connection)
+
+    def known(self, connection: ClientConnection) -> None:
+        """Take a connection for one that has said who it is."""
+        self.admission.known(connection)
 
     def release(self, connection: ClientConnection) -> None:
         """Forget a connection."""
-        self._connections.discard(connection)
+        self.admission.release(connection)
 
     def refusal_reason(self, connection: ClientConnection) -> str:
-        """Return why there is no room for one more connection of this kind, or nothing."""
+        """Return why there is no room for one more connection of this kind, or nothing.
+
+        The newest idle client goes where there is none for a new one.
+        """
         is_rpc = isinstance(connection, RpcConnection)
         taken = len(self.clients) if is_rpc else len(self.listeners)
-        return f"the server has {taken} clients, its limit; try later" if taken >= CLIENTS else ""
+        if taken < CLIENTS:
+            return ""
+        idle = self.admission.make_room() if is_rpc else None
+        if idle is None or idle.client is None:
+            return f"the server has {taken} clients, its limit; try later"
+        self.forget(idle.client)
+        idle.transport.abort()
+        return ""
 
     def register(self, client: Client) -> None:
         """Make a new client known."""
@@ -217,8 +230,9 @@ class Server:
         self.clients_seen += 1
 
     def forget(self, client: Client) -> None:
-        """Let go of a client and of its stream connection."""
-        self.clients.pop(client.identifier, None)
+        """Let go of a client and of its stream connection; once."""
+        if self.clients.pop(client.identifier, None) is None:
+            return
         listener = self.listeners.pop(client.identifier, None)
         if listener is not None:
             listener.transport.abort()

@@ -2,12 +2,14 @@
 
 A result is compared with the last one as bytes, so that nothing needs to know how values of its
 type compare. All that changed in a tick goes out in one message: a client that puts the values of
-several streams together never mixes two ticks.
+several streams together never mixes two ticks. Only one that asks for more than there is time for
+in a tick gets the rest with the next one (`sharing`).
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,6 +57,10 @@ class Streams:
         self._streams: dict[int, Stream] = {}
         self._numbers: dict[bytes, int] = {}  # of calls, so that equal ones share a stream
         self._issued = 0
+        self._left: list[Stream] = []  # of this round, the next one last
+        self._now = 0.0  # when the round began, wall time, s
+        self._changed: list[bytes] = []
+        self._size = 0  # of these, bytes
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -127,29 +133,58 @@ class Streams:
 
     def update(self, now: float) -> bytes | None:
         """Return the frame with what changed by the wall time `now`, None if nothing did."""
+        self.begin(now)
+        self.go_on(math.inf)
+        return self.told()
+
+    def begin(self, now: float) -> None:
+        """Begin a round at the wall time `now`; streams that the last one left out come first."""
+        first = {stream.number for stream in self._left}
+        streams = list(self._streams.values())
+        # the next one is last: they are taken from there
+        self._left = [s for s in reversed(streams) if s.number not in first] + [
+            s for s in self._left if s.number in self._streams
+        ]
+        self._now, self._changed, self._size = now, [], 0
+
+    def go_on(self, until: float) -> bool:
+        """Make the calls of the round until `until` of time.perf_counter(); return whether it is
+        over. One call at least is made.
+        """
         self._host.enter(self._caller)
-        changed: list[bytes] = []
-        size = 0
-        for stream in list(self._streams.values()):
-            if stream.waits:
-                stream.waits, stream.due = False, now + GRACE
-            if not stream.started or now < stream.due or size > MAX_RESPONSE:
-                continue
-            if stream.period:
-                # From one due time to the next, not from now: ticks come every 20 ms and would
-                # round the period up. One that fell behind does not make up for all it missed.
-                stream.due = max(stream.due + stream.period, now)
-            self._host.counts.streamed += 1
-            try:
-                result = stream.result()
-            except Exception as error:
-                result = self._failed(stream, error)
-            if result is not None and (stream.event or result != stream.last):
-                stream.last = result
-                update = b"\x08" + varint(stream.number) + field(2, result)
-                changed.append(field(1, update))
-                size += len(update)
+        while self._left:
+            stream = self._left.pop()
+            if stream.number in self._streams:
+                self._make(stream)
+                if time.perf_counter() > until:
+                    break
+        return not self._left
+
+    def told(self) -> bytes | None:
+        """Return the frame with what changed in this round so far, None if nothing did."""
+        changed, self._changed = self._changed, []
         return sized(b"".join(changed)) if changed else None
+
+    def _make(self, stream: Stream) -> None:
+        """Make the call of a stream if it is due, and keep its result if that changed."""
+        if stream.waits:
+            stream.waits, stream.due = False, self._now + GRACE
+        if not stream.started or self._now < stream.due or self._size > MAX_RESPONSE:
+            return
+        if stream.period:
+            # From one due time to the next, not from now: ticks come every 20 ms and would
+            # round the period up. One that fell behind does not make up for all it missed.
+            stream.due = max(stream.due + stream.period, self._now)
+        self._host.counts.streamed += 1
+        try:
+            result = stream.result()
+        except Exception as error:
+            result = self._failed(stream, error)
+        if result is not None and (stream.event or result != stream.last):
+            stream.last = result
+            update = b"\x08" + varint(stream.number) + field(2, result)
+            self._changed.append(field(1, update))
+            self._size += len(update)
 
     def _failed(self, stream: Stream, error: Exception) -> bytes:
         """Return the result that tells of an error. From 0.7 on it is a stream's last one."""

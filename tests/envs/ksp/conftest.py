@@ -120,7 +120,7 @@ class Game:
         """Break the connections of the clients whose name begins so; the server goes on."""
 
         def abort(server: Server) -> None:
-            for connection in list(server._connections):
+            for connection in list(server.admission.connections):
                 if connection.client is not None and connection.client.name.startswith(name):
                     connection.transport.abort()
 

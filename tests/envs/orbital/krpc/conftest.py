@@ -96,8 +96,10 @@ def old_client() -> Callable[..., str]:
 class Bare:
     """A client that says whatever a test wants it to."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
+    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
+        self.socket = socket.create_connection(
+            ("127.0.0.1", port), timeout=WAIT_S, source_address=(source, 0)
+        )
         self._frames = Frames(1 << 30)
         self.identifier = b""
 
@@ -161,8 +163,8 @@ def bare(served: Running) -> Iterator[Callable[..., Bare]]:
     """Return the maker of bare clients; `bare()` is one of the RPC port, before its first word."""
     clients: list[Bare] = []
 
-    def make(port: int = 0, *, hello: bool = False) -> Bare:
-        clients.append(Bare(port or served.rpc_port))
+    def make(port: int = 0, *, hello: bool = False, source: str = "127.0.0.1") -> Bare:
+        clients.append(Bare(port or served.rpc_port, source))
         if hello:
             assert clients[-1].hello(protocol_version=1).status == KRPC.ConnectionResponse.OK
         return clients[-1]

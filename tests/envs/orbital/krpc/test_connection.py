@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import krpc
 import krpc.schema.KRPC_pb2 as KRPC
 import pytest
 
-from helmsight.envs.orbital.krpc import connection
+from helmsight.envs.orbital.krpc import admission, connection
 from helmsight.envs.orbital.krpc import server as server_module
 from helmsight.envs.orbital.krpc.serving import Running
 from helmsight.envs.orbital.krpc.wire import MAX_FRAME, sized, varint
@@ -123,7 +124,7 @@ def test_a_connection_that_says_nothing_is_refused_after_a_while(
         assert answer.status == Status.TIMEOUT
         assert "no connection request" in answer.message
         assert conn.receive(Status) is None
-        until(lambda: not served.server._connections)
+        until(lambda: not served.server.admission.connections)
 
 
 @pytest.mark.usefixtures("alive")
@@ -179,7 +180,7 @@ def test_what_a_client_held_is_let_go_when_it_leaves(make_server: Any) -> None:
         conn.add_stream(getattr, conn.garden, "ut")()
         conn.close()
         until(lambda: served.server.game.notes == ["gone left"])
-        until(lambda: not served.server._connections)
+        until(lambda: not served.server.admission.connections)
         assert not served.server.clients
         assert not served.server.listeners
 
@@ -205,7 +206,7 @@ def test_a_client_that_reads_nothing_is_served_no_more_and_holds_no_memory(
         assert sent < 64 << 20
         buffered = served.run(
             lambda server: max(
-                each.transport.get_write_buffer_size() for each in server._connections
+                each.transport.get_write_buffer_size() for each in server.admission.connections
             )
         )
         assert 0 < buffered < 8 << 20
@@ -245,7 +246,9 @@ def test_a_client_that_asks_without_end_leaves_the_others_their_turn(
 def test_connections_beyond_the_limit_are_refused_with_a_reason(
     make_server: Any, bare: Bare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_module, "CLIENTS", 3)
+    for module in (server_module, admission):
+        monkeypatch.setattr(module, "CLIENTS", 3)
+    monkeypatch.setattr(admission, "IDLE_S", WAIT_S)  # none of them counts as idle
     with make_server() as served:
         conns = [bare(served.rpc_port) for _ in range(4)]
         answers = [conn.hello(protocol_version=1) for conn in conns]
@@ -254,6 +257,59 @@ def test_connections_beyond_the_limit_are_refused_with_a_reason(
         conns[0].close()
         until(lambda: len(served.server.clients) == 2)
         assert bare(served.rpc_port).hello(protocol_version=1).status == Status.OK
+
+
+@pytest.fixture
+def crowded(make_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """A server with room for four clients, and for as many who say nothing."""
+    for module in (server_module, admission):
+        monkeypatch.setattr(module, "CLIENTS", 4)
+    monkeypatch.setattr(admission, "SILENT", 4)
+    monkeypatch.setattr(admission, "IDLE_S", 0.0)
+    with make_server() as served:
+        yield served
+
+
+def test_the_newest_idle_client_gives_way_and_those_that_are_there_for_long_stay(
+    crowded: Running, bare: Any
+) -> None:
+    first = bare(crowded.rpc_port, hello=True)
+    idle = [bare(crowded.rpc_port, hello=True) for _ in range(20)]
+    assert idle[-1].call("Garden", "get_UT").value  # who came last is in
+    assert first.call("Garden", "get_UT").value
+    assert len(crowded.server.clients) == 4
+    assert idle[5].receive(Status) is None  # cut off
+
+
+def test_clients_with_streams_are_not_idle(crowded: Running, bare: Any, make_call: Any) -> None:
+    listening = [bare(crowded.rpc_port, hello=True) for _ in range(4)]
+    for conn in listening:
+        added = KRPC.Argument(position=0, value=make_call("Garden", "get_UT").SerializeToString())
+        assert conn.call("KRPC", "AddStream", added.value).value
+    answer = bare(crowded.rpc_port).hello(protocol_version=1)
+    assert "the server has 4 clients, its limit" in answer.message
+    assert all(conn.call("Garden", "get_UT").value for conn in listening)
+
+
+def test_a_crowd_of_one_address_does_not_push_out_who_comes_from_another(
+    crowded: Running, bare: Any
+) -> None:
+    if sys.platform != "linux":
+        pytest.skip("only Linux has more than one loopback address without asking for it")
+    crowd = [bare(crowded.rpc_port, hello=True) for _ in range(3)]
+    guest = bare(crowded.rpc_port, source="127.0.0.2")
+    assert guest.hello(protocol_version=1).status == Status.OK
+    crowd += [bare(crowded.rpc_port, hello=True) for _ in range(10)]
+    assert guest.call("Garden", "get_UT").value
+    assert crowd[-1].call("Garden", "get_UT").value
+
+
+def test_connections_that_say_nothing_keep_nobody_out(crowded: Running, bare: Any) -> None:
+    silent = [bare(crowded.rpc_port) for _ in range(40)]
+    until(lambda: len(crowded.server.admission.connections) >= 12)
+    for _ in range(3):
+        assert bare(crowded.rpc_port, hello=True).call("Garden", "get_UT").value
+    assert silent[0].receive(Status) is None  # who had the longest to speak
 
 
 @pytest.mark.usefixtures("alive")

@@ -68,6 +68,37 @@ def test_only_what_changed_is_sent() -> None:
     assert here.update()[mood].value == b"\x04fine"
 
 
+def test_a_round_that_is_cut_short_is_told_and_goes_on_where_it_was() -> None:
+    here = Listener()
+    numbers = [here.add("Tree_static_Sum", b"\x02", bytes([2 * i])) for i in range(7)]
+    reached: list[list[int]] = []
+    for tick in range(4):
+        for stream in here.streams._streams.values():
+            stream.last = None  # as if all of them changed all the time
+        here.streams.begin(tick * 0.02)
+        for _ in range(3):
+            here.streams.go_on(0.0)  # no time: one call each
+        reached.append([])
+        frames = Frames()
+        frames.feed(here.streams.told() or b"")
+        message = frames.next()
+        assert message is not None
+        reached[-1] = [r.id for r in parse(KRPC.StreamUpdate, message).results]
+    in_turn = (numbers * 2)[:12]
+    assert [number for some in reached for number in some] == in_turn
+
+
+def test_a_stream_that_is_removed_in_the_middle_of_a_round_is_left_out() -> None:
+    here = Listener()
+    first, second = here.add("get_UT"), here.add("get_Mood")
+    here.streams.begin(0.0)
+    assert not here.streams.go_on(0.0)
+    here.streams.remove(second)
+    assert here.streams.go_on(0.0)
+    assert here.streams.told() is not None
+    assert list(here.streams._streams) == [first]
+
+
 def test_equal_calls_share_a_stream_until_it_is_removed() -> None:
     here = Listener()
     first = here.add("get_UT")
@@ -182,7 +213,7 @@ def test_a_listener_that_does_not_read_gets_the_newest_later(
             served.run(lambda server: server.game.notes.append("y" * 100_000 + str(n)))  # noqa: B023
         buffered = served.run(
             lambda server: max(
-                each.transport.get_write_buffer_size() for each in server._connections
+                each.transport.get_write_buffer_size() for each in server.admission.connections
             )
         )
         assert buffered < 2 << 20
