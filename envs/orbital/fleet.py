@@ -175,15 +175,17 @@ class Fleet(Owing):
         """
         limit = self._slew_acceleration * DT
         asked = rate(self._to_turn(), self._slew_acceleration, self._slew_rate, DT)
-        steered: NDArray[np.bool_] = np.any(self.rotation != 0.0, axis=-1)
-        if steered.any():
+        free = self.sas == ADRIFT
+        if self.rotation.any():
+            steered = np.asarray(self.rotation.any(axis=-1))
             pitch, yaw, roll = np.moveaxis(self.rotation, -1, 0)
             inputs = np.stack([roll, pitch, yaw], axis=-1) * self._slew_rate
             asked = np.where(steered[..., None], inputs, asked)
-        free = ~steered & (self.sas == ADRIFT)
+            free &= ~steered
         if free.any():
             asked = np.where(free[..., None], self.spin, asked)
-        spin = self.spin + np.clip(asked - self.spin, -limit, limit)
+        change = np.minimum(np.maximum(asked - self.spin, -limit), limit)  # np.clip, faster
+        spin = self.spin + change
         axes = turn(self.axes, spin, DT)
         if not live.all():
             on = live[:, None, None]
