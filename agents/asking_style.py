@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.contract.observation import ObservationMode
 
 WORDS = "pilot"
@@ -15,7 +17,7 @@ WORDS = "pilot"
 class Views(BaseModel):
     """Which views of a frame a model is shown: `size` None keeps the pixels there are."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     size: int | None = Field(default=None, gt=0)
     names: tuple[str, ...] | None = None
@@ -28,10 +30,11 @@ class AskingStyle(BaseModel):
     for a model that was trained on none. `relates` tells whether it answers spatial prompts; by
     default a model that is asked in the words for any model does, one with its own prompt not.
     `heat` is by what the log-odds of its answers are divided, by what they are about, as was found
-    out after its training: 1 where nothing is said.
+    out after its training: 1 where nothing is said. After `most_errors` decisions in a row without
+    an answer a run ends. Without `system_role` the briefing goes into the first question.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     views: Views = Views()
     prompt: str = WORDS
@@ -41,3 +44,50 @@ class AskingStyle(BaseModel):
     max_new_tokens: int = Field(default=128, gt=0)
     relates: bool | None = None
     heat: Mapping[str, float] = {}
+    most_errors: int = Field(default=5, gt=0)
+    system_role: bool = True
+
+
+class Asked(BaseModel):
+    """What of a model's style the caller asks for otherwise; None: as it is.
+
+    `views` are names with commas between them ("frame" is the whole), `view_size` is in pixels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    few_shot: int | None = Field(default=None, ge=0)
+    views: str | None = None
+    view_size: int | None = Field(default=None, gt=0)
+    system_role: bool | None = None
+    most_errors: int | None = Field(default=None, gt=0)
+
+    @classmethod
+    def out_of(cls, options: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
+        """Return what is asked for among the options of a pilot, and the options that are other.
+
+        Raises:
+            InvalidOption: a value that it cannot have.
+        """
+        own = {key: value for key, value in options.items() if key in cls.model_fields}
+        try:
+            asked = cls.model_validate(own)
+        except ValidationError as error:
+            wrong = "; ".join(f"{e['loc'][0]}={e['input']!r}: {e['msg']}" for e in error.errors())
+            raise InvalidOption(f"a model cannot be asked so: {wrong}") from error
+        return asked, {key: value for key, value in options.items() if key not in own}
+
+    def on(self, style: AskingStyle) -> AskingStyle:
+        """Return a style with what is asked for."""
+        update = self.model_dump(exclude_none=True, exclude={"views", "view_size"})
+        views = style.views
+        if self.views is not None:
+            names = tuple(name.strip() for name in self.views.split(","))
+            views = views.model_copy(update={"names": names})
+        if self.view_size is not None:
+            views = views.model_copy(update={"size": self.view_size})
+        return style.model_copy(update={**update, "views": views})
+
+    def kept(self) -> dict[str, Any]:
+        """Return what is asked for as the record of a run keeps it."""
+        return self.model_dump(exclude_none=True)

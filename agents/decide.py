@@ -6,18 +6,20 @@ import hashlib
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jinja2 import TemplateError
 from numpy.typing import NDArray
 
+from helmsight.agents.answers import Answer
 from helmsight.agents.asking_style import WORDS, AskingStyle
-from helmsight.agents.constrain import LOCAL, constraint
-from helmsight.agents.errors import BriefingUnusable
-from helmsight.agents.messages import example_message, message, png, telemetry_lines
-from helmsight.agents.worker import Here, Worker
+from helmsight.agents.caller import Caller
+from helmsight.agents.constrain import constraint
+from helmsight.agents.errors import BriefingUnusable, ModelSilent, NoAnswer
+from helmsight.agents.messages import example_message, message, png, telemetry_lines, without_system
+from helmsight.contract.command import Command
 from helmsight.contract.observation import Box
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
@@ -28,10 +30,12 @@ from helmsight.prompts.templates import render, render_text, schema_text
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+    from langchain_core.messages import BaseMessage, HumanMessage
 
 LONGEST_ERROR = 500
 RELATING = 768  # tokens of an answer about relations: twelve lines, some sentences
+WARM_UP_S = 120.0  # for the first answer of a server that loads its model then
+PROBE = "Answer with the word ok."
 BRIEFING = """You operate a world through its commands. Task: {{ goal }}
 {% if pictures %}
 
@@ -45,8 +49,10 @@ class ModelPilot:
     """A chat model at the controls.
 
     The repair ladder, each rung counted in `Decision.repairs`: constrained decoding, local repair
-    of the text, one re-ask with the reason, and the safe default (command None). An error of the
-    model, or no answer within `think_timeout_s` wall seconds, is a default too: the run goes on.
+    of the text, one re-ask with the reason, and the safe default (command None): `unreadable`
+    where no command was in the answers, `errors` where none came within `think_timeout_s` wall
+    seconds or the provider failed. The run goes on after both, but not after `most_errors`
+    decisions in a row without an answer, nor where the provider says that it will never answer.
     """
 
     def __init__(
@@ -63,14 +69,18 @@ class ModelPilot:
         self.needs = self.style.needs
         relates = self.style.relates
         self.relates = self._in_words if relates is None else relates
-        self.local = model._llm_type == LOCAL
         self.options = dict(options or {})
         self.regions = self.style.views.names or ()
         self.remembers = bool(getattr(model, "remembers", False))
         self.timeout_s = think_timeout_s
-        self._worker: Worker | Here = Worker()
-        self._accepts_constraint = self.style.constrained
-        self._constraint: dict[str, Any] = {}
+        self._caller = Caller(model, name)
+        self._unanswered = 0
+        self._form: dict[str, Any] = {}
+
+    @property
+    def local(self) -> bool:
+        """Whether the model runs on this machine."""
+        return self._caller.local
 
     def through(self, model: Any) -> ModelPilot:
         """Return a pilot that asks the same through `model`, in the caller's thread and for as
@@ -79,7 +89,7 @@ class ModelPilot:
         pilot = ModelPilot(
             model, self.name, self.style, think_timeout_s=math.inf, options=self.options
         )
-        pilot._worker = Here()
+        pilot._caller = Caller(model, self.name, here=True)
         return pilot
 
     def reset(self, task: Task, seed: int) -> None:
@@ -87,44 +97,99 @@ class ModelPilot:
         self.task = task
         self.schema = schema_text(task.command.model_json_schema())
         self._opening, self._digest = self._begin()
-        if self._accepts_constraint:
-            self._constraint = constraint(self.model, task.command)
+        self._form = constraint(self.model, task.command) if self.style.constrained else {}
+        self._unanswered = 0
+        self._caller.taken()
+
+    def probe(self) -> None:
+        """Ask the model once for one word, before anything else is started; needs no episode.
+
+        It is shown as many pictures as there are in a question at least, and a system message where
+        it is to be given one: what it cannot take is found out here. A model that takes its time
+        to load has `WARM_UP_S` for it. One that gives answers in turn is not asked.
+
+        Raises:
+            ModelRefused: it will not answer.
+            ModelSilent: no answer came.
+        """
+        from langchain_core.messages import SystemMessage
+
+        if self.remembers:
+            return
+        several = self.style.views.names is None or len(self.style.views.names) > 1
+        pictures = [png(np.full((64, 64, 3), 96, np.uint8))] * (1 + several) if self._sees() else []
+        question = message(pictures, PROBE, hashlib.sha256())
+        opening: list[BaseMessage] = [SystemMessage(PROBE)] if self._in_words else []
+        asked = self._in_roles([*opening, question])
+        room: dict[str, Any] = {"longest": 1} if self.local else {}
+        try:
+            self._caller.ask(asked, max(self.timeout_s, WARM_UP_S), Counter(), **room)
+        except NoAnswer as error:
+            raise self._silent(1, error) from error
 
     def decide(self, sighting: Sighting) -> Decision:
-        """Ask the model for one command; `command` is None when nothing usable came."""
-        deadline = time.perf_counter() + self.timeout_s
+        """Ask the model for one command; `command` is None when nothing usable came.
+
+        Raises:
+            ModelRefused: it will not answer however often it is asked.
+            ModelSilent: no answer came at so many decisions in a row.
+        """
+        deadline = time.monotonic() + self.timeout_s
         question, digest = self._question(
             sighting, "decide" if self._in_words else self.style.prompt
         )
-        messages = [*self._opening, question]
+        messages = self._in_roles([*self._opening, question])
         repairs: Counter[str] = Counter()
         raw: list[str] = []
+        command: Command | None = None
         try:
-            for rung in ("", "reask"):
-                if rung:
-                    repairs[rung] += 1
-                raw.append(self._ask(messages, repairs, deadline))
-                try:
-                    reading = read(raw[-1], self.task.command)
-                except UnreadableAnswer as problem:
-                    messages = [*messages, *self._again(raw[-1], str(problem))]
-                    continue
-                if reading.mended:
-                    repairs["local"] += 1
-                return Decision(reading.command, "\n".join(raw), repairs, digest)
-        except Exception as error:  # whatever a provider raises: the episode goes on
+            command = self._answered(messages, deadline, repairs, raw)
+            repairs["unreadable"] += command is None
+            self._unanswered = 0
+        except NoAnswer as error:
             raw.append(f"{type(error).__name__}: {error}"[:LONGEST_ERROR])
-        repairs["default"] += 1
-        return Decision(None, "\n".join(raw), repairs, digest)
+            repairs["errors"] += 1
+            self._unanswered += 1
+            if self._unanswered >= self.style.most_errors:
+                raise self._silent(self._unanswered, error) from error
+        return Decision(command, "\n".join(raw), +repairs, digest, self._caller.taken())
+
+    def _answered(
+        self, messages: list[BaseMessage], deadline: float, repairs: Counter[str], raw: list[str]
+    ) -> Command | None:
+        """Return the command that the model answers, asked again once; None for none."""
+        for rung in ("", "reask"):
+            repairs[rung] += bool(rung)
+            left = deadline - time.monotonic()
+            answer = self._caller.ask(messages, left, repairs, self._form)
+            raw.append(answer.text)
+            try:
+                if answer.wrong:
+                    raise UnreadableAnswer(answer.wrong)
+                reading = read(answer.text, self.task.command)
+            except UnreadableAnswer as problem:
+                messages = [*messages, *self._again(answer.text, str(problem))]
+                continue
+            repairs["local"] += reading.mended
+            return reading.command
+        return None
+
+    def _silent(self, times: int, error: NoAnswer) -> ModelSilent:
+        often = f"at {times} decisions in a row" if times > 1 else "when it was asked first"
+        return ModelSilent(
+            f'the model "{self.name}" gave no answer {often}: {error}; look after its provider, or '
+            "give it more time (--think-timeout S)"
+        )
 
     def ask(self, prompt: str, sighting: Sighting) -> str:
         """Return the free answer to the template `prompt` about what is shown.
 
         Raises:
-            TimeoutError: no answer in time; or whatever else the model raises.
+            NoAnswer: none came in time.
+            ModelRefused: it will not answer.
         """
         question, _ = self._question(sighting, prompt)
-        return str(self._answer(question).text)
+        return self._free(question).text
 
     def answer_free(
         self,
@@ -142,40 +207,17 @@ class ModelPilot:
         model tells the probabilities of its tokens, a `Weighed` is returned.
 
         Raises:
-            TimeoutError: no answer in time; or whatever else the model raises.
+            NoAnswer: none came in time.
+            ModelRefused: it will not answer.
         """
         images = self._views(image, regions, there=True)
         room = {"longest": RELATING, "draw": draw, "logprobs": True} if self.local else {}
-        answer = self._answer(message(images, text, hashlib.sha256()), **room)
-        tokens = (answer.response_metadata.get("logprobs") or {}).get("content") or ()
-        weighed = Weighed.of((token["token"], math.exp(token["logprob"])) for token in tokens)
-        return weighed if tokens and weighed.strip() == answer.text.strip() else str(answer.text)
+        answer = self._free(message(images, text, hashlib.sha256()), **room)
+        weighed = Weighed.of((token, math.exp(logprob)) for token, logprob in answer.logprobs)
+        return weighed if weighed and weighed.strip() == answer.text.strip() else answer.text
 
-    def _answer(self, question: HumanMessage, **room: Any) -> AIMessage:
-        messages: list[BaseMessage] = [question]
-        answer: AIMessage = self._worker.call(
-            lambda: self.model.invoke(messages, **room), self.timeout_s
-        )
-        return answer
-
-    def _ask(self, messages: Sequence[BaseMessage], repairs: Counter[str], deadline: float) -> str:
-        def invoke(**constraint: Any) -> str:
-            left = deadline - time.perf_counter()
-            message = self._worker.call(lambda: self.model.invoke(messages, **constraint), left)
-            return str(message.text)
-
-        if not self._constraint:
-            return invoke()
-        try:
-            text = invoke(**self._constraint)
-        except TimeoutError:
-            raise
-        except Exception:
-            text = invoke()  # fails as well where the constraint was not to blame
-            self._constraint, self._accepts_constraint = {}, False
-            return text
-        repairs["constrained"] += 1
-        return text
+    def _free(self, question: HumanMessage, **room: Any) -> Answer:
+        return self._caller.ask([question], self.timeout_s, Counter(), **room)
 
     def _begin(self) -> tuple[list[BaseMessage], hashlib._Hash]:
         """Return the messages that open every question of the episode, and their digest so far."""
@@ -192,6 +234,9 @@ class ModelPilot:
                 messages += [example_message(example, digest), AIMessage(example.answer)]
                 digest.update(example.answer.encode())
         return messages, digest
+
+    def _in_roles(self, messages: list[BaseMessage]) -> list[BaseMessage]:
+        return messages if self.style.system_role else without_system(messages)
 
     def _system(self) -> str:
         """Return the system message: the world's briefing, and how to answer.

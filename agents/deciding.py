@@ -28,6 +28,7 @@ class State(TypedDict, total=False):
     raw: str
     repairs: dict[str, int]
     prompt_hash: str
+    calls: list[dict[str, Any]]
     allowed: dict[str, Any]
     clamped: list[str]
     late: bool
@@ -61,11 +62,12 @@ def answer(decision: Decision, kind: type[Command] | None) -> State:
     """Return a decision as state; what is no command of `kind` counts as nothing."""
     usable = kind is not None and isinstance(decision.command, kind)
     repairs = dict(decision.repairs)
-    if kind is not None and not usable:
+    if kind is not None and not usable and not repairs.keys() & {"unreadable", "errors"}:
         repairs.setdefault("default", 1)
     return {
         "wanted": decision.command.model_dump() if usable and decision.command else None,
         "raw": decision.raw,
         "repairs": repairs,
         "prompt_hash": decision.prompt_hash,
+        "calls": [call.to_dict() for call in decision.calls],
     }

@@ -17,6 +17,20 @@ class ModelUnavailable(AgentsError):
     """A model that cannot be loaded or reached, or lacks a package. Halts before the run."""
 
 
+class ModelRefused(AgentsError):
+    """A model that will not answer however often it is asked: a wrong key, no vision, a context
+    that is too short. Halts the run at once; what was flown stays readable.
+    """
+
+
+class NoAnswer(AgentsError):
+    """No answer in time, for a reason that may pass. The run goes on with the safe default."""
+
+
+class ModelSilent(AgentsError):
+    """No answer at so many decisions in a row. Halts the run; what was flown stays readable."""
+
+
 class BriefingUnusable(AgentsError):
     """A world whose briefing is not a template that can be filled in. Halts before the run."""
 

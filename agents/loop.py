@@ -166,6 +166,7 @@ class Loop:
             rotations=self.info.get("rotations", {}),
             sent=None if sent == applied else sent,
             notes=[*self.news, *_notes(self.info)],
+            calls=state["calls"],
         )
         self.keep(record, command)
         for listener in self.listeners:

@@ -16,7 +16,7 @@ from helmsight.contract.task import Example
 from helmsight.prompts.templates import render
 
 if TYPE_CHECKING:
-    from langchain_core.messages import HumanMessage
+    from langchain_core.messages import BaseMessage, HumanMessage
 
 
 def telemetry_lines(sighting: Sighting, fields: Sequence[TelemetryField]) -> list[str]:
@@ -57,3 +57,13 @@ def example_message(example: Example, digest: hashlib._Hash) -> HumanMessage:
     """Return a few-shot example as the message that asked for its answer."""
     text = render("example", why=example.why)
     return message([example.image], text, digest, example.media_type)
+
+
+def without_system(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """Return messages with the words of the system at the beginning of the first question."""
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    if not messages or not isinstance(messages[0], SystemMessage):
+        return list(messages)
+    system, first, *rest = messages
+    return [HumanMessage([{"type": "text", "text": system.text}, *first.content]), *rest]

@@ -1,4 +1,4 @@
-"""A thread that models are called on, so that a call can be given up on."""
+"""Threads that models are called on, so that a call can be given up on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from helmsight.contract.waiting import next_of
+
+IDLE_S = 1.0
+"""Seconds after which a thread without work ends: none outlives a flight."""
 
 
 class Here:
@@ -22,33 +25,79 @@ class Worker:
     """A daemon thread that models are called on, so that a call can be given up on.
 
     The same thread serves every call, as long as it comes back in time: what a model keeps per
-    thread stays warm. After a timeout it is left behind and a new one takes over.
+    thread stays warm. After a timeout it is left behind, ends as soon as its call does, and a new
+    one takes over. With `alone` there is never more than one call: the next one waits, within its
+    own time, until the one that was given up on is over. It is for what shares one processor.
     """
 
-    def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[Any] | None = None
+    def __init__(self, *, alone: bool = False) -> None:
+        self._alone = alone
+        self._desk = _Desk()
 
     def call(self, work: Callable[[], Any], timeout_s: float) -> Any:
         """Return what `work` returns, or raise what it raises; TimeoutError after `timeout_s`."""
-        if self._jobs is None:
-            self._jobs = queue.SimpleQueue()
-            threading.Thread(target=_serve, args=(self._jobs,), daemon=True).start()
-        done: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-        self._jobs.put((work, done))
+        job = _Job(work)
+        self._desk.take(job)
         try:
-            result, error = next_of(done, timeout_s)
+            result, error = next_of(job.done, timeout_s)
         except queue.Empty:
-            self._jobs = None
+            job.given_up = True
+            if not self._alone:
+                self._desk.leave()
+                self._desk = _Desk()
             raise TimeoutError(f"no answer within {timeout_s:.1f} s") from None
         if error is not None:
             raise error
         return result
 
 
-def _serve(jobs: queue.SimpleQueue[Any]) -> None:
-    while True:
-        work, done = jobs.get()
+class _Job:
+    """Something to call, and where what becomes of it is put."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work, self.given_up = work, False
+        self.done: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+
+    def run(self) -> None:
+        """Call it, unless nobody waits for it any more."""
+        if self.given_up:
+            return
         try:
-            done.put((work(), None))
+            self.done.put((self.work(), None))
         except BaseException as error:
-            done.put((None, error))
+            self.done.put((None, error))
+
+
+class _Desk:
+    """Where jobs wait for a thread, which is there while there is work and for `IDLE_S` after."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._manned = False
+
+    def take(self, job: _Job) -> None:
+        """Have a job done after those that were taken before."""
+        with self._lock:
+            self._jobs.put(job)
+            if not self._manned:
+                self._manned = True
+                threading.Thread(target=self._serve, name="model", daemon=True).start()
+
+    def leave(self) -> None:
+        """Have the thread end after the job that it is at."""
+        self._jobs.put(None)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=IDLE_S)
+            except queue.Empty:
+                job = None
+            if job is not None:
+                job.run()
+                continue
+            with self._lock:
+                if self._jobs.empty():
+                    self._manned = False
+                    return

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from helmsight.contract.calls import Call
 from helmsight.contract.command import Command
 from helmsight.contract.observation import Observation, ObservationMode
 from helmsight.contract.task import Task
@@ -37,13 +38,17 @@ class Decision:
     """What a pilot answered: `command` is None when nothing usable came.
 
     `raw` is the answer as given, `repairs` counts the rungs of the repair ladder that were used
-    (constrained, local, reask, default), `prompt_hash` is the SHA-256 of what the model was shown.
+    (constrained, local, reask, retry) and why there was no command: `unreadable` for answers
+    without one, `errors` for a provider that failed, `default` for any other pilot.
+    `prompt_hash` is the SHA-256 of what the model was shown, `calls` are the requests that were
+    made for it.
     """
 
     command: Command | None
     raw: str = ""
     repairs: Counter[str] = field(default_factory=Counter)
     prompt_hash: str = ""
+    calls: tuple[Call, ...] = ()
 
 
 @runtime_checkable
@@ -54,7 +59,8 @@ class Pilot(Protocol):
     commands it answers; `telemetry`, the names of the fields it reads; `regions`, those it looks
     at. `remembers` is False for one whose answer depends on the sighting alone: when a run is
     resumed, any other pilot is asked again at every recorded step, so that it knows what it knew.
-    `spec` and `options` are what it can be made from again.
+    `spec` and `options` are what it can be made from again. `probe()` finds out whether it can
+    answer at all: it is called once before a world is started.
     """
 
     name: str

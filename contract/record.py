@@ -1,7 +1,7 @@
 """What is written down of a run: its spec, its steps, and who is told about them.
 
-Every file of a run names the version of its `SCHEMA`. Version 1, of Helmsight 0.1, named none; what
-it lacks has defaults here, so that old run folders still open.
+Every file of a run names the version of its `SCHEMA`. Version 1, of Helmsight 0.1, named none, and
+version 2 kept no `calls`; what they lack has defaults here, so that old run folders still open.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from helmsight.contract.description import DESCRIPTION, Description
 from helmsight.contract.errors import SchemaTooNew
 
 Frame = NDArray[np.uint8]
-SCHEMA = 2
+SCHEMA = 3
 TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
 
 
@@ -63,7 +63,8 @@ class StepRecord:
     and its `telemetry` as it was shown. `rotations` are those to the body's frame when the
     command took effect. `grounding` counts what finding `relations` took and what became of them;
     empty where nothing was asked. `notes` say in the world's own words what it did other than
-    asked until the next observation.
+    asked until the next observation. `calls` are the requests to models that the step took, each
+    as `Call.to_dict` has it.
     """
 
     index: int
@@ -85,6 +86,7 @@ class StepRecord:
     rotations: Mapping[str, Rotation] = field(default_factory=dict)
     sent: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def command(self) -> dict[str, Any]:
@@ -105,7 +107,7 @@ class StepRecord:
         """Return one line of JSON; all that depends on the wall clock is under `times`."""
         data = {key: plain(value) for key, value in vars(self).items()}
         times = {key: data.pop(key) for key in TIMES}
-        for key in ("sent", "notes"):  # most steps have none
+        for key in ("sent", "notes", "calls"):  # most steps have none
             if not data[key]:
                 del data[key]
         return json.dumps(

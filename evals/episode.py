@@ -9,8 +9,12 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
-SCHEMA = 1
-"""Version of a row and of the files of a results folder."""
+SCHEMA = 2
+"""Version of a row and of the files of a results folder; those of every version before are read."""
+KEYED = 1
+"""Version of what an episode's key is made of: with another one, nothing flown would be found."""
+ADDED = {2: frozenset({"requests", "errors", "unreadable"})}
+"""Fields of a row that are not in rows of the versions before; they have their defaults there."""
 KEY_DIGITS = 20
 DONE, CRASHED, TIMED_OUT, OUT_OF_MEMORY, FAILED = STATES = (
     "done", "crashed", "timed out", "out of memory", "failed",
@@ -62,7 +66,7 @@ class Episode:
     @cached_property
     def key(self) -> str:
         """The content address: the first 20 hex digits of the SHA-256 of the canonical JSON."""
-        text = canonical({"schema": SCHEMA, **self.to_dict()})
+        text = canonical({"schema": KEYED, **self.to_dict()})
         return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
 
     @cached_property
@@ -93,6 +97,8 @@ class EpisodeRow:
     that is not "done" has score None, success False, and counts as a failure. `think_ms` holds
     every decision's time, ms; `held` and `late` count decisions that the guard cut and that came
     too late. `run` is the recording's folder, relative to that of the results, or "".
+    `requests` counts those to a model, `errors` and `unreadable` the decisions that came to
+    nothing because its provider failed or no command was in its answers.
     `decided` is the step that decided: the first held, late or repaired one where the episode
     failed, else the last; -1 where there is none.
     """
@@ -134,6 +140,9 @@ class EpisodeRow:
     cost: float | None = None
     run: str = ""
     decided: int = -1
+    requests: int = 0
+    errors: int = 0
+    unreadable: int = 0
 
     @classmethod
     def of(cls, episode: Episode, status: str, **result: Any) -> Self:
@@ -177,13 +186,14 @@ class EpisodeRow:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read a row back.
+    def from_dict(cls, data: Mapping[str, Any], schema: int = SCHEMA) -> Self:
+        """Read a row back that was written under `schema`.
 
         Raises:
             KeyError: naming a field that is missing, or one that a row does not have.
         """
         known = {entry.name for entry in fields(cls)}
+        known -= {name for version, names in ADDED.items() if version > schema for name in names}
         if odd := sorted(known ^ set(data)):
             raise KeyError(odd[0])
         return cls(**data)

@@ -149,7 +149,7 @@ def read_suite_file(path: Path) -> dict[str, Any]:
     """
     try:
         data = json.loads(decoded(path.read_bytes(), str(path)))
-        _check_schema(data["schema"], str(path))
+        _checked(data["schema"], str(path))
         return dict(data)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResultsUnusable(
@@ -192,8 +192,8 @@ def _read_parquet(path: Path) -> list[EpisodeRow]:
     try:
         table = parquet.read_table(path)
         version = (table.schema.metadata or {}).get(VERSION, b"none").decode()
-        _check_schema(int(version) if version.isdigit() else version, str(path))
-        return [EpisodeRow.from_dict(entry) for entry in table.to_pylist()]
+        schema = _checked(int(version) if version.isdigit() else version, str(path))
+        return [EpisodeRow.from_dict(entry, schema) for entry in table.to_pylist()]
     except (OSError, pyarrow.ArrowException, KeyError, TypeError) as error:
         raise ResultsUnusable(
             f"{path} holds no rows of an evaluation ({type(error).__name__}: {error})"
@@ -228,8 +228,7 @@ def _whole_rows(path: Path) -> tuple[dict[str, EpisodeRow], int]:
         where = f"line {number} of {path}"
         try:
             data = json.loads(decoded(line, where))
-            _check_schema(data.pop("schema", None), where)
-            row = EpisodeRow.from_dict(data)
+            row = EpisodeRow.from_dict(data, _checked(data.pop("schema", None), where))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ResultsUnusable(
                 f"{where} is no row of an evaluation ({type(error).__name__}: {error}); remove "
@@ -240,9 +239,11 @@ def _whole_rows(path: Path) -> tuple[dict[str, EpisodeRow], int]:
     return rows, end
 
 
-def _check_schema(version: object, where: str) -> None:
-    if version != SCHEMA:
-        raise ResultsUnusable(
-            f"{where}: schema is {version!r}, and this Helmsight reads {SCHEMA}; read it with the "
-            "version that wrote it"
-        )
+def _checked(version: object, where: str) -> int:
+    """Return a version of the schema that can be read."""
+    if isinstance(version, int) and 1 <= version <= SCHEMA:
+        return version
+    raise ResultsUnusable(
+        f"{where}: schema is {version!r}, and this Helmsight reads up to {SCHEMA}; read it with "
+        "the version that wrote it"
+    )

@@ -18,7 +18,7 @@ from helmsight.evals.errors import InvalidPlan
 
 METRICS = (
     "score", "success", "steps", "sim_s", "wall_s", "think_ms", "held", "late", "repairs",
-    "tokens_in", "tokens_out", "cost",
+    "tokens_in", "tokens_out", "cost", "requests", "errors", "unreadable",
 )  # fmt: skip
 """Columns of a row that a report can show; terms of the worlds' outcomes are named as there."""
 RECORD = r"^(none|all|failures|every:[1-9]\d*)$"

@@ -120,7 +120,8 @@ def prepare(
 
     Raises:
         EnvsError: unknown scenario, observation mode or time rule.
-        AgentsError: unknown pilot, or one that cannot be loaded or lacks its input.
+        AgentsError: unknown pilot, or one that cannot be loaded, lacks its input, or does not
+            answer when it is asked for the first time.
         InvalidSetting: an operator field or an option of the world that does not exist or has a
             value it cannot have.
     """
@@ -144,6 +145,8 @@ def prepare(
         if isinstance(pilot, str)
         else pilot
     )
+    if probe := getattr(flyer, "probe", None):
+        probe()
     env = make_world(world, scenario, options, observation=mode(flyer.needs), time=time, hold=hold)
     session = Session(env, flyer, config, approve, ready)
     session.agree(agree)

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.agents.errors import CannotBeAsked
+from helmsight.agents.errors import CannotBeAsked, ModelRefused
 from helmsight.contract.observation import Box
 from helmsight.contract.pilot import Pilot
 from helmsight.prompts.orders import Prompt
@@ -85,9 +85,15 @@ class FailSafeAsker:
         self.failed = 0
 
     def ask(self, image: Image, prompt: Prompt, *, attempt: int = 0) -> str:
-        """Return the answer, "" when there was none."""
+        """Return the answer, "" when there was none.
+
+        Raises:
+            ModelRefused: there will be none for any other question either.
+        """
         try:
             return self._asker.ask(image, prompt, attempt=attempt)
+        except ModelRefused:
+            raise
         except Exception:  # whatever a provider raises
             self.failed += 1
             return ""

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.agents.errors import ModelRefused
 from helmsight.agents.inspection.answers import read_state
 from helmsight.agents.inspection.change import composite
 from helmsight.agents.inspection.drawing import Drawing
@@ -113,7 +114,7 @@ class WeighingEyes:
         self._drawing = drawing
         self._model, self._taught, self._heat = model, taught, heat or {}
         self._timeout = timeout_s
-        self._worker = Worker()
+        self._worker = Worker(alone=True)
         self.sizes = (size, size) if size else (SMALL, FULL)
 
     def look(
@@ -205,6 +206,8 @@ class AskingEyes:
             try:
                 with spent.pass_over(0 if rung else 1):
                     answer = self._pilot.answer_free(text, image, {})
+            except ModelRefused:  # it will answer no other question either
+                raise
             except Exception:  # whatever a provider raises: the inspection goes on
                 break
             state, mended = read_state(answer, crop.states)

@@ -11,11 +11,10 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from helmsight.agents.asking_style import AskingStyle
+from helmsight.agents.asking_style import Asked, AskingStyle
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.errors import ModelUnavailable, UnknownPilot
+from helmsight.agents.models.provider import NoSuchProvider, provider_model
 from helmsight.agents.scripted import EXPERTS, make
 from helmsight.contract.errors import PluginBroken
 from helmsight.contract.observation import ObservationMode, observation_mode
@@ -55,15 +54,15 @@ def load_pilot(
     dtype: str | None = None,
     engine: str | None = None,
     observation: str | None = None,
-    few_shot: int | None = None,
     think_timeout_s: float = 60.0,
     **options: Any,
 ) -> Pilot:
     """Return the pilot that `spec` names (see `pilots` for the forms it can take).
 
-    `observation` is what a model is shown ("frame" unless its folder says otherwise), `few_shot`
-    how many examples go with each question; `options` go to the chat model (temperature, ...), and
-    those of `agents.inspection.making.Settings` to the inspector.
+    `observation` is what a model is shown ("frame" unless its folder says otherwise). `options` are
+    those of `agents.asking_style.Asked` (few_shot, views, ...), those of
+    `agents.inspection.making.Settings` for the inspector, and else the chat model's (temperature,
+    ...).
 
     Raises:
         UnknownPilot: nothing answers to `spec`; suggests the nearest name.
@@ -85,33 +84,38 @@ def load_pilot(
     where = {"base_url": base_url, "device": device, "dtype": dtype, "engine": engine}
     if kind == "inspector":
         return _inspector(spec, rest or spec, think_timeout_s, where, options)
-    return _asked(spec, observation, few_shot, think_timeout_s, options, **where)
+    return _asked(spec, observation, think_timeout_s, options, **where)
 
 
 def _asked(
-    spec: str, observation: str | None, few_shot: int | None, think_timeout_s: float,
+    spec: str, observation: str | None, think_timeout_s: float,
     options: dict[str, Any], *, base_url: str | None, device: str | None, dtype: str | None,
     engine: str | None,
 ) -> ModelPilot:  # fmt: skip
     """Return the model that `spec` names as a pilot; raises as `load_pilot`."""
     kind, _, rest = spec.partition(":")
-    style = _style(observation, few_shot)
+    asked, options = Asked.out_of(options)
+    style = asked.on(_style(observation))
     if kind == "scripted" and rest:
         from helmsight.agents.models.scripted import ScriptedVLM
 
-        return _model_pilot(ScriptedVLM.from_file(Path(rest)), spec, style, think_timeout_s, {})
+        script = ScriptedVLM.from_file(Path(rest))
+        return _model_pilot(script, spec, style, think_timeout_s, asked.kept())
     source = _local_source(spec, kind, rest)
     if source is not None:
-        style = _folder_style(source, observation, few_shot)
+        style = asked.on(_folder_style(source, observation))
         model_options = {"device": device, "dtype": dtype, "engine": engine or "auto", **options}
         model = _local(source, {"max_new_tokens": style.max_new_tokens, **model_options})
-        return _model_pilot(model, spec, style, think_timeout_s, model_options)
+        return _model_pilot(model, spec, style, think_timeout_s, model_options | asked.kept())
     if kind and rest:
         model_options = {"base_url": base_url, **options}
         given = {key: value for key, value in model_options.items() if value is not None}
-        model = _provider(spec, kind, rest, given)
-        shown = style.model_copy(update={"few_shot": 2}) if few_shot is None else style
-        return _model_pilot(model, spec, shown, think_timeout_s, given)
+        try:
+            model = provider_model(spec, kind, rest, given, think_timeout_s)
+        except NoSuchProvider:
+            raise unknown(spec) from None
+        shown = style.model_copy(update={"few_shot": 2}) if asked.few_shot is None else style
+        return _model_pilot(model, spec, shown, think_timeout_s, given | asked.kept())
     raise unknown(spec)
 
 
@@ -123,7 +127,7 @@ def _inspector(
     from helmsight.agents.inspection.making import OWN, Settings, make_inspector
 
     settings, rest = Settings.out_of(options)
-    model = _asked(eyes, None, None, think_timeout_s, rest, **where)
+    model = _asked(eyes, None, think_timeout_s, rest, **where)
     relations = settings.relations
     return make_inspector(
         model, spec, settings, lambda: model if relations == OWN else load_pilot(relations)
@@ -151,7 +155,7 @@ def needs_of(spec: str, observation: str | None = None) -> str | None:
     if spec == "coverage" or spec.partition(":")[0] == "inspector":
         return "frame+telemetry"
     folder = shipped(spec) or Path(spec.removeprefix("local:")).expanduser()
-    return _folder_style(folder, observation, None).needs
+    return _folder_style(folder, observation).needs
 
 
 def shipped(spec: str) -> Path | None:
@@ -182,28 +186,24 @@ def _model_pilot(
     return ModelPilot(model, spec, style, think_timeout_s=think_timeout_s, options=kept)
 
 
-def _style(
-    observation: str | None, few_shot: int | None, base: AskingStyle | None = None
-) -> AskingStyle:
-    update: dict[str, Any] = {}
-    if observation is not None:
-        needs: ObservationMode = observation_mode(observation)
-        update["needs"] = needs
-    if few_shot is not None:
-        update["few_shot"] = few_shot
-    return (base or AskingStyle()).model_copy(update=update)
+def _style(observation: str | None, base: AskingStyle | None = None) -> AskingStyle:
+    style = base or AskingStyle()
+    if observation is None:
+        return style
+    needs: ObservationMode = observation_mode(observation)
+    return style.model_copy(update={"needs": needs})
 
 
-def _folder_style(source: Path | str, observation: str | None, few_shot: int | None) -> AskingStyle:
+def _folder_style(source: Path | str, observation: str | None) -> AskingStyle:
     """Return how the model in a folder wants to be asked: its helmsight.json, then the options."""
     card = Path(source) / "helmsight.json"
     if not card.is_file():
-        return _style(observation, few_shot)
+        return _style(observation)
     try:
         card_style = AskingStyle.model_validate(json.loads(read_text(card)))
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f'"{card}" cannot be read: {error}') from None
-    return _style(observation, few_shot, card_style)
+    return _style(observation, card_style)
 
 
 def _local_source(spec: str, kind: str, rest: str) -> Path | str | None:
@@ -267,33 +267,6 @@ def _local(source: Path | str, asked: dict[str, Any]) -> LocalVLM:
             "pip install torch==2.13.0 transformers"
         ) from error
     return LocalVLM.load(source, **asked)
-
-
-def _provider(spec: str, provider: str, model: str, given: dict[str, Any]) -> Any:
-    from langchain.chat_models import init_chat_model
-
-    try:
-        return init_chat_model(model, model_provider=provider, **given)
-    except ImportError as error:
-        package = _package(str(error), provider)
-        raise ModelUnavailable(
-            f'"{spec}" needs the package {package}; install it with: pip install {package}'
-        ) from error
-    except ValidationError as error:
-        raise ModelUnavailable(f'"{spec}" does not take these options: {error}') from error
-    except ValueError as error:
-        if "nsupported" in str(error):
-            raise unknown(spec) from error
-        raise ModelUnavailable(f'"{spec}" cannot be used: {error}') from error
-    except Exception as error:  # a missing key, a broken integration: one line is owed
-        raise ModelUnavailable(f'"{spec}" cannot be used: {error}') from error
-
-
-def _package(text: str, provider: str) -> str:
-    named = re.search(r"pip install (?:-U )?([\w\-]+)", text) or re.search(
-        r"(langchain[_\-][\w\-]+)", text
-    )
-    return named[1].replace("_", "-") if named else f"langchain-{provider}"
 
 
 def _plugins() -> dict[str, EntryPoint]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +14,7 @@ import torch
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from PIL import Image
 from pydantic import PrivateAttr
@@ -44,7 +46,8 @@ class LocalVLM(BaseChatModel):
     of the messages. The keyword `allowed` of `invoke`, a tuple of texts, holds the answer to one
     of these texts; `longest` lets it be of so many tokens instead of `max_new_tokens`; with `draw`,
     a seed, a free answer is drawn at random (temperature 1) and is the same for the same seed; with
-    `logprobs` the message tells those of its tokens in `response_metadata`, as OpenAI's do.
+    `logprobs` the message tells those of its tokens in `response_metadata`, as OpenAI's do. After
+    `patience_s` seconds the writing stops and TimeoutError is raised.
     `tokens_read` counts what it was asked, pictures included.
 
     `engine` answers what is held to `allowed`, where it is given: the same answers, sooner.
@@ -134,12 +137,23 @@ class LocalVLM(BaseChatModel):
         longest: int | None = None,
         draw: int | None = None,
         logprobs: bool = False,
+        patience_s: float | None = None,
         **kwargs: Any,
     ) -> ChatResult:
         watch = _Watch() if logprobs else None
-        text = self.answer_batch([messages], allowed, longest, draw, watch)[0]
-        metadata = {"logprobs": {"content": watch.told(self.processor.tokenizer)}} if watch else {}
-        message = AIMessage(text, response_metadata=metadata)
+        patience = None if patience_s is None else _Patience(patience_s)
+        before = self.tokens_read
+        ((text, written, whole),) = self._answers(
+            [messages], allowed, longest, draw, watch, patience
+        )
+        if patience is not None and patience.over:
+            raise TimeoutError(f"no answer within {patience_s:.1f} s")
+        metadata: dict[str, Any] = {"finish_reason": "stop" if whole else "length"}
+        if watch:
+            metadata["logprobs"] = {"content": watch.told(self.processor.tokenizer)}
+        read = self.tokens_read - before
+        usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
+        message = AIMessage(text, response_metadata=metadata, usage_metadata=usage)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def weigh(self, messages: Sequence[BaseMessage], answers: tuple[str, ...]) -> list[float]:
@@ -202,17 +216,31 @@ class LocalVLM(BaseChatModel):
         watch: _Watch | None = None,
     ) -> list[str]:
         """Return one answer for each list of messages; without an engine all in one pass."""
+        return [text for text, _, _ in self._answers(batch, allowed, longest, draw, watch)]
+
+    @torch.inference_mode()
+    def _answers(
+        self, batch: Sequence[Sequence[BaseMessage]], allowed: tuple[str, ...] | None,
+        longest: int | None, draw: int | None, watch: _Watch | None,
+        patience: _Patience | None = None,
+    ) -> list[tuple[str, int, bool]]:  # fmt: skip
+        """Return the answers, each with how many tokens were written and whether it is whole."""
         if allowed and self.engine is not None:
-            return [self._by_engine(messages, allowed) for messages in batch]
+            return [(*self._by_engine(messages, allowed), True) for messages in batch]
         inputs = self._inputs(batch)
+        ends = self._ends()
         if allowed:
-            ids, _ = self._choose(inputs, *self._trie(allowed))
+            ids, _ = self._choose(inputs, *self._trie(allowed), patience)
         else:
             start = inputs["input_ids"].shape[1]
             room = longest or self.max_new_tokens
-            ids = self._free(inputs, room, draw, watch)[:, start:].tolist()
+            ids = self._free(inputs, room, draw, watch, patience)[:, start:].tolist()
         texts = self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
-        return [text.strip() for text in texts]
+        written = [_until(row, ends) for row in ids]
+        return [
+            (text.strip(), count, bool(allowed) or (count > 0 and row[count - 1] in ends))
+            for text, row, count in zip(texts, ids, written, strict=True)
+        ]
 
     @torch.inference_mode()
     def choose_batch(
@@ -235,18 +263,28 @@ class LocalVLM(BaseChatModel):
             for text, margin, messages in zip(texts, sure, batch, strict=True)
         ]
 
-    def _by_engine(self, messages: Sequence[BaseMessage], allowed: tuple[str, ...]) -> str:
-        """Return which of `allowed` answers: what torch says, wherever rounding could change it."""
+    def _by_engine(
+        self, messages: Sequence[BaseMessage], allowed: tuple[str, ...]
+    ) -> tuple[str, int]:
+        """Return which of `allowed` answers, and its tokens: what torch says, wherever rounding
+        could change it.
+        """
         turns, (trie, longest) = [_turn(message) for message in messages], self._trie(allowed)
         question = self._questions.prepare(turns)
         self.tokens_read += len(question.ids)
         ids, ahead = self.engine.choose(question, trie)
         if ahead < NEAR:
             (ids,), _ = self._choose(self._prepared([turns]), trie, longest)
-        return str(self.processor.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+        text = str(self.processor.tokenizer.decode(ids, skip_special_tokens=True))
+        return text.strip(), len(ids)
 
-    def _free(self, inputs: Any, room: int, draw: int | None, watch: _Watch | None) -> torch.Tensor:
+    def _free(
+        self, inputs: Any, room: int, draw: int | None, watch: _Watch | None,
+        patience: _Patience | None,
+    ) -> torch.Tensor:  # fmt: skip
         how: dict[str, Any] = {"max_new_tokens": room}
+        if patience is not None:
+            how["stopping_criteria"] = [patience]
         if watch is not None:
             how["logits_processor"] = [watch]
         if draw is None:
@@ -257,7 +295,9 @@ class LocalVLM(BaseChatModel):
                 **inputs, **how, do_sample=True, temperature=1.0, top_k=0
             )
 
-    def _choose(self, inputs: Any, trie: Trie, longest: int) -> tuple[list[list[int]], list[float]]:
+    def _choose(
+        self, inputs: Any, trie: Trie, longest: int, patience: _Patience | None = None
+    ) -> tuple[list[list[int]], list[float]]:
         """Return the tokens of one allowed answer per row, and how far ahead the chosen ones were.
 
         That is the smallest difference between the logits of a chosen token and of the next best.
@@ -280,7 +320,7 @@ class LocalVLM(BaseChatModel):
         told = self.model.generate(
             **_extended(inputs, begun),
             prefix_allowed_tokens_fn=options,
-            stopping_criteria=[settled],
+            stopping_criteria=[settled] if patience is None else [settled, patience],
             max_new_tokens=longest,
             output_scores=True,
             return_dict_in_generate=True,
@@ -298,6 +338,11 @@ class LocalVLM(BaseChatModel):
         end = self.model.generation_config.eos_token_id
         return int(end[0] if isinstance(end, list) else end)
 
+    def _ends(self) -> frozenset[int]:
+        """Return every token that ends an answer."""
+        end = self.model.generation_config.eos_token_id
+        return frozenset(end if isinstance(end, list) else [end])
+
     def _trie(self, allowed: tuple[str, ...]) -> tuple[Trie, int]:
         """Return the token trie over `allowed` and its depth; the end token closes each text."""
         if allowed not in self._tries:
@@ -305,6 +350,19 @@ class LocalVLM(BaseChatModel):
             trie = trie_of(rows, self._end())
             self._tries[allowed] = trie, 1 + max(map(len, rows))
         return self._tries[allowed]
+
+
+class _Patience:
+    """Stops the writing of an answer when its time is over, before the next token."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+        self.over = False
+
+    def __call__(self, ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+        """Say of each row whether it is to end; called after each token."""
+        self.over = self.over or time.monotonic() >= self._until
+        return torch.full((len(ids),), self.over, device=ids.device)
 
 
 class _Watch:
@@ -328,6 +386,11 @@ class _Watch:
             {"token": tokenizer.decode([token]), "logprob": logprob}
             for token, logprob in self._seen
         ]
+
+
+def _until(row: Sequence[int], ends: frozenset[int]) -> int:
+    """Return how many tokens of an answer were written, the one that ends it included."""
+    return next((at + 1 for at, token in enumerate(row) if token in ends), len(row))
 
 
 def _extended(inputs: Any, tokens: Sequence[int]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ class FailingProvider:
     """A pilot whose provider gives an error for a share of the decisions, the same by every seed.
 
     The pilot is not asked then, and the loop is told what it is told of any error of a model: no
-    command, one repair of the kind "default".
+    command, one repair of the kind "errors".
     """
 
     def __init__(self, pilot: Pilot, share: float) -> None:
@@ -33,7 +33,7 @@ class FailingProvider:
     def decide(self, sighting: Sighting) -> Decision:
         """Answer what the pilot does, or as one whose provider failed."""
         if self._random.random() < self._share:
-            return Decision(None, SAID, Counter(default=1))
+            return Decision(None, SAID, Counter(errors=1))
         return self._pilot.decide(sighting)
 
     def __getattr__(self, name: str) -> Any:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LOADED = 4  # pilots that a process keeps in memory
 LONGEST_ERROR = 500
+NOTHING = ("errors", "unreadable")
+"""Why a model's decision came to nothing."""
 FLIGHT = "flight"
 RUNS = "runs"
 
@@ -149,7 +151,7 @@ def _result(
     odd = [
         i
         for i, record in enumerate(records)
-        if held[i] or record.late or set(record.repairs) - {"constrained"}
+        if held[i] or record.late or set(record.repairs) - {"constrained", "retry"}
     ]
     success = bool(summary["success"])
     return {
@@ -164,6 +166,8 @@ def _result(
         "held": sum(held),
         "late": sum(record.late for record in records),
         "repairs": canonical(summary["repairs"]),
+        "requests": sum(len(record.calls) for record in records),
+        **{why: sum(why in record.repairs for record in records) for why in NOTHING},
         "terms": canonical({term.name: _number(summary[term.name]) for term in outcome.terms}),
         "decided": odd[0] if odd and not success else len(records) - 1,
     }

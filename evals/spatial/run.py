@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helmsight.agents.errors import ModelRefused
 from helmsight.agents.grounding.asking import Asker, Image, PilotAsker
 from helmsight.agents.grounding.verify import ground
 from helmsight.agents.models.load import load_pilot
@@ -119,6 +120,7 @@ class SpatialBenchmark:
         Raises:
             KeyboardInterrupt: Ctrl-C; what was answered is kept.
             PilotFailed: `PATIENCE` calls in a row gave an error.
+            ModelRefused: the pilot's model will not answer; what was answered is kept.
             ResultsUnusable: an answer cannot be written.
         """
         in_a_row, self.failed = 0, 0
@@ -126,7 +128,7 @@ class SpatialBenchmark:
         for planned, answering in self._asked():
             try:
                 record = answering.result()
-            except (PromptsError, EvalsError, AssertionError):
+            except (PromptsError, EvalsError, AssertionError, ModelRefused):
                 raise
             except Exception as error:  # whatever a provider raises
                 in_a_row, self.failed = in_a_row + 1, self.failed + 1

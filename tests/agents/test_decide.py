@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
+from helmsight.agents import caller, worker
 from helmsight.agents.asking_style import AskingStyle, Views
 from helmsight.agents.constrain import constraint, strict_schema
 from helmsight.agents.decide import ModelPilot
@@ -55,9 +56,9 @@ def fly(world, pilot, steps=2, **options):
         (["```json\n{'forward': 100%}\n```"], {"local": 1}, 1),
         (["I am not sure.", GOOD], {"reask": 1}, 1),
         (["I am not sure.", "forward: 1"], {"reask": 1, "local": 1}, 1),
-        (["I am not sure.", "Still not."], {"reask": 1, "default": 1}, 0),
-        ([""], {"reask": 1, "default": 1}, 0),
-        (['{"forward": NaN}', '{"forward": 7}'], {"reask": 1, "default": 1}, 0),
+        (["I am not sure.", "Still not."], {"reask": 1, "unreadable": 1}, 0),
+        ([""], {"reask": 1, "unreadable": 1}, 0),
+        (['{"forward": NaN}', '{"forward": 7}'], {"reask": 1, "unreadable": 1}, 0),
     ],
 )
 def test_every_rung_of_the_ladder_is_counted_and_the_run_goes_on(world, answers, repairs, forward):
@@ -75,17 +76,26 @@ def test_the_model_is_told_why_its_answer_was_refused(world):
     assert pilot.model.calls[1][-2].content == '{"forward": 7}'
 
 
-def test_a_model_that_raises_is_a_default_with_its_error_on_record(world):
+@pytest.fixture
+def at_once(monkeypatch):
+    """What may pass is asked again at once."""
+    monkeypatch.setattr(caller, "WAITS", (0.0, 0.0, 0.0))
+
+
+def test_a_model_that_fails_is_asked_again_and_is_an_error_on_record(world, at_once):
     def broken(kwargs):
-        raise ConnectionError("no route to host")
+        raise ConnectionResetError("the connection was reset")
 
     flight = fly(world, ModelPilot(Moody(mood=broken), "moody"))
-    assert flight.records[0].repairs == {"default": 1}
-    assert "ConnectionError: no route to host" in flight.records[0].raw
+    assert flight.records[0].repairs == {"retry": 3, "errors": 1}
+    assert "ConnectionResetError: the connection was reset" in flight.records[0].raw
+    assert [call["error"] for call in flight.records[0].calls] == [
+        "ConnectionResetError: the connection was reset"
+    ] * 4
     assert flight.reason == "steps"
 
 
-def test_a_model_that_is_too_slow_is_a_default_and_does_not_hold_up_the_run(world):
+def test_a_model_that_is_too_slow_is_an_error_and_does_not_hold_up_the_run(world):
     over = threading.Event()
 
     def slow(kwargs):
@@ -94,15 +104,45 @@ def test_a_model_that_is_too_slow_is_a_default_and_does_not_hold_up_the_run(worl
 
     flight = fly(world, ModelPilot(Moody(mood=slow), "moody", think_timeout_s=0.01))
     over.set()
-    assert [r.repairs for r in flight.records] == [{"default": 1}] * 2
+    assert [r.repairs for r in flight.records] == [{"errors": 1}] * 2
     assert "TimeoutError" in flight.records[0].raw
 
 
-def test_a_worker_that_hung_is_replaced():
-    worker, over = Worker(), threading.Event()
+def test_a_thread_without_work_ends(monkeypatch):
+    monkeypatch.setattr(worker, "IDLE_S", 0.01)
+    before = {*threading.enumerate()}
+    calls = Worker()
+    assert calls.call(threading.current_thread, 60) not in before
+    for thread in {*threading.enumerate()} - before:
+        thread.join(60)
+        assert not thread.is_alive()
+    assert calls.call(lambda: 8, 60) == 8
+
+
+def test_what_shares_one_processor_is_never_asked_twice_at_once():
+    at_work, over = threading.Event(), threading.Event()
+    calls, order = Worker(alone=True), []
+
+    def slow():
+        at_work.set()
+        over.wait()
+        order.append("slow")
+
     with pytest.raises(TimeoutError):
-        worker.call(over.wait, 0.01)
-    assert worker.call(lambda: 7, 60) == 7
+        calls.call(slow, 0.01)
+    at_work.wait()
+    with pytest.raises(TimeoutError):
+        calls.call(lambda: order.append("given up before it began"), 0.01)
+    over.set()
+    calls.call(lambda: order.append("next"), 60)
+    assert order == ["slow", "next"]
+
+
+def test_a_worker_that_hung_is_replaced():
+    calls, over = Worker(), threading.Event()
+    with pytest.raises(TimeoutError):
+        calls.call(over.wait, 0.01)
+    assert calls.call(lambda: 7, 60) == 7
     over.set()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from helmsight.evals.episode import Episode, EpisodeRow
+from helmsight.evals.episode import ADDED, SCHEMA, Episode, EpisodeRow
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.store import PARQUET, ROWS, Store, read_rows, write_parquet
 
@@ -54,14 +54,30 @@ def test_a_damaged_line_in_the_middle_is_named(tmp_path: Path) -> None:
 
 
 def test_rows_of_another_schema_are_refused_with_file_and_schema(tmp_path: Path) -> None:
-    (tmp_path / ROWS).write_text(json.dumps({"schema": 2, **SCORED[0].to_dict()}) + "\n")
-    with pytest.raises(ResultsUnusable, match=r"rows.jsonl: schema is 2.*reads 1"):
+    (tmp_path / ROWS).write_text(json.dumps({"schema": SCHEMA + 1, **SCORED[0].to_dict()}) + "\n")
+    with pytest.raises(ResultsUnusable, match=r"rows.jsonl: schema is 3.*reads up to 2"):
         read_rows(tmp_path)
     write_parquet(SCORED, tmp_path / "a.parquet")
     table = parquet.read_table(tmp_path / "a.parquet")
     parquet.write_table(table.replace_schema_metadata({}), tmp_path / "b.parquet")
     with pytest.raises(ResultsUnusable, match=r"b.parquet: schema is 'none'"):
         read_rows(tmp_path / "b.parquet")
+
+
+def test_rows_of_the_first_schema_are_still_read_and_gone_on_with(tmp_path: Path) -> None:
+    old = {key: value for key, value in SCORED[0].to_dict().items() if key not in ADDED[2]}
+    (tmp_path / ROWS).write_text(json.dumps({"schema": 1, **old}) + "\n")
+    with Store(tmp_path) as store:
+        store.add(replace(SCORED[1], errors=2))
+    assert [row.errors for row in read_rows(tmp_path)] == [0, 2]
+    assert [row.errors for row in read_rows(tmp_path / PARQUET)] == [0, 2]
+    (tmp_path / ROWS).write_text(json.dumps({"schema": 2, **old}) + "\n")
+    with pytest.raises(ResultsUnusable, match="errors"):
+        read_rows(tmp_path)
+
+
+def test_a_new_column_leaves_the_keys_of_episodes_as_they_were() -> None:
+    assert EPISODES[0].key == "61e5c11c2b25aa6e8306"
 
 
 def test_only_one_process_writes_a_folder(tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def test_a_provider_that_fails_leaves_the_safe_default_and_is_counted(tmp_path, 
         disturbance=f"provider-fails:{strength:g}",
     )  # fmt: skip
     row = run_episode(failing, settings(tmp_path))
-    failures = json.loads(row.repairs).get("default", 0)
+    failures = row.errors
+    assert json.loads(row.repairs).get("errors", 0) == failures
     assert failures == 5 if strength == 1.0 else 0 < failures < 5
     assert row.outcome() == run_episode(failing, settings(tmp_path)).outcome()
 
