@@ -1,4 +1,7 @@
-"""Reads commands out of what models write: prose, fences, near-JSON. Tolerant, never inventive."""
+"""Reads commands out of what models write: prose, fences, near-JSON. Tolerant, never inventive.
+
+The rule: what is not one command, and clearly that one, is unreadable.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel, ValidationError
 
 from helmsight.prompts.errors import UnreadableAnswer
+from helmsight.prompts.relaxed import DEEPEST, Broken, objects, unique
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -19,18 +23,11 @@ SYNONYMS = {
     "fwd": "forward",
     "forwards": "forward",
     "forward_throttle": "forward",
-    "ft": "forward",
-    "x": "forward",
     "right_throttle": "right",
     "rightward": "right",
-    "rt": "right",
-    "y": "right",
     "down_throttle": "down",
     "downward": "down",
-    "dt": "down",
-    "z": "down",
     "seconds": "duration",
-    "time": "duration",
     "duration_s": "duration",
     "burn_duration": "duration",
 }
@@ -44,14 +41,16 @@ OPPOSITES = {
 OVERSHOOT = 1e-6  # a rounding error past a limit is not an answer out of range
 LONGEST = 20_000  # characters that are searched, from the end: answers come last
 
-_THOUGHT = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
-_QUOTES = str.maketrans("\u201c\u201d\u2018\u2019\u2212", "\"\"''-")
-_PAIR = re.compile(
-    r"[\"'`*]*([A-Za-z_]+)[\"'`*]*\s*[:=]\s*[\"'`*]*"
-    r"([+\-]?[\d.]+[eE][+\-]?\d+\s?%?|[+\-]?[\w.]+\s?%?)"
+_THOUGHT = re.compile(
+    r"<(think|thinking|thought|reasoning)>.*?(</\1>|$)|\[THINK\].*?(\[/THINK\]|$)", re.DOTALL
 )
+_QUOTES = str.maketrans("\u201c\u201d\u2018\u2019\u2212", "\"\"''-")
+_SEGMENTS = re.compile(r"[\n,;]")
+_MARKS = re.compile(r"^\s*(?:[-*\u2022]|\d+[.)])\s+|[*`\"']")
+_PAIR = re.compile(r"\s*([A-Za-z_][\w\- ]*?)\s*[:=]\s*(\S.*?)[.\s]*")
 _NUMBER = re.compile(
-    r"([+\-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-]?\d+)?)\s*(%|s|sec|secs|seconds)?", re.IGNORECASE
+    r"([+\-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+\-]?[0-9]+)?)\s*(%|s|secs?|seconds?)?",
+    re.IGNORECASE,
 )
 
 
@@ -64,19 +63,22 @@ class ParsedCommand(Generic[T]):
 
 
 def read(text: str, kind: type[T]) -> ParsedCommand[T]:
-    """Return the command of `kind` that `text` holds.
+    """Return the one command of `kind` that `text` holds.
 
-    Exact JSON is taken as it is. Otherwise the last object in the text is mended: fences and
-    prose dropped, quotes and commas repaired, keys matched by case and synonym, percentages
-    divided, a limit overshot by at most 1e-6 pulled back. Unknown keys are dropped; a value that
-    is not finite or out of range is refused, never clipped.
+    Exact JSON is taken as it is. Otherwise fences and prose are dropped, quotes and commas
+    mended, keys matched by case and synonym, percentages of shares divided, a limit overshot by at
+    most 1e-6 pulled back. Unknown keys are dropped; a value that is not one number, not finite or
+    out of range is refused, never clipped. So are an object that breaks off and two commands that
+    differ.
 
     Raises:
-        UnreadableAnswer: no command in the text; the message says why, for a model to read.
+        UnreadableAnswer: no command in the text, or more; the message says why, for a model to
+            read.
     """
     try:
+        json.loads(text, object_pairs_hook=unique)  # a key that comes twice is no exact JSON
         command = kind.model_validate_json(text, strict=True)
-    except ValidationError:
+    except (ValueError, RecursionError):
         return ParsedCommand(_mended(text, kind), mended=True)
     if not command.model_fields_set:
         raise UnreadableAnswer("the answer is an empty object")
@@ -93,85 +95,165 @@ def explain(error: ValidationError) -> str:
 
 def tidy(text: str) -> str:
     """Return the end of `text` with plain quotes and minus signs, without what was thought."""
-    return _THOUGHT.sub(" ", text.translate(_QUOTES))[-LONGEST:]
+    return _answered(text).translate(_QUOTES)
+
+
+def _answered(text: str) -> str:
+    """Return the end of `text` without what was thought; the mark that opens it may be missing."""
+    for end in ("</think>", "[/THINK]"):
+        if end in text and end.replace("/", "") not in text:
+            text = text.rpartition(end)[2]
+    return _THOUGHT.sub(" ", text)[-LONGEST:]
 
 
 def _mended(text: str, kind: type[T]) -> T:
-    text = tidy(text)
-    for candidate in _objects(text, whole=getattr(kind, "whole", False)):
-        values = _known(candidate, kind)
-        if values:
-            try:
-                return kind.model_validate(values)
-            except ValidationError as error:  # an earlier object is not the answer either
-                raise UnreadableAnswer(explain(error)) from None
-    raise UnreadableAnswer(f"no JSON object with the keys {', '.join(kind.model_fields)} was found")
-
-
-def _objects(text: str, *, whole: bool) -> Iterator[Mapping[str, Any]]:
-    """Yield what reads as an object, last first; then the pairs of a text without braces.
-
-    Of an object that is cut off the part before. Where it has to be `whole`, objects only.
-    """
-    spans, opened = [], []
-    for at, char in enumerate(text):
-        if char == "{":
-            opened.append(at)
-        elif char == "}" and opened:
-            start = opened.pop()
-            if not opened:
-                spans.append(text[start : at + 1])
-    for span in reversed(spans):
+    found: list[T] = []
+    for values in _commands(_answered(text), kind):
         try:
-            value = json.loads(span)
-        except (ValueError, RecursionError):
-            value = _pairs(span)
-        if isinstance(value, Mapping):
-            yield value
-    if opened and not whole:  # what follows the brace, less a value that may be cut off, too
-        yield _pairs(re.sub(r"[\w.+\-%]+$", "", text[opened[0] :].rstrip()))
-    elif not spans and not opened and not whole:
-        yield _pairs(text)
+            command = kind.model_validate(values)
+        except ValidationError as error:
+            raise UnreadableAnswer(explain(error)) from None
+        if command not in found:
+            found.append(command)
+    if len(found) > 1:
+        raise UnreadableAnswer(f"it holds {len(found)} different commands; give one")
+    if not found:
+        keys = ", ".join(kind.model_fields)
+        raise UnreadableAnswer(f"no JSON object with the keys {keys} was found")
+    return found[0]
 
 
-def _pairs(text: str) -> dict[str, str]:
-    return {match[1]: match[2] for match in _PAIR.finditer(text)}
+def _commands(text: str, kind: type[BaseModel]) -> Iterator[dict[str, Any]]:
+    """Yield the values of everything in a text that is meant as a command.
+
+    Raises:
+        UnreadableAnswer: something that is meant as one cannot be read.
+    """
+    with_brace = False
+    for found in objects(_unquoted(text)):
+        with_brace = True
+        if isinstance(found, str):
+            if _speaks_of(found, kind):
+                raise UnreadableAnswer("the JSON object is not whole, or a value in it is no JSON")
+        else:
+            yield from _within(found, kind)
+    if not with_brace and not getattr(kind, "whole", False):
+        values = _pairs(text.translate(_QUOTES), kind)
+        if values:
+            yield values
+
+
+def _unquoted(text: str) -> str:
+    """Return what a text says that is a JSON string as a whole, or else the text."""
+    try:
+        inner = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return inner if isinstance(inner, str) else text
+
+
+def _within(found: Any, kind: type[BaseModel], depth: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield the command that an object is, or those that it holds further in."""
+    if depth > DEEPEST:
+        return
+    if isinstance(found, str):
+        if "{" in found:
+            yield from _commands(found, kind)
+    elif isinstance(found, list):
+        for item in found:
+            yield from _within(item, kind, depth + 1)
+    elif isinstance(found, Mapping):
+        values = _known(found, kind)
+        if values:
+            yield values
+        else:
+            for item in found.values():
+                yield from _within(item, kind, depth + 1)
+
+
+def _pairs(text: str, kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the values of a text without braces: pairs of names and values, and nothing unclear.
+
+    Raises:
+        UnreadableAnswer: a part of it has a number, or speaks of a value, and is no such pair.
+    """
+    pairs: list[tuple[str, Any]] = []
+    prose: list[str] = []
+    for segment in map(lambda part: _MARKS.sub("", part), _SEGMENTS.split(text)):
+        match = _PAIR.fullmatch(segment)
+        if match and _name(match[1], kind)[0] in kind.model_fields:
+            pairs.append((match[1], match[2]))
+        else:
+            prose.append(segment)
+    if not pairs:
+        return {}
+    for segment in prose:
+        if re.search(r"\d", segment) or _speaks_of(segment, kind):
+            raise UnreadableAnswer(f"it is not clear what {segment.strip()[:60]!r} means")
+    try:
+        return _known(unique(pairs), kind)
+    except Broken as error:
+        raise UnreadableAnswer(str(error)) from None
+
+
+def _speaks_of(text: str, kind: type[BaseModel]) -> bool:
+    """Whether a text names a value of the command."""
+    words = {word.lower() for word in re.findall(r"[A-Za-z_]+", text)}
+    return bool(words & {*kind.model_fields, *SYNONYMS, *OPPOSITES})
+
+
+def _name(key: str, kind: type[BaseModel]) -> tuple[str, float]:
+    """Return the field that a key means, and the sign that it gives to a number."""
+    name = re.sub(r"[\s\-]+", "_", key.strip().lower())
+    if name in kind.model_fields:  # a field's own name is never another's synonym
+        return name, 1.0
+    sign = -1.0 if name in OPPOSITES else 1.0
+    return OPPOSITES.get(name, SYNONYMS.get(name, name)), sign
 
 
 def _known(candidate: Mapping[str, Any], kind: type[BaseModel]) -> dict[str, Any]:
     """Return the values of `candidate` under the keys of `kind`, numbers within rounding."""
     values: dict[str, Any] = {}
     for key, value in candidate.items():
-        name = re.sub(r"[\s\-]+", "_", key.strip().lower())
-        sign = 1.0
-        if name not in kind.model_fields:  # a field's own name is never another's synonym
-            sign = -1.0 if name in OPPOSITES else 1.0
-            name = OPPOSITES.get(name, SYNONYMS.get(name, name))
+        name, sign = _name(key, kind)
         if name not in kind.model_fields:
             continue
         if kind.model_fields[name].annotation is not float:
-            values[name] = value
+            if values.setdefault(name, value) != value:
+                raise UnreadableAnswer(f"{name}: given twice with different values")
             continue
-        number = sign * _number(name, value)
-        if (sign < 0 and name in values) or values.get(name, number) != number:
+        number = _number(name, value, kind)
+        if sign < 0 and number < 0:
+            raise UnreadableAnswer(f"{key}: {value} is not clear; give {name} with a sign")
+        number *= sign
+        if name in values and (sign < 0 or values[name] != number):
             raise UnreadableAnswer(f"{name}: given twice with different values")
-        values[name] = _within(number, kind, name)
-    if values:
-        return values
-    inner = [item for item in candidate.values() if isinstance(item, Mapping)]
-    return next(filter(None, (_known(item, kind) for item in reversed(inner))), {})
+        values[name] = _rounded(number, kind, name)
+    return values
 
 
-def _number(name: str, value: Any) -> float:
+def _number(name: str, value: Any, kind: type[BaseModel]) -> float:
+    """Return a value as a number: a share may be in per cent, a duration in seconds."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     match = _NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
+    unit = (match[2] or "").lower() if match else ""
+    if (
+        match is None
+        or (unit == "%" and not _is_share(name, kind))
+        or (unit not in ("", "%") and name != "duration")
+    ):
         raise UnreadableAnswer(f"{name}: {str(value)[:40]!r} is not a number")
-    return float(match[1]) / (100.0 if match[2] == "%" else 1.0)
+    return float(match[1]) / (100.0 if unit == "%" else 1.0)
 
 
-def _within(number: float, kind: type[BaseModel], name: str) -> float:
+def _is_share(name: str, kind: type[BaseModel]) -> bool:
+    """Whether a field goes up to 1, so that per cent have a meaning."""
+    bounds = kind.model_fields[name].metadata
+    return any(isinstance(bound, Le) and bound.le == 1 for bound in bounds)
+
+
+def _rounded(number: float, kind: type[BaseModel], name: str) -> float:
     """Pull a number that overshoots a limit of the field by a rounding error back to it."""
     for bound in kind.model_fields[name].metadata:
         if isinstance(bound, Ge) and isinstance(bound.ge, int | float):

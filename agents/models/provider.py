@@ -15,7 +15,9 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.contract.plugins import nearest
 from helmsight.contract.secrets import redacted
 
-OTHER_NAMES = {"max_tokens": ("max_completion_tokens", "num_predict", "max_output_tokens")}
+OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "max_tokens": ("max_completion_tokens", "num_predict", "max_output_tokens")
+}
 """What an option is called elsewhere."""
 NO_KEY = "none-needed"
 """Sent to servers of one's own, which want no key; OpenAI's client wants one."""
