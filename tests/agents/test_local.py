@@ -242,3 +242,16 @@ def test_a_model_folder_is_the_eyes_of_an_inspector(folder):
     assert set(fits) == {"not seen", "sound", "dent", "scorch"}
     assert sum(fits.values()) == pytest.approx(1.0, abs=1e-4)
     assert spent.tokens > 0
+
+
+def test_an_answer_stops_being_written_when_its_time_is_over(folder, world):
+    pilot: Any = load_pilot(str(folder))
+    pilot.reset(world("frame").task, 0)
+    question = [message([], "Where is the target?", sha256())]
+    whole = pilot.model.invoke(question)
+    assert whole.response_metadata["finish_reason"] in ("stop", "length")
+    assert whole.usage_metadata["output_tokens"] > 0
+    with pytest.raises(TimeoutError):
+        pilot.model.invoke(question, patience_s=0.0)
+    with pytest.raises(TimeoutError):
+        pilot.model.invoke(question, patience_s=0.0, allowed=("left", "right"))
