@@ -1,6 +1,8 @@
 """Errors of the agents. Each says whether it halts the run."""
 
-from helmsight.contract.errors import Error
+from collections.abc import Sequence
+
+from helmsight.contract.errors import Error, InvalidOption
 
 
 class AgentsError(Error):
@@ -11,6 +13,15 @@ class UnknownPilot(AgentsError):
     """A pilot name that no provider, folder or scripted pilot answers to. Halts before the run."""
 
     exit_status = 2
+
+
+class UnknownOption(InvalidOption, AgentsError):
+    """An option that the pilot does not have. Halts before the run; names the nearest, and keeps
+    the `name` and those that are `known`.
+    """
+
+    name: str = ""
+    known: Sequence[str] = ()
 
 
 class ModelUnavailable(AgentsError):

@@ -9,9 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+from helmsight.agents.models.load import fitting
 from helmsight.contract.fit import check_fit
+from helmsight.contract.pilot import Pilot
 from helmsight.envs.registry import make_env, scenario_name, task_of
-from helmsight.evals.episode import Episode, EpisodeRow
+from helmsight.evals.episode import Episode, EpisodeRow, canonical
 from helmsight.evals.errors import FlightFailed, InvalidPlan
 from helmsight.evals.fingerprints import fingerprint
 from helmsight.evals.runner.settings import Settings
@@ -31,7 +33,8 @@ class Cell:
 class Conditions:
     """What all flights of a table have in common.
 
-    `limits` differ from the guard's defaults, `options` from those of the environments.
+    `limits` differ from the guard's defaults, `options` from those of the environments;
+    `pilot_options` are keywords of `load_pilot`, each for the pilots that it can be for.
     """
 
     time: str = "measured"
@@ -39,11 +42,16 @@ class Conditions:
     max_steps: int | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    pilot_options: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the conditions as JSON data; without `options`, as before there were any."""
-        data = asdict(self)
-        return data if self.options else {k: v for k, v in data.items() if k != "options"}
+        """Return the conditions as JSON data; without options, as before there were any."""
+        later = ("options", "pilot_options")
+        return {k: v for k, v in asdict(self).items() if v or k not in later}
+
+    def options_of(self, pilot: str) -> dict[str, Any]:
+        """Return those of the options of pilots that are for this one."""
+        return fitting(pilot, self.pilot_options)
 
 
 @dataclass(frozen=True)
@@ -135,9 +143,10 @@ def fly_planned(
 
     if workers < 1:
         raise InvalidPlan(f"workers={workers} fly nothing; give 1 or more")
-    needs = load(cell.pilot for cell, _ in plan)
-    for scenario, spec in dict.fromkeys((cell.scenario, cell.pilot) for cell, _ in plan):
-        pilot = load_kept(spec, "{}")
+    needs = {cell.pilot: _kept(cell.pilot, conditions).needs for cell, conditions in plan}
+    flown = {(cell.scenario, cell.pilot): conditions for cell, conditions in plan}
+    for (scenario, spec), conditions in flown.items():
+        pilot = _kept(spec, conditions)
         check_fit(pilot, task_of(scenario), pilot.needs)  # before the first one flies for hours
     seen: list[tuple[str, Conditions]] = []
     for scenario, conditions in ((cell.scenario, conditions) for cell, conditions in plan):
@@ -158,11 +167,16 @@ def fly_planned(
         rows.close()
 
 
-def load(pilots: Iterable[str]) -> dict[str, str]:
+def load(pilots: Iterable[str], conditions: Conditions | None = None) -> dict[str, str]:
     """Load pilots for the flights to come and return what each needs to be shown; raises
     AgentsError for a wrong one.
     """
-    return {spec: load_kept(spec, "{}").needs for spec in dict.fromkeys(pilots)}
+    given = conditions or Conditions()
+    return {spec: _kept(spec, given).needs for spec in dict.fromkeys(pilots)}
+
+
+def _kept(spec: str, conditions: Conditions) -> Pilot:
+    return load_kept(spec, canonical(conditions.options_of(spec)))
 
 
 def _episode(cell: Cell, conditions: Conditions, needs: str) -> Episode:
@@ -171,6 +185,7 @@ def _episode(cell: Cell, conditions: Conditions, needs: str) -> Episode:
         kind="flight", scenario=cell.scenario, pilot=cell.pilot, seed=cell.seed,
         time=conditions.time, hold=conditions.hold, observation=needs,
         options=conditions.options, limits=conditions.limits, max_steps=conditions.max_steps,
+        pilot_options=conditions.options_of(cell.pilot),
         made_with=_fingerprint(cell.pilot),
     )  # fmt: skip
 

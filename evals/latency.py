@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from helmsight.agents.models.load import check_meant
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.errors import InvalidOption
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
@@ -127,8 +128,9 @@ class Sweep:
             raise InvalidPlan(f"time={kind!r} has no delays to sweep; choose {' or '.join(NOTES)}")
         self.kind = kind
         cells = sorted(grid(pilots, [scenario], seeds), key=lambda cell: cell.seed)
-        load(pilots)
         given, machine = conditions or Conditions(), Machine.here()
+        check_meant(pilots, given.pilot_options)
+        load(pilots, given)
         rule = f"{kind}:S, S = {', '.join(f'{delay:g}' for delay in delays)} s"
         self.header = header(machine, given, command, workers, [scenario], rule)
         self.cells, self.folder, self.workers = cells, folder, workers

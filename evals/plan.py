@@ -11,13 +11,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from helmsight.agents.models.load import SECRET, check_known, load_pilot, needs_of
+from helmsight.agents.models.load import check_known, load_pilot, needs_of
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.errors import Error, InvalidOption
 from helmsight.contract.fit import check_fit
 from helmsight.contract.guard import make_guard
 from helmsight.contract.observation import observation_mode
 from helmsight.contract.plugins import nearest
+from helmsight.contract.secrets import NAMES, redacted
 from helmsight.contract.textfiles import read_text
 from helmsight.envs.disturbances.catalogue import Disturbance
 from helmsight.envs.registry import load_environments, scenario_name, task_of
@@ -110,10 +111,10 @@ class _Competitor:
             Error: whatever is wrong with it.
         """
         options = entry.made_of
-        if secrets := [key for key in options if SECRET.search(key)]:
+        if secrets := [key for key, value in options.items() if _is_secret(key, value)]:
             raise InvalidOption(
                 f"options.{secrets[0]}: a suite is kept with its results, and would keep this; "
-                "give it by the environment, as OPENAI_API_KEY"
+                "give it by the environment, as OPENAI_API_KEY, or name its variable (api_key_env)"
             )
         needs: str | None = None
         light = None
@@ -161,6 +162,10 @@ class _Competitor:
             pilot_options=self.entry.made_of, limits=suite.limits,
             max_steps=suite.max_steps, made_with=self.made_with,
         )  # fmt: skip
+
+
+def _is_secret(key: str, value: Any) -> bool:
+    return bool(NAMES.search(key)) or (isinstance(value, str) and redacted(value) != value)
 
 
 def seeds_of(suite: Suite, source: Path) -> list[int]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import typer
 
+from helmsight.agents.models.load import check_meant, fitting
 from helmsight.evals.episode import EpisodeRow
 from helmsight.evals.evaluation import Evaluation, Run
 from helmsight.evals.plan import Plan, plan
@@ -36,17 +37,21 @@ def planned(
 ) -> Plan:
     """Return the plan of a suite with what the command line changes of it.
 
-    changed: keys of the suite. model: keywords of every pilot; asked: how the loop asks each.
+    changed: keys of the suite. model: keywords of `load_pilot`, each for the pilots that it can be
+    for. asked: how the loop asks each.
 
     Raises:
         InvalidPlan: as `evals.suite.read_suite` and `evals.plan.plan`.
+        UnknownOption: an option that none of the pilots can have.
     """
     read, source = read_suite(suite)
     data = read.model_dump(mode="json") | dict(changed)
     entries: list[dict[str, Any]] = [{"pilot": name} for name in pilots]
     entries = entries or [entry.model_dump() for entry in read.entries]
+    check_meant([entry["pilot"] for entry in entries], model)
     data["pilots"] = [
-        {**entry, **asked, "options": {**entry.get("options", {}), **model}} for entry in entries
+        {**entry, **asked, "options": entry.get("options", {}) | fitting(entry["pilot"], model)}
+        for entry in entries
     ]
     return plan(suite_of(data, str(source)), source, limit)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import time as wall
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +127,7 @@ def prepare(
         InvalidSetting: an operator field or an option of the world that does not exist or has a
             value it cannot have.
     """
+    from helmsight.agents.errors import UnknownOption
     from helmsight.agents.ground import grounder
     from helmsight.agents.models.load import load_pilot, needs_of
 
@@ -132,6 +135,8 @@ def prepare(
         return observation or (needs and shown(world, needs, options, watched=watched))
 
     config = operator_config(operator or {})
+    if not isinstance(pilot, str) and pilot_options:
+        raise _no_option(next(iter(pilot_options)), ())
     options = dict(world_options or {})
     if start_met is not None:
         options["start_met"] = start_met
@@ -140,17 +145,30 @@ def prepare(
     check_world(world, scenario, options)
     foreseen = mode(needs_of(pilot, observation) if isinstance(pilot, str) else pilot.needs)
     try_world(world, scenario, options, observation=foreseen, time=time, hold=hold)
-    flyer = (
-        load_pilot(pilot, observation=observation, **pilot_options)
-        if isinstance(pilot, str)
-        else pilot
-    )
+    try:
+        flyer = (
+            load_pilot(pilot, observation=observation, **pilot_options)
+            if isinstance(pilot, str)
+            else pilot
+        )
+    except UnknownOption as error:
+        raise _no_option(error.name, error.known) from error
     if probe := getattr(flyer, "probe", None):
         probe()
     env = make_world(world, scenario, options, observation=mode(flyer.needs), time=time, hold=hold)
     session = Session(env, flyer, config, approve, ready)
     session.agree(agree)
     return session
+
+
+def _no_option(name: str, of_pilot: Sequence[str]) -> InvalidSetting:
+    """Return the error for a keyword that is neither a flight's nor one of its pilot."""
+    own = [key for function in (fly, prepare) for key in inspect.signature(function).parameters]
+    own = [key for key in own if key not in ("settings", "pilot_options")]
+    near = get_close_matches(name, own, 1, 0.7) or get_close_matches(name, of_pilot, 1)
+    listed = ", ".join(of_pilot) or "none"
+    hint = f'did you mean "{near[0]}"?' if near else f"those of the pilot are: {listed}"
+    return InvalidSetting(f"no option {name}: {hint}")
 
 
 def rebuild(spec: RunSpec, pilot: Pilot | None = None) -> Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from helmsight.agents.asking_style import Asked, AskingStyle
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.errors import ModelUnavailable, UnknownPilot
-from helmsight.agents.models.provider import NoSuchProvider, provider_model
+from helmsight.agents.models.provider import NoSuchProvider, provider_model, unknown_option
 from helmsight.agents.scripted import EXPERTS, make
-from helmsight.contract.errors import PluginBroken
+from helmsight.contract.errors import InvalidOption, PluginBroken
 from helmsight.contract.observation import ObservationMode, observation_mode
 from helmsight.contract.pilot import Pilot
 from helmsight.contract.plugins import declared, load
+from helmsight.contract.secrets import NAMES, redacted
 from helmsight.contract.textfiles import read_text
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ BUNDLED = Path(__file__).parent / "bundled"
 RELATIONS = Path(__file__).parent / "relations"
 INSPECTOR = Path(__file__).parent / "inspector"
 GROUP = "helmsight.pilots"
+PLAIN = "plain"  # a pilot without a model, or one of others: takes no options
 FORMS = {
     "bundled": "the vision-language model trained in this repository to fly",
     "bundled-relations": "the one trained here to tell where things are; for grounding",
@@ -42,7 +44,9 @@ FORMS = {
     "PROVIDER:MODEL": "any LangChain chat model, as openai:gpt-4o or ollama:qwen3-vl",
 }
 _HUB_ID = re.compile(r"[\w.\-]+/[\w.\-]+")
-SECRET = re.compile(r"key$|_token$|secret|password|auth", re.IGNORECASE)
+OF_PROVIDER, OF_LOCAL = ("base_url", "api_key_env"), ("device", "dtype", "engine")
+"""Where a model is served and what it runs on: each for one of the two kinds."""
+LOCAL_OPTIONS = ("max_new_tokens", "max_tokens")
 FIND_S = 10.0  # seconds that the hub may take to answer
 
 
@@ -50,6 +54,7 @@ def load_pilot(
     spec: str,
     *,
     base_url: str | None = None,
+    api_key_env: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
     engine: str | None = None,
@@ -62,13 +67,25 @@ def load_pilot(
     `observation` is what a model is shown ("frame" unless its folder says otherwise). `options` are
     those of `agents.asking_style.Asked` (few_shot, views, ...), those of
     `agents.inspection.making.Settings` for the inspector, and else the chat model's (temperature,
-    ...).
+    ...). `api_key_env` names the environment variable that holds a provider's key.
 
     Raises:
         UnknownPilot: nothing answers to `spec`; suggests the nearest name.
         ModelUnavailable: the model, its server package or a package it needs is missing.
+        UnknownOption: an option that this pilot does not have.
+        InvalidOption: one with a value that it cannot have.
     """
     kind, _, rest = spec.partition(":")
+    where = {
+        "base_url": base_url,
+        "api_key_env": api_key_env,
+        "device": device,
+        "dtype": dtype,
+        "engine": engine,
+    }
+    given = {key: value for key, value in {**where, **options}.items() if value is not None}
+    if _kind(spec) == PLAIN and given:
+        raise unknown_option(spec, next(iter(given)), ())
     if spec in EXPERTS:
         return make(spec)
     if plugin := _plugins().get(spec):
@@ -81,37 +98,46 @@ def load_pilot(
         from helmsight.agents.inspection.coverage import Coverage
 
         return Coverage()
-    where = {"base_url": base_url, "device": device, "dtype": dtype, "engine": engine}
     if kind == "inspector":
         return _inspector(spec, rest or spec, think_timeout_s, where, options)
-    return _asked(spec, observation, think_timeout_s, options, **where)
+    return _asked(spec, observation, think_timeout_s, options, where)
 
 
 def _asked(
     spec: str, observation: str | None, think_timeout_s: float,
-    options: dict[str, Any], *, base_url: str | None, device: str | None, dtype: str | None,
-    engine: str | None,
+    options: dict[str, Any], where: Mapping[str, str | None],
 ) -> ModelPilot:  # fmt: skip
     """Return the model that `spec` names as a pilot; raises as `load_pilot`."""
     kind, _, rest = spec.partition(":")
     asked, options = Asked.out_of(options)
+    placed = {key: value for key, value in where.items() if value is not None}
+    others = {"local": OF_PROVIDER, "scripted": (*OF_PROVIDER, *OF_LOCAL)}.get(
+        _kind(spec), OF_LOCAL
+    )
+    if odd := [key for key in others if key in placed]:
+        raise unknown_option(spec, odd[0], [key for key in where if key not in others])
     style = asked.on(_style(observation))
     if kind == "scripted" and rest:
         from helmsight.agents.models.scripted import ScriptedVLM
 
+        if options:
+            raise unknown_option(spec, next(iter(options)), Asked.model_fields)
         script = ScriptedVLM.from_file(Path(rest))
         return _model_pilot(script, spec, style, think_timeout_s, asked.kept())
     source = _local_source(spec, kind, rest)
     if source is not None:
         style = asked.on(_folder_style(source, observation))
-        model_options = {"device": device, "dtype": dtype, "engine": engine or "auto", **options}
-        model = _local(source, {"max_new_tokens": style.max_new_tokens, **model_options})
+        if odd := [key for key in options if key not in LOCAL_OPTIONS]:
+            known = (*LOCAL_OPTIONS, *OF_LOCAL, *Asked.model_fields)
+            raise unknown_option(spec, odd[0], known)
+        model_options = {"engine": "auto", **placed, **options}
+        longest = options.get("max_new_tokens", options.get("max_tokens", style.max_new_tokens))
+        model = _local(source, {**placed, "max_new_tokens": longest})
         return _model_pilot(model, spec, style, think_timeout_s, model_options | asked.kept())
     if kind and rest:
-        model_options = {"base_url": base_url, **options}
-        given = {key: value for key, value in model_options.items() if value is not None}
+        given = {**placed, **options}
         try:
-            model = provider_model(spec, kind, rest, given, think_timeout_s)
+            model = provider_model(spec, kind, rest, _with_key(given), think_timeout_s)
         except NoSuchProvider:
             raise unknown(spec) from None
         shown = style.model_copy(update={"few_shot": 2}) if asked.few_shot is None else style
@@ -127,11 +153,59 @@ def _inspector(
     from helmsight.agents.inspection.making import OWN, Settings, make_inspector
 
     settings, rest = Settings.out_of(options)
-    model = _asked(eyes, None, think_timeout_s, rest, **where)
+    model = _asked(eyes, None, think_timeout_s, rest, where)
     relations = settings.relations
     return make_inspector(
         model, spec, settings, lambda: model if relations == OWN else load_pilot(relations)
     )
+
+
+def _with_key(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a provider's model with the key that the environment holds.
+
+    Raises:
+        InvalidOption: there is no such variable.
+    """
+    options = dict(given)
+    name = options.pop("api_key_env", None)
+    if name is not None:
+        options["api_key"] = os.environ.get(name)
+        if not options["api_key"]:
+            raise InvalidOption(
+                f"api_key_env={name!r}: no such variable is set; give the name of the one that "
+                "holds the key"
+            )
+    return options
+
+
+def fitting(spec: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some options of models that are for the pilot `spec`, none for a plain one.
+
+    For several pilots at once: where a model is served is for one, what it runs on for another.
+    """
+    kind = _kind(spec)
+    others = {"local": OF_PROVIDER, "provider": OF_LOCAL, "scripted": (*OF_PROVIDER, *OF_LOCAL)}
+    if kind == PLAIN:
+        return {}
+    return {key: value for key, value in options.items() if key not in others.get(kind, ())}
+
+
+def check_meant(specs: Sequence[str], options: Mapping[str, Any]) -> None:
+    """Raise UnknownOption for an option that is for none of several pilots."""
+    meant = {key for spec in specs for key in fitting(spec, options)}
+    if odd := [key for key in options if key not in meant]:
+        raise unknown_option(", ".join(specs), odd[0], ())
+
+
+def _kind(spec: str) -> str:
+    """Return what a name stands for: inspector, scripted, local, provider, or a plain pilot."""
+    kind, _, rest = spec.partition(":")
+    if spec in EXPERTS or spec in _plugins() or kind == "poses" or spec == "coverage":
+        return PLAIN
+    if kind in ("inspector", "scripted"):
+        return kind
+    folder = shipped(spec) or kind == "local" or _is_path(spec, rest)
+    return "local" if folder else "provider"
 
 
 def check_known(spec: str, **options: Any) -> None:
@@ -180,7 +254,11 @@ def _model_pilot(
     model: Any, spec: str, style: AskingStyle, think_timeout_s: float, options: dict[str, Any]
 ) -> ModelPilot:
     """Return the model as a pilot; its options, less secrets, go into the record of the run."""
-    kept = {key: value for key, value in options.items() if not SECRET.search(key)}
+    kept = {
+        key: redacted(value) if isinstance(value, str) else value
+        for key, value in options.items()
+        if not NAMES.search(key)
+    }
     kept |= {"observation": style.needs, "few_shot": style.few_shot}
     kept["think_timeout_s"] = think_timeout_s
     return ModelPilot(model, spec, style, think_timeout_s=think_timeout_s, options=kept)
@@ -217,10 +295,13 @@ def _local_source(spec: str, kind: str, rest: str) -> Path | str | None:
         return folder
     if kind == "local" and rest:
         return _folder_or_hub_id(rest)
+    return _folder_or_hub_id(spec) if _is_path(spec, rest) else None
+
+
+def _is_path(spec: str, rest: str) -> bool:
+    """Whether a name is that of a folder or of a model of the hub."""
     looks_like_path = spec.startswith((".", "~", "/", "\\")) or Path(spec).is_absolute()
-    if looks_like_path or Path(spec).is_dir() or ("/" in spec and not rest):
-        return _folder_or_hub_id(spec)
-    return None
+    return looks_like_path or Path(spec).is_dir() or ("/" in spec and not rest)
 
 
 def _folder_or_hub_id(name: str) -> Path | str:

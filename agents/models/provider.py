@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
-from helmsight.agents.errors import ModelUnavailable
-from helmsight.contract.errors import InvalidOption
+from helmsight.agents.errors import ModelUnavailable, UnknownOption
 from helmsight.contract.plugins import nearest
 from helmsight.contract.secrets import redacted
 
@@ -21,6 +20,15 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 """What an option is called elsewhere."""
 NO_KEY = "none-needed"
 """Sent to servers of one's own, which want no key; OpenAI's client wants one."""
+
+
+def unknown_option(spec: str, name: str, known: Iterable[str]) -> UnknownOption:
+    """Return the error for an option that the pilot `spec` does not have."""
+    listed = sorted(known)
+    hint = nearest(name, listed) if listed else "it takes none"
+    error = UnknownOption(f'the pilot "{spec}" has no option {name}: {hint}')
+    error.name, error.known = name, listed
+    return error
 
 
 class NoSuchProvider(ValueError):
@@ -35,7 +43,7 @@ def provider_model(
     Raises:
         NoSuchProvider: there is none of this name.
         ModelUnavailable: a package is missing, or the model does not take a value.
-        InvalidOption: an option that it does not have; names the nearest.
+        UnknownOption: an option that it does not have; names the nearest.
     """
     make = _maker(provider, model)
     options = dict(given)
@@ -50,7 +58,7 @@ def provider_model(
         raise ModelUnavailable(
             f'"{spec}" needs the package {package}; install it with: pip install {package}'
         ) from error
-    except InvalidOption:
+    except UnknownOption:
         raise
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
@@ -99,9 +107,11 @@ def _fields(kind: type) -> set[str]:
 def _named(name: str, fields: set[str], spec: str) -> str:
     """Return what a chat model calls an option."""
     found = [known for known in (name, *OTHER_NAMES.get(name, ())) if known in fields]
+    if name == "api_key":
+        found += sorted(known for known in fields if known.endswith("_api_key"))
     if found:
         return found[0]
-    raise InvalidOption(f'"{spec}" has no option {name}: {nearest(name, sorted(fields))}')
+    raise unknown_option(spec, name, sorted(fields))
 
 
 def _bounds(fields: set[str], timeout_s: float, given: Mapping[str, Any]) -> dict[str, Any]:

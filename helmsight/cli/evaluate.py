@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import BaseUrl, Device, Dtype, Hold, MaxAge, ThinkTimeout
+from helmsight.cli.asked import Hold, MaxAge, with_model_options
+from helmsight.contract.secrets import redacted
 from helmsight.errors import INTERRUPTED
 
 EXAMPLES = """Examples:
@@ -27,6 +28,7 @@ helmsight evaluate mine.yaml --ray auto
 """
 
 
+@with_model_options
 def command(
     suite: Annotated[
         str, typer.Argument(help="A shipped suite (--list), or a file of your own, .yaml.")
@@ -87,11 +89,9 @@ def command(
         str | None, typer.Option(help="Relations asked for before deciding, as for fly.")
     ] = None,
     max_age: MaxAge = None,
-    think_timeout: ThinkTimeout = None,
-    base_url: BaseUrl = None,
-    device: Device = None,
-    dtype: Dtype = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+    *,
+    model: dict[str, Any],
 ) -> None:  # fmt: skip
     """Run every episode of SUITE: pilots x scenarios x seeds x times x disturbances.
 
@@ -102,9 +102,6 @@ def command(
     if list_suites:
         _list(suites())
         return
-    model = {
-        "base_url": base_url, "device": device, "dtype": dtype, "think_timeout_s": think_timeout,
-    }  # fmt: skip
     asked = {"grounding": grounding, "max_age_s": max_age, "observation": observation}
     changed = {
         "scenarios": scenario, "seeds": seeds, "times": time, "max_steps": steps, "hold": hold,
@@ -112,13 +109,13 @@ def command(
     }  # fmt: skip
     from helmsight.evaluating import evaluate, planned, show_plan
 
-    plan = planned(suite, _given(changed), pilot or [], _given(model), _given(asked), limit)
+    plan = planned(suite, _given(changed), pilot or [], model, _given(asked), limit)
     for line in plan.left_out:
         typer.echo(f"left out: {line}", err=True)
     if dry_run:
         show_plan(plan, as_json=as_json)
         return
-    typed = shlex.join(["helmsight", *sys.argv[1:]])
+    typed = redacted(shlex.join(["helmsight", *sys.argv[1:]]))
     stopped = evaluate(
         plan, out, workers=workers, ray=ray, resume=resume, again=again,
         cache=not no_cache, together=together, command=typed, as_json=as_json,

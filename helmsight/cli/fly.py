@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import BaseUrl, Device, Dtype, Hold, MaxAge, ThinkTimeout
+from helmsight.cli.asked import Hold, MaxAge, with_model_options
 from helmsight.cli.options import with_world_options, world_settings
 from helmsight.cli.running import NoVideo, Out, Steps
 from helmsight.errors import INTERRUPTED, InvalidSetting
@@ -33,6 +33,7 @@ EXAMPLES = "\n\n".join(
 
 
 @with_world_options
+@with_model_options
 def command(
     scenario: Annotated[
         str,
@@ -89,9 +90,6 @@ def command(
     out: Out = None,
     no_video: NoVideo = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
-    base_url: BaseUrl = None,
-    device: Device = None,
-    dtype: Dtype = None,
     grounding: Annotated[
         str | None,
         typer.Option(
@@ -102,9 +100,9 @@ def command(
     ] = None,
     hold: Hold = None,
     max_age: MaxAge = None,
-    think_timeout: ThinkTimeout = None,
     *,
     place: dict[str, Any],
+    model: dict[str, Any],
 ) -> None:
     """Fly SCENARIO with a pilot, live, and record the run."""
     from helmsight.session import fly, run_folder
@@ -115,12 +113,6 @@ def command(
         return
     named = scenario if world == TWIN else f"{scenario}_{world}"
     folder = out if out is not None else run_folder(named, pilot, seed)
-    model = {
-        "base_url": base_url,
-        "device": device,
-        "dtype": dtype,
-        "think_timeout_s": think_timeout,
-    }
     operator = {"max_age_s": max_age, "grounding": grounding}
     with_live_line(
         lambda live: fly(
@@ -137,7 +129,7 @@ def command(
             world=world,
             world_options=options,
             operator={key: value for key, value in operator.items() if value is not None},
-            **{key: value for key, value in model.items() if value is not None},
+            **model,
         ),
         folder,
         as_json=as_json,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import BaseUrl
+from helmsight.cli.asked import with_model_options
 from helmsight.errors import InvalidSetting
 from helmsight.prompts.strategies import MAX_CALLS, VERIFIED
 
@@ -26,6 +26,7 @@ helmsight ground room.jpg --question "Is there a cup left a plate in the image?"
 """
 
 
+@with_model_options
 def command(
     image: Annotated[Path, typer.Argument(help="A picture: PNG, JPEG, ...")],
     pilot: Annotated[
@@ -52,11 +53,9 @@ def command(
     max_calls: Annotated[
         int, typer.Option(min=0, help="Questions asked again, at most (with --verified).")
     ] = MAX_CALLS,
-    think_timeout: Annotated[
-        float, typer.Option(help="Give up on an answer after this, wall seconds.")
-    ] = 60.0,
-    base_url: BaseUrl = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+    *,
+    model: dict[str, Any],
 ) -> None:
     """Ask a model where the named objects of IMAGE are from each other."""
     from helmsight.agents.grounding.asking import PilotAsker
@@ -77,7 +76,7 @@ def command(
         strategy, names, question=question or "", reference=reference, landmark=landmark
     )
     picture = _picture(image)
-    asker = PilotAsker(load_pilot(pilot, base_url=base_url, think_timeout_s=think_timeout))
+    asker = PilotAsker(load_pilot(pilot, **model))
     grounding = ground(asker, picture, prompt, verified=verified, max_calls=max_calls)
     data: dict[str, Any] = {"image": str(image), "pilot": pilot, "strategy": strategy}
     data |= {"verified": verified} | as_data(grounding)

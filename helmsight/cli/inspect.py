@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import BaseUrl, Device, Dtype
+from helmsight.cli.asked import with_model_options
 from helmsight.cli.fly import with_live_line
 from helmsight.cli.operate import PERSON_S, at_the_controls, given, tell
 from helmsight.cli.robots import Json, Yes
@@ -37,6 +37,7 @@ INSPECTOR = "inspector"
 RELATING = "combined+verified"  # what an inspector is asked of relations, unless told otherwise
 
 
+@with_model_options
 def command(
     pilot: Annotated[
         str,
@@ -108,12 +109,8 @@ def command(
     ] = None,
     yes: Yes = False,
     as_json: Json = False,
-    base_url: BaseUrl = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    think_timeout: Annotated[
-        float | None, typer.Option(help="Give up on an answer after this, seconds.")
-    ] = None,
+    *,
+    model: dict[str, Any],
 ) -> None:
     """Inspect a satellite through a robot's camera and report part by part.
 
@@ -142,9 +139,6 @@ def command(
         "grounding": grounding or (RELATING if eyes else None),
         "max_age_s": PERSON_S,  # nothing moves while a pilot thinks: its picture stays true
     }
-    model = {
-        "base_url": base_url, "device": device, "dtype": dtype, "think_timeout_s": think_timeout,
-    }  # fmt: skip
     if port or turntable_port:
         at = " and ".join(filter(None, (port, turntable_port)))
         agreed(yes, f"{robot or 'so101'} and its turntable at {at} will move as {pilot} says")
@@ -168,7 +162,7 @@ def command(
                 operator=given(operator),
                 **person,
                 **settings,
-                **given(model),
+                **model,
             ),
             folder,
             as_json=as_json,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import Hold
+from helmsight.cli.asked import Hold, with_model_options
+from helmsight.contract.secrets import redacted
 from helmsight.errors import INTERRUPTED
 
 EXAMPLES = """Examples:
@@ -25,6 +26,7 @@ helmsight latency PE1-E3-I3 --pilot ollama:qwen3-vl --seeds 3 --out here --json
 """
 
 
+@with_model_options
 def command(
     scenario: Annotated[
         str,
@@ -66,6 +68,8 @@ def command(
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The table as Markdown.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+    *,
+    model: dict[str, Any],
 ) -> None:
     """Fly SCENARIO at several delays, and print and draw the score against think time.
 
@@ -86,8 +90,8 @@ def command(
     try_world(TWIN, name, {}, hold=hold)
     sweep = Sweep(
         name, names(pilot), seconds(delays), range(seeds), out or RUNS / "latency" / name,
-        conditions=Conditions(hold=hold, max_steps=steps), workers=workers,
-        command=shlex.join(["helmsight", *sys.argv[1:]]), kind=time,
+        conditions=Conditions(hold=hold, max_steps=steps, pilot_options=model),
+        workers=workers, command=redacted(shlex.join(["helmsight", *sys.argv[1:]])), kind=time,
     )  # fmt: skip
     done = sweep.size - len(sweep.missing())
     if done:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import BaseUrl, Device, Dtype
+from helmsight.cli.asked import with_model_options
 from helmsight.cli.fly import with_live_line
 from helmsight.cli.robots import Json, Port, Robot, Yes
 from helmsight.cli.running import Approve, NoVideo, Out, Steps
@@ -37,6 +37,7 @@ KEYS, GAMEPAD = "keys", "gamepad"
 PERSON_S = 600.0  # that a person may take to approve, unless --max-age says otherwise
 
 
+@with_model_options
 def command(
     robot: Robot,
     port: Port,
@@ -91,16 +92,12 @@ def command(
     ] = None,
     yes: Yes = False,
     as_json: Json = False,
-    base_url: BaseUrl = None,
-    device: Device = None,
-    dtype: Dtype = None,
     max_age: Annotated[
         float | None,
         typer.Option(help="Drop answers older than this, seconds; default 10, 600 with --approve."),
     ] = None,
-    think_timeout: Annotated[
-        float | None, typer.Option(help="Give up on an answer after this, seconds.")
-    ] = None,
+    *,
+    model: dict[str, Any],
 ) -> None:
     """Operate a robot with a pilot that looks through its camera. It MOVES. SPACE stops it.
 
@@ -126,12 +123,6 @@ def command(
         "max_age_s": max_age if max_age is not None else PERSON_S if approve else None,
         "wall_budget_s": seconds,
     }
-    model = {
-        "base_url": base_url,
-        "device": device,
-        "dtype": dtype,
-        "think_timeout_s": think_timeout,
-    }
     what = what_happens(robot, port, pilot, home=home)
     agreed(yes, f"{robot} at {port} will {what}")  # before the keys are read
     kept = poses or (folder / "poses.toml" if folder else Path("poses.toml"))
@@ -151,7 +142,7 @@ def command(
                 world_options=given(world),
                 operator=given(operator),
                 **person,
-                **({} if by else given(model)),
+                **model,
             ),
             folder,
             as_json=as_json,

@@ -59,12 +59,22 @@ def world_settings(place: dict[str, Any], pairs: Sequence[str]) -> dict[str, Any
         name: read_regions(value) if isinstance(value, Path) else value
         for name, value in place.items()
     }
+    return {**settings, **named_values("--set", pairs)}
+
+
+def named_values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
+    """Return NAME=VALUE pairs that were given by an option, with values as JSON or text.
+
+    Raises:
+        InvalidSetting: a pair without "=".
+    """
+    values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name:
-            raise InvalidSetting(f"--set {pair!r} is not understood; give NAME=VALUE")
+            raise InvalidSetting(f"{option} {pair!r} is not understood; give NAME=VALUE")
         try:
-            settings[name] = json.loads(text)
+            values[name] = json.loads(text)
         except ValueError:
-            settings[name] = text
-    return settings
+            values[name] = text
+    return values

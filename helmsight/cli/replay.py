@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from helmsight.cli import completion
+from helmsight.cli.asked import with_model_options
+from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
     from helmsight.tools.player import Run
@@ -20,6 +23,7 @@ helmsight replay runs/PE1-E1-I3_bundled_seed0 --pilot navball --json
 """
 
 
+@with_model_options
 def command(
     run: Annotated[Path, typer.Argument(help="Folder of a recorded run.")],
     pilot: Annotated[
@@ -35,6 +39,8 @@ def command(
         float, typer.Option(min=0.0, help="Times faster than it happened; 0: without pauses.")
     ] = 10.0,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+    *,
+    model: dict[str, Any],
 ) -> None:
     """Play RUN, or print where another pilot would have decided otherwise."""
     from helmsight.tools.player import load_run
@@ -43,7 +49,9 @@ def command(
     for note in recorded.notes:
         typer.echo(f"helmsight: {note}", err=True)
     if pilot is not None:
-        ask(recorded, pilot, as_json=as_json)
+        ask(recorded, pilot, model, as_json=as_json)
+    elif model:
+        raise InvalidSetting("options of a model are for the one that --pilot names; give --pilot")
     else:
         show(recorded, speed, as_json=as_json)
 
@@ -73,7 +81,7 @@ def show(run: Run, speed: float, *, as_json: bool) -> None:
     show_run(summary, run.folder, as_json=as_json)
 
 
-def ask(run: Run, pilot: str, *, as_json: bool) -> None:
+def ask(run: Run, pilot: str, model: Mapping[str, Any], *, as_json: bool) -> None:
     """Ask `pilot` at every recorded observation and print where it differs from what was flown."""
     from helmsight.agents.models.load import load_pilot
     from helmsight.console import comparison_lines
@@ -81,7 +89,7 @@ def ask(run: Run, pilot: str, *, as_json: bool) -> None:
     from helmsight.session import rebuild_env
     from helmsight.tools.compare import compare
 
-    other = load_pilot(pilot)
+    other = load_pilot(pilot, **model)
     env = rebuild_env(run.spec)
     try:
         comparison = compare(run, other, env.unwrapped.task)  # type: ignore[attr-defined]

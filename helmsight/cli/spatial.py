@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from helmsight.cli import completion
-from helmsight.cli.asked import BaseUrl
+from helmsight.cli.asked import with_model_options
 from helmsight.errors import INTERRUPTED, InvalidSetting
 from helmsight.evals.spatial.defaults import COCKPIT_SHARE, SIZE, STRATEGIES, SWAPS
 from helmsight.prompts.strategies import MAX_CALLS, VERIFIED
@@ -52,6 +52,7 @@ app = typer.Typer(
 
 
 @app.command(RUN, epilog=EXAMPLES)
+@with_model_options
 def run(
     dataset: Annotated[
         Path, typer.Argument(help="Questions: JSON lines with image, text and label.")
@@ -99,12 +100,10 @@ def run(
             "Default: runs/spatial/DATASET-PILOT."
         ),
     ] = None,
-    think_timeout: Annotated[
-        float, typer.Option(help="Give up on an answer after this, wall seconds.")
-    ] = 60.0,
-    base_url: BaseUrl = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The tables as Markdown.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+    *,
+    model: dict[str, Any],
 ) -> None:
     """Ask every question of DATASET by several strategies, and compare them.
 
@@ -123,7 +122,7 @@ def run(
     bench = SpatialBenchmark(
         dataset, pilot, compared, out or _folder(dataset, pilot), images=images,
         limit=limit, swaps=swaps, settings=Settings(reference, not no_thinking, max_calls),
-        about=answerer(pilot, {"base_url": base_url, "think_timeout_s": think_timeout}, workers),
+        about=answerer(pilot, model, workers),
         workers=workers,
     )  # fmt: skip
     folder = bench.answers.path.parent
