@@ -11,6 +11,7 @@ from helmsight.agents.answers import Answer, answer_in, answer_of
 from helmsight.agents.constrain import LOCAL
 from helmsight.agents.errors import ModelRefused, NoAnswer
 from helmsight.agents.faults import Fault, fault_of, streams
+from helmsight.agents.models.prices import Price, priced
 from helmsight.agents.remote import Remote
 from helmsight.agents.worker import Here, Worker
 from helmsight.contract.calls import Call
@@ -26,12 +27,14 @@ WAITS = (0.5, 1.0, 2.0)
 class Caller:
     """Asks one model. `calls` are the requests since they were last taken.
 
-    `here`: in the caller's thread and for as long as it takes, for a model that answers many at
-    once.
+    `price`: of its tokens. `here`: in the caller's thread and for as long as it takes, for a model
+    that answers many at once.
     """
 
-    def __init__(self, model: BaseChatModel, name: str, *, here: bool = False) -> None:
-        self.model, self.name = model, name
+    def __init__(
+        self, model: BaseChatModel, name: str, *, price: Price | None = None, here: bool = False
+    ) -> None:
+        self.model, self.name, self.price = model, name, price
         self.local = model._llm_type == LOCAL
         self.calls: list[Call] = []
         self._worker: Worker | Here = Here() if here else Worker(alone=self.local)
@@ -121,7 +124,7 @@ class Caller:
                 return fault
             answer = inside
         self._answered = True
-        self.calls.append(answer.call)
+        self.calls.append(priced(answer.call, self.price))
         return answer
 
     def _message(self, messages: list[BaseMessage], left: float, room: Mapping[str, Any]) -> Any:

@@ -21,6 +21,8 @@ class OperatorConfig(BaseModel):
     picture that has not changed for `frozen_s` world seconds is refused; None: as the world says.
     `approve` names the
     commands that wait for a person: none, all, or those for which the callable returns True.
+    An episode ends when its models have counted `max_tokens_total` tokens, in and out, or cost
+    `max_cost` US dollars; the step that gets there is still flown.
     `checkpoint`, an SQLite file, keeps what waits for a person across an interruption.
 
     `drive` is who calls the nodes of the loop: "plain" calls them one after the other; "graph" is
@@ -35,6 +37,8 @@ class OperatorConfig(BaseModel):
     max_age_s: float = Field(default=10.0, gt=0)
     late: Literal["drop", "retime"] = "drop"
     wall_budget_s: float | None = Field(default=None, gt=0)
+    max_tokens_total: int | None = Field(default=None, gt=0)
+    max_cost: float | None = Field(default=None, gt=0)
     history: int = Field(default=4, ge=0)
     frozen_s: float | None = Field(default=None, gt=0)
     approve: Literal["off", "all"] | Callable[[Command], bool] = "off"

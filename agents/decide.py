@@ -19,6 +19,7 @@ from helmsight.agents.caller import Caller
 from helmsight.agents.constrain import constraint
 from helmsight.agents.errors import BriefingUnusable, ModelSilent, NoAnswer
 from helmsight.agents.messages import example_message, message, png, telemetry_lines, without_system
+from helmsight.contract.calls import Call
 from helmsight.contract.command import Command
 from helmsight.contract.observation import Box
 from helmsight.contract.pilot import Decision, Sighting
@@ -31,6 +32,8 @@ from helmsight.prompts.templates import render, render_text, schema_text
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage, HumanMessage
+
+    from helmsight.agents.models.prices import Price
 
 LONGEST_ERROR = 500
 RELATING = 768  # tokens of an answer about relations: twelve lines, some sentences
@@ -53,6 +56,7 @@ class ModelPilot:
     where no command was in the answers, `errors` where none came within `think_timeout_s` wall
     seconds or the provider failed. The run goes on after both, but not after `most_errors`
     decisions in a row without an answer, nor where the provider says that it will never answer.
+    `price` is that of its tokens, US dollars for a million in and out.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class ModelPilot:
         *,
         think_timeout_s: float = 60.0,
         options: Mapping[str, Any] | None = None,
+        price: Price | None = None,
     ) -> None:
         self.model, self.name, self.spec = model, name, name
         self.style = style or AskingStyle()
@@ -73,7 +78,8 @@ class ModelPilot:
         self.regions = self.style.views.names or ()
         self.remembers = bool(getattr(model, "remembers", False))
         self.timeout_s = think_timeout_s
-        self._caller = Caller(model, name)
+        self.price = price
+        self._caller = Caller(model, name, price=price)
         self._unanswered = 0
         self._form: dict[str, Any] = {}
 
@@ -89,7 +95,7 @@ class ModelPilot:
         pilot = ModelPilot(
             model, self.name, self.style, think_timeout_s=math.inf, options=self.options
         )
-        pilot._caller = Caller(model, self.name, here=True)
+        pilot._caller = Caller(model, self.name, price=self.price, here=True)
         return pilot
 
     def reset(self, task: Task, seed: int) -> None:
@@ -180,6 +186,10 @@ class ModelPilot:
             f'the model "{self.name}" gave no answer {often}: {error}; look after its provider, or '
             "give it more time (--think-timeout S)"
         )
+
+    def taken(self) -> tuple[Call, ...]:
+        """Return the requests that were made besides decisions since this was last called."""
+        return self._caller.taken()
 
     def ask(self, prompt: str, sighting: Sighting) -> str:
         """Return the free answer to the template `prompt` about what is shown.

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class State(TypedDict, total=False):
-    """What one node hands to the next: JSON only. Pixels stay with the loop that holds the run."""
+    """What one node hands to the next: JSON only. Pixels stay with the loop that holds the run.
+
+    `asked` are the requests to another pilot's model that grounding took, `calls` the pilot's own.
+    """
 
     index: int
     stamp: float
@@ -22,6 +25,7 @@ class State(TypedDict, total=False):
     sense_ms: float
     relations: list[str]
     grounding: dict[str, int]
+    asked: list[dict[str, Any]]
     ground_s: float
     think_ms: float
     wanted: dict[str, Any] | None
@@ -41,7 +45,13 @@ def related(grounder: Grounder, pilot: Pilot, task: Task, sighting: Sighting) ->
     grounding = grounder.ground(pilot, task, sighting)
     counts = grounding.counts.to_dict() if grounding.counts.calls else {}
     spent = time.perf_counter() - began
-    return {"relations": grounding.lines(), "grounding": counts, "ground_s": spent}
+    asked = [call.to_dict() for call in grounder.taken()]
+    return {
+        "relations": grounding.lines(),
+        "grounding": counts,
+        "asked": asked,
+        "ground_s": spent,
+    }
 
 
 def decided(pilot: Pilot, kind: type[Command], sighting: Sighting, ground_s: float) -> State:

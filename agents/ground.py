@@ -13,6 +13,7 @@ from helmsight.agents.grounding.asking import Asker, FailSafeAsker, PilotAsker
 from helmsight.agents.grounding.oracle import PREFIX, Oracle, truth_of
 from helmsight.agents.grounding.verify import Grounding, ground
 from helmsight.agents.models.load import load_pilot
+from helmsight.contract.calls import Call
 from helmsight.contract.pilot import Pilot, Sighting
 from helmsight.contract.task import Task
 from helmsight.prompts.errors import suggestion
@@ -55,6 +56,10 @@ class Grounder(Protocol):
         """Return what is where; asks `pilot` where the strategy needs answers."""
         ...
 
+    def taken(self) -> tuple[Call, ...]:
+        """Return the requests to another pilot's model since this was last called."""
+        ...
+
 
 class DirectGrounder:
     """Asks nothing: the pilot decides on the picture alone."""
@@ -70,6 +75,10 @@ class DirectGrounder:
     def ground(self, pilot: Pilot, task: Task, sighting: Sighting) -> Grounding:
         """Return no relations."""
         return Grounding()
+
+    def taken(self) -> tuple[Call, ...]:
+        """Return nothing: nobody is asked."""
+        return ()
 
 
 class ModelGrounder:
@@ -126,6 +135,10 @@ class ModelGrounder:
         prompt = self._prompt(objects)
         grounding = ground(asker, image, prompt, verified=self.verified, known=known)
         return replace(grounding, counts=replace(grounding.counts, failed=asker.failed))
+
+    def taken(self) -> tuple[Call, ...]:
+        """Return the requests to the other one; those to who flies are among its own."""
+        return self._asker.taken() if self.other and isinstance(self._asker, PilotAsker) else ()
 
     def _prompt(self, objects: tuple[str, ...]) -> Prompt:
         if objects not in self._prompts:

@@ -55,6 +55,7 @@ class Loop:
         self.max_steps: int | None = None
         self.records: list[StepRecord] = []
         self.commands: list[Command] = []
+        self.spent = {"tokens": 0, "cost": 0.0}
         self.began = time.perf_counter()
         self.approval: Callable[[Request], Answer] = lambda request: False
         self._guard, self.grounder = guard, grounder
@@ -96,6 +97,7 @@ class Loop:
             "sense_ms": sense_ms,
             "relations": [],
             "grounding": {},
+            "asked": [],
         }
 
     def ground(self, state: State) -> State:
@@ -166,7 +168,7 @@ class Loop:
             rotations=self.info.get("rotations", {}),
             sent=None if sent == applied else sent,
             notes=[*self.news, *_notes(self.info)],
-            calls=state["calls"],
+            calls=[*state.get("asked", []), *state["calls"]],
         )
         self.keep(record, command)
         for listener in self.listeners:
@@ -192,6 +194,9 @@ class Loop:
     def keep(self, record: StepRecord, command: Command) -> None:
         """Remember a step for the sightings to come."""
         self.records.append(record)
+        for call in record.calls:
+            self.spent["tokens"] += call.get("tokens_in", 0) + call.get("tokens_out", 0)
+            self.spent["cost"] += call.get("cost", 0.0)
         self.commands.append(command)
         late = ("the last answer came too late",) if record.late else ()
         told, self.news = len(self.news), ()
@@ -248,6 +253,11 @@ class Loop:
         """Return the limit of the episode that is reached, "" for none."""
         if self.max_steps is not None and len(self.records) >= self.max_steps:
             return "steps"
+        tokens, cost = self.config.max_tokens_total, self.config.max_cost
+        if tokens and self.spent["tokens"] >= tokens:
+            return "tokens"
+        if cost and self.spent["cost"] >= cost:
+            return "cost"
         budget = self.config.wall_budget_s
         return "budget" if budget and time.perf_counter() - self.began > budget else ""
 

@@ -14,6 +14,7 @@ import gymnasium
 import numpy as np
 
 from helmsight.agents.config import OperatorConfig
+from helmsight.contract.calls import spent
 from helmsight.contract.guard import Guard
 from helmsight.contract.outcome import Outcome
 from helmsight.contract.pilot import Pilot
@@ -41,8 +42,9 @@ def summarise(
     The world's `outcome` comes first. Times are in the keys' own units; `repairs` counts each rung
     of the repair ladder but the first (an answer held to commands from its first token needed no
     repair), `clamped` and `late` count decisions, `grounding` sums what asking for relations took,
-    where it was asked for. Percentiles are None before the first decision. Worlds that run by
-    themselves say in `info` what they were (`about`).
+    where it was asked for; so do `requests`, `tokens_in`, `tokens_out` and `cost` (US dollars, None
+    where no price is known) of what models were asked. Percentiles are None before the first
+    decision. Worlds that run by themselves say in `info` what they were (`about`).
     """
     think = [record.think_ms for record in records]
     repairs: Counter[str] = Counter()
@@ -64,6 +66,7 @@ def summarise(
         "clamped": sum(bool(record.clamped) for record in records),
         "late": sum(record.late for record in records),
         **({"grounding": dict(grounding)} if grounding else {}),
+        **spent(call for record in records for call in record.calls),
     }
 
 

@@ -16,6 +16,7 @@ from helmsight.agents.ground import grounder
 from helmsight.agents.loop import Answer, Loop, Request
 from helmsight.agents.memory import Episode, run_spec, summarise
 from helmsight.agents.resume import go_on, replay
+from helmsight.contract.errors import InvalidOption
 from helmsight.contract.fit import check_fit
 from helmsight.contract.guard import make_guard
 from helmsight.contract.pilot import Pilot
@@ -31,7 +32,8 @@ class Operator:
 
     Raises:
         PilotUnfit: pilot and world do not fit.
-        InvalidOption: a time rule that this world cannot keep, or a limit that it does not have.
+        InvalidOption: a time rule that this world cannot keep, a limit that it does not have, or
+            a limit of costs without a price.
         UnknownStrategy, CannotBeAsked: no such grounding, or one that cannot be had here.
         ApprovalMissing: the configuration asks for approval and `on_approval` is None.
     """
@@ -52,6 +54,7 @@ class Operator:
         task: Task = world.task
         check_fit(pilot, task, world.observation_mode)
         task.clock.check(world.clock.rule, task.name)
+        _check_priced(pilot, self.config)
         self._guard = make_guard(task.guard, self.config.limits)
         self._grounder = grounder(self.config.grounding)
         self._grounder.check(pilot, task)
@@ -141,6 +144,15 @@ class Operator:
         for listener in self.listeners:
             listener.finish(reason, summary)
         return summary
+
+
+def _check_priced(pilot: Pilot, config: OperatorConfig) -> None:
+    """Raise InvalidOption for a limit of costs where no price is known: it would never be met."""
+    if config.max_cost is not None and getattr(pilot, "price", None) is None:
+        raise InvalidOption(
+            f'max_cost={config.max_cost:g}: no price is known for "{pilot.name}"; give a file with '
+            "one (--prices FILE), or limit the tokens (--max-tokens-total N)"
+        )
 
 
 def _nothing(reason: str) -> dict[str, Any]:

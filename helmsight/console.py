@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from helmsight.contract.calls import spent
 from helmsight.contract.description import Description
 from helmsight.tools.player import live_line
 
@@ -32,6 +33,15 @@ def command_words(command: Mapping[str, float | str]) -> str:
     return " ".join(words) or "nothing"
 
 
+def spent_words(total: Mapping[str, Any]) -> str:
+    """Return what models were asked so far: "  12,400 tokens  $0.0310"; "" where it is not told."""
+    tokens = total.get("tokens_in", 0) + total.get("tokens_out", 0)
+    cost = total.get("cost")
+    words = [f"{tokens:,} tokens"] if tokens else []
+    words += [f"${cost:.4f}"] if cost is not None else []
+    return "".join(f"  {word}" for word in words)
+
+
 class LiveLine:
     """A listener of a run that shows the flight while it happens, on standard error.
 
@@ -44,10 +54,12 @@ class LiveLine:
         self._live: Live | None = None
         self._next_plain, self._next_step = 0.0, 0
         self._task = Description()
+        self._calls: list[dict[str, Any]] = []
 
     def start(self, spec: RunSpec) -> None:
         """Say what is about to fly."""
         self._next_plain, self._next_step, self._task = 0.0, 0, spec.task
+        self._calls = []
         scenario = str(spec.options.get("scenario", ""))
         where = "" if scenario in spec.environment else f" {scenario}"
         self._console.print(
@@ -60,11 +72,12 @@ class LiveLine:
 
     def step(self, record: StepRecord, frame: NDArray[np.uint8] | None) -> None:
         """Show one decision."""
+        self._calls += record.calls
+        line = live_line(record, self._task) + spent_words(spent(self._calls))
         if self._live is not None:
-            line = live_line(record, self._task)
             self._live.update(Text(line, no_wrap=True, overflow="ellipsis"))
         elif record.stamp >= self._next_plain and record.index >= self._next_step:
-            self._console.print(live_line(record, self._task), markup=False, soft_wrap=True)
+            self._console.print(line, markup=False, soft_wrap=True)
             self._next_plain = record.stamp + PLAIN_EVERY
             self._next_step = record.index + PLAIN_STEPS
 

@@ -22,9 +22,12 @@ EMBED_BYTES = 15_000_000  # a larger video is linked beside the page instead
 GENERAL = (
     Measure("sim_s", "s", "world time"),
     Measure("think_ms_p50", "ms", "think time, median"),
+    Measure("tokens_in", "", "tokens in"),
+    Measure("tokens_out", "", "tokens out"),
+    Measure("cost", "$", "cost of the models"),
 )
-"""What every summary holds besides the outcome that its task declares."""
-WARNINGS = ("timeout", "steps", "budget", "interrupted")
+"""What a summary may hold besides the outcome that its task declares."""
+WARNINGS = ("timeout", "steps", "budget", "tokens", "cost", "interrupted")
 
 
 def write_page(
@@ -196,9 +199,23 @@ def _row(record: StepRecord, task: Description) -> dict[str, Any]:
         "wanted": _command(record, record.wanted, task),
         "applied": _command(record, record.applied, task),
         "raw": record.raw,
+        "asked": "\n".join(map(_asked, record.calls)),
         "marks": ", ".join(record.marks),
         "think": f"{record.think_ms:.1f}",
     }
+
+
+def _asked(call: Mapping[str, Any]) -> str:
+    """Return one request to a model as a line: who answered, the tokens, how it ended."""
+    counted = [str(call[key]) for key in ("tokens_in", "tokens_out") if key in call]
+    parts = [
+        call.get("model", ""),
+        f"{' + '.join(counted)} tokens" if counted else "",
+        *(call.get(key, "") for key in ("finish", "refusal", "error")),
+        f"${call['cost']:.5f}" if "cost" in call else "",
+        f"reasoning: {call['reasoning']}" if "reasoning" in call else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _command(record: StepRecord, command: Mapping[str, Any] | None, task: Description) -> str:

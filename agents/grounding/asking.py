@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.agents.errors import CannotBeAsked, ModelRefused
+from helmsight.contract.calls import Call
 from helmsight.contract.observation import Box
 from helmsight.contract.pilot import Pilot
 from helmsight.prompts.orders import Prompt
@@ -73,6 +74,11 @@ class PilotAsker:
         What is asked again is drawn at random: the likeliest answer would be the same mistake.
         """
         return self._pilot.answer_free(prompt.text, image, self._regions, draw=attempt or None)
+
+    def taken(self) -> tuple[Call, ...]:
+        """Return the requests to its model since this was last called."""
+        taken: Callable[[], tuple[Call, ...]] = getattr(self._pilot, "taken", tuple)
+        return taken()
 
 
 class FailSafeAsker:

@@ -20,6 +20,7 @@ from helmsight.agents.inspection.drawing import Drawing
 from helmsight.agents.inspection.knowledge import Passage
 from helmsight.agents.messages import message, png
 from helmsight.agents.worker import Worker
+from helmsight.contract.calls import Call
 from helmsight.envs.inspection.crops import Square
 from helmsight.envs.inspection.parts import DEFECTS, PARTS
 from helmsight.envs.inspection.states import states
@@ -185,6 +186,11 @@ class AskingEyes:
 
     def __init__(self, pilot: Answering) -> None:
         self._pilot = pilot
+
+    def taken(self) -> tuple[Call, ...]:
+        """Return the requests since this was last called."""
+        taken: Callable[[], tuple[Call, ...]] = getattr(self._pilot, "taken", tuple)
+        return taken()
 
     def look(
         self, frame: Pixels, crops: Sequence[Asked], size: int, spent: Spent, digest: Any

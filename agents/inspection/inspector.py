@@ -17,6 +17,7 @@ from helmsight.agents.inspection.itinerary import ASIDE, CLOSER, USUAL
 from helmsight.agents.inspection.knowledge import Knowledge, Passage
 from helmsight.agents.inspection.survey import Finding, Pixels, Place, Survey, cell_of, part_of
 from helmsight.agents.inspection.trust import TRUST, Trust
+from helmsight.contract.calls import Call
 from helmsight.contract.observation import Box
 from helmsight.contract.task import Task
 from helmsight.envs.inspection.parts import PARTS
@@ -96,6 +97,11 @@ class Inspector(Survey):
                 again = [place for place in open_ones if not self.beliefs[place.part].settled]
                 self._ask(eyes, frame, look, again, full, digest, told)
         return told, self.spent.repairs - before
+
+    def taken(self) -> tuple[Call, ...]:
+        """Return the requests to the model that looks, where it tells of them."""
+        taken: Callable[[], tuple[Call, ...]] = getattr(self._eyes, "taken", tuple)
+        return taken()
 
     def wanted(self) -> str | None:
         """Return a view of what was not seen yet, then one of what is most in doubt."""

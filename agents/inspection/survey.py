@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.agents.inspection.itinerary import ASIDE, CLOSER, USUAL, Itinerary
+from helmsight.contract.calls import Call
 from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
@@ -106,7 +107,11 @@ class Survey(ABC):
                     self.itinerary.dark(view)
         raw["spent"] = dict(self.costs())
         self._last = command = self._next()
-        return Decision(command, json.dumps(raw), repairs, digest.hexdigest())
+        return Decision(command, json.dumps(raw), repairs, digest.hexdigest(), self.taken())
+
+    def taken(self) -> tuple[Call, ...]:
+        """Return the requests to a model since this was last called."""
+        return ()
 
     # -- for who inspects ---------------------------------------------------------------------
 

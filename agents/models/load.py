@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from helmsight.agents.asking_style import Asked, AskingStyle
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.errors import ModelUnavailable, UnknownPilot
+from helmsight.agents.models.prices import Price, price_of
 from helmsight.agents.models.provider import NoSuchProvider, provider_model, unknown_option
 from helmsight.agents.scripted import EXPERTS, make
 from helmsight.contract.errors import InvalidOption, PluginBroken
@@ -44,7 +45,7 @@ FORMS = {
     "PROVIDER:MODEL": "any LangChain chat model, as openai:gpt-4o or ollama:qwen3-vl",
 }
 _HUB_ID = re.compile(r"[\w.\-]+/[\w.\-]+")
-OF_PROVIDER, OF_LOCAL = ("base_url", "api_key_env"), ("device", "dtype", "engine")
+OF_PROVIDER, OF_LOCAL = ("base_url", "api_key_env", "prices"), ("device", "dtype", "engine")
 """Where a model is served and what it runs on: each for one of the two kinds."""
 LOCAL_OPTIONS = ("max_new_tokens", "max_tokens")
 FIND_S = 10.0  # seconds that the hub may take to answer
@@ -55,6 +56,7 @@ def load_pilot(
     *,
     base_url: str | None = None,
     api_key_env: str | None = None,
+    prices: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
     engine: str | None = None,
@@ -67,7 +69,8 @@ def load_pilot(
     `observation` is what a model is shown ("frame" unless its folder says otherwise). `options` are
     those of `agents.asking_style.Asked` (few_shot, views, ...), those of
     `agents.inspection.making.Settings` for the inspector, and else the chat model's (temperature,
-    ...). `api_key_env` names the environment variable that holds a provider's key.
+    ...). `api_key_env` names the environment variable that holds a provider's key, `prices` a file
+    of what its tokens cost (`agents.models.prices`).
 
     Raises:
         UnknownPilot: nothing answers to `spec`; suggests the nearest name.
@@ -76,13 +79,8 @@ def load_pilot(
         InvalidOption: one with a value that it cannot have.
     """
     kind, _, rest = spec.partition(":")
-    where = {
-        "base_url": base_url,
-        "api_key_env": api_key_env,
-        "device": device,
-        "dtype": dtype,
-        "engine": engine,
-    }
+    where = {"base_url": base_url, "api_key_env": api_key_env, "prices": prices}
+    where |= {"device": device, "dtype": dtype, "engine": engine}
     given = {key: value for key, value in {**where, **options}.items() if value is not None}
     if _kind(spec) == PLAIN and given:
         raise unknown_option(spec, next(iter(given)), ())
@@ -136,12 +134,14 @@ def _asked(
         return _model_pilot(model, spec, style, think_timeout_s, model_options | asked.kept())
     if kind and rest:
         given = {**placed, **options}
+        price = price_of(spec, given.pop("prices", None), served_elsewhere="base_url" in given)
         try:
             model = provider_model(spec, kind, rest, _with_key(given), think_timeout_s)
         except NoSuchProvider:
             raise unknown(spec) from None
         shown = style.model_copy(update={"few_shot": 2}) if asked.few_shot is None else style
-        return _model_pilot(model, spec, shown, think_timeout_s, given | asked.kept())
+        kept = {**placed, **options, **asked.kept()}
+        return _model_pilot(model, spec, shown, think_timeout_s, kept, price)
     raise unknown(spec)
 
 
@@ -251,8 +251,9 @@ def unknown(spec: str) -> UnknownPilot:
 
 
 def _model_pilot(
-    model: Any, spec: str, style: AskingStyle, think_timeout_s: float, options: dict[str, Any]
-) -> ModelPilot:
+    model: Any, spec: str, style: AskingStyle, think_timeout_s: float, options: dict[str, Any],
+    price: Price | None = None,
+) -> ModelPilot:  # fmt: skip
     """Return the model as a pilot; its options, less secrets, go into the record of the run."""
     kept = {
         key: redacted(value) if isinstance(value, str) else value
@@ -261,7 +262,9 @@ def _model_pilot(
     }
     kept |= {"observation": style.needs, "few_shot": style.few_shot}
     kept["think_timeout_s"] = think_timeout_s
-    return ModelPilot(model, spec, style, think_timeout_s=think_timeout_s, options=kept)
+    return ModelPilot(
+        model, spec, style, think_timeout_s=think_timeout_s, options=kept, price=price
+    )
 
 
 def _style(observation: str | None, base: AskingStyle | None = None) -> AskingStyle:

@@ -30,6 +30,12 @@ ModelOption = Annotated[
         "few_shot=0, views=frame; repeatable (docs/models.md).",
     ),
 ]
+PricesFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Prices of tokens instead of the shipped ones (docs/models.md)."
+    ),
+]
 Device = Annotated[
     str | None, typer.Option(help="Device of a local model; default: the best there is.")
 ]
@@ -43,6 +49,7 @@ OPTIONS: dict[str, Any] = {
     "base_url": BaseUrl,
     "api_key_env": KeyEnv,
     "model_option": ModelOption,
+    "prices": PricesFile,
     "device": Device,
     "dtype": Dtype,
     "think_timeout": ThinkTimeout,
@@ -50,6 +57,11 @@ OPTIONS: dict[str, Any] = {
 Hold = Annotated[
     str | None, typer.Option(help="The last command while the pilot thinks: repeat or coast.")
 ]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option("--max-tokens-total", min=1, help="End when models have counted so many tokens."),
+]
+MaxCost = Annotated[float | None, typer.Option(help="End when models have cost so many dollars.")]
 MaxAge = Annotated[float | None, typer.Option(help="Drop answers older than this, world seconds.")]
 
 
@@ -81,6 +93,7 @@ def model_options(
     base_url: str | None = None,
     api_key_env: str | None = None,
     model_option: list[str] | None = None,
+    prices: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
     think_timeout: float | None = None,
@@ -105,6 +118,7 @@ def model_options(
     named = {
         "base_url": base_url,
         "api_key_env": api_key_env,
+        "prices": prices,
         "device": device,
         "dtype": dtype,
         "think_timeout_s": think_timeout,

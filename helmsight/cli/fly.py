@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import Hold, MaxAge, with_model_options
+from helmsight.cli.asked import Hold, MaxAge, MaxCost, MaxTokens, with_model_options
 from helmsight.cli.options import with_world_options, world_settings
 from helmsight.cli.running import NoVideo, Out, Steps
 from helmsight.errors import INTERRUPTED, InvalidSetting
@@ -100,6 +100,8 @@ def command(
     ] = None,
     hold: Hold = None,
     max_age: MaxAge = None,
+    max_tokens: MaxTokens = None,
+    max_cost: MaxCost = None,
     *,
     place: dict[str, Any],
     model: dict[str, Any],
@@ -113,7 +115,12 @@ def command(
         return
     named = scenario if world == TWIN else f"{scenario}_{world}"
     folder = out if out is not None else run_folder(named, pilot, seed)
-    operator = {"max_age_s": max_age, "grounding": grounding}
+    operator = {
+        "max_age_s": max_age,
+        "grounding": grounding,
+        "max_tokens_total": max_tokens,
+        "max_cost": max_cost,
+    }
     with_live_line(
         lambda live: fly(
             scenario,

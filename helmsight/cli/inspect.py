@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import with_model_options
+from helmsight.cli.asked import MaxCost, MaxTokens, with_model_options
 from helmsight.cli.fly import with_live_line
 from helmsight.cli.operate import PERSON_S, at_the_controls, given, tell
 from helmsight.cli.robots import Json, Yes
@@ -109,6 +109,8 @@ def command(
     ] = None,
     yes: Yes = False,
     as_json: Json = False,
+    max_tokens: MaxTokens = None,
+    max_cost: MaxCost = None,
     *,
     model: dict[str, Any],
 ) -> None:
@@ -137,6 +139,8 @@ def command(
     operator = {
         "approve": "all" if approve else None,
         "grounding": grounding or (RELATING if eyes else None),
+        "max_tokens_total": max_tokens,
+        "max_cost": max_cost,
         "max_age_s": PERSON_S,  # nothing moves while a pilot thinks: its picture stays true
     }
     if port or turntable_port:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import with_model_options
+from helmsight.cli.asked import MaxCost, MaxTokens, with_model_options
 from helmsight.cli.fly import with_live_line
 from helmsight.cli.robots import Json, Port, Robot, Yes
 from helmsight.cli.running import Approve, NoVideo, Out, Steps
@@ -96,6 +96,8 @@ def command(
         float | None,
         typer.Option(help="Drop answers older than this, seconds; default 10, 600 with --approve."),
     ] = None,
+    max_tokens: MaxTokens = None,
+    max_cost: MaxCost = None,
     *,
     model: dict[str, Any],
 ) -> None:
@@ -122,6 +124,8 @@ def command(
         "approve": "all" if approve else None,
         "max_age_s": max_age if max_age is not None else PERSON_S if approve else None,
         "wall_budget_s": seconds,
+        "max_tokens_total": max_tokens,
+        "max_cost": max_cost,
     }
     what = what_happens(robot, port, pilot, home=home)
     agreed(yes, f"{robot} at {port} will {what}")  # before the keys are read

@@ -61,6 +61,19 @@ def test_the_live_line_tells_range_closing_propellant_time_left_and_command(word
     assert words in flown(terminal=True)
 
 
+def test_the_live_line_tells_what_models_have_cost_so_far() -> None:
+    text = io.StringIO()
+    live = LiveLine(Console(file=text, width=200, highlight=False))
+    live.start(SPEC)
+    for index, second in enumerate((0, 30, 60)):
+        calls = [{"tokens_in": 1000, "tokens_out": 20, "cost": 0.0022}]
+        record = replace(RECORD, index=4 * index, stamp=float(second), calls=calls)
+        live.step(record, None)
+    first, _, last = text.getvalue().splitlines()[1:]
+    assert first.endswith("  1,020 tokens  $0.0022")
+    assert last.endswith("  3,060 tokens  $0.0066")
+
+
 def test_a_command_is_told_by_the_thrusters_that_fire() -> None:
     assert command_words(RECORD.shown(RECORD.applied, SPEC.task)) == "forward +0.50"
     assert command_words({"forward": 0, "duration": 0.5}) == "nothing"

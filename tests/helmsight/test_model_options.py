@@ -78,8 +78,9 @@ def test_a_key_is_given_by_the_name_of_its_variable_only() -> None:
     ],
 )
 def test_an_option_that_a_pilot_does_not_have_is_an_error(pilot: str, option: str) -> None:
+    given: dict[str, Any] = {option: "cpu"}
     with pytest.raises(UnknownOption, match=option):
-        load_pilot(pilot, **{option: "cpu"})
+        load_pilot(pilot, **given)
 
 
 def test_a_scripted_model_has_the_options_of_asking_and_no_others(tmp_path) -> None:
@@ -88,8 +89,9 @@ def test_a_scripted_model_has_the_options_of_asking_and_no_others(tmp_path) -> N
     assert pilot.style.views.names == ("frame",)
     assert pilot.options["views"] == "frame"
     for option in ("temperature", "base_url", "device"):
+        given: dict[str, Any] = {option: "x"}
         with pytest.raises(UnknownOption, match=option):
-            load_pilot(pilot.spec, **{option: "x"})
+            load_pilot(pilot.spec, **given)
     with pytest.raises(InvalidOption, match="few_shot=-1"):
         load_pilot(pilot.spec, few_shot=-1)
 
@@ -98,8 +100,9 @@ def test_a_scripted_model_has_the_options_of_asking_and_no_others(tmp_path) -> N
 @pytest.mark.parametrize("pilot", ["naive", "bundled"])
 def test_a_misspelt_keyword_of_a_flight_is_an_error(pilot: str, wrong: str) -> None:
     near = {"tiem": '"time"', "max_steps": '"steps"', "few_shots": "few_shot|none"}[wrong]
+    given: dict[str, Any] = {wrong: "paused"}
     with pytest.raises(InvalidSetting, match=f"no option {wrong}.*{near}"):
-        helmsight.fly("PE1-E1-I2", pilot, steps=1, **{wrong: "paused"})
+        helmsight.fly("PE1-E1-I2", pilot, steps=1, **given)
 
 
 def test_a_pilot_that_is_made_already_has_no_options() -> None:
