@@ -109,9 +109,9 @@ class Caller:
     ) -> Answer | Fault:
         """Make one request."""
         left = deadline - time.monotonic()
+        if left <= 0:
+            return Fault("no time is left for another answer", passing=True)
         try:
-            if left <= 0:
-                raise TimeoutError("no time is left for another answer")
             answer = answer_of(self._message(list(messages), left, room))
         except Exception as error:  # whatever a client raises
             if streams(error) and getattr(self.model, "streaming", True) is False:

@@ -24,7 +24,9 @@ PAGE = "the address answers with a web page: check --base-url (of most servers i
 FORM = "the address does not speak the provider's protocol: check --base-url and PROVIDER:"
 _PAGE = re.compile(r"<!doctype html|<html", re.IGNORECASE)
 _NAMELESS = re.compile(r"<title>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
-_FORM = re.compile(r"response_format|json_schema|schema|grammar|structured|guided|format", re.I)
+_FORM = re.compile(
+    r"response_format|schema|grammar|structured|guided|unexpected keyword", re.IGNORECASE
+)
 REFUSES_FORM = frozenset({400, 415, 422, 501})
 """Statuses with which servers answer a form of answer that they do not know."""
 NOBODY = frozenset({"ConnectError", "UnsupportedProtocol", "InvalidURL", "LocalProtocolError"})
@@ -104,8 +106,7 @@ def fault_of(error: BaseException, *, local: bool = False, answered: bool = Fals
         return Fault(said, passing=False, change="give its key by --api-key-env NAME")
     if local:
         return Fault(said, passing="memory" in text.lower(), change=OURS)
-    broken = any(isinstance(each, OSError) for each in _chain(error)) or "Connection error" in text
-    return Fault(said, passing=True, about_form=not broken)
+    return Fault(said, passing=True, about_form=bool(_FORM.search(text)))
 
 
 def streams(error: BaseException) -> bool:
