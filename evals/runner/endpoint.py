@@ -64,7 +64,10 @@ class Meter:
     def counted(self) -> dict[str, Any]:
         """Return the fields of a row: tokens in and out, and their cost where a price is known."""
         used = [] if self._handler is None else list(self._handler.usage_metadata.values())
-        tokens = [sum(int(u[key]) for u in used) for key in ("input_tokens", "output_tokens")]
+        # of an answer that was kept a client's usage holds what it cost, nothing, and no tokens
+        tokens = [
+            sum(int(u.get(key, 0)) for u in used) for key in ("input_tokens", "output_tokens")
+        ]
         cost = None
         if self._price is not None:
             cost = sum(n * price for n, price in zip(tokens, self._price, strict=True)) / MILLION

@@ -14,6 +14,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from helmsight.evals.episode import Episode
 from helmsight.evals.runner.endpoint import Meter
 from helmsight.evals.runner.settings import Settings
+from helmsight.evals.runner.work import run_episode
+from helmsight.testing import FakeProvider
 
 EPISODE = Episode("flight", "PE1-E1-I2", "openai:test", 0, time="fixed:1")
 USAGE = {"input_tokens": 1000, "output_tokens": 20, "total_tokens": 1020}
@@ -54,6 +56,21 @@ def test_tokens_are_counted_and_priced_by_the_million(settings: Settings) -> Non
     assert counted == {
         "tokens_in": 2000, "tokens_out": 40, "cost": pytest.approx(2 * (0.002 + 0.0002)),
     }  # fmt: skip
+
+
+def test_an_episode_whose_answers_are_all_kept_asks_nobody_and_costs_nothing(settings) -> None:
+    good = '{"forward": 0.5, "right": 0, "down": 0, "duration": 0.5}'
+    with FakeProvider({"text": good, "tokens": [1000, 20]}) as provider:
+        episode = replace(
+            EPISODE, pilot="openai:m", observation="frame", time="paused", max_steps=2,
+            pilot_options={"base_url": provider.url, "few_shot": 0},
+        )  # fmt: skip
+        rows = [run_episode(episode, settings) for _ in "ab"]
+        assert len(provider.requests) == 2
+    assert [(row.status, row.tokens_in, row.tokens_out) for row in rows] == [
+        ("done", 2000, 40), ("done", 0, 0),
+    ]  # fmt: skip
+    assert [row.requests for row in rows] == [2, 2]
 
 
 def test_what_was_answered_once_is_given_again_and_is_free(settings: Settings) -> None:
