@@ -37,7 +37,13 @@ def provider_of():
         yield {kind: stack.enter_context(FakeProvider(protocol=kind)) for kind in kinds}
 
 
-@pytest.mark.parametrize("case", BEHAVIOURS, ids=[case["name"] for case in BEHAVIOURS])
+def shown(case):
+    """Return a behaviour as a parameter; one that is waited for takes its think timeout."""
+    slow = "think_timeout_s" in case.get("options", {})
+    return pytest.param(case, id=case["name"], marks=[pytest.mark.slow] * slow)
+
+
+@pytest.mark.parametrize("case", map(shown, BEHAVIOURS))
 def test_a_provider_that_behaves_so_is_flown_or_told_so(case, world, notebook, provider_of):
     protocol = case.get("protocol", "openai")
     provider = provider_of[protocol]
@@ -89,6 +95,7 @@ def test_a_server_that_answers_again_after_a_restart_goes_on_being_asked(world):
         Operator(world(), pilot).fly(max_steps=9)
 
 
+@pytest.mark.slow
 def test_a_request_in_ten_that_fails_costs_less_than_a_third_of_a_request_a_step(world):
     tenth = {"when": {"every": 10}, "status": 500, "error": "boom"}
     with FakeProvider(tenth, '{"forward": 0.5}') as provider:
