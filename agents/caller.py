@@ -27,8 +27,8 @@ WAITS = (0.5, 1.0, 2.0)
 class Caller:
     """Asks one model. `calls` are the requests since they were last taken.
 
-    `price`: of its tokens. `here`: in the caller's thread and for as long as it takes, for a model
-    that answers many at once.
+    `price`: of its tokens. `here`: in the caller's thread, once and for as long as it takes, for a
+    model that answers many at once: whoever answers for it asks again.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Caller:
         self._worker: Worker | Here = Here() if here else Worker(alone=self.local)
         self._awaited = None if here or not _awaitable(model) else Remote()
         self._answered = False
+        self._waits: tuple[float, ...] = () if here else WAITS
         self._not_before = 0.0  # until when the provider wants to be left alone
         self.takes_form = True
 
@@ -67,7 +68,7 @@ class Caller:
             NoAnswer: none came in time.
         """
         deadline, said = time.monotonic() + timeout_s, ""
-        for wait_s in (*WAITS, None):
+        for wait_s in (*self._waits, None):
             self._wait_until(self._not_before, deadline)
             came = self._try(messages, deadline, counts, form or {}, room)
             if isinstance(came, Answer):
@@ -152,5 +153,5 @@ def _awaitable(model: BaseChatModel) -> bool:
     """Whether a model can be awaited, so that a request can be cancelled."""
     from langchain_core.language_models import BaseChatModel
 
-    plain = BaseChatModel
-    return type(model)._agenerate is not plain._agenerate
+    plain = BaseChatModel._agenerate
+    return getattr(type(model), "_agenerate", plain) is not plain

@@ -125,7 +125,9 @@ def _fly(episode: Episode, settings: Settings, stage: Stage) -> dict[str, Any]:
     if flight.reason == "interrupted" and not stage.keeps_interrupted:
         raise KeyboardInterrupt
     result = _result(outcome, flight.summary, flight.records)
-    result |= {key: value for key, value in meter.counted().items() if value or key not in result}
+    result |= meter.counted()
+    if result["cost"] is None and result["tokens_in"]:  # of a provider, whose price the suite omits
+        result["cost"] = flight.summary.get("cost")
     if listeners:
         result["run"] = f"{RUNS}/{episode.key}"
         if not settings.keeps(EpisodeRow.of(episode, DONE, **result)):
@@ -168,7 +170,6 @@ def _result(
         "late": sum(record.late for record in records),
         "repairs": canonical(summary["repairs"]),
         "requests": sum(len(record.calls) for record in records),
-        **{key: summary[key] for key in ("tokens_in", "tokens_out", "cost") if key in summary},
         **{why: sum(why in record.repairs for record in records) for why in NOTHING},
         "terms": canonical({term.name: _number(summary[term.name]) for term in outcome.terms}),
         "decided": odd[0] if odd and not success else len(records) - 1,

@@ -99,7 +99,7 @@ def test_a_model_of_inspect_flies_as_any_chat_model_of_ours(tmp_path: Path, answ
     assert [event.data["applied"] for event in events] == [r.applied for r in own.records]
     row = row_of(sample)
     assert json.loads(row.repairs) == own.summary["repairs"]
-    assert json.loads(row.repairs) == {"default": 1, "local": 1, "reask": 1}
+    assert json.loads(row.repairs) == {"unreadable": 1, "local": 1, "reask": 1}
     calls = [event for event in sample.events if event.event == "model"]
     assert (row.tokens_in, row.tokens_out) == (100 * len(calls), 7 * len(calls))
     assert log.stats.model_usage["mockllm/pilot"].input_tokens == row.tokens_in
