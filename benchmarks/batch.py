@@ -49,7 +49,7 @@ def spent(work: Callable[[], Any]) -> tuple[float, Any]:
 def flights(pilots: Sequence[str], seeds: int, steps: int, alone: int) -> list[str]:
     """Return lines about all pursuit scenarios flown together, some of them alone as well."""
     from helmsight.agents.models.load import load_pilot
-    from helmsight.envs.orbital.scenarios import SCENARIOS
+    from helmsight.envs.orbital.scenarios import PURSUITS
     from helmsight.evals.batch import fly_batch
     from helmsight.evals.episode import Episode
     from helmsight.evals.runner.settings import Settings
@@ -59,7 +59,7 @@ def flights(pilots: Sequence[str], seeds: int, steps: int, alone: int) -> list[s
     episodes = [
         Episode("flight", scenario, pilot, seed, time=RULE, observation=needs[pilot],
                 max_steps=steps or None)
-        for pilot in pilots for scenario in SCENARIOS for seed in range(seeds)
+        for pilot in pilots for scenario in PURSUITS for seed in range(seeds)
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(Path(folder), "benchmark", cache=False)
@@ -131,7 +131,7 @@ def shown(n: int) -> list[Any]:
     """Return `n` questions of flights of all scenarios, as the bundled model is asked."""
     from helmsight.agents.decide import ModelPilot
     from helmsight.contract.pilot import Sighting
-    from helmsight.envs.orbital.scenarios import SCENARIOS
+    from helmsight.envs.orbital.scenarios import PURSUITS
     from helmsight.envs.registry import make_env
     from helmsight.evals.runner.work import load_kept
 
@@ -140,7 +140,7 @@ def shown(n: int) -> list[Any]:
     messages: list[Any] = []
     rng = random.Random(0)
     for number in range(n):
-        env = make_env(list(SCENARIOS)[number % len(SCENARIOS)], observation="frame")
+        env = make_env(list(PURSUITS)[number % len(PURSUITS)], observation="frame")
         observation, info = env.reset(seed=number)
         for _ in range(2):
             push = [rng.choice((-1.0, 0.0, 1.0)) for _ in range(3)]

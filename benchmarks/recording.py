@@ -41,10 +41,10 @@ KINDS = {"frames and video": 0.2, "frames": 0.2, "telemetry": 0.03}  # ms asked
 
 def world() -> World:
     """Return a world in which the pursuer burns forwards, so that every picture is another."""
-    from helmsight.envs.orbital.scenarios import find_scenario
+    from helmsight.envs.orbital.scenarios import find_pursuit
     from helmsight.envs.orbital.world import World
 
-    made = World([find_scenario(SCENARIO)])
+    made = World([find_pursuit(SCENARIO)])
     made.settle()
     made.burn(np.array([[1.0, 0.3, 0.0]]))
     return made

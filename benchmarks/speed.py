@@ -39,10 +39,10 @@ def twin(n: int, worlds: int = 1024, asked: float | None = 200_000) -> Figure:
     The worlds are all sixteen scenarios in turn with random throttles, so that every bot acts;
     each world holds two vessels.
     """
-    from helmsight.envs.orbital.scenarios import SCENARIOS
+    from helmsight.envs.orbital.scenarios import PURSUITS
     from helmsight.envs.orbital.world import World
 
-    known = list(SCENARIOS.values())
+    known = list(PURSUITS.values())
     world = World([known[i % len(known)] for i in range(worlds)], list(range(worlds)))
     world.advance(STEPS_PER_DECISION)
     rng = np.random.default_rng(0)
@@ -62,12 +62,12 @@ def states(n: int) -> Iterator[CockpitState]:
     from helmsight.contract.pilot import Sighting
     from helmsight.envs.orbital.env import PursuitEnv
     from helmsight.envs.orbital.panel import cockpit_state, telemetry
-    from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
+    from helmsight.envs.orbital.scenarios import PURSUER, find_pursuit
     from helmsight.envs.orbital.world import World
 
     with closing(PursuitEnv(FLIGHT, observation="telemetry")) as env:
         task = env.task
-    world, pilot = World([find_scenario(FLIGHT)]), Rendezvous()
+    world, pilot = World([find_pursuit(FLIGHT)]), Rendezvous()
     world.settle()
     pilot.reset(task, 0)
     for _ in range(n):
@@ -169,10 +169,10 @@ def loop(steps: int) -> Figure:
     import helmsight.envs  # noqa: F401  registers the environments
     from helmsight.agents.models.load import load_pilot
     from helmsight.agents.operator import Operator
-    from helmsight.envs.orbital.scenarios import find_scenario
+    from helmsight.envs.orbital.scenarios import find_pursuit
 
     watch, pilot = Stopwatch(), load_pilot("rendezvous")
-    identity = find_scenario(FLIGHT).environment_id
+    identity = find_pursuit(FLIGHT).environment_id
     options: dict[str, Any] = {"observation": pilot.needs, "time": "paused"}
     with closing(gymnasium.make(identity, disable_env_checker=True, **options)) as env:
         Operator(env, pilot, listeners=(watch,)).fly(max_steps=steps)

@@ -10,8 +10,8 @@ from helmsight.envs.orbital.scenarios import SCENARIOS
 for _scenario in SCENARIOS.values():
     gym.register(
         id=_scenario.environment_id,
-        entry_point="helmsight.envs.orbital.env:PursuitEnv",
-        vector_entry_point="helmsight.envs.orbital.vector:PursuitVectorEnv",
+        entry_point="helmsight.envs.orbital.env:TwinEnv",
+        vector_entry_point="helmsight.envs.orbital.vector:TwinVectorEnv",
         kwargs={"scenario": _scenario.name},
         disable_env_checker=True,
         order_enforce=False,

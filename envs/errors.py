@@ -19,6 +19,16 @@ class SaveBroken(EnvsError):
     exit_status = 2
 
 
+class ScenarioBroken(EnvsError):
+    """A file of a scenario says what cannot be flown. Halts before the run starts."""
+
+    exit_status = 2
+
+
+class CrewUnfit(EnvsError):
+    """Figures were asked for that this world's vessels do not have. Halts: the caller is wrong."""
+
+
 class EpisodeOver(EnvsError):
     """`step` was called after the episode ended or before `reset`. Halts: the loop is wrong."""
 

@@ -61,6 +61,21 @@ def is_scenario(identity: str) -> bool:
     return identity in {scenario.environment_id for scenario in SCENARIOS.values()}
 
 
+def shows_frames(name: str) -> bool:
+    """Return whether a scenario or environment can be seen; True where only itself can tell.
+
+    Raises:
+        UnknownScenario: with the nearest name there is.
+    """
+    identity = find_environment(name)
+    if not is_scenario(identity):
+        return True
+    from helmsight.envs.orbital.families import FAMILIES
+    from helmsight.envs.orbital.scenarios import find_scenario
+
+    return FAMILIES[find_scenario(identity).family].drawn
+
+
 def scenario_name(name: str) -> str:
     """Return what a scenario is called in tables: our own short name, or the id of another's.
 

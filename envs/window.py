@@ -22,7 +22,7 @@ from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.operated import Attached, Opened
 from helmsight.envs.orbital.cockpit.window import check_display
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.envs.orbital.scenarios import find_pursuit
 from helmsight.envs.orbital.task import MEASURES, REALTIME, pursuit_task
 
 _WHY = {
@@ -40,7 +40,7 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     `met`, by wall clock since the restart, and what was `applied`. Neither is ever in the picture.
 
     Args:
-        scenario: a name that `find_scenario` knows.
+        scenario: a name that `find_pursuit` knows.
         observation: "frame" only.
         time: "realtime" only.
         hold: what the keys do while the pilot thinks: "repeat" leaves those down that the last
@@ -79,7 +79,7 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             raise InvalidOption(f"scale={scale:g}: expected 0.25 to 4")
         if not 0.1 <= rate <= 5.0:
             raise InvalidOption(f"rate={rate:g}: expected 0.1 to 5")
-        self.scenario = find_scenario(scenario)
+        self.scenario = find_pursuit(scenario)
         self.rate = rate
         self.render_mode = render_mode
         self.observation_space = spaces.Dict(

@@ -16,7 +16,7 @@ from helmsight.agents.scripted import EXPERTS
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.turns import Turns
 from helmsight.envs.orbital.convoy import Berths
-from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.envs.orbital.env import TwinEnv
 from helmsight.envs.orbital.scenarios import SCENARIOS
 from helmsight.evals.episode import OPERATOR, Episode, EpisodeRow
 from helmsight.evals.errors import InvalidPlan
@@ -63,7 +63,7 @@ def fly_batch(
         if not flies_in_batches(episode):
             raise InvalidPlan(
                 f"{episode.scenario} with {episode.pilot} under time={episode.time} cannot be "
-                "flown in a batch: that takes a pursuit on the twin, a scripted pilot or a local "
+                "flown in a batch: that takes a scenario of the twin, a scripted pilot or a local "
                 "model, and a time rule that does not measure (paused, fixed:S, runner:S)"
             )
     for begin in range(0, len(episodes), MOST):
@@ -91,7 +91,7 @@ class _Batch:
 
     def _move(self, asked: Sequence[tuple[int, int]]) -> list[None]:
         due: Mapping[int, int] = dict(asked)
-        self._berths.convoy.move(due)
+        self._berths.move(due)
         return [None] * len(asked)
 
 
@@ -113,7 +113,7 @@ class _Among(Stage):
 
     def world(self, episode: Episode, env: Any) -> None:
         world = env.unwrapped
-        assert isinstance(world, PursuitEnv)
+        assert isinstance(world, TwinEnv)
         world.moored = partial(self._berths.take, self._row)
 
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from helmsight.contract.errors import NotUtf8
 from helmsight.contract.textfiles import read_text
-from helmsight.envs.registry import find_environment, is_scenario, load_environments, task_of
+from helmsight.envs.registry import (
+    find_environment,
+    is_scenario,
+    load_environments,
+    shows_frames,
+    task_of,
+)
 from helmsight.errors import InvalidSetting
 from helmsight.places import TWIN, WORLDS
 
@@ -31,9 +37,9 @@ def check_world(world: str, scenario: str, options: Mapping[str, Any]) -> None:
     if world not in WORLDS:
         raise InvalidSetting(f"world={world!r} is not known; choose {', '.join(WORLDS)}")
     if world != TWIN:
-        from helmsight.envs.orbital.scenarios import find_scenario
+        from helmsight.envs.orbital.scenarios import find_pursuit
 
-        find_scenario(scenario)
+        find_pursuit(scenario)
     elif not is_scenario(find_environment(scenario)):
         return
     known = [option.name for option in WORLDS[world].options]
@@ -117,12 +123,15 @@ def try_world(world: str, scenario: str, options: Mapping[str, Any], **general: 
         env.close()
 
 
-def shown(world: str, needs: str, options: Mapping[str, Any], *, watched: bool) -> str:
+def shown(
+    world: str, scenario: str, needs: str, options: Mapping[str, Any], *, watched: bool
+) -> str:
     """Return the observation mode of a run: what the pilot needs, and the frame if `watched`.
 
     A world that shows no frames is recorded without pictures.
     """
-    if not watched or not WORLDS[world].films(options):
+    films = WORLDS[world].films(options) and (world != TWIN or shows_frames(scenario))
+    if not watched or not films:
         return needs
     return "frame+telemetry" if "telemetry" in needs else "frame"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from helmsight.agents.scripted.telemetry import FIELDS
 from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
@@ -12,13 +11,13 @@ from helmsight.envs.orbital.command import BurnCommand
 class Naive:
     """Burns forward at full throttle: SAS keeps the nose on the target (KSPDG's own example).
 
-    A latency changes nothing: the answer is the same wherever the target will be.
+    It looks at nothing, so that it flies every family. A latency changes nothing: the answer is the
+    same wherever the target will be.
     """
 
     name = "naive"
     needs: ObservationMode = "telemetry"
     command = BurnCommand
-    telemetry = FIELDS
     remembers = False
 
     def reset(self, task: Task, seed: int) -> None:

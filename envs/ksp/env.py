@@ -26,13 +26,18 @@ from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import track_axes
 from helmsight.envs.orbital.env import observation_spaces
-from helmsight.envs.orbital.panel import measures, telemetry
-from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
+from helmsight.envs.orbital.panel import TELEMETRY, measures, telemetry
+from helmsight.envs.orbital.scenarios import PURSUER, find_pursuit
 from helmsight.envs.orbital.scoring import ScoreKeeper
+from helmsight.envs.orbital.starts import DRAWN
 from helmsight.envs.orbital.task import REALTIME, pursuit_task
 
 RELEASE = 2.0
 """Seconds that a broken connection is given to shut the thrusters."""
+DRAWN_ONLY = (
+    "{name} is drawn by its seed and the game begins with what it loads; choose one with a save "
+    "(I1 to I4), or fly this one on the twin"
+)
 REALTIME_ONLY = (
     "time={time!r} is not possible over kRPC: the game does not wait for its pilot, so a flight is "
     "always realtime; fly the twin itself (--world twin) for paused, fixed:S, "
@@ -55,7 +60,7 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     much, whatever the game's speed.
 
     Args:
-        scenario: a name that `find_scenario` knows; its KSPDG save has to be in the game.
+        scenario: a name that `find_pursuit` knows; its KSPDG save has to be in the game.
         krpc: "HOST:RPC_PORT" or "HOST:RPC_PORT:STREAM_PORT".
         capture: where frames come from: "screenshot", "window:TITLE", "region:x,y,w,h" or
             "monitor:N". Without it only telemetry can be observed.
@@ -86,7 +91,9 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         rule = TimeRule.parse(time)
         if rule.kind != "realtime":
             raise InvalidOption(REALTIME_ONLY.format(time=time))
-        self.scenario = find_scenario(scenario)
+        self.scenario = find_pursuit(scenario)
+        if self.scenario.initial == DRAWN:
+            raise InvalidOption(DRAWN_ONLY.format(name=self.scenario.name))
         self.observation_mode = observation_mode(observation)
         self.address = ServerAddress.parse(krpc)
         picture.check_capture(capture)
@@ -98,7 +105,9 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self.regions = Layout().regions()
         if regions is not None:
             self.regions = picture.check_regions(regions)
-        self.observation_space = spaces.Dict(observation_spaces(self.observation_mode))
+        self.observation_space = spaces.Dict(
+            observation_spaces(self.observation_mode, len(TELEMETRY))
+        )
         self.action_space = BurnCommand.space()
         self._game: GameConnection | None = None
         self._picture: picture.Picture | None = None

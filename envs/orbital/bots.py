@@ -1,4 +1,4 @@
-"""KSPDG's public evaders E1..E4 for a batch of worlds: the twin's own and those over the wire."""
+"""KSPDG's public evaders E1..E4, and one of our own, for a batch of worlds, over the wire, too."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.envs.orbital.attitude import SAS
-from helmsight.envs.orbital.dynamics import Array, track_axes
-from helmsight.envs.orbital.scenarios import EVADER
+from helmsight.envs.orbital.dynamics import Array, dot, norm, track_axes, unit
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 
 ACTIVATION_RANGE = 2200.0
 """E2 and E3 act while the pursuer is closer than this, m; beyond it they leave all as it is."""
 EVADE_RANGE = 200.0
 """E3 burns while the pursuer is closer than this, m."""
 CRUISE_THROTTLE = 0.2
-"""E4's constant prograde throttle."""
+"""E4's constant prograde throttle; also what PN flees with."""
 TURNING = 0.5
 """Seconds that E4 gives its autopilot before it burns."""
 MAX_HOLD = 2.0
@@ -48,7 +48,7 @@ class Steered(Protocol):
 
 
 class Bots:
-    """The evaders' minds. `kinds` are 1..4 per world; E2 draws from its own seeded generator.
+    """The evaders' minds. `kinds` are 1..5 per world; E2 draws from its own seeded generator.
 
     They act from `start` (mission elapsed time, s): KSPDG starts them after its reset. Source of
     the manoeuvres: facts of spacegym-kspdg v0.14.0.
@@ -89,6 +89,7 @@ class Bots:
         craft.throttle[fleeing, EVADER, 0] = distance[fleeing] < EVADE_RANGE
         self._fidget(craft, near)
         self._cruise(craft, started & (self.kinds == 4))
+        self._shun(craft, started & (self.kinds == 5) & (distance < ACTIVATION_RANGE))
 
     def _wake(self, craft: Steered, worlds: NDArray[np.bool_]) -> None:
         """Point E2 and E3 under SAS, their thrusters on, when the pursuer first comes near."""
@@ -122,6 +123,25 @@ class Bots:
             self._cruising |= burns
             craft.rcs[burns, EVADER] = True
             craft.throttle[burns, EVADER, 0] = CRUISE_THROTTLE
+
+    def _shun(self, craft: Steered, worlds: NDArray[np.bool_]) -> None:
+        """Have PN burn away from where the pursuer would pass it, while that is still to come.
+
+        It undoes what proportional navigation does. Of a pursuer that would hit, it leaves along
+        its orbit's normal.
+        """
+        if not worlds.any():
+            return
+        gap = craft.position[:, EVADER] - craft.position[:, PURSUER]
+        moving = craft.velocity[:, EVADER] - craft.velocity[:, PURSUER]
+        left = -dot(gap, moving) / np.maximum(dot(moving, moving), 1e-9)
+        miss = gap + moving * np.maximum(left, 0.0)[:, None]
+        normal = track_axes(craft.position[:, EVADER], craft.velocity[:, EVADER])[:, 2]
+        nose = np.where((norm(miss) < 1.0)[:, None], normal, unit(miss))
+        craft.rcs[worlds, EVADER] = True
+        craft.sas[worlds, EVADER] = SAS.AIM
+        craft.aim[worlds, EVADER, 0] = nose[worlds]
+        craft.throttle[worlds, EVADER, 0] = CRUISE_THROTTLE * (left[worlds] > 0.0)
 
 
 def level_prograde(position: Array, velocity: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Many pursuits in one batch of the twin: each has a row of it, and all rows move together.
+"""Many episodes in one batch of the twin: each has a row of it, and all rows move together.
 
 A physics step of 256 worlds costs little more than one of a single world. A row does bit by bit
 what a `World` of its own does: no operation of the twin mixes rows.
@@ -15,25 +15,45 @@ from numpy.typing import NDArray
 from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.dynamics import Array
 from helmsight.envs.orbital.fleet import Owing
+from helmsight.envs.orbital.lady_bandit_guard.world import GuardedWorld, Trio
 from helmsight.envs.orbital.pair import Pair
-from helmsight.envs.orbital.scenarios import PURSUER, Scenario
+from helmsight.envs.orbital.scenarios import AnyScenario
+from helmsight.envs.orbital.starts import AGENT
+from helmsight.envs.orbital.sun_blocking.world import SunlitWorld
 from helmsight.envs.orbital.vehicles import Vehicle
 from helmsight.envs.orbital.world import Settling, World
 
-Start = tuple[Scenario, int]
+Start = tuple[AnyScenario, int]
 """A scenario and a seed."""
+AnyWorld = World | GuardedWorld | SunlitWorld
+
+
+def make_world(starts: Sequence[Start]) -> AnyWorld:
+    """Return one world for each of `starts`, side by side; all have to be of one family.
+
+    Raises:
+        EpisodeOver: they are of several.
+    """
+    families = {scenario.family for scenario, _ in starts}
+    if len(families) != 1:
+        raise EpisodeOver(f"one batch flies one family of scenarios, not {sorted(families)}")
+    kind: Any = _WORLDS[families.pop()]
+    made: AnyWorld = kind([scenario for scenario, _ in starts], [seed for _, seed in starts])
+    return made
+
+
+_WORLDS: dict[str, type[AnyWorld]] = {"PE1": World, "LBG1": GuardedWorld, "SB1": SunlitWorld}
 
 
 class Convoy:
-    """The rows of one `World`. `starts` are what each begins as."""
+    """The rows of one batch of worlds of a family. `starts` are what each begins as."""
 
     def __init__(self, starts: Sequence[Start]) -> None:
-        self.world = World([scenario for scenario, _ in starts], [seed for _, seed in starts])
+        self.world = make_world(starts)
 
     def load(self, row: int, start: Start) -> None:
         """Have row `row` begin anew, as `start`."""
-        scenario, seed = start
-        self.world.take_row(row, World([scenario], [seed]))
+        self.world.take_row(row, make_world([start]))
 
     def move(self, due: Mapping[int, int]) -> None:
         """Advance row `i` by `due[i]` physics steps, or until it is over; the others stand still.
@@ -61,8 +81,8 @@ def _of_row(name: str) -> Any:
     return property(get, doc=f"`{name}` of this row, with a leading dimension of 1.")
 
 
-class Berth(Pair, Owing, Settling):
-    """One row of a convoy, in the shape of a `World` of one: what an environment flies in.
+class Berth(Owing, Settling):
+    """One row of a convoy, in the shape of a world of one: what an environment flies in.
 
     `advance(row, steps)` is how its time passes: at once, by `Convoy.move`, or together with the
     other rows as soon as these want to move on, too.
@@ -85,6 +105,7 @@ class Berth(Pair, Owing, Settling):
         self.convoy, self.row = convoy, row
         self.vehicle: Vehicle = convoy.world.vehicle
         self.vehicles = convoy.world.vehicles
+        self.settling = convoy.world.settling
         self.timeout = convoy.world.timeout
         self._advance = advance
         self._owed = 0.0
@@ -98,27 +119,63 @@ class Berth(Pair, Owing, Settling):
             self._advance(self.row, steps)
 
     def burn(self, throttle: Array) -> None:
-        """Set the pursuer's translation throttles, (1, 3) body axes, clipped to [-1, 1]."""
-        self.convoy.world.throttle[self.row, PURSUER] = np.clip(throttle[0], -1.0, 1.0)
+        """Set the agent's translation throttles, (1, 3) body axes, clipped to [-1, 1]."""
+        self.convoy.world.throttle[self.row, AGENT] = np.clip(throttle[0], -1.0, 1.0)
+
+
+class PairBerth(Pair, Berth):
+    """A berth of a pursuit, or of sun blocking."""
+
+
+class TrioBerth(Trio, Berth):
+    """A berth of lady, bandit and guard."""
+
+    caught: NDArray[np.bool_] = _of_row("caught")
+
+
+def berth(convoy: Convoy, row: int, advance: Callable[[int, int], None]) -> PairBerth | TrioBerth:
+    """Return the berth of a row, in the shape of its family's world."""
+    kind = TrioBerth if isinstance(convoy.world, GuardedWorld) else PairBerth
+    return kind(convoy, row, advance)
 
 
 class Berths:
-    """Hands out the berths of a convoy, each once: `starts` as for `Convoy`."""
+    """Hands out berths, each once: `starts` as for `Convoy`, of any families.
+
+    `advance(number, steps)` is given the number of a start in `starts`.
+    """
 
     def __init__(self, starts: Sequence[Start], advance: Callable[[int, int], None]) -> None:
-        self.convoy = Convoy(starts)
-        self._free = {row: start for row, start in enumerate(starts)}
+        self._starts = list(starts)
+        self._places: list[tuple[Convoy, int]] = [None] * len(starts)  # type: ignore[list-item]
+        for family in dict.fromkeys(scenario.family for scenario, _ in starts):
+            numbers = [n for n, (scenario, _) in enumerate(starts) if scenario.family == family]
+            convoy = Convoy([starts[n] for n in numbers])
+            for row, number in enumerate(numbers):
+                self._places[number] = convoy, row
+        self._free = set(range(len(starts)))
         self._advance = advance
 
-    def take(self, row: int, scenario: Scenario, seed: int) -> Berth:
-        """Return the berth of `row`, which begins as `scenario` with `seed`.
+    def move(self, due: Mapping[int, int]) -> None:
+        """Advance the world of start `i` by `due[i]` physics steps; see `Convoy.move`."""
+        shares: dict[int, tuple[Convoy, dict[int, int]]] = {}
+        for number, steps in due.items():
+            convoy, row = self._places[number]
+            shares.setdefault(id(convoy), (convoy, {}))[1][row] = steps
+        for convoy, share in shares.values():
+            convoy.move(share)
+
+    def take(self, number: int, scenario: AnyScenario, seed: int) -> Berth:
+        """Return the berth of start `number`, which begins as `scenario` with `seed`.
 
         Raises:
             EpisodeOver: it is taken already, or begins as something else.
         """
-        if self._free.pop(row, None) != (scenario, seed):
+        if number not in self._free or self._starts[number] != (scenario, seed):
             raise EpisodeOver(
-                f"row {row} of the batch does not begin as {scenario.name} with seed {seed}, or it "
-                "has been flown: an episode of a batch is flown once"
+                f"row {number} of the batch does not begin as {scenario.name} with seed {seed}, or "
+                "it has been flown: an episode of a batch is flown once"
             )
-        return Berth(self.convoy, row, self._advance)
+        self._free.remove(number)
+        convoy, row = self._places[number]
+        return berth(convoy, row, lambda _, steps: self._advance(number, steps))

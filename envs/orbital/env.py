@@ -1,4 +1,4 @@
-"""KSPDG pursuit-evasion on the orbital twin, as a gymnasium environment."""
+"""KSPDG's scenarios on the orbital twin, as gymnasium environments."""
 
 from __future__ import annotations
 
@@ -12,28 +12,31 @@ from numpy.typing import NDArray
 
 from helmsight.contract.clock import Clock, TimeRule, hold_rule
 from helmsight.contract.errors import InvalidOption
-from helmsight.contract.observation import Observation, observation_mode
+from helmsight.contract.observation import Observation, ObservationMode, observation_mode
 from helmsight.contract.task import Task
 from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.convoy import Berth
+from helmsight.envs.orbital.convoy import AnyWorld, Berth, make_world
 from helmsight.envs.orbital.dynamics import Array, track_axes
-from helmsight.envs.orbital.panel import TELEMETRY, cockpit_state, measures, telemetry
-from helmsight.envs.orbital.scenarios import PURSUER, Scenario, find_scenario
-from helmsight.envs.orbital.scoring import ScoreKeeper
+from helmsight.envs.orbital.families import FAMILIES, Family
+from helmsight.envs.orbital.panel import cockpit_state
+from helmsight.envs.orbital.scenarios import AnyScenario, find_pursuit, find_scenario
 from helmsight.envs.orbital.sights import Placed, marker_relations
-from helmsight.envs.orbital.task import pursuit_task
-from helmsight.envs.orbital.world import DT, SETTLE, TIMEOUT, World
+from helmsight.envs.orbital.starts import AGENT
+from helmsight.envs.orbital.world import DT, TIMEOUT
 
 
-class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
-    """One PE1 scenario. Observations hold "frame" and/or "telemetry" (see `orbital.panel`).
+class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
+    """One scenario of any family (`orbital.families`), the agent under way.
+
+    Observations hold "frame" and/or "telemetry", KSPDG's numbers of that family.
 
     Args:
         scenario: a name that `find_scenario` knows.
-        observation: "frame", "telemetry" or "frame+telemetry".
+        observation: "frame", "telemetry" or "frame+telemetry"; by default the last, or
+            "telemetry" where the cockpit cannot show the scenario.
         time: "paused", "fixed:S", "measured", "runner", "runner:S" or "realtime" (see
             `helmsight.contract.clock`).
         hold: what the thrusters do while the pilot thinks: "repeat" the last command, as KSPDG's
@@ -46,7 +49,9 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     `moored` gives the world that an episode is flown in: one of its own, or a row of a batch
     (`envs.orbital.convoy`).
 
-    The reward is 0 until the episode ends and then minus the score, as in KSPDG.
+    The reward is KSPDG's: 0 until the episode ends and then minus the score; in sun blocking what
+    the moment counts. Whoever is captured ends an episode (`terminated`); `info["captured"]` tells
+    whether it was the target.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 2}  # noqa: RUF012  as in gym.Env
@@ -54,7 +59,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     def __init__(
         self,
         scenario: str = "PE1-E1-I3",
-        observation: str = "frame+telemetry",
+        observation: str | None = None,
         time: str = "paused",
         hold: str = "repeat",
         start_met: float | None = None,
@@ -63,27 +68,34 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     ) -> None:
         self.clock = Clock(TimeRule.parse(time))
         self.hold = hold_rule(hold, self.clock.rule)
-        self.scenario = find_scenario(scenario)
+        self.scenario = self._find(scenario)
+        self.family: Family = FAMILIES[self.scenario.family]
         self.start_met = check_start(start_met, self.scenario)
-        self.observation_mode = observation_mode(observation)
+        self.observation_mode = check_shown(observation, self.scenario)
         self.randomize = randomize
         self.render_mode = render_mode
         self.layout = Layout()
-        self.observation_space = spaces.Dict(observation_spaces(self.observation_mode))
+        self.observation_space = spaces.Dict(
+            observation_spaces(self.observation_mode, len(self.family.fields))
+        )
         self.action_space = BurnCommand.space()
-        self.moored: Callable[[Scenario, int], World | Berth] = _of_its_own
-        self._world: World | Berth | None = None
+        self.moored: Callable[[AnyScenario, int], AnyWorld | Berth] = _of_its_own
+        self._world: AnyWorld | Berth | None = None
+
+    def _find(self, scenario: str) -> AnyScenario:
+        """Return the scenario called so. Raises UnknownScenario."""
+        return find_scenario(scenario)
 
     @property
     def task(self) -> Task:
         """What an operator is told about this episode."""
-        return pursuit_task(self.scenario.name, self.layout.regions())
+        return self.family.task(self.scenario.name, self.layout.regions())
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """Load the scenario. Seed 0 (or none) is the public initial state;
-        other seeds move the pursuer by 50 m and 0.5 m/s (one sigma an axis).
+        other seeds move the agent by 50 m and 0.5 m/s (one sigma an axis).
         """
         super().reset(seed=seed)
         number = int(seed) if seed is not None else 0
@@ -91,7 +103,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             self.layout = Layout.random(self.np_random)
         self._world = self.moored(self.scenario, number)
         self._world.settle(self.start_met)
-        self._closest = ScoreKeeper(self._world)
+        self._score = self.family.keeper(self._world)
         self._last: BurnCommand | None = None
         self.clock.runs(None)
         self._rotations_now = self._rotations()
@@ -125,14 +137,13 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
                 self.clock.pace(self._burn(command))
             self._last = command
             self.clock.runs(command.duration)
-        self._closest.sample(world)
+        self._score.sample(world)
         info = self._info(ran, command)
         observation = self._observe()
         self.clock.observed()
-        captured = bool(world.captured[0])
         over = bool(world.over[0])
-        reward = -float(info["score"]) if over else 0.0
-        return observation, reward, captured, over and not captured, info
+        ended = info["captured"] or info.get("caught", False)
+        return observation, self._score.reward(world, 0, over), ended, over and not ended, info
 
     def render(self) -> NDArray[np.uint8] | None:
         """Return the cockpit picture, (720, 1280, 3) RGB, when render_mode is "rgb_array"."""
@@ -163,7 +174,7 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         for _ in range(max(1, round(lag / command.duration))):
             if not self._world.over[0]:
                 ran += self._burn(command)
-                self._closest.sample(self._world)
+                self._score.sample(self._world)
         return ran
 
     def _burn(self, command: BurnCommand) -> float:
@@ -184,16 +195,16 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         wanted = np.array([command.forward, command.right, command.down])
         if command.frame == "body":
             return wanted
-        position = self._world.position[0, PURSUER]
+        position = self._world.position[0, AGENT]
         if command.frame == "orbital":
-            wanted = wanted @ track_axes(position, self._world.velocity[0, PURSUER])
-        return np.asarray(self._world.axes[0, PURSUER] @ wanted)
+            wanted = wanted @ track_axes(position, self._world.velocity[0, AGENT])
+        return np.asarray(self._world.axes[0, AGENT] @ wanted)
 
     def _rotations(self) -> dict[str, list[list[float]]]:
         """Return the rotations, (3, 3) each, from the other frames of a burn to the body's."""
         assert self._world is not None
-        axes = self._world.axes[0, PURSUER]
-        orbit = track_axes(self._world.position[0, PURSUER], self._world.velocity[0, PURSUER])
+        axes = self._world.axes[0, AGENT]
+        orbit = track_axes(self._world.position[0, AGENT], self._world.velocity[0, AGENT])
         return {"inertial": axes.tolist(), "orbital": (axes @ orbit.T).tolist()}
 
     def _frame(self) -> NDArray[np.uint8]:
@@ -207,33 +218,60 @@ class PursuitEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         if "frame" in self.observation_mode:
             observation["frame"] = self._frame()
         if "telemetry" in self.observation_mode:
-            observation["telemetry"] = telemetry(self._world, 0)
+            observation["telemetry"] = self.family.telemetry(self._world, 0)
         return observation
 
     def _info(self, lag: float, command: BurnCommand) -> dict[str, Any]:
         assert self._world is not None
+        caught = {"caught": bool(self._world.caught[0])} if hasattr(self._world, "caught") else {}
         return {
-            **measures(self._world, 0),
-            **self._closest.figures(self._world, 0),
+            **self.family.measures(self._world, 0),
+            **self._score.figures(self._world, 0),
             "captured": bool(self._world.captured[0]),
+            **caught,
             "lag": lag,
             "applied": command.model_dump(),
             "rotations": self._rotations_now,
         }
 
 
-def _of_its_own(scenario: Scenario, seed: int) -> World | Berth:
+class PursuitEnv(TwinEnv):
+    """One PE1 scenario; see `TwinEnv`."""
+
+    def _find(self, scenario: str) -> AnyScenario:
+        return find_pursuit(scenario)
+
+
+def _of_its_own(scenario: AnyScenario, seed: int) -> AnyWorld | Berth:
     """Return a world that nothing else flies in."""
-    return World([scenario], [seed])
+    return make_world([(scenario, seed)])
 
 
-def check_start(start_met: float | None, scenario: Scenario) -> float | None:
+def check_shown(mode: str | None, scenario: AnyScenario) -> ObservationMode:
+    """Return the observation mode if the cockpit can show the scenario; None is all there can be.
+
+    Raises:
+        InvalidOption: no such mode, or frames of a family with more craft than the cockpit draws.
+    """
+    drawn = FAMILIES[scenario.family].drawn
+    if mode is None:
+        return "frame+telemetry" if drawn else "telemetry"
+    if "frame" in observation_mode(mode) and not drawn:
+        raise InvalidOption(
+            f"observation={mode!r} is not possible with {scenario.name}: the cockpit draws one "
+            f"other craft, and a {scenario.kind} has two; use observation='telemetry' and a pilot "
+            "that reads it (naive, bandit, or a chat model with --observation telemetry)"
+        )
+    return observation_mode(mode)
+
+
+def check_start(start_met: float | None, scenario: AnyScenario) -> float | None:
     """Return `start_met`, s, if the first observation of the scenario can be then.
 
     Raises:
         InvalidOption: before KSPDG's reset is over, or not a physics step before the time limit.
     """
-    first, last = scenario.load_time + SETTLE, TIMEOUT - DT
+    first, last = scenario.load_time + FAMILIES[scenario.family].settling, TIMEOUT - DT
     if start_met is None:
         return None
     if isinstance(start_met, int | float) and first - 1e-6 <= start_met <= last:
@@ -244,13 +282,13 @@ def check_start(start_met: float | None, scenario: Scenario) -> float | None:
     )
 
 
-def observation_spaces(mode: str) -> dict[str, spaces.Space[Any]]:
-    """Return the spaces of "frame" and "telemetry", as far as `mode` names them."""
+def observation_spaces(mode: str, numbers: int) -> dict[str, spaces.Space[Any]]:
+    """Return the spaces of "frame" and "telemetry" (numbers,), as far as `mode` names them."""
     parts: dict[str, spaces.Space[Any]] = {}
     if "frame" in mode:
         parts["frame"] = spaces.Box(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
     if "telemetry" in mode:
-        low = np.full(len(TELEMETRY), -np.inf)
+        low = np.full(numbers, -np.inf)
         low[:3] = 0.0
         parts["telemetry"] = spaces.Box(low, np.inf, dtype=np.float64)
     return parts

@@ -7,7 +7,6 @@ from typing import Protocol
 import numpy as np
 
 from helmsight.envs.orbital.dynamics import Array, norm
-from helmsight.envs.orbital.fleet import Fleet
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 from helmsight.envs.orbital.vehicles import Vehicle
 
@@ -34,12 +33,8 @@ class Pair:
         return norm(self.line_of_sight)
 
 
-class PairFleet(Pair, Fleet):
-    """A fleet whose two vessels are evader and pursuer, in this order."""
-
-
-class Readings(Protocol):
-    """What telemetry, measures and the score read: a world of the twin, or a sample of a game."""
+class Crew(Protocol):
+    """What can be read of `n` worlds with `k` vessels each, the agent at index 1."""
 
     @property
     def met(self) -> Array:
@@ -48,17 +43,17 @@ class Readings(Protocol):
 
     @property
     def mass(self) -> Array:
-        """Masses, (n, 2) kg."""
+        """Masses, (n, k) kg."""
         ...
 
     @property
     def propellant(self) -> Array:
-        """Mono-propellant, (n, 2) units."""
+        """Mono-propellant, (n, k) units."""
         ...
 
     @property
     def vehicle(self) -> Vehicle:
-        """The craft of both vessels."""
+        """The agent's craft."""
         ...
 
     @property
@@ -68,13 +63,17 @@ class Readings(Protocol):
 
     @property
     def position(self) -> Array:
-        """Positions, (n, 2, 3) inertial, m."""
+        """Positions, (n, k, 3) inertial, m."""
         ...
 
     @property
     def velocity(self) -> Array:
-        """Velocities, (n, 2, 3) inertial, m/s."""
+        """Velocities, (n, k, 3) inertial, m/s."""
         ...
+
+
+class Readings(Crew, Protocol):
+    """What telemetry, measures and score of a pursuit read: a world of the twin, or of a game."""
 
     @property
     def line_of_sight(self) -> Array:

@@ -7,26 +7,34 @@ from collections.abc import Sequence
 import numpy as np
 
 from helmsight.contract.observation import TelemetryField
+from helmsight.envs.errors import CrewUnfit
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.cockpit.state import CockpitState
 from helmsight.envs.orbital.convoy import Berth
 from helmsight.envs.orbital.dynamics import RADIUS, Array, norm, orbital_axes, sun_direction, unit
 from helmsight.envs.orbital.fleet import ADRIFT, Fleet
-from helmsight.envs.orbital.pair import Readings
+from helmsight.envs.orbital.pair import Crew, Readings
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 
 INERTIAL = "rhcbci"
-TELEMETRY = (
-    TelemetryField("mission_elapsed_time", "s"),
-    TelemetryField("pursuer_mass", "kg"),
-    TelemetryField("pursuer_propellant", "units"),
-    *(
-        TelemetryField(f"{who}_{what}_{axis}", unit_, INERTIAL)
-        for who in ("pursuer", "evader")
-        for what, unit_ in (("position", "m"), ("velocity", "m/s"))
-        for axis in "xyz"
-    ),
-)
+
+
+def kspdg_fields(*names: str) -> tuple[TelemetryField, ...]:
+    """Return the fields of `kspdg_vector` where its vessels are `names`, the agent first."""
+    return (
+        TelemetryField("mission_elapsed_time", "s"),
+        TelemetryField(f"{names[0]}_mass", "kg"),
+        TelemetryField(f"{names[0]}_propellant", "units"),
+        *(
+            TelemetryField(f"{who}_{what}_{axis}", unit_, INERTIAL)
+            for who in names
+            for what, unit_ in (("position", "m"), ("velocity", "m/s"))
+            for axis in "xyz"
+        ),
+    )
+
+
+TELEMETRY = kspdg_fields("pursuer", "evader")
 """KSPDG's PE1 observation, in its own order; propellant in KSP units (1 unit = 4 kg)."""
 
 _SAS_WORDS: dict[int, str] = {
@@ -37,17 +45,41 @@ _SAS_WORDS: dict[int, str] = {
 }
 
 
-def telemetry(world: Readings, i: int) -> Array:
-    """Return KSPDG's PE1 observation of world `i`, (15,) SI, see `TELEMETRY`."""
+def check_crew(world: Crew, names: Sequence[str]) -> None:
+    """Raise unless a world's vessels can be those of `names`; what is read of them goes by place.
+
+    Raises:
+        CrewUnfit: there are fewer vessels, or more.
+    """
+    count = world.position.shape[1]
+    if count != len(names):
+        raise CrewUnfit(
+            f"these figures are of {len(names)} vessels ({', '.join(names)}), and this world has "
+            f"{count}; read it with what its own family has (envs.orbital.families)"
+        )
+
+
+def kspdg_vector(world: Readings | Crew, i: int, order: Sequence[int]) -> Array:
+    """Return time, the agent's mass and propellant, and states, of world `i`, SI.
+
+    `order` are the vessels' indices in the order of the vector, the agent first: positions and
+    velocities (3,) each.
+    """
+    agent = order[0]
+    states = [part[i, k] for k in order for part in (world.position, world.velocity)]
     return np.concatenate(
-        [
-            [world.met[i], world.mass[i, PURSUER], world.propellant[i, PURSUER]],
-            world.position[i, PURSUER],
-            world.velocity[i, PURSUER],
-            world.position[i, EVADER],
-            world.velocity[i, EVADER],
-        ]
+        [[world.met[i], world.mass[i, agent], world.propellant[i, agent]], *states]
     )
+
+
+def telemetry(world: Readings, i: int) -> Array:
+    """Return KSPDG's PE1 observation of world `i`, (15,) SI, see `TELEMETRY`.
+
+    Raises:
+        CrewUnfit: a world that does not have two vessels.
+    """
+    check_crew(world, ("evader", "pursuer"))
+    return kspdg_vector(world, i, (PURSUER, EVADER))
 
 
 def cockpit_state(
@@ -91,7 +123,11 @@ def measures(world: Readings, i: int) -> dict[str, float | list[float]]:
 
     `closing` is positive when the range shrinks; `relative_position` is the pursuer's position in
     the evader's (radial, along-track, normal) axes, m.
+
+    Raises:
+        CrewUnfit: a world that does not have two vessels.
     """
+    check_crew(world, ("evader", "pursuer"))
     gap, velocity = world.line_of_sight[i], world.relative_velocity[i]
     distance = float(norm(gap))
     frame = orbital_axes(world.position[i, EVADER], world.velocity[i, EVADER])

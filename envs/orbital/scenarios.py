@@ -1,121 +1,102 @@
-"""The public KSPDG pursuit-evasion scenarios: names, orbits, evader bots."""
+"""The scenarios of all families by name; those of pursuit-evasion (PE1) themselves."""
 
 from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
+from typing import ClassVar, Protocol
 
 from helmsight.envs.errors import UnknownScenario
-from helmsight.envs.orbital.dynamics import Array
-from helmsight.envs.orbital.saves import Save, find_save
+from helmsight.envs.orbital.lady_bandit_guard.scenario import GUARDINGS, Guarding
+from helmsight.envs.orbital.starts import AGENT, DRAWN, TARGET, Beginning, SavedStart
+from helmsight.envs.orbital.sun_blocking.scenario import BLOCKINGS, Blocking
 
 BOTS = {
     1: "passive evader",
     2: "evader that burns at random within 2,200 m",
     3: "evader that burns along its orbit normal within 200 m",
     4: "evader that burns prograde all the time at a fifth of its thrust",
+    5: "evader that burns away from where the pursuer would pass, within 2,200 m",
 }
-EVADER, PURSUER = 0, 1
+EVADER, PURSUER = TARGET, AGENT
 """Indices of the vessels in every PE1 world: the order in which kRPC lists them."""
 
-POSITION_SIGMA = 50.0
-"""Spread of the pursuer's initial position over seeds, m an axis."""
-VELOCITY_SIGMA = 0.5
-"""Spread of the pursuer's initial velocity over seeds, m/s an axis."""
 
-
-class Start(Protocol):
-    """What a world needs to begin: an evader bot, a time and a state."""
+class Start(Beginning, Protocol):
+    """What a pursuit needs to begin: an evader bot, a time and a state of (evader, pursuer)."""
 
     @property
     def evader(self) -> int:
-        """The evader bot, 1..4."""
-        ...
-
-    @property
-    def load_time(self) -> float:
-        """Mission elapsed time at the start, s."""
-        ...
-
-    @property
-    def initial_axes(self) -> Array:
-        """Body axes (forward, right, down) as rows, (2, 3, 3): evader, then pursuer."""
-        ...
-
-    def initial_state(self, seed: int = 0) -> tuple[Array, Array]:
-        """Positions and velocities, each (2, 3): evader, then pursuer."""
+        """The evader bot, a key of `BOTS`."""
         ...
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """One PE1 scenario: `evader` is the bot (1..4), `initial` the set of orbits (1..4)."""
+class Scenario(SavedStart):
+    """One PE1 scenario: `evader` is the bot (1..5), `initial` are the orbits (1..4, or drawn)."""
 
     evader: int
     initial: int
+    family: ClassVar[str] = "PE1"
+    kind: ClassVar[str] = "pursuit"
+    bots: ClassVar[Mapping[int, str]] = BOTS
+    codes: ClassVar[Mapping[int, str]] = {1: "E1", 2: "E2", 3: "E3", 4: "E4", 5: "PN"}
 
     @property
-    def name(self) -> str:
-        """Helmsight's name, for example PE1-E3-I3."""
-        return f"PE1-E{self.evader}-I{self.initial}"
-
-    @property
-    def environment_id(self) -> str:
-        """The gymnasium id, for example helmsight/PE1-E3-I3-v0."""
-        return f"helmsight/{self.name}-v0"
-
-    @property
-    def summary(self) -> str:
-        """One line for lists."""
-        return f"pursuit, {BOTS[self.evader]}, initial orbits {self.initial}"
-
-    @property
-    def save(self) -> Save:
-        """The save that KSPDG loads for it."""
-        return find_save(f"pe1_i{self.initial}_init")
-
-    @property
-    def load_time(self) -> float:
-        """Universal time, and so mission elapsed time, when the save is loaded, s."""
-        return self.save.ut
-
-    @property
-    def initial_axes(self) -> Array:
-        """Body axes at load, (2, 3, 3): the noses point north."""
-        return self.save.axes
-
-    def initial_state(self, seed: int = 0) -> tuple[Array, Array]:
-        """Return positions and velocities at load, each (2, 3): evader, then pursuer.
-
-        Seed 0 is the public state; other seeds move the pursuer by 50 m and 0.5 m/s (one sigma
-        an axis).
-        """
-        position, velocity = self.save.position.copy(), self.save.velocity.copy()
-        if seed:
-            rng = np.random.default_rng([seed, self.initial])
-            position[PURSUER] += rng.normal(0.0, POSITION_SIGMA, 3)
-            velocity[PURSUER] += rng.normal(0.0, VELOCITY_SIGMA, 3)
-        return position, velocity
+    def bot(self) -> int:
+        """The evader."""
+        return self.evader
 
 
-SCENARIOS = {s.name: s for s in (Scenario(e, i) for e in range(1, 5) for i in range(1, 5))}
+PURSUITS = {
+    scenario.name: scenario
+    for scenario in (
+        *(Scenario(evader, initial) for evader in range(1, 5) for initial in range(1, 5)),
+        *(Scenario(5, initial) for initial in range(1, 5)),
+        *(Scenario(evader, DRAWN) for evader in range(1, 6)),
+    )
+}
+"""The pursuits: KSPDG's sixteen, and those beyond (`Scenario.public` tells)."""
+AnyScenario = Scenario | Guarding | Blocking
+SCENARIOS: dict[str, AnyScenario] = {**PURSUITS, **GUARDINGS, **BLOCKINGS}
+"""All that can be flown on the twin, by Helmsight's names."""
 
 
-def find_scenario(name: str) -> Scenario:
-    """Return the scenario called `name`: PE1-E3-I3, pe1_e3_i3, PE1_E3_I3_V1 or its environment id.
+def find_scenario(name: str) -> AnyScenario:
+    """Return the scenario called `name`, in any spelling.
+
+    LBG1-LG1-I2, lbg1_lg1_i2, LBG1_LG1_I2_V1, its environment id; a save's name (LBG1_I2_INIT) is
+    that of the scenario with passive bots which KSPDG loads it for.
 
     Raises:
         UnknownScenario: with the nearest name there is.
     """
     key = re.sub(r"^HELMSIGHT/|[-_]V\d+$", "", name.strip().upper()).replace("_", "-")
+    if save := re.fullmatch(r"(PE1|LBG1|SB1)-(I\d)-INIT", key):
+        passive = "LG0" if save[1] == "LBG1" else "E1"
+        key = f"{save[1]}-{passive}-{save[2]}"
     if key in SCENARIOS:
         return SCENARIOS[key]
-    near = difflib.get_close_matches(key, SCENARIOS, n=1, cutoff=0.0)
+    kin = [known for known in SCENARIOS if known.partition("-")[0] == key.partition("-")[0]]
+    near = [*difflib.get_close_matches(key, kin or SCENARIOS, n=1, cutoff=0.3), *PURSUITS]
     raise UnknownScenario(
         f"unknown scenario {name!r}. Did you mean {near[0]}? "
         "`helmsight list scenarios` shows all of them"
+    )
+
+
+def find_pursuit(name: str) -> Scenario:
+    """Return the pursuit called `name`, for what knows two craft and a capture only.
+
+    Raises:
+        UnknownScenario: no such scenario, with the nearest there is; or one of another family.
+    """
+    found = find_scenario(name)
+    if isinstance(found, Scenario):
+        return found
+    raise UnknownScenario(
+        f"{found.name} is a scenario of {found.kind}, and here only pursuits can be flown, "
+        f"PE1-E1-I1 to PE1-E4-I4; the twin flies it: helmsight fly {found.name} --pilot naive"
     )

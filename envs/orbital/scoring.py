@@ -51,6 +51,10 @@ class ScoreKeeper:
         """Return the PE1 scores at the closest approaches so far, (n,)."""
         return pursuit_score(self.distance, self.speed, self.fuel, self.time)
 
+    def reward(self, world: Readings, i: int, over: bool) -> float:
+        """Return KSPDG's reward of a step: minus the score when the episode is over, else 0."""
+        return -float(self.score()[i]) if over else 0.0
+
     def figures(self, world: Readings, i: int) -> dict[str, float]:
         """Return what an environment tells of world `i`: fuel, score, closest approach; SI."""
         return {

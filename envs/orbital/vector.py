@@ -1,4 +1,4 @@
-"""Pursuits side by side as a gymnasium vector environment: one batch of the twin, one clock."""
+"""Episodes side by side as a gymnasium vector environment: one batch of the twin, one clock."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.vector.utils import iterate
 
 from helmsight.contract.turns import Turns
-from helmsight.envs.orbital.convoy import Berth, Convoy
-from helmsight.envs.orbital.env import PursuitEnv
-from helmsight.envs.orbital.scenarios import Scenario
+from helmsight.envs.orbital.convoy import Berth, Convoy, berth
+from helmsight.envs.orbital.env import TwinEnv
+from helmsight.envs.orbital.scenarios import AnyScenario
 
 MOVE = "move"
 
@@ -22,7 +22,7 @@ MOVE = "move"
 class _Row(gym.Wrapper[Any, Any, Any, Any]):
     """One of the environments. What it has done already, together with the others, it tells."""
 
-    def __init__(self, env: PursuitEnv) -> None:
+    def __init__(self, env: TwinEnv) -> None:
         super().__init__(env)
         self.done: deque[Any] = deque()
 
@@ -33,10 +33,10 @@ class _Row(gym.Wrapper[Any, Any, Any, Any]):
         return self.done.popleft() if self.done else self.env.reset(seed=seed, options=options)
 
 
-class PursuitVectorEnv(SyncVectorEnv):
-    """`num_envs` pursuits; every one does bit by bit what `PursuitEnv` alone does.
+class TwinVectorEnv(SyncVectorEnv):
+    """`num_envs` episodes of one scenario; each does bit by bit what `TwinEnv` alone does.
 
-    `options` are those of `PursuitEnv`. What is returned is what gymnasium's `SyncVectorEnv`
+    `options` are those of `TwinEnv`. What is returned is what gymnasium's `SyncVectorEnv`
     returns, in all of its autoreset modes: only the physics is computed for all at once.
     """
 
@@ -47,7 +47,7 @@ class PursuitVectorEnv(SyncVectorEnv):
         **options: Any,
     ) -> None:
         self._turns: Turns[Any] | None = None
-        rows = [PursuitEnv(**options) for _ in range(num_envs)]
+        rows = [TwinEnv(**options) for _ in range(num_envs)]
         self._convoy = Convoy([(env.scenario, 0) for env in rows])
         for row, env in enumerate(rows):
             env.moored = partial(self._moor, row)
@@ -104,9 +104,9 @@ class PursuitVectorEnv(SyncVectorEnv):
         finally:
             self._turns = None
 
-    def _moor(self, row: int, scenario: Scenario, seed: int) -> Berth:
+    def _moor(self, row: int, scenario: AnyScenario, seed: int) -> Berth:
         self._convoy.load(row, (scenario, seed))
-        return Berth(self._convoy, row, self._advance)
+        return berth(self._convoy, row, self._advance)
 
     def _advance(self, row: int, steps: int) -> None:
         if self._turns is None:  # a reset within a step

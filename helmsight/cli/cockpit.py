@@ -63,9 +63,9 @@ def command(
     from helmsight.byhand import FlightLog, RunWriter
     from helmsight.envs.orbital.cockpit.program import fly_by_hand
     from helmsight.envs.orbital.cockpit.seat import Seat
-    from helmsight.envs.orbital.scenarios import find_scenario
+    from helmsight.envs.orbital.scenarios import find_pursuit
 
-    start = find_scenario(scenario)
+    start = find_pursuit(scenario)
     writer = RunWriter(out) if record or out is not None else None
     log = FlightLog(start.name, writer)
 

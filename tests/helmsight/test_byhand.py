@@ -13,12 +13,12 @@ import pytest
 from helmsight.byhand import FlightLog, RunWriter
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.cockpit.seat import Seat, Stretch
-from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.envs.orbital.scenarios import find_pursuit
 from helmsight.tools.errors import RunFolderUnusable
 from helmsight.tools.player import load_run
 from helmsight.tools.recorder import Recorder
 
-SCENARIO = find_scenario("PE1-E1-I1")
+SCENARIO = find_pursuit("PE1-E1-I1")
 
 
 class Flown:

@@ -13,7 +13,7 @@ from helmsight.envs.orbital.cockpit import keys
 from helmsight.envs.orbital.cockpit.lettering import Picture
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.cockpit.seat import Seat
-from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.envs.orbital.scenarios import find_pursuit
 from helmsight.hardware.errors import KeysRefused
 from helmsight.hardware.keyboard import Keyboard
 from helmsight.hardware.screen import Screen
@@ -28,7 +28,7 @@ FRESH_S = 0.1
 @cache
 def lamp() -> tuple[Box, Picture, Picture]:
     """Return where in the picture RCS shows, and how that part looks on and off."""
-    seat = Seat(find_scenario("PE1-E1-I1"))
+    seat = Seat(find_pursuit("PE1-E1-I1"))
     on = render(seat.state())
     seat.switch_rcs()
     off = render(seat.state())

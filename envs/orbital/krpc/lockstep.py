@@ -22,7 +22,7 @@ from helmsight.envs.orbital.krpc.registry import Service
 from helmsight.envs.orbital.krpc.screenshot import picture
 from helmsight.envs.orbital.panel import telemetry as panel_telemetry
 from helmsight.envs.orbital.saves import save_names as public_saves
-from helmsight.envs.orbital.scenarios import BOTS, SCENARIOS
+from helmsight.envs.orbital.scenarios import BOTS, PURSUITS
 from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import World
 
@@ -114,7 +114,7 @@ def seed(game: Simulation) -> int:
 @service.getter
 def scenarios(game: Simulation) -> list[str]:
     """The scenarios that Reset knows."""
-    return list(SCENARIOS)
+    return list(PURSUITS)
 
 
 @service.getter

@@ -19,7 +19,7 @@ from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.craft import Craft
 from helmsight.envs.orbital.krpc.view import View
 from helmsight.envs.orbital.saves import find_save, save_names
-from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
+from helmsight.envs.orbital.scenarios import PURSUER, find_pursuit
 from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import World
 
@@ -174,7 +174,7 @@ class Simulation:
         Raises:
             UnknownScenario: with the nearest name there is.
         """
-        known = find_scenario(scenario)
+        known = find_pursuit(scenario)
         world = World([known], [seed], ends=ends)
         world.settle()
         crafts = [Craft(name) for name in known.save.names]

@@ -10,7 +10,7 @@ from helmsight.contract.pilot import Sighting
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.panel import telemetry
-from helmsight.envs.orbital.scenarios import PURSUER, find_scenario
+from helmsight.envs.orbital.scenarios import PURSUER, find_pursuit
 from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.envs.orbital.world import DT, World
 
@@ -30,7 +30,7 @@ def flown():
 
     Commands of 0.5 s in a paused world, the score sampled at their ends, as the environment does.
     """
-    scenarios = [find_scenario(name) for name, _ in FLIGHTS]
+    scenarios = [find_pursuit(name) for name, _ in FLIGHTS]
     worlds = World(scenarios, [seed for _, seed in FLIGHTS])
     worlds.settle()
     closest = ScoreKeeper(worlds)

@@ -14,7 +14,7 @@ from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.bots import Bots
 from helmsight.envs.orbital.fleet import DT, Fleet
 from helmsight.envs.orbital.krpc.serving import Running, serve
-from helmsight.envs.orbital.scenarios import EVADER, find_scenario
+from helmsight.envs.orbital.scenarios import EVADER, find_pursuit
 from helmsight.envs.orbital.world import World
 
 
@@ -36,7 +36,7 @@ def fleet(served: Running) -> Fleet:
 def test_the_bots_fly_the_same_over_the_wire_as_in_the_twin(
     served: Running, bot: int, initial: int
 ) -> None:
-    world = World([find_scenario(f"PE1-E{bot}-I{initial}")], [5], ends=False)
+    world = World([find_pursuit(f"PE1-E{bot}-I{initial}")], [5], ends=False)
     world.settle()
     conn: Any = krpc.connect(rpc_port=served.rpc_port, stream_port=served.stream_port)
     conn.helmsight.reset(f"PE1-E1-I{initial}", 5)

@@ -5,18 +5,23 @@ import pytest
 
 from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.convoy import Berths
-from helmsight.envs.orbital.scenarios import EVADER, PURSUER, SCENARIOS
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, PURSUITS
 from helmsight.envs.orbital.world import World
 
-STARTS = [(SCENARIOS["PE1-E2-I2"], 3), (SCENARIOS["PE1-E4-I3"], 0), (SCENARIOS["PE1-E3-I1"], 7)]
+STARTS = [(PURSUITS["PE1-E2-I2"], 3), (PURSUITS["PE1-E4-I3"], 0), (PURSUITS["PE1-E3-I1"], 7)]
 ARRAYS = (
     "met", "position", "velocity", "axes", "mass", "propellant", "throttle", "rcs", "sas", "over",
 )  # fmt: skip
 
 
 def berths(starts=STARTS):
-    made = Berths(starts, lambda row, steps: made.convoy.move({row: steps}))
+    made = Berths(starts, lambda row, steps: made.move({row: steps}))
     return made
+
+
+def batch(made):
+    """Return the worlds that the berths are rows of: all starts are of one family."""
+    return made._places[0][0].world
 
 
 @pytest.mark.slow
@@ -39,26 +44,26 @@ def test_a_row_does_what_a_world_of_its_own_does_bit_for_bit_whenever_the_others
             for name in ARRAYS:
                 np.testing.assert_array_equal(getattr(row, name), getattr(single, name), name)
             np.testing.assert_array_equal(row.range, single.range)
-    assert made.convoy.world.throttle[2, EVADER, 0] == 1.0  # E3 flees
-    assert made.convoy.world.throttle[0, EVADER].any()  # E2 has drawn
+    assert batch(made).throttle[2, EVADER, 0] == 1.0  # E3 flees
+    assert batch(made).throttle[0, EVADER].any()  # E2 has drawn
 
 
 def test_rows_move_by_as_many_steps_as_each_is_due():
     made = berths()
-    before = made.convoy.world.met.copy()
-    made.convoy.move({0: 5, 2: 2})
-    np.testing.assert_allclose(made.convoy.world.met - before, [0.1, 0.0, 0.04])
-    assert not made.convoy.world.held.any()
+    before = batch(made).met.copy()
+    made.move({0: 5, 2: 2})
+    np.testing.assert_allclose(batch(made).met - before, [0.1, 0.0, 0.04])
+    assert not batch(made).held.any()
 
 
 def test_a_row_that_is_over_stands_still_and_the_others_go_on():
     made = berths()
-    made.convoy.world.over[1] = True
+    batch(made).over[1] = True
     rows = [made.take(row, *start) for row, start in enumerate(STARTS)]
-    before = made.convoy.world.met.copy()
-    made.convoy.move({0: 3, 1: 3})
+    before = batch(made).met.copy()
+    made.move({0: 3, 1: 3})
     rows[1].advance(3)
-    np.testing.assert_allclose(made.convoy.world.met - before, [0.06, 0.0, 0.0])
+    np.testing.assert_allclose(batch(made).met - before, [0.06, 0.0, 0.0])
 
 
 @pytest.mark.parametrize(("row", "seed"), [(0, 4), (1, 3), (9, 3)])

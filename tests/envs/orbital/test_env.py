@@ -19,7 +19,7 @@ from helmsight.envs.errors import EpisodeOver, UnknownScenario
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import gravity, norm, orbital_axes, propagate, track_axes
 from helmsight.envs.orbital.env import PursuitEnv
-from helmsight.envs.orbital.scenarios import SCENARIOS
+from helmsight.envs.orbital.scenarios import PURSUITS, SCENARIOS
 
 MODES = {"frame": {"frame"}, "telemetry": {"telemetry"}, "frame+telemetry": {"frame", "telemetry"}}
 INFO = {
@@ -374,7 +374,7 @@ def test_the_task_names_regions_of_the_frame():
 
 
 def test_the_goal_holds_no_state_of_the_world():
-    goals = {make(name).task.goal for name in SCENARIOS}
+    goals = {make(name).task.goal for name in PURSUITS}
     assert len(goals) == 1
 
 

@@ -9,7 +9,7 @@ from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from helmsight.envs.orbital.env import PursuitEnv
-from helmsight.envs.orbital.vector import PursuitVectorEnv
+from helmsight.envs.orbital.vector import TwinVectorEnv
 
 OPTIONS: dict[str, Any] = {"scenario": "PE1-E2-I2", "observation": "telemetry", "time": "fixed:0.3"}
 
@@ -18,7 +18,7 @@ OPTIONS: dict[str, Any] = {"scenario": "PE1-E2-I2", "observation": "telemetry", 
 @pytest.mark.uncounted
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 def test_it_does_what_gymnasiums_own_does_bit_for_bit(mode):
-    ours = PursuitVectorEnv(2, autoreset_mode=mode, **OPTIONS)
+    ours = TwinVectorEnv(2, autoreset_mode=mode, **OPTIONS)
     theirs: Any = SyncVectorEnv([lambda: PursuitEnv(**OPTIONS)] * 2, autoreset_mode=mode)
     ours.action_space.seed(3)
     assert data_equivalence(ours.reset(seed=5), theirs.reset(seed=5))
@@ -41,7 +41,7 @@ def test_make_vec_makes_it_with_spaces_of_a_batch():
     envs = gym.make_vec(
         "helmsight.envs:helmsight/PE1-E1-I2-v0", num_envs=3, observation="telemetry"
     )
-    assert isinstance(envs.unwrapped, PursuitVectorEnv)
+    assert isinstance(envs.unwrapped, TwinVectorEnv)
     assert isinstance(envs, VectorEnv)
     observations, infos = envs.reset(seed=1)
     assert observations in envs.observation_space
@@ -52,7 +52,7 @@ def test_make_vec_makes_it_with_spaces_of_a_batch():
 
 
 def test_a_wrong_action_leaves_nothing_behind():
-    envs = PursuitVectorEnv(2, scenario="PE1-E1-I2", observation="telemetry")
+    envs = TwinVectorEnv(2, scenario="PE1-E1-I2", observation="telemetry")
     envs.reset(seed=0)
     actions = {"burn": np.full((2, 4), np.nan), "frame": np.zeros(2, dtype=int)}
     with pytest.raises(ValueError, match="nan"):

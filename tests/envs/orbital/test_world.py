@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helmsight.envs.orbital import dynamics, fleet, world
+from helmsight.envs.orbital import dynamics, fleet
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.dynamics import cross, norm, propagate
-from helmsight.envs.orbital.scenarios import EVADER, PURSUER, SCENARIOS, Scenario
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, PURSUITS, Scenario
 from helmsight.envs.orbital.world import DT, World
 
 FLOW = 8000.0 / (240.0 * 9.80665)
@@ -27,7 +27,7 @@ def coasting():
     scenarios = [Scenario(1, initial) for initial in (1, 2, 3, 4)]
     worlds, ranges = World(scenarios), []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(world, "CAPTURE_RANGE", 0.0)
+        patch.setattr(World, "capture_range", 0.0)
         while not worlds.over.all():
             ranges.append(worlds.range)
             worlds.advance()
@@ -217,7 +217,7 @@ def test_a_captured_world_stands_still_while_the_others_go_on():
 @pytest.mark.slow
 def test_a_batch_flies_as_its_worlds_do_alone(make_world):
     names, seeds = ["PE1-E1-I1", "PE1-E2-I2", "PE1-E3-I2", "PE1-E4-I4"], [0, 3, 5, 8]
-    scenarios = [SCENARIOS[name] for name in names]
+    scenarios = [PURSUITS[name] for name in names]
     together = World(scenarios, seeds)
     alone = [World([s], [seed]) for s, seed in zip(scenarios, seeds, strict=True)]
     rng = np.random.default_rng(1)

@@ -10,14 +10,14 @@ import pytest
 from helmsight.envs.orbital.cockpit.seat import Seat
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.env import PursuitEnv
-from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.envs.orbital.scenarios import find_pursuit
 from helmsight.envs.orbital.world import SETTLE
 
 pytestmark = pytest.mark.slow  # whole episodes
 
 
 def seated(name="PE1-E1-I2", **options):
-    seat = Seat(find_scenario(name), **options)
+    seat = Seat(find_pursuit(name), **options)
     seat.advance(0.0, ())
     return seat
 

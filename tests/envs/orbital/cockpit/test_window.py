@@ -20,7 +20,7 @@ from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.cockpit.seat import Seat
 from helmsight.envs.orbital.cockpit.trial import lamp
 from helmsight.envs.orbital.cockpit.window import STRIP, picture_place
-from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.envs.orbital.scenarios import find_pursuit
 from helmsight.hardware.errors import KeysRefused, WindowUnavailable
 from helmsight.hardware.keyboard import Keyboard
 from helmsight.hardware.screen import Screen, ScreenBox
@@ -114,7 +114,7 @@ def test_rcs_shows_as_a_lamp_and_nowhere_else() -> None:
 class TestWindow:
     def test_it_shows_the_twins_picture_to_the_last_pixel(self, seen: Any) -> None:
         _, screen, _ = seen
-        expected = render(Seat(find_scenario(NAME)).state())
+        expected = render(Seat(find_pursuit(NAME)).state())
         until(lambda: np.array_equal(screen.grab().pixels, expected))
         assert np.array_equal(screen.grab().pixels, expected)
 
@@ -153,7 +153,7 @@ class TestWindow:
 
     def test_help_is_in_the_picture_only_while_it_is_asked_for(self, seen: Any) -> None:
         _, screen, keyboard = seen
-        plain = render(Seat(find_scenario(NAME)).state())
+        plain = render(Seat(find_pursuit(NAME)).state())
         until(lambda: np.array_equal(screen.grab().pixels, plain))
         keyboard.tap("f1")
         until(lambda: not np.array_equal(screen.grab().pixels, plain))
@@ -163,7 +163,7 @@ class TestWindow:
 
     def test_what_is_said_about_the_flight_is_below_the_picture(self, seen: Any) -> None:
         program, screen, keyboard = seen
-        plain = render(Seat(find_scenario(NAME)).state())
+        plain = render(Seat(find_pursuit(NAME)).state())
         with Screen.open("window:cockpit under test") as whole:
             before = whole.grab().pixels[HEIGHT:]
             keyboard.tap("p")

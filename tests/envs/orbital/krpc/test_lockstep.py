@@ -14,7 +14,7 @@ import pytest
 from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.krpc.serving import Running, serve
 from helmsight.envs.orbital.panel import TELEMETRY
-from helmsight.envs.orbital.scenarios import EVADER, PURSUER, SCENARIOS
+from helmsight.envs.orbital.scenarios import EVADER, PURSUER, PURSUITS
 
 # (forward, right, down, seconds); throttles that a float32 holds exactly.
 BURNS = ((1.0, 0.0, 0.0, 2.0), (0.5, -0.25, 0.125, 0.5), (0.0, 1.0, -1.0, 0.5),
@@ -169,7 +169,7 @@ def test_rates_are_above_0_and_at_most_1000(conn, rate):
 
 
 def test_what_there_is_to_fly_is_listed(conn):
-    assert conn.helmsight.scenarios == list(SCENARIOS)
+    assert conn.helmsight.scenarios == list(PURSUITS)
     assert "lbg1_i2_init" in conn.helmsight.save_names
 
 

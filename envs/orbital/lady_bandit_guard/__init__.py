@@ -1,0 +1,1 @@
+"""Lady, bandit and guard (LBG1): the agent is the bandit, who has to reach the lady unguarded."""

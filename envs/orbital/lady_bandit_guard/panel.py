@@ -1,0 +1,60 @@
+"""From a world of lady, bandit and guard to what can be seen of it: 21 numbers, and measures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from helmsight.envs.orbital.dynamics import Array, norm, orbital_axes
+from helmsight.envs.orbital.lady_bandit_guard.scenario import BANDIT, GUARD, LADY
+from helmsight.envs.orbital.lady_bandit_guard.scoring import Three
+from helmsight.envs.orbital.panel import check_crew, kspdg_fields, kspdg_vector
+
+NAMES = ("lady", "bandit", "guard")
+TELEMETRY = kspdg_fields("bandit", "lady", "guard")
+"""KSPDG's LBG1 observation, in its own order; propellant in KSP units (1 unit = 4 kg)."""
+
+
+def telemetry(world: Three, i: int) -> Array:
+    """Return KSPDG's LBG1 observation of world `i`, (21,) SI, see `TELEMETRY`.
+
+    Raises:
+        CrewUnfit: a world that does not have three vessels.
+    """
+    check_crew(world, NAMES)
+    return kspdg_vector(world, i, (BANDIT, LADY, GUARD))
+
+
+def measures(world: Three, i: int) -> dict[str, float | list[float]]:
+    """Return the figures that guards and logs use: see the keys; SI, propellant in units.
+
+    `closing` and `guard_closing` are positive when the ranges shrink. The positions are in the
+    lady's (radial, along-track, normal) axes, m. `guard_angle`, deg, is at the bandit, between
+    lady and guard: near 0 the guard is in the way, or right behind her.
+
+    Raises:
+        CrewUnfit: a world that does not have three vessels.
+    """
+    check_crew(world, NAMES)
+    position, velocity = world.position[i], world.velocity[i]
+    frame = orbital_axes(position[LADY], velocity[LADY])
+    lady, guard = position[LADY] - position[BANDIT], position[GUARD] - position[BANDIT]
+    moving = velocity[BANDIT] - velocity[LADY]
+    nearing = velocity[BANDIT] - velocity[GUARD]
+    distance, away = max(float(norm(lady)), 1e-9), max(float(norm(guard)), 1e-9)
+    cosine = float(np.clip(lady @ guard / (distance * away), -1.0, 1.0))
+    return {
+        "met": float(world.met[i]),
+        "range": distance,
+        "speed": float(norm(moving)),
+        "closing": float(moving @ lady) / distance,
+        "guard_range": away,
+        "guard_closing": float(nearing @ guard) / away,
+        "guard_angle": float(np.degrees(np.arccos(cosine))),
+        "propellant": float(world.propellant[i, BANDIT]),
+        "propellant_capacity": world.vehicle.propellant_units,
+        "mass": float(world.mass[i, BANDIT]),
+        "time_left": max(0.0, world.timeout - float(world.met[i])),
+        "relative_position": [float(x) for x in frame @ -lady],
+        "guard_position": [float(x) for x in frame @ (position[GUARD] - position[LADY])],
+        "telemetry": [float(x) for x in telemetry(world, i)],
+    }

@@ -1,0 +1,107 @@
+"""Lady, bandit and guard as a task: what pilots are told; what is kept, drawn and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from helmsight.contract.measures import Measure
+from helmsight.contract.observation import Box
+from helmsight.contract.outcome import Outcome
+from helmsight.contract.plots import Curve, PathPlot, TimePlot
+from helmsight.contract.task import Task
+from helmsight.contract.textfiles import read_text
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.guard import BurnGuard
+from helmsight.envs.orbital.lady_bandit_guard.panel import TELEMETRY
+from helmsight.envs.orbital.task import NOTE, TWIN
+
+GOAL = (
+    "You are the bandit: come within five metres of the lady, and stay as far from the guard as "
+    "you can on the way."
+)
+MEASURES = (
+    Measure("met", "s", "world time"),
+    Measure("range", "m", "range to the lady", "lower", live=True),
+    Measure("speed", "m/s", "speed relative to the lady"),
+    Measure("closing", "m/s", live=True),
+    Measure("guard_range", "m", "range to the guard", "higher", live=True),
+    Measure("guard_closing", "m/s", "closing with the guard"),
+    Measure("guard_angle", "deg", "angle between lady and guard"),
+    Measure("propellant", "units", better="higher"),
+    Measure("mass", "kg"),
+    Measure("fuel_used", "kg", "propellant used", better="lower"),
+    Measure("time_left", "s", live=True),
+    Measure("relative_position", "m"),
+    Measure("guard_position", "m"),
+    Measure("caught", label="caught by the guard"),
+    Measure("telemetry"),
+)
+"""Positions are in the lady's (radial, along-track, normal) axes."""
+OUTCOME = Outcome(
+    success="captured",
+    score=Measure("score", better="lower"),
+    terms=(
+        Measure("closest_lady_m", "m", "closest to the lady", "lower", key="closest_lady"),
+        Measure("closest_guard_m", "m", "closest to the guard", "higher", key="closest_guard"),
+        Measure("fuel_kg", "kg", "propellant used", "lower", key="fuel_used", digits=0),
+    ),
+)
+PLOTS = (
+    TimePlot(
+        "range",
+        "Range to lady and guard",
+        "m",
+        (Curve("range", "lady"), Curve("guard_range", "guard")),
+        log=True,
+        mark="lowest",
+    ),
+    TimePlot(
+        "speed",
+        "Closing speeds",
+        "m/s",
+        (Curve("closing", "lady"), Curve("guard_closing", "guard")),
+        zero=True,
+    ),
+    PathPlot(
+        "trajectory",
+        "The bandit's way around the lady",
+        "m",
+        "relative_position",
+        ("radial", "along-track", "normal"),
+        origin="lady",
+    ),
+    PathPlot(
+        "guard",
+        "The guard's way around the lady",
+        "m",
+        "guard_position",
+        ("radial", "along-track", "normal"),
+        origin="lady",
+    ),
+    TimePlot("propellant", "Propellant left", "units", (Curve("propellant"),), fill=True, colour=2),
+)
+
+
+@cache
+def briefing() -> str:
+    """Return the words for a model that flies the bandit, a Jinja2 template."""
+    return read_text(files("helmsight.envs.orbital").joinpath("data/briefing_lbg1.j2"))
+
+
+def guarding_task(name: str, regions: Mapping[str, Box]) -> Task:
+    """Return the task of the scenario called `name`; no frame of it is drawn, so no `regions`."""
+    return Task(
+        name=name,
+        goal=GOAL,
+        command=BurnCommand,
+        fields=TELEMETRY,
+        briefing=briefing(),
+        measures=MEASURES,
+        guard=BurnGuard,
+        outcome=OUTCOME,
+        plots=PLOTS,
+        clock=TWIN,
+        note=NOTE,
+    )
