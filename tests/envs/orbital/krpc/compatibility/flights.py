@@ -192,29 +192,43 @@ def cruising(flight: Episode) -> Bot:
 
 
 def guarding(flight: Episode) -> Bot:
-    """LG1: the guard brakes against the bandit, burns towards it, coasts, and again."""
+    """LG1: the guard brakes against the bandit, burns towards it, coasts, and again.
+
+    It gives up braking, and burning, after 30 s, and a burn that leads astray after one.
+    """
     guard, bandit = flight.guard, flight.agent
+
+    def passed(since: float, seconds: float) -> bool:
+        return bool(guard.met - since > seconds + 1e-6)
+
     pilot = guard.auto_pilot
     pilot.reference_frame = guard.orbital_reference_frame
     pilot.engage()
     yield 1.0
     guard.control.rcs = True
     while True:
+        began = guard.met
         while norm(velocity := bandit.velocity(guard.orbital_reference_frame)) >= 0.2:
+            if passed(began, 30.0):
+                break
             pilot.target_direction = reverse(velocity)
             guard.control.forward = 0.0 if pilot.error > 30.0 else -1.0
-            yield 0.04
+            yield TICK
         guard.control.forward = 0.0
         pilot.target_direction = bandit.position(guard.orbital_reference_frame)
         yield 1.0
+        began = guard.met
         while norm(bandit.velocity(guard.orbital_reference_frame)) <= 10.0:
+            astray = _misaligned(bandit, guard) > math.radians(15.0)
+            if passed(began, 30.0) or (astray and passed(began, 1.0)):
+                break
             pilot.target_direction = bandit.position(guard.orbital_reference_frame)
             guard.control.forward = 1.0
-            yield 0.04
+            yield TICK
         guard.control.forward = 0.0
         while _misaligned(bandit, guard) <= math.radians(15.0):
             pilot.target_direction = reverse(bandit.velocity(guard.orbital_reference_frame))
-            yield 0.04
+            yield TICK
 
 
 def _misaligned(bandit: Any, guard: Any) -> float:

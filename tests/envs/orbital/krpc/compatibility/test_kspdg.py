@@ -10,6 +10,15 @@ import pytest
 from helmsight.envs.orbital.bots import ACTIVATION_RANGE, EVADE_RANGE
 from helmsight.envs.orbital.dynamics import G0, norm, propagate, unit
 from helmsight.envs.orbital.fleet import DT
+from helmsight.envs.orbital.lady_bandit_guard.scenario import (
+    BANDIT,
+    EVASIVE,
+    GUARD,
+    HEURISTIC,
+    LADY,
+    Guarding,
+)
+from helmsight.envs.orbital.lady_bandit_guard.world import GuardedWorld
 from helmsight.envs.orbital.saves import find_save, save_names
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Scenario
 from helmsight.envs.orbital.world import SETTLE, World
@@ -157,6 +166,28 @@ def test_the_cruising_bot_burns_prograde_under_the_autopilot(client):
 
 
 @dataclass(frozen=True)
+class Unmoved:
+    """A scenario as KSPDG loads it, whatever the seed of its bots."""
+
+    scenario: Guarding
+
+    @property
+    def bot(self):
+        return self.scenario.bot
+
+    @property
+    def load_time(self):
+        return self.scenario.load_time
+
+    @property
+    def initial_axes(self):
+        return self.scenario.initial_axes
+
+    def initial_state(self, seed=0):
+        return self.scenario.initial_state()
+
+
+@dataclass(frozen=True)
 class From(Scenario):
     """A pursuit that begins with any save of two vessels."""
 
@@ -208,6 +239,34 @@ def test_the_guard_stops_relative_to_the_bandit_and_then_closes_in(client):
     assert norm(after[GUARD_P] - after[P]) < norm(before[GUARD_P] - before[P]) - 50.0
     assert masses[0] == pytest.approx(4210.0)
     assert masses[2] < 6660.0
+
+
+@pytest.mark.parametrize("client", [("0.7.0", "0.5.4")], indirect=True, ids=["0.7.0-on-0.5.4"])
+@pytest.mark.parametrize(
+    ("escort", "save", "start", "seconds"),
+    [(HEURISTIC, "lbg1_i2_init", 2.7, 32.0), (EVASIVE, "lbg1_i1_init", 110.0, 16.0)],
+)
+def test_an_escort_over_the_wire_flies_as_the_twins_own(client, escort, save, start, seconds):
+    """At 110 s the bandit of I1 has just come within 500 m of the lady.
+
+    The twin's guard sees what kRPC 0.5.4 tells; from 0.6 on its frame turns, and so it flies.
+    """
+    scenario, seed = Guarding(escort, int(save[6])), 1  # with seed 1 the lady flees to the normal
+    public = Unmoved(scenario)
+    world = GuardedWorld([public], [seed], timeout=1000.0, ends=False)
+    ticks = round((start - float(world.met[0])) / DT)
+    world.bots.start = world.met + ticks * DT
+    world.advance(ticks + round(seconds / DT))
+    seen = client.do(
+        "evaded", save=save, name=f"LG{escort}", start=start, end=start + seconds, draws=[]
+    )
+    flown = seen["observation"]
+    assert flown[0] == pytest.approx(float(world.met[0]), abs=1e-6)
+    for k, at in ((LADY, 9), (BANDIT, 3), (GUARD, 15)):
+        assert flown[at : at + 3] == pytest.approx(world.position[0, k], rel=0, abs=0.01)
+        assert flown[at + 3 : at + 6] == pytest.approx(world.velocity[0, k], rel=0, abs=0.001)
+    assert np.array(seen["axes"]) == pytest.approx(world.axes[0, LADY], rel=0, abs=1e-4)
+    assert world.propellant[0, GUARD] < 1199.0  # there was something to be equal in
 
 
 @pytest.mark.parametrize(("heading", "side"), [(90.0, 1.0), (270.0, -1.0)])
