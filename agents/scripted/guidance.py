@@ -101,21 +101,21 @@ def _target_frame(now: Situation) -> tuple[Array, Array, Array, Array]:
     return frame, motion, position, velocity
 
 
-def _required_velocity(
-    position: Array, push: Array, motion: Array, times: Array
+def required_velocity(
+    position: Array, goal: Array, motion: Array, times: Array
 ) -> tuple[Array, Array]:
-    """Return the (velocity now, velocity on arrival) that meet the target after `times`.
+    """Return the (velocity now, velocity on arrival) that lead from `position` to `goal`.
 
-    All in the target's rotating (radial, along-track, normal) frame, shapes (..., 3); `push` is
-    the target's own acceleration there. Clohessy-Wiltshire equations (Vallado, ch. 6).
+    All in the target's rotating (radial, along-track, normal) frame, shapes (..., 3), the target at
+    its origin; `motion` is the target's mean motion, rad/s, `times` the time that it takes, s.
+    Clohessy-Wiltshire equations (Vallado, ch. 6).
     """
     n, t = motion, times
     s, c = np.sin(n * t), np.cos(n * t)
     x, y, z = np.moveaxis(position, -1, 0)
-    target = 0.5 * push * (t * t)[..., None]
-    bx = target[..., 0] - (4 - 3 * c) * x
-    by = target[..., 1] - (6 * (s - n * t) * x + y)
-    bz = target[..., 2] - c * z
+    bx = goal[..., 0] - (4 - 3 * c) * x
+    by = goal[..., 1] - (6 * (s - n * t) * x + y)
+    bz = goal[..., 2] - c * z
     a11, a12, a22 = s / n, 2 * (1 - c) / n, (4 * s - 3 * n * t) / n
     determinant = a11 * a22 + a12 * a12
     vx = (a22 * bx - a12 * by) / determinant
@@ -124,8 +124,17 @@ def _required_velocity(
     ax = 3 * n * s * x + c * vx + 2 * s * vy
     ay = 6 * n * (c - 1) * x - 2 * s * vx + (4 * c - 3) * vy
     az = -n * s * z + c * vz
-    arrival = np.stack([ax, ay, az], axis=-1) - push * t[..., None]
-    return np.stack([vx, vy, vz], axis=-1), arrival
+    return np.stack([vx, vy, vz], axis=-1), np.stack([ax, ay, az], axis=-1)
+
+
+def _meeting(position: Array, push: Array, motion: Array, times: Array) -> tuple[Array, Array]:
+    """Return the velocities now and on arrival, both relative to a target that accelerates.
+
+    `push` (..., 3) is the target's own acceleration; frames and the rest as `required_velocity`.
+    """
+    goal = 0.5 * push * (times * times)[..., None]
+    wanted, arrival = required_velocity(position, goal, motion, times)
+    return wanted, arrival - push * times[..., None]
 
 
 def _push(now: Situation, frame: Array) -> Array:
@@ -135,7 +144,7 @@ def _push(now: Situation, frame: Array) -> Array:
 def _intercept_change(now: Situation, time_to_go: Array) -> Array:
     """Return the change of velocity now that meets the target after `time_to_go`, inertial m/s."""
     frame, motion, position, velocity = _target_frame(now)
-    wanted, _ = _required_velocity(position, _push(now, frame), motion, time_to_go)
+    wanted, _ = _meeting(position, _push(now, frame), motion, time_to_go)
     return np.asarray(np.einsum("nij,ni->nj", frame, wanted - velocity))
 
 
@@ -147,7 +156,7 @@ def _arrival_time(
     latest = np.maximum(law.timeout - law.margin - now.met, 3.0)
     times = latest[:, None] * np.linspace(0.02, 1.0, 60) ** 1.5
     push = _push(now, frame)[:, None]
-    wanted, arrival = _required_velocity(position[:, None], push, motion[:, None], times)
+    wanted, arrival = _meeting(position[:, None], push, motion[:, None], times)
     change = wanted - velocity[:, None]
     sight = -position / distance[:, None]
     along = np.abs(np.einsum("nkj,nj->nk", change, sight))
