@@ -23,7 +23,6 @@ def make(name: str) -> Pilot:
     from helmsight.agents.scripted.navball import Navball
     from helmsight.agents.scripted.relations import Relations
     from helmsight.agents.scripted.rendezvous import Rendezvous
-
     from helmsight.agents.scripted.shade import Shade
 
     pilots: dict[str, Callable[[], Pilot]] = {

@@ -49,9 +49,7 @@ class Bandit:
         way = self._plan(scene)
         goal, left = way.leg(scene.met)
         interval = np.array(sighting.timing.applied_s(DURATION))
-        push = steer(
-            scene.position, scene.velocity, goal, np.array(left), scene.motion, interval
-        )
+        push = steer(scene.position, scene.velocity, goal, np.array(left), scene.motion, interval)
         push = limited(push, scene.position, scene.mass) @ hill.axes
         nose = Chase.read(sighting.observation).axes()
         thrust = np.array([DRONE.forward_thrust, DRONE.lateral_thrust, DRONE.lateral_thrust])

@@ -2,8 +2,8 @@
 
 A way has two legs: to a corner at one time, and from there to the lady at another. On both the
 craft burns for the velocity that leads to the leg's end (Clohessy-Wiltshire), as far as its thrust
-allows, the nose on the lady. Ways are drawn at random, flown in the plane of numbers with the thrust
-that there is, and drawn anew around the best (cross-entropy method, Rubinstein and Kroese 2004).
+allows, the nose on the lady. Ways are drawn at random, reckoned with the thrust that there is, and
+drawn anew around the best (cross-entropy method, Rubinstein and Kroese 2004).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Motion near a target in its rotating (radial, along-track, normal) axes, for batches.
 
-Clohessy-Wiltshire equations (Vallado, Fundamentals of Astrodynamics, ch. 6): the target's orbit is a
-circle, as in every public scenario, or nearly. SI units.
+Clohessy-Wiltshire equations (Vallado, Fundamentals of Astrodynamics, ch. 6): the target's orbit is
+a circle, as in every public scenario, or nearly. SI units.
 """
 
 from __future__ import annotations
