@@ -18,6 +18,13 @@ for _scenario in SCENARIOS.values():
     )
 
 gym.register(
+    id="helmsight/Scenario-v0",
+    entry_point="helmsight.envs.orbital.env:DescribedEnv",
+    disable_env_checker=True,
+    order_enforce=False,
+)
+
+gym.register(
     id="helmsight/KSP-v0",
     entry_point="helmsight.envs.ksp.env:KspEnv",
     disable_env_checker=True,

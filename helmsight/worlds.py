@@ -130,7 +130,7 @@ def shown(
 
     A world that shows no frames is recorded without pictures.
     """
-    films = WORLDS[world].films(options) and (world != TWIN or shows_frames(scenario))
+    films = WORLDS[world].films(options) and (world != TWIN or shows_frames(scenario, options))
     if not watched or not films:
         return needs
     return "frame+telemetry" if "telemetry" in needs else "frame"

@@ -17,13 +17,12 @@ from helmsight.envs.orbital.dynamics import Array
 from helmsight.envs.orbital.fleet import Owing
 from helmsight.envs.orbital.lady_bandit_guard.world import GuardedWorld, Trio
 from helmsight.envs.orbital.pair import Pair
-from helmsight.envs.orbital.scenarios import AnyScenario
-from helmsight.envs.orbital.starts import AGENT
+from helmsight.envs.orbital.starts import AGENT, Flown
 from helmsight.envs.orbital.sun_blocking.world import SunlitWorld
 from helmsight.envs.orbital.vehicles import Vehicle
 from helmsight.envs.orbital.world import Settling, World
 
-Start = tuple[AnyScenario, int]
+Start = tuple[Flown, int]
 """A scenario and a seed."""
 AnyWorld = World | GuardedWorld | SunlitWorld
 
@@ -165,7 +164,7 @@ class Berths:
         for convoy, share in shares.values():
             convoy.move(share)
 
-    def take(self, number: int, scenario: AnyScenario, seed: int) -> Berth:
+    def take(self, number: int, scenario: Flown, seed: int) -> Berth:
         """Return the berth of start `number`, which begins as `scenario` with `seed`.
 
         Raises:

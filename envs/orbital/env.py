@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -19,12 +19,13 @@ from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.convoy import AnyWorld, Berth, make_world
+from helmsight.envs.orbital.described import described as read_described
 from helmsight.envs.orbital.dynamics import Array, track_axes
 from helmsight.envs.orbital.families import FAMILIES, Family
 from helmsight.envs.orbital.panel import cockpit_state
-from helmsight.envs.orbital.scenarios import AnyScenario, find_pursuit, find_scenario
+from helmsight.envs.orbital.scenarios import find_pursuit, find_scenario
 from helmsight.envs.orbital.sights import Placed, marker_relations
-from helmsight.envs.orbital.starts import AGENT
+from helmsight.envs.orbital.starts import AGENT, Flown
 from helmsight.envs.orbital.world import DT, TIMEOUT
 
 
@@ -79,10 +80,10 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             observation_spaces(self.observation_mode, len(self.family.fields))
         )
         self.action_space = BurnCommand.space()
-        self.moored: Callable[[AnyScenario, int], AnyWorld | Berth] = _of_its_own
+        self.moored: Callable[[Flown, int], AnyWorld | Berth] = _of_its_own
         self._world: AnyWorld | Berth | None = None
 
-    def _find(self, scenario: str) -> AnyScenario:
+    def _find(self, scenario: str) -> Flown:
         """Return the scenario called so. Raises UnknownScenario."""
         return find_scenario(scenario)
 
@@ -238,16 +239,39 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
 class PursuitEnv(TwinEnv):
     """One PE1 scenario; see `TwinEnv`."""
 
-    def _find(self, scenario: str) -> AnyScenario:
+    def _find(self, scenario: str) -> Flown:
         return find_pursuit(scenario)
 
 
-def _of_its_own(scenario: AnyScenario, seed: int) -> AnyWorld | Berth:
+class DescribedEnv(TwinEnv):
+    """A scenario of one's own: `described` is its description as JSON data (`orbital.described`).
+
+    The other options are those of `TwinEnv`, but for `scenario`, which is the description's name.
+
+    Raises:
+        InvalidOption: nothing is described.
+        ScenarioBroken: what is described cannot be flown.
+    """
+
+    def __init__(self, described: Mapping[str, Any] | None = None, **options: Any) -> None:
+        if described is None:
+            raise InvalidOption(
+                "nothing is described: helmsight fly --scenario FILE.yaml, or described={...} with "
+                "the fields of docs/scenario.schema.json"
+            )
+        self._described = described
+        super().__init__("", **options)
+
+    def _find(self, scenario: str) -> Flown:
+        return read_described(self._described, "described")
+
+
+def _of_its_own(scenario: Flown, seed: int) -> AnyWorld | Berth:
     """Return a world that nothing else flies in."""
     return make_world([(scenario, seed)])
 
 
-def check_shown(mode: str | None, scenario: AnyScenario) -> ObservationMode:
+def check_shown(mode: str | None, scenario: Flown) -> ObservationMode:
     """Return the observation mode if the cockpit can show the scenario; None is all there can be.
 
     Raises:
@@ -265,7 +289,7 @@ def check_shown(mode: str | None, scenario: AnyScenario) -> ObservationMode:
     return observation_mode(mode)
 
 
-def check_start(start_met: float | None, scenario: AnyScenario) -> float | None:
+def check_start(start_met: float | None, scenario: Flown) -> float | None:
     """Return `start_met`, s, if the first observation of the scenario can be then.
 
     Raises:

@@ -40,6 +40,25 @@ class Beginning(Protocol):
         ...
 
 
+class Flown(Beginning, Protocol):
+    """What an environment flies: a beginning with a name, of a family."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        ...
+
+    @property
+    def family(self) -> str:
+        """The family, a key of `envs.orbital.families.FAMILIES`."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """The family in words."""
+        ...
+
+
 class SavedStart:
     """A scenario of one family: `initial` is the number of its save, or DRAWN.
 

@@ -14,7 +14,7 @@ from gymnasium.vector.utils import iterate
 from helmsight.contract.turns import Turns
 from helmsight.envs.orbital.convoy import Berth, Convoy, berth
 from helmsight.envs.orbital.env import TwinEnv
-from helmsight.envs.orbital.scenarios import AnyScenario
+from helmsight.envs.orbital.starts import Flown
 
 MOVE = "move"
 
@@ -104,7 +104,7 @@ class TwinVectorEnv(SyncVectorEnv):
         finally:
             self._turns = None
 
-    def _moor(self, row: int, scenario: AnyScenario, seed: int) -> Berth:
+    def _moor(self, row: int, scenario: Flown, seed: int) -> Berth:
         self._convoy.load(row, (scenario, seed))
         return berth(self._convoy, row, self._advance)
 

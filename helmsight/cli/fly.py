@@ -20,11 +20,15 @@ from helmsight.prompts.strategies import RELATING, VERIFIED
 if TYPE_CHECKING:
     from helmsight.afterwards import Afterword
 
+FIRST = "PE1-E1-I2"
+"""What is flown unless something else is asked for."""
 EXAMPLES = "\n\n".join(
     (
         "Examples:",
         "helmsight fly PE1-E1-I3",
         "helmsight fly pe1_e3_i3 --pilot rendezvous --time paused --json",
+        "helmsight fly LBG1-LG2-I1 --pilot bandit",
+        "helmsight fly --scenario mine.yaml --pilot naive",
         "helmsight fly PE1-E1-I1 --pilot ollama:qwen3-vl --think-timeout 20",
         "helmsight fly --world ksp --check",
         *(world.example for world in WORLDS.values() if world.example),
@@ -41,7 +45,15 @@ def command(
             help="Scenario or environment id (helmsight list scenarios).",
             autocompletion=completion.scenarios,
         ),
-    ] = "PE1-E1-I2",
+    ] = FIRST,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--scenario",
+            metavar="FILE.yaml",
+            help="A scenario of your own instead (docs/twin.md).",
+        ),
+    ] = None,
     pilot: Annotated[
         str,
         typer.Option(
@@ -114,6 +126,9 @@ def command(
         show_check(world, options, as_json=as_json)
         return
     named = scenario if world == TWIN else f"{scenario}_{world}"
+    if file is not None:
+        scenario, options["described"] = described(file, scenario, world)
+        named = options["described"]["name"]
     folder = out if out is not None else run_folder(named, pilot, seed)
     operator = {
         "max_age_s": max_age,
@@ -141,6 +156,22 @@ def command(
         folder,
         as_json=as_json,
     )
+
+
+def described(file: Path, scenario: str, world: str) -> tuple[str, dict[str, Any]]:
+    """Return the environment of a scenario in a file, and what is written there.
+
+    Raises:
+        InvalidSetting: another scenario is asked for as well, or another world than the twin.
+        ScenarioBroken: what cannot be flown; names the field, its value and what is allowed.
+    """
+    from helmsight.envs.orbital.described import read_description
+    from helmsight.envs.registry import DESCRIBED
+
+    if scenario != FIRST or world != TWIN:
+        asked = f"--world {world}" if world != TWIN else scenario
+        raise InvalidSetting(f"--scenario {file} is flown on the twin alone; leave out {asked}")
+    return DESCRIBED, read_description(file)
 
 
 def with_live_line(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -29,6 +31,11 @@ from helmsight.envs.orbital.sun_blocking.scoring import BlockingKeeper, blocking
 
 COAST = BurnCommand.null().action()
 PUBLIC = {name for name, scenario in SCENARIOS.items() if scenario.public}
+
+
+def made(name: str) -> Any:
+    """Return a world of one, of whatever kind the scenario has."""
+    return make_world([(SCENARIOS[name], 0)])
 
 
 def started(name, **options):
@@ -119,7 +126,8 @@ def test_the_first_observation_is_when_kspdgs_reset_is_over():
 
 
 def test_figures_of_other_crews_are_refused():
-    two, three = (make_world([(SCENARIOS[n], 0)]) for n in ("PE1-E1-I1", "LBG1-LG0-I1"))
+    two, three = made("PE1-E1-I1"), made("LBG1-LG0-I1")
+    read: Callable[[Any, int], Any]
     for read in (panel.telemetry, panel.measures, sunlit.telemetry, sunlit.measures):
         with pytest.raises(CrewUnfit, match=r"evader, pursuer.*has 3"):
             read(three, 0)
@@ -137,7 +145,7 @@ def test_frames_of_three_craft_are_refused_with_what_works():
 
 
 def test_the_guarding_score_is_of_both_closest_approaches_among_samples():
-    world = make_world([(SCENARIOS["LBG1-LG0-I2"], 0)])
+    world = made("LBG1-LG0-I2")
     keeper = GuardingKeeper(world)
     lady, guard = world.lady_range[0], world.guard_range[0]
     assert keeper.score()[0] == pytest.approx(lady**2 + 1e6 / (guard + 0.1))
@@ -162,7 +170,7 @@ def test_a_moment_counts_most_a_hundred_metres_sunward(offset, counts):
 
 
 def test_the_blocking_score_is_a_trapezoid_over_mission_time():
-    world = make_world([(SCENARIOS["SB1-E1-I5"], 0)])
+    world = made("SB1-E1-I5")
     keeper = BlockingKeeper(world)
     assert keeper.score()[0] == 0.0
     first = float(keeper.now[0])
@@ -222,8 +230,8 @@ def test_seeds_move_the_agent_alone_and_draw_the_orbits_of_what_is_drawn():
 @pytest.mark.slow
 def test_berths_of_several_families_move_as_worlds_of_their_own():
     starts = [(SCENARIOS[n], 2) for n in ("LBG1-LG1-I2", "PE1-E3-I2", "SB1-E1-I4", "LBG1-LG0-I1")]
-    made = Berths(starts, lambda number, steps: made.move({number: steps}))
-    berths = [made.take(number, *start) for number, start in enumerate(starts)]
+    dock = Berths(starts, lambda number, steps: dock.move({number: steps}))
+    berths: list[Any] = [dock.take(number, *start) for number, start in enumerate(starts)]
     for row, start in zip(berths, starts, strict=True):
         alone = make_world([start])
         for flight in (row, alone):
@@ -234,7 +242,7 @@ def test_berths_of_several_families_move_as_worlds_of_their_own():
         np.testing.assert_array_equal(row.mass, alone.mass)
     assert berths[0].guard_range.shape == (1,)
     with pytest.raises(EpisodeOver, match="LBG1-LG1-I2"):
-        made.take(0, *starts[0])
+        dock.take(0, *starts[0])
     with pytest.raises(EpisodeOver, match="one family"):
         make_world(starts)
 
