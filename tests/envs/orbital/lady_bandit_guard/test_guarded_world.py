@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def test_the_bandit_is_flown_with_its_nose_on_the_lady():
 
 @pytest.mark.parametrize(("near", "flag"), [("bandit", "captured"), ("guard", "caught")])
 def test_within_five_metres_somebody_is_captured_and_it_is_over(near, flag):
-    places = {"bandit": (0.0, -12.0, 0.0), "guard": (0.0, 30.0, 0.0)}
+    places: dict[str, Any] = {"bandit": (0.0, -12.0, 0.0), "guard": (0.0, 30.0, 0.0)}
     if near == "guard":
         places = {"bandit": (0.0, -40.0, 0.0), "guard": (0.0, -28.0, 0.0)}
     made = world(bot=0, moving=(0.0, 4.0, 0.0), **places)
