@@ -14,7 +14,10 @@ import numpy as np
 
 from helmsight.agents.scripted.guidance import required_velocity
 from helmsight.agents.scripted.hill import Coast
+from helmsight.agents.scripted.telemetry import giving_way
+from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import Array, dot, norm, unit
+from helmsight.envs.orbital.lady_bandit_guard.bots import ASTRAY, FAST, STILL
 from helmsight.envs.orbital.lady_bandit_guard.scoring import guarding_score
 from helmsight.envs.orbital.vehicles import DRONE
 
@@ -26,6 +29,8 @@ DONE = 1.5
 """Seconds before a leg's end from which on the craft coasts: there is nothing left to gain."""
 NEAREST_CORNER, FARTHEST_CORNER = 300.0, 2500.0
 """Distances of corners from the lady, m."""
+GUARD_PUSH = DRONE.forward_thrust / 6500.0
+"""What a guard accelerates with, m/s^2: its tanks are nearly full."""
 LATEST = 237.0
 """Mission time by which the bandit has to arrive, s: the episode ends at 240."""
 
@@ -34,7 +39,8 @@ LATEST = 237.0
 class Scene:
     """What a way begins with, in the lady's rotating axes: bandit and guard, (3,) each, SI.
 
-    `met` is the mission time, s, `motion` the lady's mean motion, rad/s, `mass` the bandit's, kg.
+    `met` is the mission time, s, `motion` the lady's mean motion, rad/s, `mass` the bandit's, kg,
+    `axes` (3, 3) are hers as inertial rows.
     """
 
     met: float
@@ -44,6 +50,7 @@ class Scene:
     velocity: Array
     guard_position: Array
     guard_velocity: Array
+    axes: Array
 
 
 @dataclass(frozen=True)
@@ -65,10 +72,12 @@ class Way:
 class Aims:
     """What a way is to keep besides away from the guard.
 
-    `alarm` is the distance, m, to lady or guard from which on the bandit has to arrive within
-    `hurry` seconds: what flees has to be met before it does. None where nobody flees.
+    `chased`: the guard is reckoned with as LG1's, else it coasts. `alarm` is the distance, m, to
+    lady or guard from which on the bandit has to arrive within `hurry` seconds: what flees has to
+    be met before it does. None where nobody flees.
     """
 
+    chased: bool = False
     alarm: float | None = None
     hurry: float = 9.5
 
@@ -101,18 +110,57 @@ def steer(
     return np.asarray(push * (left > DONE)[..., None])
 
 
-def limited(push: Array, position: Array, mass: float) -> Array:
-    """Return what the thrusters give of accelerations (..., 3), m/s^2, the nose on the lady.
+def throttles(push: Array, position: Array, mass: float, axes: Array) -> tuple[Array, Array]:
+    """Return inertial throttles along and across the nose, (..., 3) each, for accelerations.
 
-    The roll is not known: across the nose no more than one lateral axis gives at any roll.
+    `push` m/s^2 and `position` m from the target, on which the nose is, (..., 3), are told along
+    the rows of `axes` (3, 3), which are inertial. The roll is not known: across the nose there is
+    no more than one lateral axis gives at any roll, and what is along it gives way (`telemetry`).
     """
-    nose = -unit(position)
-    along = dot(push, nose)
-    across = push - along[..., None] * nose
-    size = np.maximum(norm(across), 1e-12)
-    across *= np.minimum(1.0, DRONE.lateral_thrust / mass / size)[..., None]
-    fore = DRONE.forward_thrust / mass
-    return np.asarray(np.clip(along, -fore, fore)[..., None] * nose + across)
+    nose, wanted = -unit(position) @ axes, push @ axes
+    along = dot(wanted, nose)
+    across = (wanted - along[..., None] * nose) * (mass / DRONE.lateral_thrust)
+    across /= np.maximum(norm(across), 1.0)[..., None]
+    fore = np.clip(along * mass / DRONE.forward_thrust, -1.0, 1.0)[..., None] * nose
+    return fore * giving_way(fore, across)[..., None], across
+
+
+def limited(push: Array, position: Array, mass: float, axes: Array) -> Array:
+    """Return what the thrusters give of accelerations, (..., 3) m/s^2, told as `throttles` is."""
+    along, across = throttles(push, position, mass, axes)
+    given = along * DRONE.forward_thrust + across * DRONE.lateral_thrust
+    return np.asarray(given @ axes.T / mass)
+
+
+def command(push: Array, position: Array, mass: float, axes: Array) -> BurnCommand:
+    """Return the command that gives of an acceleration (3,) what there is, told as `throttles`."""
+    x, y, z = (float(v) for v in np.clip(sum(throttles(push, position, mass, axes)), -1.0, 1.0))
+    return BurnCommand(forward=x, right=y, down=z, frame="inertial")
+
+
+class Chaser:
+    """LG1's guard in `m` reckoned ways, as far as it matters: it brakes, burns, coasts.
+
+    It turns at once, and is taken to brake first: what it is at cannot be seen.
+    """
+
+    def __init__(self, m: int) -> None:
+        self._burning, self._coasting = np.zeros(m, dtype=bool), np.zeros(m, dtype=bool)
+
+    def push(self, place: Array, moving: Array, dt: Array) -> Array:
+        """Return its acceleration, (m, 3) m/s^2, for a step of `dt` (m,) s.
+
+        `place` and `moving` (m, 3) are the bandit's, seen from the guard, m and m/s.
+        """
+        speed, sight = norm(moving), unit(place)
+        astray = -dot(moving, sight) < np.cos(ASTRAY) * speed
+        self._coasting = (self._coasting & ~astray) | (self._burning & (speed > FAST))
+        stopped = speed < np.maximum(STILL, GUARD_PUSH * dt)
+        self._burning = ~self._coasting & (stopped | (self._burning & ~astray))
+        strength = np.minimum(GUARD_PUSH, speed / dt)
+        braking = strength[:, None] * unit(moving)
+        push = np.where(self._burning[:, None], GUARD_PUSH * sight, braking)
+        return np.asarray(push * ~self._coasting[:, None])
 
 
 def _first(scene: Scene, rng: np.random.Generator, around: Way | None) -> Array:
@@ -143,6 +191,7 @@ def _costs(scene: Scene, aims: Aims, numbers: Array) -> Array:
     coast = Coast(scene.motion, dt)
     position, velocity = np.tile(scene.position, (m, 1)), np.tile(scene.velocity, (m, 1))
     guard, moving = np.tile(scene.guard_position, (m, 1)), np.tile(scene.guard_velocity, (m, 1))
+    chaser = Chaser(m) if aims.chased else None
     nearest, alarmed = np.full(m, np.inf), np.full(m, np.inf)
     for k in range(STEPS):
         now = k * dt
@@ -150,8 +199,10 @@ def _costs(scene: Scene, aims: Aims, numbers: Array) -> Array:
         goal = np.where(first[:, None], corner, 0.0)
         left = np.where(first, turn, arrive) - now
         push = steer(position, velocity, goal, left, scene.motion, dt)
-        velocity = velocity + limited(push, position, scene.mass) * dt[:, None]
+        velocity = velocity + limited(push, position, scene.mass, scene.axes) * dt[:, None]
         position, velocity = coast(position, velocity)
+        if chaser is not None:
+            moving = moving + chaser.push(position - guard, velocity - moving, dt) * dt[:, None]
         guard, moving = coast(guard, moving)
         away = norm(position - guard)
         nearest = np.minimum(nearest, away)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from helmsight.agents.scripted.detour import limited
+from helmsight.agents.scripted.detour import command
 from helmsight.agents.scripted.foresight import foreseen
-from helmsight.agents.scripted.telemetry import Chase, burn
+from helmsight.agents.scripted.telemetry import Chase
 from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
@@ -50,10 +50,7 @@ class Shade:
         change = curve(soon, chase) - chase.velocity - drift * interval
         if float(norm(change)) < IDLE:
             change = np.zeros(3)
-        push = limited(change / interval, -chase.gap, chase.mass)
-        nose = chase.axes()
-        thrust = np.array([DRONE.forward_thrust, DRONE.lateral_thrust, DRONE.lateral_thrust])
-        return Decision(burn(nose @ push * chase.mass / thrust, nose))
+        return Decision(command(change / interval, -chase.gap, chase.mass, np.eye(3)))
 
 
 def curve(away: Array, chase: Chase) -> Array:

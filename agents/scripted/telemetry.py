@@ -60,8 +60,16 @@ def burn(throttle: Array, axes: Array) -> BurnCommand:
     across = throttle[1:] @ axes[1:]
     across /= max(1.0, float(np.linalg.norm(across)) / np.sqrt(2.0), float(np.abs(across).max()))
     along = throttle[0] * axes[0]
+    x, y, z = (float(v) for v in np.clip(across + giving_way(along, across) * along, -1.0, 1.0))
+    return BurnCommand(forward=x, right=y, down=z, frame="inertial")
+
+
+def giving_way(along: Array, across: Array) -> Array:
+    """Return the share, (...) in [0, 1], of `along` that a command in inertial axes has room for.
+
+    Both are throttles (..., 3) along inertial axes; none of their sum's parts may exceed one.
+    """
     room = np.where(along > 0.0, 1.0 - across, 1.0 + across)
     length = np.abs(along)
-    share = (room / np.maximum(length, 1e-12)).min(initial=1.0, where=length > room)
-    x, y, z = (float(v) for v in np.clip(across + share * along, -1.0, 1.0))
-    return BurnCommand(forward=x, right=y, down=z, frame="inertial")
+    shares = room / np.maximum(length, 1e-12)
+    return np.asarray(shares.min(axis=-1, initial=1.0, where=length > room))

@@ -94,7 +94,7 @@ class Description(Part):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="What tables call it.")
     family: Literal["PE1", "LBG1", "SB1"] = Field(description="Vessels, score and end.")
     bot: str = Field(description="Who steers the others: E1 to E4, PN; LG0 to LG2, PN; E1.")
-    met: float = Field(default=0.0, ge=0, lt=200, description="Mission time at the start, s.")
+    met: float = Field(default=0.0, ge=0, lt=236, description="Mission time at the start, s.")
     vessels: dict[str, Vessel] = Field(
         description="By name: evader and pursuer (PE1, SB1); lady, bandit and guard (LBG1)."
     )
