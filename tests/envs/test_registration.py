@@ -48,7 +48,7 @@ if __name__ == "__main__":
 """
     lines = fresh(code).splitlines()
     names, seen = zip(*(line.split(" ", 1) for line in lines), strict=True)
-    assert names == ("PursuitVectorEnv", "SyncVectorEnv", "AsyncVectorEnv")
+    assert names == ("TwinVectorEnv", "SyncVectorEnv", "AsyncVectorEnv")
     assert len(set(seen)) == 1
 
 

@@ -18,7 +18,7 @@ from inspect_robots import (
 from inspect_robots.embodiment import PRIVILEGED_SUCCESS, RENDERABLE, RESETTABLE, SEEDABLE
 
 from helmsight.contract.task import Task
-from helmsight.envs.orbital.scenarios import SCENARIOS
+from helmsight.envs.orbital.scenarios import SCENARIOS, find_scenario
 from helmsight.envs.registry import is_scenario
 from helmsight.evals.bridges.robots.dials import Dials
 from helmsight.evals.bridges.robots.handed import CAMERA
@@ -29,7 +29,7 @@ NAME = "helmsight"
 def described(env: gymnasium.Env[Any, Any], identity: str, dials: Dials) -> EmbodimentInfo:
     """Return the spaces and the words of a world, by its gymnasium id.
 
-    A pursuit can be any other one as well, which scenes name in their `setup`.
+    A scenario of the twin can be any other of its family as well, which scenes name in their `setup`.
     """
     world: Any = env.unwrapped
     task: Task = world.task
@@ -39,7 +39,8 @@ def described(env: gymnasium.Env[Any, Any], identity: str, dials: Dials) -> Embo
         cameras = (CameraSpec(CAMERA, *env.observation_space["frame"].shape),)  # type: ignore[index]
     fields = task.fields if "telemetry" in shown else ()
     state = StateSpec(tuple(StateField(entry.name, (1,), entry.unit) for entry in fields))
-    family = {known.environment_id for known in SCENARIOS.values()}
+    own = find_scenario(identity).family if is_scenario(identity) else None
+    family = {known.environment_id for known in SCENARIOS.values() if known.family == own}
     return EmbodimentInfo(
         name=NAME,
         action_space=Box(
@@ -53,7 +54,7 @@ def described(env: gymnasium.Env[Any, Any], identity: str, dials: Dials) -> Embo
         observation_space=ObservationSpace(cameras=cameras, state=state if fields else None),
         is_simulated=True,
         capabilities=frozenset({SEEDABLE, RESETTABLE, PRIVILEGED_SUCCESS, RENDERABLE}),
-        supported_setups=frozenset({identity} | (family if is_scenario(identity) else set())),
+        supported_setups=frozenset({identity} | family),
         docs=f"{task.goal}\n\nThe numbers of an action:\n{dials.words()}",
         environment_id=identity,
         environment_revision=version("helmsight"),

@@ -19,7 +19,7 @@ def asked(task: Any, field: str) -> list[Any]:
 
 
 def test_patterns_and_lists_are_those_of_a_suite() -> None:
-    task = flight(["PE1-E1-*"], seeds=[5, 7], pilot="naive", disturbances="")
+    task = flight(["PE1-E1-I*"], seeds=[5, 7], pilot="naive", disturbances="")
     assert len(task.dataset) == 8
     assert set(asked(task, "seed")) == {5, 7}
     assert {name.rpartition("-")[0] for name in asked(task, "scenario")} == {"PE1-E1"}
