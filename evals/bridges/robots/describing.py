@@ -29,7 +29,7 @@ NAME = "helmsight"
 def described(env: gymnasium.Env[Any, Any], identity: str, dials: Dials) -> EmbodimentInfo:
     """Return the spaces and the words of a world, by its gymnasium id.
 
-    A scenario of the twin can be any other of its family as well, which scenes name in their `setup`.
+    A scenario of the twin can be any other of its family as well; scenes name it in their `setup`.
     """
     world: Any = env.unwrapped
     task: Task = world.task

@@ -27,6 +27,8 @@ from helmsight.envs.orbital.task import REALTIME
         ({"time": "fixed:0.5"}, InvalidOption, "--world twin"),
         ({"hold": "keep"}, InvalidOption, "repeat or coast"),
         ({"scenario": "PE1-E9-I1"}, UnknownScenario, "Did you mean PE1-E"),
+        ({"scenario": "PE1-E1-R"}, InvalidOption, "drawn by its seed.*I1 to I4"),
+        ({"scenario": "LBG1-LG0-I1"}, UnknownScenario, "only pursuits.*helmsight fly LBG1-LG0-I1"),
         ({"krpc": "50000"}, InvalidOption, "HOST:RPC_PORT"),
         ({"capture": "webcam"}, InvalidOption, "window:TITLE"),
         ({"observation": "frame"}, InvalidOption, "--capture"),
