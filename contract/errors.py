@@ -26,6 +26,14 @@ class NotUtf8(Error, ValueError):
     exit_status = 2
 
 
+class NameUnusable(Error, ValueError):
+    """A name that is empty, endless, or has characters that cannot be seen. Halts before its use;
+    whoever reads files of its own kind turns it, as any ValueError of theirs, into its own error.
+    """
+
+    exit_status = 2
+
+
 class MeasureUnusable(Error):
     """A world whose `info` lacks a measure that it declares, or holds one that is not finite.
     Halts the run; what was recorded stays readable.

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from helmsight.contract.command import Rotation, shown
 from helmsight.contract.description import DESCRIPTION, Description
 from helmsight.contract.errors import SchemaTooNew
+from helmsight.contract.foreign import exact_json
 
 Frame = NDArray[np.uint8]
 SCHEMA = 3
@@ -110,10 +111,8 @@ class StepRecord:
         for key in ("sent", "notes", "calls"):  # most steps have none
             if not data[key]:
                 del data[key]
-        return json.dumps(
-            {"schema": SCHEMA, **data, "times": times},
-            ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str,
-        )  # fmt: skip
+        whole = {"schema": SCHEMA, **data, "times": times}
+        return exact_json(whole, separators=(",", ":"), default=str)
 
     @classmethod
     def from_json(cls, line: str, what: str = "the step") -> Self:
@@ -151,7 +150,7 @@ class RunSpec:
     def to_json(self) -> str:
         """Return indented JSON text."""
         data = vars(self) | {"task": DESCRIPTION.dump_python(self.task, mode="json")}
-        return json.dumps(plain(data), indent=2, ensure_ascii=False) + "\n"
+        return exact_json(plain(data), indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str, what: str = "the spec") -> Self:

@@ -6,14 +6,23 @@ import math
 import re
 import tomllib
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from helmsight.contract.errors import NotUtf8
+from helmsight.contract.foreign import check_name
 from helmsight.contract.plugins import each
 from helmsight.contract.textfiles import read_text
 from helmsight.hardware.errors import InvalidSpec, UnknownRobot
@@ -26,6 +35,7 @@ Place = Annotated[float, Field(ge=-1000.0, le=1000.0)]  # m, or rad: 159 turns
 Speed = Annotated[float, Field(gt=0.0, le=100.0)]  # m/s, or rad/s: 955 turns a minute
 Acceleration = Annotated[float, Field(gt=0.0, le=100_000.0)]  # m/s^2, or rad/s^2
 Vector = tuple[Place, Place, Place]
+Name = Annotated[str, AfterValidator(partial(check_name, what="the name"))]
 SHIPPED = "helmsight.hardware.robots"
 DESCRIPTIONS = "helmsight.descriptions"
 
@@ -75,7 +85,7 @@ class Joint(Table):
     servo number, sign, register scale.
     """
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Name
     kind: Literal["revolute", "prismatic"]
     lower: Place
     upper: Place
@@ -157,8 +167,8 @@ class Ending(Table):
 class RobotSpec(Table):
     """A robot. `device` is the driver's own table."""
 
-    name: Annotated[str, Field(min_length=1)]
-    driver: Annotated[str, Field(min_length=1)]
+    name: Name
+    driver: Name
     about: str = ""
     port: Port
     joint: Annotated[tuple[Joint, ...], Field(min_length=1)]

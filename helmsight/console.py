@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.live import Live
+from rich.segment import Segment
 from rich.text import Text
 
 from helmsight.contract.calls import spent
 from helmsight.contract.description import Description
+from helmsight.contract.foreign import printable
+from helmsight.contract.printing import clean
 from helmsight.tools.player import live_line
 
 if TYPE_CHECKING:
@@ -42,6 +46,21 @@ def spent_words(total: Mapping[str, Any]) -> str:
     return "".join(f"  {word}" for word in words)
 
 
+class Terminal(Console):
+    """Standard error by Rich: its orders are Rich's alone, text of others is shown."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True, highlight=False)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the segments of `renderable`; what a terminal would obey is in escapes."""
+        for segment in super().render(renderable, options):
+            text, style, control = segment
+            yield segment if control else Segment(printable(text), style)
+
+
 class LiveLine:
     """A listener of a run that shows the flight while it happens, on standard error.
 
@@ -50,7 +69,7 @@ class LiveLine:
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or Terminal()
         self._live: Live | None = None
         self._next_plain, self._next_step = 0.0, 0
         self._task = Description()
@@ -68,7 +87,7 @@ class LiveLine:
         )
         if self._console.is_terminal:
             self._live = Live(console=self._console, transient=True, refresh_per_second=8)
-            self._live.start()
+            begin(self._live)
 
     def step(self, record: StepRecord, frame: NDArray[np.uint8] | None) -> None:
         """Show one decision."""
@@ -91,6 +110,12 @@ class LiveLine:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+
+def begin(live: Live) -> None:
+    """Start what is shown live; what is printed meanwhile is shown above it, and not obeyed."""
+    live.start()  # Rich takes the streams, and would read colours and links out of what is printed
+    sys.stdout, sys.stderr = clean(sys.stdout), clean(sys.stderr)
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:

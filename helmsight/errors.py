@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from helmsight.contract.errors import Error
+from helmsight.contract.printing import clean_streams
 
 FAILED = 1
 USAGE = 2
@@ -50,12 +51,13 @@ def status_of(work: Callable[[], None], name: str = "error") -> int:
     Raises:
         Exception: a bug of ours, as it is.
     """
-    try:
-        work()
-    except (Exception, KeyboardInterrupt) as error:
-        explained = explain(error)
-        if explained is None:
-            raise
-        print(f"{name}: {explained[0]}", file=sys.stderr)
-        return explained[1]
+    with clean_streams():
+        try:
+            work()
+        except (Exception, KeyboardInterrupt) as error:
+            explained = explain(error)
+            if explained is None:
+                raise
+            print(f"{name}: {explained[0]}", file=sys.stderr)
+            return explained[1]
     return 0

@@ -8,15 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helmsight.contract.foreign import exact_json
+
 if TYPE_CHECKING:
     from helmsight.afterwards import Afterword
 
 
 def json_line(data: Any) -> str:
-    """Return `data` as one line of strict JSON: what is not finite becomes null."""
+    """Return `data` as one line of strict and exact JSON: what is not finite becomes null."""
     from helmsight.contract.record import plain
 
-    return json.dumps(plain(data), ensure_ascii=sys.stdout.encoding != "utf-8", allow_nan=False)
+    text = exact_json(plain(data))
+    return text if sys.stdout.encoding == "utf-8" else json.dumps(json.loads(text))
 
 
 def show_run(

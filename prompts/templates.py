@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import BaseLoader, ChoiceLoader, Environment, StrictUndefined, TemplateNotFound
 from jinja2.loaders import split_template_path
 
+from helmsight.contract.foreign import well_formed
 from helmsight.contract.plugins import each
 from helmsight.contract.textfiles import read_text
 from helmsight.prompts.errors import UnknownPrompt
@@ -70,6 +71,8 @@ def names() -> list[str]:
 def render(name: str, **values: Any) -> str:
     """Return the text of template `name` filled with `values`, without outer white space.
 
+    It is Unicode whatever the values hold, as `contract.foreign.well_formed` has it.
+
     Raises:
         UnknownPrompt: no template has this name; suggests the nearest one.
         jinja2.UndefinedError: the template asks for a value that was not given.
@@ -82,16 +85,16 @@ def render(name: str, **values: Any) -> str:
         raise UnknownPrompt(
             f'no prompt is called "{name}".{hint} Known prompts: {", ".join(names())}'
         ) from None
-    return template.render(**values).strip()
+    return well_formed(template.render(**values).strip())
 
 
 def render_text(text: str, **values: Any) -> str:
-    """Return `text`, a template of a world or of a person, filled with `values`.
+    """Return `text`, a template of a world or of a person, filled with `values`, as `render` does.
 
     Raises:
         jinja2.TemplateError: it is not a template, or asks for a value that was not given.
     """
-    return _environment().from_string(text).render(**values).strip()
+    return well_formed(_environment().from_string(text).render(**values).strip())
 
 
 def schema_text(schema: Mapping[str, Any]) -> str:

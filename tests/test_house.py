@@ -185,6 +185,23 @@ def test_a_file_of_text_is_read_through_contract_textfiles_only() -> None:
     assert past == [], "use read_text, read_lines or decoded of helmsight.contract.textfiles"
 
 
+def test_what_is_printed_goes_through_contract_printing_only() -> None:
+    """Rich and the streams themselves go past what cleans text of others."""
+    own = {"helmsight.contract.printing", "helmsight.console"}
+    past = [
+        f"{module}:{node.lineno} {ast.unparse(node)[:60]}"
+        for module, path in modules().items()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        if module not in own
+        if re.fullmatch(
+            r"(.*\.)?Console|sys\.(__std(out|err)__.*|std(out|err)\..*write.*)|rich\.print",
+            ast.unparse(node.func),
+        )
+    ]
+    assert past == [], "use print, helmsight.contract.printing.order or helmsight.console.Terminal"
+
+
 @pytest.mark.parametrize(
     ("code", "reads"),
     [

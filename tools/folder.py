@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from helmsight.contract.foreign import well_formed
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.contract.textfiles import read_text
 from helmsight.tools.appendonly import AppendOnly, sync_folder
@@ -21,11 +22,14 @@ RESERVE, RESERVE_BYTES = ".reserve", 2_000_000  # an episode's steps are about 0
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write `text` to `path` so that the file is either the old one or the new one, never half."""
+    """Write `text` to `path` so that the file is either the old one or the new one, never half.
+
+    What is no character of Unicode is written as U+FFFD.
+    """
     temporary = path.with_name(path.name + ".tmp")
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.write(well_formed(text))
             file.flush()
             os.fsync(file.fileno())  # or a power cut may leave the new name without the text
         os.replace(temporary, path)

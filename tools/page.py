@@ -10,6 +10,7 @@ from typing import Any
 
 from helmsight.contract.command import lasts, words
 from helmsight.contract.description import Description
+from helmsight.contract.foreign import printable
 from helmsight.contract.measures import Measure
 from helmsight.contract.outcome import Outcome
 from helmsight.contract.record import RunSpec, StepRecord
@@ -101,10 +102,17 @@ def fill(template: str, package: str = "helmsight.tools", **values: Any) -> str:
         return None
 
     look = {"light": colour_scheme(LIGHT), "dark": colour_scheme(DARK), "font": FONT}
-    environment = Environment(autoescape=True, loader=FunctionLoader(source))
+    environment = Environment(autoescape=True, loader=FunctionLoader(source), finalize=_shown)
     return environment.get_template(template).render(
         **{name: Markup(text) for name, text in look.items()}, **values
     )
+
+
+def _shown(value: Any) -> Any:
+    """Return a value of a page as it is shown: nothing in text of others turns it around."""
+    from markupsafe import Markup
+
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _mood(reason: str, outcome: Outcome) -> str:

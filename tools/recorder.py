@@ -13,7 +13,6 @@ Nothing is left out, and once the flight has waited for 5 s in all, a warning sa
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 import weakref
@@ -21,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from helmsight.contract.foreign import exact_json
 from helmsight.contract.record import Frame, RunSpec, StepRecord, plain
 from helmsight.tools.appendonly import AppendOnly
 from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
@@ -205,9 +205,7 @@ class Recorder:
     def _summarise(self, summary: dict[str, Any]) -> None:
         """Write the summary, with what has been recorded so far."""
         recording = {**self._film.counts(), "problems": dict(self.problems)}
-        text = json.dumps(
-            plain({**summary, "recording": recording}), indent=2, ensure_ascii=False, default=str
-        )
+        text = exact_json(plain({**summary, "recording": recording}), indent=2, default=str)
         self._parts.attempt(
             "summary", lambda: write_whole(self.folder / SUMMARY, text + "\n"), len(self.records)
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.foreign import printable
 from helmsight.evals.inspection.debrief import said, sections
 from helmsight.evals.inspection.drawing import camera_map_png
 from helmsight.evals.inspection.findings import Finding, Findings
@@ -248,7 +249,8 @@ class _Sheet:
     ) -> None:
         self._font(size, colour, bold=bold)
         x = self._pdf.get_x()
-        self._pdf.multi_cell(wide, size * 0.46, text, align="L", new_x="LEFT", new_y="NEXT")
+        high = size * 0.46
+        self._pdf.multi_cell(wide, high, printable(text), align="L", new_x="LEFT", new_y="NEXT")
         self._pdf.set_x(x)
 
     def _font(self, size: float, colour: Colour, *, bold: bool = False) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from helmsight.contract.foreign import exact_json
 from helmsight.evals.inspection.data import CROPS, as_data, crop_file
 from helmsight.evals.inspection.debrief import debrief
 from helmsight.evals.inspection.findings import Findings, read_findings
@@ -42,7 +42,7 @@ def write_report(folder: str | Path) -> Report:
     for finding in findings.parts:
         if finding.evidence is not None and finding.evidence.picture is not None:
             (home / crop_file(finding.part)).write_bytes(jpeg(finding.evidence.picture))
-    text = json.dumps(as_data(findings), indent=2, ensure_ascii=False, allow_nan=False)
+    text = exact_json(as_data(findings), indent=2)
     write_whole(report.data, text + "\n")
     write_whole(report.debrief, debrief(findings))
     write_whole(report.page, render(findings))

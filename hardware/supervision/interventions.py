@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from helmsight.contract.foreign import printable
+from helmsight.contract.printing import order
 from helmsight.hardware.errors import (
     CameraUnavailable,
     CommandRefused,
@@ -128,7 +130,8 @@ class Journal:
         """Write one down and say it where a person sees it, whatever is configured."""
         self.note(rule, text)
         _log.critical(text)
-        print(f"\a*** {text} ***", file=sys.stderr, flush=True)
+        order("\a", sys.stderr)
+        print(f"*** {printable(text)} ***", file=sys.stderr, flush=True)
 
     @property
     def events(self) -> tuple[Intervention, ...]:

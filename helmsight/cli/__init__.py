@@ -11,6 +11,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from helmsight.contract.printing import clean_streams
 from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
 
 COMMANDS = {
@@ -86,15 +87,20 @@ def main() -> None:
     HELMSIGHT_TRACEBACK=1 shows where an error came from.
     """
     warnings.showwarning = _show_warning
+    with clean_streams():
+        sys.exit(_run())
+
+
+def _run() -> int:
     try:
         first = sys.argv[1] if len(sys.argv) > 1 else None
         app = application(first if first in {*COMMANDS, *GROUPS} else None)
         status = app(prog_name="helmsight", standalone_mode=False)
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
     except Exception as error:
-        sys.exit(_report(error))
-    sys.exit(status if isinstance(status, int) else 0)
+        return _report(error)
+    return status if isinstance(status, int) else 0
 
 
 def _report(error: Exception) -> int:

@@ -171,16 +171,21 @@ def table(recording: Recording, message: str) -> Group:
 @contextmanager
 def shown() -> Iterator[Live | None]:
     """Return what shows the table on standard error, None where no terminal is."""
-    from rich.console import Console
     from rich.live import Live
 
-    console = Console(stderr=True, highlight=False)
+    from helmsight.console import Terminal, begin
+
+    console = Terminal()
     if not (console.is_terminal and sys.stdin.isatty()):
         print(HELP, file=sys.stderr, flush=True)
         yield None
         return
-    with Live(console=console, auto_refresh=False, transient=True) as live:
+    live = Live(console=console, auto_refresh=False, transient=True)
+    begin(live)
+    try:
         yield live
+    finally:
+        live.stop()
 
 
 def advice(robot: str, out: Path, torque: str = "; the torque is off") -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from helmsight.cli.robots import Json, Port, Robot, Yes, telling_stops
 from helmsight.consent import agreed
+from helmsight.contract.printing import order
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -95,11 +96,13 @@ def progress(words: str) -> Iterator[None]:
     A terminal's line is written anew every second; elsewhere there is one every ten.
     """
     over, live = threading.Event(), sys.stderr.isatty()
-    end, period_s = ("\r", 1.0) if live else ("\n", 10.0)
+    end, period_s = ("", 1.0) if live else ("\n", 10.0)
     began = time.monotonic()
 
     def say() -> None:
         while not over.is_set():
+            if live:
+                order("\r", sys.stderr)
             print(
                 f"{words}: {time.monotonic() - began:.0f} s ", end=end, file=sys.stderr, flush=True
             )

@@ -15,6 +15,8 @@ import typer
 from helmsight.cli.home import how_it_ends, progress, what_homing_does
 from helmsight.cli.robots import Port, Robot, Yes, telling_stops
 from helmsight.consent import agreed, at_terminal
+from helmsight.contract.foreign import printable
+from helmsight.contract.printing import order
 
 if TYPE_CHECKING:
     from helmsight.hardware.robot import RobotState
@@ -310,12 +312,15 @@ class Jog:
         values = [value for value in self.steps.values(state) if value is not None]
         numbers = row(self.steps.kinds[: len(values)], tuple(values))
         whole = f"{head}  {numbers}  {message}".rstrip()
-        text = whole if len(whole) <= width else f"{head}  {message}"
-        print(f"{CLEAR}{text[:width]}", end="", flush=True)
+        text = printable(whole if len(whole) <= width else f"{head}  {message}")
+        order(CLEAR, sys.stdout)
+        print(text[:width], end="", flush=True)
 
     def _say(self, text: str) -> None:
         """Print what is to stay on the screen, above the line that is rewritten."""
-        print(f"{CLEAR if self.live else ''}{text}", flush=True)
+        if self.live:
+            order(CLEAR, sys.stdout)
+        print(text, flush=True)
 
     def _named(self, state: RobotState) -> list[str]:
         """Return every axis with its place and unit; brackets are around the one that is chosen."""

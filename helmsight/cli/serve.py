@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
+from helmsight.contract.printing import order
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.krpc.server import Server
@@ -183,8 +184,9 @@ async def _show(server: Server) -> None:
                 f"world {server.game.ut:,.1f} s  {pace.rate(server)}  "
                 f"missed ticks {server.missed_ticks}"
             )
-            print(f"\r\x1b[K{line}" if live else line, end="" if live else "\n", file=sys.stderr)
-            sys.stderr.flush()
+            if live:
+                order("\r\x1b[K", sys.stderr)
+            print(line, end="" if live else "\n", file=sys.stderr, flush=True)
     finally:
         if live:
             print(file=sys.stderr)

@@ -1,0 +1,63 @@
+"""The corpus: what strangers hand over. Its tables are data; add a case there, no test is needed.
+
+`texts.json` are words of models, devices, worlds and folders; the other tables say what they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import helmsight
+from helmsight.cli import main
+
+HERE = Path(__file__).parent
+ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def table(name: str) -> dict[str, Any]:
+    """Return a table of the corpus: its cases by name."""
+    cases: dict[str, Any] = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+    return cases
+
+
+@dataclass(frozen=True)
+class Result:
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Return a function that runs `helmsight` with arguments, in an empty folder."""
+
+    def call(*arguments: object) -> Result:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["helmsight", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        status = ended.value.code
+        return Result(status if isinstance(status, int) else 0, told.out, told.err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def flown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a real run of three steps, which nobody changes."""
+    folder = tmp_path_factory.mktemp("flown") / "run"
+    helmsight.fly("PE1-E1-I1", "naive", steps=3, time="paused", out=folder)
+    return folder
