@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from helmsight.contract.command import Command
+from helmsight.contract.jsontext import parse_json
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -33,7 +33,7 @@ def strict_schema(command: type[Command]) -> dict[str, Any]:
     """Return the command's JSON schema as strict structured outputs want it: all required."""
     properties = command.model_json_schema()["properties"]
     # in the order of the canonical text, which may leave out what has its default
-    names = dict.fromkeys((*json.loads(command.null().text()), *properties))
+    names = dict.fromkeys((*parse_json(command.null().text()), *properties))
     fields = {
         name: {k: v for k, v in properties[name].items() if k not in ("default", "title")}
         for name in names

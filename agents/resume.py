@@ -37,7 +37,7 @@ def replay(loop: Loop, past: Sequence[StepRecord]) -> str:
             loop.clock.retrace(record.lag)
         else:
             loop.clock.thought(record.think_ms / 1e3)
-        command = loop.task.command.model_validate(record.command)
+        command = record.given(loop.task.command)
         ended = loop.step(command)
         _check(record, "applied", plain(loop.info.get("applied", record.command)), record.applied)
         loop.keep(record, command)
@@ -67,10 +67,10 @@ def go_on(loop: Loop, past: Sequence[StepRecord], pictures: Iterable[Frame]) -> 
             frame = np.zeros_like(seen)
         if getattr(loop.pilot, "remembers", True) and "stale" not in record.repairs:
             observation: Observation = {} if frame is None else {"frame": frame}
-            if "telemetry" in record.measures:
-                observation["telemetry"] = np.array(record.measures["telemetry"], np.float64)
+            if (shown := record.telemetry(len(loop.task.fields))) is not None:
+                observation["telemetry"] = shown
             loop.pilot.decide(loop.sighting_of(record, observation))
-        loop.keep(record, loop.task.command.model_validate(record.command))
+        loop.keep(record, record.given(loop.task.command))
         for listener in loop.listeners:
             if again := getattr(listener, "again", None):
                 again(record, frame)

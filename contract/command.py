@@ -77,7 +77,7 @@ def words(command: Mapping[str, Any]) -> str:
 def lasts(command: Mapping[str, Any]) -> float | None:
     """Return the duration of a command, world seconds, None for one that has none."""
     duration = command.get("duration")
-    return None if duration is None else float(duration)
+    return float(duration) if isinstance(duration, int | float) else None
 
 
 def _short(value: Any) -> str:

@@ -26,6 +26,20 @@ class NotUtf8(Error, ValueError):
     exit_status = 2
 
 
+class FileRefused(Error, OSError):
+    """A file that is a link, a pipe or a device, or has no end. Halts before it is read or written.
+
+    Whoever reads files of its own kind turns it, as any OSError of theirs, into its own error.
+    """
+
+    exit_status = 2
+
+    @property
+    def strerror(self) -> str:  # type: ignore[override]
+        """Return the whole message, where others have the system's."""
+        return str(self)
+
+
 class NameUnusable(Error, ValueError):
     """A name that is empty, endless, or has characters that cannot be seen. Halts before its use;
     whoever reads files of its own kind turns it, as any ValueError of theirs, into its own error.
@@ -46,6 +60,14 @@ class GuardFailed(Error):
 
 class SchemaTooNew(Error):
     """A record that a newer version of Helmsight wrote. Halts reading; names the file."""
+
+    exit_status = 2
+
+
+class RecordUnusable(Error):
+    """A recorded step that does not fit its world: a command or telemetry of another form. Halts
+    whatever goes through the record.
+    """
 
     exit_status = 2
 

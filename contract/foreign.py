@@ -8,9 +8,8 @@ Standard Annex 9), and half of a surrogate pair is no character at all.
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
+from collections.abc import Callable
 
 from helmsight.contract.errors import NameUnusable
 
@@ -29,7 +28,7 @@ def printable(text: str) -> str:
 
     Tabs and line feeds stay, and so does all that is only shown.
     """
-    return _ORDERS.sub(_escape, text.replace("\r\n", "\n"))
+    return escaped(text.replace("\r\n", "\n"), _escape)
 
 
 def well_formed(text: str) -> str:
@@ -37,16 +36,9 @@ def well_formed(text: str) -> str:
     return _SURROGATES.sub("\ufffd", text)
 
 
-def exact_json(data: Any, **options: Any) -> str:
-    r"""Return `data` as JSON, in UTF-8 where it is only shown and as `\uXXXX` where it is not.
-
-    Read back, it is `data` exactly, halves of surrogate pairs included (two that follow each other
-    are read back as the character that they are); printed, nothing in it is obeyed. `options` are
-    those of `json.dumps`; what is not finite raises ValueError.
-    """
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, **options)
-    # outside of strings JSON has no such characters, save the line feeds of an indent
-    return _ORDERS.sub(lambda found: json.dumps(found.group())[1:-1], text)
+def escaped(text: str, escape: Callable[[str], str]) -> str:
+    """Return `text` with each character that a terminal would obey replaced by its `escape`."""
+    return _ORDERS.sub(lambda found: escape(found.group()), text)
 
 
 def check_name(name: str, what: str) -> str:
@@ -69,5 +61,5 @@ def check_name(name: str, what: str) -> str:
     return name
 
 
-def _escape(found: re.Match[str]) -> str:
-    return found.group().encode("unicode_escape", "surrogatepass").decode("ascii")
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from helmsight.contract.command import Command
 from helmsight.contract.errors import GuardFailed, InvalidOption
+from helmsight.contract.validation import wrong
 
 
 class Limits(BaseModel):
@@ -61,12 +62,10 @@ def make_guard(kind: type[Guard], limits: Limits | Mapping[str, Any]) -> Guard:
     try:
         return kind(kind.limits_model.model_validate(given))
     except ValidationError as error:
-        wrong = "; ".join(
-            f"limits.{'.'.join(map(str, entry['loc']))}={entry['input']!r}: {entry['msg']}"
-            for entry in error.errors()
-        )
         known = ", ".join(kind.limits_model.model_fields)
-        raise InvalidOption(f"{wrong}; this world's limits are {known}") from error
+        raise InvalidOption(
+            f"{wrong(error, 'limits.')}; this world's limits are {known}"
+        ) from error
 
 
 def hold(guard: Guard, command: Command, info: Mapping[str, Any], world: str) -> Ruling:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from helmsight.contract.errors import MeasureUnusable
@@ -31,7 +31,7 @@ class Measure:
     better: Better = ""
     key: str = ""
     live: bool = False
-    digits: int = 1
+    digits: Annotated[int, Field(ge=0, le=12)] = 1
     optional: bool = False
 
     @property

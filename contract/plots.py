@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from helmsight.contract.measures import FROZEN
+
+PlotName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
+"""What a plot is kept under: part of the name of a file."""
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -25,7 +29,7 @@ class TimePlot:
     first curve. `fill` shades below it. `zero` draws the line at nought.
     """
 
-    name: str
+    name: PlotName
     title: str
     unit: str
     curves: tuple[Curve, ...]
@@ -45,7 +49,7 @@ class PathPlot:
     in the upper view and the third in the lower one.
     """
 
-    name: str
+    name: PlotName
     title: str
     unit: str
     measure: str

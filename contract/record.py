@@ -6,19 +6,20 @@ version 2 kept no `calls`; what they lack has defaults here, so that old run fol
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Annotated, Any, ClassVar, Protocol, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from helmsight.contract.command import Rotation, shown
+from helmsight.contract.command import Command, Rotation, shown
 from helmsight.contract.description import DESCRIPTION, Description
-from helmsight.contract.errors import SchemaTooNew
-from helmsight.contract.foreign import exact_json
+from helmsight.contract.errors import RecordUnusable, SchemaTooNew
+from helmsight.contract.jsontext import exact_json, parse_json
+from helmsight.contract.validation import wrong
 
 Frame = NDArray[np.uint8]
 SCHEMA = 3
@@ -68,7 +69,9 @@ class StepRecord:
     as `Call.to_dict` has it.
     """
 
-    index: int
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    index: Annotated[int, Field(ge=0)]
     stamp: float
     sense_ms: float
     think_ms: float
@@ -94,6 +97,42 @@ class StepRecord:
         """The command that the world was given."""
         return self.applied if self.sent is None else self.sent
 
+    def given(self, kind: type[Command]) -> Command:
+        """Return the command that the world was given, as one of its own kind.
+
+        Raises:
+            RecordUnusable: it is none.
+        """
+        try:
+            return kind.model_validate(self.command)
+        except ValidationError as error:
+            raise RecordUnusable(
+                f"step {self.index} of the record holds no {kind.__name__} ({wrong(error)}); "
+                "the record was changed, or is of another world"
+            ) from None
+
+    def telemetry(self, fields: int) -> NDArray[np.float64] | None:
+        """Return the telemetry that was shown, float64 (fields,); None where none was recorded.
+
+        Raises:
+            RecordUnusable: it is of another form.
+        """
+        if "telemetry" not in self.measures:
+            return None
+        values = self.measures["telemetry"]
+        try:
+            if not isinstance(values, list):
+                raise TypeError("no list")
+            shown = np.array(values, np.float64)
+            if shown.shape != (fields,):
+                raise ValueError(f"an array of shape {shown.shape}")
+        except (TypeError, ValueError) as error:
+            raise RecordUnusable(
+                f"step {self.index} of the record holds no telemetry of {fields} numbers "
+                f"({error}); the record was changed, or is of another world"
+            ) from None
+        return shown
+
     def shown(self, command: Mapping[str, Any], task: Description) -> dict[str, float]:
         """Return the numeric fields of a command at this step, its vector in the body's axes."""
         return shown(command, task.command, self.rotations)
@@ -118,22 +157,27 @@ class StepRecord:
     def from_json(cls, line: str, what: str = "the step") -> Self:
         """Read one line back; raises ValueError, KeyError or TypeError for anything else.
 
+        Every field has the kind that it is declared with, every number is finite.
+
         Raises:
             SchemaTooNew: as `check_schema`, which names `what`.
         """
-        data = json.loads(line)
+        data = _object(line)
         check_schema(data, what)
         data.pop("schema", None)
-        return cls(**data.pop("times"), **data)
+        times = data.pop("times")
+        return cast(Self, _checked(_STEP, {**times, **data}))
 
 
 @dataclass(frozen=True)
 class RunSpec:
     """What rebuilds a run, and the description of its task; JSON-able in every field."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     environment: str
     pilot: str
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     options: dict[str, Any] = field(default_factory=dict)
     pilot_options: dict[str, Any] = field(default_factory=dict)
     max_steps: int | None = None
@@ -154,15 +198,31 @@ class RunSpec:
 
     @classmethod
     def from_json(cls, text: str, what: str = "the spec") -> Self:
-        """Read a spec back; raises ValueError, KeyError or TypeError for anything else.
+        """Read a spec back; raises ValueError for anything else.
 
         Raises:
             SchemaTooNew: as `check_schema`, which names `what`.
         """
-        data = json.loads(text)
+        data = _object(text)
         version = check_schema(data, what)
-        task = DESCRIPTION.validate_python(data.pop("task", {}))
-        return cls(**{**data, "schema": version}, task=task)
+        return cast(Self, _checked(_SPEC, {**data, "schema": version}))
+
+
+_STEP, _SPEC = TypeAdapter(StepRecord), TypeAdapter(RunSpec)
+
+
+def _object(text: str) -> dict[str, Any]:
+    data = parse_json(text)
+    if not isinstance(data, dict):
+        raise ValueError(f"{text[:40]!r} is no object")
+    return data
+
+
+def _checked(kind: TypeAdapter[Any], data: dict[str, Any]) -> Any:
+    try:
+        return kind.validate_python(data)
+    except ValidationError as error:
+        raise ValueError(wrong(error)) from None
 
 
 class Listener(Protocol):

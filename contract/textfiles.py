@@ -7,9 +7,11 @@ the text. What is not UTF-8 is refused with the place and what to do, never gues
 from __future__ import annotations
 
 import codecs
+from pathlib import Path
 from typing import Protocol
 
 from helmsight.contract.errors import NotUtf8
+from helmsight.contract.opening import MOST, read_whole
 
 MEND = "save it as UTF-8, with or without a byte order mark (Notepad: Save as, Encoding: UTF-8)"
 BYTE_ORDER_MARK = "\ufeff"
@@ -24,22 +26,27 @@ class Readable(Protocol):
         ...
 
 
-def read_text(path: Readable) -> str:
+def read_text(path: Readable, most: int = MOST, *, follow: bool = True) -> str:
     """Return the text of a file without its byte order mark, each line ended by a line feed.
+
+    Within a folder of others give `follow=False`: a link there may lead to anything.
 
     Raises:
         NotUtf8: with file, byte, position and line.
+        FileRefused: no regular file, one of more than `most` bytes, or a link that is not followed.
         OSError: it cannot be read.
     """
+    if isinstance(path, Path):
+        return decoded(read_whole(path, most, follow=follow), str(path))
     return decoded(path.read_bytes(), str(path))
 
 
-def read_lines(path: Readable) -> list[str]:
+def read_lines(path: Readable, most: int = MOST, *, follow: bool = True) -> list[str]:
     """Return the lines of a file as `read_text` has them, without their ends.
 
     Only ends of lines divide: other separators of Unicode may be within a line of JSON.
     """
-    return lines_of(read_text(path))
+    return lines_of(read_text(path, most, follow=follow))
 
 
 def lines_of(text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -11,6 +10,7 @@ from typing import Any, Self
 
 from helmsight.agents.models.load import fitting
 from helmsight.contract.fit import check_fit
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.pilot import Pilot
 from helmsight.envs.registry import make_env, scenario_name, task_of
 from helmsight.evals.episode import Episode, EpisodeRow, canonical
@@ -214,13 +214,13 @@ def _result(cell: Cell, row: EpisodeRow) -> FlightResult:
         cell=cell,
         score=row.score,
         success=row.success,
-        terms=json.loads(row.terms),
+        terms=parse_json(row.terms),
         steps=row.steps,
         sim_s=row.sim_s,
         wall_s=row.wall_s,
         late=row.late,
         clamped=row.held,
-        repairs=json.loads(row.repairs),
+        repairs=parse_json(row.repairs),
         reason=row.reason,
         think_ms=tuple(row.think_ms),
         made_with=row.made_with,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.record import plain
 from helmsight.contract.textfiles import read_text
 from helmsight.evals.errors import ResultsUnusable
@@ -57,7 +58,7 @@ class Results:
 
     def _read(self, path: Path) -> None:
         try:
-            data = json.loads(read_text(path))
+            data = parse_json(read_text(path))
             conditions = dict(data["conditions"])
             flights = [FlightResult.from_dict(entry) for entry in data["flights"]]
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -13,10 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from helmsight.contract.textfiles import decoded
+from helmsight.contract.jsontext import parse_json
+from helmsight.contract.textfiles import decoded, read_text
 from helmsight.evals.episode import SCHEMA, EpisodeRow
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.tools.appendonly import AppendOnly
+from helmsight.tools.steplog import log_lines
 
 if TYPE_CHECKING:
     import pyarrow
@@ -148,7 +150,7 @@ def read_suite_file(path: Path) -> dict[str, Any]:
         ResultsUnusable: it is damaged or of another schema.
     """
     try:
-        data = json.loads(decoded(path.read_bytes(), str(path)))
+        data = parse_json(read_text(path, follow=False))
         _checked(data["schema"], str(path))
         return dict(data)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -221,13 +223,16 @@ def _whole_rows(path: Path) -> tuple[dict[str, EpisodeRow], int]:
     """Return the rows of a log by key, and where its last whole line ends, bytes."""
     rows: dict[str, EpisodeRow] = {}
     end = 0
-    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+    try:
+        lines = log_lines(path)
+    except OSError as error:
+        raise ResultsUnusable(f"the rows cannot be read: {error}") from error
     for number, line in enumerate(lines, start=1):
         if not line.endswith(b"\n") and number == len(lines):
             break  # cut off when its process was killed
         where = f"line {number} of {path}"
         try:
-            data = json.loads(decoded(line, where))
+            data = parse_json(decoded(line, where))
             row = EpisodeRow.from_dict(data, _checked(data.pop("schema", None), where))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ResultsUnusable(

@@ -20,6 +20,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.hardware.calibration import Calibration, Held, JointCalibration, unreadable
 from helmsight.hardware.errors import InvalidSpec, SetupNeeded
 from helmsight.hardware.spec import RobotSpec
@@ -128,7 +129,7 @@ def to_json(calibration: Calibration, spec: RobotSpec) -> str:
 
 def _read(text: str, source: str | Path) -> Mapping[str, LeRobotJoint]:
     try:
-        data = json.loads(text)
+        data = parse_json(text)
     except (ValueError, RecursionError) as error:
         raise unreadable(source, error) from None
     where = f"calibration {source}"

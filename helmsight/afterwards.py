@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helmsight.contract.record import RunSpec
-from helmsight.contract.textfiles import read_text
-from helmsight.tools.folder import SPEC
+from helmsight.tools.folder import SPEC, read_spec
 
 if TYPE_CHECKING:
     from helmsight.evals.inspection.findings import Findings
@@ -64,6 +62,6 @@ def afterword(folder: Path | None) -> Afterword | None:
     """Do what belongs to the finished run in a folder; None where that is nothing, or no run."""
     if folder is None or not (folder / SPEC).is_file():
         return None
-    environment = RunSpec.from_json(read_text(folder / SPEC), str(folder / SPEC)).environment
+    environment = read_spec(folder).environment
     after = AFTERWARDS.get(environment)
     return None if after is None else after(folder)

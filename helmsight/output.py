@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helmsight.contract.foreign import exact_json
+from helmsight.contract.jsontext import exact_json
 
 if TYPE_CHECKING:
     from helmsight.afterwards import Afterword
@@ -18,8 +18,9 @@ def json_line(data: Any) -> str:
     """Return `data` as one line of strict and exact JSON: what is not finite becomes null."""
     from helmsight.contract.record import plain
 
-    text = exact_json(plain(data))
-    return text if sys.stdout.encoding == "utf-8" else json.dumps(json.loads(text))
+    if sys.stdout.encoding == "utf-8":
+        return exact_json(plain(data))
+    return json.dumps(plain(data), allow_nan=False)
 
 
 def show_run(

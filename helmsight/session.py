@@ -11,6 +11,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helmsight.contract.errors import Error
+from helmsight.contract.plugins import nearest
 from helmsight.envs.registry import load_environments
 from helmsight.errors import InvalidSetting, Unreproducible
 from helmsight.places import TWIN
@@ -192,14 +194,18 @@ def rebuild_env(spec: RunSpec) -> gymnasium.Env[Any, Any]:
     """Return the environment of a recorded run; raises Unreproducible when it is not known here."""
     import gymnasium
 
-    load_environments()
+    # gymnasium imports the module that an id names before a colon: any module, of anybody's choice
+    if spec.environment not in (known := load_environments()):
+        raise _unreproducible(spec, f"it is not known here: {nearest(spec.environment, known)}")
     try:
         return gymnasium.make(spec.environment, disable_env_checker=True, **spec.options)
-    except (gymnasium.error.Error, TypeError) as error:
+    except Error:
+        raise
+    except Exception as error:  # whatever a world raises at options that somebody else wrote
         raise _unreproducible(spec, error) from error
 
 
-def _unreproducible(spec: RunSpec, error: Exception) -> Unreproducible:
+def _unreproducible(spec: RunSpec, error: Exception | str) -> Unreproducible:
     made_with = ", ".join(f"{name} {number}" for name, number in spec.versions.items())
     return Unreproducible(
         f"the run of {spec.environment} by {spec.pilot!r} cannot be built again: {error}; "
@@ -212,15 +218,12 @@ def operator_config(fields: Mapping[str, Any]) -> OperatorConfig:
     from pydantic import ValidationError
 
     from helmsight.agents.config import OperatorConfig
+    from helmsight.contract.validation import wrong
 
     try:
         return OperatorConfig.model_validate(dict(fields))
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, entry['loc']))}={entry['input']!r}: {entry['msg']}"
-            for entry in error.errors()
-        )
-        raise InvalidSetting(f"the operator cannot be set up so: {wrong}") from error
+        raise InvalidSetting(f"the operator cannot be set up so: {wrong(error)}") from error
 
 
 def fly(
@@ -247,7 +250,7 @@ def fly(
     if out is not None:
         from helmsight.tools.folder import check_unused
 
-        check_unused(Path(out))
+        check_unused(out)
     session = prepare(scenario, pilot, watched=video and out is not None, **settings)
     heard = list(listeners)
     if out is not None:

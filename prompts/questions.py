@@ -6,7 +6,6 @@ The data are lines of JSON with the keys `image`, `text` and `label`; the text r
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.contract.errors import NotUtf8
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.textfiles import read_lines
 from helmsight.prompts.errors import InvalidItem, UnreadableRelation
 from helmsight.prompts.relations import Axis, Relation
@@ -125,7 +125,7 @@ def read_items(path: Path) -> Iterator[Item | InvalidItem]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
-                yield _item(json.loads(line), path, number)
+                yield _item(parse_json(line), path, number)
             except (ValueError, RecursionError) as error:
                 yield InvalidItem(f"{path}:{number}: not a line of JSON: {error}")
             except InvalidItem as error:

@@ -185,6 +185,24 @@ def test_a_file_of_text_is_read_through_contract_textfiles_only() -> None:
     assert past == [], "use read_text, read_lines or decoded of helmsight.contract.textfiles"
 
 
+def test_json_of_others_is_read_through_contract_jsontext_only() -> None:
+    """Bounded, finite, and never too deep; answers of models have a reader of their own."""
+    own = {
+        "helmsight.contract.jsontext",
+        "helmsight.prompts.reading",
+        "helmsight.agents.models.load",
+    }
+    past = [
+        f"{module}:{node.lineno} {ast.unparse(node)[:60]}"
+        for module, path in modules().items()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        if ast.unparse(node.func) in {"json.loads", "json.load"}
+        if module not in own
+    ]
+    assert past == [], "use parse_json of helmsight.contract.jsontext"
+
+
 def test_what_is_printed_goes_through_contract_printing_only() -> None:
     """Rich and the streams themselves go past what cleans text of others."""
     own = {"helmsight.contract.printing", "helmsight.console"}

@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from helmsight.contract.opening import open_to_append
+
 if sys.platform != "win32":
     import fcntl
 
@@ -14,12 +16,17 @@ if sys.platform != "win32":
 class AppendOnly:
     """A file that grows by whole pieces: a piece that does not fit is taken back entirely.
 
+    A link in its place is refused, as `contract.opening.open_to_append` has it.
+
     With `durable` a piece is on the disk itself when `append` returns: it outlives a power cut.
     """
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
-        self._file = path.open("ab", buffering=0)
-        self._whole = self._file.tell()
+        def opener(name: str, _: int) -> int:
+            return open_to_append(Path(name))
+
+        self._file = open(path, "ab", buffering=0, opener=opener)  # noqa: SIM115  (closed by close)
+        self._whole = os.fstat(self._file.fileno()).st_size
         self._durable = durable
         self._half = False
 

@@ -19,7 +19,7 @@ from helmsight.contract.pilot import Pilot, Sighting
 from helmsight.contract.record import StepRecord, plain
 from helmsight.contract.task import Task
 from helmsight.contract.timing import Timing
-from helmsight.tools.errors import FramesMissing
+from helmsight.tools.errors import FramesMissing, RunUnreadable
 from helmsight.tools.player import Run
 
 LISTED = 10  # largest differences kept in a comparison
@@ -87,11 +87,15 @@ def compare(run: Run, pilot: Pilot, task: Task, limit: int | None = None) -> Com
     """
     check_fit(pilot, task, "frame+telemetry")
     pilot.reset(task, run.spec.seed)
-    memory = int(run.spec.operator.get("history", 4))
+    memory = run.spec.operator.get("history", 4)
+    if not isinstance(memory, int) or memory < 0:
+        raise RunUnreadable(
+            f"{run.folder}: operator.history is {memory!r}, and a pilot is shown 0 commands or more"
+        )
     rule, repeats = TimeRule.parse(run.spec.time), run.spec.options.get("hold") == "repeat"
     history: list[Command] = []
     pairs: list[Pair] = []
-    for record, observation in islice(observations(run, pilot.needs), limit):
+    for record, observation in islice(observations(run, pilot.needs, len(task.fields)), limit):
         sighting = Sighting(
             observation=observation,
             stamp=record.stamp,
@@ -106,14 +110,18 @@ def compare(run: Run, pilot: Pilot, task: Task, limit: int | None = None) -> Com
         )
         command = pilot.decide(sighting).command
         pairs.append((record, command.model_dump() if command is not None else None))
-        history.append(task.command.model_validate(record.command))
+        history.append(record.given(task.command))
     return _compared(run.spec.pilot, pilot.name, pairs, task.description())
 
 
-def observations(run: Run, needs: str) -> Iterator[tuple[StepRecord, Observation]]:
+def observations(run: Run, needs: str, fields: int) -> Iterator[tuple[StepRecord, Observation]]:
     """Yield each step with the observation a pilot that `needs` it was or would be shown.
 
-    Ends where the recording of frames ended; raises FramesMissing when there is not even one.
+    Ends where the recording of frames ended. `fields` is the length of the telemetry.
+
+    Raises:
+        FramesMissing: there is not even one frame, or no telemetry.
+        RecordUnusable: telemetry of another form.
     """
     parts = needs.split("+")
     frames = run.frames() if "frame" in parts else None
@@ -130,13 +138,13 @@ def observations(run: Run, needs: str) -> Iterator[tuple[StepRecord, Observation
                 return
             observation["frame"] = frame
         if "telemetry" in parts:
-            values = record.measures.get("telemetry")
-            if not isinstance(values, list):
+            values = record.telemetry(fields)
+            if values is None:
                 raise FramesMissing(
                     f"step {record.index} of {run.folder} holds no telemetry and the pilot needs "
                     "it; record the run again with observation=frame+telemetry"
                 )
-            observation["telemetry"] = np.array(values, np.float64)
+            observation["telemetry"] = values
         yield record, observation
 
 

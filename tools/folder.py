@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from helmsight.contract.foreign import well_formed
+from helmsight.contract.opening import open_new
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.contract.textfiles import read_text
 from helmsight.tools.appendonly import AppendOnly, sync_folder
@@ -19,6 +20,7 @@ UNWRITABLE = (
     "the run folder {folder} cannot be written ({problem}); give a writable folder with --out"
 )
 RESERVE, RESERVE_BYTES = ".reserve", 2_000_000  # an episode's steps are about 0.5 MB
+PARTS = (SPEC, STEPS, SUMMARY, FRAMES, VIDEO, PLOTS, PAGE, RESERVE)
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -28,7 +30,7 @@ def write_whole(path: Path, text: str) -> None:
     """
     temporary = path.with_name(path.name + ".tmp")
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(open_new(temporary), "w", encoding="utf-8", newline="\n") as file:
             file.write(well_formed(text))
             file.flush()
             os.fsync(file.fileno())  # or a power cut may leave the new name without the text
@@ -37,11 +39,23 @@ def write_whole(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def check_unused(folder: Path) -> None:
-    """Raise RunFolderUnusable where no run can be begun: one is there, or no folder can be made."""
-    if (folder / SPEC).exists():
+def check_unused(folder: str | Path) -> None:
+    """Raise RunFolderUnusable where no run can be begun.
+
+    One is there, or part of one, or a link in the place of a part; or no folder can be made.
+    """
+    if folder == "":
+        raise RunFolderUnusable('out="" names no folder; give one with --out')
+    folder = Path(folder)
+    left = [name for name in PARTS if os.path.lexists(folder / name)]
+    if SPEC in left:
         raise RunFolderUnusable(
             f"{folder} already holds a run; give another folder with --out, or remove it"
+        )
+    if left:
+        raise RunFolderUnusable(
+            f"{folder} holds {', '.join(left)}, and nothing there is written over; give another "
+            "folder with --out, or remove what is there"
         )
     whole = folder.absolute()
     standing = next(path for path in (whole, *whole.parents) if path.exists())
@@ -61,7 +75,7 @@ def create(folder: Path, spec: RunSpec) -> AppendOnly:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / SPEC, spec.to_json())
-        (folder / RESERVE).write_bytes(os.urandom(RESERVE_BYTES))
+        _set_aside(folder)
         steps = AppendOnly(folder / STEPS, durable=True)
         steps.claim()
         sync_folder(folder)
@@ -80,14 +94,23 @@ def inspect(folder: Path) -> tuple[RunSpec, list[StepRecord]]:
         RunFolderUnusable: there is no run.
         SchemaTooNew: a newer version recorded it.
     """
-    path = folder / SPEC
     try:
-        spec = RunSpec.from_json(read_text(path), str(path))
-        return spec, whole_steps(folder / STEPS)[0]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return read_spec(folder), whole_steps(folder / STEPS)[0]
+    except (OSError, ValueError) as error:
         raise RunFolderUnusable(
             f"{folder} holds no run to go on with ({error}); give the folder of one"
         ) from error
+
+
+def read_spec(folder: Path) -> RunSpec:
+    """Return the spec of the run in `folder`; a link there is not followed.
+
+    Raises:
+        SchemaTooNew: a newer version recorded it.
+        ValueError: it is not the spec of a run. OSError: there is none, or it cannot be read.
+    """
+    path = folder / SPEC
+    return RunSpec.from_json(read_text(path, follow=False), str(path))
 
 
 def reopen(folder: Path, steps: int) -> AppendOnly:
@@ -110,6 +133,11 @@ def reopen(folder: Path, steps: int) -> AppendOnly:
         ) from None
     log.cut(end)
     (folder / SUMMARY).unlink(missing_ok=True)
-    (folder / RESERVE).write_bytes(os.urandom(RESERVE_BYTES))
+    _set_aside(folder)
     sync_folder(folder)
     return log
+
+
+def _set_aside(folder: Path) -> None:
+    with os.fdopen(open_new(folder / RESERVE), "wb") as file:
+        file.write(os.urandom(RESERVE_BYTES))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from helmsight.contract.opening import check_readable
 from helmsight.contract.record import Frame
 from helmsight.tools.appendonly import AppendOnly
 
@@ -29,6 +30,7 @@ QUANTISERS = (0, 16, 20, 24, 28)  # 0 is lossless; 16 errs by 1 level on average
 FIRST_FRAME_BYTES = 400_000  # the frames after it take a third or less
 # A unit of filler data follows on every frame: decoders skip it, and its bytes cannot occur within
 # another unit. A frame that was cut off lacks it; decoders would make a wrong picture of that one.
+LARGEST_FRAME = 64 << 20  # bytes; beyond it nobody looks for the mark of a frame
 MARK = b"\x00\x00\x01\x0c\x80"
 # Before the first frame, an access unit delimiter: older streams have neither this nor marks.
 HEAD = b"\x00\x00\x00\x01\x09\xf0"
@@ -111,26 +113,40 @@ def whole_frames(path: Path, most: int | None = None) -> tuple[int, int] | None:
     """Return how many whole frames a stream holds, at most `most`, and where they end, bytes.
 
     None when that cannot be told: there is no stream, or one without marks of an older version.
+
+    Raises:
+        FileRefused: a link, or no regular file.
     """
-    if not path.is_file() or path.stat().st_size < len(HEAD):
+    if _size(path) < len(HEAD):
         return None
     count, end = 0, 0
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         if data[: len(HEAD)] != HEAD:
             return None
-        while count != most and (place := data.find(MARK, end)) >= 0:
+        while count != most and (place := data.find(MARK, end, end + LARGEST_FRAME)) >= 0:
             count, end = count + 1, place + len(MARK)
     return count, end
+
+
+def _size(path: Path) -> int:
+    try:
+        return check_readable(path)
+    except FileNotFoundError:
+        return 0
 
 
 def read_frames(path: Path, limit: int | None = None) -> Iterator[Frame]:
     """Yield the frames of a stream in order, (H, W, 3) uint8 RGB, at most `limit` of them.
 
     A cut-off end is no error: what was whole comes out. Yields nothing when there is no file.
+
+    Raises:
+        FileRefused: a link, or no regular file. FramesUnreadable: pictures of more pixels than any
+            world has.
     """
     if (whole := whole_frames(path, limit)) is not None:
         limit = whole[0]
-    if not path.is_file() or path.stat().st_size == 0 or limit == 0:
+    if _size(path) == 0 or limit == 0:
         return
     import av
 

@@ -12,6 +12,7 @@ from helmsight.contract.command import lasts, words
 from helmsight.contract.description import Description
 from helmsight.contract.foreign import printable
 from helmsight.contract.measures import Measure
+from helmsight.contract.opening import make_folder
 from helmsight.contract.outcome import Outcome
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.contract.textfiles import read_text
@@ -42,7 +43,7 @@ def write_page(
     Works for a run that was killed as well (`summary` None), from what is in the folder.
     """
     plots = draw(records, spec.task)
-    (folder / PLOTS).mkdir(exist_ok=True)
+    make_folder(folder / PLOTS)
     for name, svg in plots.items():
         write_whole(folder / PLOTS / f"{name}.svg", svg)
     page = folder / PAGE

@@ -11,12 +11,16 @@ from typing import Any
 
 from helmsight.contract.command import words
 from helmsight.contract.description import Description
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.record import Frame, RunSpec, StepRecord, check_schema
 from helmsight.contract.textfiles import decoded, read_lines, read_text
 from helmsight.envs.orbital.task import describe_schema_1
 from helmsight.tools.errors import RunUnreadable
-from helmsight.tools.folder import FRAMES, SPEC, STEPS, SUMMARY
+from helmsight.tools.folder import FRAMES, SPEC, STEPS, SUMMARY, read_spec
 from helmsight.tools.frames import read_frames
+from helmsight.tools.steplog import log_lines
+
+LONGEST_PAUSE_S = 60.0  # between two steps as they are played
 
 
 @dataclass(frozen=True)
@@ -57,26 +61,33 @@ def load_run(folder: str | Path) -> Run:
     """
     folder = Path(folder)
     try:
-        spec = RunSpec.from_json(read_text(folder / SPEC), str(folder / SPEC))
+        spec = read_spec(folder)
     except OSError as error:
         raise RunUnreadable(
             f"{folder} holds no run: {SPEC} cannot be read ({error.strerror}); "
             "give the folder that `helmsight fly` named"
         ) from error
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise RunUnreadable(f"{folder / SPEC} is not the spec of a run: {error}") from error
     if spec.schema == 1:
         spec = _completed(spec)
     records, notes = _records(folder / STEPS)
     summary = None
     try:
-        summary = json.loads(read_text(folder / SUMMARY))
-        check_schema(summary, str(folder / SUMMARY))
+        summary = _summary(folder / SUMMARY)
     except FileNotFoundError:
         notes.append("the run was cut off before its summary was written")
-    except ValueError:
-        notes.append(f"{SUMMARY} is damaged and was left out")
+    except (OSError, ValueError) as error:
+        notes.append(f"{SUMMARY} is damaged and was left out ({error})")
     return Run(folder, spec, records, summary, tuple(notes))
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    summary = parse_json(read_text(path, follow=False))
+    if not isinstance(summary, dict) or not isinstance(summary.get("recording", {}), dict):
+        raise ValueError("it is not the summary of a run")
+    check_schema(summary, str(path))
+    return summary
 
 
 def _completed(spec: RunSpec) -> RunSpec:
@@ -87,15 +98,18 @@ def _completed(spec: RunSpec) -> RunSpec:
 
 
 def _records(path: Path) -> tuple[list[StepRecord], list[str]]:
-    if not path.is_file():
+    try:
+        lines = log_lines(path)
+    except OSError as error:
+        raise RunUnreadable(f"the steps cannot be read: {error.strerror}") from error
+    if not lines and not path.is_file():
         return [], [f"{path.name} is missing"]
-    lines = path.read_bytes().splitlines()
     records: list[StepRecord] = []
     for number, line in enumerate(lines, start=1):
         try:
             where = f"line {number} of {path}"
             records.append(StepRecord.from_json(decoded(line, where), where))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             if number == len(lines):
                 return records, [f"line {number} of {path.name} is cut off and was left out"]
             raise RunUnreadable(
@@ -121,7 +135,7 @@ def play(
     before: float | None = None
     for record in run.records:
         if before is not None and speed and record.stamp > before:
-            sleep((record.stamp - before) / speed)
+            sleep(min((record.stamp - before) / speed, LONGEST_PAUSE_S))
         before = record.stamp
         yield record
 
@@ -162,7 +176,7 @@ def same_steps(a: Path, b: Path) -> bool:
 def _timeless(path: Path) -> list[dict[str, str]]:
     steps = []
     for line in read_lines(path):
-        step = json.loads(line)
+        step = parse_json(line)
         step.pop("times", None)
         steps.append({key: json.dumps(value) for key, value in step.items()})
     return steps

@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from helmsight.contract.foreign import exact_json
+from helmsight.contract.jsontext import exact_json
 from helmsight.contract.record import Frame, RunSpec, StepRecord, plain
 from helmsight.tools.appendonly import AppendOnly
 from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
@@ -183,7 +183,8 @@ class Recorder:
     def _begin(self, steps: AppendOnly) -> None:
         wanted = [part for part in ("frames", "video") if self._wants[part]]
         for name in [{"frames": FRAMES, "video": VIDEO}[part] for part in wanted]:
-            (self.folder / name).touch()  # it is there from the start: whoever resumes goes by that
+            # no link, and it is there from the start: whoever resumes goes by that
+            AppendOnly(self.folder / name).close()
         self._parts = Parts(self.folder / RESERVE, wanted)
         self.problems = self._parts.problems
         assert self.spec is not None

@@ -8,10 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from helmsight.contract.opening import read_whole
 from helmsight.contract.record import Frame, StepRecord
 from helmsight.contract.textfiles import decoded
 from helmsight.tools.appendonly import AppendOnly
 from helmsight.tools.parts import Parts
+
+MOST_LOG = 256 << 20  # bytes: five hundred times what an episode takes
 
 
 class Step(NamedTuple):
@@ -63,6 +66,18 @@ def _lines(records: list[StepRecord]) -> bytes:
     return "".join(record.to_json() + "\n" for record in records).encode()
 
 
+def log_lines(path: Path) -> list[bytes]:
+    """Return the lines of a log with their ends, none where there is no log.
+
+    Raises:
+        FileRefused: a link, no regular file, or one of more than `MOST_LOG` bytes.
+    """
+    try:
+        return read_whole(path, MOST_LOG).splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+
+
 def whole_steps(path: Path) -> tuple[list[StepRecord], int]:
     """Return the steps of a log up to the first line that is not whole, and where they end, bytes.
 
@@ -70,11 +85,11 @@ def whole_steps(path: Path) -> tuple[list[StepRecord], int]:
 
     Raises:
         SchemaTooNew: a newer version wrote the log.
+        FileRefused: a link, no regular file, or one without end.
     """
     records: list[StepRecord] = []
     end = 0
-    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(log_lines(path), start=1):
         try:
             where = f"line {number} of {path}"
             record = StepRecord.from_json(decoded(line, where), where)

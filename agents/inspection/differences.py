@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from helmsight.agents.inspection.drawing import Drawing
 from helmsight.agents.inspection.eyes import Asked, Fits, Spent
 from helmsight.agents.inspection.survey import Pixels
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.textfiles import read_text
 from helmsight.envs.inspection.crops import Square
 from helmsight.envs.inspection.parts import PARTS
@@ -117,7 +117,7 @@ def fits_of(found: NDArray[np.float64], states: Mapping[str, Any]) -> Fits:
 @cache
 def thresholds() -> dict[str, Any]:
     """Return what was fitted, with the command and the seeds that made it."""
-    data: dict[str, Any] = json.loads(read_text(files(__package__) / THRESHOLDS))
+    data: dict[str, Any] = parse_json(read_text(files(__package__) / THRESHOLDS))
     return data
 
 

@@ -15,6 +15,7 @@ from helmsight.agents.inspection.eyes import AskingEyes, Eyes, WeighingEyes
 from helmsight.agents.inspection.inspector import Inspector, LookStyle
 from helmsight.agents.inspection.knowledge import Knowledge
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.validation import wrong
 
 OWN = "own"
 """The name by which the eyes themselves are asked for relations."""
@@ -48,10 +49,7 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate(own)
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, e['loc']))}={e['input']!r}: {e['msg']}" for e in error.errors()
-            )
-            raise InvalidOption(f"the inspector cannot be set up so: {wrong}") from error
+            raise InvalidOption(f"the inspector cannot be set up so: {wrong(error)}") from error
         return settings, {k: v for k, v in options.items() if k not in cls.model_fields}
 
     def kept(self) -> dict[str, Any]:

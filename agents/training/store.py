@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from helmsight.agents.training.flights import FlightSample
 from helmsight.agents.training.questions import command_text, reading_text, relation_text
+from helmsight.contract.jsontext import parse_json
 from helmsight.envs.orbital.cockpit.state import CockpitState
 
 DIGITS = 6 + 5 + 4
@@ -80,5 +81,6 @@ def write(folder: Path, name: str, samples: Sequence[FlightSample]) -> None:
 def read(path: Path) -> Shard:
     """Read one shard."""
     with np.load(path) as data:
-        texts = json.loads(data["texts"].tobytes())
+        words = data["texts"].tobytes()
+        texts = parse_json(words, most=len(words))  # ours, and as long as a training needs
         return Shard(data["views"], data["digits"], data["figures"], texts)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.textfiles import read_text
 from helmsight.envs.orbital.vehicles import FUEL_UNIT_MASS, VEHICLES
 
@@ -116,5 +116,5 @@ def _sum(a: Vector, b: Vector, factor: float) -> Vector:
 @cache
 def _data() -> dict[str, Any]:
     text = read_text(resources.files("helmsight.envs.orbital").joinpath("data/parts.json"))
-    data: dict[str, Any] = json.loads(text)
+    data: dict[str, Any] = parse_json(text)
     return data

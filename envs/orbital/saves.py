@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.textfiles import read_text
 from helmsight.envs.errors import SaveBroken, UnknownScenario
 from helmsight.envs.orbital.dynamics import (
@@ -109,7 +109,7 @@ def axes_at_load(rotation: Sequence[float], ut: float) -> Array:
 @cache
 def _orbits() -> dict[str, Any]:
     text = read_text(resources.files("helmsight.envs.orbital").joinpath("data/orbits.json"))
-    scenarios: dict[str, Any] = json.loads(text)["scenarios"]
+    scenarios: dict[str, Any] = parse_json(text)["scenarios"]
     return scenarios
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
 from helmsight.contract.clock import ClockRules
 from helmsight.contract.description import Description
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.measures import Measure
 from helmsight.contract.observation import Box
 from helmsight.contract.outcome import Outcome
@@ -78,7 +78,7 @@ def briefing() -> str:
 def examples() -> tuple[Example, ...]:
     """Return the frames with answers that go with a question, the most telling first."""
     folder = files(__package__) / "data" / "few_shot"
-    entries = json.loads(read_text(folder / "few_shot.json"))["examples"]
+    entries = parse_json(read_text(folder / "few_shot.json"))["examples"]
     return tuple(
         Example((folder / entry["image"]).read_bytes(), "image/jpeg", entry["why"], entry["answer"])
         for entry in entries

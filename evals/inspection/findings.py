@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.record import StepRecord
 from helmsight.envs.inspection.crops import Square
 from helmsight.envs.inspection.parts import PARTS
@@ -313,7 +313,7 @@ def model_seconds(records: Sequence[StepRecord]) -> float | None:
     """Return what a pilot says that its model took, s: the last `spent` in its answers."""
     for record in reversed(records):
         try:
-            return float(json.loads(record.raw)["spent"]["seconds"])
+            return float(parse_json(record.raw)["spent"]["seconds"])
         except (ValueError, KeyError, TypeError):
             continue
     return None

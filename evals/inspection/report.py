@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from helmsight.contract.foreign import exact_json
+from helmsight.contract.jsontext import exact_json
 from helmsight.evals.inspection.data import CROPS, as_data, crop_file
 from helmsight.evals.inspection.debrief import debrief
 from helmsight.evals.inspection.findings import Findings, read_findings

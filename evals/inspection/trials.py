@@ -12,6 +12,8 @@ from typing import Any
 import gymnasium
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.jsontext import parse_json
+from helmsight.contract.opening import read_whole
 from helmsight.contract.record import plain
 from helmsight.contract.textfiles import decoded
 from helmsight.envs.inspection.plan import CellPlan
@@ -24,6 +26,8 @@ from helmsight.evals.inspection.direct import DirectInspection
 from helmsight.evals.inspection.findings import ENVIRONMENT
 from helmsight.evals.inspection.scores import Marks, failed, marks
 from helmsight.hardware.errors import HardwareError
+from helmsight.tools.appendonly import AppendOnly
+from helmsight.tools.steplog import MOST_LOG
 
 ATTEMPTS = 2  # at an inspection that ends with an error
 PATIENCE_S = 600.0  # that a pilot may think about a picture: nothing moves meanwhile
@@ -105,10 +109,14 @@ class Kept:
         }
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
-                file.truncate(self._whole)  # a line that was cut off when it was interrupted
-                file.write(json.dumps(plain(line), allow_nan=False).encode() + b"\n")
-                self._whole = file.tell()
+            text = json.dumps(plain(line), allow_nan=False).encode() + b"\n"
+            file = AppendOnly(self._path)
+            try:
+                file.cut(self._whole)  # a line may have been cut off when it was interrupted
+                file.append(text)
+            finally:
+                file.close()
+            self._whole += len(text)
         except OSError as error:
             raise ResultsUnusable(
                 f"{self._path} cannot be written ({error}); give another with --results"
@@ -128,7 +136,7 @@ class Kept:
 
     def _read(self, path: Path) -> None:
         try:
-            data = path.read_bytes()
+            data = read_whole(path, MOST_LOG)
         except OSError as error:
             raise ResultsUnusable(
                 f"{path} cannot be read ({error}); give another with --results"
@@ -136,7 +144,7 @@ class Kept:
         self._whole = data.rfind(b"\n") + 1
         for number, line in enumerate(data[: self._whole].splitlines(), start=1):
             try:
-                entry = json.loads(decoded(line, str(path)))
+                entry = parse_json(decoded(line, str(path)))
                 trial, mark = Trial(**entry["trial"]), Marks.from_dict(entry["marks"])
                 same = entry["conditions"] == self._conditions
                 current = entry["made_with"] == made_with(trial.pilot)

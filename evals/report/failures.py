@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.evals.episode import EpisodeRow
 from helmsight.evals.report.groups import by, competitor_of
 from helmsight.tools.folder import PAGE
@@ -77,7 +77,7 @@ def _failure(
         of,
         sum(row.held > 0 for row in rows),
         sum(row.late > 0 for row in rows),
-        sum(any(json.loads(row.repairs).values()) for row in rows),
+        sum(any(parse_json(row.repairs).values()) for row in rows),
         next((row.error for row in rows if row.error), ""),
         tuple(_example(row, results, page) for row in recorded[:EXAMPLES]),
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.evals.episode import EpisodeRow
 from helmsight.evals.report.boards import Board, Comparison, Entry
 from helmsight.evals.report.faults import Fault
@@ -138,7 +138,7 @@ def scenarios(found: Judged) -> Sheet:
 def terms(found: Judged) -> Sheet:
     """Return the table of what else the worlds measure, by scenario and competitor."""
     name, condition = competitor_of(found.rows), condition_of(found.rows)
-    measured = [(row, json.loads(row.terms)) for row in found.rows if not row.disturbance]
+    measured = [(row, parse_json(row.terms)) for row in found.rows if not row.disturbance]
     names = tuple(dict.fromkeys(term for _, of in measured for term in of))
     groups: dict[tuple[str, str, str], list[Mapping[str, float]]] = {}
     for row, of in measured:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from helmsight.contract.clock import TimeRule
+from helmsight.contract.jsontext import parse_json
+from helmsight.contract.opening import open_new
 from helmsight.contract.textfiles import read_text
 from helmsight.evals.episode import Episode
 from helmsight.evals.runner.settings import Settings
@@ -85,7 +87,7 @@ def answers(folder: Path) -> BaseCache:
 
         def lookup(self, prompt: str, llm_string: str) -> Any:
             try:
-                kept = json.loads(read_text(_file(folder, prompt, llm_string)))
+                kept = parse_json(read_text(_file(folder, prompt, llm_string), follow=False))
             except (OSError, ValueError):  # none, or one whose writing was cut off
                 return None
             messages = messages_from_dict(kept["answers"])
@@ -96,7 +98,8 @@ def answers(folder: Path) -> BaseCache:
             path = _file(folder, prompt, llm_string)
             folder.mkdir(parents=True, exist_ok=True)
             temporary = path.with_suffix(f".{os.getpid()}.tmp")
-            temporary.write_text(json.dumps(kept), encoding="utf-8")
+            with os.fdopen(open_new(temporary), "w", encoding="utf-8") as file:
+                file.write(json.dumps(kept))
             os.replace(temporary, path)
 
         def clear(self, **_: Any) -> None:

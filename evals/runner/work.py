@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.evals.episode import (
     DONE,
     FAILED,
@@ -191,8 +192,7 @@ def load_kept(spec: str, options: str) -> Pilot:
     Raises:
         AgentsError: a pilot that cannot be loaded.
     """
-    import json
 
     from helmsight.agents.models.load import load_pilot
 
-    return load_pilot(spec, **json.loads(options))
+    return load_pilot(spec, **parse_json(options))

@@ -11,12 +11,17 @@ from typing import Any, Self
 
 from helmsight.agents.grounding.judge import judge
 from helmsight.agents.grounding.verify import Grounding
+from helmsight.contract.jsontext import parse_json
+from helmsight.contract.opening import read_whole
 from helmsight.contract.record import plain
 from helmsight.contract.textfiles import decoded, lines_of
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.prompts.constraints import check, pair_of
 from helmsight.prompts.questions import Question
 from helmsight.prompts.relations import Axis, Claim, claim
+from helmsight.tools.appendonly import AppendOnly
+from helmsight.tools.folder import write_whole
+from helmsight.tools.steplog import MOST_LOG
 
 ANSWERS = "answers.jsonl"
 Key = tuple[str, str, bool]  # question, strategy, swapped
@@ -113,8 +118,7 @@ class AnswerFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and self._read():
                 return
-            with path.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(json.dumps({"conditions": self.conditions}) + "\n")
+            write_whole(path, json.dumps({"conditions": self.conditions}) + "\n")
         except OSError as error:
             raise self._unusable(f"cannot be written ({error})") from error
 
@@ -122,22 +126,21 @@ class AnswerFile:
         """Keep an answer; raises ResultsUnusable when it cannot be written."""
         line = json.dumps(plain(asdict(answer)), allow_nan=False)
         try:
-            with self.path.open("a", encoding="utf-8", newline="\n") as file:
-                file.write(line + "\n")
+            self._append(line.encode() + b"\n")
         except OSError as error:
             raise self._unusable(f"cannot be written ({error})") from error
         self.kept[answer.key] = answer
 
     def _read(self) -> bool:
         """Read what is there; return False when it holds nothing, not even its conditions."""
-        data = self.path.read_bytes()
+        data = read_whole(self.path, MOST_LOG)
         whole = data[: data.rfind(b"\n") + 1]
         try:
             first, *lines = lines_of(decoded(whole, str(self.path))) or [""]
             if not first:
                 return False
-            conditions = dict(json.loads(first)["conditions"])
-            kept = [AnswerRecord.from_dict(json.loads(line)) for line in lines]
+            conditions = dict(parse_json(first)["conditions"])
+            kept = [AnswerRecord.from_dict(parse_json(line)) for line in lines]
         except (ValueError, KeyError, TypeError) as error:
             raise self._unusable(
                 f"holds no answers of this kind ({type(error).__name__}: {error})"
@@ -150,10 +153,19 @@ class AnswerFile:
             )
             raise self._unusable(f"holds answers of other conditions ({differing})")
         if len(whole) < len(data):
-            with self.path.open("r+b") as file:
-                file.truncate(len(whole))
+            self._append(b"", len(whole))
         self.kept = {answer.key: answer for answer in kept}
         return True
+
+    def _append(self, data: bytes, keep: int | None = None) -> None:
+        """Add `data`, to the first `keep` bytes only where that is given."""
+        file = AppendOnly(self.path)
+        try:
+            if keep is not None:
+                file.cut(keep)
+            file.append(data)
+        finally:
+            file.close()
 
     def _unusable(self, why: str) -> ResultsUnusable:
         return ResultsUnusable(f"{self.path} {why}; give another folder with --out, or remove it")

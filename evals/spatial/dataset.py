@@ -16,6 +16,7 @@ import numpy as np
 
 from helmsight.agents.grounding.asking import Image
 from helmsight.agents.grounding.labelled import Truth
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.record import plain
 from helmsight.contract.textfiles import read_lines
 from helmsight.evals.errors import ResultsUnusable
@@ -162,7 +163,7 @@ def _read_truth(path: Path) -> dict[str, QuestionTruth]:
     truths = {}
     try:
         for line in read_lines(path):
-            entry = json.loads(line)
+            entry = parse_json(line)
             places = np.array(entry["places"], np.float64)
             names = tuple(entry["names"])
             if places.shape != (len(names), 3):

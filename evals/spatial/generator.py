@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from helmsight.agents.grounding.labelled import LabelledPicture, Truth
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.textfiles import read_text
 from helmsight.envs.orbital.cockpit.drawn import drawn_state
 from helmsight.evals.spatial import cockpit
@@ -182,4 +182,4 @@ def _things(
 def wordings() -> dict[str, Any]:
     """Return every word that questions and lessons are made of."""
     path = Path(__file__).with_name("wordings.json")
-    return dict(json.loads(read_text(path)))
+    return dict(parse_json(read_text(path)))

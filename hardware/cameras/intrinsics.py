@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.textfiles import read_text
 from helmsight.hardware.cameras.frame import Pixels
 
@@ -104,7 +104,7 @@ def load_intrinsics(path: str | Path) -> Intrinsics:
     path = Path(path)
     try:
         text = read_text(path)
-        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        data = parse_json(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise InvalidOption(f"intrinsics {path}: {error}; expected a .toml or .json file") from None
     try:

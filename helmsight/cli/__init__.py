@@ -92,6 +92,9 @@ def main() -> None:
 
 
 def _run() -> int:
+    if empty := _empty(sys.argv[1:]):
+        print(f"helmsight: {empty}. See: helmsight --help", file=sys.stderr)
+        return USAGE
     try:
         first = sys.argv[1] if len(sys.argv) > 1 else None
         app = application(first if first in {*COMMANDS, *GROUPS} else None)
@@ -101,6 +104,18 @@ def _run() -> int:
     except Exception as error:
         return _report(error)
     return status if isinstance(status, int) else 0
+
+
+def _empty(arguments: list[str]) -> str:
+    """Return what is wrong with a command line that gives nothing for something; "" for one that
+    does not: a path of no letters would be the folder that one is in.
+    """
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        if not argument:
+            return f'{before} "": an empty value; give one, or leave the option out'.strip()
+        if argument.startswith("--") and argument.endswith("="):
+            return f"{argument}: an empty value; give one, or leave the option out"
+    return ""
 
 
 def _report(error: Exception) -> int:

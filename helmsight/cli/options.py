@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.errors import InvalidSetting
 from helmsight.places import all_options
 
@@ -74,7 +74,7 @@ def named_values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
         if not equals or not name:
             raise InvalidSetting(f"{option} {pair!r} is not understood; give NAME=VALUE")
         try:
-            values[name] = json.loads(text)
+            values[name] = parse_json(text)
         except ValueError:
             values[name] = text
     return values

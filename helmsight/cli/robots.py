@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import typer
 
 from helmsight.cli import completion
 from helmsight.consent import agreed
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.textfiles import read_text
 from helmsight.errors import FAILED, InvalidSetting
 
@@ -206,7 +206,7 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
             process.terminate()
             raise
         if outcome.is_file():
-            return process.returncode, json.loads(read_text(outcome))
+            return process.returncode, parse_json(read_text(outcome))
     last = (output or "").strip().splitlines()
     raise RuntimeError(
         f"the suite ended with status {process.returncode}: {last[-1] if last else 'see above'}"

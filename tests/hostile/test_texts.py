@@ -22,7 +22,8 @@ from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.scripted import ScriptedVLM
 from helmsight.console import LiveLine, Terminal
 from helmsight.contract.errors import NameUnusable
-from helmsight.contract.foreign import check_name, exact_json, printable, well_formed
+from helmsight.contract.foreign import check_name, printable, well_formed
+from helmsight.contract.jsontext import exact_json
 from helmsight.contract.printing import clean, clean_streams, order
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.prompts.templates import render

@@ -79,7 +79,7 @@ def test_a_pilot_is_shown_the_recorded_frame_and_history_and_no_telemetry(fly, f
 
 def test_a_pilot_that_needs_telemetry_gets_it_in_order(fly):
     run = load_run(fly(frames=False))
-    shown = list(observations(run, "telemetry"))
+    shown = list(observations(run, "telemetry", 15))
     assert len(shown) == 6
     assert shown[2][1]["telemetry"].tolist() == [1.0, 6685.0, 1198.0, *range(12)]
 

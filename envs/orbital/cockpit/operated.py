@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.jsontext import parse_json
 from helmsight.envs.errors import CockpitLost, ScreenMissing
 from helmsight.envs.orbital.cockpit import keys
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
@@ -155,7 +156,7 @@ class Opened(Operated):
         assert process.stdout is not None
         for line in process.stdout:
             with self._news:
-                self._report = json.loads(line)
+                self._report = parse_json(line)
                 self._news.notify_all()
         with self._news:
             self._news.notify_all()

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TextIO
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.envs.orbital.cockpit.seat import Seat
 from helmsight.envs.orbital.cockpit.window import CockpitWindow
 from helmsight.envs.orbital.scenarios import find_pursuit
@@ -106,7 +107,7 @@ def _listen(stream: TextIO) -> Callable[[], list[Order]]:
 
     def take() -> None:
         for line in stream:
-            queued.put(json.loads(line))
+            queued.put(parse_json(line))
         queued.put({"end": True})
 
     threading.Thread(target=take, name="orders", daemon=True).start()

@@ -1,0 +1,229 @@
+"""Run folders that somebody hands over: a named error or harmless data, and nothing else happens.
+
+A case is a list of edits of a real run: `file` is given `text` (`before`, then `text` so many
+`times`, `between`, and `then` as often) or `bytes` in hexadecimals: as a whole, as its `line`, or
+where it has `replace`. Its keys are `set` or one is `drop`ped; or it `becomes` no such file at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import helmsight
+from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
+from helmsight.tools.folder import PARTS
+
+CASES: dict[str, list[dict[str, Any]]] = json.loads(
+    Path(__file__).with_name("run_folders.json").read_text(encoding="utf-8")
+)
+COMMANDS = (
+    ("replay", "--speed", 0),
+    ("replay", "--pilot", "naive"),
+    ("inspect", "--report"),
+    ("resume", "--steps", 5),
+)
+posix = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes are made as POSIX does")
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a real run without pictures, which is gone on with in no time."""
+    folder = tmp_path_factory.mktemp("bare") / "run"
+    helmsight.fly(
+        "PE1-E1-I1", "naive", steps=3, time="paused", out=folder, video=False,
+        observation="telemetry",
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder with a file of somebody's, which is as it was in the end."""
+    folder = tmp_path / "precious"
+    folder.mkdir()
+    (folder / "file").write_text("precious", encoding="utf-8")
+    yield folder
+    assert [path.name for path in folder.iterdir()] == ["file"]
+    assert (folder / "file").read_text(encoding="utf-8") == "precious"
+
+
+def change(folder: Path, edit: Mapping[str, Any], victim: Path) -> None:
+    """Do one edit of a case to a run folder."""
+    path = folder / edit["file"]
+    if "becomes" in edit:
+        become(path, edit["becomes"], victim)
+        return
+    times = edit.get("times", 1)
+    if "bytes" in edit:
+        path.write_bytes(bytes.fromhex(edit["bytes"]) * times)
+        return
+    text = "".join(
+        (edit.get("before", ""), edit.get("text", "") * times, edit.get("between", ""),
+         edit.get("then", "") * times)
+    )  # fmt: skip
+    old = path.read_text(encoding="utf-8")
+    lines = old.split("\n")
+    if "replace" in edit:
+        assert edit["replace"] in old
+        new = old.replace(edit["replace"], text, 1)
+    elif "twice" in edit:
+        new = old + old
+    elif "drop" in edit:
+        new = json.dumps(
+            {key: item for key, item in json.loads(old).items() if key != edit["drop"]}
+        )
+    elif "line" in edit:
+        at = edit["line"]
+        lines[at] = json.dumps(json.loads(lines[at]) | edit["set"]) if "set" in edit else text
+        new = "\n".join(lines)
+    else:
+        new = json.dumps(json.loads(old) | edit["set"]) if "set" in edit else text
+    path.write_text(new, encoding="utf-8")
+
+
+def become(path: Path, what: str, victim: Path) -> None:
+    """Put something else in the place of a file."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+    if what == "folder":
+        path.mkdir()
+    elif what == "empty":
+        path.touch()
+    elif what == "pipe":
+        os.mkfifo(path)
+    elif what == "link":
+        path.symlink_to(victim / "file")
+    elif what == "link to a folder":
+        path.symlink_to(victim)
+    elif what == "dangling link":
+        path.symlink_to(victim / "none")
+    elif what == "second name":
+        os.link(victim / "file", path)
+    elif what == "endless":
+        with path.open("wb") as file:
+            file.truncate(1 << 40)  # holds nothing on the disk
+    elif what == "socket":
+        here = Path.cwd()
+        os.chdir(path.parent)  # the whole path may be longer than a socket's
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(path.name)
+        os.chdir(here)
+    else:
+        assert what == "nothing"
+
+
+@posix
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_of_theirs_is_a_named_error_or_harmless(
+    name: str,
+    bare: Path,
+    victim: Path,
+    tmp_path: Path,
+    run: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # seconds of Matplotlib for every case; what it draws has tests of its own
+    monkeypatch.setattr(
+        "helmsight.tools.page.draw", lambda records, task: {"curve": "<svg><style></style></svg>"}
+    )
+    folder = tmp_path / "theirs"
+    shutil.copytree(bare, folder)
+    modules = set(sys.modules)
+    for edit in CASES[name]:
+        change(folder, edit, victim)
+    for command, *options in COMMANDS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", RecordingWarning)  # elsewhere an error of the test
+            told = run(command, folder, *options)
+        assert told.status in (0, 1, 2), (command, options)
+        assert "Traceback" not in told.err
+        assert "HELMSIGHT_TRACEBACK" not in told.err, (command, told.err)
+    assert not {"this", "antigravity", "evilmod"} & (set(sys.modules) - modules)
+    with suppress(OSError):  # what a test leaves that nobody can remove is told by the next line
+        shutil.rmtree(folder)
+
+
+@posix
+@pytest.mark.parametrize(
+    "what", ["link", "dangling link", "second name", "folder", "pipe", "empty"]
+)
+@pytest.mark.parametrize("part", PARTS)
+def test_a_run_begins_where_nothing_is_in_the_way(
+    part: str, what: str, victim: Path, tmp_path: Path, run: Any
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    become(folder / part, what, victim)
+    told = run("fly", "PE1-E1-I1", "--pilot", "naive", "--steps", 1, "--out", folder)
+    assert told.status == 2
+    assert part in told.err or "already holds a run" in told.err
+    assert [path.name for path in folder.iterdir()] == [part]
+
+
+@posix
+@pytest.mark.parametrize("name", ["run.json.tmp", "summary.json.tmp", "index.html.tmp"])
+def test_a_link_in_the_place_of_a_temporary_file_is_taken_away(
+    name: str, victim: Path, tmp_path: Path, run: Any
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    become(folder / name, "link", victim)
+    told = run("fly", "PE1-E1-I1", "--pilot", "naive", "--steps", 1, "--out", folder)
+    assert told.status == 0
+    assert not (folder / name).is_symlink()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fly", "--out", ""), ("fly", "--out="), ("fly", ""), ("replay", ""), ("jog", "--port", ""),
+        ("spatial", "run", "x.jsonl", "--out="), ("evaluate", "pursuit", "--out", ""),
+    ],
+)  # fmt: skip
+def test_nothing_is_no_name_of_a_folder(
+    arguments: tuple[str, ...], tmp_path: Path, run: Any
+) -> None:
+    told = run(*arguments)
+    assert told.status == 2
+    assert "an empty value" in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_is_told_the_same() -> None:
+    with pytest.raises(RunFolderUnusable, match="names no folder"):
+        helmsight.fly("PE1-E1-I1", "naive", steps=1, out="")
+
+
+TEXTS = ["", "{", "[]", "null", "7", "[" * 1000, "{}", '{"schema": 1}', "\0"]
+OTHERS = ["link", "pipe", "folder", "endless", "socket"]
+
+
+@posix
+@pytest.mark.parametrize("part", ["rows.jsonl", "suite.json", "results.parquet"])
+@pytest.mark.parametrize(("what", "text"), [*product(["text"], TEXTS), *product(OTHERS, [""])])
+def test_results_of_theirs_are_a_named_error_or_harmless(
+    part: str, what: str, text: str, victim: Path, tmp_path: Path, run: Any
+) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    if what == "text":
+        (folder / part).write_text(f"{text}\n", encoding="utf-8")
+    else:
+        become(folder / part, what, victim)
+    for arguments in (("report", folder), ("query", folder, "SELECT 1 FROM rows")):
+        told = run(*arguments)
+        assert told.status in (0, 1, 2)
+        assert "HELMSIGHT_TRACEBACK" not in told.err
