@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,9 +17,9 @@ WORDS = "pilot"
 class Views(BaseModel):
     """Which views of a frame a model is shown: `size` None keeps the pixels there are."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    size: int | None = Field(default=None, gt=0)
+    size: int | None = Field(default=None, gt=0, le=4096)
     names: tuple[str, ...] | None = None
 
 
@@ -34,16 +34,16 @@ class AskingStyle(BaseModel):
     an answer a run ends. Without `system_role` the briefing goes into the first question.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     views: Views = Views()
     prompt: str = WORDS
     constrained: bool = True
-    few_shot: int = Field(default=0, ge=0)
+    few_shot: int = Field(default=0, ge=0, le=100)
     needs: ObservationMode = "frame"
-    max_new_tokens: int = Field(default=128, gt=0)
+    max_new_tokens: int = Field(default=128, gt=0, le=65536)
     relates: bool | None = None
-    heat: Mapping[str, float] = {}
+    heat: Mapping[str, Annotated[float, Field(gt=0)]] = {}
     most_errors: int = Field(default=5, gt=0)
     system_role: bool = True
 
@@ -56,9 +56,9 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    few_shot: int | None = Field(default=None, ge=0)
+    few_shot: int | None = Field(default=None, ge=0, le=100)
     views: str | None = None
-    view_size: int | None = Field(default=None, gt=0)
+    view_size: int | None = Field(default=None, gt=0, le=4096)
     system_role: bool | None = None
     most_errors: int | None = Field(default=None, gt=0)
 

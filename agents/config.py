@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from helmsight.contract.command import Command
 from helmsight.contract.guard import Limits
+from helmsight.contract.ranges import DAY_S
 
 
 class OperatorConfig(BaseModel):
@@ -34,13 +35,13 @@ class OperatorConfig(BaseModel):
 
     grounding: str = "direct"
     limits: SerializeAsAny[Limits] | Mapping[str, Any] = Field(default_factory=dict)
-    max_age_s: float = Field(default=10.0, gt=0)
+    max_age_s: float = Field(default=10.0, gt=0, le=DAY_S)
     late: Literal["drop", "retime"] = "drop"
-    wall_budget_s: float | None = Field(default=None, gt=0)
+    wall_budget_s: float | None = Field(default=None, gt=0, le=366 * DAY_S)
     max_tokens_total: int | None = Field(default=None, gt=0)
     max_cost: float | None = Field(default=None, gt=0)
-    history: int = Field(default=4, ge=0)
-    frozen_s: float | None = Field(default=None, gt=0)
+    history: int = Field(default=4, ge=0, le=1000)
+    frozen_s: float | None = Field(default=None, gt=0, le=DAY_S)
     approve: Literal["off", "all"] | Callable[[Command], bool] = "off"
     checkpoint: Path | None = None
     drive: Literal["auto", "plain", "graph"] = "auto"

@@ -19,6 +19,7 @@ class State(TypedDict, total=False):
     `asked` are the requests to another pilot's model that grounding took, `calls` the pilot's own.
     """
 
+    run: dict[str, Any]  # of a graph alone: which run its checkpoint is of
     index: int
     stamp: float
     stale: bool

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helmsight.agents.deciding import State
+from helmsight.agents.errors import CannotResume
 from helmsight.agents.loop import Answer, Loop, Request
+from helmsight.contract.identity import differences
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -38,11 +40,20 @@ def plainly(loop: Loop, ask: Callable[[Request], Answer]) -> str:
     return state["reason"]
 
 
-def by_graph(loop: Loop, ask: Callable[[Request], Answer], checkpoint: Path | None = None) -> str:
+def by_graph(
+    loop: Loop,
+    ask: Callable[[Request], Answer],
+    checkpoint: Path | None = None,
+    run: Mapping[str, Any] | None = None,
+) -> str:
     """Run the loop as a LangGraph and return why it ended.
 
     A command that waits for a person interrupts the graph. With `checkpoint` the question
-    outlives the process: a run that is resumed asks it again, not the pilot.
+    outlives the process: a run that is resumed asks it again, not the pilot. `run` is the
+    `contract.identity.identity` of this one.
+
+    Raises:
+        CannotResume: in `checkpoint` a command of another run waits.
     """
     from langgraph.types import Command as Resume
     from langgraph.types import interrupt
@@ -53,10 +64,14 @@ def by_graph(loop: Loop, ask: Callable[[Request], Answer], checkpoint: Path | No
         thread: Any = {"configurable": {"thread_id": THREAD}, "recursion_limit": STEPS}
         # only what waits has to be on disk; the run folder keeps the steps
         options: Any = {"durability": "exit"}
-        state: Any = _waiting(graph, thread, len(loop.records))
+        state: Any = _waiting(graph, thread, len(loop.records), run or {})
         if state is None:
             saver.delete_thread(THREAD)
-            state = graph.invoke({"index": len(loop.records), "reason": ""}, thread, **options)
+            state = graph.invoke(
+                {"index": len(loop.records), "reason": "", "run": dict(run or {})},
+                thread,
+                **options,
+            )
         while "__interrupt__" in state:
             reply = ask(dict(state["__interrupt__"][0].value))
             state = graph.invoke(Resume(resume=reply), thread, **options)
@@ -78,10 +93,17 @@ def build(loop: Loop, saver: Any = None) -> CompiledStateGraph[Any, Any, Any, An
     return graph.compile(checkpointer=saver)
 
 
-def _waiting(graph: Any, thread: Any, index: int) -> Any:
+def _waiting(graph: Any, thread: Any, index: int, run: Mapping[str, Any]) -> Any:
     """Return the state of a graph whose decision number `index` waits for a person, or None."""
     snapshot = graph.get_state(thread)
-    if not snapshot.interrupts or snapshot.values.get("index") != index:
+    if not snapshot.interrupts:
+        return None
+    if other := differences(snapshot.values.get("run", {}), run):
+        raise CannotResume(
+            f"in the checkpoint a command of another run waits: {other}; go on with that run, or "
+            "give another checkpoint"
+        )
+    if snapshot.values.get("index") != index:
         return None
     return {**snapshot.values, "__interrupt__": snapshot.interrupts}
 

@@ -14,8 +14,10 @@ import gymnasium
 import numpy as np
 
 from helmsight.agents.config import OperatorConfig
+from helmsight.agents.weights import weights_of
 from helmsight.contract.calls import spent
 from helmsight.contract.guard import Guard
+from helmsight.contract.identity import WEIGHTS
 from helmsight.contract.outcome import Outcome
 from helmsight.contract.pilot import Pilot
 from helmsight.contract.record import SCHEMA, RunSpec, StepRecord, plain
@@ -83,6 +85,8 @@ def run_spec(
     A callable in `config` is kept by its name only.
     """
     made = env.spec
+    flies = str(getattr(pilot, "spec", pilot.name))
+    weights = weights_of(flies)
     world: Any = env.unwrapped
     task: Task = world.task
     # said also where the world was made without them: what a score was flown under is never open
@@ -95,12 +99,12 @@ def run_spec(
     return RunSpec(
         environment=made.id if made else type(world).__name__,
         options={**(made.kwargs if made else {}), **kept},
-        pilot=getattr(pilot, "spec", pilot.name),
+        pilot=flies,
         pilot_options=dict(getattr(pilot, "options", {})),
         seed=seed,
         max_steps=max_steps,
         operator=plain(operator | {"limits": guard.limits.model_dump(mode="json")}),
-        versions=versions(),
+        versions=versions() | ({WEIGHTS: weights} if weights else {}),
         task=task.description(),
     )
 

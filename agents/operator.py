@@ -19,8 +19,10 @@ from helmsight.agents.resume import go_on, replay
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.fit import check_fit
 from helmsight.contract.guard import make_guard
+from helmsight.contract.identity import identity
 from helmsight.contract.pilot import Pilot
-from helmsight.contract.record import Frame, Listener, StepRecord
+from helmsight.contract.ranges import check
+from helmsight.contract.record import Frame, Listener, RunSpec, StepRecord
 from helmsight.contract.task import Task
 
 
@@ -82,10 +84,14 @@ class Operator:
         returns what the summary says of that.
 
         Raises:
+            InvalidOption: a seed or a number of steps that there is not.
             CannotResume: the world cannot be built again, or goes another way than was recorded.
             SystemExit: SIGTERM, after the listeners were told.
             Exception: whatever went wrong in the loop, after the listeners were told.
         """
+        check("seed", seed)
+        if max_steps is not None:
+            check("max_steps", max_steps)
         began = time.perf_counter()
         spec = run_spec(self.env, self.pilot, self.config, self._guard, seed, max_steps)
         clock = self._task.clock
@@ -111,7 +117,7 @@ class Operator:
                     go_on(loop, past, pictures)
                 ended = "" if continues else replay(loop, past)
                 # killed between its last step and its summary, a run has nothing left to do
-                reason = ended or loop.limit() or self._drive(loop)
+                reason = ended or loop.limit() or self._drive(loop, spec)
         except KeyboardInterrupt:
             reason = "interrupted"
         except SystemExit:
@@ -128,9 +134,9 @@ class Operator:
         task: Task = self.env.unwrapped.task  # type: ignore[attr-defined]
         return task
 
-    def _drive(self, loop: Loop) -> str:
+    def _drive(self, loop: Loop, spec: RunSpec) -> str:
         if self.config.by_graph:
-            return by_graph(loop, self._ask, self.config.checkpoint)
+            return by_graph(loop, self._ask, self.config.checkpoint, identity(spec))
         return plainly(loop, self._ask)
 
     def _finish(self, reason: str, loop: Loop | None, seed: int, began: float) -> dict[str, Any]:

@@ -40,6 +40,14 @@ class FileRefused(Error, OSError):
         return str(self)
 
 
+class PictureRefused(Error, ValueError):
+    """A file that is no picture, a damaged one, or one of too many pixels. Halts before that;
+    whoever reads files of its own kind turns it, as any ValueError of theirs, into its own error.
+    """
+
+    exit_status = 2
+
+
 class NameUnusable(Error, ValueError):
     """A name that is empty, endless, or has characters that cannot be seen. Halts before its use;
     whoever reads files of its own kind turns it, as any ValueError of theirs, into its own error.

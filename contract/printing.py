@@ -22,14 +22,14 @@ class Clean:
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self.rich_proxied_file = stream
+        self._below = stream
+        # not Rich's own stand-in, while it shows something live: it would write to itself
+        self.rich_proxied_file: TextIO = getattr(stream, "rich_proxied_file", stream)
 
     def write(self, text: str) -> int:
         """Write `text`; characters that the stream's encoding lacks are written in escapes."""
-        below = self.rich_proxied_file
-        encoding = below.encoding or "utf-8"
-        shown = printable(text).encode(encoding, "backslashreplace").decode(encoding)
-        below.write(shown)
+        encoding = self._below.encoding or "utf-8"
+        self._below.write(printable(text).encode(encoding, "backslashreplace").decode(encoding))
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
@@ -38,7 +38,7 @@ class Clean:
             self.write(line)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.rich_proxied_file, name)
+        return getattr(self._below, name)
 
 
 def clean(stream: TextIO) -> TextIO:

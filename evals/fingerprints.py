@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from helmsight.agents.models.load import shipped
+from helmsight.agents.weights import model_folder
 
 ROOMS = ("agents", "contract", "envs", "prompts", "tools")
 QUESTIONS = "evals/spatial"
@@ -20,11 +20,8 @@ def fingerprint(pilot: str, *more: str) -> str:
     more: further folders of code that the result depends on, as "evals/spatial". An inspector is
     as its eyes are. Code of other distributions is not in it.
     """
-    kind, _, eyes = pilot.partition(":")
-    model = eyes if kind == "inspector" and eyes else pilot
     digest = hashlib.sha256(_code(*ROOMS, *more).encode())
-    folder = shipped(model) or Path(model.removeprefix("local:"))
-    if folder.is_dir():
+    if (folder := model_folder(pilot)) is not None:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             digest.update(path.name.encode())
             with path.open("rb") as file:

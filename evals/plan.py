@@ -18,6 +18,7 @@ from helmsight.contract.fit import check_fit
 from helmsight.contract.guard import make_guard
 from helmsight.contract.observation import observation_mode
 from helmsight.contract.plugins import nearest
+from helmsight.contract.ranges import SEEDS
 from helmsight.contract.secrets import NAMES, redacted
 from helmsight.contract.textfiles import read_text
 from helmsight.envs.disturbances.catalogue import Disturbance
@@ -192,8 +193,10 @@ def _seed_file(path: Path, source: Path) -> list[int]:
         raise InvalidPlan(
             f"{source}: seeds.file: {path} holds no seeds ({error}); it is a text of whole numbers"
         ) from error
-    if not seeds or min(seeds) < 0:
-        raise InvalidPlan(f"{source}: seeds.file: {path}: seeds are whole numbers from 0 on")
+    if not seeds or min(seeds) < 0 or max(seeds) > SEEDS:
+        raise InvalidPlan(
+            f"{source}: seeds.file: {path}: seeds are whole numbers from 0 on, up to {SEEDS}"
+        )
     return list(dict.fromkeys(seeds))
 
 

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from helmsight.contract.plugins import nearest
+from helmsight.contract.ranges import DAY_S, MANY, SEEDS
 from helmsight.contract.textfiles import decoded
 from helmsight.evals.episode import OPERATOR
 from helmsight.evals.errors import InvalidPlan
@@ -42,7 +43,7 @@ class PilotEntry(Part):
         default="", description="Relations asked for before deciding, as for `fly`."
     )
     max_age_s: float | None = Field(
-        default=None, gt=0, description="Older answers are dropped, world s."
+        default=None, gt=0, le=DAY_S, description="Older answers are dropped, world s."
     )
     observation: str = Field(default="", description="What this one is shown; of a model only.")
 
@@ -71,30 +72,40 @@ class SeedFile(Part):
 class SeedRange(Part):
     """Seeds from `first` on."""
 
-    first: int = Field(default=0, ge=0)
-    count: int = Field(gt=0)
+    first: int = Field(default=0, ge=0, le=SEEDS)
+    count: int = Field(gt=0, le=MANY)
 
 
 class Price(Part):
     """What a provider asks for a million tokens, in one currency throughout."""
 
-    tokens_in: float = Field(default=0.0, ge=0)
-    tokens_out: float = Field(default=0.0, ge=0)
+    tokens_in: float = Field(default=0.0, ge=0, le=MANY)
+    tokens_out: float = Field(default=0.0, ge=0, le=MANY)
 
 
 class Budgets(Part):
     """What an episode and the whole may take. Patterns (openai:*) name pilots."""
 
-    episode_s: float = Field(default=1800.0, gt=0, description="Wall seconds an episode may take.")
-    memory_mb: int | None = Field(default=None, gt=0, description="Memory a process may take, MiB.")
-    retries: int = Field(default=1, ge=0, description="Times an episode that died is tried again.")
-    wall_s: float | None = Field(default=None, gt=0, description="Wall seconds of the whole.")
-    cost: float | None = Field(default=None, gt=0, description="What all answers may cost.")
+    episode_s: float = Field(
+        default=1800.0, gt=0, le=DAY_S, description="Wall seconds an episode may take."
+    )
+    memory_mb: int | None = Field(
+        default=None, gt=0, le=64 * MANY, description="Memory a process may take, MiB."
+    )
+    retries: int = Field(
+        default=1, ge=0, le=100, description="Times an episode that died is tried again."
+    )
+    wall_s: float | None = Field(
+        default=None, gt=0, le=366 * DAY_S, description="Wall seconds of the whole."
+    )
+    cost: float | None = Field(
+        default=None, gt=0, le=MANY, description="What all answers may cost."
+    )
     prices: dict[str, Price] = Field(default={}, description="Prices by pattern of pilots.")
-    gpus: dict[str, float] = Field(
+    gpus: dict[str, Annotated[float, Field(ge=0, le=1024)]] = Field(
         default={}, description="Share of a GPU that each copy of a model has on Ray, by pattern."
     )
-    concurrency: dict[str, int] = Field(
+    concurrency: dict[str, Annotated[int, Field(gt=0, le=MANY)]] = Field(
         default={}, description="Episodes at a time by pattern of pilots."
     )
 
@@ -122,7 +133,9 @@ class Suite(Part):
     )
     options: dict[str, Any] = Field(default={}, description="Options of every environment.")
     limits: dict[str, Any] = Field(default={}, description="Limits of the guard.")
-    max_steps: int | None = Field(default=None, gt=0, description="Decisions an episode may take.")
+    max_steps: int | None = Field(
+        default=None, gt=0, le=MANY, description="Decisions an episode may take."
+    )
     metrics: list[str] = Field(default=["score", "success"], description="What the report shows.")
     budgets: Budgets = Budgets()
     record: str = Field(
@@ -132,9 +145,9 @@ class Suite(Part):
     @field_validator("seeds", mode="after")
     @classmethod
     def _from_zero(cls, seeds: Any) -> Any:
-        listed = seeds if isinstance(seeds, list) else [seeds] if isinstance(seeds, int) else []
-        if any(seed < 0 for seed in listed):
-            raise ValueError("seeds are whole numbers from 0 on")
+        listed, most = (seeds, SEEDS) if isinstance(seeds, list) else ([seeds], MANY)
+        if any(isinstance(seed, int) and not 0 <= seed <= most for seed in listed):
+            raise ValueError(f"seeds are whole numbers from 0 on, up to {most}")
         return seeds
 
     @property

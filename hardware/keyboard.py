@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, ClassVar, Self
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.signals import STOPS
 from helmsight.hardware.errors import HardwareError, KeysRefused
 from helmsight.hardware.screen import Window
 
@@ -46,10 +47,11 @@ class Keyboard:
         atexit.register(self.release)
         self._sentry = threading.Thread(target=self._watch, name="keys watched", daemon=True)
         self._sentry.start()
-        self._before: Any = None
+        self._before: dict[int, Any] = {}
         main = threading.current_thread() is threading.main_thread()
-        if main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-            self._before = signal.signal(signal.SIGTERM, _leave)
+        for number in STOPS if main else ():
+            if signal.getsignal(number) == signal.SIG_DFL:
+                self._before[number] = signal.signal(number, _leave)
 
     @property
     def down(self) -> tuple[str, ...]:
@@ -119,9 +121,9 @@ class Keyboard:
         self._sentry.join()
         self.window.close()
         atexit.unregister(self.release)
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)
-            self._before = None
+        for number, before in self._before.items():
+            signal.signal(number, before)
+        self._before.clear()
 
     def __enter__(self) -> Self:
         return self

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import typer
@@ -115,8 +111,7 @@ def evaluate(
         _say(f"{evaluation.stale} rows there are of other code or weights, and in no table")
     stopped = ""
     try:
-        with _terminating():
-            _progress(evaluation, _runner(workers, ray), todo)
+        _progress(evaluation, _runner(workers, ray), todo)
     except KeyboardInterrupt:
         stopped = "interrupted"
     stopped = stopped or evaluation.stopped
@@ -195,23 +190,6 @@ def _runner(workers: int, ray: str | None) -> Run:
     from helmsight.evals.runner.local import run_local
 
     return partial(run_local, workers=workers)
-
-
-@contextmanager
-def _terminating() -> Iterator[None]:
-    """Have SIGTERM end what runs as Ctrl-C does."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _new_folder(suite: str) -> Path:

@@ -8,11 +8,14 @@ import time as wall
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from helmsight.contract.errors import Error
 from helmsight.contract.plugins import nearest
+from helmsight.contract.ranges import RANGES, check
 from helmsight.envs.registry import load_environments
 from helmsight.errors import InvalidSetting, Unreproducible
 from helmsight.places import TWIN
@@ -139,8 +142,11 @@ def prepare(
     config = operator_config(operator or {})
     if not isinstance(pilot, str) and pilot_options:
         raise _no_option(next(iter(pilot_options)), ())
+    for name in RANGES.keys() & pilot_options.keys():
+        check(name, pilot_options[name])
     options = dict(world_options or {})
     if start_met is not None:
+        check("start_met", start_met)
         options["start_met"] = start_met
     # whatever can be refused is refused before a model is loaded, which takes seconds
     grounder(config.grounding)
@@ -251,6 +257,9 @@ def fly(
         from helmsight.tools.folder import check_unused
 
         check_unused(out)
+    check("seed", seed)
+    if steps is not None:
+        check("steps", steps)
     session = prepare(scenario, pilot, watched=video and out is not None, **settings)
     heard = list(listeners)
     if out is not None:
@@ -272,16 +281,20 @@ def resume(
     approve: Approve | None = None,
     ready: Ready | None = None,
     pilot: Pilot | None = None,
+    base_url: str | None = None,
 ) -> Episode:
     """Go on with an interrupted run where its step log ends, in its own folder, and return it.
 
     The world is built anew and given every recorded command again; what happens has to be what
     was recorded. A world that stands where it was left is given none of them again. `steps` is a
     new limit; without it the run keeps its own. `pilot` is the run's, where that is a person.
+    `base_url` says that its model may be asked there again: a folder of somebody else's would
+    otherwise have your key sent to an address of theirs.
 
     Raises:
         RunUnreadable, SchemaTooNew: there is no run in the folder, or a newer version wrote it.
         CannotResume: the run has ended, or its world or pilot cannot be brought to where it was.
+        RunFolderUnusable: it is another run: of other weights, say.
         Unreproducible, EnvsError, AgentsError: as `rebuild`.
     """
     from helmsight.agents.errors import CannotResume
@@ -299,6 +312,8 @@ def resume(
             f"the run in {run.folder} has ended ({reason}); one that was stopped by its limit of "
             "steps goes on with a higher one (--steps)"
         )
+    if pilot is None:
+        _check_address(run.spec, base_url)
     session = replace(rebuild(run.spec, pilot), approve=approve, ready=ready)
     session.agree(agree)
     filmed = {
@@ -311,6 +326,28 @@ def resume(
     )
     flight.summary["out"] = str(run.folder)
     return flight
+
+
+def _check_address(spec: RunSpec, agreed: str | None) -> None:
+    """Raise CannotResume where a record names a server elsewhere that nobody has agreed to."""
+    from helmsight.agents.errors import CannotResume
+
+    recorded = spec.pilot_options.get("base_url")
+    if recorded is None or recorded == agreed or here(str(recorded)):
+        return
+    raise CannotResume(
+        f"the run asked its model at {recorded}, and would send your key there; if you trust it, "
+        f"say so with --base-url {recorded}"
+    )
+
+
+def here(address: str) -> bool:
+    """Return whether the address of a server is on this machine."""
+    try:
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def consent_of(spec: RunSpec) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helmsight.contract.errors import NotUtf8
+from helmsight.contract.errors import NameUnusable, NotUtf8
+from helmsight.contract.foreign import check_name
 from helmsight.contract.jsontext import parse_json
 from helmsight.contract.textfiles import read_lines
 from helmsight.prompts.errors import InvalidItem, UnreadableRelation
@@ -21,6 +22,7 @@ from helmsight.prompts.synonyms import plain, relation, scan
 
 LABELS = {"yes": True, "no": False}
 LONGEST = 60  # words of a question
+LONGEST_TEXT = 2000  # characters of one
 _FORM = re.compile(
     r"^(?:is|are) (?:there )?(?:(?P<there>(?:the|an?|some|any) )?)(?P<body>.+?)"
     r"(?: in (?:the|this) (?:image|picture|photo|scene|frame))?\s*\?*$"
@@ -60,6 +62,8 @@ def parse_question(text: str) -> Question:
     Raises:
         InvalidItem: not of this form, no relation between two objects, or one object twice.
     """
+    if len(text) > LONGEST_TEXT:
+        raise InvalidItem(f'"{text[:60]}..." is too long for a question about two objects')
     form = _FORM.match(plain(text))
     if form is None:
         raise InvalidItem(f'"{text}" does not ask "Is there a X <relation> Y in the image?"')
@@ -126,10 +130,10 @@ def read_items(path: Path) -> Iterator[Item | InvalidItem]:
         if line.strip():
             try:
                 yield _item(parse_json(line), path, number)
-            except (ValueError, RecursionError) as error:
-                yield InvalidItem(f"{path}:{number}: not a line of JSON: {error}")
             except InvalidItem as error:
                 yield InvalidItem(f"{path}:{number}: {error}")
+            except ValueError as error:
+                yield InvalidItem(f"{path}:{number}: not a line of JSON: {error}")
 
 
 def _item(entry: Any, path: Path, line: int) -> Item:
@@ -144,5 +148,9 @@ def _item(entry: Any, path: Path, line: int) -> Item:
     image = str(entry["image"]).strip()
     if not image:
         raise InvalidItem("the name of the image is empty")
+    try:
+        name = check_name(str(entry.get("question_id", line)), "the question_id")
+    except NameUnusable as error:
+        raise InvalidItem(str(error)) from None
     question = parse_question(str(entry["text"]))
-    return Item(image, question, label, str(entry.get("question_id", line)), path, line)
+    return Item(image, question, label, name, path, line)

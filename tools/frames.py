@@ -22,6 +22,7 @@ import numpy as np
 from helmsight.contract.opening import check_readable
 from helmsight.contract.record import Frame
 from helmsight.tools.appendonly import AppendOnly
+from helmsight.tools.errors import FramesMissing
 
 if TYPE_CHECKING:
     from av import VideoCodecContext
@@ -30,6 +31,7 @@ QUANTISERS = (0, 16, 20, 24, 28)  # 0 is lossless; 16 errs by 1 level on average
 FIRST_FRAME_BYTES = 400_000  # the frames after it take a third or less
 # A unit of filler data follows on every frame: decoders skip it, and its bytes cannot occur within
 # another unit. A frame that was cut off lacks it; decoders would make a wrong picture of that one.
+MOST_PIXELS = 4096 * 4096  # of a frame
 LARGEST_FRAME = 64 << 20  # bytes; beyond it nobody looks for the mark of a frame
 MARK = b"\x00\x00\x01\x0c\x80"
 # Before the first frame, an access unit delimiter: older streams have neither this nor marks.
@@ -141,8 +143,8 @@ def read_frames(path: Path, limit: int | None = None) -> Iterator[Frame]:
     A cut-off end is no error: what was whole comes out. Yields nothing when there is no file.
 
     Raises:
-        FileRefused: a link, or no regular file. FramesUnreadable: pictures of more pixels than any
-            world has.
+        FileRefused: a link, or no regular file.
+        FramesMissing: pictures of more pixels than any world has.
     """
     if (whole := whole_frames(path, limit)) is not None:
         limit = whole[0]
@@ -152,10 +154,18 @@ def read_frames(path: Path, limit: int | None = None) -> Iterator[Frame]:
 
     container: Any = None
     try:
-        container = av.open(str(path), format="h264")
-        for picture in islice(container.decode(video=0), limit):
+        # FFmpeg's own limit, for its look at the first frames and for what follows
+        container = av.open(str(path), format="h264", options={"max_pixels": str(MOST_PIXELS)})
+        stream = container.streams.video[0]
+        stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+        if stream.width * stream.height > MOST_PIXELS:
+            raise FramesMissing(
+                f"{path} holds pictures of {stream.width}x{stream.height} pixels, and no world "
+                f"has more than {MOST_PIXELS}"
+            )
+        for picture in islice(container.decode(stream), limit):
             yield picture.to_ndarray(format="rgb24")
-    except av.error.InvalidDataError:
+    except (av.error.InvalidDataError, IndexError):
         return  # a piece cut off in the middle, and nothing follows it
     finally:
         if container is not None:

@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from helmsight.contract.identity import differences, identity
 from helmsight.contract.jsontext import exact_json
 from helmsight.contract.record import Frame, RunSpec, StepRecord, plain
 from helmsight.tools.appendonly import AppendOnly
@@ -167,11 +168,11 @@ class Recorder:
 
     def _reopened(self, spec: RunSpec) -> AppendOnly:
         assert self.spec is not None
-        recorded, given = (
-            f"{run.environment} by {run.pilot}, seed {run.seed}" for run in (self.spec, spec)
-        )
-        if recorded != given:
-            raise RunFolderUnusable(f"{self.folder} holds a run of {recorded}, not of {given}")
+        if other := differences(identity(self.spec), identity(spec)):
+            raise RunFolderUnusable(
+                f"{self.folder} holds another run: {other}; go on with the same one, or begin a "
+                "new one"
+            )
         steps = reopen(self.folder, len(self.records))
         # the rest of what was recorded stays: versions are those that the run began with
         changed = replace(self.spec, max_steps=spec.max_steps)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,9 @@ from numpy.typing import NDArray
 
 from helmsight.agents.inspection.drawing import drawing
 from helmsight.agents.inspection.survey import Pixels
-from helmsight.contract.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption, PictureRefused
+from helmsight.contract.opening import read_whole
+from helmsight.contract.pictures import MOST_BYTES, decode
 from helmsight.envs.inspection.arm import FIELD_OF_VIEW
 from helmsight.envs.inspection.cell import Cell
 from helmsight.envs.inspection.crops import LEAST_M, Square
@@ -130,11 +133,13 @@ def read_picture(path: Path) -> Pixels:
         InvalidOption: there is no picture in the file.
     """
     try:
-        data = np.fromfile(path, np.uint8)  # cv2.imread cannot open every name on Windows
-    except OSError as error:
-        raise InvalidOption(f'the picture "{path}" cannot be read: {error}') from error
-    picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    if picture is None or min(picture.shape[:2]) < 8:
+        data = read_whole(path, MOST_BYTES, follow=True)
+        picture: Any = decode(data, str(path), cv2.IMREAD_UNCHANGED)
+    except (OSError, PictureRefused) as error:
+        raise InvalidOption(
+            f'the picture "{path}" cannot be read: {error}; give a PNG or JPEG of one part'
+        ) from error
+    if min(picture.shape[:2]) < 8:
         raise InvalidOption(f'"{path}" holds no picture; give a PNG or JPEG of one part')
     if picture.dtype != np.uint8:
         picture = (picture / np.iinfo(picture.dtype).max * 255).astype(np.uint8)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from helmsight.contract.command import Command
 from helmsight.contract.guard import Guard, Limits, Ruling
+from helmsight.contract.ranges import DAY_S, MANY
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.vehicles import DRONE, Vehicle
 
 AXES = BurnCommand.form.vector
+
+
+Throttle = Annotated[float, Field(ge=0, le=1)]
 
 
 class BurnLimits(Limits):
@@ -22,10 +26,10 @@ class BurnLimits(Limits):
     of propellant that no burn may touch, `max_closing` m/s.
     """
 
-    max_throttle: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    max_duration: float = Field(default=10.0, gt=0)
-    reserve: float = Field(default=12.0, ge=0)
-    max_closing: float = Field(default=60.0, gt=0)
+    max_throttle: tuple[Throttle, Throttle, Throttle] = (1.0, 1.0, 1.0)
+    max_duration: float = Field(default=10.0, gt=0, le=DAY_S)
+    reserve: float = Field(default=12.0, ge=0, le=MANY)
+    max_closing: float = Field(default=60.0, gt=0, le=MANY)
 
     @model_validator(mode="before")
     @classmethod

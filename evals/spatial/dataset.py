@@ -16,7 +16,10 @@ import numpy as np
 
 from helmsight.agents.grounding.asking import Image
 from helmsight.agents.grounding.labelled import Truth
+from helmsight.contract.errors import PictureRefused
 from helmsight.contract.jsontext import parse_json
+from helmsight.contract.opening import read_whole
+from helmsight.contract.pictures import MOST_BYTES, check_size, decode
 from helmsight.contract.record import plain
 from helmsight.contract.textfiles import read_lines
 from helmsight.evals.errors import ResultsUnusable
@@ -87,14 +90,12 @@ def save(folder: Path, name: str, questions: Iterable[GeneratedQuestion]) -> int
 def load(dataset: Path, images: Path | None = None) -> tuple[list[Case], list[str]]:
     """Return the questions of a data set that can be asked, and why each other cannot.
 
-    `images` is where the pictures are; by default the folder "images" beside the file. A reason
-    names file and line.
+    `images` is where the pictures are; by default the folder "images" beside the file. No other
+    file is read. A reason names file and line.
 
     Raises:
         InvalidItem: the file cannot be read, or what lies beside it as its truth is none.
     """
-    import cv2
-
     folder = images if images is not None else dataset.with_name(IMAGES)
     truths = _read_truth(dataset.with_name(f"{dataset.stem}.truth.jsonl"))
     cases: list[Case] = []
@@ -105,13 +106,13 @@ def load(dataset: Path, images: Path | None = None) -> tuple[list[Case], list[st
             skipped.append(str(entry))
             continue
         where = f"{entry.path}:{entry.line}"
-        file = folder / entry.image
+        file = _within(folder, entry.image)
         if entry.name in names:
             skipped.append(f'{where}: a second question has the question_id "{entry.name}"')
-        elif not file.is_file():
-            skipped.append(f'{where}: no picture "{entry.image}" in {folder}')
-        elif not cv2.haveImageReader(str(file)):
-            skipped.append(f'{where}: "{file}" is no picture')
+        elif file is None:
+            skipped.append(f'{where}: no picture "{entry.image[:200]}" in {folder}')
+        elif problem := _unfit(file):
+            skipped.append(f"{where}: {problem}")
         else:
             cases.append(Case(entry, file, truths.get(entry.name)))
             names.add(entry.name)
@@ -120,14 +121,32 @@ def load(dataset: Path, images: Path | None = None) -> tuple[list[Case], list[st
 
 def picture(path: Path) -> Image | None:
     """Return the picture (H, W, 3) uint8 RGB in a file; None when there is none in it."""
-    import cv2
-
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError:
+        return decode(read_whole(path, MOST_BYTES), path.name)
+    except (OSError, PictureRefused):
         return None
-    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    return None if decoded is None else np.ascontiguousarray(decoded[..., ::-1])
+
+
+def _within(folder: Path, name: str) -> Path | None:
+    """Return the file called `name` in `folder`, None where it is none, or lies elsewhere.
+
+    A name that climbs out of the folder, or a link that leads out, would have any picture of yours
+    sent to a provider.
+    """
+    try:
+        file = (folder / name).resolve()
+        return file if file.is_relative_to(folder.resolve()) and file.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # too long, with a NUL, links in a circle
+        return None
+
+
+def _unfit(file: Path) -> str:
+    """Return why a picture file cannot be asked about, "" if it can; only its head is read."""
+    try:
+        check_size(read_whole(file, MOST_BYTES), file.name)
+    except (OSError, PictureRefused) as error:
+        return str(error)
+    return ""
 
 
 def _line(generated: GeneratedQuestion, image: str) -> dict[str, Any]:

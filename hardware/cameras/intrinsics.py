@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class _Written(BaseModel):
     fy: float = Field(gt=0, allow_inf_nan=False)
     cx: float = Field(allow_inf_nan=False)
     cy: float = Field(allow_inf_nan=False)
-    distortion: tuple[float, ...]
+    distortion: tuple[Annotated[float, Field(allow_inf_nan=False)], ...]
     width: int = Field(gt=0)
     height: int = Field(gt=0)
 

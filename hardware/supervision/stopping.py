@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from helmsight.contract.signals import ending_signals
 from helmsight.hardware.errors import HardwareError, NotConnected, StopUnconfirmed, WrongThread
 from helmsight.hardware.robot import Robot, StopReport
 from helmsight.hardware.supervision.interventions import Journal, Rule
@@ -110,7 +111,7 @@ def uninterrupted(work: Callable[[], None], patience_s: float = PATIENCE_S) -> N
 
 @contextmanager
 def on_signals(stop: Callable[[str], object]) -> Iterator[None]:
-    """Let SIGINT and SIGTERM stop the robot, then do what they did before.
+    """Let SIGINT, SIGTERM and SIGHUP stop the robot, then do what they did before.
 
     The stop runs in a thread: the signal may have come in the middle of an exchange on the bus,
     which has to be given up first. What was in force before follows at once: Python's own
@@ -136,7 +137,7 @@ def on_signals(stop: Callable[[str], object]) -> Iterator[None]:
             raise SystemExit(128 + number)
 
     previous: dict[int, Any] = {
-        number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, handle) for number in ending_signals()
     }
     try:
         yield

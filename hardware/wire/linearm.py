@@ -121,8 +121,8 @@ class Protocol(Table):
     angle_unit: Positive = 0.017453292519943295
     decimals: Annotated[int, Field(ge=0, le=6)] = 2
     speed_unit: Positive
-    speed_least: Annotated[float, Field(ge=0)] = 0.0
-    peak: Annotated[float, Field(ge=1)] = 1.0
+    speed_least: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    peak: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
     tolerance: Positive = 0.02
     target: Literal["replaces", "queues"]
     acknowledged: Literal["start", "end"] = "start"

@@ -11,7 +11,9 @@ from typing import Annotated, TextIO
 
 import typer
 
+from helmsight.cli.ranged import range_all
 from helmsight.contract.printing import clean_streams
+from helmsight.contract.signals import as_ctrl_c
 from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
 
 COMMANDS = {
@@ -61,6 +63,7 @@ def application(only: str | None = None) -> typer.Typer:
     for name in GROUPS:
         if only in (None, name):
             app.add_typer(import_module(f"helmsight.cli.{name}").app, name=name)
+    range_all(app)
     return app
 
 
@@ -84,11 +87,14 @@ def _root(
 def main() -> None:
     """Run the command line. Errors are one line on standard error: status 2 usage, 1 failed run.
 
+    Ctrl-C, SIGTERM and SIGHUP end what runs in the same way, with status 130, 143 and 129.
+
     HELMSIGHT_TRACEBACK=1 shows where an error came from.
     """
     warnings.showwarning = _show_warning
-    with clean_streams():
-        sys.exit(_run())
+    with clean_streams(), as_ctrl_c() as ended:
+        status = _run()
+        sys.exit(128 + ended.came[-1] if ended.came and status == INTERRUPTED else status)
 
 
 def _run() -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helmsight.cli import completion
+from helmsight.contract.signals import ending_signals
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -102,10 +103,7 @@ def command(
     )
     name = robot or emulation.device.spec.name
     start = time.monotonic()
-    # A shell starts background jobs with Ctrl-C ignored, and Python then leaves it so.
-    previous = {
-        number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    previous = {number: signal.signal(number, _interrupt) for number in ending_signals()}
     try:
         where = {"kind": kind, "robot": name, "port": emulation.port, "seed": seed}
         where |= {} if cell is None else places(cell)

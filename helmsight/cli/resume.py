@@ -24,6 +24,10 @@ def command(
     steps: Annotated[
         int | None, typer.Option(min=1, help="A new limit of decisions, those flown included.")
     ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(help="The server that the run asked: it may be asked, and be sent a key."),
+    ] = None,
     yes: Yes = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
@@ -49,7 +53,7 @@ def command(
         controls = at_the_controls(spec.pilot, kept, "pose", approve=approve, wanted=keys)
     with controls as person:
         with_live_line(
-            lambda live: resume(run, steps=steps, listeners=[live], **person),
+            lambda live: resume(run, steps=steps, listeners=[live], base_url=base_url, **person),
             run,
             as_json=as_json,
         )

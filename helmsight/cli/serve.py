@@ -15,6 +15,7 @@ import typer
 
 from helmsight.cli import completion
 from helmsight.contract.printing import order
+from helmsight.contract.signals import ending_signals
 
 if TYPE_CHECKING:
     from helmsight.envs.orbital.krpc.server import Server
@@ -95,8 +96,7 @@ async def _serve(server: Server, what: dict[str, Any], *, as_json: bool) -> dict
     def ended(number: int, frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(stop.set)
 
-    # A shell starts background jobs with Ctrl-C ignored, and Python then leaves it so.
-    before = {number: signal.signal(number, ended) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ended) for number in ending_signals()}
     began = time.monotonic()
     try:
         await server.start()

@@ -210,6 +210,37 @@ def test_what_waits_for_a_person_outlives_the_process(world, steady, tmp_path):
     assert (flight.records[1].wanted or {})["forward"] == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "time", "said"),
+    [
+        ("other", "paused", "pilot is 'other' and was 'steady'"),
+        ("steady", "fixed:0.3", "options.time is 'fixed:0.3' and was 'paused'"),
+    ],
+)
+def test_what_waits_in_a_checkpoint_is_not_another_runs(world, steady, tmp_path, name, time, said):
+    config = OperatorConfig(approve="all", checkpoint=tmp_path / "approval.sqlite")
+
+    def gone(request):
+        raise KeyboardInterrupt
+
+    assert Operator(world(), steady(), config, on_approval=gone).fly().reason == "interrupted"
+    pilot = steady()
+    pilot.name = name
+    with pytest.raises(CannotResume, match=f"another run waits: .*{said}"):
+        Operator(world(time=time), pilot, config, on_approval=lambda request: True).fly(max_steps=1)
+
+
+def test_what_waits_in_a_checkpoint_is_not_that_of_another_seed(world, steady, tmp_path):
+    config = OperatorConfig(approve="all", checkpoint=tmp_path / "approval.sqlite")
+
+    def gone(request):
+        raise KeyboardInterrupt
+
+    Operator(world(), steady(), config, on_approval=gone).fly(seed=1)
+    with pytest.raises(CannotResume, match="seed is 0 and was 1"):
+        Operator(world(), steady(), config, on_approval=lambda request: True).fly(max_steps=1)
+
+
 def urgent(command):
     return command.forward == 1
 

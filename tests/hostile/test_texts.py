@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from rich.live import Live
+from rich.text import Text
 
 import helmsight
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.scripted import ScriptedVLM
-from helmsight.console import LiveLine, Terminal
+from helmsight.console import LiveLine, Terminal, begin
 from helmsight.contract.errors import NameUnusable
 from helmsight.contract.foreign import check_name, printable, well_formed
 from helmsight.contract.jsontext import exact_json
@@ -202,6 +204,27 @@ def test_orders_of_ours_go_past_the_cleaning() -> None:
     order("\r\x1b[K", stream)
     print("\r\x1b[K", end="", file=stream)
     assert below.getvalue() == "\r\x1b[K\\r\\x1b[K"
+
+
+def test_what_is_printed_while_something_is_live_stands_above_it_and_is_not_obeyed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    below = io.StringIO()
+    monkeypatch.setattr(below, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", clean(below))
+    monkeypatch.setattr(sys, "stdout", clean(below))
+    console = Terminal()
+    live = Live(Text("the line"), console=console, auto_refresh=False)
+    begin(live)
+    try:
+        for _ in range(3):
+            print(" ".join(TEXTS.values()), file=sys.stderr)
+            live.refresh()
+    finally:
+        live.stop()
+    assert below.getvalue().count("52;c;cm0gLXJmIC8=") == 3
+    assert not ORDERS.search(OURS.sub("", below.getvalue()))
 
 
 def test_streams_are_given_back() -> None:
