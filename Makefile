@@ -21,7 +21,7 @@ BESIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Tests start hundreds of processes: each would compile our files, and pytest rewrite the tests, anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install shell links fly test test-fast coverage check types format bench clean
+.PHONY: help install shell links fly test test-fast coverage check types format bench licences clean
 
 help:
 	@echo "make install | shell | fly | test | test-fast | coverage | check | format | bench | clean"
@@ -75,6 +75,9 @@ check: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+licences: $(STAMP)
+	$(BIN)/python .ci/licences.py
 
 bench: $(STAMP)
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
