@@ -29,8 +29,8 @@ What it means for a product of yours:
 
 - Installed with pip, every package stands beside yours under its own licence, and nothing has to be
   done.
-- **krpc**, **fpdf2** and **pygame** are under the LGPL: you may use them from closed code. Where you
-  ship them, ship their licence, and let your users replace them by another version (no frozen
+- **krpc**, **fpdf2** and **pygame** are under the LGPL: you may use them from closed code. Where
+  you ship them, ship their licence, and let your users replace them by another version (no frozen
   binary without that).
 - **mouseinfo**, **pymsgbox** and **python3-xlib** are under the GPL. They come with pyautogui, and
   so only with the extra `screen`. A product that ships them has to be under the GPL itself: leave

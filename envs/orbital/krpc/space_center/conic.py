@@ -7,7 +7,7 @@ Vallado, Fundamentals of Astrodynamics and Applications, ch. 2.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import (
     asinh,
@@ -31,6 +31,7 @@ from math import (
 import numpy as np
 
 from helmsight.envs.orbital.dynamics import Array, norm
+from helmsight.envs.orbital.krpc.space_center.near_parabola import NEAR, NearParabola
 from helmsight.envs.orbital.krpc.space_center.vectors import (
     TWO_PI,
     Vector,
@@ -52,7 +53,8 @@ class Conic:
     """An orbit about a point of mass: `mu` m^3/s^2, `sma` m (negative for a hyperbola), angles rad.
 
     `mean` is the mean anomaly at `epoch`, s; `lan` and `lpe` are the longitude of the ascending
-    node and the argument of periapsis, zero where they are not defined.
+    node and the argument of periapsis, zero where they are not defined. Near escape speed these say
+    little: there `near` is the orbit, and `since` the time since its periapsis at `epoch`, s.
     """
 
     mu: float
@@ -63,6 +65,8 @@ class Conic:
     lpe: float
     mean: float
     epoch: float
+    near: NearParabola | None = None
+    since: float = 0.0
 
     @classmethod
     def through(cls, position: Vector, velocity: Vector, mu: float, ut: float) -> Conic:
@@ -83,33 +87,41 @@ class Conic:
         lpe = atan2(dot(periapsis, cross(normal, node)), dot(periapsis, node)) % TWO_PI
         true = atan2(dot(position, cross(normal, periapsis)), dot(position, periapsis))
         sma = 1.0 / inverse if inverse else inf
+        latus = dot(h, h) / mu
+        if abs(inverse * latus) < NEAR:
+            near = NearParabola(mu, ecc, latus, inverse)
+            since = near.seconds_of(true)
+            orbit = cls(mu, sma, ecc, inc, lan, lpe, 0.0, ut, near, since)
+            return replace(orbit, mean=orbit.mean_at(ut))
         orbit = cls(mu, sma, ecc, inc, lan, lpe, 0.0, ut)
         return cls(mu, sma, ecc, inc, lan, lpe, orbit.mean_of(orbit.eccentric_of(true)), ut)
 
     @property
     def bound(self) -> bool:
         """Whether it is an ellipse."""
-        return self.ecc < 1.0
+        return self.near.inverse > 0.0 if self.near else self.ecc < 1.0
 
     @property
     def motion(self) -> float:
-        """Mean motion, rad/s."""
-        return sqrt(self.mu / abs(self.sma) ** 3)
+        """Mean motion, rad/s; 0 for a parabola."""
+        return sqrt(self.mu) * abs(1.0 / self.sma) ** 1.5
 
     @property
     def period(self) -> float:
         """Period, s; infinite for a hyperbola."""
+        if self.near:
+            return self.near.period
         return TWO_PI / self.motion if self.bound else inf
 
     @property
     def parameter(self) -> float:
         """Semi-latus rectum, m."""
-        return self.sma * (1.0 - self.ecc * self.ecc)
+        return self.near.latus if self.near else self.sma * (1.0 - self.ecc * self.ecc)
 
     @property
     def periapsis(self) -> float:
         """Periapsis, m from the centre."""
-        return self.sma * (1.0 - self.ecc)
+        return self.near.periapsis if self.near else self.sma * (1.0 - self.ecc)
 
     @property
     def apoapsis(self) -> float:
@@ -128,7 +140,10 @@ class Conic:
 
     def mean_at(self, ut: float) -> float:
         """Return the mean anomaly at `ut`: 0 to 2 pi, or any number on a hyperbola."""
-        mean = self.mean + self.motion * (ut - self.epoch)
+        if self.near:
+            mean = self.motion * (self.since + ut - self.epoch)
+        else:
+            mean = self.mean + self.motion * (ut - self.epoch)
         return mean % TWO_PI if self.bound else mean
 
     def mean_of(self, eccentric: float) -> float:
@@ -143,6 +158,8 @@ class Conic:
         Raises:
             ValueError: the hyperbola has no point there.
         """
+        if self.near:
+            return self._scaled(self.near.anomaly_of(true))
         if self.bound:
             level = sqrt(1.0 - self.ecc * self.ecc)
             return atan2(level * sin(true), self.ecc + cos(true)) % TWO_PI
@@ -152,6 +169,10 @@ class Conic:
 
     def true_of(self, eccentric: float) -> float:
         """Return the true anomaly of an eccentric one, 0 to 2 pi, or -pi to pi of a hyperbolic."""
+        if self.near:
+            return self._true(
+                eccentric / sqrt(abs(self.near.inverse)) if self.near.inverse else 0.0
+            )
         if self.bound:
             level = sqrt(1.0 - self.ecc * self.ecc)
             return atan2(level * sin(eccentric), cos(eccentric) - self.ecc) % TWO_PI
@@ -160,6 +181,8 @@ class Conic:
 
     def eccentric_at(self, ut: float) -> float:
         """Return the eccentric (or hyperbolic) anomaly at `ut`: Kepler's equation, by Newton."""
+        if self.near:
+            return self._scaled(self._anomaly(self.near, ut))
         mean, ecc = self.mean_at(ut), self.ecc
         if self.bound:
             eccentric = mean if ecc < 0.8 else pi
@@ -181,6 +204,8 @@ class Conic:
 
     def true_at(self, ut: float) -> float:
         """Return the true anomaly at `ut`, rad."""
+        if self.near:
+            return self._true(self._anomaly(self.near, ut))
         return self.true_of(self.eccentric_at(ut))
 
     def radius_of(self, true: float) -> float:
@@ -205,7 +230,28 @@ class Conic:
 
     def state_at(self, ut: float) -> tuple[Vector, Vector]:
         """Return position and velocity at `ut`."""
-        return self.state_of(self.true_at(ut))
+        if self.near is None:
+            return self.state_of(self.true_at(ut))
+        x, y, x_rate, y_rate = self.near.state(self._anomaly(self.near, ut))
+        first, second, _ = self.basis
+        return (
+            add(scale(first, x), scale(second, y)),
+            add(scale(first, x_rate), scale(second, y_rate)),
+        )
+
+    def _anomaly(self, near: NearParabola, ut: float) -> float:
+        return near.anomaly_at(self.since + (ut - self.epoch))
+
+    def _scaled(self, chi: float) -> float:
+        """Return an eccentric anomaly of a universal one."""
+        assert self.near is not None
+        scaled = chi * sqrt(abs(self.near.inverse))
+        return scaled % TWO_PI if self.bound else scaled
+
+    def _true(self, chi: float) -> float:
+        assert self.near is not None
+        x, y, _, _ = self.near.state(chi)
+        return atan2(y, x) % TWO_PI if self.bound else atan2(y, x)
 
     def next_at(self, true: float, now: float) -> float:
         """Return when a true anomaly is passed next; on a hyperbola when it is or was passed.
@@ -213,6 +259,9 @@ class Conic:
         Raises:
             ValueError: the hyperbola has no point there.
         """
+        if self.near:
+            passed = self.epoch - self.since + self.near.seconds_of(true)
+            return now + (passed - now) % self.period if self.period < inf else passed
         mean = self.mean_of(self.eccentric_of(true))
         if self.bound:
             return now + (mean - self.mean_at(now)) % TWO_PI / self.motion
@@ -242,6 +291,8 @@ class Conic:
 
     def positions(self, times: Array) -> Array:
         """Return the positions, (n, 3), at `times` (n,)."""
+        if self.near:
+            return np.array([self.state_at(float(time))[0] for time in times])
         mean, ecc = self.mean + self.motion * (times - self.epoch), self.ecc
         if self.bound:
             mean = np.mod(mean, TWO_PI)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
 
 from helmsight.envs.orbital.dynamics import MU, propagate, state_from_elements
 from helmsight.envs.orbital.krpc.space_center.conic import Conic, closest_approaches
@@ -163,3 +164,46 @@ def test_two_escape_orbits_have_no_period_to_look_for_approaches_in():
     escape = Conic.through((7e5, 0.0, 0.0), (0.0, fast, 0.0), MU, 0.0)
     with pytest.raises(ValueError, match="bound"):
         closest_approaches(escape, escape, 0.0, 1)
+
+
+@pytest.mark.parametrize("side", [-1.0, 0.0, 1.0])
+@pytest.mark.parametrize(
+    "off", [0.0, 1e-15, 1e-13, 1e-12, 1e-9, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 3e-3]
+)
+@pytest.mark.parametrize("tilt", [0.0, 0.7, -1.3])
+def test_near_escape_speed_an_orbit_is_that_of_the_integrated_motion(side, off, tilt):
+    place = np.array([5e5, -4e5, 3e5])
+    radius = float(np.linalg.norm(place))
+    across = np.cross(place, [0.3, 0.9, -0.2])
+    way = np.cos(tilt) * across / np.linalg.norm(across) + np.sin(tilt) * place / radius
+    speed = (1.0 + side * off) * sqrt(2.0 * MU / radius)
+    state = tuple(place.tolist()), tuple((speed * way).tolist())
+    orbit = through(state, 100.0)
+
+    def pull(_, now):
+        return np.concatenate([now[3:], -MU * now[:3] / np.linalg.norm(now[:3]) ** 3])
+
+    for later in (0.0, 1e-3, 300.0, -300.0, 4000.0):
+        found = orbit.state_at(100.0 + later)
+        wanted = np.concatenate(state)
+        if later:
+            whole = solve_ivp(pull, (0.0, later), wanted, "DOP853", rtol=1e-13, atol=1e-9)
+            wanted = whole.y[:, -1]
+        size, pace = np.linalg.norm(wanted[:3]), np.linalg.norm(wanted[3:])
+        np.testing.assert_allclose(found[0], wanted[:3], rtol=0, atol=1e-9 * size)
+        np.testing.assert_allclose(found[1], wanted[3:], rtol=0, atol=1e-9 * pace)
+        true = orbit.true_at(100.0 + later)
+        assert length(orbit.state_of(true)[0]) == pytest.approx(size, rel=1e-8)
+        if orbit.period == inf:
+            assert orbit.next_at(true, 0.0) == pytest.approx(100.0 + later, abs=1e-4)
+
+
+def test_the_parabola_itself_has_elements_and_no_division_by_zero():
+    orbit = through(((1e6, 0.0, 0.0), (0.0, sqrt(2.0 * MU / 1e6), 0.0)), 0.0)
+    assert orbit.periapsis == pytest.approx(1e6)
+    assert orbit.ecc == pytest.approx(1.0)
+    assert orbit.parameter == pytest.approx(2e6)
+    for ask in (orbit.mean_at, orbit.eccentric_at, orbit.true_at):
+        assert np.isfinite(ask(50.0))
+    assert orbit.speed_at_radius(4e6) == pytest.approx(sqrt(2.0 * MU / 4e6))
+    assert orbit.positions(np.array([0.0, 10.0])).shape == (2, 3)
