@@ -6,7 +6,7 @@ import hashlib
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,14 @@ from helmsight.agents.asking_style import WORDS, AskingStyle
 from helmsight.agents.caller import Caller
 from helmsight.agents.constrain import constraint
 from helmsight.agents.errors import BriefingUnusable, ModelSilent, NoAnswer
-from helmsight.agents.messages import example_message, message, png, telemetry_lines, without_system
+from helmsight.agents.messages import (
+    Picture,
+    example_message,
+    message,
+    png,
+    telemetry_lines,
+    without_system,
+)
 from helmsight.contract.calls import Call
 from helmsight.contract.command import Command
 from helmsight.contract.observation import Box
@@ -276,7 +283,7 @@ class ModelPilot:
     def _question(self, sighting: Sighting, prompt: str) -> tuple[HumanMessage, str]:
         """Return the message for one decision and the SHA-256 of all that the model is shown."""
         digest = self._digest.copy()
-        images = []
+        images: Sequence[bytes | Picture] = []
         if self._sees():
             images = self._views(sighting.observation["frame"], self.task.regions)
         text = render(
@@ -294,8 +301,9 @@ class ModelPilot:
 
     def _views(
         self, frame: NDArray[np.uint8], regions: Mapping[str, Box], *, there: bool = False
-    ) -> list[bytes]:
-        """Return the views of a frame that the model is shown, as PNG; or those that are `there`.
+    ) -> Sequence[bytes | Picture]:
+        """Return the views of a frame that the model is shown, or those of them that are `there`:
+        pixels for a model in this process, PNG for others.
 
         Raises:
             ToolsError: the model is to be shown a region that the frame does not have.
@@ -305,7 +313,8 @@ class ModelPilot:
         shown, names = self.style.views, self.style.views.names
         if there and names is not None:
             names = tuple(name for name in names if name == WHOLE or name in regions) or (WHOLE,)
-        return [png(view) for _, view in views(frame, regions, shown.size, names)]
+        cut = [view for _, view in views(frame, regions, shown.size, names)]
+        return cut if self.local else [png(view) for view in cut]
 
     def _again(self, answer: str, problem: str) -> list[BaseMessage]:
         from langchain_core.messages import AIMessage, HumanMessage

@@ -29,7 +29,12 @@ def telemetry_lines(sighting: Sighting, fields: Sequence[TelemetryField]) -> lis
     ]
 
 
-def png(image: NDArray[np.uint8]) -> bytes:
+Picture = NDArray[np.uint8]
+PIXELS = "pixels"
+"""The type of a block, and its key, that gives a picture as it is to a model in this process."""
+
+
+def png(image: Picture) -> bytes:
     """Return an RGB image (H, W, 3) uint8 as PNG bytes, quickly rather than small."""
     import cv2
 
@@ -38,13 +43,23 @@ def png(image: NDArray[np.uint8]) -> bytes:
 
 
 def message(
-    images: Sequence[bytes], text: str, digest: hashlib._Hash, media_type: str = "image/png"
+    images: Sequence[bytes | Picture],
+    text: str,
+    digest: hashlib._Hash,
+    media_type: str = "image/png",
 ) -> HumanMessage:
-    """Return images, then text, as one message; adds their bytes to `digest`."""
+    """Return images, then text, as one message; adds their bytes to `digest`.
+
+    Images are files of `media_type`, or RGB pixels (H, W, 3) uint8 for a model in this process.
+    """
     from langchain_core.messages import HumanMessage
 
     blocks: list[str | dict[str, Any]] = []
     for image in images:
+        if not isinstance(image, bytes):
+            digest.update(repr(image.shape).encode() + image.tobytes())
+            blocks.append({"type": PIXELS, PIXELS: image})
+            continue
         digest.update(image)
         url = f"data:{media_type};base64,{base64.b64encode(image).decode('ascii')}"
         blocks.append({"type": "image_url", "image_url": {"url": url}})

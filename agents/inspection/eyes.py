@@ -18,7 +18,7 @@ from helmsight.agents.inspection.answers import read_state
 from helmsight.agents.inspection.change import composite
 from helmsight.agents.inspection.drawing import Drawing
 from helmsight.agents.inspection.knowledge import Passage
-from helmsight.agents.messages import message, png
+from helmsight.agents.messages import message
 from helmsight.agents.worker import Worker
 from helmsight.contract.calls import Call
 from helmsight.envs.inspection.crops import Square
@@ -143,7 +143,7 @@ class WeighingEyes:
         try:
             with spent.pass_over(len(crops)):
                 pictures = [self._picture(frame, crop.square, size) for crop in crops]
-                batch = [[message([png(picture)], text, digest)] for picture in pictures]
+                batch = [[message([picture], text, digest)] for picture in pictures]
                 rows = self._worker.call(
                     lambda: self._model.weigh_batch(batch, answers), self._timeout
                 )

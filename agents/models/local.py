@@ -20,6 +20,7 @@ from PIL import Image
 from pydantic import PrivateAttr
 
 from helmsight.agents.errors import EngineUnfit, ModelUnavailable
+from helmsight.agents.messages import PIXELS
 from helmsight.agents.models.engines.questions import Questions
 from helmsight.agents.models.tries import Trie, forced, trie_of, walk
 from helmsight.contract.textfiles import BYTE_ORDER_MARK
@@ -42,13 +43,12 @@ SMALL = 100_000_000  # parameters below which one thread is as fast as many, and
 class LocalVLM(BaseChatModel):
     """Any model that `AutoModelForImageTextToText` loads, answering greedily.
 
-    `model` and `processor` are the loaded pair. Images come as data URLs in the content blocks
-    of the messages. The keyword `allowed` of `invoke`, a tuple of texts, holds the answer to one
-    of these texts; `longest` lets it be of so many tokens instead of `max_new_tokens`; with `draw`,
-    a seed, a free answer is drawn at random (temperature 1) and is the same for the same seed; with
-    `logprobs` the message tells those of its tokens in `response_metadata`, as OpenAI's do. After
-    `patience_s` seconds the writing stops and TimeoutError is raised.
-    `tokens_read` counts what it was asked, pictures included.
+    `model` and `processor` are the loaded pair. Images come as data URLs, or as pixels, in the
+    content blocks of the messages. The keyword `allowed` of `invoke`, a tuple of texts, holds the
+    answer to one of these texts; `longest` lets it be of so many tokens instead of
+    `max_new_tokens`; with `draw`, a seed, a free answer is drawn at random (temperature 1) and is
+    the same for the same seed; with `logprobs` the message tells those of its tokens in
+    `response_metadata`, as OpenAI's do. `tokens_read` counts what it was asked, pictures included.
 
     `engine` answers what is held to `allowed`, where it is given: the same answers, sooner.
     """
@@ -418,6 +418,8 @@ def _turn(message: BaseMessage) -> dict[str, Any]:
 def _block(block: str | dict[str, Any]) -> dict[str, Any]:
     if isinstance(block, str):
         return {"type": "text", "text": block}
+    if block["type"] == PIXELS:
+        return {"type": "image", "image": Image.fromarray(block[PIXELS])}
     if block["type"] == "image_url":
         data = base64.b64decode(block["image_url"]["url"].partition(",")[2])
         return {"type": "image", "image": Image.open(io.BytesIO(data)).convert("RGB")}

@@ -42,6 +42,10 @@ Device = Annotated[
 Dtype = Annotated[
     str | None, typer.Option(help="Number type of a local model; default: fits the device.")
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(help="What runs a local model: torch, onnx or auto (onnx where it fits)."),
+]
 ThinkTimeout = Annotated[
     float | None, typer.Option(help="Give up on an answer after this, wall seconds.")
 ]
@@ -52,6 +56,7 @@ OPTIONS: dict[str, Any] = {
     "prices": PricesFile,
     "device": Device,
     "dtype": Dtype,
+    "engine": Engine,
     "think_timeout": ThinkTimeout,
 }
 Hold = Annotated[
@@ -96,6 +101,7 @@ def model_options(
     prices: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
+    engine: str | None = None,
     think_timeout: float | None = None,
 ) -> dict[str, Any]:
     """Return the keywords of `load_pilot` that a command line gives.
@@ -121,6 +127,7 @@ def model_options(
         "prices": prices,
         "device": device,
         "dtype": dtype,
+        "engine": engine,
         "think_timeout_s": think_timeout,
     }
     return {**{name: value for name, value in named.items() if value is not None}, **options}
