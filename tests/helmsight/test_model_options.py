@@ -100,7 +100,7 @@ def test_a_scripted_model_has_the_options_of_asking_and_no_others(tmp_path) -> N
 @pytest.mark.parametrize("pilot", ["naive", "bundled"])
 def test_a_misspelt_keyword_of_a_flight_is_an_error(pilot: str, wrong: str) -> None:
     near = {"tiem": '"time"', "max_steps": '"steps"', "few_shots": "few_shot|none"}[wrong]
-    given: dict[str, Any] = {wrong: "paused"}
+    given: dict[str, Any] = {wrong: 5 if wrong == "max_steps" else "paused"}
     with pytest.raises(InvalidSetting, match=f"no option {wrong}.*{near}"):
         helmsight.fly("PE1-E1-I2", pilot, steps=1, **given)
 
