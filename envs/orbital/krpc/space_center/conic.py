@@ -104,7 +104,8 @@ class Conic:
     @property
     def motion(self) -> float:
         """Mean motion, rad/s; 0 for a parabola."""
-        return sqrt(self.mu) * abs(1.0 / self.sma) ** 1.5
+        size = abs(1.0 / self.sma)
+        return sqrt(self.mu) * size * sqrt(size)
 
     @property
     def period(self) -> float:

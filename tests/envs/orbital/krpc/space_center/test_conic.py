@@ -167,9 +167,7 @@ def test_two_escape_orbits_have_no_period_to_look_for_approaches_in():
 
 
 @pytest.mark.parametrize("side", [-1.0, 0.0, 1.0])
-@pytest.mark.parametrize(
-    "off", [0.0, 1e-15, 1e-13, 1e-12, 1e-9, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 3e-3]
-)
+@pytest.mark.parametrize("off", [0.0, 1e-15, 1e-12, 1e-9, 1e-6, 1e-4, 3e-3])
 @pytest.mark.parametrize("tilt", [0.0, 0.7, -1.3])
 def test_near_escape_speed_an_orbit_is_that_of_the_integrated_motion(side, off, tilt):
     place = np.array([5e5, -4e5, 3e5])
@@ -189,9 +187,9 @@ def test_near_escape_speed_an_orbit_is_that_of_the_integrated_motion(side, off, 
         if later:
             whole = solve_ivp(pull, (0.0, later), wanted, "DOP853", rtol=1e-13, atol=1e-9)
             wanted = whole.y[:, -1]
-        size, pace = np.linalg.norm(wanted[:3]), np.linalg.norm(wanted[3:])
-        np.testing.assert_allclose(found[0], wanted[:3], rtol=0, atol=1e-9 * size)
-        np.testing.assert_allclose(found[1], wanted[3:], rtol=0, atol=1e-9 * pace)
+        size, pace = float(np.linalg.norm(wanted[:3])), float(np.linalg.norm(wanted[3:]))
+        np.testing.assert_allclose(found[0], wanted[:3], rtol=0.0, atol=1e-9 * size)
+        np.testing.assert_allclose(found[1], wanted[3:], rtol=0.0, atol=1e-9 * pace)
         true = orbit.true_at(100.0 + later)
         assert length(orbit.state_of(true)[0]) == pytest.approx(size, rel=1e-8)
         if orbit.period == inf:
