@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.naming import names
 
@@ -46,6 +46,6 @@ def option(value: Any) -> Any:
     if not isinstance(value, str) or not value.startswith(("[", "{")):
         return value
     try:
-        return json.loads(value)
+        return parse_json(value)
     except ValueError:
         return value

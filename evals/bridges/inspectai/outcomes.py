@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from typing import cast
@@ -22,6 +21,7 @@ from inspect_ai.scorer import (
 )
 from inspect_ai.solver import TaskState
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.evals.bridges.inspectai.flying import ROW, told
 from helmsight.evals.episode import EpisodeRow
 
@@ -44,12 +44,12 @@ def outcome(terms: Sequence[str] = ()) -> Scorer:
             return Score(value=figures, explanation="ended before it began")
         row = EpisodeRow.from_dict(kept)
         values = {name: getattr(row, name) for name in FIGURES}
-        values |= {name: json.loads(row.terms).get(name) for name in terms}
+        values |= {name: parse_json(row.terms).get(name) for name in terms}
         return Score(
             value={name: math.nan if v is None else float(v) for name, v in values.items()},
             answer=row.reason,
             explanation=told(row),
-            metadata={"repairs": json.loads(row.repairs), "decided": row.decided},
+            metadata={"repairs": parse_json(row.repairs), "decided": row.decided},
         )
 
     return score
