@@ -155,3 +155,25 @@ def test_the_accelerating_evader_is_held_as_by_krpcs_autopilot_level_in_its_orbi
     assert nose @ unit(velocity) == pytest.approx(1.0, abs=1e-6)
     assert right @ normal == pytest.approx(1.0, abs=1e-6)
     assert down @ unit(position) > 0.9  # belly up: the frame's x, which is up, is anti-radial
+
+
+@pytest.mark.parametrize(("drift", "side"), [(2.0, -1.0), (-2.0, 1.0), (0.0, 1.0)])
+def test_a_shunning_evader_burns_away_from_where_the_pursuer_would_pass(make_world, drift, side):
+    """A pursuer that drifts to the normal passes on that side; of a hit it leaves by the normal."""
+    flight = make_world(evader=5, offset=(0.0, -900.0, 0.0), speed=(0.0, 12.0, drift))
+    flight.settle()
+    flight.advance(4 * 50)
+    axes = orbital_axes(flight.position[0, EVADER], flight.velocity[0, EVADER])
+    assert side * flight.axes[0, EVADER, 0] @ axes[2] > 0.9
+    assert flight.throttle[0, EVADER, 0] == 0.2
+
+
+def test_a_shunning_evader_coasts_when_the_pursuer_has_passed_or_is_far(make_world):
+    for offset, speed in (
+        ((0.0, -900.0, 0.0), (0.0, -5.0, 1.0)),
+        ((0.0, -3e3, 0.0), (0.0, 9.0, 1.0)),
+    ):
+        flight = make_world(evader=5, offset=offset, speed=speed)
+        flight.settle()
+        flight.advance(2 * 50)
+        assert flight.propellant[0, EVADER] == 1200.0
