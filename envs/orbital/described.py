@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import radians
 from pathlib import Path
+from reprlib import Repr
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -44,6 +45,8 @@ CREWS["SB1"] = CREWS["PE1"]
 _FAMILIES: dict[str, type[Scenario | Guarding | Blocking]] = {
     "PE1": Scenario, "LBG1": Guarding, "SB1": Blocking,
 }  # fmt: skip
+_SHORT = Repr()
+_SHORT.maxlevel = 2  # a few lines of YAML can unfold to gigabytes
 
 Vector = tuple[float, float, float]
 
@@ -278,4 +281,4 @@ def _said(error: ValidationError) -> Iterator[str]:
             known = home.model_fields.get(str(entry["loc"][-1]))
             yield f"{where}: is missing; {known.description if known else 'give three numbers'}"
         else:
-            yield f"{where}={entry['input']!r}: {entry['msg']}"
+            yield f"{where}={_SHORT.repr(entry['input'])}: {entry['msg']}"

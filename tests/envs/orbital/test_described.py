@@ -141,6 +141,16 @@ def test_a_public_scenario_can_be_written_down():
     assert same.evader == 3
 
 
+def test_a_file_that_would_unfold_to_gigabytes_is_told_in_short(tmp_path):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, 12)]
+    bomb = tmp_path / "bomb.yaml"
+    bomb.write_text("\n".join([*lines, "name: *a11"]), encoding="utf-8")
+    with pytest.raises(ScenarioBroken, match=r"name=\[\[") as told:
+        read_description(bomb)
+    assert len(str(told.value)) < 10_000
+
+
 def test_files_that_are_none_are_told(tmp_path):
     with pytest.raises(ScenarioBroken, match=r"nothing\.yaml cannot be read: No such file"):
         read_description(tmp_path / "nothing.yaml")
