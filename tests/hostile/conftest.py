@@ -5,27 +5,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import helmsight
 from helmsight.cli import main
-
-HERE = Path(__file__).parent
-ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def table(name: str) -> dict[str, Any]:
-    """Return a table of the corpus: its cases by name."""
-    cases: dict[str, Any] = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
-    return cases
 
 
 @dataclass(frozen=True)
