@@ -190,6 +190,7 @@ def test_json_of_others_is_read_through_contract_jsontext_only() -> None:
     own = {
         "helmsight.contract.jsontext",
         "helmsight.prompts.reading",
+        "helmsight.prompts.relaxed",
         "helmsight.agents.models.load",
     }
     past = [

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.testing.rules import Request, Rule
 
 Body = dict[str, Any]
@@ -106,7 +107,7 @@ def _anthropic(rule: Rule, model: str) -> Body:
     if rule.text is not None:
         blocks.append({"type": "text", "text": rule.text})
     if rule.tool is not None:
-        asked = json.loads(rule.tool)
+        asked = parse_json(rule.tool)
         blocks.append({"type": "tool_use", "id": "toolu_1", "name": "command", "input": asked})
     into, out = rule.tokens or (0, 0)
     finish = rule.finish or ("end_turn" if rule.tool is None else "tool_use")
@@ -146,7 +147,7 @@ def _ollama(rule: Rule, model: str) -> Body:
     if rule.reasoning is not None:
         message["thinking"] = rule.reasoning
     if rule.tool is not None:
-        asked = json.loads(rule.tool)
+        asked = parse_json(rule.tool)
         message["tool_calls"] = [{"function": {"name": "command", "arguments": asked}}]
     into, out = rule.tokens or (0, 0)
     return {

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Self
 
+from helmsight.contract.jsontext import parse_json
 from helmsight.testing.forms import FORMS, answer, refused, streamed
 from helmsight.testing.rules import Request, Rule
 
@@ -131,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer one request."""
         sent = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = self.provider.noted(self.path, headers, json.loads(sent or b"{}"))
+        request = self.provider.noted(self.path, headers, parse_json(sent or b"{}"))
         rule = self.provider.rule(request)
         with self.provider.at_work(self.connection, rule.seconds) as there:
             if not there:
