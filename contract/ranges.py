@@ -52,6 +52,7 @@ RANGES = {
     "think_timeout": WAIT_S, "think_timeout_s": WAIT_S, "max_age": Range(1e-3, DAY_S),
     "start_met": Range(0.0, 1e6), "rate": Range(1e-3, 1e4), "scale": Range(0.05, 20.0),
     "speed": Range(0.0, 1e6),
+    "max_tokens": Range(1, 10**12, whole=True), "max_cost": Range(0.0, 1e6),
     # how much of it
     "limit": COUNT, "seeds": COUNT, "n": COUNT, "valid": COUNT_OR_NONE, "train": COUNT_OR_NONE,
     "swaps": COUNT_OR_NONE, "max_calls": Range(0, 1000, whole=True),
