@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from threading import Thread
 from typing import Generic, TypeVar
@@ -40,8 +40,9 @@ class Drawn(Generic[T]):
     def _take(self, futures: Iterable[Future[list[T]]]) -> None:
         """Keep what comes until all is there, or an error."""
         try:
-            for done in as_completed(futures):
-                self.kept.extend(done.result())
+            # not by as_completed: it waits for ever for what is cancelled before it begins
+            for future in futures:
+                self.kept.extend(future.result())
         except (Exception, CancelledError) as error:
             self._error = error
 
