@@ -31,6 +31,12 @@ _OWN = re.compile(
     r"\b(?:its|their|his|her) own\b|\bfrom (?:the )?(?!(?:viewer|camera|observer|my|our|image)\b)"
     r"[\w' ]{1,40}?(?:perspective|point of view|viewpoint|side of view)\b"
 )
+ABSENT = re.compile(
+    r"\b(?:unseen|invisible|absent"
+    r"|(?:not|never|cannot be|can't be|isn't) (?:to be )?(?:seen|visible|shown|found|present|there)"
+    r"|(?:not|isn't) (?:in|part of) (?:the|this) (?:picture|image|photo|scene|frame))\b"
+)
+"""Words that say of a thing that it is not in the picture."""
 _COPULA = re.compile(r"\b(?:is|are|lies|sits)\b")
 
 
@@ -54,7 +60,8 @@ def split_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 class LineReader:
-    """Takes lines one by one and keeps their claims; remembers the heading that they stand under.
+    """Takes lines one by one and keeps their claims, and what they call unseen; remembers the
+    heading that they stand under.
 
     A heading is an axis alone ("Horizontal:") or a pair ("A relative to B:"). A line that begins
     with its axis is meant to hold a relation; one that does not may speak of anything, and is
@@ -65,6 +72,7 @@ class LineReader:
         self.names, self.frame = names, frame
         self.claims: list[Claim] = []
         self.unread: list[UnreadLine] = []
+        self.unseen: list[str] = []
         self._axis: Axis | None = None
         self._pair: tuple[str, str] | None = None
 
@@ -121,6 +129,10 @@ class LineReader:
         outside = flat  # a name may hold a word of doubt; only what is beside the names counts
         for name, start, end in reversed(spots):
             outside = outside[:start] + " " * len(name) + outside[end:]
+        sure = ABSENT.search(outside) and not DOUBT.search(ABSENT.sub("", outside))
+        if sure and len({name for name, _, _ in spots}) == 1:
+            self.unseen.append(spots[0][0])
+            return
         if DOUBT.search(outside):
             if headed or len(spots) > 1:
                 self._refuse(number, line, "it is in doubt, denies or offers a choice")

@@ -11,9 +11,11 @@ from helmsight.prompts.claim_lines import DOUBT, LineReader, UnreadLine, split_l
 from helmsight.prompts.errors import InvalidClaims
 from helmsight.prompts.object_names import ObjectNames
 from helmsight.prompts.reading import tidy
-from helmsight.prompts.relations import Claim, RelationFrame
+from helmsight.prompts.relations import Axis, Claim, RelationFrame
 from helmsight.prompts.synonyms import plain, scan
 
+UNSEEN = "unseen"
+"""What stands for a relation of, or an answer about, what is not in the picture."""
 _THIRD = re.compile(
     r"^[^\w\n]*(?:\d+[.)]\s*)?(?:reference )?object\W{1,3}c\b\W*(?:is|:|=|-)?\W*(?P<name>[^\n.;]+)",
     re.IGNORECASE | re.MULTILINE,
@@ -25,13 +27,15 @@ class ParsedAnswer:
     """What an answer says: relations, lines that cannot be read, yes or no, the object C.
 
     `yes` is None when the answer holds neither, or both; `third` is the name that the model gave
-    the reference object, None where it named none.
+    the reference object, None where it named none; `unseen` are the names that it says are not in
+    the picture.
     """
 
     claims: tuple[Claim, ...]
     unread: tuple[UnreadLine, ...] = ()
     yes: bool | None = None
     third: str | None = None
+    unseen: tuple[str, ...] = ()
 
 
 class Weighed(str):
@@ -59,6 +63,11 @@ class Weighed(str):
 def render(claims: Iterable[Claim]) -> str:
     """Return `claims` as lines in the form that models are asked for."""
     return "\n".join(f"{claim.axis.capitalize()}: {claim.text()}" for claim in claims)
+
+
+def render_unseen(axis: Axis, name: str) -> str:
+    """Return the line that stands where a relation would, were `name` to be seen."""
+    return f"{axis.capitalize()}: {name} is {UNSEEN}"
 
 
 def read_claims(
@@ -97,7 +106,8 @@ def read_claims(
             reader.claims[before:] = [
                 replace(claim, confidence=sure[number - 1]) for claim in reader.claims[before:]
             ]
-    return ParsedAnswer(tuple(reader.claims), tuple(reader.unread), read_yes(text), chosen)
+    unseen = tuple(dict.fromkeys(reader.unseen))
+    return ParsedAnswer(tuple(reader.claims), tuple(reader.unread), read_yes(text), chosen, unseen)
 
 
 def _third(text: str, names: Sequence[str]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 from helmsight.prompts.claims import ParsedAnswer
 from helmsight.prompts.constraints import Conflict, check
@@ -44,7 +45,7 @@ class Ballots:
         self._known = {slot: sign for slot, sign in map(self._slot, known)}
         self.implied = 0
         self.given_up: list[Slot] = []
-        self._count(answer.claims)
+        self._count(answer)
         self.disagreed = len(answer.claims) - len(self.kept(answer.claims))
         question, self._yes = _question_claim(prompt), answer.yes
         self._question = None if question is None else self._slot(question)
@@ -58,13 +59,18 @@ class Ballots:
             if self._known.get(slot, sign) == sign
         )
 
-    def add(self, pair: Pair, claims: Iterable[Claim]) -> None:
+    def add(self, pair: Pair, answer: ParsedAnswer) -> None:
         """Count one more answer about a pair."""
         self._reasked[pair] += 1
-        self._count(claims)
+        self._count(answer, pair)
 
-    def _count(self, claims: Iterable[Claim]) -> None:
-        for claim in self.kept(claims):
+    def _count(self, answer: ParsedAnswer, about: Pair | None = None) -> None:
+        """Count every claim; that a thing is unseen speaks against all signs of its pairs."""
+        for a, b in [about] if about else combinations(self._order, 2):
+            if {a, b} & {*answer.unseen}:
+                for axis in Axis:
+                    self._claimed[a, b, axis] += 1
+        for claim in self.kept(answer.claims):
             slot, sign = self._slot(claim)
             votes = self._votes[slot]
             votes[sign] = votes.get(sign, 0.0) + claim.confidence

@@ -16,7 +16,7 @@ class Judgement:
     """The answer to a question and what it rests on; `yes` None is an abstention."""
 
     yes: bool | None
-    by: Literal["relation", "closure", "model", "nothing"]
+    by: Literal["relation", "closure", "model", "unseen", "nothing"]
 
 
 def judge(question: Question, grounding: Grounding) -> Judgement:
@@ -24,7 +24,8 @@ def judge(question: Question, grounding: Grounding) -> Judgement:
 
     By the claim about the very pair and axis; else by what the other claims leave possible for
     it; else, where the answers claimed nothing of that pair and axis, by the model's own yes or no.
-    What was claimed and given up stays undecided, and so does what contradictions leave open.
+    What was claimed and given up stays undecided, and so does what contradictions leave open, and
+    what is about a thing that was not seen.
     """
     relation = question.relation
     key = (question.a, question.b, relation.axis)
@@ -42,6 +43,8 @@ def judge(question: Question, grounding: Grounding) -> Judgement:
             return Judgement(True, "closure")
         if relation.sign not in possible:
             return Judgement(False, "closure")
+    if {question.a, question.b} & {*grounding.unseen}:
+        return Judgement(None, "unseen")
     doubted = {key, (question.b, question.a, relation.axis)} & {*grounding.given_up}
     if grounding.yes is not None and not doubted:
         return Judgement(grounding.yes, "model")

@@ -54,7 +54,8 @@ class Grounding:
     `claims` are the relations to decide by, `first` those of the first answer, `conflicts` the
     smallest contradictions in these, and `score` their consistency (None: nothing to compare).
     `yes` is the model's own answer where a question was asked, `answers` all that it wrote;
-    `given_up` are the pairs and axes that stayed in doubt.
+    `given_up` are the pairs and axes that stayed in doubt; `unseen` are the things of which it said
+    that they are not in the picture, and of which no claim is left.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -66,6 +67,7 @@ class Grounding:
     answers: tuple[str, ...] = ()
     counts: Counts = Counts()
     given_up: tuple[Slot, ...] = ()
+    unseen: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Return the relations in words."""
@@ -106,12 +108,15 @@ def ground(
     report = check(first.claims)
     ballots = Ballots(prompt, first, known)
     extra, reasked = 0, set[Pair]()
+    unseen = dict.fromkeys(first.unseen)
     if verified:
         while extra < max_calls and (pair := ballots.doubtful()) is not None:
             question = again(*pair, extra, prompt.frame)
             extra += 1
             answers.append(asker.ask(image, question, attempt=extra))
-            ballots.add(pair, question.read(answers[-1]).claims)
+            told = question.read(answers[-1])
+            ballots.add(pair, told)
+            unseen.update(dict.fromkeys(told.unseen))
             reasked.add(pair)
         ballots.settle()
     claims = ballots.decided() if verified else ballots.kept(first.claims)
@@ -133,4 +138,5 @@ def ground(
     return Grounding(
         claims, first.claims, report.conflicts, report.score, first.unread, first.yes,
         tuple(answers), counts, tuple(ballots.given_up),
+        tuple(name for name in unseen if all(name not in (claim.a, claim.b) for claim in claims)),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from helmsight.evals.spatial.bodies import COLOURS, SHAPES
 from helmsight.evals.spatial.defaults import SIZE
 from helmsight.evals.spatial.generator import Split, ask, stream
 from helmsight.evals.spatial.lessons import lesson
+from helmsight.prompts.claims import UNSEEN
 
 TEXTS = 3000  # lessons that the tokenizer is made from
 SMALL = 2 / 3  # share of the pictures that are drawn as small as the model sees them
@@ -26,7 +27,7 @@ class SpatialCourse:
     things = (*COLOURS, *SHAPES, *sorted({word for name in MARKERS for word in name.split()}))
     words = (
         *("left of", "right of", "left", "right", "above", "below", "over", "under", "higher"),
-        *("lower", "front of", "behind", "closer", "nearer", "farther", "yes", "no"),
+        *("lower", "front of", "behind", "closer", "nearer", "farther", "yes", "no", UNSEEN),
     )
 
     def __init__(self, seed: int) -> None:

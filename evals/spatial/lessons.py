@@ -16,6 +16,7 @@ from helmsight.agents.grounding.asking import Image
 from helmsight.agents.grounding.labelled import LabelledPicture, Truth
 from helmsight.agents.training.relations.course import AnswerLine
 from helmsight.contract.observation import Box
+from helmsight.evals.spatial.bodies import HELD_OUT, NAMES
 from helmsight.evals.spatial.defaults import COCKPIT_SHARE, SIZE
 from helmsight.evals.spatial.generator import (
     CELLS,
@@ -26,7 +27,7 @@ from helmsight.evals.spatial.generator import (
     wording,
     wordings,
 )
-from helmsight.prompts.claims import render
+from helmsight.prompts.claims import UNSEEN, render, render_unseen
 from helmsight.prompts.orders import WORDINGS, Prompt, again, compose
 from helmsight.prompts.questions import Question, parse_question
 from helmsight.prompts.relations import PHRASES, Axis, Claim, claim
@@ -34,6 +35,7 @@ from helmsight.prompts.strategies import COT, ORDERS, VANILLA
 
 C = "object C"  # what the lines to fill in call the object that the answerer chooses
 AGAIN = 0.3  # share of lessons about a single pair, in the words of asking again
+ABSENT = 0.08  # share of lessons about a thing that is not there
 FREE = 0.25  # share of the others that ask for relations and no question
 THINKING = 0.5  # share that asks for sentences
 FORMAT = 0.85  # share that shows the lines to fill in
@@ -95,14 +97,15 @@ def lesson(
     to go on from these does not learn to trust its own earlier lines more than the picture.
     """
     truth = picture.truth
+    absent = _absent(picture, rng) if rng.random() < ABSENT else None
     if rng.random() < AGAIN:
-        a, b = (str(name) for name in rng.choice(truth.names, 2, replace=False))
+        a, b = _instead([*rng.choice(truth.names, 2, replace=False)], absent, rng)
         prompt = again(a, b, int(rng.integers(2 * WORDINGS)))
         third, lines, question = None, answer(prompt, truth, None, None, ""), None
     else:
-        question, label = _question(picture, rng, held_out)
+        question, label = _question(picture, rng, held_out, absent)
         prompt, third, lines = _in_order(picture, question, label, rng)
-    parts = tuple(_noisy(lines, third, question, rng, noise))
+    parts = tuple(_noisy(lines, third, question, truth, rng, noise))
     return Lesson(picture.image, picture.regions, prompt, parts)
 
 
@@ -113,21 +116,24 @@ def answer(
 
     `third` is what object C is where the model is to choose it (None: there is nothing to choose,
     and the lines about it are left out); `yes` the answer to the question, if there is one; `why`
-    the sentences that are asked for, if any.
+    the sentences that are asked for, if any. What is about a thing that is not there says so.
     """
     real = {C: third} if prompt.third else {}
     parts: list[Claim | str] = []
     if prompt.third:
         parts.append(f"Object C: {third or wordings()['lessons']['none']}")
     parts += [
-        claim(a, axis, truth.sign(x, y, axis), b)
+        render_unseen(axis, missing[0]) if missing else claim(a, axis, truth.sign(x, y, axis), b)
         for a, b in prompt.pairs
         for x, y in [(real.get(a, a), real.get(b, b))]
         if x is not None and y is not None
+        for missing in [[name for name in (x, y) if name not in truth.names]]
         for axis in Axis
     ]
     parts += [f"Thinking process: {why}"] if why else []
-    parts += [f"Answer: {'yes' if yes else 'no'}"] if yes is not None else []
+    if yes is not None:
+        seen = {*prompt.names[:2]} <= {*truth.names}
+        parts.append(f"Answer: {('yes' if yes else 'no') if seen else UNSEEN}")
     return parts
 
 
@@ -135,13 +141,14 @@ def _noisy(
     lines: list[Claim | str],
     third: str | None,
     question: Question | None,
+    truth: Truth,
     rng: np.random.Generator,
     noise: float,
 ) -> Iterator[AnswerLine]:
     """Yield the lines of an answer, each relation with the probability `noise` a false one."""
     for line in lines:
         if isinstance(line, str):
-            yield _sentence(line, question)
+            yield _sentence(line, question, truth)
             continue
         right, sign = rng.random() >= noise, line.sign
         if not right:
@@ -150,9 +157,9 @@ def _noisy(
         yield AnswerLine(render([claim(line.a, line.axis, sign, line.b)]), right, (line.a, b))
 
 
-def _sentence(text: str, question: Question | None) -> AnswerLine:
+def _sentence(text: str, question: Question | None, truth: Truth) -> AnswerLine:
     """Return a line that is no relation: the last word and the reasons are about the question."""
-    if question is None:
+    if question is None or not {question.a, question.b} <= {*truth.names}:
         return AnswerLine(text)
     pair, last = (question.a, question.b), text.startswith("Answer")
     number = list(Axis).index(question.relation.axis), question.relation.sign
@@ -212,22 +219,47 @@ def _third(reference: str, truth: Truth, others: list[str], rng: np.random.Gener
 
 
 def _question(
-    picture: LabelledPicture, rng: np.random.Generator, held_out: bool
+    picture: LabelledPicture, rng: np.random.Generator, held_out: bool, absent: str | None
 ) -> tuple[Question, bool]:
-    """Return a balanced question about a picture, and its answer."""
+    """Return a balanced question about a picture, and its answer; with `absent` about that thing,
+    to which there is none.
+    """
     truth, cells = picture.truth, CELLS[picture.kind]
     while True:
         cell = cells[rng.integers(len(cells))]
         if possible := pairs(truth, cell, truth.names):
-            pair = possible[rng.integers(len(possible))]
+            pair = _instead([*possible[rng.integers(len(possible))]], absent, rng)
             return parse_question(wording(rng, cell, pair, held_out=held_out)), cell.label
+
+
+def _absent(picture: LabelledPicture, rng: np.random.Generator) -> str | None:
+    """Return a thing that a scene does not show, mostly alike one that it does; None of a cockpit,
+    whose markers are always about.
+    """
+    if picture.kind == "cockpit":
+        return None
+    there = picture.truth.names
+    others = [name for name in NAMES if name not in HELD_OUT and name not in there]
+    words = {word for name in there for word in name.split()}
+    alike = [name for name in others if words & {*name.split()}]
+    return str(rng.choice(alike or others))
+
+
+def _instead(pair: list[str], absent: str | None, rng: np.random.Generator) -> tuple[str, str]:
+    """Return a pair with `absent`, if there is one, in the place of either."""
+    if absent is not None:
+        pair[rng.integers(2)] = absent
+    return str(pair[0]), str(pair[1])
 
 
 def _why(question: Question, truth: Truth, yes: bool | None) -> str:
     """Return the sentences of an answer: what decides, in canonical words."""
     words = wordings()["lessons"]
+    a, b, axis = question.a, question.b, question.relation.axis
+    for name in (a, b):
+        if name not in truth.names:
+            return str(words["absent"].format(a=name))
     if yes is None:
         return str(words["sure"])
-    a, b, axis = question.a, question.b, question.relation.axis
     phrase = claim(a, axis, truth.sign(a, b, axis), b).relation.phrase
     return str(words["because"].format(a=a, b=b, said=phrase, answer="yes" if yes else "no"))

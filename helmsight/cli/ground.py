@@ -100,6 +100,7 @@ def as_data(grounding: Grounding) -> dict[str, Any]:
             }
             for claim in grounding.claims
         ],
+        "unseen": list(grounding.unseen),
         "contradictions": [conflict.text() for conflict in grounding.conflicts],
         "consistency": grounding.score,
         "unread": [{"text": line.text, "reason": line.reason} for line in grounding.unread],
@@ -111,10 +112,12 @@ def as_data(grounding: Grounding) -> dict[str, Any]:
 def as_text(data: dict[str, Any]) -> list[str]:
     """Return the same for a person, line by line."""
     lines = [relation["text"] for relation in data["relations"]] or ["no relation could be read"]
+    lines += [f"not seen: {name}" for name in data["unseen"]]
     lines += [f"contradiction in the first answer: {text}" for text in data["contradictions"]]
     lines += [f"unreadable: {line['text']} ({line['reason']})" for line in data["unread"]]
     if data["consistency"] is not None:
-        lines.append(f"consistency of the first answer: {data['consistency']:.0%}")
+        agrees = f"the first answer agrees with itself in {data['consistency']:.0%}"
+        lines.append(f"{agrees} of what was compared; that does not make it true")
     counts = {name: count for name, count in data["counts"].items() if count}
     lines.append(", ".join(f"{name} {count}" for name, count in counts.items()))
     if "by" in data:

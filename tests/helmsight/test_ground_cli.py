@@ -63,10 +63,31 @@ def test_a_contradiction_is_asked_about_again_and_the_calls_are_told(run, pictur
     assert none["relations"] == []
 
 
+def test_that_an_answer_agrees_with_itself_is_not_told_as_its_truth(run, picture, says):
+    both = f"{LEFT}; Horizontal: plate is right of cup"
+    arguments = ("ground", picture, "--objects", "cup, plate", "--strategy", "bidirectional")
+    result = run(*arguments, "--pilot", says(both))
+    assert (
+        "the first answer agrees with itself in 100% of what was compared; "
+        "that does not make it true"
+    ) in result.out.splitlines()
+
+
+def test_what_is_not_seen_is_told(run, picture, says):
+    arguments = ("ground", picture, "--objects", "cup, plate")
+    pilot = says("Horizontal: plate is unseen; Depth: plate is unseen")
+    assert run(*arguments, "--pilot", pilot).out.splitlines()[:2] == [
+        "no relation could be read",
+        "not seen: plate",
+    ]
+    assert json.loads(run(*arguments, "--pilot", pilot, "--json").out)["unseen"] == ["plate"]
+
+
 @pytest.mark.parametrize(
     ("answer", "verdict", "by"),
     [(LEFT, "yes", "relation"), (f"{LEFT.replace('left', 'right')}; Answer: yes", "no", "relation"),
-     ("Answer: no", "no", "model"), ("hm", None, "nothing")],
+     ("Answer: no", "no", "model"), ("hm", None, "nothing"),
+     ("Depth: cup is unseen; Answer: yes", None, "unseen")],
 )  # fmt: skip
 def test_a_question_is_answered_by_what_was_read(run, picture, says, answer, verdict, by):
     data = json.loads(

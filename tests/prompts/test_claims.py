@@ -138,6 +138,29 @@ def test_a_claim_is_as_confident_as_the_least_probable_word_of_its_line():
     assert parsed.yes
 
 
+@pytest.mark.parametrize(
+    ("text", "unseen"),
+    [
+        ("Depth: red cup is unseen", ("red cup",)),
+        ("The red cup is not visible.", ("red cup",)),
+        ("- The red cup cannot be seen", ("red cup",)),
+        ("Vertical: the red cup is not in the picture", ("red cup",)),
+        ("Horizontal: plate isn't to be seen\nDepth: plate is unseen", ("plate",)),
+        ("Depth: the red cup might not be visible", ()),
+        ("Depth: the red cup is unseen or behind", ()),
+        ("The red cup is not seen beside the plate", ()),
+    ],
+)
+def test_what_is_said_to_be_out_of_sight_is_told_and_claims_nothing(text, unseen):
+    answer = read_claims(text, ["red cup", "plate"])
+    assert answer.unseen == unseen
+    assert answer.claims == ()
+
+
+def test_out_of_sight_is_neither_yes_nor_no():
+    assert read_claims("Answer: unseen", ["cup", "plate"]).yes is None
+
+
 @given(st.lists(st.tuples(st.text("ab\n", max_size=4), st.floats(0, 1)), max_size=12))
 def test_every_line_of_an_answer_is_weighed(tokens):
     answer = Weighed.of(tokens)

@@ -12,6 +12,7 @@ from helmsight.agents.grounding.labelled import LabelledPicture
 from helmsight.agents.training.fit import IGNORE
 from helmsight.agents.training.relations.course import AnswerLine
 from helmsight.agents.training.student import IMAGE, around
+from helmsight.prompts.claims import UNSEEN
 from helmsight.prompts.relations import PHRASES
 
 NAMED, DECISIVE, LAST = 3.0, 5.0, 20.0
@@ -58,7 +59,8 @@ class Coder:
         self._begin, self._end = framed["input_ids"]
         self.first = self._begin.index(self.tokenizer.convert_tokens_to_ids(IMAGE))
         self.words = {word: self._id(word) for word in (*things, *words)}
-        phrases = [f" is {phrase}" for signs in PHRASES.values() for phrase in signs.values()]
+        phrases = [f" is {UNSEEN}"]
+        phrases += [f" is {phrase}" for signs in PHRASES.values() for phrase in signs.values()]
         coded = self.tokenizer(phrases, add_special_tokens=False)["input_ids"]
         self.last = torch.tensor([self.words["yes"], self.words["no"]])
         self.decisive = torch.tensor(sorted({token for ids in coded for token in ids}))

@@ -230,6 +230,26 @@ def test_what_was_told_and_given_up_stays_undecided():
     assert judge(QUESTION, grounding) == Judgement(None, "nothing")
 
 
+def test_of_a_thing_that_is_not_seen_nothing_is_told_and_nothing_asked_again():
+    answer = "Horizontal: cup is unseen\nHorizontal: cup is unseen\nAnswer: yes"
+    asker = Script(answer)
+    grounding = ground(asker, IMAGE, pair(question=QUESTION.text))
+    assert grounding.unseen == ("cup",)
+    assert grounding.claims == ()
+    assert len(asker.asked) == 1
+    assert judge(QUESTION, grounding) == Judgement(None, "unseen")
+
+
+def test_that_a_thing_is_not_seen_speaks_against_what_was_said_about_it():
+    left = lines_of(claim("cup", H, -1, "plate"))
+    first = f"{left}\nHorizontal: plate is left of cup"
+    one_unseen = ground(Script(first, left, "Depth: cup is unseen", left, left), IMAGE, pair())
+    assert one_unseen.claims == ()
+    assert one_unseen.unseen == ("cup",)
+    seen = ground(Script(first, left, left), IMAGE, pair())
+    assert [claim.text() for claim in seen.claims] == ["cup is left of plate"]
+
+
 def test_a_vote_counts_as_much_as_its_line_was_sure():
     def weighed(text: str, sure: float) -> Weighed:
         return Weighed.of([(text, sure)])

@@ -19,7 +19,7 @@ from helmsight.evals.spatial.generator import (
     stream,
 )
 from helmsight.evals.spatial.generator import wordings as words_of
-from helmsight.evals.spatial.lessons import lessons
+from helmsight.evals.spatial.lessons import lesson, lessons
 from helmsight.prompts.questions import parse_question
 from helmsight.prompts.relations import Axis, claim
 
@@ -118,22 +118,38 @@ def test_neutral_is_a_dead_band_and_what_is_unknown_is_not_judged():
 def test_the_right_answer_of_a_lesson_is_read_back_as_the_truth():
     kinds: Counter[tuple[int, bool, bool]] = Counter()
     for number in range(40):
-        (lesson,) = islice(lessons(start=number, size=SIZE), 1)
+        (taught,) = islice(lessons(start=number, size=SIZE), 1)
         truth = ask(Split.TRAIN, 0, number, size=SIZE).picture.truth
-        parsed = lesson.prompt.read(lesson.answer)
+        parsed = taught.prompt.read(taught.answer)
         assert not parsed.unread
         assert all(truth.says(stated) is True for stated in parsed.claims if stated.b != "object C")
-        wanted = len(lesson.prompt.pairs) * len(Axis)
-        if not lesson.prompt.third or parsed.third not in (None, "none"):
+        if not {*taught.prompt.names[:2]} <= {*truth.names}:
+            continue  # about a thing that is not there
+        wanted = len(taught.prompt.pairs) * len(Axis)
+        if not taught.prompt.third or parsed.third not in (None, "none"):
             assert len(parsed.claims) == wanted
-        if lesson.prompt.question:
-            question = parse_question(lesson.prompt.question)
+        if taught.prompt.question:
+            question = parse_question(taught.prompt.question)
             axis, sign = question.relation.axis, question.relation.sign
             assert parsed.yes is truth.says(claim(question.a, axis, sign, question.b))
         else:
             assert parsed.yes is None
-        kinds[len(lesson.prompt.pairs), lesson.prompt.third, bool(lesson.prompt.question)] += 1
+        kinds[len(taught.prompt.pairs), taught.prompt.third, bool(taught.prompt.question)] += 1
     assert len(kinds) >= 8
+
+
+def test_of_a_thing_that_is_not_there_the_right_answer_is_that_it_is_not_seen():
+    picture, rng = ask(Split.TRAIN, 0, 0, size=SIZE).picture, np.random.default_rng(4)
+    absent = 0
+    for taught in (lesson(picture, rng) for _ in range(200)):
+        parsed = taught.prompt.read(taught.answer)
+        missing = {*taught.prompt.names[:2]} - {*picture.truth.names}
+        assert {*parsed.unseen} == (missing if taught.prompt.pairs else set())
+        assert all(not missing & {stated.a, stated.b} for stated in parsed.claims)
+        if missing:
+            absent += 1
+            assert parsed.yes is None
+    assert 4 <= absent <= 40
 
 
 def test_lessons_are_shared_out_among_processes_without_loss():
