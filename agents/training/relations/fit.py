@@ -91,7 +91,12 @@ class RelationsFit:
         self.coder = Coder(processor, course.things, course.words)
         self.eye = PlaceHeads(width, design, course.things).to(self.device)
         self.guide = TextHeads(width, design, self.coder.first).to(self.device)
-        self.team.begin([*model.parameters(), *self.eye.parameters(), *self.guide.parameters()])
+        self.heads = {"eye": self.eye, "guide": self.guide}
+        self.team.begin([*model.parameters(), *self._spare()])
+
+    def _spare(self) -> list[nn.Parameter]:
+        """Return the weights of the throw-away heads."""
+        return [weight for head in self.heads.values() for weight in head.parameters()]
 
     def see(self, seconds: float, rate: float = 1.5e-3, batch: int = 64) -> None:
         """Stage one: the eye alone learns where things are."""
@@ -114,8 +119,7 @@ class RelationsFit:
         checkpoint: Callable[[], None] = lambda: None, tokens: int = TOKENS,
     ) -> None:  # fmt: skip
         """Stage two: the whole model learns to answer; `checkpoint` is called `every` seconds."""
-        heads = [*self.eye.parameters(), *self.guide.parameters()]
-        optimiser = answering_optimiser(self.model, heads, rate)
+        optimiser = answering_optimiser(self.model, self._spare(), rate)
         saved, tally = time.monotonic(), Tally()
         batches: list[Batch] = []
         for step, share in self.team.until(seconds):

@@ -38,8 +38,9 @@ def train(
     """Train a model that tells where things are, and return its folder, `out`.
 
     `processes` fit it side by side; each has another one draw its share of the `pictures` (77 kB
-    each, kept in memory) while it begins. `out` holds the last checkpoint. With `start`, a model
-    folder, the weights are taken from there and the stage of seeing is left out.
+    each, kept in memory) while it begins. `out` holds the last checkpoint, and a file beside it the
+    throw-away heads. With `start`, a model folder, the weights are taken from there, and the heads
+    from beside it if they are there, and the stage of seeing is left out.
 
     Raises:
         TrainingFailed: a process has died.
@@ -87,6 +88,7 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
     import torch
 
     from helmsight.agents.training.folder import replace
+    from helmsight.agents.training.relations import spare
     from helmsight.agents.training.relations.fit import Pool, RelationsFit
     from helmsight.agents.training.relations.team import Team
     from helmsight.agents.training.student import begin
@@ -101,6 +103,7 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
     def keep() -> None:
         if rank == 0:
             replace(model, processor, plan.out, ASKING_STYLE)
+            spare.keep(fit.heads, spare.beside(plan.out))
             report("checkpoint")
 
     team = Team(rank, plan.processes, plan.port)
@@ -109,6 +112,8 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
         drawn.wait(min(ENOUGH, len(numbers)))
         pool = Pool(plan.course, drawn.kept, np.random.default_rng([plan.seed, rank]))
         fit = RelationsFit(model, processor, sizes, pool, report, team)
+        if plan.start is not None and not spare.take(fit.heads, spare.beside(plan.start)):
+            report(f"no heads beside {plan.start}: they are learnt anew")
         seconds = 60.0 * plan.minutes
         seeing = 0.0 if plan.start else SEEING_SHARE * seconds
         if seeing:

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from helmsight.agents.errors import TrainingFailed
 from helmsight.agents.grounding.labelled import LabelledPicture, Truth
 from helmsight.agents.training.fit import IGNORE
+from helmsight.agents.training.relations import spare
 from helmsight.agents.training.relations.course import AnswerLine, design
 from helmsight.agents.training.relations.eye import PlaceHeads
 from helmsight.agents.training.relations.fit import Pool, RelationsFit, Tally
+from helmsight.agents.training.relations.guide import TextHeads
 from helmsight.agents.training.relations.team import Team
 from helmsight.agents.training.student import build_model, build_processor, build_tokenizer
 from helmsight.evals.spatial.bodies import COLOURS, HELD_OUT, SHAPES
@@ -195,6 +198,20 @@ def test_what_is_unknown_of_a_picture_is_not_learnt() -> None:
     assert (places[:2] != 0).any()
 
 
+def test_heads_that_were_kept_are_taken_up_again(fit: RelationsFit, tmp_path: Path) -> None:
+    file = spare.beside(tmp_path / "model")
+    assert not spare.take(fit.heads, file)
+    spare.keep(fit.heads, file)
+    other = {"eye": PlaceHeads(192, SIZES, COURSE.things), "guide": TextHeads(192, SIZES, 3)}
+    assert spare.take(other, file)
+    for name, head in other.items():
+        kept = fit.heads[name].state_dict()
+        assert all(torch.equal(weight, kept[key]) for key, weight in head.state_dict().items())
+    narrow = {"eye": PlaceHeads(24, SIZES, COURSE.things)}
+    with pytest.raises(TrainingFailed, match="learnt anew"):
+        spare.take(narrow, file)
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 def test_the_whole_recipe_leaves_a_model_that_is_asked(tmp_path: Path, processes: int) -> None:
     from helmsight.agents.models.load import load_pilot
@@ -211,3 +228,4 @@ def test_the_whole_recipe_leaves_a_model_that_is_asked(tmp_path: Path, processes
     assert isinstance(answer, str)
     assert any("answer" in line for line in lines)
     assert not folder.with_name("relations.part").exists()
+    assert spare.beside(folder).exists()
