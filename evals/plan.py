@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from helmsight.agents.models.load import check_known, load_pilot, needs_of
+from helmsight.agents.models.load import TRUST, check_known, load_pilot, needs_of
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.errors import Error, InvalidOption
 from helmsight.contract.fit import check_fit
@@ -116,6 +116,11 @@ class _Competitor:
             raise InvalidOption(
                 f"options.{secrets[0]}: a suite is kept with its results, and would keep this; "
                 "give it by the environment, as OPENAI_API_KEY, or name its variable (api_key_env)"
+            )
+        if TRUST in options:
+            raise InvalidOption(
+                f"options.{TRUST}: an evaluation runs no code of a model's folder, as its files "
+                "are handed on; serve that model and name its address (base_url)"
             )
         needs: str | None = None
         light = None

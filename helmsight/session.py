@@ -179,18 +179,21 @@ def _no_option(name: str, of_pilot: Sequence[str]) -> InvalidSetting:
     return InvalidSetting(f"no option {name}: {hint}")
 
 
-def rebuild(spec: RunSpec, pilot: Pilot | None = None) -> Session:
+def rebuild(
+    spec: RunSpec, pilot: Pilot | None = None, *, trust_remote_code: bool = False
+) -> Session:
     """Return the session of a recorded run; by `pilot` where a name is not enough to make it.
 
     Raises:
         Unreproducible: the environment's or the pilot's options are not understood here.
         EnvsError, AgentsError: as `prepare`.
     """
-    from helmsight.agents.models.load import load_pilot
+    from helmsight.agents.models.load import TRUST, load_pilot
 
+    options = {**spec.pilot_options, TRUST: trust_remote_code or None}
     try:
         config = operator_config(spec.operator)
-        flyer = pilot or load_pilot(spec.pilot, **spec.pilot_options)
+        flyer = pilot or load_pilot(spec.pilot, **options)
     except (InvalidSetting, TypeError) as error:
         raise _unreproducible(spec, error) from error
     return Session(rebuild_env(spec), flyer, config)
@@ -282,6 +285,7 @@ def resume(
     ready: Ready | None = None,
     pilot: Pilot | None = None,
     base_url: str | None = None,
+    trust_remote_code: bool = False,
 ) -> Episode:
     """Go on with an interrupted run where its step log ends, in its own folder, and return it.
 
@@ -289,7 +293,8 @@ def resume(
     was recorded. A world that stands where it was left is given none of them again. `steps` is a
     new limit; without it the run keeps its own. `pilot` is the run's, where that is a person.
     `base_url` says that its model may be asked there again: a folder of somebody else's would
-    otherwise have your key sent to an address of theirs.
+    otherwise have your key sent to an address of theirs. `trust_remote_code` lets code in its
+    model's folder run, which no record can ask for.
 
     Raises:
         RunUnreadable, SchemaTooNew: there is no run in the folder, or a newer version wrote it.
@@ -314,7 +319,8 @@ def resume(
         )
     if pilot is None:
         _check_address(run.spec, base_url)
-    session = replace(rebuild(run.spec, pilot), approve=approve, ready=ready)
+    session = rebuild(run.spec, pilot, trust_remote_code=trust_remote_code)
+    session = replace(session, approve=approve, ready=ready)
     session.agree(agree)
     filmed = {
         "frames": (run.folder / FRAMES).is_file() or not run.records,

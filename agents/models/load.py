@@ -45,7 +45,10 @@ FORMS = {
     "PROVIDER:MODEL": "any LangChain chat model, as openai:gpt-4o or ollama:qwen3-vl",
 }
 _HUB_ID = re.compile(r"[\w.\-]+/[\w.\-]+")
-OF_PROVIDER, OF_LOCAL = ("base_url", "api_key_env", "prices"), ("device", "dtype", "engine")
+TRUST = "trust_remote_code"
+"""Whether code in a model's folder may run: a person's word, which no record keeps."""
+OF_PROVIDER = ("base_url", "api_key_env", "prices")
+OF_LOCAL = ("device", "dtype", "engine", TRUST)
 """Where a model is served and what it runs on: each for one of the two kinds."""
 LOCAL_OPTIONS = ("max_new_tokens", "max_tokens")
 FIND_S = 10.0  # seconds that the hub may take to answer
@@ -60,6 +63,7 @@ def load_pilot(
     device: str | None = None,
     dtype: str | None = None,
     engine: str | None = None,
+    trust_remote_code: bool | None = None,
     observation: str | None = None,
     think_timeout_s: float = 60.0,
     **options: Any,
@@ -70,7 +74,8 @@ def load_pilot(
     those of `agents.asking_style.Asked` (few_shot, views, ...), those of
     `agents.inspection.making.Settings` for the inspector, and else the chat model's (temperature,
     ...). `api_key_env` names the environment variable that holds a provider's key, `prices` a file
-    of what its tokens cost (`agents.models.prices`).
+    of what its tokens cost (`agents.models.prices`). `trust_remote_code` lets code run that lies in
+    a local model's folder.
 
     Raises:
         UnknownPilot: nothing answers to `spec`; suggests the nearest name.
@@ -79,8 +84,8 @@ def load_pilot(
         InvalidOption: one with a value that it cannot have.
     """
     kind, _, rest = spec.partition(":")
-    where = {"base_url": base_url, "api_key_env": api_key_env, "prices": prices}
-    where |= {"device": device, "dtype": dtype, "engine": engine}
+    where: dict[str, Any] = {"base_url": base_url, "api_key_env": api_key_env, "prices": prices}
+    where |= {"device": device, "dtype": dtype, "engine": engine, TRUST: trust_remote_code or None}
     given = {key: value for key, value in {**where, **options}.items() if value is not None}
     if _kind(spec) == PLAIN and given:
         raise unknown_option(spec, next(iter(given)), ())
@@ -103,7 +108,7 @@ def load_pilot(
 
 def _asked(
     spec: str, observation: str | None, think_timeout_s: float,
-    options: dict[str, Any], where: Mapping[str, str | None],
+    options: dict[str, Any], where: Mapping[str, Any],
 ) -> ModelPilot:  # fmt: skip
     """Return the model that `spec` names as a pilot; raises as `load_pilot`."""
     kind, _, rest = spec.partition(":")
@@ -146,7 +151,7 @@ def _asked(
 
 
 def _inspector(
-    spec: str, eyes: str, think_timeout_s: float, where: Mapping[str, str | None],
+    spec: str, eyes: str, think_timeout_s: float, where: Mapping[str, Any],
     options: dict[str, Any],
 ) -> Pilot:  # fmt: skip
     """Return the inspector whose eyes are the model that `eyes` names; raises as `load_pilot`."""
@@ -258,7 +263,7 @@ def _model_pilot(
     kept = {
         key: redacted(value) if isinstance(value, str) else value
         for key, value in options.items()
-        if not NAMES.search(key)
+        if not NAMES.search(key) and key != TRUST
     }
     kept |= {"observation": style.needs, "few_shot": style.few_shot}
     kept["think_timeout_s"] = think_timeout_s

@@ -71,12 +71,14 @@ class LocalVLM(BaseChatModel):
         dtype: str | None = None,
         max_new_tokens: int = 128,
         engine: str = "auto",
+        trust_remote_code: bool = False,
     ) -> Self:
         """Load a model folder, or a hub id that is already in the local cache.
 
         `device` defaults to cuda, mps or cpu, whichever is there first; `dtype` to float32 on a
         CPU and to half precision elsewhere. `engine` is one of ENGINES: auto takes onnx where that
-        is installed and has the model's design, on a CPU in float32.
+        is installed and has the model's design, on a CPU in float32. Code that lies in the folder
+        runs only with `trust_remote_code`.
 
         Raises:
             ModelUnavailable: the folder or a package that the model needs is missing.
@@ -87,7 +89,7 @@ class LocalVLM(BaseChatModel):
                 f'no engine is called "{engine}"; choose one of: {", ".join(ENGINES)}'
             )
         where = torch.device(device or _best_device())
-        model, processor = _pair(source, _dtype(dtype, where))
+        model, processor = _pair(source, _dtype(dtype, where), trust_remote_code)
         if isinstance(processor.chat_template, str):  # which an editor may have marked
             processor.chat_template = processor.chat_template.removeprefix(BYTE_ORDER_MARK)
         model = model.to(where).eval()
@@ -426,7 +428,7 @@ def _block(block: str | dict[str, Any]) -> dict[str, Any]:
     return {"type": "text", "text": block["text"]}
 
 
-def _pair(source: str | Path, kind: torch.dtype) -> tuple[Any, Any]:
+def _pair(source: str | Path, kind: torch.dtype, trusted: bool) -> tuple[Any, Any]:
     """Return model and processor; raises ModelUnavailable."""
     with _LOADING:
         from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -434,10 +436,10 @@ def _pair(source: str | Path, kind: torch.dtype) -> tuple[Any, Any]:
 
         logging.disable_progress_bar()  # a bar of weights has no place in a line of JSON
         try:
-            processor = AutoProcessor.from_pretrained(source, local_files_only=True)
-            model = AutoModelForImageTextToText.from_pretrained(
-                source, local_files_only=True, dtype=kind
-            )
+            # left out, it would be asked for on the terminal
+            how: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trusted}
+            processor = AutoProcessor.from_pretrained(source, **how)
+            model = AutoModelForImageTextToText.from_pretrained(source, dtype=kind, **how)
         except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelUnavailable(_why(source, error)) from error
     return model, processor
@@ -478,6 +480,11 @@ def _why(source: str | Path, error: Exception) -> str:
                 f'the model "{source}" needs the package {package}; '
                 f"install it with: pip install {package}"
             )
+    if "trust_remote_code" in text:
+        return (
+            f'"{source}" holds code of its own, which does not run: read it, and if you trust it '
+            "say so with --trust-remote-code (in Python trust_remote_code=True)"
+        )
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     return (
         f'"{source}" does not load as a vision-language model: {first} '

@@ -57,9 +57,11 @@ def load_student(folder: Path, tries: int = 20) -> Any:
             return None
         try:
             model = AutoModelForImageTextToText.from_pretrained(
-                folder, dtype=torch.float32, local_files_only=True
+                folder, dtype=torch.float32, local_files_only=True, trust_remote_code=False
             )
-            processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
+            processor = AutoProcessor.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
             return StudentPolicy(model.eval(), processor)
         except (OSError, ValueError, RuntimeError):
             time.sleep(0.5)

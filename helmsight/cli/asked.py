@@ -46,6 +46,12 @@ Engine = Annotated[
     str | None,
     typer.Option(help="What runs a local model: torch, onnx or auto (onnx where it fits)."),
 ]
+TrustCode = Annotated[
+    bool | None,
+    typer.Option(
+        "--trust-remote-code", help="Run code that lies in a local model's folder. Read it first."
+    ),
+]
 ThinkTimeout = Annotated[
     float | None, typer.Option(help="Give up on an answer after this, wall seconds.")
 ]
@@ -57,6 +63,7 @@ OPTIONS: dict[str, Any] = {
     "device": Device,
     "dtype": Dtype,
     "engine": Engine,
+    "trust_remote_code": TrustCode,
     "think_timeout": ThinkTimeout,
 }
 Hold = Annotated[
@@ -102,6 +109,7 @@ def model_options(
     device: str | None = None,
     dtype: str | None = None,
     engine: str | None = None,
+    trust_remote_code: bool | None = None,
     think_timeout: float | None = None,
 ) -> dict[str, Any]:
     """Return the keywords of `load_pilot` that a command line gives.
@@ -128,6 +136,7 @@ def model_options(
         "device": device,
         "dtype": dtype,
         "engine": engine,
+        "trust_remote_code": trust_remote_code,
         "think_timeout_s": think_timeout,
     }
     return {**{name: value for name, value in named.items() if value is not None}, **options}

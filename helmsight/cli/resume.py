@@ -28,6 +28,10 @@ def command(
         str | None,
         typer.Option(help="The server that the run asked: it may be asked, and be sent a key."),
     ] = None,
+    trust_remote_code: Annotated[
+        bool,
+        typer.Option("--trust-remote-code", help="Run code that lies in its model's folder."),
+    ] = False,
     yes: Yes = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
@@ -53,7 +57,14 @@ def command(
         controls = at_the_controls(spec.pilot, kept, "pose", approve=approve, wanted=keys)
     with controls as person:
         with_live_line(
-            lambda live: resume(run, steps=steps, listeners=[live], base_url=base_url, **person),
+            lambda live: resume(
+                run,
+                steps=steps,
+                listeners=[live],
+                base_url=base_url,
+                trust_remote_code=trust_remote_code,
+                **person,
+            ),
             run,
             as_json=as_json,
         )

@@ -27,7 +27,11 @@ def test_a_pattern_finds_what_a_seed_alone_builds_and_no_machine() -> None:
     assert len({episode.scenario for episode in episodes}) == 16
     assert len(episodes) == 64
     assert [episode.seed for episode in episodes] == [0] * 32 + [1] * 32
-    assert {episode.scenario[:3] for episode in planned(scenarios=["*"]).episodes} == {"PE1"}
+    assert {episode.scenario[:3] for episode in planned(scenarios=["*"]).episodes} == {
+        "LBG",
+        "PE1",
+        "SB1",
+    }
     with pytest.raises(InvalidPlan, match=r'mine.yaml: scenarios.0: robot="": name a robot'):
         planned(scenarios=["Robot"], times=["realtime"])
 
