@@ -37,7 +37,7 @@ def answer_of(message: AIMessage) -> Answer:
     """
     parts = [str(message.text), *_tools(message)]
     reasoning = "\n".join(_reasoning(message))
-    text = "\n".join(part for part in parts if part.strip()) or reasoning
+    text = "\n".join(part for part in parts if part.strip()) or reasoning or parts[0]
     metadata = message.response_metadata
     finish = next(
         (str(metadata[key]) for key in ("finish_reason", "stop_reason", "done_reason")

@@ -71,7 +71,7 @@ def test_ctrl_c_leaves_a_readable_run_with_the_reason(
         (("fly", "--pilot", "PILOT", "--observation", "pixels"), "frame+telemetry"),
         (("fly", "--pilot", "PILOT", "--time", "soon"), "realtime"),
         (("fly", "--pilot", "PILOT", "--hold", "tight"), "coast"),
-        (("fly", "--pilot", "PILOT", "--max-age", "-1"), "max_age_s"),
+        (("fly", "--pilot", "PILOT", "--max-age", "-1"), "--max-age=-1.0: give a number from"),
         (("fly", "--pilot", "PILOT", "--start-met", "2.5"), "start_met=2.5 is not possible"),
         (("fly", "--pilot", "PILOT", "--start-met", "240.5"), "3.14 s"),
         (("fly", "--steps", "0"), "helmsight fly --help"),

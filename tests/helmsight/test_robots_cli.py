@@ -171,7 +171,7 @@ def last_line(result: Any) -> str:
         (("upper = ", "# upper = "), ("joint.0.upper: missing", "line")),
         (("\n[[joint]]", "\nspeeed = 3\n[[joint]]"), ("speeed: unknown key", "line")),
         (("lower = ", "lower = 99 # "), ("must be below upper", "line")),
-        (("lower = ", "lower = nan # "), ("finite", "line")),
+        (("lower = ", "lower = nan # "), ("less than or equal to 1000, given nan", "line")),
         (('driver = "helm"', 'driver = "helmet"'), ('did you mean "helm"',)),
         (("[[joint]]", "[[joint"), ("not TOML", "line")),
     ],

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
 from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 from pydantic import Field
 
 from helmsight.agents.asking_style import AskingStyle
@@ -21,6 +18,7 @@ from helmsight.agents.inspection.eyes import Asked, AskingEyes, Spent, WeighingE
 from helmsight.agents.inspection.inspector import Inspector
 from helmsight.agents.inspection.knowledge import Knowledge, split
 from helmsight.agents.inspection.making import Settings, eyes_of, make_inspector
+from helmsight.agents.messages import PIXELS
 from helmsight.agents.models import load
 from helmsight.agents.models.load import load_pilot, pilots
 from helmsight.agents.models.scripted import ScriptedVLM
@@ -144,17 +142,12 @@ class Watching(Weighing):
 
     def weigh_batch(self, batch, answers):
         self.shown += [
-            decoded(block["image_url"]["url"])
+            block[PIXELS]
             for messages in batch
             for block in messages[0].content
-            if block["type"] == "image_url"
+            if block["type"] == PIXELS
         ]
         return super().weigh_batch(batch, answers)
-
-
-def decoded(url):
-    data = base64.b64decode(url.partition(",")[2])
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
 def test_a_model_that_was_taught_changes_is_shown_what_differs_from_the_drawing():
