@@ -44,7 +44,7 @@ class AskingStyle(BaseModel):
     max_new_tokens: int = Field(default=128, gt=0, le=65536)
     relates: bool | None = None
     heat: Mapping[str, Annotated[float, Field(gt=0)]] = {}
-    most_errors: int = Field(default=5, gt=0)
+    most_errors: int = Field(default=5, gt=0, le=1_000_000)
     system_role: bool = True
 
 
@@ -60,7 +60,7 @@ class Asked(BaseModel):
     views: str | None = None
     view_size: int | None = Field(default=None, gt=0, le=4096)
     system_role: bool | None = None
-    most_errors: int | None = Field(default=None, gt=0)
+    most_errors: int | None = Field(default=None, gt=0, le=1_000_000)
 
     @classmethod
     def out_of(cls, options: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:

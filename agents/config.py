@@ -38,8 +38,8 @@ class OperatorConfig(BaseModel):
     max_age_s: float = Field(default=10.0, gt=0, le=DAY_S)
     late: Literal["drop", "retime"] = "drop"
     wall_budget_s: float | None = Field(default=None, gt=0, le=366 * DAY_S)
-    max_tokens_total: int | None = Field(default=None, gt=0)
-    max_cost: float | None = Field(default=None, gt=0)
+    max_tokens_total: int | None = Field(default=None, gt=0, le=10**12)
+    max_cost: float | None = Field(default=None, gt=0, le=1e6)
     history: int = Field(default=4, ge=0, le=1000)
     frozen_s: float | None = Field(default=None, gt=0, le=DAY_S)
     approve: Literal["off", "all"] | Callable[[Command], bool] = "off"

@@ -77,7 +77,7 @@ class Rule(BaseModel):
     kind: str = "application/json"
     error: str | None = None
     code: str | None = None
-    seconds: float = Field(default=0.0, ge=0)
+    seconds: float = Field(default=0.0, ge=0, le=86_400)
     line: Literal["", "reset", "close", "half"] = ""
 
 

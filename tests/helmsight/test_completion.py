@@ -35,7 +35,7 @@ def offers(line: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "names"),
     [
-        ("helmsight fly PE1-E3", ["PE1-E3-I1", "PE1-E3-I2", "PE1-E3-I3", "PE1-E3-I4"]),
+        ("helmsight fly PE1-E3-I", ["PE1-E3-I1", "PE1-E3-I2", "PE1-E3-I3", "PE1-E3-I4"]),
         ("helmsight fly --pilot na", ["naive", "navball"]),
         ("helmsight latency --pilot naive,na", ["naive,naive", "naive,navball"]),
         ("helmsight fly --time r", ["runner", "runner:0.5", "realtime"]),

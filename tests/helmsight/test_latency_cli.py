@@ -57,7 +57,7 @@ def test_ctrl_c_shows_what_was_flown(run: Any, monkeypatch: pytest.MonkeyPatch) 
     [
         (("--delays", "0,-1"), "'-1' is no delay"),
         (("--delays", "soon"), "'soon' is no delay"),
-        (("--delays", ""), "is no delay"),
+        (("--delays", ""), '--delays "": an empty value'),
         (("--pilot", "naivete"), 'Did you mean "naive"'),
         (("--pilot", ","), "needs pilots"),
         (("--hold", "tight"), "coast"),

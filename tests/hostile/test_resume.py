@@ -120,7 +120,12 @@ def test_a_signal_ends_a_run_as_ctrl_c_does_and_it_goes_on(
     how: signal.Signals, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    with started(folder, *FLIGHT) as process:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may have started the tests
+    try:
+        process = started(folder, *FLIGHT)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with process:
         wait_for_steps(folder, 3000, process)
         process.send_signal(how)
         out, err = process.communicate()

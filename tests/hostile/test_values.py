@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -99,7 +100,9 @@ def models() -> dict[str, type[BaseModel]]:
     while left:
         model = left.pop()
         left += model.__subclasses__()
-        if model.__module__.startswith("helmsight."):
+        module = sys.modules.get(model.__module__)
+        # what other tests made while they ran is not ours
+        if model.__module__.startswith("helmsight.") and hasattr(module, model.__name__):
             found[f"{model.__module__}.{model.__name__}"] = model
     return found
 

@@ -186,7 +186,7 @@ def test_a_picture_that_turns_out_to_be_cut_off_is_skipped_and_named(make_bench,
     images.mkdir()
     for path in (data.parent / "images").glob("test-*"):
         whole = path.read_bytes()
-        (images / path.name).write_bytes(whole[:300] if "00001" in path.name else whole)
+        (images / path.name).write_bytes(whole[:1000] if "00001" in path.name else whole)
     bench = make_bench(listed="vanilla", limit=3, swaps=2, images=images)
     assert len(list(bench.run())) == 3
     assert bench.missing() == []

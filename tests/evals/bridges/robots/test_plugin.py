@@ -147,7 +147,11 @@ def test_a_chat_model_climbs_the_same_repair_ladder_and_what_it_said_is_kept(
     flight = fly("PE1-E1-I2", answers, 2, steps=4, **options)
     assert world.loop is not None
     assert told(world.loop.records) == told(flight.records)
-    assert [r.repairs for r in flight.records[:3]] == [{}, {"local": 1}, {"reask": 1, "default": 1}]
+    assert [r.repairs for r in flight.records[:3]] == [
+        {},
+        {"local": 1},
+        {"reask": 1, "unreadable": 1},
+    ]
     said = log.samples[0].policy_transcripts[0]
     assert [entry["raw"] for entry in said] == [record.raw for record in flight.records]
     assert len(list((tmp_path / "logs").rglob("*.npy"))) == 5

@@ -203,7 +203,7 @@ class From(Scenario):
 )
 def test_a_bot_over_the_wire_flies_as_the_twins_own(client, bot, save):
     """E2's pursuer leaves its range on the way, E3's its own; E4 turns to prograde."""
-    world = World([From(bot, 0, save)], timeout=1000.0, ends=False)
+    world = World([From(bot, 1, save)], timeout=1000.0, ends=False)
     start = float(world.met[0]) + SETTLE
     rng = np.random.default_rng([0, 2])
     draws = [
