@@ -25,6 +25,18 @@ NOTE = (
     "Flown on the orbital twin, not in Kerbal Space Program: scenario, actions and scoring formula "
     "are KSPDG's, the engine is not."
 )
+FUEL = Measure("fuel_kg", "kg", "propellant used", "lower", key="fuel_used", digits=0)
+PROPELLANT = TimePlot(
+    "propellant", "Propellant left", "units", (Curve("propellant"),), fill=True, colour=2
+)
+"""A term of the outcome and a plot that all families have."""
+
+
+def way(name: str, title: str, key: str, origin: str) -> PathPlot:
+    """Return the plot of a way around a vessel, `origin`; `key` names it in that vessel's axes."""
+    return PathPlot(name, title, "m", key, ("radial", "along-track", "normal"), origin=origin)
+
+
 MEASURES = (
     Measure("met", "s", "world time"),
     Measure("range", "m", better="lower", live=True),
@@ -44,7 +56,7 @@ OUTCOME = Outcome(
     terms=(
         Measure("closest_approach_m", "m", "closest approach", "lower", key="closest_approach"),
         Measure("closest_speed_mps", "m/s", "speed there", "lower", key="closest_speed"),
-        Measure("fuel_kg", "kg", "propellant used", "lower", key="fuel_used", digits=0),
+        FUEL,
     ),
 )
 PLOTS = (
@@ -56,22 +68,16 @@ PLOTS = (
         (Curve("speed", "relative speed"), Curve("closing", "closing speed")),
         zero=True,
     ),
-    PathPlot(
-        "trajectory",
-        "Trajectory around the target",
-        "m",
-        "relative_position",
-        ("radial", "along-track", "normal"),
-        origin="target",
-    ),
-    TimePlot("propellant", "Propellant left", "units", (Curve("propellant"),), fill=True, colour=2),
+    way("trajectory", "Trajectory around the target", "relative_position", "target"),
+    PROPELLANT,
 )
 
 
 @cache
-def briefing() -> str:
-    """Return the words for a model that flies a pursuit, a Jinja2 template."""
-    return read_text(files(__package__).joinpath("data/briefing.j2"))
+def briefing(family: str = "") -> str:
+    """Return the words for a model that flies a family, a pursuit by default: a Jinja2 template."""
+    name = f"briefing_{family}" if family else "briefing"
+    return read_text(files(__package__).joinpath(f"data/{name}.j2"))
 
 
 @cache

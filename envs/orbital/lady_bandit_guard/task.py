@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 
 from helmsight.contract.measures import Measure
 from helmsight.contract.observation import Box
 from helmsight.contract.outcome import Outcome
-from helmsight.contract.plots import Curve, PathPlot, TimePlot
+from helmsight.contract.plots import Curve, TimePlot
 from helmsight.contract.task import Task
-from helmsight.contract.textfiles import read_text
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.guard import BurnGuard
 from helmsight.envs.orbital.lady_bandit_guard.panel import TELEMETRY
-from helmsight.envs.orbital.task import NOTE, TWIN
+from helmsight.envs.orbital.task import FUEL, NOTE, PROPELLANT, TWIN, briefing, way
 
 GOAL = (
     "You are the bandit: come within five metres of the lady, and stay as far from the guard as "
@@ -45,7 +42,7 @@ OUTCOME = Outcome(
     terms=(
         Measure("closest_lady_m", "m", "closest to the lady", "lower", key="closest_lady"),
         Measure("closest_guard_m", "m", "closest to the guard", "higher", key="closest_guard"),
-        Measure("fuel_kg", "kg", "propellant used", "lower", key="fuel_used", digits=0),
+        FUEL,
     ),
 )
 PLOTS = (
@@ -64,30 +61,10 @@ PLOTS = (
         (Curve("closing", "lady"), Curve("guard_closing", "guard")),
         zero=True,
     ),
-    PathPlot(
-        "trajectory",
-        "The bandit's way around the lady",
-        "m",
-        "relative_position",
-        ("radial", "along-track", "normal"),
-        origin="lady",
-    ),
-    PathPlot(
-        "guard",
-        "The guard's way around the lady",
-        "m",
-        "guard_position",
-        ("radial", "along-track", "normal"),
-        origin="lady",
-    ),
-    TimePlot("propellant", "Propellant left", "units", (Curve("propellant"),), fill=True, colour=2),
+    way("trajectory", "The bandit's way around the lady", "relative_position", "lady"),
+    way("guard", "The guard's way around the lady", "guard_position", "lady"),
+    PROPELLANT,
 )
-
-
-@cache
-def briefing() -> str:
-    """Return the words for a model that flies the bandit, a Jinja2 template."""
-    return read_text(files("helmsight.envs.orbital").joinpath("data/briefing_lbg1.j2"))
 
 
 def guarding_task(name: str, regions: Mapping[str, Box]) -> Task:
@@ -97,7 +74,7 @@ def guarding_task(name: str, regions: Mapping[str, Box]) -> Task:
         goal=GOAL,
         command=BurnCommand,
         fields=TELEMETRY,
-        briefing=briefing(),
+        briefing=briefing("lbg1"),
         measures=MEASURES,
         guard=BurnGuard,
         outcome=OUTCOME,

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 
 from helmsight.contract.measures import Measure
 from helmsight.contract.observation import Box
 from helmsight.contract.outcome import Outcome
-from helmsight.contract.plots import Curve, PathPlot, TimePlot
+from helmsight.contract.plots import Curve, TimePlot
 from helmsight.contract.task import Task
-from helmsight.contract.textfiles import read_text
 from helmsight.envs.orbital import task
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.guard import BurnGuard
@@ -35,29 +32,16 @@ OUTCOME = Outcome(
     terms=(
         Measure("most_blocking", "", "most that a moment counted", "higher", digits=3),
         Measure("least_blocking", "", "least that a moment counted", "higher", digits=3),
-        Measure("fuel_kg", "kg", "propellant used", "lower", key="fuel_used", digits=0),
+        task.FUEL,
     ),
 )
 PLOTS = (
     TimePlot("blocking", "What a moment counts", "", (Curve("blocking"),), zero=True),
     TimePlot("range", "Range to the evader", "m", (Curve("range"),), log=True),
     TimePlot("phase", "Angle between pursuer and sun", "deg", (Curve("phase_angle"),), zero=True),
-    PathPlot(
-        "trajectory",
-        "Trajectory around the evader",
-        "m",
-        "relative_position",
-        ("radial", "along-track", "normal"),
-        origin="evader",
-    ),
-    TimePlot("propellant", "Propellant left", "units", (Curve("propellant"),), fill=True, colour=2),
+    task.way("trajectory", "Trajectory around the evader", "relative_position", "evader"),
+    task.PROPELLANT,
 )
-
-
-@cache
-def briefing() -> str:
-    """Return the words for a model that flies the pursuer, a Jinja2 template."""
-    return read_text(files("helmsight.envs.orbital").joinpath("data/briefing_sb1.j2"))
 
 
 def blocking_task(name: str, regions: Mapping[str, Box]) -> Task:
@@ -69,7 +53,7 @@ def blocking_task(name: str, regions: Mapping[str, Box]) -> Task:
         objects=MARKERS,
         regions=regions,
         fields=TELEMETRY,
-        briefing=briefing(),
+        briefing=task.briefing("sb1"),
         measures=MEASURES,
         guard=BurnGuard,
         outcome=OUTCOME,
