@@ -1,10 +1,10 @@
-"""SIGTERM and SIGHUP end what runs as Ctrl-C does: a shutdown, a closed terminal, a scheduler."""
+"""SIGTERM and SIGHUP end what runs as Ctrl-C does, and wait where an exception may not come."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -57,3 +57,35 @@ def as_ctrl_c() -> Iterator[AsCtrlC]:
     finally:
         for number, previous in before.items():
             signal.signal(number, previous)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Have the signals that ask a program to end wait until what is entered here has ended.
+
+    For libraries that keep locks and states by hand: an exception in the middle would leave them so
+    that the next call waits for ever. The third signal comes through at once, in case the call does
+    not end. Elsewhere than on the main thread, which alone gets signals, nothing changes.
+    """
+    before: dict[int, Callable[[int, FrameType | None], object]] = {}
+    came: list[int] = []
+    inside = True
+
+    def later(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        if not inside or len(came) > 2:
+            before[number](number, frame)
+
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in STOPS:
+                if callable(handler := signal.getsignal(number)):
+                    before[number] = handler
+                    signal.signal(number, later)
+        yield
+    finally:
+        inside = False  # one that comes while handlers are put back is taken by its own
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])

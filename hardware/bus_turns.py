@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from helmsight.contract.signals import held_back
+
 
 class BusTurns:
     """Who may talk on a bus.
@@ -35,39 +37,41 @@ class BusTurns:
             first = self.has_turn() or self.stops_here()
             if not first:
                 self._no_stop.wait()
-            self._bus.acquire()
-            if first or self._no_stop.is_set():
-                break
-            self._bus.release()  # a stop was asked while this thread waited for the lock
-        with self._held():
-            yield
+            with self._bus:
+                # otherwise a stop was asked while this thread waited for the lock
+                if first or self._no_stop.is_set():
+                    with self._held():
+                        yield
+                    return
 
     @contextmanager
     def stop_turn(self) -> Iterator[None]:
         """Take the bus for a stop, before all who wait for a turn."""
         me = threading.get_ident()
-        with self._books:
-            self._stopping.append(me)
-            self._no_stop.clear()
+        asked = False
         try:
-            self._bus.acquire()
-            with self._held():
+            with held_back(), self._books:  # Ctrl-C here would leave a stop that never ends
+                self._stopping.append(me)
+                self._no_stop.clear()
+                asked = True
+            with self._bus, self._held():
                 yield
         finally:
             with self._books:
-                self._stopping.remove(me)
+                if asked:
+                    self._stopping.remove(me)
                 if not self._stopping:
                     self._no_stop.set()
 
     @contextmanager
     def _held(self) -> Iterator[None]:
-        """Keep the bus, which is locked already, and give it back."""
-        before, self._holder = self._holder, threading.get_ident()
+        """Say that this thread has the bus, which is locked already."""
+        before = self._holder
         try:
+            self._holder = threading.get_ident()
             yield
         finally:
             self._holder = before
-            self._bus.release()
 
     def has_turn(self) -> bool:
         """Whether this thread has the bus."""

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, ClassVar, Self
 
 from helmsight.contract.errors import InvalidOption
-from helmsight.contract.signals import STOPS
+from helmsight.contract.signals import STOPS, held_back
 from helmsight.hardware.errors import HardwareError, KeysRefused
 from helmsight.hardware.screen import Window
 
@@ -104,12 +104,12 @@ class Keyboard:
 
     def release(self) -> None:
         """Release every key that is down. Never refused, and never raises for a screen gone."""
-        with self._busy:
+        with self._busy, held_back():
             guarded, self._keys.FAILSAFE = self._keys.FAILSAFE, False
             try:
                 for key in reversed(self.down):
                     with suppress(Exception):  # the screen is gone, and its keyboard with it
-                        self._keys.keyUp(key)
+                        self._up(key)
                     self._down.pop(key, None)
             finally:
                 self._keys.FAILSAFE = guarded
@@ -196,14 +196,16 @@ class Keyboard:
     def _press(self, key: str) -> float:
         """Have `key` down and return since when it counts."""
         if key not in self._down:
-            self._keys.keyDown(key)
-            self._down[key] = time.perf_counter()
+            with held_back():  # never down and not known to be
+                self._keys.keyDown(key)
+                self._down[key] = time.perf_counter()
             return self._down[key]
         return time.perf_counter()
 
     def _up(self, key: str) -> float:
-        self._keys.keyUp(key)
-        self._down.pop(key, None)
+        with held_back():
+            self._keys.keyUp(key)
+            self._down.pop(key, None)
         return time.perf_counter()
 
     def _aim(self) -> None:
@@ -231,7 +233,8 @@ class Keyboard:
 
     def _brake(self) -> None:
         try:
-            self._keys.failSafeCheck()
+            with held_back():
+                self._keys.failSafeCheck()
         except self._keys.FailSafeException:
             raise _braked() from None
 

@@ -1,4 +1,8 @@
-"""Windows on X11, with or without a window manager, by python-xlib."""
+"""Windows on X11, with or without a window manager, by python-xlib.
+
+python-xlib keeps its locks by hand: an exception in the middle of a call (Ctrl-C, SIGTERM) leaves
+them taken, and the next call on that connection waits for ever. Signals wait for a call to end.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.signals import held_back
 from helmsight.hardware.errors import WindowUnavailable
 from helmsight.hardware.screen.window import ScreenBox, chosen, gone, hidden
 
@@ -21,6 +26,7 @@ class X11Window:
         self._display, self._window = display, window
         self._root = display.screen().root
 
+    @held_back()
     def place(self) -> ScreenBox:
         from Xlib import X, error  # type: ignore[import-untyped]
 
@@ -34,6 +40,7 @@ class X11Window:
             raise hidden(self.title, "minimised or hidden")
         return ScreenBox(corner.x, corner.y, size.width, size.height)
 
+    @held_back()
     def focused(self) -> bool:
         from Xlib import error
 
@@ -49,6 +56,7 @@ class X11Window:
             raise gone(self.title) from None
         return False
 
+    @held_back()
     def focus(self) -> None:
         from Xlib import X, error
         from Xlib.protocol import event  # type: ignore[import-untyped]
@@ -73,6 +81,7 @@ class X11Window:
         window = connection.create_resource_object("window", self._window.id)
         return X11Window(connection, window, self.title)
 
+    @held_back()
     def close(self) -> None:
         from Xlib import error
 

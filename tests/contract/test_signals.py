@@ -1,0 +1,101 @@
+"""Signals that ask a program to end, and when they are taken."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from helmsight.contract.signals import STOPS, as_ctrl_c, held_back
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Put the handlers of this process back, whatever a test does to them."""
+    before = {number: signal.getsignal(number) for number in STOPS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_signal_waits_until_the_call_has_ended_and_is_taken_then() -> None:
+    done = []
+
+    def call() -> None:
+        with as_ctrl_c(), held_back():
+            signal.raise_signal(signal.SIGTERM)
+            done.append("the rest")
+
+    with pytest.raises(KeyboardInterrupt):
+        call()
+    assert done == ["the rest"]
+
+
+def test_its_own_handler_takes_it_once_and_is_back_afterwards() -> None:
+    came = []
+    signal.signal(signal.SIGTERM, mine := lambda number, frame: came.append(number))
+    with held_back():
+        signal.raise_signal(signal.SIGTERM)
+        assert came == []
+    assert came == [signal.SIGTERM]
+    assert signal.getsignal(signal.SIGTERM) is mine
+
+
+def test_one_held_back_in_another_waits_for_the_outer_one() -> None:
+    done = []
+
+    @held_back()
+    def call() -> None:
+        with held_back():
+            signal.raise_signal(signal.SIGINT)
+        done.append("between")
+
+    with pytest.raises(KeyboardInterrupt):
+        call()
+    assert done == ["between"]
+
+
+def test_an_error_of_the_call_does_not_swallow_the_signal() -> None:
+    @held_back()
+    def call() -> None:
+        signal.raise_signal(signal.SIGINT)
+        raise OSError("the screen is gone")
+
+    with pytest.raises(KeyboardInterrupt):
+        call()
+
+
+def test_the_third_comes_through_in_case_the_call_never_ends() -> None:
+    done = []
+
+    @held_back()
+    def call() -> None:
+        for count in (1, 2, 3):
+            signal.raise_signal(signal.SIGINT)
+            done.append(count)
+
+    with pytest.raises(KeyboardInterrupt):
+        call()
+    assert done == [1, 2]
+
+
+def test_what_is_ignored_or_has_no_handler_stays_so() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with held_back():
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+
+
+def test_on_another_thread_nothing_changes() -> None:
+    seen = []
+
+    def there() -> None:
+        with held_back():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=there)
+    thread.start()
+    thread.join()
+    assert seen == [signal.default_int_handler]
