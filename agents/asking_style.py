@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.observation import ObservationMode
+from helmsight.prompts.thinking import Think
 
+MOST_EARLIER = 8
 WORDS = "pilot"
 """The prompt for any model: a system message with the world's briefing, then a question a step."""
 
@@ -31,7 +33,8 @@ class AskingStyle(BaseModel):
     default a model that is asked in the words for any model does, one with its own prompt not.
     `heat` is by what the log-odds of its answers are divided, by what they are about, as was found
     out after its training: 1 where nothing is said. After `most_errors` decisions in a row without
-    an answer a run ends. Without `system_role` the briefing goes into the first question.
+    an answer a run ends. Without `system_role` the briefing goes into the first question. `think`
+    is for `WORDS` only. Of `history_frames` earlier observations the whole frame is shown, too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -41,11 +44,13 @@ class AskingStyle(BaseModel):
     constrained: bool = True
     few_shot: int = Field(default=0, ge=0, le=100)
     needs: ObservationMode = "frame"
-    max_new_tokens: int = Field(default=128, gt=0, le=65536)
+    max_new_tokens: int = Field(default=256, gt=0, le=65536)
     relates: bool | None = None
     heat: Mapping[str, Annotated[float, Field(gt=0)]] = {}
     most_errors: int = Field(default=5, gt=0, le=1_000_000)
     system_role: bool = True
+    think: Think = "brief"
+    history_frames: int = Field(default=0, ge=0, le=MOST_EARLIER)
 
 
 class Asked(BaseModel):
@@ -61,6 +66,9 @@ class Asked(BaseModel):
     view_size: int | None = Field(default=None, gt=0, le=4096)
     system_role: bool | None = None
     most_errors: int | None = Field(default=None, gt=0, le=1_000_000)
+    constrained: bool | None = None
+    think: Think | None = None
+    history_frames: int | None = Field(default=None, ge=0, le=MOST_EARLIER)
 
     @classmethod
     def out_of(cls, options: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
@@ -78,7 +86,16 @@ class Asked(BaseModel):
         return asked, {key: value for key, value in options.items() if key not in own}
 
     def on(self, style: AskingStyle) -> AskingStyle:
-        """Return a style with what is asked for."""
+        """Return a style with what is asked for.
+
+        Raises:
+            InvalidOption: thinking of a model that was trained on a prompt of its own.
+        """
+        if style.prompt != WORDS and self.think not in (None, "none"):
+            raise InvalidOption(
+                f"think={self.think!r}: this model was trained to answer commands alone; choose "
+                "think=none, or a general model"
+            )
         update = self.model_dump(exclude_none=True, exclude={"views", "view_size"})
         views = style.views
         if self.views is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from helmsight.agents.constrain import constraint
 from helmsight.agents.errors import BriefingUnusable, ModelSilent, NoAnswer
 from helmsight.agents.messages import (
     Picture,
-    example_message,
+    example_messages,
     message,
     png,
     telemetry_lines,
@@ -35,6 +35,7 @@ from helmsight.prompts.claims import Weighed
 from helmsight.prompts.errors import UnreadableAnswer
 from helmsight.prompts.reading import read
 from helmsight.prompts.templates import render, render_text, schema_text
+from helmsight.prompts.thinking import REASON, Think, after_thinking, with_reason
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -89,6 +90,7 @@ class ModelPilot:
         self._caller = Caller(model, name, price=price)
         self._unanswered = 0
         self._form: dict[str, Any] = {}
+        self._earlier: deque[Sighting] = deque(maxlen=self.style.history_frames)
 
     @property
     def local(self) -> bool:
@@ -108,9 +110,11 @@ class ModelPilot:
     def reset(self, task: Task, seed: int) -> None:
         """Prepare for an episode of `task`: its rules, its examples, its set of commands."""
         self.task = task
-        self.schema = schema_text(task.command.model_json_schema())
+        schema = task.command.model_json_schema()
+        self.schema = schema_text(with_reason(schema) if self._think == "brief" else schema)
         self._opening, self._digest = self._begin()
-        self._form = constraint(self.model, task.command) if self.style.constrained else {}
+        self._form = self._held() if self.style.constrained else {}
+        self._earlier.clear()
         self._unanswered = 0
         self._caller.taken()
 
@@ -152,6 +156,7 @@ class ModelPilot:
             sighting, "decide" if self._in_words else self.style.prompt
         )
         messages = self._in_roles([*self._opening, question])
+        self.watch(sighting)
         repairs: Counter[str] = Counter()
         raw: list[str] = []
         command: Command | None = None
@@ -167,6 +172,10 @@ class ModelPilot:
                 raise self._silent(self._unanswered, error) from error
         return Decision(command, "\n".join(raw), +repairs, digest, self._caller.taken())
 
+    def watch(self, sighting: Sighting) -> None:
+        """Take note of what was shown at a step: the next questions may show it again."""
+        self._earlier.append(sighting)
+
     def _answered(
         self, messages: list[BaseMessage], deadline: float, repairs: Counter[str], raw: list[str]
     ) -> Command | None:
@@ -179,7 +188,8 @@ class ModelPilot:
             try:
                 if answer.wrong:
                     raise UnreadableAnswer(answer.wrong)
-                reading = read(answer.text, self.task.command)
+                said = after_thinking(answer.text, self._think)
+                reading = read(said, self.task.command, (REASON,) if self._think == "brief" else ())
             except UnreadableAnswer as problem:
                 messages = [*messages, *self._again(answer.text, str(problem))]
                 continue
@@ -248,8 +258,8 @@ class ModelPilot:
             digest.update(text.encode())
         if self._sees():
             for example in self.task.examples[: self.style.few_shot]:
-                messages += [example_message(example, digest), AIMessage(example.answer)]
-                digest.update(example.answer.encode())
+                question, answer = example_messages(example, self._think, digest)
+                messages += [question, AIMessage(answer)]
         return messages, digest
 
     def _in_roles(self, messages: list[BaseMessage]) -> list[BaseMessage]:
@@ -278,7 +288,7 @@ class ModelPilot:
                 "it is a Jinja2 template that is given goal, pictures, telemetry and the task's "
                 "facts"
             ) from error
-        return render("operator", briefing=briefing, schema=self.schema)
+        return render("operator", briefing=briefing, schema=self.schema, think=self._think)
 
     def _question(self, sighting: Sighting, prompt: str) -> tuple[HumanMessage, str]:
         """Return the message for one decision and the SHA-256 of all that the model is shown."""
@@ -286,12 +296,14 @@ class ModelPilot:
         images: Sequence[bytes | Picture] = []
         if self._sees():
             images = self._views(sighting.observation["frame"], self.task.regions)
+            images = [*self._earlier_frames(), *images]
         text = render(
             prompt,
             goal=self.task.goal,
             schema=self.schema,
-            pictures=self._pictures(),
-            telemetry=telemetry_lines(sighting, self.task.fields) if self._reads() else (),
+            pictures=[*self._looked_back(sighting.stamp), *self._pictures()],
+            think=self._think,
+            telemetry=telemetry_lines(sighting, self.task) if self._reads() else (),
             relations=sighting.relations,
             history=[command.text() for command in sighting.history],
             notes=sighting.notes,
@@ -316,6 +328,19 @@ class ModelPilot:
         cut = [view for _, view in views(frame, regions, shown.size, names)]
         return cut if self.local else [png(view) for view in cut]
 
+    def _earlier_frames(self) -> list[bytes | Picture]:
+        """Return the whole frames of the observations before, oldest first."""
+        frames = [past.observation["frame"] for past in self._earlier]
+        return [self._views(frame, {}, there=True)[0] for frame in frames]
+
+    def _looked_back(self, now: float) -> list[str]:
+        """Return what these frames are called."""
+        return [f"the frame of {now - past.stamp:.1f} s before" for past in self._earlier]
+
+    def _held(self) -> dict[str, Any]:
+        taught = not self._in_words
+        return constraint(self.model, self.task.command, self._think, taught=taught)
+
     def _again(self, answer: str, problem: str) -> list[BaseMessage]:
         from langchain_core.messages import AIMessage, HumanMessage
 
@@ -327,6 +352,10 @@ class ModelPilot:
             return []
         names = self.style.views.names or ("frame", *self.task.regions)
         return ["the whole frame" if n == "frame" else f"the {n}, enlarged" for n in names]
+
+    @property
+    def _think(self) -> Think:
+        return self.style.think if self._in_words else "none"
 
     @property
     def _in_words(self) -> bool:

@@ -223,6 +223,7 @@ class Loop:
             history=tuple(recent),
             notes=(*self.notes, *self._guard.notes(self.info)),
             timing=self.timing(),
+            rotations=self.info.get("attitude", {}),
         )
 
     def timing(self) -> Timing:

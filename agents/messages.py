@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.contract.observation import TelemetryField
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.pilot import Sighting
-from helmsight.contract.task import Example
+from helmsight.contract.task import Example, Task
 from helmsight.prompts.templates import render
+from helmsight.prompts.thinking import REASON, Think
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage, HumanMessage
 
 
-def telemetry_lines(sighting: Sighting, fields: Sequence[TelemetryField]) -> list[str]:
-    """Return the telemetry with names, units and frames, one entry a line."""
+def telemetry_lines(sighting: Sighting, task: Task) -> list[str]:
+    """Return the telemetry in the words of its world, or with names, units and frames: lines."""
     values = np.asarray(sighting.observation["telemetry"], dtype=np.float64)
+    if task.tells is not None:
+        return list(task.tells(values, sighting.rotations))
     return [
         f"{field.name}: {value:.3f} {field.unit}".rstrip()
         + (f" ({field.frame})" if field.frame else "")
-        for field, value in zip(fields, values, strict=True)
+        for field, value in zip(task.fields, values, strict=True)
     ]
 
 
@@ -68,10 +72,22 @@ def message(
     return HumanMessage(content=blocks)
 
 
-def example_message(example: Example, digest: hashlib._Hash) -> HumanMessage:
-    """Return a few-shot example as the message that asked for its answer."""
-    text = render("example", why=example.why)
-    return message([example.image], text, digest, example.media_type)
+def example_messages(
+    example: Example, think: Think, digest: hashlib._Hash
+) -> tuple[HumanMessage, str]:
+    """Return a few-shot example as the message that asked, and the answer to it.
+
+    A model that thinks is shown the reason in the answer, where its own is to be.
+    """
+    text = render("example", why=example.why, think=think)
+    question = message([example.image], text, digest, example.media_type)
+    answer = example.answer
+    if think == "brief":
+        answer = json.dumps({REASON: example.why, **parse_json(example.answer)})
+    elif think == "free":
+        answer = f"{example.why}\nCommand: {example.answer}"
+    digest.update(answer.encode())
+    return question, answer
 
 
 def without_system(messages: Sequence[BaseMessage]) -> list[BaseMessage]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from helmsight.agents.deciding import State, answer
 from helmsight.agents.errors import CannotResume
 from helmsight.agents.loop import Loop
 from helmsight.contract.observation import Observation
+from helmsight.contract.pilot import Pilot, Sighting
 from helmsight.contract.record import Frame, StepRecord, plain
 
 
@@ -65,11 +66,11 @@ def go_on(loop: Loop, past: Sequence[StepRecord], pictures: Iterable[Frame]) -> 
         frame = next(frames, None)
         if frame is None and seen is not None:
             frame = np.zeros_like(seen)
-        if getattr(loop.pilot, "remembers", True) and "stale" not in record.repairs:
+        if "stale" not in record.repairs and (remind := _reminded(loop.pilot)):
             observation: Observation = {} if frame is None else {"frame": frame}
             if (shown := record.telemetry(len(loop.task.fields))) is not None:
                 observation["telemetry"] = shown
-            loop.pilot.decide(loop.sighting_of(record, observation))
+            remind(loop.sighting_of(record, observation))
         loop.keep(record, record.given(loop.task.command))
         for listener in loop.listeners:
             if again := getattr(listener, "again", None):
@@ -86,6 +87,16 @@ def _remind(loop: Loop, state: State, record: StepRecord) -> None:
         decision = loop.pilot.decide(loop.sighting(state))
         wanted = answer(decision, loop.task.command)["wanted"]
         _check(record, "wanted", plain(wanted), record.wanted)
+    elif watch := getattr(loop.pilot, "watch", None):
+        watch(loop.sighting(state))
+
+
+def _reminded(pilot: Pilot) -> Callable[[Sighting], object] | None:
+    """Return how a pilot is told of a step that is done: asked again, or only shown it."""
+    if getattr(pilot, "remembers", True):
+        return pilot.decide
+    watch: Callable[[Sighting], object] | None = getattr(pilot, "watch", None)
+    return watch
 
 
 def _check(record: StepRecord, what: str, now: object, then: object) -> None:

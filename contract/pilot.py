@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from helmsight.contract.calls import Call
-from helmsight.contract.command import Command
+from helmsight.contract.command import Command, Rotation
 from helmsight.contract.observation import Observation, ObservationMode
 from helmsight.contract.task import Task
 from helmsight.contract.timing import Timing
@@ -21,6 +22,8 @@ class Sighting:
     words. `history` are the commands applied so far, newest last. `notes` say what was clamped,
     what the world did other than asked, and what budget is left; those of a guard hold no numbers
     of the world, for pilots without telemetry.
+    `rotations` are those from each other frame of a command to its home frame, as they are now:
+    (3, 3) each; empty where the world does not tell.
     `timing` says under which time rule the world runs, how many seconds of it pass until the
     answer takes effect, and which command is applied until then.
     """
@@ -31,6 +34,7 @@ class Sighting:
     history: tuple[Command, ...] = ()
     notes: tuple[str, ...] = ()
     timing: Timing = field(default_factory=Timing)
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ class Pilot(Protocol):
     A pilot may also have, for the check before a run (`contract.fit`): `command`, the class of the
     commands it answers; `telemetry`, the names of the fields it reads; `regions`, those it looks
     at. `remembers` is False for one whose answer depends on the sighting alone: when a run is
-    resumed, any other pilot is asked again at every recorded step, so that it knows what it knew.
+    resumed, any other pilot is asked again at every recorded step, so that it knows what it knew;
+    one that is not, and that has `watch(sighting)`, is shown what it was shown there.
     `spec` and `options` are what it can be made from again. `probe()` finds out whether it can
     answer at all: it is called once before a world is started.
     """

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from helmsight.contract.clock import ClockRules
-from helmsight.contract.command import Command
+from helmsight.contract.command import Command, Rotation
 from helmsight.contract.description import Description
 from helmsight.contract.guard import Guard
 from helmsight.contract.measures import Measure
@@ -48,6 +48,10 @@ class Task:
     certain, as (object, other object, axis, sign): axes and signs are those of
     `prompts.relations`. It is asked only for pilots that are shown telemetry. So is `in_view`,
     where given: it tells which of `objects` should be in the picture; of others nothing is asked.
+
+    `tells`, where given, says the telemetry in words for a model to read, a figure a line, in the
+    axes of its commands; it is given the telemetry and the rotations of a sighting. Otherwise each
+    field is told as it is.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Task:
     consent: str = ""
     known: Callable[[NDArray[Any]], Sequence[tuple[str, str, str, int]]] | None = None
     in_view: Callable[[NDArray[Any]], Sequence[str]] | None = None
+    tells: Callable[[NDArray[Any], Mapping[str, Rotation]], Sequence[str]] | None = None
 
     def description(self) -> Description:
         """Return what a record keeps of this task."""

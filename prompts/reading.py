@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -62,8 +62,8 @@ class ParsedCommand(Generic[T]):
     mended: bool
 
 
-def read(text: str, kind: type[T]) -> ParsedCommand[T]:
-    """Return the one command of `kind` that `text` holds.
+def read(text: str, kind: type[T], beside: Collection[str] = ()) -> ParsedCommand[T]:
+    """Return the one command of `kind` that `text` holds, without what was asked for `beside` it.
 
     Exact JSON is taken as it is. Otherwise fences and prose are dropped, quotes and commas
     mended, keys matched by case and synonym, percentages of shares divided, a limit overshot by at
@@ -76,7 +76,10 @@ def read(text: str, kind: type[T]) -> ParsedCommand[T]:
             read.
     """
     try:
-        json.loads(text, object_pairs_hook=unique)  # a key that comes twice is no exact JSON
+        values = json.loads(text, object_pairs_hook=unique)  # no exact JSON has a key twice
+        if isinstance(values, dict) and not values.keys().isdisjoint(beside):
+            values = {key: value for key, value in values.items() if key not in beside}
+            text = json.dumps(values)
         command = kind.model_validate_json(text, strict=True)
     except (ValueError, RecursionError):
         return ParsedCommand(_mended(text, kind), mended=True)

@@ -45,10 +45,11 @@ class LocalVLM(BaseChatModel):
 
     `model` and `processor` are the loaded pair. Images come as data URLs, or as pixels, in the
     content blocks of the messages. The keyword `allowed` of `invoke`, a tuple of texts, holds the
-    answer to one of these texts; `longest` lets it be of so many tokens instead of
-    `max_new_tokens`; with `draw`, a seed, a free answer is drawn at random (temperature 1) and is
-    the same for the same seed; with `logprobs` the message tells those of its tokens in
-    `response_metadata`, as OpenAI's do. `tokens_read` counts what it was asked, pictures included.
+    answer to one of these texts, `schema` to a JSON schema, given as text; `longest` lets it be of
+    so many tokens instead of `max_new_tokens`; with `draw`, a seed, a free answer is drawn at
+    random (temperature 1) and is the same for the same seed; with `logprobs` the message tells
+    those of its tokens in `response_metadata`, as OpenAI's do. `tokens_read` counts what it was
+    asked, pictures included.
 
     `engine` answers what is held to `allowed`, where it is given: the same answers, sooner.
     """
@@ -61,6 +62,7 @@ class LocalVLM(BaseChatModel):
     _tries: dict[tuple[str, ...], tuple[Trie, int]] = PrivateAttr(default_factory=dict)
     _asking: dict[str, Any] = PrivateAttr(default_factory=dict)
     _questions: Questions = PrivateAttr()
+    _grammar: Any = PrivateAttr(None)
 
     @classmethod
     def load(
@@ -136,6 +138,7 @@ class LocalVLM(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         *,
         allowed: tuple[str, ...] | None = None,
+        schema: str | None = None,
         longest: int | None = None,
         draw: int | None = None,
         logprobs: bool = False,
@@ -146,7 +149,7 @@ class LocalVLM(BaseChatModel):
         patience = None if patience_s is None else _Patience(patience_s)
         before = self.tokens_read
         ((text, written, whole),) = self._answers(
-            [messages], allowed, longest, draw, watch, patience
+            [messages], allowed, longest, draw, watch, patience, schema
         )
         if patience is not None and patience.over:
             raise TimeoutError(f"no answer within {patience_s:.1f} s")
@@ -224,7 +227,7 @@ class LocalVLM(BaseChatModel):
     def _answers(
         self, batch: Sequence[Sequence[BaseMessage]], allowed: tuple[str, ...] | None,
         longest: int | None, draw: int | None, watch: _Watch | None,
-        patience: _Patience | None = None,
+        patience: _Patience | None = None, schema: str | None = None,
     ) -> list[tuple[str, int, bool]]:  # fmt: skip
         """Return the answers, each with how many tokens were written and whether it is whole."""
         if allowed and self.engine is not None:
@@ -236,7 +239,8 @@ class LocalVLM(BaseChatModel):
         else:
             start = inputs["input_ids"].shape[1]
             room = longest or self.max_new_tokens
-            ids = self._free(inputs, room, draw, watch, patience)[:, start:].tolist()
+            held = None if schema is None else self._held(schema, start, len(batch))
+            ids = self._free(inputs, room, draw, watch, patience, held)[:, start:].tolist()
         texts = self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
         written = [_until(row, ends) for row in ids]
         return [
@@ -282,13 +286,13 @@ class LocalVLM(BaseChatModel):
 
     def _free(
         self, inputs: Any, room: int, draw: int | None, watch: _Watch | None,
-        patience: _Patience | None,
+        patience: _Patience | None, held: Any = None,
     ) -> torch.Tensor:  # fmt: skip
         how: dict[str, Any] = {"max_new_tokens": room}
         if patience is not None:
             how["stopping_criteria"] = [patience]
-        if watch is not None:
-            how["logits_processor"] = [watch]
+        if held is not None or watch is not None:
+            how["logits_processor"] = [part for part in (held, watch) if part is not None]
         if draw is None:
             return self.model.generate(**inputs, **how)  # type: ignore[no-any-return]
         with torch.random.fork_rng([self.model.device] if self.model.device.type == "cuda" else []):
@@ -296,6 +300,15 @@ class LocalVLM(BaseChatModel):
             return self.model.generate(  # type: ignore[no-any-return]
                 **inputs, **how, do_sample=True, temperature=1.0, top_k=0
             )
+
+    def _held(self, schema: str, start: int, rows: int) -> Any:
+        """Return what holds answers that begin at token `start` to a JSON schema."""
+        if self._grammar is None:
+            from helmsight.agents.models.grammar import Grammar
+
+            vocabulary = self.model.get_output_embeddings().weight.shape[0]
+            self._grammar = Grammar(self.processor.tokenizer, vocabulary, sorted(self._ends()))
+        return self._grammar.holding(schema, start, rows)
 
     def _choose(
         self, inputs: Any, trie: Trie, longest: int, patience: _Patience | None = None

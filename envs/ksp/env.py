@@ -115,6 +115,7 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self._bot: EvaderBot | None = None
         self._now: GameSample
         self._rotations_now: dict[str, list[list[float]]] = {}
+        self._attitude: dict[str, list[list[float]]] = {}
         self._over = True
 
     @property
@@ -292,6 +293,7 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             self._now = self._sample()  # what the picture shows, as nearly as can be
         if "telemetry" in self.observation_mode:
             observation["telemetry"] = telemetry(self._now, 0)
+            self._attitude = {"inertial": self._body_axes().tolist()}
         return observation
 
     def _info(self, lag: float, command: BurnCommand) -> dict[str, Any]:
@@ -303,5 +305,6 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             "lag": lag,
             "applied": command.model_dump(),
             "rotations": self._rotations_now,
+            "attitude": self._attitude,
             "about": {"world": self._game.world, "evader": self._evader},
         }

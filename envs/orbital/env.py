@@ -233,7 +233,15 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             "lag": lag,
             "applied": command.model_dump(),
             "rotations": self._rotations_now,
+            **self._attitude(),
         }
+
+    def _attitude(self) -> dict[str, Any]:
+        """Return the rotation to the body's axes as they are now, for who reads telemetry."""
+        if "telemetry" not in self.observation_mode:
+            return {}
+        assert self._world is not None
+        return {"attitude": {"inertial": self._world.axes[0, AGENT].tolist()}}
 
 
 class PursuitEnv(TwinEnv):

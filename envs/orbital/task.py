@@ -19,6 +19,7 @@ from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.guard import BurnGuard
 from helmsight.envs.orbital.panel import TELEMETRY
 from helmsight.envs.orbital.sights import MARKERS, known_relations
+from helmsight.envs.orbital.told import teller
 
 GOAL = "Fly to the target: come within five metres of it, slowly, early and with little propellant."
 NOTE = (
@@ -109,6 +110,7 @@ def pursuit_task(name: str, regions: Mapping[str, Box]) -> Task:
         clock=TWIN,
         note=NOTE,
         known=known_relations,
+        tells=teller("the target"),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from helmsight.agents.asking_style import MOST_EARLIER
 from helmsight.cli.options import named_values
 from helmsight.contract.secrets import NAMES
 from helmsight.errors import InvalidSetting
@@ -52,6 +53,17 @@ TrustCode = Annotated[
         "--trust-remote-code", help="Run code that lies in a local model's folder. Read it first."
     ),
 ]
+Thinks = Annotated[
+    str | None,
+    typer.Option(
+        help="How a general model thinks first: none, brief (a reason in its answer) or free (text "
+        "before it)."
+    ),
+]
+HistoryFrames = Annotated[
+    int | None,
+    typer.Option(min=0, max=MOST_EARLIER, help="Show so many earlier frames to the model, too."),
+]
 ThinkTimeout = Annotated[
     float | None, typer.Option(help="Give up on an answer after this, wall seconds.")
 ]
@@ -64,6 +76,8 @@ OPTIONS: dict[str, Any] = {
     "dtype": Dtype,
     "engine": Engine,
     "trust_remote_code": TrustCode,
+    "think": Thinks,
+    "history_frames": HistoryFrames,
     "think_timeout": ThinkTimeout,
 }
 Hold = Annotated[
@@ -110,6 +124,8 @@ def model_options(
     dtype: str | None = None,
     engine: str | None = None,
     trust_remote_code: bool | None = None,
+    think: str | None = None,
+    history_frames: int | None = None,
     think_timeout: float | None = None,
 ) -> dict[str, Any]:
     """Return the keywords of `load_pilot` that a command line gives.
@@ -137,6 +153,8 @@ def model_options(
         "dtype": dtype,
         "engine": engine,
         "trust_remote_code": trust_remote_code,
+        "think": think,
+        "history_frames": history_frames,
         "think_timeout_s": think_timeout,
     }
     return {**{name: value for name, value in named.items() if value is not None}, **options}

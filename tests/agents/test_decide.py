@@ -10,6 +10,7 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import RunnableMap, RunnablePassthrough
 
 from helmsight.agents import caller, worker
 from helmsight.agents.asking_style import AskingStyle, Views
@@ -34,6 +35,12 @@ class Moody(BaseChatModel):
     @property
     def _llm_type(self):
         return self.kind
+
+    def with_structured_output(self, schema, **how):
+        """Bind it as LangChain's clients do; a moody one has no such thing."""
+        if self.kind == "moody":
+            raise NotImplementedError
+        return RunnableMap(raw=self.bind(response_format=schema)) | RunnablePassthrough()
 
     def _generate(self, messages, stop=None, run_manager=None, **kwargs):
         text = self.mood(kwargs)
@@ -170,7 +177,7 @@ def test_a_constrained_answer_is_counted_but_is_no_repair(world):
 def test_the_strict_schema_requires_every_field(world):
     schema = strict_schema(world().task.command)
     assert schema["required"] == ["forward", "right", "down", "duration"]
-    assert constraint(Moody(mood=None), world().task.command) == {}
+    assert constraint(Moody(mood=None), world().task.command, "brief") == {}
 
 
 def texts(messages):

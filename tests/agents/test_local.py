@@ -255,3 +255,43 @@ def test_an_answer_stops_being_written_when_its_time_is_over(folder, world):
         pilot.model.invoke(question, patience_s=0.0)
     with pytest.raises(TimeoutError):
         pilot.model.invoke(question, patience_s=0.0, allowed=("left", "right"))
+
+
+@pytest.fixture
+def general(folder, tmp_path):
+    """The same model as one that was trained on no prompt of ours."""
+    copy = shutil.copytree(folder, tmp_path / "general")
+    (copy / "helmsight.json").unlink()
+    return copy
+
+
+@pytest.mark.parametrize("think", ["none", "brief"])
+def test_a_general_model_writes_a_command_of_its_own_numbers_whatever_its_weights(
+    world, general, think
+):
+    pilot: Any = load_pilot(str(general), think=think, max_new_tokens=1000)
+    env = world("frame")
+    (record,) = Operator(env, pilot).fly(max_steps=1).records
+    assert record.repairs == {"constrained": 1}, record.raw
+    said = json.loads(record.raw)
+    assert (
+        list(said)
+        == [*(["reason"] if think == "brief" else []), *env.task.command.model_fields][: len(said)]
+    )
+    assert record.wanted is not None
+    assert record.wanted["forward"] == said["forward"]
+
+
+def test_rows_that_are_held_together_end_each_by_itself(general):
+    pilot: Any = load_pilot(str(general))
+    from langchain_core.messages import HumanMessage
+
+    schema = json.dumps({"type": "object", "properties": {"x": {"type": "integer", "maximum": 9}},
+                         "required": ["x"], "additionalProperties": False})  # fmt: skip
+    batch = [[HumanMessage("a")], [HumanMessage("what now")]]
+    answers = pilot.model._answers(batch, None, 40, None, None, schema=schema)
+    alone = [pilot.model._answers([one], None, 40, None, None, schema=schema)[0] for one in batch]
+    assert [text for text, _, _ in answers] == [text for text, _, _ in alone]
+    for text, _, whole in answers:
+        assert json.loads(text)["x"] <= 9
+        assert whole

@@ -13,6 +13,7 @@ from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.guard import BurnGuard
 from helmsight.envs.orbital.lady_bandit_guard.panel import TELEMETRY
 from helmsight.envs.orbital.task import FUEL, NOTE, PROPELLANT, TWIN, briefing, way
+from helmsight.envs.orbital.told import teller
 
 GOAL = (
     "You are the bandit: come within five metres of the lady, and stay as far from the guard as "
@@ -81,4 +82,5 @@ def guarding_task(name: str, regions: Mapping[str, Box]) -> Task:
         plots=PLOTS,
         clock=TWIN,
         note=NOTE,
+        tells=teller("the lady", "the guard"),
     )

@@ -14,6 +14,7 @@ from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.guard import BurnGuard
 from helmsight.envs.orbital.sights import MARKERS, known_relations
 from helmsight.envs.orbital.sun_blocking.panel import TELEMETRY
+from helmsight.envs.orbital.told import teller
 
 GOAL = (
     "Stand between the evader and the sun: 100 metres from the evader, on the line from it to the "
@@ -61,4 +62,5 @@ def blocking_task(name: str, regions: Mapping[str, Box]) -> Task:
         clock=task.TWIN,
         note=task.NOTE,
         known=known_relations,
+        tells=teller("the evader", sun=True),
     )
