@@ -42,14 +42,26 @@ def planned(
     """
     read, source = read_suite(suite)
     data = read.model_dump(mode="json") | dict(changed)
-    entries: list[dict[str, Any]] = [{"pilot": name} for name in pilots]
-    entries = entries or [entry.model_dump() for entry in read.entries]
+    entries = _competitors(read, pilots)
     check_meant([entry["pilot"] for entry in entries], model)
     data["pilots"] = [
         {**entry, **asked, "options": entry.get("options", {}) | fitting(entry["pilot"], model)}
         for entry in entries
     ]
     return plan(suite_of(data, str(source)), source, limit)
+
+
+def _competitors(suite: Suite, pilots: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the suite's competitors, or `pilots` in their place.
+
+    Where the suite compares ways of one pilot, it compares the same ways of each of these.
+    """
+    entries = [entry.model_dump() for entry in suite.entries]
+    if not pilots:
+        return entries
+    if len(entries) > 1 and len({entry["pilot"] for entry in entries}) == 1:
+        return [{**entry, "pilot": name} for name in pilots for entry in entries]
+    return [{"pilot": name} for name in pilots]
 
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:

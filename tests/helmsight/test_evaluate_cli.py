@@ -32,6 +32,17 @@ def test_options_of_fly_change_the_suite(run: Any) -> None:
     assert "paused (5)" in result.out
 
 
+def test_a_suite_of_one_pilots_ways_compares_the_same_ways_of_another(run: Any) -> None:
+    result = run(
+        "evaluate", "prompts", "--dry-run", "--pilot", "openai:m", "--pilot", "openai:n",
+        "--base-url", "http://127.0.0.1:9/v1", "--seeds", 1,
+    )  # fmt: skip
+    assert result.status == 0, result.err
+    for model in ("openai:m", "openai:n"):
+        for way in ("brief", "no reason", "free text", "looks back", "telemetry too"):
+            assert f"{model} ({way}) (2)" in result.out
+
+
 def test_every_shipped_suite_is_listed_with_a_line(run: Any) -> None:
     lines = run("evaluate", "--list").out.splitlines()
     assert {line.split()[0] for line in lines} >= {"smoke", "kspdg", "faults", "grounding"}
