@@ -15,7 +15,7 @@ from helmsight.agents.models.load import check_meant, fitting
 from helmsight.evals.episode import EpisodeRow
 from helmsight.evals.evaluation import Evaluation, Run
 from helmsight.evals.plan import Plan, plan
-from helmsight.evals.suite import read_suite, suite_of
+from helmsight.evals.suite import Suite, read_suite, suite_of
 from helmsight.evals.tables import table
 from helmsight.output import json_line
 
