@@ -15,7 +15,7 @@ GOOD = '{"forward": 1, "right": 0, "down": 0, "duration": 0.5}'
 class Frank(ScriptedVLM):
     """A scripted model that may be asked anew: its answers do not depend on what came before."""
 
-    remembers = False  # type: ignore[misc]
+    remembers = False
 
 
 def pilot_of(frames):
