@@ -22,6 +22,7 @@ from pydantic import PrivateAttr
 from helmsight.agents.errors import EngineUnfit, ModelUnavailable
 from helmsight.agents.messages import PIXELS
 from helmsight.agents.models.engines.questions import Questions
+from helmsight.agents.models.stills import for_stills, wants_videos
 from helmsight.agents.models.tries import Trie, forced, trie_of, walk
 from helmsight.contract.textfiles import BYTE_ORDER_MARK
 
@@ -451,7 +452,12 @@ def _pair(source: str | Path, kind: torch.dtype, trusted: bool) -> tuple[Any, An
         try:
             # left out, it would be asked for on the terminal
             how: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trusted}
-            processor = AutoProcessor.from_pretrained(source, **how)
+            try:
+                processor = AutoProcessor.from_pretrained(source, **how)
+            except (ImportError, ValueError) as error:
+                if not wants_videos(error):
+                    raise
+                processor = for_stills(source, **how)
             model = AutoModelForImageTextToText.from_pretrained(source, dtype=kind, **how)
         except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelUnavailable(_why(source, error)) from error
@@ -487,12 +493,6 @@ def _dtype(name: str | None, device: torch.device) -> torch.dtype:
 
 def _why(source: str | Path, error: Exception) -> str:
     text = str(error)
-    for package in ("torchvision", "num2words"):
-        if package in text.lower():
-            return (
-                f'the model "{source}" needs the package {package}; '
-                f"install it with: pip install {package}"
-            )
     if "trust_remote_code" in text:
         return (
             f'"{source}" holds code of its own, which does not run: read it, and if you trust it '
