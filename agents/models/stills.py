@@ -52,7 +52,7 @@ def for_stills(source: str | Path, **how: Any) -> Any:
     def check(self: Any, role: str, part: Any) -> Any:
         return None if isinstance(part, NoVideos) else checked(self, role, part)
 
-    without = type(name, (kind,), {"check_argument_for_proper_class": check})
+    without: Any = type(name, (kind,), {"check_argument_for_proper_class": check})
     makers: dict[str, Any] = {
         "image_processor": AutoImageProcessor.from_pretrained,
         "tokenizer": AutoTokenizer.from_pretrained,
