@@ -31,6 +31,7 @@ class CellSource(Source):
 
     checks = Checks()
     lasting = True
+    drawn = True
 
     def __init__(
         self, plant: Plant, camera: str = "wrist", size: Size = (320, 240), fps: float = 15.0,

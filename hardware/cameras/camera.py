@@ -43,7 +43,8 @@ class Camera:
     """Pictures of one source; keeps the newest only. A context manager; safe to use from threads.
 
     A lost source is opened again with growing waits; meanwhile the last picture keeps its stamp
-    and grows old, it is never passed off as a new one. opening_s: that the first picture may take.
+    and grows old, it is never passed off as a new one. One that draws its pictures does so when
+    somebody looks. opening_s: that the first picture may take.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Camera:
         self._newest: Frame | None = None
         self._still = StillPicture()
         self._looked = 0
+        self._wanted = 1  # the number up to which pictures are asked for, where they are drawn
         self._lost = ""  # why there are no pictures now
         self._ended = False
         self._failure: Error | None = None
@@ -106,13 +108,17 @@ class Camera:
     def newest(self, within_s: float = TIMEOUT_S, *, after: int = 0) -> Frame:
         """Return the newest picture with a number above `after`, waiting up to `within_s` for it.
 
-        It is not judged: see `check` and `look`.
+        It is not judged: see `check` and `look`. One that is drawn may have half the age at which
+        it is stale; when it is older, another is drawn.
 
         Raises:
             FrameRefused: none came in time. CameraUnavailable: none will come any more.
         """
         with self._news:
-            holds(self._news, lambda: self._has(after) or self._ended, within_s)
+            least = max(after, self._worn())
+            self._wanted = max(self._wanted, least + 1)
+            self._news.notify_all()
+            holds(self._news, lambda: self._has(least) or self._ended, within_s)
             if self._has(after):
                 assert self._newest is not None
                 self._looked = self._newest.number
@@ -146,6 +152,8 @@ class Camera:
     def close(self) -> None:
         """Stop reading and let go of the source. Idempotent."""
         self._closing.set()
+        with self._news:
+            self._news.notify_all()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(2.0 * TIMEOUT_S)
@@ -177,7 +185,7 @@ class Camera:
 
     def _read(self) -> None:
         self.source.open()
-        while not self._closing.is_set():
+        while self._awaited():
             picture = self.source.read()
             if picture is not None:
                 self._keep(*picture)
@@ -187,6 +195,13 @@ class Camera:
                 raise CameraUnavailable(f"camera {self.name}: it opens but gives no picture")
             elif self._again():
                 self.counters.reconnects += 1
+
+    def _awaited(self) -> bool:
+        """Wait until a picture is wanted, where it is drawn; False when closed meanwhile."""
+        with self._news:
+            if self.source.drawn:
+                self._news.wait_for(lambda: not self._has(self._wanted - 1) or self._closing.is_set())
+        return not self._closing.is_set()
 
     def _again(self) -> bool:
         """Open a lost source again, with growing waits; False when closed meanwhile."""
@@ -222,6 +237,12 @@ class Camera:
             self._newest = Frame(pixels, stamp, self.counters.frames, since)
             self._lost = ""
             self._news.notify_all()
+
+    def _worn(self) -> int:
+        """Return the number of the newest picture if it is drawn, and drawn too long ago, else 0."""
+        newest = self._newest
+        worn = newest and self.source.drawn and newest.age_s > 0.5 * self.checks.max_age_s
+        return newest.number if newest and worn else 0
 
     def _has(self, after: int) -> bool:
         return self._newest is not None and self._newest.number > after

@@ -20,11 +20,14 @@ class Source(ABC):
     """One origin of pictures, used by one thread: open, read until None, close.
 
     lasting: what is lost may come back (a cable, a network), so it is opened again; otherwise
-    None from `read` is the end. checks: what a picture of this kind has to pass.
+    None from `read` is the end. checks: what a picture of this kind has to pass. drawn: `read`
+    draws what is there now, which costs more than it gives where nobody looks: so it is called
+    when somebody does.
     """
 
     lasting: ClassVar[bool] = True
     checks: ClassVar[Checks] = Checks()
+    drawn: ClassVar[bool] = False
 
     def __init__(self, name: str) -> None:
         self.name = name
