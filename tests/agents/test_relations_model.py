@@ -29,7 +29,7 @@ def pilot() -> ModelPilot:
 
 @pytest.fixture(scope="module")
 def generated() -> list[GeneratedQuestion]:
-    return list(questions(Split.VALID, 32, SEED))
+    return list(questions(Split.VALID, 14, SEED))
 
 
 def combined(question: GeneratedQuestion) -> Prompt:

@@ -43,7 +43,7 @@ def test_scripted_pilots_fly_in_a_batch_as_alone(settings, rule, hold):
     episodes = [
         Episode(
             "flight", scenario, pilot, seed, time=rule, hold=hold, observation="telemetry",
-            options=late if seed == 2 else {}, max_steps=6 + seed,
+            options=late if scenario == "PE1-E1-I2" else {}, max_steps=6 + seed,
         )
         for pilot, scenario, seed in [
             ("naive", "PE1-E2-I2", 0), ("navball", "PE1-E3-I1", 1), ("rendezvous", "PE1-E4-I4", 0),

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from typing import Any
+
+PAUSE_S = 0.005  # between two looks at a stream
 
 
 def plan_circle(conn: Any, vessel: Any) -> Any:
@@ -43,13 +46,13 @@ def fly(conn: Any, way: str) -> list[float]:
     left = conn.add_stream(node.remaining_burn_vector, node.reference_frame)
     time_to = conn.add_stream(getattr, node, "time_to")
     while time_to() > burn_s / 2.0:
-        continue
+        time.sleep(PAUSE_S)
     push(control, way, 1.0)
     while left()[1] > 4.0:
-        continue
+        time.sleep(PAUSE_S)
     push(control, way, 0.1)
     while left()[1] > 0.0:
-        continue
+        time.sleep(PAUSE_S)
     push(control, way, 0.0)
     after = node.remaining_delta_v
     planned = node.delta_v
