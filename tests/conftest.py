@@ -10,6 +10,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
@@ -109,11 +110,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out files that are slow as a whole where slow tests are: their imports take seconds."""
-    if collection_path.suffix != ".py" or "not slow" not in config.option.markexpr:
+    """Leave out files that are slow as a whole where slow tests are, and folders of nothing else
+    with their conftest: their imports take seconds.
+    """
+    if "not slow" not in config.option.markexpr:
         return None
-    text = collection_path.read_text(encoding="utf-8")
-    return True if re.search(r"^pytestmark = \[?pytest\.mark\.slow\b", text, re.MULTILINE) else None
+    if collection_path.is_dir():
+        files = sorted(collection_path.rglob("test_*.py"))
+        return True if files and all(map(_slow_as_a_whole, files)) else None
+    return True if _slow_as_a_whole(collection_path) else None
+
+
+@cache
+def _slow_as_a_whole(file: Path) -> bool:
+    marked = r"^pytestmark = \[?pytest\.mark\.slow\b"
+    return file.suffix == ".py" and bool(re.search(marked, file.read_text("utf-8"), re.MULTILINE))
 
 
 @pytest.hookimpl(wrapper=True)

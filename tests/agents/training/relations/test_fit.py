@@ -218,7 +218,7 @@ def test_the_whole_recipe_leaves_a_model_that_is_asked(tmp_path: Path, processes
     from helmsight.agents.training.relations.recipe import train
 
     lines: list[str] = []
-    folder = train(COURSE, tmp_path / "relations", minutes=0.1, processes=processes, pictures=100,
+    folder = train(COURSE, tmp_path / "relations", minutes=0.01, processes=processes, pictures=24,
                    say=lines.append)  # fmt: skip
     pilot: Any = load_pilot(str(folder), think_timeout_s=600.0)  # against hanging
     assert pilot.relates

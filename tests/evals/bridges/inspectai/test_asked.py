@@ -12,6 +12,8 @@ from helmsight.evals.bridges.inspectai.flying import MODEL
 from helmsight.evals.bridges.inspectai.tasks import flight, suite
 from helmsight.evals.errors import InvalidPlan
 
+pytestmark = pytest.mark.slow  # Inspect takes seconds to import
+
 
 def asked(task: Any, field: str) -> list[Any]:
     """Return a field of the episode of every sample."""

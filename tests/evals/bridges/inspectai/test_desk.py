@@ -13,6 +13,8 @@ from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
 from helmsight.evals.bridges.inspectai.desk import AtDesk, Desk
 
+pytestmark = pytest.mark.slow  # Inspect takes seconds to import
+
 
 class Echo:
     """A model that says what it is told, in the task of the sample."""

@@ -202,7 +202,11 @@ class From(Scenario):
     ("bot", "save"), [(2, "pe1_i2_init"), (3, "sb1_i5_init"), (4, "pe1_i3_init")]
 )
 def test_a_bot_over_the_wire_flies_as_the_twins_own(client, bot, save):
-    """E2's pursuer leaves its range on the way, E3's its own; E4 turns to prograde."""
+    """E2's pursuer leaves its range on the way, E3's its own; E4 turns to prograde.
+
+    With KSPDG's own client they do; that others make the same calls is seen in a third of the time.
+    """
+    seconds = 60.0 if client.version == "0.5.4" else 20.0
     world = World([From(bot, 1, save)], timeout=1000.0, ends=False)
     start = float(world.met[0]) + SETTLE
     rng = np.random.default_rng([0, 2])
@@ -211,11 +215,11 @@ def test_a_bot_over_the_wire_flies_as_the_twins_own(client, bot, save):
         for _ in range(150)
     ]
     seen = client.do(
-        "evaded", save=save, name=f"E{bot}", start=start, end=start + 60.0,
+        "evaded", save=save, name=f"E{bot}", start=start, end=start + seconds,
         draws=np.array(draws, float).tolist(),
     )  # fmt: skip
     ranges = []
-    for _ in range(round((SETTLE + 60.0) / DT)):
+    for _ in range(round((SETTLE + seconds) / DT)):
         world.advance()
         ranges.append(float(world.range[0]))
     flown = seen["observation"]
@@ -225,9 +229,9 @@ def test_a_bot_over_the_wire_flies_as_the_twins_own(client, bot, save):
     assert flown[P] == pytest.approx(world.position[0, PURSUER], rel=0, abs=0.01)
     assert np.array(seen["axes"]) == pytest.approx(world.axes[0, EVADER], rel=0, abs=1e-4)
     position, velocity = From(bot, 0, save).initial_state()
-    coasted = propagate(position[EVADER], velocity[EVADER], SETTLE + 60.0)[0]
+    coasted = propagate(position[EVADER], velocity[EVADER], SETTLE + seconds)[0]
     assert norm(world.position[0, EVADER] - coasted) > 10.0  # there was something to be equal in
-    if bot != 4:
+    if bot != 4 and seconds == 60.0:
         limit = ACTIVATION_RANGE if bot == 2 else EVADE_RANGE
         assert min(ranges) < limit < max(ranges)
 
