@@ -220,7 +220,7 @@ def run(arguments: Sequence[str]) -> None:
     print(*Machine.here().lines(), sep="\n", end="\n\n")
     print(table(COLUMNS, [share.words() for share in shares], markdown=options.markdown))
     if options.json is not None:
-        from helmsight.tools.folder import write_whole
+        from helmsight.contract.writing import write_whole
 
         entries = [asdict(share) | {"held": share.held} for share in shares]
         write_whole(options.json, json.dumps(entries, indent=2) + "\n")

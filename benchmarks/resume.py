@@ -1,213 +1,404 @@
-"""Kills flights at random moments, goes on with them, and compares with flights that nobody killed.
+"""Ends commands at random moments, goes on with them, and compares with runs that nobody ended.
 
-    python benchmarks/resume.py --json resume.json
+    python benchmarks/resume.py --kills 100 --terms 40 --json resume.json
+    python benchmarks/resume.py --only fly,spatial --kills 20 --terms 8
 
-Every flight is a process of its own that gets SIGKILL once its step log has a random number of
-lines; `helmsight resume` is then killed as well, some times, before it may end. What is left has to
-be the run that was not killed: the same steps, times aside, and the same frames.
+Every command is run once undisturbed, and then again and again in a process of its own that gets
+SIGKILL or SIGTERM: a fifth of the times while it starts, half of them in its middle, the others
+while it writes its end. It is then gone on with as its help says, and three times in ten hit once
+more before it may end. What is left is held against the undisturbed run, times aside: steps,
+frames, page, answers, flights, rows, looks.
 
-With --inspections N an inspection in the emulated cell is killed N times as well (half a minute
-each): no look may be made again, no part left out, and its report has to be there.
+unread: after how many signals something could not be read. lost, more, differs: how often something
+was so in the end. stuck: how often it could not be gone on with. left: how often a process outlived
+its command. badly: how often SIGTERM was answered by another status than 143, or after over 10 s.
 
-An emulated arm is killed and gone on with as well. It goes from place to place, each further than
-the one before: a command that is given again after a kill would lead it back, and a place that is
-left out would be missing in the end.
+An emulated arm goes from place to place, each further than the one before: a command that is given
+again after a signal would lead it back. An inspection makes no look again and leaves no part out.
+What is gone on with by a world that runs by itself is not the same to the digit, and not compared.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from itertools import pairwise, zip_longest
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from helmsight.contract.textfiles import read_text
+from helmsight.contract.textfiles import read_lines, read_text
 from helmsight.errors import status_of
 from helmsight.evals.errors import InvalidPlan
-from helmsight.evals.figures import Figure, add_options, figure, show
+from helmsight.evals.machine import Machine
+from helmsight.evals.store import PARQUET, read_rows
+from helmsight.evals.tables import table
 from helmsight.hardware.emulators import emulate
-from helmsight.tools.player import first_difference, load_run
+from helmsight.hardware.emulators.serve import Emulation
+from helmsight.testing.killing import (
+    FAULTS,
+    KILL,
+    MOMENTS,
+    TERM,
+    Command,
+    Hits,
+    Trials,
+    Unit,
+    finish,
+)
+from helmsight.tools.player import load_run
 
+KILLS, TERMS = 100, 40
 SCENARIO, SEED = "PE1-E3-I3", 4
-KILLS = 10  # a pilot
-PARTS, INSPECTING = ("dish", "mast", "panel A"), 9  # of an inspection; steps until it is killed
-PLACES, BACK = 15, 0.02  # that an arm goes to; rad by which a way is one back
-AGAIN = 0.3  # the share of kills that hit the resumed flight once more
-WAIT_S = 120.0
+PARTS = ("dish", "mast")  # of an inspection
+PLACES, BACK = 10, 0.02  # that an arm goes to; rad by which a way is one back
 ANSWERS = """{"forward": 1, "right": 0, "down": 0}
 {"forward": 0, "right": -1, "down": 0.2}
 I cannot say.
 {"forward": 0.5, "right": 0, "down": 0, "duration": 1.5}
 """
+SUITE = """name: killed
+pilots: [naive, rendezvous]
+scenarios: [PE1-E1-I2]
+seeds: 2
+times: ["fixed:0.5"]
+max_steps: 12
+record: all
+"""
+SHARES = {
+    "fly rendezvous": 0.14,
+    "fly scripted": 0.14,
+    "fly bundled": 0.08,
+    "replay --pilot": 0.10,
+    "spatial": 0.14,
+    "latency": 0.12,
+    "evaluate": 0.12,
+    "inspect": 0.08,
+    "operate": 0.08,
+}  # of all signals
+COLUMNS = (
+    "command", "SIGKILL", "SIGTERM", *MOMENTS, "again", *FAULTS, "TERM s", "run s", "held",
+)  # fmt: skip
 
 
-def pilots(folder: Path) -> dict[str, int]:
-    """Return three pilots, each with the steps that it flies: law, scripted model, bundled one."""
-    answers = folder / "answers.txt"
-    answers.write_text(ANSWERS, encoding="utf-8")
-    return {"rendezvous": 150, f"scripted:{answers}": 120, "bundled": 60}
+class Fly(Command):
+    """A flight on the twin, filmed."""
 
+    def __init__(self, root: Path, pilot: str, steps: int) -> None:
+        super().__init__(root)
+        self.name = f"fly {pilot}"
+        answers = root / "answers.txt"
+        answers.write_text(ANSWERS, encoding="utf-8")
+        self._pilot = f"{pilot}:{answers}" if pilot == "scripted" else pilot
+        self._steps = steps
 
-def helmsight(*arguments: object) -> subprocess.Popen[bytes]:
-    """Start a command of ours in a process of its own."""
-    code = "from helmsight.cli import main; main()"
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-
-def finish(process: subprocess.Popen[bytes]) -> None:
-    """Wait for a command; raises InvalidPlan with its last words when it failed."""
-    _, words = process.communicate(timeout=WAIT_S)
-    if process.returncode:
-        raise InvalidPlan(f"a flight failed: {words.decode(errors='replace').strip()[-300:]}")
-
-
-def kill_at(process: subprocess.Popen[bytes], log: Path, lines: int, delay_s: float) -> bool:
-    """Kill a flight a moment after its log has `lines` lines; return whether it had not ended."""
-    deadline = time.monotonic() + WAIT_S
-    while process.poll() is None and time.monotonic() < deadline:
-        if log.is_file() and log.read_bytes().count(b"\n") >= lines:
-            break
-        time.sleep(0.002)
-    time.sleep(delay_s)
-    killed = process.poll() is None
-    if killed:
-        os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
-    return killed
-
-
-def ended(folder: Path) -> bool:
-    """Return whether the run in a folder has come to its end, at least to its summary."""
-    return (folder / "summary.json").exists()
-
-
-def differences(folder: Path, whole: Path, *, filmed: bool) -> tuple[int, int]:
-    """Return 1 where the steps are not those of the whole run, and how many frames are not.
-
-    filmed: whether its frames are all there; else only those that there are have to be the same.
-    """
-    there, then = load_run(folder), load_run(whole)
-    frames = (zip_longest if filmed else zip)(there.frames(), then.frames())
-    wrong = sum(a is None or b is None or not np.array_equal(a, b) for a, b in frames)
-    return int(first_difference(folder, whole) is not None), wrong
-
-
-def trial(pilot: str, steps: int, folder: Path, kills: int, draw: np.random.Generator) -> Figure:
-    """Fly `pilot` once undisturbed and `kills` times with SIGKILL, and count what differs."""
-    flight = ("fly", SCENARIO, "--pilot", pilot, "--seed", SEED, "--time", "paused")
-    chosen: list[object] = ["--steps", steps, "--no-video"]
-    if pilot == "rendezvous":  # reads telemetry: have its frames recorded, too
-        chosen += ["--observation", "frame+telemetry"]
-    whole = folder / "whole"
-    finish(helmsight(*flight, *chosen, "--out", whole))
-    wrong: list[float] = []
-    for number in range(kills):
-        cut = folder / f"cut-{number}"
-        log, at = cut / "steps.jsonl", int(draw.integers(1, steps))
-        begun = helmsight(*flight, *chosen, "--out", cut)
-        killed = kill_at(begun, log, at, float(draw.uniform(0.0, 0.05)))
-        if draw.random() < AGAIN and at < steps - 1 and not ended(cut):
-            later = int(draw.integers(at, steps))
-            killed = kill_at(helmsight("resume", cut), log, later, float(draw.uniform(0.0, 0.05)))
-        # A kill in the middle of the end costs the frames that wait then, as the recorder says.
-        filmed = not (killed and ended(cut))
-        if not ended(cut):
-            finish(helmsight("resume", cut))
-        wrong.append(float(sum(differences(cut, whole, filmed=filmed))))
-    name = pilot.partition(":")[0]
-    return figure(f"{name}: steps and frames that differ", "a kill", wrong, 0.0, of="p99")
-
-
-def places(folder: Path) -> tuple[str, list[float]]:
-    """Return a model that leads an arm's first joint from place to place, and the places, rad."""
-    along = [round(0.1 + 0.09 * number, 2) for number in range(PLACES)]
-    lines = [
-        f'{{"do": "joints", "joints": [{place}, null, null, null, null, null]}}' for place in along
-    ]
-    answers = folder / "places.txt"
-    answers.write_text("\n".join([*lines, '{"do": "done"}', ""]), encoding="utf-8")
-    return f"scripted:{answers}", along
-
-
-def robot_trial(folder: Path, kills: int, draw: np.random.Generator) -> Figure:
-    """Kill an operated arm `kills` times, and count moves that lead back and places left out."""
-    pilot, along = places(folder)
-    wrong: list[float] = []
-    for number in range(kills):
-        cut = folder / f"arm-{number}"
-        with emulate("so101") as arm:
-            robot = ("--robot", "so101", "--port", arm.port, "--camera", "none", "--yes")
-            operated = helmsight("operate", *robot, "--pilot", pilot, "--out", cut)
-            at, delay_s = int(draw.integers(1, PLACES)), float(draw.uniform(0.0, 0.3))
-            kill_at(operated, cut / "steps.jsonl", at, delay_s)
-            if not ended(cut):
-                finish(helmsight("resume", cut, "--yes"))
-            moves = [entry.positions[0] for entry in arm.device.journal if entry.kind == "move"]
-        back = sum(then < before - BACK for before, then in pairwise(moves))
-        commands = [record.command["joints"] for record in load_run(cut).records]
-        reached = {joints[0] for joints in commands if joints is not None}
-        wrong.append(float(back + len(set(along) - reached)))
-    return figure("robot: moves given again, places left out", "a kill", wrong, 0.0, of="p99")
-
-
-def inspection_trial(folder: Path, kills: int, draw: np.random.Generator) -> Figure:
-    """Kill an inspection `kills` times, and count looks made again and parts that are left out."""
-    wrong: list[float] = []
-    for number in range(kills):
-        cut = folder / f"inspection-{number}"
-        begun = helmsight(
-            "inspect", "--pilot", "coverage", "--seed", number, "--parts", ",".join(PARTS),
-            "--no-video", "--out", cut,
+    def begin(self, folder: Path) -> Sequence[object]:
+        return (
+            "fly", SCENARIO, "--pilot", self._pilot, "--seed", SEED, "--time", "paused",
+            "--steps", self._steps, "--out", folder,
         )  # fmt: skip
-        at, delay_s = int(draw.integers(1, INSPECTING)), float(draw.uniform(0.0, 1.5))
-        kill_at(begun, cut / "steps.jsonl", at, delay_s)
-        before = load_run(cut).records
-        finish(helmsight("inspect", "--report", cut) if ended(cut) else helmsight("resume", cut))
-        after, report = load_run(cut).records, read_text(cut / "inspection.json")
-        looks = [record.applied["view"] for record in after if record.applied["do"] == "look"]
-        changed = sum(
-            old.applied != new.applied
-            for old, new in zip(before, after[: len(before)], strict=True)
-        )
-        missing = set(PARTS) - {part["part"] for part in json.loads(report)["parts"]}
-        wrong.append(float(len(looks) - len(set(looks)) + changed + len(missing)))
-    return figure("inspection: looks again, parts left out", "a kill", wrong, 0.0, of="p99")
+
+    def go_on(self, folder: Path) -> Sequence[object]:
+        return ("resume", folder) if (folder / "run.json").is_file() else self.begin(folder)
+
+    def units(self, folder: Path) -> list[Unit]:
+        return flown(folder)
 
 
-def measure(scale: float = 1.0, inspections: int = 0) -> Iterator[Figure]:
-    """Yield what differs after the kills of each pilot."""
-    kills = max(1, round(KILLS * scale))
+class Replay(Command):
+    """Another pilot's opinion of a run, which is read only."""
+
+    name, log, begun = "replay --pilot", "", "../flown/run.json"
+
+    def begin(self, folder: Path) -> Sequence[object]:
+        return ("replay", self.root / "flown", "--pilot", "naive", "--json")
+
+    def done(self, folder: Path) -> int:
+        return 0
+
+    def units(self, folder: Path) -> list[Unit]:
+        files = sorted(path for path in (self.root / "flown").rglob("*") if path.is_file())
+        return [(path.name, digest(path.read_bytes())) for path in files]
+
+    @contextmanager
+    def scene(self, folder: Path) -> Iterator[None]:
+        if not (self.root / "flown").exists():
+            finish(Fly(self.root, "rendezvous", 20).begin(self.root / "flown"))
+        yield
+
+
+class Spatial(Command):
+    """Every question of a data set, put to an oracle that errs."""
+
+    name, log, begun = "spatial", "answers.jsonl", "answers.jsonl"
+
+    def begin(self, folder: Path) -> Sequence[object]:
+        data = self.root / "data"
+        if not data.exists():
+            finish(("spatial", "generate", "--out", data, "--n", 24, "--valid", 8, "--size", 96))
+        return (
+            "spatial", data / "test.jsonl", "--pilot", "oracle:flips=0.15", "--swaps", 6,
+            "--out", folder,
+        )  # fmt: skip
+
+    def units(self, folder: Path) -> list[Unit]:
+        found: list[Unit] = []
+        for line in whole_lines(folder / self.log)[1:]:
+            told = json.loads(line)
+            del told["seconds"]
+            name = f"answer {told['question']} {told['strategy']} {told['swapped']}"
+            found.append((name, digest(json.dumps(told).encode())))
+        if (folder / "report.md").is_file():
+            found.append(("report", str(bool(read_text(folder / "report.md")))))
+        return found
+
+
+class Latency(Command):
+    """A sweep of delays, two flights side by side."""
+
+    name, log, begun = "latency", "", "fixed-0.json"
+
+    def begin(self, folder: Path) -> Sequence[object]:
+        return (
+            "latency", SCENARIO, "--pilot", "rendezvous", "--delays", "0,1", "--seeds", 2,
+            "--steps", 60, "--workers", 2, "--out", folder,
+        )  # fmt: skip
+
+    def done(self, folder: Path) -> int:
+        files = folder.glob("fixed-*.json")
+        return sum(path.read_bytes().count(b'"cell"') for path in files)
+
+    def units(self, folder: Path) -> list[Unit]:
+        import cv2
+
+        found: list[Unit] = []
+        for path in sorted(folder.glob("fixed-*.json")):
+            for flight in json.loads(read_text(path))["flights"]:
+                for measured in ("wall_s", "think_ms"):
+                    del flight[measured]
+                name = f"flight {path.stem} {flight['cell']}"
+                found.append((name, digest(json.dumps(flight).encode())))
+        if (folder / "latency.png").is_file():
+            picture = cv2.imread(str(folder / "latency.png"))
+            assert picture is not None, "latency.png is no picture"
+            found.append(("picture", ""))
+        return found
+
+
+class Evaluate(Command):
+    """A suite of recorded flights, two side by side."""
+
+    name, log, begun = "evaluate", "rows.jsonl", "rows.jsonl"
+
+    def begin(self, folder: Path) -> Sequence[object]:
+        suite = self.root / "suite.yaml"
+        suite.write_text(SUITE, encoding="utf-8")
+        return ("evaluate", suite, "--workers", 2, "--resume", "--out", folder)
+
+    def units(self, folder: Path) -> list[Unit]:
+        lines = whole_lines(folder / self.log)
+        found = [(f"row {json.loads(line)['key']}", "") for line in lines]
+        if not found:
+            return []
+        for row in read_rows(folder):
+            told = json.dumps(row.outcome(), sort_keys=True)
+            found.append((f"outcome {row.key}", digest(told.encode())))
+            if row.run:
+                found += [(f"{row.key} {name}", what) for name, what in flown(folder / row.run)]
+        if (folder / PARQUET).is_file():
+            found += [(f"column {row.key}", row.status) for row in read_rows(folder / PARQUET)]
+        pages = [path for path in folder.glob("*/index.html") if read_text(path)]
+        return found + [(f"page {path.parent.name}", "") for path in pages]
+
+
+class Inspect(Command):
+    """An inspection in the emulated cell, whose report is made again where its end was hit."""
+
+    name = "inspect"
+
+    def begin(self, folder: Path) -> Sequence[object]:
+        return (
+            "inspect", "--pilot", "coverage", "--seed", 0, "--parts", ",".join(PARTS),
+            "--no-video", "--out", folder,
+        )  # fmt: skip
+
+    def go_on(self, folder: Path) -> Sequence[object]:
+        if not (folder / "run.json").is_file():
+            return self.begin(folder)
+        run = load_run(folder)
+        ended = run.summary is not None and run.reason not in ("interrupted", "steps")
+        whole = ended and not run.unfinished
+        return ("inspect", "--report", folder) if whole else ("resume", folder)
+
+    def units(self, folder: Path) -> list[Unit]:
+        run = load_run(folder)
+        looks = [record.applied["view"] for record in run.records if record.applied["do"] == "look"]
+        found = [(f"look {view}", "") for view in looks]
+        if (folder / "inspection.json").is_file():
+            parts = json.loads(read_text(folder / "inspection.json"))["parts"]
+            found += [(f"part {part['part']}", "") for part in parts]
+            ends = ((folder / name).read_bytes() for name in ("inspection.pdf", "inspection.html"))
+            found += [("paper", str(data[-6:].strip())[:9]) for data in ends if data]
+        return found
+
+
+class Operate(Command):
+    """An emulated arm that a scripted model leads from place to place."""
+
+    name = "operate"
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._arm: Emulation | None = None
+        self._along = [round(0.1 + 0.09 * number, 2) for number in range(PLACES)]
+        places = [f'{{"do": "joints", "joints": [{place}{", null" * 5}]}}' for place in self._along]
+        self._answers = root / "places.txt"
+        text = "\n".join([*places, '{"do": "done"}', ""])
+        self._answers.write_text(text, encoding="utf-8")
+
+    @contextmanager
+    def scene(self, folder: Path) -> Iterator[None]:
+        with emulate("so101") as self._arm:
+            yield
+
+    def begin(self, folder: Path) -> Sequence[object]:
+        assert self._arm is not None
+        return (
+            "operate", "--robot", "so101", "--port", self._arm.port, "--camera", "none", "--yes",
+            "--pilot", f"scripted:{self._answers}", "--out", folder,
+        )  # fmt: skip
+
+    def go_on(self, folder: Path) -> Sequence[object]:
+        started = (folder / "run.json").is_file()
+        return ("resume", folder, "--yes") if started else self.begin(folder)
+
+    def units(self, folder: Path) -> list[Unit]:
+        assert self._arm is not None
+        moves = [e.positions[0] for e in self._arm.device.journal if e.kind == "move"]
+        back = [(then, now) for then, now in pairwise(moves) if now < then - BACK]
+        commands = [record.command["joints"] for record in load_run(folder).records]
+        reached = {joints[0] for joints in commands if joints is not None}
+        told = [(f"place {place}", "") for place in sorted(reached)]
+        return told + [(f"back from {then:.3f} to {now:.3f}", "") for then, now in back]
+
+
+def commands(root: Path) -> list[Command]:
+    """Return the commands that are hit."""
+    flights = {"rendezvous": 40, "scripted": 40, "bundled": 20}
+    filmed = [Fly(root, pilot, steps) for pilot, steps in flights.items()]
+    others = (Replay, Spatial, Latency, Evaluate, Inspect, Operate)
+    return [*filmed, *(kind(root) for kind in others)]
+
+
+def digest(data: bytes) -> str:
+    """Return what tells `data` from other data, in short."""
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def whole_lines(log: Path) -> list[str]:
+    """Return the lines of a log without a last one that a kill has cut off."""
+    if not log.is_file():
+        return []
+    lines = read_lines(log)
+    return lines if log.read_bytes().endswith(b"\n") else lines[:-1]
+
+
+def flown(folder: Path) -> list[Unit]:
+    """Return what the folder of a flight on the twin holds."""
+    import av
+
+    run = load_run(folder)
+    found: list[Unit] = []
+    for line in whole_lines(folder / "steps.jsonl")[: len(run.records)]:
+        step = json.loads(line)
+        del step["times"]
+        for call in step.get("calls", ()):
+            call.pop("seconds", None)
+        found.append((f"step {step['index']}", digest(json.dumps(step).encode())))
+    found += [
+        (f"frame {number}", digest(frame.tobytes())) for number, frame in enumerate(run.frames())
+    ]
+    if run.summary is None or run.reason == "interrupted":
+        return found
+    told = {key: run.summary.get(key) for key in ("reason", "steps", "score", "success")}
+    found.append(("summary", json.dumps(told)))
+    if not run.unfinished:
+        problems = run.summary["recording"].get("problems", {})
+        found += [(f"problem {part}", why) for part, why in problems.items()]
+        with av.open(str(folder / "video.mp4")) as video:
+            found.append(("film", str(sum(1 for _ in video.decode(video=0)))))
+        read_text(folder / "index.html")
+        found += [(f"plot {path.stem}", "") for path in (folder / "plots").iterdir()]
+    return found
+
+
+def words(hits: Hits) -> tuple[str, ...]:
+    """Return what came of the signals to a command, one entry for each of COLUMNS."""
+    counts = (hits.kills, hits.terms, *hits.moments.values(), hits.again)
+    leaves = f"{max(hits.leaves_s):.1f}" if hits.leaves_s else "-"
+    return (
+        hits.command, *map(str, counts), *(str(len(hits.found[fault])) for fault in FAULTS),
+        leaves, f"{sum(hits.seconds):.1f}", "yes" if hits.held else "NO",
+    )  # fmt: skip
+
+
+def measure(kills: int, terms: int, only: Sequence[str], seed: int) -> Iterator[Hits]:
+    """Yield what came of the signals to each command."""
     with TemporaryDirectory(prefix="helmsight-") as name:
-        for number, (pilot, steps) in enumerate(pilots(Path(name)).items()):
-            folder = Path(name) / str(number)
-            folder.mkdir()
-            yield trial(pilot, steps, folder, kills, np.random.default_rng(number))
-        yield robot_trial(Path(name), 2 * kills, np.random.default_rng(0))
-        if inspections:
-            yield inspection_trial(Path(name), inspections, np.random.default_rng(1))
+        for number, command in enumerate(commands(Path(name))):
+            if only and command.name.partition(" ")[0] not in only:
+                continue
+            root = Path(name) / str(number)
+            root.mkdir()
+            trials = Trials(command, root, np.random.default_rng((seed, number)))
+            share = 1.0 if only else SHARES[command.name]
+            signals = [KILL] * round(share * kills) + [TERM] * round(share * terms)
+            for turn, sent in enumerate(signals):
+                trials.run(turn, sent)
+                print(f"{command.name}: {turn + 1} of {len(signals)}", file=sys.stderr, flush=True)
+            yield trials.hits
 
 
 def run(arguments: Sequence[str]) -> None:
     """Measure what `arguments` ask for and print the table on standard output."""
-    options = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_options(options)
-    options.add_argument(
-        "--inspections", type=int, default=0, help="killed, each half a minute (0)"
-    )
-    chosen = options.parse_args(arguments)
-    show(measure(chosen.scale, chosen.inspections), chosen)
+    parser.add_argument("--kills", type=int, default=KILLS, help=f"SIGKILLs in all ({KILLS})")
+    parser.add_argument("--terms", type=int, default=TERMS, help=f"SIGTERMs in all ({TERMS})")
+    parser.add_argument("--only", default="", help="these commands, and so many each")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    options = parser.parse_args(arguments)
+    if min(options.kills, options.terms) < 0 or sys.platform == "win32":
+        raise InvalidPlan("expected --kills and --terms from 0 on, and a system with signals")
+    machine, taken = Machine.here(), []
+    only = options.only.split(",") if options.only else []
+    for hits in measure(options.kills, options.terms, only, options.seed):
+        taken.append(hits)
+        told = [f"  {fault}: {what}" for fault, all_ in hits.found.items() for what in all_[:5]]
+        print(" ".join(words(hits)), *told, sep="\n", file=sys.stderr, flush=True)
+    date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    lines = (*machine.lines(), f"Date: {date}. Seed: {options.seed}. Load in the end: {load}.")
+    print(*lines, sep="\n", end="\n\n")
+    print(table(COLUMNS, [words(hits) for hits in taken], markdown=options.markdown))
+    if options.json is not None:
+        from helmsight.contract.writing import write_whole
+
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        entries = [{**asdict(hits), "held": hits.held} for hits in taken]
+        about = {"machine": machine.to_dict(), "date": date, "commands": entries}
+        write_whole(options.json, json.dumps(about, indent=2) + "\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -422,7 +422,7 @@ def run(arguments: Sequence[str]) -> None:
     print(*machine.lines(), f"Date: {date}. Seed: {options.seed}.", sep="\n", end="\n\n")
     print(table(COLUMNS, [soaked.words() for soaked in soaks], markdown=options.markdown))
     if options.json is not None:
-        from helmsight.tools.folder import write_whole
+        from helmsight.contract.writing import write_whole
 
         options.json.parent.mkdir(parents=True, exist_ok=True)
         entries = [{**asdict(soaked), "clean": soaked.clean} for soaked in soaks]

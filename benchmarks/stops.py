@@ -212,7 +212,7 @@ def run(arguments: Sequence[str]) -> None:
     print(*machine.lines(), f"Date: {date}. Seed: {options.seed}.", sep="\n", end="\n\n")
     print(table(COLUMNS, [entry.words() for entry in taken], markdown=options.markdown))
     if options.json is not None:
-        from helmsight.tools.folder import write_whole
+        from helmsight.contract.writing import write_whole
 
         options.json.parent.mkdir(parents=True, exist_ok=True)
         entries = [{**asdict(entry), "held": entry.held} for entry in taken]

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.writing import write_whole
 from helmsight.evals.episode import SCHEMA, Episode, EpisodeRow
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.fingerprints import QUESTIONS, fingerprint
@@ -17,7 +18,6 @@ from helmsight.evals.plan import Plan
 from helmsight.evals.provenance import provenance
 from helmsight.evals.runner.settings import Settings
 from helmsight.evals.store import ROWS, SUITE, Store, read_suite_file
-from helmsight.tools.folder import write_whole
 
 Run = Callable[[Sequence[Episode], Settings], Generator[EpisodeRow, None, None]]
 """Who runs episodes: yields a row for each as it ends."""

@@ -111,7 +111,7 @@ def show(figures: Iterable[Figure], options: argparse.Namespace) -> list[Figure]
         if entry.skipped:
             print(f"\n{entry.name} was skipped: {entry.skipped}")
     if options.json is not None:
-        from helmsight.tools.folder import write_whole
+        from helmsight.contract.writing import write_whole
 
         options.json.parent.mkdir(parents=True, exist_ok=True)
         entries = [{**asdict(entry), "held": entry.held} for entry in taken]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from helmsight.agents.models.load import check_meant
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.writing import write_whole
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.flights import Cell, Conditions, FlightResult, fly_planned, grid, load
 from helmsight.evals.machine import Machine
@@ -199,6 +201,7 @@ def plot(points: Sequence[Point], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    picture = BytesIO()
     pilots = list(dict.fromkeys(point.row.pilot for point in points))
     span = max(point.delay_s for point in points) or 1.0
     with mpl.rc_context(picture_style()):
@@ -218,8 +221,9 @@ def plot(points: Sequence[Point], path: Path) -> None:
         better = f" ({first.outcome.better} is better)" if first.outcome.better else ""
         axes.set_ylabel(f"median score{better}")
         axes.legend(loc="best")
+        figure.savefig(picture, format="png", metadata={"Software": None})
         try:
-            figure.savefig(path, format="png", metadata={"Software": None})
+            write_whole(path, picture.getvalue())
         except OSError as error:
             raise ResultsUnusable(
                 f"{path} cannot be written ({error}); give another with --out"

@@ -10,10 +10,10 @@ from typing import Any
 from helmsight.contract.jsontext import parse_json
 from helmsight.contract.record import plain
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.writing import write_whole
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.fingerprints import fingerprint
 from helmsight.evals.flights import Cell, Conditions, FlightResult
-from helmsight.tools.folder import write_whole
 
 
 class Results:

@@ -7,14 +7,14 @@ off when the process was killed is left out. `results.parquet` is written whole 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from helmsight.contract.jsontext import parse_json
 from helmsight.contract.textfiles import decoded, read_text
+from helmsight.contract.writing import write_whole
 from helmsight.evals.episode import SCHEMA, EpisodeRow
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.tools.appendonly import AppendOnly
@@ -167,14 +167,11 @@ def write_parquet(rows: Iterable[EpisodeRow], path: Path) -> None:
     """
     from pyarrow import parquet
 
-    table = columns_of(rows)
-    temporary = path.with_name(path.name + ".tmp")
+    data = BytesIO()
+    parquet.write_table(columns_of(rows), data)
     try:
-        parquet.write_table(table, temporary)
-        os.replace(temporary, path)
+        write_whole(path, data.getvalue())
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise ResultsUnusable(
             f"{path} cannot be written ({error}); give another folder with --out"
         ) from error

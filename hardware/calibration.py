@@ -27,6 +27,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from helmsight.contract.errors import NotUtf8
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.writing import write_whole
 from helmsight.hardware.errors import InvalidSpec
 from helmsight.hardware.spec import RobotSpec, Table
 from helmsight.hardware.sweep import swept
@@ -142,7 +143,7 @@ class Calibration(Table):
             lines += ["", f"[joint.{_quoted(name)}]"]
             for key, value in joint.model_dump(exclude_none=True).items():
                 lines.append(f"{key} = {list(value) if isinstance(value, tuple) else value}")
-        Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_whole(Path(path), "\n".join(lines) + "\n")
 
     def scales(self, spec: RobotSpec) -> tuple[TickScale, ...]:
         """Return the conversions of `spec`'s joints. Raises InvalidSpec when they are others."""

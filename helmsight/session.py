@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from helmsight.agents.memory import Episode
     from helmsight.contract.pilot import Pilot
     from helmsight.contract.record import Frame, Listener, RunSpec, StepRecord
+    from helmsight.contract.task import Task
+    from helmsight.tools.player import Run
 
     Agree = Callable[[str], None]
     Approve = Callable[[Request], Answer]
@@ -298,25 +300,19 @@ def resume(
 
     Raises:
         RunUnreadable, SchemaTooNew: there is no run in the folder, or a newer version wrote it.
-        CannotResume: the run has ended, or its world or pilot cannot be brought to where it was.
+        CannotResume: the run has ended and is whole, or its world or pilot cannot be brought to
+            where it was.
         RunFolderUnusable: it is another run: of other weights, say.
         Unreproducible, EnvsError, AgentsError: as `rebuild`.
     """
-    from helmsight.agents.errors import CannotResume
     from helmsight.tools.folder import FRAMES, VIDEO
     from helmsight.tools.player import load_run
     from helmsight.tools.recorder import Recorder
 
     run = load_run(folder)
     limit = steps if steps is not None else run.spec.max_steps
-    reason = str((run.summary or {}).get("reason", "interrupted"))
-    cut = reason == "interrupted" or reason.startswith("error: ")
-    longer = reason in ("steps", "budget") and (limit is None or limit > len(run.records))
-    if not cut and not longer:
-        raise CannotResume(
-            f"the run in {run.folder} has ended ({reason}); one that was stopped by its limit of "
-            "steps goes on with a higher one (--steps)"
-        )
+    if not goes_on(run, steps):
+        return _ended(run)
     if pilot is None:
         _check_address(run.spec, base_url)
     session = rebuild(run.spec, pilot, trust_remote_code=trust_remote_code)
@@ -332,6 +328,41 @@ def resume(
     )
     flight.summary["out"] = str(run.folder)
     return flight
+
+
+def goes_on(run: Run, steps: int | None = None) -> bool:
+    """Return whether a recorded run has steps left; else at most what its end lacks is written.
+
+    `steps` is a new limit. A world that can be built again is, where pictures of it are missing.
+
+    Raises:
+        CannotResume: it has ended and is whole. Unreproducible: as `rebuild`.
+    """
+    from helmsight.agents.errors import CannotResume
+    from helmsight.tools.folder import PAGE
+
+    limit = steps if steps is not None else run.spec.max_steps
+    reason = str((run.summary or {}).get("reason", "interrupted"))
+    if reason == "interrupted" or reason.startswith("error: "):
+        return True
+    if reason in ("steps", "budget") and (limit is None or limit > len(run.records)):
+        return True
+    if not run.unfinished:
+        raise CannotResume(
+            f"the run in {run.folder} has ended ({reason}); one that was stopped by its limit of "
+            "steps goes on with a higher one (--steps)"
+        )
+    return set(run.unfinished) != {PAGE} and _task_of(run.spec).clock.rebuilt
+
+
+def _ended(run: Run) -> Episode:
+    """Write what the end of a run lacks, which was killed then, and return the run."""
+    from helmsight.agents.memory import Episode
+    from helmsight.tools.ending import finish
+
+    whole = finish(run.folder)
+    summary = {**(whole.summary or {}), "out": str(run.folder)}
+    return Episode(whole.reason, summary, whole.records)
 
 
 def _check_address(spec: RunSpec, agreed: str | None) -> None:
@@ -362,10 +393,14 @@ def consent_of(spec: RunSpec) -> str:
     Raises:
         Unreproducible: as `resume`.
     """
+    return _task_of(spec).consent
+
+
+def _task_of(spec: RunSpec) -> Task:
     env = rebuild_env(spec)
     try:
-        consent: str = env.unwrapped.task.consent  # type: ignore[attr-defined]
-        return consent
+        task: Task = env.unwrapped.task  # type: ignore[attr-defined]
+        return task
     finally:
         env.close()
 

@@ -13,7 +13,10 @@ from helmsight.tools.video import VideoWriter, captioned
 
 
 class Film:
-    """Writes frames and video, each of them unless it is None; captions are in words of `task`."""
+    """Writes frames and video, each of them unless it is None; captions are in words of `task`.
+
+    parts: which of them it writes; names: those of their files.
+    """
 
     def __init__(
         self,
@@ -28,6 +31,7 @@ class Film:
             part: writer for part, writer in (("frames", frames), ("video", video)) if writer
         }
         self.parts = tuple(self._writers)
+        self.names = tuple(writer.path.name for writer in self._writers.values())
         self._steps = 0
         self._given_up = ""
 

@@ -6,10 +6,10 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from helmsight.contract.foreign import well_formed
 from helmsight.contract.opening import open_new
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.writing import write_whole
 from helmsight.tools.appendonly import AppendOnly, sync_folder
 from helmsight.tools.errors import RunFolderUnusable
 from helmsight.tools.steplog import whole_steps
@@ -19,24 +19,11 @@ FRAMES, VIDEO, PLOTS, PAGE = "frames.h264", "video.mp4", "plots", "index.html"
 UNWRITABLE = (
     "the run folder {folder} cannot be written ({problem}); give a writable folder with --out"
 )
+BUSY = "{folder} is being recorded by another process; wait for its end, or end it"
+UNFINISHED = "unfinished"
+"""The key under `recording` of a summary that names the files not written to their end yet."""
 RESERVE, RESERVE_BYTES = ".reserve", 2_000_000  # an episode's steps are about 0.5 MB
 PARTS = (SPEC, STEPS, SUMMARY, FRAMES, VIDEO, PLOTS, PAGE, RESERVE)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` to `path` so that the file is either the old one or the new one, never half.
-
-    What is no character of Unicode is written as U+FFFD.
-    """
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with os.fdopen(open_new(temporary), "w", encoding="utf-8", newline="\n") as file:
-            file.write(well_formed(text))
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut may leave the new name without the text
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def check_unused(folder: str | Path) -> None:
@@ -128,9 +115,7 @@ def reopen(folder: Path, steps: int) -> AppendOnly:
             raise BlockingIOError
     except BlockingIOError:
         log.close()
-        raise RunFolderUnusable(
-            f"{folder} is being recorded by another process; wait for its end, or end it"
-        ) from None
+        raise RunFolderUnusable(BUSY.format(folder=folder)) from None
     log.cut(end)
     (folder / SUMMARY).unlink(missing_ok=True)
     _set_aside(folder)

@@ -16,7 +16,8 @@ from helmsight.contract.opening import make_folder
 from helmsight.contract.outcome import Outcome
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.contract.textfiles import read_text
-from helmsight.tools.folder import PAGE, PLOTS, VIDEO, write_whole
+from helmsight.contract.writing import write_whole
+from helmsight.tools.folder import PAGE, PLOTS, VIDEO
 from helmsight.tools.plots import DARK, FONT, LIGHT, colour_scheme, draw
 from helmsight.tools.video import FPS
 

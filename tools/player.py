@@ -16,7 +16,7 @@ from helmsight.contract.record import Frame, RunSpec, StepRecord, check_schema
 from helmsight.contract.textfiles import decoded, read_lines, read_text
 from helmsight.envs.orbital.task import describe_schema_1
 from helmsight.tools.errors import RunUnreadable
-from helmsight.tools.folder import FRAMES, SPEC, STEPS, SUMMARY, read_spec
+from helmsight.tools.folder import FRAMES, SPEC, STEPS, SUMMARY, UNFINISHED, read_spec
 from helmsight.tools.frames import read_frames
 from helmsight.tools.steplog import log_lines
 
@@ -41,6 +41,12 @@ class Run:
         if self.summary is None:
             return "cut off: no summary was written"
         return str(self.summary.get("reason", "unknown"))
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """The files that were not written to their end when the run had ended already."""
+        named = (self.summary or {}).get("recording", {}).get(UNFINISHED)
+        return tuple(map(str, named)) if isinstance(named, list) else ()
 
     def frames(self) -> Iterator[Frame]:
         """Yield the recorded frames in order, (H, W, 3) uint8 RGB, one per record.
@@ -79,7 +85,11 @@ def load_run(folder: str | Path) -> Run:
         notes.append("the run was cut off before its summary was written")
     except (OSError, ValueError) as error:
         notes.append(f"{SUMMARY} is damaged and was left out ({error})")
-    return Run(folder, spec, records, summary, tuple(notes))
+    run = Run(folder, spec, records, summary, tuple(notes))
+    if run.unfinished:
+        left = ", ".join(run.unfinished)
+        notes.append(f"the process ended before {left} was written: helmsight resume {folder}")
+    return replace(run, notes=tuple(notes))
 
 
 def _summary(path: Path) -> dict[str, Any]:

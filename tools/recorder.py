@@ -16,27 +16,29 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from helmsight.contract.identity import differences, identity
-from helmsight.contract.jsontext import exact_json
 from helmsight.contract.record import Frame, RunSpec, StepRecord, plain
+from helmsight.contract.writing import write_whole
 from helmsight.tools.appendonly import AppendOnly
+from helmsight.tools.ending import write_summary
 from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
 from helmsight.tools.film import Film
 from helmsight.tools.folder import (
     FRAMES,
+    PAGE,
     RESERVE,
     SPEC,
-    SUMMARY,
+    UNFINISHED,
     UNWRITABLE,
     VIDEO,
     create,
     inspect,
     reopen,
-    write_whole,
 )
 from helmsight.tools.frames import FrameWriter
 from helmsight.tools.interrupts import Interrupts
@@ -138,27 +140,32 @@ class Recorder:
         Ctrl-C meanwhile costs no line. The first one leaves out the page, a second one the
         pictures that still wait, and KeyboardInterrupt is raised at the end. From a third one on
         it is raised at once; lines that the disk does not take are then waited for at exit.
+
+        What a kill or Ctrl-C leaves out is named in the summary (`folder.UNFINISHED`), and can be
+        made up for. The run is nobody else's until this returns.
         """
         if self._writing is None:
             return
         writing, summary = self._writing, {**summary, "reason": reason}
+        page = (PAGE,) if self._wants["page"] else ()
         with Interrupts(writing.give_up_pictures) as interrupts:
             self._writing = None
             writing.close()
             writing.wait_for_log()
             (self.folder / RESERVE).unlink(missing_ok=True)
-            self._summarise(summary)  # first of all: nothing in the slow parts must cost it
+            # first of all: nothing in the slow parts must cost it
+            self._summarise(summary, (*self._film.names, *page))
             writing.wait_for_pictures()
             self._abandoned.detach()
-            self._summarise(summary)
+            self._summarise(summary, page)
         try:
             if interrupts.count:
                 raise KeyboardInterrupt
-            if self._wants["page"]:
+            if page:
                 self._parts.attempt("page", lambda: self._publish(summary), len(self.records))
-            if "page" in self.problems:
                 self._summarise(summary)
         finally:
+            writing.release()
             self._tell(stacklevel=3)
 
     def _created(self, spec: RunSpec) -> AppendOnly:
@@ -204,20 +211,21 @@ class Recorder:
             self._writing.give(step)
             self._tell(stacklevel=4)
 
-    def _summarise(self, summary: dict[str, Any]) -> None:
-        """Write the summary, with what has been recorded so far."""
+    def _summarise(self, summary: dict[str, Any], unfinished: Sequence[str] = ()) -> None:
+        """Write the summary, with what has been recorded so far and what is still to come."""
+        whole = {**summary, "recording": self._recording(unfinished)}
+        self._parts.attempt("summary", lambda: write_summary(self.folder, whole), len(self.records))
+
+    def _recording(self, unfinished: Sequence[str] = ()) -> dict[str, Any]:
         recording = {**self._film.counts(), "problems": dict(self.problems)}
-        text = exact_json(plain({**summary, "recording": recording}), indent=2, default=str)
-        self._parts.attempt(
-            "summary", lambda: write_whole(self.folder / SUMMARY, text + "\n"), len(self.records)
-        )
+        return recording | ({UNFINISHED: list(unfinished)} if unfinished else {})
 
     def _publish(self, summary: dict[str, Any]) -> None:
         from helmsight.tools.page import write_page
 
         assert self.spec is not None
-        recording = {**self._film.counts(), "problems": dict(self.problems)}
-        write_page(self.folder, self.spec, self.records, plain({**summary, "recording": recording}))
+        whole = {**summary, "recording": self._recording()}
+        write_page(self.folder, self.spec, self.records, plain(whole))
 
     def _tell(self, stacklevel: int) -> None:
         for problem in self._parts.told():

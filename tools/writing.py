@@ -43,7 +43,7 @@ class Writing:
         self._lines: Worker[Step] = Worker(
             "recording steps",
             self._log.write,
-            last=self._close_log,
+            last=self._pictures.close,
             failed=lambda error: self._failed(("steps",), error),
             room=LINES_WAITING,
             batch=LINES_WAITING,
@@ -67,12 +67,19 @@ class Writing:
         self._lines.close()
 
     def wait_for_log(self) -> None:
-        """Wait until the log is closed; `close` was called."""
+        """Wait until the log has all its lines; `close` was called."""
         self._lines.wait()
 
     def wait_for_pictures(self) -> None:
         """Wait until frames and video are closed, which comes after the log."""
         self._pictures.wait()
+
+    def release(self) -> None:
+        """Close the log, which others may go on with from now on; all has been waited for."""
+        try:
+            self._log.close()
+        except OSError as error:
+            self._failed(("steps",), error)
 
     def give_up_pictures(self) -> None:
         """Leave out the pictures that wait."""
@@ -83,18 +90,13 @@ class Writing:
         self.close()
         self.wait_for_log()
         self.wait_for_pictures()
+        self.release()
         for problem in self._parts.told():
             warnings.warn(f"recording: {problem}", RecordingWarning, stacklevel=ANY_CALLER)
 
     def _pass_on(self, step: Step) -> None:
         if step.frame is not None:
             self._pictures.give(step)
-
-    def _close_log(self) -> None:
-        try:
-            self._log.close()
-        finally:
-            self._pictures.close()
 
     def _wait_for_room(self, worker: Worker[Step]) -> None:
         if worker.has_room():
@@ -110,6 +112,6 @@ class Writing:
             self._waited += time.perf_counter() - began
 
     def _failed(self, parts: Iterable[str], error: BaseException) -> None:
-        """Note a bug of ours: what that thread wrote is not to be trusted any further."""
+        """Note what went wrong: what that thread wrote is not to be trusted any further."""
         for part in parts:
             self._parts.stop(part, f"{type(error).__name__}: {error}", self._steps)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,16 +38,6 @@ INK, DIM, EDGE, SOFT, BLUE = (
 TONE = {GOOD: (31, 122, 82), WARN: (154, 91, 0), BAD: (179, 38, 30)}
 MARGIN, CROP, ROW = 14.0, 26.0, 30.0  # mm
 Colour = tuple[int, int, int]
-
-
-def write_paper(findings: Findings, path: Path) -> None:
-    """Write the PDF, so that it is either the old file or the new one, never half."""
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        temporary.write_bytes(paper(findings))
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def paper(findings: Findings) -> bytes:

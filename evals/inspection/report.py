@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helmsight.contract.jsontext import exact_json
+from helmsight.contract.opening import make_folder
+from helmsight.contract.writing import write_whole
 from helmsight.evals.inspection.data import CROPS, as_data, crop_file
 from helmsight.evals.inspection.debrief import debrief
 from helmsight.evals.inspection.findings import Findings, read_findings
 from helmsight.evals.inspection.page import render
-from helmsight.evals.inspection.paper import write_paper
+from helmsight.evals.inspection.paper import paper
 from helmsight.evals.inspection.pictures import jpeg
-from helmsight.tools.folder import write_whole
 
 DATA, PAGE, PAPER, DEBRIEF = "inspection.json", "inspection.html", "inspection.pdf", "debrief.md"
 
@@ -38,13 +39,13 @@ def write_report(folder: str | Path) -> Report:
     findings = read_findings(folder)
     home = findings.run.folder
     report = Report(findings, home / DATA, home / PAGE, home / PAPER, home / DEBRIEF)
-    (home / CROPS).mkdir(exist_ok=True)
+    make_folder(home / CROPS)
     for finding in findings.parts:
         if finding.evidence is not None and finding.evidence.picture is not None:
-            (home / crop_file(finding.part)).write_bytes(jpeg(finding.evidence.picture))
+            write_whole(home / crop_file(finding.part), jpeg(finding.evidence.picture))
     text = exact_json(as_data(findings), indent=2)
     write_whole(report.data, text + "\n")
     write_whole(report.debrief, debrief(findings))
     write_whole(report.page, render(findings))
-    write_paper(findings, report.paper)
+    write_whole(report.paper, paper(findings))
     return report

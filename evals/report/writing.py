@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helmsight.contract.plugins import nearest
+from helmsight.contract.writing import write_whole
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.report.formats import csv_text, latex, markdown
 from helmsight.evals.report.judged import Judged
 from helmsight.evals.report.notes import headline, notes
 from helmsight.evals.report.page import render
 from helmsight.evals.report.sheets import sheets
-from helmsight.tools.folder import PAGE, write_whole
+from helmsight.tools.folder import PAGE
 
 FOLDER = "report"
 HTML, MARKDOWN, TEX, CSV = FORMATS = ("html", "md", "latex", "csv")

@@ -15,12 +15,12 @@ from helmsight.contract.jsontext import parse_json
 from helmsight.contract.opening import read_whole
 from helmsight.contract.record import plain
 from helmsight.contract.textfiles import decoded, lines_of
+from helmsight.contract.writing import write_whole
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.prompts.constraints import check, pair_of
 from helmsight.prompts.questions import Question
 from helmsight.prompts.relations import Axis, Claim, claim
 from helmsight.tools.appendonly import AppendOnly
-from helmsight.tools.folder import write_whole
 from helmsight.tools.steplog import MOST_LOG
 
 ANSWERS = "answers.jsonl"

@@ -22,11 +22,11 @@ from helmsight.contract.opening import read_whole
 from helmsight.contract.pictures import MOST_BYTES, check_size, decode
 from helmsight.contract.record import plain
 from helmsight.contract.textfiles import read_lines
+from helmsight.contract.writing import write_whole
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.spatial.generator import GeneratedQuestion
 from helmsight.prompts.errors import InvalidItem
 from helmsight.prompts.questions import Item, read_items
-from helmsight.tools.folder import write_whole
 
 IMAGES = "images"
 QUALITY = 94  # of the JPEG files, with colours in full resolution

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.contract.record import plain
+from helmsight.contract.writing import write_whole
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.machine import Machine
 from helmsight.evals.spatial.baselines import blind, by_height
@@ -20,7 +21,6 @@ from helmsight.evals.spatial.scores import COVERAGES, Scores, scores
 from helmsight.evals.statistics import Interval
 from helmsight.evals.tables import table
 from helmsight.prompts.questions import Item, read_items
-from helmsight.tools.folder import write_whole
 
 REPORT, FIGURES = "report.md", "report.json"
 SHOWN = 20  # skipped questions that are told one by one

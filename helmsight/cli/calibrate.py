@@ -12,6 +12,7 @@ import typer
 
 from helmsight.cli.robots import Json, Robot, Yes
 from helmsight.consent import agreed
+from helmsight.contract.writing import write_whole
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def command(
     made = recording.calibration()
     made.save(out)
     if theirs is not None:
-        theirs.write_text(to_json(made, recording.spec), encoding="utf-8")
+        write_whole(theirs, to_json(made, recording.spec))
     joints = {
         name: own.model_dump(exclude_none=True) | {"share": round(recording.ranges[name].share, 3)}
         for name, own in made.joint.items()
@@ -107,7 +108,7 @@ def converted(robot: str, source: Path, out: Path | None, *, export: bool, repla
         out or Path(f"{spec.name}-calibration.{'json' if export else 'toml'}"), replace=replace
     )
     if export:
-        out.write_text(to_json(made, spec), encoding="utf-8")
+        write_whole(out, to_json(made, spec))
     else:
         made.save(out)
     print("\n".join(advice_for_lerobot(out) if export else advice(robot, out, torque="")))

@@ -10,6 +10,7 @@ import typer
 
 from helmsight.cli.calibrate import writable
 from helmsight.cli.robots import Json
+from helmsight.contract.writing import write_whole
 from helmsight.errors import InvalidSetting
 
 EXAMPLES = """Examples:
@@ -73,7 +74,7 @@ def command(
     arm = read_urdf(urdf, tool_frame, centred)
     made = describe(arm, driver, name, given, urdf.name)
     if out is not None:
-        writable(out, replace=yes).write_text(made.text, encoding="utf-8")
+        write_whole(writable(out, replace=yes), made.text)
     if as_json:
         report = {
             "robot": name or arm.name,

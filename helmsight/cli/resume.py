@@ -37,17 +37,20 @@ def command(
 ) -> None:
     """Go on with RUN where its step log ends: after Ctrl-C, a crash, or a limit of steps.
 
+    Of a run that had ended and was killed then, what is missing of its end is written.
+
     The world is built anew and given every recorded command again; no model is asked twice. A
     robot goes on from where it stands, and no recorded command is given again. Worlds that run by
     themselves (ksp, screen) cannot be brought back and say so.
     """
     from helmsight.cli.fly import with_live_line
     from helmsight.cli.operate import KEYS, at_the_controls
-    from helmsight.session import consent_of, resume
+    from helmsight.session import consent_of, goes_on, resume
     from helmsight.tools.player import load_run
 
-    spec = load_run(run).spec
-    if what := consent_of(spec):
+    recorded = load_run(run)
+    spec = recorded.spec
+    if what := consent_of(spec) if goes_on(recorded, steps) else "":
         agreed(yes, what)  # before the keys are read
     approve = spec.operator.get("approve", "off") != "off"
     keys = approve or spec.pilot == KEYS

@@ -1,23 +1,39 @@
-"""A flight that is killed and gone on with is the flight that nobody killed."""
+"""Commands that are hit by signals and gone on with leave what an undisturbed run leaves."""
 
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
 
 
 @pytest.mark.slow
 @pytest.mark.uncounted
-def test_nothing_differs_after_a_kill(load, tmp_path):
+@pytest.mark.parametrize("command", ["spatial", "latency"])
+def test_nothing_is_lost_by_a_signal(load, tmp_path, command):
     resume, file = load("resume"), tmp_path / "resume.json"
-    known = resume.pilots
-    resume.pilots = lambda folder: {
-        pilot: 25
-        for pilot in known(folder)
-        if pilot != "bundled"  # slow to start
-    }
-    assert resume.main(["--scale", "0.1", "--json", str(file)]) == 0
-    figures = json.loads(file.read_text("utf-8"))["figures"]
-    assert [entry["n"] for entry in figures] == [1, 1, 2]
-    assert [entry["p99"] for entry in figures] == [0.0, 0.0, 0.0]
+    arguments = ["--only", command, "--kills", "1", "--terms", "1", "--json", str(file)]
+    assert resume.main(arguments) == 0
+    [told] = json.loads(file.read_text("utf-8"))["commands"]
+    assert (told["kills"], told["terms"]) == (1, 1)
+    assert sum(told["moments"].values()) == 2
+    assert told["held"], told["found"]
+
+
+@pytest.mark.slow
+@pytest.mark.uncounted
+def test_a_flight_that_is_hit_is_the_flight_that_nobody_hit(load, tmp_path):
+    resume = load("resume")
+    resume.commands = lambda root: [resume.Fly(root, "rendezvous", 12)]
+    [hits] = resume.measure(1, 1, ["fly"], seed=1)
+    assert hits.held, hits.found
+    assert (hits.kills, hits.terms) == (1, 1)
+
+
+def test_every_command_has_its_share(load, tmp_path):
+    resume = load("resume")
+    assert {command.name for command in resume.commands(tmp_path)} == set(resume.SHARES)
+    assert sum(resume.SHARES.values()) == pytest.approx(1.0)
