@@ -26,7 +26,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from itertools import pairwise
@@ -350,20 +350,39 @@ def words(hits: Hits) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def measure(kills: int, terms: int, only: Sequence[str], seed: int) -> Iterator[Hits]:
-    """Yield what came of the signals to each command."""
+def measure(kills: int, terms: int, only: Sequence[str], seed: int) -> Iterator[list[Hits]]:
+    """Hit the commands in turn; yield what came of it so far, whenever one has been hit."""
+    taken: list[Hits] = []
     with TemporaryDirectory(prefix="helmsight-") as name:
+        turns: list[Iterator[Hits]] = []
         for number, command in enumerate(commands(Path(name))):
-            if only and command.name.partition(" ")[0] not in only:
-                continue
-            root = Path(name) / str(number)
-            root.mkdir()
-            trials = Trials(command, root, np.random.default_rng((seed, number)))
-            share = 1.0 if only else SHARES[command.name]
-            signals = [KILL] * round(share * kills) + [TERM] * round(share * terms)
-            for turn, sent in enumerate(signals):
-                trials.run(turn, sent)
-                print(f"{command.name}: {turn + 1} of {len(signals)}", file=sys.stderr, flush=True)
+            if not only or command.name.partition(" ")[0] in only:
+                share = 1.0 if only else SHARES[command.name]
+                signals = [KILL] * round(share * kills) + [TERM] * round(share * terms)
+                draw = np.random.default_rng((seed, number))
+                draw.shuffle(signals)
+                turns.append(hit(command, Path(name) / str(number), signals, draw))
+        while turns:
+            for turn in list(turns):
+                hits = next(turn, None)
+                if hits is None:
+                    turns.remove(turn)
+                    continue
+                if hits not in taken:
+                    taken.append(hits)
+                yield taken
+
+
+def hit(
+    command: Command, root: Path, signals: Sequence[int], draw: np.random.Generator
+) -> Iterator[Hits]:
+    """Yield what came of the signals to a command, after each of them."""
+    if signals:
+        root.mkdir()
+        trials = Trials(command, root, draw)
+        for number, sent in enumerate(signals):
+            trials.run(number, sent)
+            print(f"{command.name}: {number + 1} of {len(signals)}", file=sys.stderr, flush=True)
             yield trials.hits
 
 
@@ -381,17 +400,21 @@ def run(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     if min(options.kills, options.terms) < 0 or sys.platform == "win32":
         raise InvalidPlan("expected --kills and --terms from 0 on, and a system with signals")
-    machine, taken = Machine.here(), []
+    machine = Machine.here()
+    taken: list[Hits] = []
     only = options.only.split(",") if options.only else []
-    for hits in measure(options.kills, options.terms, only, options.seed):
-        taken.append(hits)
-        told = [f"  {fault}: {what}" for fault, all_ in hits.found.items() for what in all_[:5]]
-        print(" ".join(words(hits)), *told, sep="\n", file=sys.stderr, flush=True)
+    with suppress(KeyboardInterrupt):  # what there is so far is told
+        for so_far in measure(options.kills, options.terms, only, options.seed):
+            taken = so_far
     date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     lines = (*machine.lines(), f"Date: {date}. Seed: {options.seed}. Load in the end: {load}.")
     print(*lines, sep="\n", end="\n\n")
     print(table(COLUMNS, [words(hits) for hits in taken], markdown=options.markdown))
+    for hits in taken:
+        for fault, all_ in hits.found.items():
+            for what in all_[:5]:
+                print(f"{hits.command}: {fault}: {what}")
     if options.json is not None:
         from helmsight.contract.writing import write_whole
 

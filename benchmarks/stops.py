@@ -1,12 +1,16 @@
 """Measures stops that several threads ask for at once, on every driver or on one robot.
 
     python benchmarks/stops.py --n 500 --json stops.json
+    python benchmarks/stops.py --robots gantry --grbl grbl/grbl --n 500
     python benchmarks/stops.py --robot mill.toml --port /dev/ttyUSB0 --n 20 --yes
 
 Two to eight threads call `stop()` within 30 ms of each other on a robot that moves, half of the
 times through the supervisor. Counted are the slowest of these calls, from being asked to standstill
 read back, and the frames that went out meanwhile. Emulated robots sweep one joint at full speed,
 and the emulator says whether they stand; a robot at a port goes small and slow ways.
+
+--grbl: grbl's own firmware (github.com/gnea/grbl, 1.1h: its sources or what was built of them) in
+simavr instead of its twin, as robots that grbl drives. Its stop brakes, which is in the figures.
 """
 
 from __future__ import annotations
@@ -25,6 +29,8 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,10 +41,10 @@ from helmsight.evals.machine import Machine
 from helmsight.evals.tables import table
 from helmsight.hardware.drivers import make_robot
 from helmsight.hardware.emulators import emulate
-from helmsight.hardware.emulators.serve import Emulation
+from helmsight.hardware.emulators.grbl_firmware import GrblBoard, build_grbl
 from helmsight.hardware.errors import HardwareError
 from helmsight.hardware.robot import JointTargets
-from helmsight.hardware.spec import RobotSpec, shipped
+from helmsight.hardware.spec import RobotSpec, load_spec, shipped
 from helmsight.hardware.supervisor import Supervisor
 from helmsight.hardware.trial import plan
 
@@ -85,21 +91,30 @@ class Stops:
         )  # fmt: skip
 
 
-def measure(robot: str, n: int, seed: int, port: str | None = None) -> Stops:
-    """Stop `robot` in mid-motion `n` times: an emulated one, or the one at `port`. It MOVES."""
-    random = Random(seed)
+def measure(
+    robot: str, n: int, seed: int, port: str | None = None, grbl: Path | None = None
+) -> Stops:
+    """Stop `robot` in mid-motion `n` times: an emulated one, or the one at `port`. It MOVES.
+
+    grbl: sources of grbl, or its firmware, to run in place of its twin.
+    """
+    random, spec = Random(seed), load_spec(robot)
     with ExitStack() as stack:
-        emulation = stack.enter_context(emulate(robot)) if port is None else None
-        bare = make_robot(robot, port or emulation.port)  # type: ignore[union-attr]
+        machine: Emulated | None = None
+        if port is None and grbl is not None and spec.driver == "grbl":
+            machine = firmware(spec, grbl, stack)
+        elif port is None:
+            machine = twin(robot, stack)
+        bare = make_robot(robot, port or machine.port)  # type: ignore[union-attr]
         supervisor = stack.enter_context(Supervisor(bare))
         if bare.is_homed is False:
             supervisor.home()
             supervisor.reset()
-        spec = bare.spec
-        found = Stops(robot, 1e3 * max(joint.speed / joint.acceleration for joint in spec.joint))
+        name = robot if port or grbl is None or spec.driver != "grbl" else f"{robot} (firmware)"
+        found = Stops(name, 1e3 * max(joint.speed / joint.acceleration for joint in spec.joint))
         for number in range(n):
             done = threading.Event()
-            move = sweep(supervisor, spec) if emulation else small(supervisor, spec)
+            move = sweep(supervisor, spec) if machine else small(supervisor, spec)
             loop = threading.Thread(target=stream, args=(move, done))
             loop.start()
             try:
@@ -107,13 +122,34 @@ def measure(robot: str, n: int, seed: int, port: str | None = None) -> Stops:
                 time.sleep(random.uniform(0.0, LATER_S))
                 stop = bare.stop if number % 2 else partial(supervisor.stop, "benchmark")
                 together(found, stop, bare.link.counters, random)
-                if emulation is not None:
-                    found.failed += creeping(emulation)
+                if machine is not None:
+                    found.failed += creeping(spec, machine.positions)
             finally:
                 done.set()
                 loop.join()
             supervisor.reset()
     return found
+
+
+class Emulated(NamedTuple):
+    """What stands in for a robot: its port, and who says where it really is, m or rad."""
+
+    port: str
+    positions: Callable[[], Sequence[float]]
+
+
+def twin(robot: str, stack: ExitStack) -> Emulated:
+    """Return an emulated robot that runs until `stack` is left."""
+    emulation = stack.enter_context(emulate(robot))
+    return Emulated(emulation.port, lambda: emulation.device.positions)
+
+
+def firmware(spec: RobotSpec, grbl: Path, stack: ExitStack) -> Emulated:
+    """Return a machine with grbl's own firmware that runs until `stack` is left."""
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="helmsight-")))
+    board = GrblBoard(build_grbl(grbl, folder / "grbl") if grbl.is_dir() else grbl, spec)
+    stack.callback(board.close)
+    return Emulated(board.port, lambda: board.positions)
 
 
 def together(found: Stops, stop: Callable[[], object], counters: object, random: Random) -> None:
@@ -175,13 +211,15 @@ def moving(supervisor: Supervisor) -> None:
         time.sleep(0.005)
 
 
-def creeping(emulation: Emulation, seconds: float = 0.05) -> list[str]:
+def creeping(
+    spec: RobotSpec, positions: Callable[[], Sequence[float]], seconds: float = 0.05
+) -> list[str]:
     """Return what still moves although the stop was confirmed, by the emulator's own account."""
-    device, before = emulation.device, emulation.device.positions
+    before = positions()
     time.sleep(seconds)
     return [
         f"confirmed, yet {joint.name} went on from {then:.5f} to {now:.5f} in {seconds:g} s"
-        for joint, then, now in zip(device.spec.joint, before, device.positions, strict=True)
+        for joint, then, now in zip(spec.joint, before, positions(), strict=True)
         if abs(now - then) > CREEP * joint.speed * seconds
     ]
 
@@ -192,6 +230,7 @@ def run(arguments: Sequence[str]) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--robots", default=",".join(shipped()), help="emulated, with commas")
+    parser.add_argument("--grbl", type=Path, help="grbl's sources, or its firmware (.elf)")
     parser.add_argument("--robot", help="a real one instead: name or .toml, with --port")
     parser.add_argument("--port", help="where it is; it MOVES, and homes if it has to")
     parser.add_argument("--yes", action="store_true", help="the robot at --port may move")
@@ -206,7 +245,7 @@ def run(arguments: Sequence[str]) -> None:
         agreed(options.yes, f"{options.robot} at {options.port} will move and may home")
     machine, taken = Machine.here(), []
     for name in [options.robot] if options.port else options.robots.split(","):
-        taken.append(measure(name, options.n, options.seed, options.port))
+        taken.append(measure(name, options.n, options.seed, options.port, options.grbl))
         print(" ".join(taken[-1].words()), *taken[-1].failed[:5], sep="\n", file=sys.stderr)
     date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
     print(*machine.lines(), f"Date: {date}. Seed: {options.seed}.", sep="\n", end="\n\n")

@@ -20,6 +20,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
 
 import numpy as np
 
@@ -118,7 +119,16 @@ class Process:
                 cwd=said.parent, start_new_session=True,
             )  # fmt: skip
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.ended():  # whoever waited for it was interrupted
+            self.running.kill()
+            self.running.wait()
+
     def ended(self) -> bool:
+        """Return whether it has ended."""
         return self.running.poll() is not None
 
     def wait(self, seconds: float = WAIT_S) -> int:
@@ -148,9 +158,9 @@ class Process:
 def finish(arguments: Sequence[object]) -> None:
     """Run a command of ours to its end. Raises CommandFailed."""
     with TemporaryDirectory(prefix="helmsight-") as name:
-        process = Process(arguments, Path(name) / "said")
-        if process.wait():
-            raise CommandFailed(f"{arguments[0]} failed: {process.last_words()}")
+        with Process(arguments, Path(name) / "said") as process:
+            if process.wait():
+                raise CommandFailed(f"{arguments[0]} failed: {process.last_words()}")
 
 
 class Trials:
@@ -169,17 +179,16 @@ class Trials:
 
     def _undisturbed(self, folder: Path) -> tuple[float, float, float]:
         """Run it; return how long it starts, does what it does, and writes its end, s."""
-        process, began = Process(self.command.begin(folder), self._said(folder)), time.monotonic()
-        first = last = 0.0
-        there = 0
-        while not process.ended():
-            done, now = self.command.done(folder), time.monotonic() - began
-            first = first or (now if done else 0.0)
-            last = now if done > there else last
-            there = done
-            time.sleep(LOOK_S)
-        if process.wait():
-            raise CommandFailed(f"{self.command.name} failed: {process.last_words()}")
+        began, first, last, there = time.monotonic(), 0.0, 0.0, 0
+        with Process(self.command.begin(folder), self._said(folder)) as process:
+            while not process.ended():
+                done, now = self.command.done(folder), time.monotonic() - began
+                first = first or (now if done else 0.0)
+                last = now if done > there else last
+                there = done
+                time.sleep(LOOK_S)
+            if process.wait():
+                raise CommandFailed(f"{self.command.name} failed: {process.last_words()}")
         over = time.monotonic() - began
         return (first, last - first, over - last) if there else (over, 0.0, 0.0)
 
@@ -198,12 +207,12 @@ class Trials:
 
     def _hit(self, arguments: Sequence[object], folder: Path, sent: int) -> bool:
         """Start a command and send it a signal; return whether that came before its end."""
-        process = Process(arguments, self._said(folder))
-        self._moment = self._wait(process, folder)
-        if process.ended():
-            return False
-        process.send(sent)
-        self._see_it_end(process, sent)
+        with Process(arguments, self._said(folder)) as process:
+            self._moment = self._wait(process, folder)
+            if process.ended():
+                return False
+            process.send(sent)
+            self._see_it_end(process, sent)
         if (folder / self.command.begun).is_file():
             self._read(folder)
         return True
@@ -252,8 +261,8 @@ class Trials:
 
     def _gone_on(self, folder: Path) -> None:
         """Let the command end, and compare what it leaves with the undisturbed run."""
-        process = Process(self.command.go_on(folder), self._said(folder))
-        status = process.wait()
+        with Process(self.command.go_on(folder), self._said(folder)) as process:
+            status = process.wait()
         if status and "has ended" not in process.last_words():
             self._note("stuck", f"{process.arguments[0]}: status {status}: {process.last_words()}")
             return

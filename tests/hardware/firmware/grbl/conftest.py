@@ -7,24 +7,16 @@ which is not part of this repository, or a firmware built from it.
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import serial
 
 from helmsight.hardware.drivers.grbl import Grbl
-from helmsight.hardware.emulators.simavr import Simavr
+from helmsight.hardware.emulators.grbl_firmware import GrblBoard, build_grbl
 from helmsight.hardware.spec import RobotSpec, parse_spec, shipped
 
 HERE, GIVEN = Path(__file__).parent, os.environ.get("HELMSIGHT_GRBL", "")
-STEPS = 200  # a mm: simavr's timers make a step pulse of 128 us, so no more than 6 kHz
-SWITCH_MM = 3  # how far the switches are from where it is switched on
-AXES = (("D2", "D5", "B1"), ("D3", "D6", "B2"), ("D4", "D7", "B4"))  # step, direction, switch
-FLAGS = ("-Os", "-flto", "-w", "-ffunction-sections", "-Wl,--gc-sections", "-lm")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,18 +40,7 @@ def firmware(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
             return Path(GIVEN)
         if (on, off) not in built:
             folder = tmp_path_factory.mktemp("grbl") / "grbl"
-            shutil.copytree(GIVEN, folder)
-            config = folder / "config.h"
-            text = config.read_text(encoding="utf-8")
-            if on:
-                text = text.replace(f"// #define {on}", f"#define {on}")
-            if off:
-                text = text.replace(f"#define {off}", f"// #define {off}")
-            config.write_text(text, encoding="utf-8")
-            sources = [str(path) for path in sorted(folder.glob("*.c"))]
-            command = ["avr-gcc", "-mmcu=atmega328p", "-DF_CPU=16000000", *FLAGS, *sources]
-            built[on, off] = folder / "grbl.elf"
-            subprocess.run([*command, "-o", str(built[on, off])], check=True)
+            built[on, off] = build_grbl(Path(GIVEN), folder, on, off)
         return built[on, off]
 
     return build
@@ -71,60 +52,11 @@ def spec() -> RobotSpec:
     return parse_spec(text.replace("reply_s = 0.25", "reply_s = 0.5"))
 
 
-class Mill:
-    """A gantry with grbl's own firmware, set up as described, at a place that it does not know."""
-
-    def __init__(self, elf: Path, spec: RobotSpec) -> None:
-        self.spec = spec
-        self.board = Simavr(elf=elf)
-        for step, direction, switch in AXES:
-            self.board.axis(step, direction, switch, SWITCH_MM * STEPS)
-        self.port = self.board.port
-        with serial.Serial(self.port, 115200, timeout=5.0) as line:
-            line.read_until(b"help]")  # the first time it prints more after that
-            line.write(b"$I\n")
-            line.read_until(b"[OPT")
-            line.read_until(b"ok\r\n")
-            for number, value in settings(spec).items():
-                line.write(f"${number}={value:g}\n".encode())
-                assert line.read_until(b"\n").endswith(b"ok\r\n")
-
-    def restart(self) -> None:
-        """Press the reset button of the board and wait until it is up."""
-        self.board.restart()
-        with serial.Serial(self.port, 115200, timeout=5.0) as line:
-            line.read_until(b"help]")
-            line.write(b"$1=255\n")  # simavr's memory does not take an erased byte for a write
-            line.read_until(b"ok\r\n")
+class Mill(GrblBoard):
+    """A gantry with grbl's own firmware, and its driver."""
 
     def robot(self) -> Grbl:
         return Grbl(self.spec, self.port)
-
-    def moves(self, seconds: float = 0.1) -> bool:
-        """Return whether its motors turn within a time."""
-        before = self.board.where()
-        time.sleep(seconds)
-        return self.board.where() != before
-
-    def press(self, pin: str) -> None:
-        """Press a button: it closes to ground."""
-        self.board.pin(pin, False)
-
-    def let_go(self, pin: str) -> None:
-        self.board.pin(pin, None)
-
-
-def settings(spec: RobotSpec) -> dict[int, float]:
-    """Return what grbl is set to, in an order that it takes."""
-    values: dict[int, float] = {1: 255, 22: 1, 20: 1, 21: 1, 24: 100, 25: 1200, 26: 25, 27: 1}
-    for axis, joint in enumerate(spec.joint):
-        values |= {
-            100 + axis: STEPS,
-            110 + axis: round(joint.speed * 60_000, 3),
-            120 + axis: joint.acceleration * 1000,
-            130 + axis: 1000 * (joint.upper - joint.lower),
-        }
-    return values
 
 
 @pytest.fixture
@@ -138,7 +70,7 @@ def mill_of(firmware: Callable[..., Path], spec: RobotSpec) -> Iterator[Callable
 
     yield make
     for mill in mills:
-        mill.board.close()
+        mill.close()
 
 
 @pytest.fixture
