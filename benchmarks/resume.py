@@ -66,7 +66,7 @@ I cannot say.
 {"forward": 0.5, "right": 0, "down": 0, "duration": 1.5}
 """
 SUITE = """name: killed
-pilots: [naive, rendezvous]
+pilots: [naive, "scripted:{answers}"]
 scenarios: [PE1-E1-I2]
 seeds: 2
 times: ["fixed:0.5"]
@@ -95,9 +95,7 @@ class Fly(Command):
     def __init__(self, root: Path, pilot: str, steps: int) -> None:
         super().__init__(root)
         self.name = f"fly {pilot}"
-        answers = root / "answers.txt"
-        answers.write_text(ANSWERS, encoding="utf-8")
-        self._pilot = f"{pilot}:{answers}" if pilot == "scripted" else pilot
+        self._pilot = f"{pilot}:{answered(root)}" if pilot == "scripted" else pilot
         self._steps = steps
 
     def begin(self, folder: Path) -> Sequence[object]:
@@ -200,7 +198,7 @@ class Evaluate(Command):
 
     def begin(self, folder: Path) -> Sequence[object]:
         suite = self.root / "suite.yaml"
-        suite.write_text(SUITE, encoding="utf-8")
+        suite.write_text(SUITE.format(answers=answered(self.root)), encoding="utf-8")
         return ("evaluate", suite, "--workers", 2, "--resume", "--out", folder)
 
     def units(self, folder: Path) -> list[Unit]:
@@ -298,6 +296,13 @@ def commands(root: Path) -> list[Command]:
     return [*filmed, *(kind(root) for kind in others)]
 
 
+def answered(root: Path) -> Path:
+    """Return a file with the answers of a scripted model."""
+    answers = root / "answers.txt"
+    answers.write_text(ANSWERS, encoding="utf-8")
+    return answers
+
+
 def digest(data: bytes) -> str:
     """Return what tells `data` from other data, in short."""
     return hashlib.sha256(data).hexdigest()[:12]
@@ -333,8 +338,9 @@ def flown(folder: Path) -> list[Unit]:
     if not run.unfinished:
         problems = run.summary["recording"].get("problems", {})
         found += [(f"problem {part}", why) for part, why in problems.items()]
-        with av.open(str(folder / "video.mp4")) as video:
-            found.append(("film", str(sum(1 for _ in video.decode(video=0)))))
+        if (folder / "video.mp4").is_file():
+            with av.open(str(folder / "video.mp4")) as video:
+                found.append(("film", str(sum(1 for _ in video.decode(video=0)))))
         read_text(folder / "index.html")
         found += [(f"plot {path.stem}", "") for path in (folder / "plots").iterdir()]
     return found

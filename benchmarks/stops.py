@@ -113,12 +113,12 @@ def measure(
         name = robot if port or grbl is None or spec.driver != "grbl" else f"{robot} (firmware)"
         found = Stops(name, 1e3 * max(joint.speed / joint.acceleration for joint in spec.joint))
         for number in range(n):
-            done = threading.Event()
+            done, refused = threading.Event(), list[HardwareError]()
             move = sweep(supervisor, spec) if machine else small(supervisor, spec)
-            loop = threading.Thread(target=stream, args=(move, done))
+            loop = threading.Thread(target=stream, args=(move, done, refused))
             loop.start()
             try:
-                moving(supervisor)
+                moving(supervisor, refused)
                 time.sleep(random.uniform(0.0, LATER_S))
                 stop = bare.stop if number % 2 else partial(supervisor.stop, "benchmark")
                 together(found, stop, bare.link.counters, random)
@@ -127,8 +127,18 @@ def measure(
             finally:
                 done.set()
                 loop.join()
-            supervisor.reset()
+            ready(supervisor, found)
     return found
+
+
+def ready(supervisor: Supervisor, found: Stops) -> None:
+    """Let the robot move again; a stop that has cost the position is written down."""
+    try:
+        supervisor.reset()
+    except HardwareError as error:
+        found.failed.append(f"{type(error).__name__}: {error}")
+        supervisor.home()
+        supervisor.reset()
 
 
 class Emulated(NamedTuple):
@@ -192,20 +202,23 @@ def small(supervisor: Supervisor, spec: RobotSpec) -> Callable[[], object]:
     raise InvalidPlan("no small way stays in limits and workspace: move it to their middle by hand")
 
 
-def stream(move: Callable[[], object], done: threading.Event) -> None:
+def stream(move: Callable[[], object], done: threading.Event, refused: list[HardwareError]) -> None:
     """Be the loop: move on until the robot is stopped."""
     while not done.is_set():
         try:
             move()
-        except HardwareError:
+        except HardwareError as error:
+            refused.append(error)
             return
         done.wait(0.1)
 
 
-def moving(supervisor: Supervisor) -> None:
-    """Wait until the robot says that it moves."""
+def moving(supervisor: Supervisor, refused: list[HardwareError]) -> None:
+    """Wait until the robot says that it moves. Raises what kept it from that."""
     deadline = time.monotonic() + 10.0
     while supervisor.state().standing:
+        if refused:
+            raise refused[0]
         if time.monotonic() > deadline:
             raise InvalidPlan(f"{supervisor.spec.name} does not move")
         time.sleep(0.005)

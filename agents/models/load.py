@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +17,7 @@ from helmsight.agents.models.prices import Price, price_of
 from helmsight.agents.models.provider import NoSuchProvider, provider_model, unknown_option
 from helmsight.agents.scripted import EXPERTS, make
 from helmsight.contract.errors import InvalidOption, PluginBroken
+from helmsight.contract.jsontext import parse_json
 from helmsight.contract.observation import ObservationMode, observation_mode
 from helmsight.contract.pilot import Pilot
 from helmsight.contract.plugins import declared, load
@@ -286,7 +286,7 @@ def _folder_style(source: Path | str, observation: str | None) -> AskingStyle:
     if not card.is_file():
         return _style(observation)
     try:
-        card_style = AskingStyle.model_validate(json.loads(read_text(card)))
+        card_style = AskingStyle.model_validate(parse_json(read_text(card)))
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f'"{card}" cannot be read: {error}') from None
     return _style(observation, card_style)

@@ -22,13 +22,15 @@ from pydantic import PrivateAttr
 from helmsight.agents.errors import EngineUnfit, ModelUnavailable
 from helmsight.agents.messages import PIXELS
 from helmsight.agents.models.engines.questions import Questions
-from helmsight.agents.models.stills import for_stills, wants_videos
+from helmsight.agents.models.folder import check_model, check_weights
+from helmsight.agents.models.stills import processor_of
 from helmsight.agents.models.tries import Trie, forced, trie_of, walk
 from helmsight.contract.textfiles import BYTE_ORDER_MARK
 
 ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 DTYPES = ("float32", "bfloat16", "float16")
 ENGINES = ("auto", "torch", "onnx")
+MOST_WORDS = 300  # characters of what a library says of a model
 NEAR = 0.01
 """Logits closer than this are told apart by a pass of torch with one question. What a pass answers
 with other questions beside it, or another engine, differs from that by rounding:
@@ -444,24 +446,48 @@ def _block(block: str | dict[str, Any]) -> dict[str, Any]:
 
 def _pair(source: str | Path, kind: torch.dtype, trusted: bool) -> tuple[Any, Any]:
     """Return model and processor; raises ModelUnavailable."""
+    folder = _folder(source)
+    check_model(folder)
     with _LOADING:
-        from transformers import AutoModelForImageTextToText, AutoProcessor
+        from transformers import AutoConfig, AutoModelForImageTextToText
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # a bar of weights has no place in a line of JSON
         try:
             # left out, it would be asked for on the terminal
             how: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trusted}
-            try:
-                processor = AutoProcessor.from_pretrained(source, **how)
-            except (ImportError, ValueError) as error:
-                if not wants_videos(error):
-                    raise
-                processor = for_stills(source, **how)
-            model = AutoModelForImageTextToText.from_pretrained(source, dtype=kind, **how)
-        except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
+            config = AutoConfig.from_pretrained(source, **how)
+            processor = processor_of(source, **how)
+            with torch.device("meta"):  # of which nothing but the sizes is there
+                planned = AutoModelForImageTextToText.from_config(config, trust_remote_code=trusted)
+            check_weights(folder, planned.num_parameters())
+            model, told = AutoModelForImageTextToText.from_pretrained(
+                source, dtype=kind, use_safetensors=True, output_loading_info=True, **how
+            )
+        except ModelUnavailable:
+            raise
+        except Exception as error:  # whatever a model that somebody else made brings up
             raise ModelUnavailable(_why(source, error)) from error
+    if not hasattr(processor, "tokenizer"):
+        raise ModelUnavailable(f'"{source}" has no processor of pictures and text')
+    if missing := sorted(told["missing_keys"]):
+        raise ModelUnavailable(
+            f'the weights in "{source}" lack {len(missing)} parts of the model in its config.json, '
+            f"{missing[0]} first: they are of another model, or a file is missing"
+        )
     return model, processor
+
+
+def _folder(source: str | Path) -> Path:
+    """Return a folder, or that of a hub id in the local cache; raises ModelUnavailable."""
+    from huggingface_hub import snapshot_download
+
+    if Path(source).is_dir():
+        return Path(source)
+    try:
+        return Path(snapshot_download(str(source), local_files_only=True))
+    except Exception as error:  # whatever the hub's package brings up
+        raise ModelUnavailable(_why(source, error)) from error
 
 
 def _engine(name: str, model: Any) -> Any:
@@ -493,12 +519,14 @@ def _dtype(name: str | None, device: torch.device) -> torch.dtype:
 
 def _why(source: str | Path, error: Exception) -> str:
     text = str(error)
+    if "ignore_mismatched_sizes" in text:
+        return f'the weights in "{source}" are of other sizes than its config.json says'
     if "trust_remote_code" in text:
         return (
             f'"{source}" holds code of its own, which does not run: read it, and if you trust it '
             "say so with --trust-remote-code (in Python trust_remote_code=True)"
         )
-    first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    first = " ".join(text.split())[:MOST_WORDS] or type(error).__name__
     return (
         f'"{source}" does not load as a vision-language model: {first} '
         "(expected what AutoModelForImageTextToText and AutoProcessor can load)"

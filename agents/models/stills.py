@@ -26,19 +26,24 @@ class NoVideos(dict[str, Any]):
         raise NotImplementedError("videos need more packages: torchvision, num2words")
 
 
-def wants_videos(error: Exception) -> bool:
-    """Whether a processor could not be had for want of what videos need."""
-    return any(package in str(error).lower() for package in ("torchvision", "num2words"))
-
-
-def for_stills(source: str | Path, **how: Any) -> Any:
-    """Return the processor of a model, without its part for videos.
-
-    `how` is for transformers' `from_pretrained`.
+def processor_of(source: str | Path, **how: Any) -> Any:
+    """Return the processor of a model; `how` is for transformers' `from_pretrained`.
 
     Raises:
-        ImportError, OSError, ValueError, KeyError: as transformers does, for any other reason.
+        Exception: as transformers does.
     """
+    from transformers import AutoProcessor
+
+    try:
+        return AutoProcessor.from_pretrained(source, **how)
+    except (ImportError, ValueError) as error:
+        if not any(package in str(error).lower() for package in ("torchvision", "num2words")):
+            raise
+        return _for_stills(source, **how)
+
+
+def _for_stills(source: str | Path, **how: Any) -> Any:
+    """Return the processor of a model, without its part for videos."""
     import transformers
     from transformers import AutoImageProcessor, AutoTokenizer
 

@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from helmsight.hardware.drivers.grbl_held import active_inputs
-from helmsight.hardware.drivers.grbl_homing import GrblHoming
+from helmsight.hardware.drivers.grbl_homing import RUN_OUT_S, GrblHoming
 from helmsight.hardware.drivers.grbl_jog import PlannedJog, Point, distance_to
 from helmsight.hardware.errors import (
     BadReply,
@@ -41,6 +41,7 @@ from helmsight.hardware.wire.grbl_report import AXES, StatusReport
 MM = 0.001
 TURN = 0.1  # share of the way by which the old target may lie off it
 ROUNDING_MM = 0.002
+LATE_S = 0.1  # by which a stop may be seen later than it is: the line, a busy host
 QUICK_S = 0.05  # that a hold waits for a look at the jog which it ends
 STATE_ERRORS = (8, 9)  # refused for the state it is in, not for what was sent
 MODES = {"Idle": Mode.ready, "Check": Mode.held, "Hold": Mode.held, "Door": Mode.held,
@@ -56,8 +57,8 @@ class Grbl(GrblHoming):
     def _cut_in(self) -> None:
         """Send the bytes that end a jog or hold a program: they need no turn and no answer.
 
-        Braking takes speed / acceleration. Only when that does not bring standstill a soft reset
-        follows, which stops dead and loses the position (ALARM:3).
+        Braking takes speed / acceleration, after the steps planned by then. Only when that does not
+        bring standstill a soft reset follows, which stops dead and loses the position (ALARM:3).
         """
         first = not self._session.stop_under_way()
         if first:
@@ -337,7 +338,7 @@ class Grbl(GrblHoming):
 
     def _send_stop(self) -> None:
         self._jog = None
-        patience = self.axes.braking_s() + 0.1
+        patience = RUN_OUT_S + self.axes.braking_s() + LATE_S
         if time.monotonic() - self._stopping_s > patience and not self._killed():
             self.channel.realtime(wire.RESET)
         else:

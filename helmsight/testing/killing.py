@@ -157,10 +157,12 @@ class Process:
 
 def finish(arguments: Sequence[object]) -> None:
     """Run a command of ours to its end. Raises CommandFailed."""
-    with TemporaryDirectory(prefix="helmsight-") as name:
-        with Process(arguments, Path(name) / "said") as process:
-            if process.wait():
-                raise CommandFailed(f"{arguments[0]} failed: {process.last_words()}")
+    with (
+        TemporaryDirectory(prefix="helmsight-") as name,
+        Process(arguments, Path(name) / "said") as process,
+    ):
+        if process.wait():
+            raise CommandFailed(f"{arguments[0]} failed: {process.last_words()}")
 
 
 class Trials:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,17 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         return Result(status if isinstance(status, int) else 0, told.out, told.err)
 
     return call
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder with a file of somebody's, which is as it was in the end."""
+    folder = tmp_path / "precious"
+    folder.mkdir()
+    (folder / "file").write_text("precious", encoding="utf-8")
+    yield folder
+    assert [path.name for path in folder.iterdir()] == ["file"]
+    assert (folder / "file").read_text(encoding="utf-8") == "precious"
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,14 @@
 """Run folders that somebody hands over: a named error or harmless data, and nothing else happens.
 
-A case is a list of edits of a real run: `file` is given `text` (`before`, then `text` so many
-`times`, `between`, and `then` as often) or `bytes` in hexadecimals: as a whole, as its `line`, or
-where it has `replace`. Its keys are `set` or one is `drop`ped; or it `becomes` no such file at all.
+A case is a list of edits (`edits.py`) of a real run.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import socket
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
@@ -24,6 +19,7 @@ import pytest
 import helmsight
 from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
 from helmsight.tools.folder import PARTS
+from tests.hostile.edits import become, change
 
 CASES: dict[str, list[dict[str, Any]]] = json.loads(
     Path(__file__).with_name("run_folders.json").read_text(encoding="utf-8")
@@ -46,83 +42,6 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
         observation="telemetry",
     )  # fmt: skip
     return folder
-
-
-@pytest.fixture
-def victim(tmp_path: Path) -> Iterator[Path]:
-    """Return a folder with a file of somebody's, which is as it was in the end."""
-    folder = tmp_path / "precious"
-    folder.mkdir()
-    (folder / "file").write_text("precious", encoding="utf-8")
-    yield folder
-    assert [path.name for path in folder.iterdir()] == ["file"]
-    assert (folder / "file").read_text(encoding="utf-8") == "precious"
-
-
-def change(folder: Path, edit: Mapping[str, Any], victim: Path) -> None:
-    """Do one edit of a case to a run folder."""
-    path = folder / edit["file"]
-    if "becomes" in edit:
-        become(path, edit["becomes"], victim)
-        return
-    times = edit.get("times", 1)
-    if "bytes" in edit:
-        path.write_bytes(bytes.fromhex(edit["bytes"]) * times)
-        return
-    text = "".join(
-        (edit.get("before", ""), edit.get("text", "") * times, edit.get("between", ""),
-         edit.get("then", "") * times)
-    )  # fmt: skip
-    old = path.read_text(encoding="utf-8")
-    lines = old.split("\n")
-    if "replace" in edit:
-        assert edit["replace"] in old
-        new = old.replace(edit["replace"], text, 1)
-    elif "twice" in edit:
-        new = old + old
-    elif "drop" in edit:
-        new = json.dumps(
-            {key: item for key, item in json.loads(old).items() if key != edit["drop"]}
-        )
-    elif "line" in edit:
-        at = edit["line"]
-        lines[at] = json.dumps(json.loads(lines[at]) | edit["set"]) if "set" in edit else text
-        new = "\n".join(lines)
-    else:
-        new = json.dumps(json.loads(old) | edit["set"]) if "set" in edit else text
-    path.write_text(new, encoding="utf-8")
-
-
-def become(path: Path, what: str, victim: Path) -> None:
-    """Put something else in the place of a file."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    path.unlink(missing_ok=True)
-    if what == "folder":
-        path.mkdir()
-    elif what == "empty":
-        path.touch()
-    elif what == "pipe":
-        os.mkfifo(path)
-    elif what == "link":
-        path.symlink_to(victim / "file")
-    elif what == "link to a folder":
-        path.symlink_to(victim)
-    elif what == "dangling link":
-        path.symlink_to(victim / "none")
-    elif what == "second name":
-        os.link(victim / "file", path)
-    elif what == "endless":
-        with path.open("wb") as file:
-            file.truncate(1 << 40)  # holds nothing on the disk
-    elif what == "socket":
-        here = Path.cwd()
-        os.chdir(path.parent)  # the whole path may be longer than a socket's
-        with socket.socket(socket.AF_UNIX) as listening:
-            listening.bind(path.name)
-        os.chdir(here)
-    else:
-        assert what == "nothing"
 
 
 @posix

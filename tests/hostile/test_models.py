@@ -1,0 +1,77 @@
+"""Model folders that somebody hands over: a named error or a model, in bounded memory and time.
+
+A case is a list of edits (`edits.py`) of the bundled model's folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helmsight.agents.models.load import BUNDLED
+from tests.hostile.edits import change
+from tests.hostile.loading import CPU_S, MOST_MB
+
+CASES: dict[str, list[dict[str, Any]]] = json.loads(
+    Path(__file__).with_name("models.json").read_text(encoding="utf-8")
+)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to limits"),
+]
+
+
+@pytest.fixture(scope="module")
+def load() -> Iterator[Callable[[Path], dict[str, Any]]]:
+    """Return a function that loads a folder in a process with limits and tells what came of it."""
+    yield from loader("model")
+
+
+def loader(kind: str) -> Iterator[Callable[[Path], dict[str, Any]]]:
+    command = [sys.executable, str(Path(__file__).with_name("loading.py")), kind]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True, env=os.environ | {"HF_HUB_OFFLINE": "1"}, cwd=Path(__file__).parent,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        while process.stdout.readline().strip() != "ready":
+            assert process.poll() is None
+
+        def ask(path: Path) -> dict[str, Any]:
+            print(json.dumps([kind, str(path)]), file=process.stdin, flush=True)
+            return dict(json.loads(process.stdout.readline()))
+
+        yield ask
+        process.stdin.close()
+
+
+def test_a_model_of_ours_loads(load: Any) -> None:
+    assert load(BUNDLED)["error"] == ""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_model_of_theirs_is_a_named_error_or_harmless(
+    name: str, load: Any, victim: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "theirs"
+    shutil.copytree(BUNDLED, folder)
+    for edit in CASES[name]:
+        if not (folder / edit["file"]).exists():
+            (folder / edit["file"]).touch()
+        change(folder, edit, victim)
+    told = load(folder)
+    assert told["named"], told["error"]
+    assert "precious" not in told["error"].replace(str(victim), "")
+    assert told["mb"] < MOST_MB
+    assert told["cpu_s"] < CPU_S
+    assert not list(tmp_path.rglob("xxxxx"))  # what a pickle of theirs would make
+    shutil.rmtree(folder)
