@@ -19,6 +19,7 @@ from helmsight.contract.task import Task
 from helmsight.prompts.errors import suggestion
 from helmsight.prompts.orders import Prompt, compose
 from helmsight.prompts.relations import Claim, claim
+from helmsight.prompts.sightlines import sightline
 from helmsight.prompts.strategies import CALLED, RELATING, VERIFIED
 
 BLANK = np.zeros((0, 0, 3), np.uint8)  # shown to an oracle where there is no frame
@@ -134,7 +135,9 @@ class ModelGrounder:
         known = [c for c in self._known(task, sighting) if {c.a, c.b} <= {*objects}]
         prompt = self._prompt(objects)
         grounding = ground(asker, image, prompt, verified=self.verified, known=known)
-        return replace(grounding, counts=replace(grounding.counts, failed=asker.failed))
+        deduced = _deduced(task, [*grounding.claims, *known]) if self.verified else ()
+        counts = replace(grounding.counts, failed=asker.failed)
+        return replace(grounding, counts=counts, deduced=deduced)
 
     def taken(self) -> tuple[Call, ...]:
         """Return the requests to the other one; those to who flies are among its own."""
@@ -212,6 +215,11 @@ def known(task: Task, sighting: Sighting) -> Sequence[Claim]:
     if task.known is None or telemetry is None:
         return ()
     return [claim(a, axis, sign, b) for a, b, axis, sign in task.known(telemetry)]
+
+
+def _deduced(task: Task, claims: Sequence[Claim]) -> tuple[str, ...]:
+    """Return what verified relations prove of the task's lines of sight."""
+    return tuple(line for a, b in task.sightlines if (line := sightline(claims, a, b)))
 
 
 def in_view(task: Task, sighting: Sighting) -> tuple[str, ...]:

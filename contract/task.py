@@ -52,6 +52,8 @@ class Task:
     `tells`, where given, says the telemetry in words for a model to read, a figure a line, in the
     axes of its commands; it is given the telemetry and the rotations of a sighting. Otherwise each
     field is told as it is.
+    `sightlines` are pairs of objects (a, b) of which a pilot is told, once relations prove it,
+    whether a stands between it and b.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Task:
     known: Callable[[NDArray[Any]], Sequence[tuple[str, str, str, int]]] | None = None
     in_view: Callable[[NDArray[Any]], Sequence[str]] | None = None
     tells: Callable[[NDArray[Any], Mapping[str, Rotation]], Sequence[str]] | None = None
+    sightlines: tuple[tuple[str, str], ...] = ()
 
     def description(self) -> Description:
         """Return what a record keeps of this task."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -64,22 +63,6 @@ def is_scenario(identity: str) -> bool:
 
 DESCRIBED = "helmsight/Scenario-v0"
 """The environment of scenarios that a person writes; its option `described` holds them."""
-
-
-def shows_frames(name: str, options: Mapping[str, Any]) -> bool:
-    """Return whether a scenario or environment can be seen; True where only itself can tell.
-
-    Raises:
-        UnknownScenario: with the nearest name there is.
-    """
-    identity = find_environment(name)
-    family = dict(options.get("described") or {}).get("family") if identity == DESCRIBED else None
-    from helmsight.envs.orbital.families import FAMILIES
-    from helmsight.envs.orbital.scenarios import find_scenario
-
-    if is_scenario(identity):
-        family = find_scenario(identity).family
-    return family not in FAMILIES or FAMILIES[family].drawn
 
 
 def scenario_name(name: str) -> str:

@@ -139,7 +139,7 @@ def prepare(
     from helmsight.agents.models.load import load_pilot, needs_of
 
     def mode(needs: str | None) -> str | None:
-        return observation or (needs and shown(world, scenario, needs, options, watched=watched))
+        return observation or (needs and shown(world, needs, options, watched=watched))
 
     config = operator_config(operator or {})
     if not isinstance(pilot, str) and pilot_options:

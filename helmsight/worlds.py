@@ -13,7 +13,6 @@ from helmsight.envs.registry import (
     find_environment,
     is_scenario,
     load_environments,
-    shows_frames,
     task_of,
 )
 from helmsight.errors import InvalidSetting
@@ -123,15 +122,12 @@ def try_world(world: str, scenario: str, options: Mapping[str, Any], **general: 
         env.close()
 
 
-def shown(
-    world: str, scenario: str, needs: str, options: Mapping[str, Any], *, watched: bool
-) -> str:
+def shown(world: str, needs: str, options: Mapping[str, Any], *, watched: bool) -> str:
     """Return the observation mode of a run: what the pilot needs, and the frame if `watched`.
 
     A world that shows no frames is recorded without pictures.
     """
-    films = WORLDS[world].films(options) and (world != TWIN or shows_frames(scenario, options))
-    if not watched or not films:
+    if not watched or not WORLDS[world].films(options):
         return needs
     return "frame+telemetry" if "telemetry" in needs else "frame"
 

@@ -55,7 +55,8 @@ class Grounding:
     smallest contradictions in these, and `score` their consistency (None: nothing to compare).
     `yes` is the model's own answer where a question was asked, `answers` all that it wrote;
     `given_up` are the pairs and axes that stayed in doubt; `unseen` are the things of which it said
-    that they are not in the picture, and of which no claim is left.
+    that they are not in the picture, and of which no claim is left. `deduced` is in words what
+    follows from the claims that is no relation on an axis.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -68,10 +69,11 @@ class Grounding:
     counts: Counts = Counts()
     given_up: tuple[Slot, ...] = ()
     unseen: tuple[str, ...] = ()
+    deduced: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
-        """Return the relations in words."""
-        return [claim.text() for claim in self.claims]
+        """Return the relations in words, then what follows from them."""
+        return [*(claim.text() for claim in self.claims), *self.deduced]
 
 
 def ground(

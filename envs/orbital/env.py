@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from helmsight.contract.clock import Clock, TimeRule, hold_rule
 from helmsight.contract.errors import InvalidOption
-from helmsight.contract.observation import Observation, ObservationMode, observation_mode
+from helmsight.contract.observation import Observation, observation_mode
 from helmsight.contract.task import Task
 from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
@@ -22,9 +22,8 @@ from helmsight.envs.orbital.convoy import AnyWorld, Berth, make_world
 from helmsight.envs.orbital.described import described as read_described
 from helmsight.envs.orbital.dynamics import Array, track_axes
 from helmsight.envs.orbital.families import FAMILIES, Family
-from helmsight.envs.orbital.panel import cockpit_state
 from helmsight.envs.orbital.scenarios import find_pursuit, find_scenario
-from helmsight.envs.orbital.sights import Placed, marker_relations
+from helmsight.envs.orbital.sights import Placed
 from helmsight.envs.orbital.starts import AGENT, Flown
 from helmsight.envs.orbital.world import DT, TIMEOUT
 
@@ -36,8 +35,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
 
     Args:
         scenario: a name that `find_scenario` knows.
-        observation: "frame", "telemetry" or "frame+telemetry"; by default the last, or
-            "telemetry" where the cockpit cannot show the scenario.
+        observation: "frame", "telemetry" or "frame+telemetry".
         time: "paused", "fixed:S", "measured", "runner", "runner:S" or "realtime" (see
             `helmsight.contract.clock`).
         hold: what the thrusters do while the pilot thinks: "repeat" the last command, as KSPDG's
@@ -60,7 +58,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     def __init__(
         self,
         scenario: str = "PE1-E1-I3",
-        observation: str | None = None,
+        observation: str = "frame+telemetry",
         time: str = "paused",
         hold: str = "repeat",
         start_met: float | None = None,
@@ -72,7 +70,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self.scenario = self._find(scenario)
         self.family: Family = FAMILIES[self.scenario.family]
         self.start_met = check_start(start_met, self.scenario)
-        self.observation_mode = check_shown(observation, self.scenario)
+        self.observation_mode = observation_mode(observation)
         self.randomize = randomize
         self.render_mode = render_mode
         self.layout = Layout()
@@ -90,7 +88,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     @property
     def task(self) -> Task:
         """What an operator is told about this episode."""
-        return self.family.task(self.scenario.name, self.layout.regions())
+        return self.family.told(self.scenario.name, self.layout)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -153,9 +151,9 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         return self._frame()
 
     def true_relations(self) -> list[Placed]:
-        """Return where the markers are from each other; for evaluations: no pilot is told."""
+        """Return where what it shows is from each other; for evaluations: no pilot is told."""
         assert self._world is not None
-        return marker_relations(cockpit_state(self._world, 0))
+        return self.family.relations(self.family.cockpit(self._world, 0))
 
     def _wait(self, lag: float) -> float:
         """Let `lag` seconds pass while the pilot thinks; return those that passed."""
@@ -211,7 +209,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     def _frame(self) -> NDArray[np.uint8]:
         assert self._world is not None
         noise = self.np_random if self.randomize else None
-        return render(cockpit_state(self._world, 0), self.layout, noise)
+        return render(self.family.cockpit(self._world, 0), self.layout, noise)
 
     def _observe(self) -> Observation:
         assert self._world is not None
@@ -277,24 +275,6 @@ class DescribedEnv(TwinEnv):
 def _of_its_own(scenario: Flown, seed: int) -> AnyWorld | Berth:
     """Return a world that nothing else flies in."""
     return make_world([(scenario, seed)])
-
-
-def check_shown(mode: str | None, scenario: Flown) -> ObservationMode:
-    """Return the observation mode if the cockpit can show the scenario; None is all there can be.
-
-    Raises:
-        InvalidOption: no such mode, or frames of a family with more craft than the cockpit draws.
-    """
-    drawn = FAMILIES[scenario.family].drawn
-    if mode is None:
-        return "frame+telemetry" if drawn else "telemetry"
-    if "frame" in observation_mode(mode) and not drawn:
-        raise InvalidOption(
-            f"observation={mode!r} is not possible with {scenario.name}: the cockpit draws one "
-            f"other craft, and a {scenario.kind} has two; use observation='telemetry' and a pilot "
-            "that reads it (naive, bandit, or a chat model with --observation telemetry)"
-        )
-    return observation_mode(mode)
 
 
 def check_start(start_met: float | None, scenario: Flown) -> float | None:

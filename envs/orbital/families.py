@@ -8,15 +8,21 @@ from typing import Any, Protocol
 
 from helmsight.contract.observation import Box, TelemetryField
 from helmsight.contract.task import Task
-from helmsight.envs.orbital import panel, task
+from helmsight.envs.orbital import panel, sights, task
+from helmsight.envs.orbital.cockpit.beside import RADAR, SUNDIAL
+from helmsight.envs.orbital.cockpit.layout import Layout
+from helmsight.envs.orbital.cockpit.state import CockpitState
 from helmsight.envs.orbital.dynamics import Array
 from helmsight.envs.orbital.lady_bandit_guard import panel as trio
 from helmsight.envs.orbital.lady_bandit_guard.scoring import GuardingKeeper
+from helmsight.envs.orbital.lady_bandit_guard.sights import craft_relations
 from helmsight.envs.orbital.lady_bandit_guard.task import guarding_task
 from helmsight.envs.orbital.lady_bandit_guard.world import SETTLE as GUARDED_SETTLE
 from helmsight.envs.orbital.scoring import ScoreKeeper
+from helmsight.envs.orbital.sights import Placed
 from helmsight.envs.orbital.sun_blocking import panel as sunlit
 from helmsight.envs.orbital.sun_blocking.scoring import BlockingKeeper
+from helmsight.envs.orbital.sun_blocking.sights import marker_relations as sunlit_relations
 from helmsight.envs.orbital.sun_blocking.task import blocking_task
 from helmsight.envs.orbital.world import SETTLE
 
@@ -41,8 +47,9 @@ class Keeper(Protocol):
 class Family:
     """One family of KSPDG: what its worlds show, how they are scored, and what its pilots are told.
 
-    `telemetry` and `measures` read world `i` of a batch. `settling` is the time from loading to the
-    first observation, s. `drawn` tells whether the cockpit shows all that there is to see.
+    `telemetry`, `measures` and `cockpit` read world `i` of a batch. `relations` are the true ones
+    between what the cockpit shows. `beside` is what the panel beside its readouts is called, if it
+    has one. `settling` is the time from loading to the first observation, s.
     """
 
     name: str
@@ -52,8 +59,14 @@ class Family:
     measures: Callable[[Any, int], dict[str, float | list[float]]]
     keeper: Callable[[Any], Keeper]
     task: Callable[[str, Mapping[str, Box]], Task]
+    cockpit: Callable[[Any, int], CockpitState]
+    relations: Callable[[CockpitState], list[Placed]]
+    beside: str = ""
     settling: float = SETTLE
-    drawn: bool = True
+
+    def told(self, name: str, layout: Layout) -> Task:
+        """Return the task of the scenario called `name`, for a cockpit that looks like that."""
+        return self.task(name, layout.regions(self.beside))
 
 
 FAMILIES = {
@@ -61,15 +74,15 @@ FAMILIES = {
     for family in (
         Family(
             "PE1", "pursuit", panel.TELEMETRY, panel.telemetry, panel.measures, ScoreKeeper,
-            task.pursuit_task,
+            task.pursuit_task, panel.cockpit_state, sights.marker_relations,
         ),
         Family(
             "LBG1", "lady-bandit-guard", trio.TELEMETRY, trio.telemetry, trio.measures,
-            GuardingKeeper, guarding_task, settling=GUARDED_SETTLE, drawn=False,
+            GuardingKeeper, guarding_task, trio.cockpit, craft_relations, RADAR, GUARDED_SETTLE,
         ),
         Family(
             "SB1", "sun blocking", sunlit.TELEMETRY, sunlit.telemetry, sunlit.measures,
-            BlockingKeeper, blocking_task,
+            BlockingKeeper, blocking_task, sunlit.cockpit, sunlit_relations, SUNDIAL,
         ),
     )
 }  # fmt: skip

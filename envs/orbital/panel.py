@@ -9,7 +9,7 @@ import numpy as np
 from helmsight.contract.observation import TelemetryField
 from helmsight.envs.errors import CrewUnfit
 from helmsight.envs.orbital.attitude import SAS
-from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.cockpit.state import CockpitState, Contact
 from helmsight.envs.orbital.convoy import Berth
 from helmsight.envs.orbital.dynamics import RADIUS, Array, norm, orbital_axes, sun_direction, unit
 from helmsight.envs.orbital.fleet import ADRIFT, Fleet
@@ -90,7 +90,8 @@ def cockpit_state(
 ) -> CockpitState:
     """Return what the instruments of vessel `viewer` show in world `i`; `names` are all vessels'.
 
-    They show its own target; without one, speed and velocity are those of its orbit.
+    They show its own target; without one, speed and velocity are those of its orbit. Where there
+    are more than two craft, those that are not its target are contacts.
     """
     axes, position = fleet.axes[i, viewer], fleet.position[i, viewer]
     target = int(fleet.target[i, viewer])
@@ -115,6 +116,26 @@ def cockpit_state(
         sas=_SAS_WORDS[int(fleet.sas[i, viewer])],
         target_name=names[target] if tracks else "",
         planet_radius=RADIUS,
+        target_hull=fleet.vehicles[target].name if tracks else "",
+        contacts=_contacts(fleet, i, viewer, names) if len(names) > 2 else (),
+    )
+
+
+def _contacts(
+    fleet: Fleet | Berth, i: int, viewer: int, names: Sequence[str]
+) -> tuple[Contact, ...]:
+    """Return every vessel that is neither the viewer nor its target, as the viewer sees it."""
+    axes, target = fleet.axes[i, viewer], int(fleet.target[i, viewer])
+    return tuple(
+        Contact(
+            name=name,
+            place=axes @ (fleet.position[i, k] - fleet.position[i, viewer]),
+            velocity=axes @ (fleet.velocity[i, viewer] - fleet.velocity[i, k]),
+            axes=fleet.axes[i, k] @ axes.T,
+            hull=fleet.vehicles[k].name,
+        )
+        for k, name in enumerate(names)
+        if k not in (viewer, target)
     )
 
 

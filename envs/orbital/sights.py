@@ -6,12 +6,13 @@ at (right, down) on it. Signs are those of `prompts.relations`: right, below and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.cockpit.state import CockpitState, Vector
 
 PROGRADE, TARGET, LEVEL = MARKERS = ("prograde marker", "target marker", "level marker")
 BAND = 0.035  # markers closer than this (of the ball's radius, 2 degrees) coincide
@@ -24,24 +25,43 @@ def marker_relations(state: CockpitState) -> list[Placed]:
 
     The ball is one instrument: its markers are all at the same depth.
     """
-    spots: dict[str, NDArray[np.float64]] = {LEVEL: np.zeros(2)}
-    shown = {PROGRADE: state.velocity} if state.speed >= STILL else {}
-    if state.tracks:
-        shown[TARGET] = state.target
-    for name, vector in shown.items():
-        direction = vector / max(float(np.linalg.norm(vector)), 1e-9)
-        if direction[0] > 0:
-            spots[name] = direction[1:]
+    ways = {TARGET: state.target} if state.tracks else {}
+    spots = spots_of({**moving(state), **ways})
+    spots[LEVEL] = np.zeros(2)
     return [
         (a, b, axis, sign)
         for a, b in combinations([name for name in MARKERS if name in spots], 2)
-        for axis, sign in _placed(spots[a] - spots[b])
+        for axis, sign in (*placed(spots[a] - spots[b]), ("depth", 0))
     ]
 
 
-def _placed(apart: NDArray[np.float64]) -> list[tuple[str, int]]:
+def moving(state: CockpitState) -> dict[str, Vector]:
+    """Return the velocity as what its marker points along; nothing without a speed."""
+    return {PROGRADE: state.velocity} if state.speed >= STILL else {}
+
+
+def spots_of(ways: Mapping[str, Vector]) -> dict[str, Vector]:
+    """Return where on the ball (right, down) of its radius those directions are that are ahead."""
+    directions = {name: way / max(float(np.linalg.norm(way)), 1e-9) for name, way in ways.items()}
+    return {name: way[1:] for name, way in directions.items() if way[0] > 0}
+
+
+def placed(apart: Vector) -> list[tuple[str, int]]:
+    """Return the signs of a difference of places on the ball, across and along it."""
     right, down = (0 if abs(x) <= BAND else int(np.sign(x)) for x in apart)
-    return [("horizontal", right), ("vertical", down), ("depth", 0)]
+    return [("horizontal", right), ("vertical", down)]
+
+
+def across(way: Vector, nose: Vector) -> Vector | None:
+    """Return what of the direction of `way` is across the nose, (3,); None where it is not ahead.
+
+    Its length is how far from the middle of the ball the marker stands, of the ball's radius.
+    """
+    length, ahead = float(np.linalg.norm(way)), float(np.linalg.norm(nose))
+    if min(length, ahead) < STILL or float(way @ nose) <= 0:
+        return None
+    direction, axis = way / length, nose / ahead
+    return np.asarray(direction - float(direction @ axis) * axis)
 
 
 def known_relations(telemetry: NDArray[np.float64]) -> list[Placed]:

@@ -116,9 +116,9 @@ def test_a_wrong_operator_setting_is_named(answers: str) -> None:
 
 
 def test_a_filmed_flight_shows_the_frame_besides_what_the_pilot_needs() -> None:
-    assert shown("twin", "PE1-E1-I3", "telemetry", {}, watched=True) == "frame+telemetry"
-    assert shown("twin", "PE1-E1-I3", "frame", {}, watched=True) == "frame"
-    assert shown("twin", "PE1-E1-I3", "telemetry", {}, watched=False) == "telemetry"
+    assert shown("twin", "telemetry", {}, watched=True) == "frame+telemetry"
+    assert shown("twin", "frame", {}, watched=True) == "frame"
+    assert shown("twin", "telemetry", {}, watched=False) == "telemetry"
 
 
 def test_run_folders_are_new_and_hold_no_character_a_file_system_refuses(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ class Layout:
     own centre; `navball_radius` is the nominal radius, to be multiplied by it. `offset` shifts
     the other head-up panels. Colours are RGB. `brightness` multiplies the finished picture,
     `noise` is the standard deviation of its grain (of 255), `blur` that of its softness (px).
-    The regions do not follow the jitter: an operator looks at fixed boxes of the screen.
+    The regions do not follow the jitter: an operator looks at fixed boxes of the screen. `contact`
+    and `sun` are the colours of what only some cockpits show; so is the panel beside the readouts.
     """
 
     navball_centre: tuple[int, int] = (640, 592)
@@ -43,15 +44,24 @@ class Layout:
     blur: float = 0.0
     navball_region: Box = (512, 464, 768, 720)
     readouts_region: Box = (776, 464, 1032, 720)
+    contact: Colour = (255, 84, 68)
+    sun: Colour = (255, 226, 120)
+    beside_region: Box = (1010, 464, 1266, 720)
 
     @property
     def radius(self) -> int:
         """Radius of the drawn navball, px."""
         return round(self.navball_radius * self.scale)
 
-    def regions(self) -> dict[str, Box]:
-        """Return the boxes (x0, y0, x1, y1) of "navball" and "readouts", inside the frame, px."""
-        return {"navball": _inside(self.navball_region), "readouts": _inside(self.readouts_region)}
+    def regions(self, beside: str = "") -> dict[str, Box]:
+        """Return the boxes (x0, y0, x1, y1) of "navball" and "readouts", inside the frame, px.
+
+        `beside` is what the panel beside the readouts is called, where there is one.
+        """
+        boxes = {"navball": self.navball_region, "readouts": self.readouts_region}
+        if beside:
+            boxes[beside] = self.beside_region
+        return {name: _inside(box) for name, box in boxes.items()}
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Layout:
@@ -62,7 +72,7 @@ class Layout:
         """
         plain = cls()
         softness = float(rng.uniform(0.3, 0.7)) if rng.random() < 0.5 else 0.0
-        return replace(
+        drawn = replace(
             plain,
             navball_centre=_near(plain.navball_centre, rng),
             readouts_centre=_near(plain.readouts_centre, rng),
@@ -79,6 +89,11 @@ class Layout:
             brightness=round(float(rng.uniform(0.85, 1.12)), 3),
             noise=int(rng.integers(0, 7)),
             blur=round(softness, 2),
+        )
+        # from what is drawn already: whoever uses `rng` after this gets the numbers it always got
+        own = np.random.default_rng([*drawn.sky, *drawn.text, *drawn.prograde])
+        return replace(
+            drawn, contact=_tinted(plain.contact, own, 18), sun=_tinted(plain.sun, own, 18)
         )
 
 

@@ -6,6 +6,7 @@ The near half of a sphere seen from afar, nose at the centre: a unit direction d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,14 +14,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.envs.orbital.cockpit import beacons
 from helmsight.envs.orbital.cockpit.layout import Colour, Layout
 from helmsight.envs.orbital.cockpit.lettering import Picture, write
 from helmsight.envs.orbital.cockpit.state import CockpitState, Vector
+from helmsight.envs.orbital.cockpit.strokes import DARK, prongs, ring, stroke
 
 _PER_DEGREE = 3  # px of the ball's texture for one degree of heading or pitch
-_SHIFT = 4  # fractional bits of OpenCV's coordinates: 1/16 px
 _STILL = 0.01  # relative speed below which no prograde marker is shown, m/s
-_DARK: Colour = (12, 14, 16)
 
 
 class _Ball(NamedTuple):
@@ -42,12 +43,16 @@ def place(direction: Vector, layout: Layout) -> tuple[float, float] | None:
 
 
 def draw_markers(picture: Picture, state: CockpitState, layout: Layout) -> None:
-    """Draw the level mark, the target's marker and the velocity's over it.
+    """Draw the level mark, then the markers of sun, contacts, target and velocity over each other.
 
     Of each pair (target and anti-target, prograde and retrograde) the one on the near side.
     """
     _draw_level(picture, layout)
     size = 0.1 * layout.radius
+    if state.sunlit:
+        _draw_beacon(beacons.draw_sun, picture, state.sun, layout, layout.sun)
+    for contact in state.contacts:
+        _draw_beacon(beacons.draw_contact, picture, contact.place, layout, layout.contact)
     towards = place(state.target, layout) if state.tracks else None
     away = place(-state.target, layout) if state.tracks else None
     if towards:
@@ -62,6 +67,17 @@ def draw_markers(picture: Picture, state: CockpitState, layout: Layout) -> None:
         _draw_velocity(picture, ahead, size, layout.prograde, retrograde=False)
     elif behind:
         _draw_velocity(picture, behind, size, layout.prograde, retrograde=True)
+
+
+def _draw_beacon(
+    draw: Callable[..., None], picture: Picture, way: Vector, layout: Layout, colour: Colour
+) -> None:
+    """Draw a marker of `beacons` towards `way`, or the one opposite to it."""
+    spot = place(way, layout)
+    opposite = place(-way, layout)
+    if spot or opposite:
+        size = 0.1 * layout.radius
+        draw(picture, spot or opposite, size, colour, behind=spot is None)
 
 
 def draw_ball(picture: Picture, state: CockpitState, layout: Layout) -> None:
@@ -84,7 +100,7 @@ def draw_ball(picture: Picture, state: CockpitState, layout: Layout) -> None:
     window = picture[y - radius : y + radius + 1, x - radius : x + radius + 1]
     cv2.copyTo(cv2.multiply(skin, ball.shade, scale=1 / 255), ball.disc, window)
     rim = max(3, round(0.05 * radius))
-    cv2.circle(picture, (x, y), radius + rim // 2 + 2, _DARK, rim + 4, cv2.LINE_AA)
+    cv2.circle(picture, (x, y), radius + rim // 2 + 2, DARK, rim + 4, cv2.LINE_AA)
     cv2.circle(picture, (x, y), radius + rim // 2 + 1, (126, 130, 134), rim - 2, cv2.LINE_AA)
 
 
@@ -146,42 +162,8 @@ def _draw_level(picture: Picture, layout: Layout) -> None:
     """Draw the fixed nose mark: two wings and an open chevron, thin enough to see through."""
     unit = layout.radius / 100
     wings = np.array([(-36, 0), (-15, 0), (0, 12), (15, 0), (36, 0)], dtype=np.float64) * unit
-    _stroke(picture, wings, layout.navball_centre, _DARK, 4)
-    _stroke(picture, wings, layout.navball_centre, layout.level, 2)
-
-
-def _stroke(
-    picture: Picture,
-    points: NDArray[np.float64],
-    centre: tuple[float, float],
-    colour: Colour,
-    thickness: int,
-) -> None:
-    """Draw an open line through `points` (px, relative to `centre`) with sub-pixel placing."""
-    fixed = np.rint((points + np.asarray(centre)) * (1 << _SHIFT)).astype(np.int32)
-    cv2.polylines(picture, [fixed], False, colour, thickness, cv2.LINE_AA, _SHIFT)
-
-
-def _ring(
-    picture: Picture,
-    centre: tuple[float, float],
-    radius: float,
-    colour: Colour,
-    thickness: int,
-) -> None:
-    """Draw a circle (filled for thickness -1) with sub-pixel placing."""
-    unit = 1 << _SHIFT
-    fixed = (round(centre[0] * unit), round(centre[1] * unit))
-    cv2.circle(picture, fixed, round(radius * unit), colour, thickness, cv2.LINE_AA, _SHIFT)
-
-
-def _prongs(size: float, inner: float, outer: float, *angles: float) -> list[NDArray[np.float64]]:
-    """Return radial strokes at `angles` (degrees clockwise from the top) as point pairs, px."""
-    strokes = []
-    for angle in np.radians(angles):
-        way = np.array([np.sin(angle), -np.cos(angle)])
-        strokes.append(np.stack([way * inner * size, way * outer * size]))
-    return strokes
+    stroke(picture, wings, layout.navball_centre, DARK, 4)
+    stroke(picture, wings, layout.navball_centre, layout.level, 2)
 
 
 def _draw_velocity(
@@ -189,33 +171,33 @@ def _draw_velocity(
 ) -> None:
     """Draw prograde (ring, three ticks) or retrograde (ring, cross, three ticks)."""
     if retrograde:
-        strokes = _prongs(size, 1.0, 1.75, 0, 120, 240)
-        strokes += _prongs(size, 0.0, 0.9, 45, 135, 225, 315)
+        strokes = prongs(size, 1.0, 1.75, 0, 120, 240)
+        strokes += prongs(size, 0.0, 0.9, 45, 135, 225, 315)
     else:
-        strokes = _prongs(size, 1.0, 1.8, 0, 90, 270)
-    for ink, extra in ((_DARK, 2), (colour, 0)):
-        _ring(picture, centre, size, ink, 2 + extra)
-        for stroke in strokes:
-            _stroke(picture, stroke, centre, ink, 2 + extra)
+        strokes = prongs(size, 1.0, 1.8, 0, 90, 270)
+    for ink, extra in ((DARK, 2), (colour, 0)):
+        ring(picture, centre, size, ink, 2 + extra)
+        for line in strokes:
+            stroke(picture, line, centre, ink, 2 + extra)
 
 
 def _draw_target(
     picture: Picture, centre: tuple[float, float], size: float, colour: Colour
 ) -> None:
     """Draw the target: a dot in a thin wide ring with four diagonal prongs."""
-    strokes = _prongs(size, 1.35, 1.9, 45, 135, 225, 315)
-    for ink, extra in ((_DARK, 2), (colour, 0)):
-        _ring(picture, centre, 1.4 * size, ink, 1 + extra)
-        for stroke in strokes:
-            _stroke(picture, stroke, centre, ink, 2 + extra)
-        _ring(picture, centre, 0.36 * size + extra / 2, ink, -1)
+    strokes = prongs(size, 1.35, 1.9, 45, 135, 225, 315)
+    for ink, extra in ((DARK, 2), (colour, 0)):
+        ring(picture, centre, 1.4 * size, ink, 1 + extra)
+        for line in strokes:
+            stroke(picture, line, centre, ink, 2 + extra)
+        ring(picture, centre, 0.36 * size + extra / 2, ink, -1)
 
 
 def _draw_anti_target(
     picture: Picture, centre: tuple[float, float], size: float, colour: Colour
 ) -> None:
     """Draw the anti-target: three arms that leave the middle open."""
-    strokes = _prongs(size, 0.5, 1.6, 60, 180, 300)
-    for ink, extra in ((_DARK, 2), (colour, 0)):
-        for stroke in strokes:
-            _stroke(picture, stroke, centre, ink, 3 + extra)
+    strokes = prongs(size, 0.5, 1.6, 60, 180, 300)
+    for ink, extra in ((DARK, 2), (colour, 0)):
+        for line in strokes:
+            stroke(picture, line, centre, ink, 3 + extra)

@@ -1,4 +1,4 @@
-"""The view out of the cockpit along the nose: stars, planet, sun and the target craft.
+"""The view out of the cockpit along the nose: stars, planet, sun and other craft.
 
 The planet is a globe with a made-up map; stars and map stand still while the vessel turns.
 """
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from helmsight.envs.orbital.cockpit import craft
 from helmsight.envs.orbital.cockpit.camera import FOCAL, project
-from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
+from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.lettering import Picture
 from helmsight.envs.orbital.cockpit.state import CockpitState
 
@@ -26,7 +26,7 @@ _FOLD = 256
 Matrix = NDArray[np.float32]
 
 
-def draw(state: CockpitState) -> Picture:
+def draw(state: CockpitState, layout: Layout) -> Picture:
     """Return a new picture of what lies ahead, uint8 (720, 1280, 3) RGB."""
     axes = _inertial_axes(state)
     distance = max(state.planet_radius + state.altitude, 1.000001 * state.planet_radius)
@@ -35,7 +35,7 @@ def draw(state: CockpitState) -> Picture:
         picture = _space().copy()
     _draw_stars(picture, state, axes, distance)
     _draw_sun(picture, state, distance)
-    craft.draw(picture, state)
+    craft.draw(picture, state, layout)
     return picture
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from helmsight.envs.orbital import panel
+from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.convoy import Berth
 from helmsight.envs.orbital.dynamics import Array, norm, orbital_axes
+from helmsight.envs.orbital.fleet import Fleet
 from helmsight.envs.orbital.lady_bandit_guard.scenario import BANDIT, GUARD, LADY
 from helmsight.envs.orbital.lady_bandit_guard.scoring import Three
 from helmsight.envs.orbital.panel import check_crew, kspdg_fields, kspdg_vector
@@ -22,6 +26,11 @@ def telemetry(world: Three, i: int) -> Array:
     """
     check_crew(world, NAMES)
     return kspdg_vector(world, i, (BANDIT, LADY, GUARD))
+
+
+def cockpit(world: Fleet | Berth, i: int) -> CockpitState:
+    """Return what the bandit's instruments show in world `i`: the lady as target, the guard too."""
+    return panel.cockpit_state(world, i, BANDIT, tuple(name.title() for name in NAMES))
 
 
 def measures(world: Three, i: int) -> dict[str, float | list[float]]:

@@ -12,6 +12,12 @@ from helmsight.contract.task import Task
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.guard import BurnGuard
 from helmsight.envs.orbital.lady_bandit_guard.panel import TELEMETRY
+from helmsight.envs.orbital.lady_bandit_guard.sights import (
+    OBJECTS,
+    SIGHTLINES,
+    in_view,
+    known_relations,
+)
 from helmsight.envs.orbital.task import FUEL, NOTE, PROPELLANT, TWIN, briefing, way
 from helmsight.envs.orbital.told import teller
 
@@ -62,6 +68,9 @@ PLOTS = (
         (Curve("closing", "lady"), Curve("guard_closing", "guard")),
         zero=True,
     ),
+    TimePlot(
+        "angle", "Angle between lady and guard", "deg", (Curve("guard_angle"),), zero=True, colour=1
+    ),
     way("trajectory", "The bandit's way around the lady", "relative_position", "lady"),
     way("guard", "The guard's way around the lady", "guard_position", "lady"),
     PROPELLANT,
@@ -69,11 +78,13 @@ PLOTS = (
 
 
 def guarding_task(name: str, regions: Mapping[str, Box]) -> Task:
-    """Return the task of the scenario called `name`; no frame of it is drawn, so no `regions`."""
+    """Return the task of the scenario called `name`; `regions` are the instruments of its frame."""
     return Task(
         name=name,
         goal=GOAL,
         command=BurnCommand,
+        objects=OBJECTS,
+        regions=regions,
         fields=TELEMETRY,
         briefing=briefing("lbg1"),
         measures=MEASURES,
@@ -83,4 +94,7 @@ def guarding_task(name: str, regions: Mapping[str, Box]) -> Task:
         clock=TWIN,
         note=NOTE,
         tells=teller("the lady", "the guard"),
+        known=known_relations,
+        in_view=in_view,
+        sightlines=SIGHTLINES,
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from helmsight.contract.observation import TelemetryField
 from helmsight.envs.orbital import panel
+from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.convoy import Berth
 from helmsight.envs.orbital.dynamics import Array, dot, norm, orbital_axes, sun_direction
+from helmsight.envs.orbital.fleet import Fleet
 from helmsight.envs.orbital.pair import Readings
 from helmsight.envs.orbital.scenarios import EVADER
 
@@ -24,6 +29,11 @@ def telemetry(world: Readings, i: int) -> Array:
         CrewUnfit: a world that does not have two vessels.
     """
     return np.concatenate([panel.telemetry(world, i), sun_direction()])
+
+
+def cockpit(world: Fleet | Berth, i: int) -> CockpitState:
+    """Return what the pursuer's instruments show in world `i`: the evader, and where the sun is."""
+    return replace(panel.cockpit_state(world, i), sunlit=True)
 
 
 def phase_angle(world: Readings, i: int) -> float:

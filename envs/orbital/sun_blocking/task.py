@@ -12,12 +12,12 @@ from helmsight.contract.task import Task
 from helmsight.envs.orbital import task
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.guard import BurnGuard
-from helmsight.envs.orbital.sights import MARKERS, known_relations
 from helmsight.envs.orbital.sun_blocking.panel import TELEMETRY
+from helmsight.envs.orbital.sun_blocking.sights import OBJECTS, in_view, known_relations
 from helmsight.envs.orbital.told import teller
 
 GOAL = (
-    "Stand between the evader and the sun: 100 metres from the evader, on the line from it to the "
+    "Stand between the evader and the sun: a hundred metres from it, on the line from it to the "
     "sun, as soon as you can and for as long as you can."
 )
 MEASURES = (
@@ -51,7 +51,7 @@ def blocking_task(name: str, regions: Mapping[str, Box]) -> Task:
         name=name,
         goal=GOAL,
         command=BurnCommand,
-        objects=MARKERS,
+        objects=OBJECTS,
         regions=regions,
         fields=TELEMETRY,
         briefing=task.briefing("sb1"),
@@ -63,4 +63,5 @@ def blocking_task(name: str, regions: Mapping[str, Box]) -> Task:
         note=task.NOTE,
         known=known_relations,
         tells=teller("the evader", sun=True),
+        in_view=in_view,
     )

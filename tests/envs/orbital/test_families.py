@@ -136,12 +136,18 @@ def test_figures_of_other_crews_are_refused():
             read(two, 0)
 
 
-def test_frames_of_three_craft_are_refused_with_what_works():
-    for mode in ("frame", "frame+telemetry"):
-        with pytest.raises(InvalidOption, match=r"two; use observation='telemetry'"):
-            TwinEnv("LBG1-LG1-I1", observation=mode)
-    assert TwinEnv("LBG1-LG1-I1").observation_mode == "telemetry"
-    assert TwinEnv("SB1-E1-I1").observation_mode == "frame+telemetry"
+@pytest.mark.parametrize(
+    ("name", "beside"), [("PE1-E1-I3", None), ("LBG1-LG1-I1", "radar"), ("SB1-E1-I1", "sundial")]
+)
+def test_every_family_has_frames_and_the_panel_that_its_task_names(name, beside):
+    env = TwinEnv(name, observation="frame")
+    shown, _ = env.reset(seed=0)
+    assert env.observation_space.contains(shown)
+    assert set(env.task.regions) == {"navball", "readouts"} | ({beside} if beside else set())
+    for x0, y0, x1, y1 in env.task.regions.values():
+        assert (x1 - x0, y1 - y0) == (256, 256)
+        assert shown["frame"][y0:y1, x0:x1].any()
+    assert TwinEnv(name).observation_mode == "frame+telemetry"
 
 
 def test_the_guarding_score_is_of_both_closest_approaches_among_samples():

@@ -60,7 +60,7 @@ def test_a_far_target_is_a_bright_dot_where_the_camera_has_it(make_state):
     assert pixel is not None
     x, y = pixel
     assert (x, y) == pytest.approx((640 + 0.2 * FOCAL, 360 - 0.15 * FOCAL))
-    assert outside.draw(away)[round(y), round(x)].min() > 200
+    assert outside.draw(away, Layout())[round(y), round(x)].min() > 200
 
 
 def test_a_near_target_fills_more_of_the_view_than_a_far_one(make_state):
@@ -68,7 +68,8 @@ def test_a_near_target_fills_more_of_the_view_than_a_far_one(make_state):
     for metres in (10.0, 60.0):
         state = make_state(5, up=-UP, sun=UP, target=metres * np.array([1.0, 0.0, 0.0]))
         hidden = replace(state, target=-state.target)
-        lit.append(int((outside.draw(state) != outside.draw(hidden)).any(axis=2).sum()))
+        seen, not_seen = outside.draw(state, Layout()), outside.draw(hidden, Layout())
+        lit.append(int((seen != not_seen).any(axis=2).sum()))
     assert lit[0] > 4 * lit[1] > 400
 
 
@@ -78,7 +79,7 @@ def test_the_planet_lies_below_and_its_night_side_is_dark(make_state):
     shown = {}
     for name, sun in (("day", nose_down), ("night", -nose_down)):
         state = make_state(1, up=nose_down, north=north, sun=sun, target=500.0 * sideways)
-        shown[name] = outside.draw(state)[:, ::8].mean(axis=(1, 2))
+        shown[name] = outside.draw(state, Layout())[:, ::8].mean(axis=(1, 2))
     assert shown["day"][700] > 60.0
     assert shown["day"][700] > 5.0 * shown["night"][700]
     assert shown["day"][20] < 15.0
@@ -89,8 +90,8 @@ def test_the_planet_hides_the_sun(make_state):
     x, y = (round(part) for part in project(sun))
     free = make_state(1, up=-UP, north=np.array([1.0, 0, 0]), sun=sun)
     hidden = make_state(1, up=-sun, north=np.array([0.0, 1.0, 0]), sun=sun)
-    assert outside.draw(free)[y, x].min() > 200
-    assert outside.draw(hidden)[y, x].max() < 60
+    assert outside.draw(free, Layout())[y, x].min() > 200
+    assert outside.draw(hidden, Layout())[y, x].max() < 60
 
 
 def test_a_sun_straight_over_the_pole_is_still_drawn(make_state):
