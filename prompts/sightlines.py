@@ -34,6 +34,9 @@ def between(claims: Iterable[Claim], a: str, b: str) -> bool | None:
 def sightline(claims: Iterable[Claim], a: str, b: str) -> str:
     """Return in words what is proved of `a` between the viewer and `b`; "" where nothing is."""
     proved = between(claims, a, b)
-    if proved is None:
-        return ""
-    return f"{a} {'stands' if proved else 'does not stand'} between you and {b}"
+    return "" if proved is None else told(a, b, stands=proved)
+
+
+def told(a: str, b: str, *, stands: bool) -> str:
+    """Return the words in which a pilot is told whether `a` stands between it and `b`."""
+    return f"{a} {'stands' if stands else 'does not stand'} between you and {b}"

@@ -9,6 +9,7 @@ from helmsight.envs.orbital.command import DURATION, BurnCommand
 from helmsight.envs.orbital.sights import PROGRADE, TARGET
 from helmsight.prompts.claims import read_claims
 from helmsight.prompts.relations import Axis
+from helmsight.prompts.sightlines import told
 
 AHEAD_S = 12.0  # of full thrust from the moment on that the way leads to the target
 SIDEWAYS = 1.0  # lateral throttle against a drift
@@ -19,7 +20,8 @@ class Relations:
 
     "The prograde marker is right of the target marker" is a drift to the right: burn left. No
     word of the prograde marker's place, before the first one, means that it is behind: burn ahead.
-    Of two statements about the markers the last one counts. It looks at nothing but the words and
+    Of two statements about the markers the last one counts. What is told to stand between it and
+    the target is flown past on its right. It looks at nothing but the words and
     knows neither distance nor speed: what it scores tells how good the relations are, for
     evaluations of grounding. Of a latency it knows when its burn begins and how long it lasts.
     """
@@ -29,8 +31,10 @@ class Relations:
     command = BurnCommand
 
     def reset(self, task: Task, seed: int) -> None:
-        """Forget when the prograde marker was first seen."""
+        """Forget when the prograde marker was first seen; what the nose is on is named second."""
         self._objects = task.objects
+        self._target = task.objects[1] if len(task.objects) > 1 else TARGET
+        self._blocked = {told(a, b, stands=True) for a, b in task.sightlines}
         self._since: float | None = None
 
     def decide(self, sighting: Sighting) -> Decision:
@@ -46,17 +50,19 @@ class Relations:
         # one that is applied for longer gives as much of a push by less throttle
         push = SIDEWAYS * min(1.0, DURATION / timing.applied_s(DURATION))
         right, down = drift or (0, 0)
+        if self._blocked & {*sighting.relations}:
+            right, down = -1, 0
         return Decision(BurnCommand(forward=ahead, right=-push * right, down=-push * down))
 
     def _drift(self, lines: tuple[str, ...]) -> tuple[int, int] | None:
-        """Return where the prograde marker is from the target marker, as (right, down) signs."""
+        """Return where the prograde marker is from the target, as (right, down) signs."""
         signs = {}
         # "aligned with" is said of the horizontal only
         text = "\n".join(
             f"{'Horizontal: ' if ' is aligned with ' in line else ''}{line}" for line in lines
         )
         for claim in read_claims(text, self._objects).claims:
-            if {claim.a, claim.b} == {PROGRADE, TARGET} and claim.axis is not Axis.DEPTH:
+            if {claim.a, claim.b} == {PROGRADE, self._target} and claim.axis is not Axis.DEPTH:
                 signs[claim.axis] = claim.sign if claim.a == PROGRADE else -claim.sign
         if not signs:
             return None

@@ -145,6 +145,19 @@ def test_telemetry_overrules_claims_only_where_the_pilot_is_shown_it(world, need
     assert flight.records[0].grounding["disagreed"] == (not lines)
 
 
+@pytest.mark.parametrize(
+    ("grounding", "told"),
+    [("oracle:structured+verified", ["a does not stand between you and b"]),
+     ("oracle:structured", [])],
+)  # fmt: skip
+def test_what_verified_relations_prove_of_a_line_of_sight_is_told(world, steady, grounding, told):
+    env = world("frame")
+    env.task = replace(env.task, objects=("a", "b"), sightlines=(("a", "b"), ("b", "a")))
+    env.true_relations = lambda: [("a", "b", "horizontal", 0), ("a", "b", "depth", 1)]
+    flight = Operator(env, steady(), OperatorConfig(grounding=grounding)).fly(max_steps=1)
+    assert flight.records[0].relations == ["a is aligned with b", "a is behind b", *told]
+
+
 def test_an_oracle_reads_the_world_and_its_name_is_in_the_record(world, steady, notebook):
     env = world("frame")
     env.true_relations = lambda: [("target", "prograde", "vertical", -1)]

@@ -17,7 +17,7 @@ from helmsight.envs.orbital.sun_blocking.sights import OBJECTS, in_view, known_r
 from helmsight.envs.orbital.told import teller
 
 GOAL = (
-    "Stand between the evader and the sun: a hundred metres from it, on the line from it to the "
+    "Stand between the evader and the sun: a hundred metres from the evader, on the line to the "
     "sun, as soon as you can and for as long as you can."
 )
 MEASURES = (

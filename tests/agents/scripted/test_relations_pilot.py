@@ -7,7 +7,7 @@ from helmsight.agents.operator import Operator
 from helmsight.agents.scripted import make
 from helmsight.agents.scripted.relations import AHEAD_S
 from helmsight.contract.pilot import Sighting
-from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.envs.orbital.env import PursuitEnv, TwinEnv
 from helmsight.prompts.relations import relations
 
 LATER = 100.0
@@ -46,6 +46,20 @@ def test_it_burns_ahead_until_it_moves_to_the_target_and_some_more():
     assert told() == (1, 0, 0)
     assert told(line("level with"), stamps=(0.0, AHEAD_S - 1)) == (1, 0, 0)
     assert told(line("level with"), stamps=(0.0, AHEAD_S + 1)) == (0, 0, 0)
+
+
+def test_it_flies_past_what_stands_between_it_and_the_lady():
+    pilot = make("relations")
+    pilot.reset(TwinEnv("LBG1-LG0-I2").task, seed=0)
+    drift = ("prograde marker is right of lady", "prograde marker is above lady")
+    pilot.decide(Sighting({}, 0.0, drift))
+    for more, burn in (
+        ((), (-1, 1)),
+        (("guard does not stand between you and lady",), (-1, 1)),
+        (("guard stands between you and lady",), (1, 0)),
+    ):
+        command = pilot.decide(Sighting({}, LATER, (*drift, *more))).command
+        assert (command.right, command.down) == burn
 
 
 def test_it_coasts_when_what_it_saw_is_in_doubt():
