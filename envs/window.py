@@ -22,8 +22,9 @@ from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.operated import Attached, Opened
 from helmsight.envs.orbital.cockpit.window import check_display
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.scenarios import find_pursuit
-from helmsight.envs.orbital.task import MEASURES, REALTIME, pursuit_task
+from helmsight.envs.orbital.families import FAMILIES
+from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.envs.orbital.task import REALTIME
 
 _WHY = {
     "time": "a person's window runs by the wall clock and cannot wait; use time='realtime'",
@@ -32,15 +33,15 @@ _WHY = {
 
 
 class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
-    """One PE1 scenario in the cockpit's window, operated as by a person.
+    """One scenario in the cockpit's window, operated as by a person.
 
     Observations hold "frame", what the screen shows, (720, 1280, 3) RGB. Commands become keys
     that are really pressed and held in real time. `info` holds the referee's account of a window
-    that this environment opened (the keys of PursuitEnv); of one that it found it holds only
+    that this environment opened (the keys of TwinEnv); of one that it found it holds only
     `met`, by wall clock since the restart, and what was `applied`. Neither is ever in the picture.
 
     Args:
-        scenario: a name that `find_pursuit` knows.
+        scenario: a name that `find_scenario` knows.
         observation: "frame" only.
         time: "realtime" only.
         hold: what the keys do while the pilot thinks: "repeat" leaves those down that the last
@@ -52,7 +53,7 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             time; the faster, the shorter the presses and the dearer every moment of thought.
         render_mode: None or "rgb_array".
 
-    The reward is 0 until the episode ends and then minus the score, as in PursuitEnv.
+    The reward is that of TwinEnv, as far as the window is known.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 2}  # noqa: RUF012  as in gym.Env
@@ -79,7 +80,7 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             raise InvalidOption(f"scale={scale:g}: expected 0.25 to 4")
         if not 0.1 <= rate <= 5.0:
             raise InvalidOption(f"rate={rate:g}: expected 0.1 to 5")
-        self.scenario = find_pursuit(scenario)
+        self.scenario = find_scenario(scenario)
         self.rate = rate
         self.render_mode = render_mode
         self.observation_space = spaces.Dict(
@@ -94,12 +95,12 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
 
     @property
     def task(self) -> Task:
-        """What an operator is told about this episode: the same as by PursuitEnv.
+        """What an operator is told about this episode: the same as by TwinEnv.
 
         Nothing measures a window that this environment did not open, but the wall clock.
         """
-        task = pursuit_task(self.scenario.name, Layout().regions())
-        measures = MEASURES if self._cockpit.refereed else MEASURES[:1]
+        task = FAMILIES[self.scenario.family].told(self.scenario.name, Layout())
+        measures = task.measures if self._cockpit.refereed else task.measures[:1]
         outcome = task.outcome if self._cockpit.refereed else Outcome()
         return replace(task, clock=REALTIME, measures=measures, outcome=outcome)
 
@@ -132,7 +133,7 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         """Hold the command's keys for its duration (or until the end), and look again.
 
         Raises:
-            EpisodeOver, InvalidOption: as PursuitEnv; axes other than the body's.
+            EpisodeOver, InvalidOption: as TwinEnv; axes other than the body's.
             CockpitLost, HardwareError: as `reset`; all keys are released.
         """
         if not self._running:
@@ -148,12 +149,14 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             keyboard.release()
             raise
         self.clock.observed()
-        over, captured = self._cockpit.over(), bool(info.get("captured", False))
+        over = self._cockpit.over()
+        ended = bool(info.get("captured", False) or info.get("caught", False))
         if over:
             self._running = False
             keyboard.release()
         reward = -float(info["score"]) if over and "score" in info else 0.0
-        return observation, reward, captured, over and not captured, info
+        reward = float(info.get("blocking", reward))  # what the moment counts
+        return observation, reward, ended, over and not ended, info
 
     def render(self) -> NDArray[np.uint8] | None:
         """Return what the screen shows, (720, 1280, 3) RGB, when render_mode is "rgb_array"."""

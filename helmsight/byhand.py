@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from helmsight.contract.record import StepRecord
+    from helmsight.contract.task import Task
     from helmsight.envs.orbital.cockpit.seat import Stretch
+    from helmsight.envs.orbital.scenarios import AnyScenario
     from helmsight.tools.recorder import Recorder
 
 PILOT = "person"
@@ -19,8 +21,9 @@ PILOT = "person"
 class FlightLog:
     """The flights of a seat as records, and each one's summary."""
 
-    def __init__(self, scenario: str, writer: RunWriter | None) -> None:
-        self._scenario, self._writer = scenario, writer
+    def __init__(self, scenario: AnyScenario, writer: RunWriter | None) -> None:
+        self._scenario, self._writer = scenario.name, writer
+        self._task = _task(scenario)
         self._records: list[StepRecord] = []
         self._first: dict[str, Any] = {}
         self._run, self._began = 0, time.perf_counter()
@@ -29,7 +32,7 @@ class FlightLog:
         """Take half a second of flight."""
         if flown.before["run"] != self._run:
             self._begin(flown)
-        record = _record(len(self._records), flown)
+        record = _record(len(self._records), flown, self._task)
         self._records.append(record)
         if self._writer is not None:
             self._writer.step(record, flown)
@@ -37,16 +40,16 @@ class FlightLog:
     def end(self, last: dict[str, Any]) -> dict[str, Any]:
         """Return the summary of the flight whose last report this is."""
         from helmsight.agents.memory import summarise
-        from helmsight.envs.orbital.task import OUTCOME
 
+        outcome = self._task.outcome
         if last["run"] != self._run:  # not a step was flown
             self._records, self._first, self._run = [], last, last["run"]
             self._began = time.perf_counter()
         ended = "timeout" if last["over"] else "interrupted"
-        reason = OUTCOME.success if OUTCOME.succeeded(last) else ended
+        reason = outcome.success if outcome.succeeded(last) else ended
         summary = {"scenario": self._scenario, "pilot": PILOT, "seed": last["seed"]}
         summary["time"] = "realtime"
-        summary |= summarise(OUTCOME, self._records, self._first, last)
+        summary |= summarise(outcome, self._records, self._first, last)
         for key in ("think_ms_p50", "think_ms_p95"):  # nobody knows how long a person thought
             summary[key] = None
         summary |= {"wall_s": time.perf_counter() - self._began, "reason": reason}
@@ -81,7 +84,6 @@ class RunWriter:
         """Begin a run folder; raises RunFolderUnusable."""
         from helmsight.agents.memory import versions
         from helmsight.contract.record import RunSpec
-        from helmsight.envs.orbital.task import pursuit_task
         from helmsight.session import run_folder
         from helmsight.tools.recorder import Recorder
 
@@ -95,7 +97,7 @@ class RunWriter:
                 seed=seed,
                 options={"observation": "frame", "time": "realtime"},
                 versions=versions(),
-                task=pursuit_task(flown.scenario.name, {}).description(),
+                task=_task(flown.scenario).description(),
             )
         )
         print(f"recording: {folder}", file=sys.stderr)
@@ -120,11 +122,17 @@ class RunWriter:
             ended.result()
 
 
-def _record(index: int, flown: Stretch) -> StepRecord:
+def _task(scenario: AnyScenario) -> Task:
+    from helmsight.envs.orbital.cockpit.layout import Layout
+    from helmsight.envs.orbital.families import FAMILIES
+
+    return FAMILIES[scenario.family].told(scenario.name, Layout())
+
+
+def _record(index: int, flown: Stretch, task: Task) -> StepRecord:
     """Return half a second of flight as the record of a step: a person wants what is applied."""
     from helmsight.contract.measures import read_measures
     from helmsight.contract.record import StepRecord
-    from helmsight.envs.orbital.task import MEASURES
 
     return StepRecord(
         index=index,
@@ -140,6 +148,6 @@ def _record(index: int, flown: Stretch) -> StepRecord:
         clamped=[],
         late=False,
         relations=[],
-        measures=read_measures(flown.scenario.name, MEASURES, flown.before),
+        measures=read_measures(task.name, task.measures, flown.before),
         lag=0.0,
     )

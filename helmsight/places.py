@@ -14,7 +14,7 @@ from typing import Any
 
 from helmsight.contract.textfiles import read_text
 
-TWIN = "twin"
+TWIN, SCREEN = "twin", "screen"
 KINDS: dict[str, type] = {"text": str, "number": float, "file": Path}
 
 

@@ -16,7 +16,7 @@ from helmsight.envs.registry import (
     task_of,
 )
 from helmsight.errors import InvalidSetting
-from helmsight.places import TWIN, WORLDS
+from helmsight.places import SCREEN, TWIN, WORLDS
 
 if TYPE_CHECKING:
     import gymnasium
@@ -36,9 +36,9 @@ def check_world(world: str, scenario: str, options: Mapping[str, Any]) -> None:
     if world not in WORLDS:
         raise InvalidSetting(f"world={world!r} is not known; choose {', '.join(WORLDS)}")
     if world != TWIN:
-        from helmsight.envs.orbital.scenarios import find_pursuit
+        from helmsight.envs.orbital.scenarios import find_pursuit, find_scenario
 
-        find_pursuit(scenario)
+        (find_scenario if world == SCREEN else find_pursuit)(scenario)
     elif not is_scenario(find_environment(scenario)):
         return
     known = [option.name for option in WORLDS[world].options]

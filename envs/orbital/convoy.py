@@ -44,6 +44,12 @@ def make_world(starts: Sequence[Start]) -> AnyWorld:
 _WORLDS: dict[str, type[AnyWorld]] = {"PE1": World, "LBG1": GuardedWorld, "SB1": SunlitWorld}
 
 
+def ends(world: AnyWorld | Berth) -> dict[str, bool]:
+    """Return who was captured in a world of one: the target; the agent, where there is a guard."""
+    caught = {"caught": bool(world.caught[0])} if hasattr(world, "caught") else {}
+    return {"captured": bool(world.captured[0]), **caught}
+
+
 class Convoy:
     """The rows of one batch of worlds of a family. `starts` are what each begins as."""
 

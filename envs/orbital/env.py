@@ -18,7 +18,7 @@ from helmsight.envs.errors import EpisodeOver
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.convoy import AnyWorld, Berth, make_world
+from helmsight.envs.orbital.convoy import AnyWorld, Berth, ends, make_world
 from helmsight.envs.orbital.described import described as read_described
 from helmsight.envs.orbital.dynamics import Array, track_axes
 from helmsight.envs.orbital.families import FAMILIES, Family
@@ -222,12 +222,10 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
 
     def _info(self, lag: float, command: BurnCommand) -> dict[str, Any]:
         assert self._world is not None
-        caught = {"caught": bool(self._world.caught[0])} if hasattr(self._world, "caught") else {}
         return {
             **self.family.measures(self._world, 0),
             **self._score.figures(self._world, 0),
-            "captured": bool(self._world.captured[0]),
-            **caught,
+            **ends(self._world),
             "lag": lag,
             "applied": command.model_dump(),
             "rotations": self._rotations_now,

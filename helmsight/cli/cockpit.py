@@ -20,6 +20,8 @@ helmsight cockpit
 
 helmsight cockpit pe1_e3_i3 --seed 4 --record
 
+helmsight cockpit LBG1-LG1-I2           # the lady, and around her guard
+
 helmsight cockpit --report - | jq .range
 
 Keys, as in KSP: H N forward and backward, J L left and right, I K down and up, R RCS, T SAS.
@@ -63,11 +65,11 @@ def command(
     from helmsight.byhand import FlightLog, RunWriter
     from helmsight.envs.orbital.cockpit.program import fly_by_hand
     from helmsight.envs.orbital.cockpit.seat import Seat
-    from helmsight.envs.orbital.scenarios import find_pursuit
+    from helmsight.envs.orbital.scenarios import find_scenario
 
-    start = find_pursuit(scenario)
+    start = find_scenario(scenario)
     writer = RunWriter(out) if record or out is not None else None
-    log = FlightLog(start.name, writer)
+    log = FlightLog(start, writer)
 
     def ended(last: dict[str, Any]) -> None:
         summary = log.end(last)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from helmsight.byhand import FlightLog, RunWriter
+from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.cockpit.seat import Seat, Stretch
-from helmsight.envs.orbital.scenarios import find_pursuit
+from helmsight.envs.orbital.scenarios import find_pursuit, find_scenario
 from helmsight.tools.errors import RunFolderUnusable
 from helmsight.tools.player import load_run
 from helmsight.tools.recorder import Recorder
@@ -28,7 +29,7 @@ class Flown:
         self.writer = RunWriter(out)
         self.stretches: list[Stretch] = []
         self.summaries: list[dict[str, Any]] = []
-        self._log = FlightLog(SCENARIO.name, self.writer)
+        self._log = FlightLog(SCENARIO, self.writer)
         self.seat = Seat(SCENARIO, 3, on_stretch=self._stretch, on_end=self._end)
         self._now = 0.0
 
@@ -49,6 +50,29 @@ class Flown:
 def fly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Flown]:
     monkeypatch.chdir(tmp_path)
     return lambda: Flown(tmp_path / "first")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["LBG1-LG1-I1"])
+def test_flights_of_every_family_become_runs_with_its_own_figures(
+    tmp_path: Path, name: str
+) -> None:
+    scenario = find_scenario(name)
+    log = FlightLog(scenario, RunWriter(tmp_path / "run"))
+    seat = Seat(scenario, on_stretch=log.stretch, on_end=lambda last: told.append(log.end(last)))
+    told: list[dict[str, Any]] = []
+    for tenth in range(14):
+        seat.advance(0.1 * tenth, ["h"])
+    seat.leave()
+    assert log._writer is not None
+    log._writer.close()
+    run = load_run(tmp_path / "run")
+    assert told[0].keys() >= {term.name for term in seat.outcome.terms} | {"score"}
+    assert {measure.name for measure in seat.family.told(scenario.name, Layout()).measures} >= {
+        *run.records[0].measures
+    }
+    assert run.spec.task.outcome == seat.outcome
+    np.testing.assert_array_equal(next(iter(run.frames())).shape, (720, 1280, 3))
 
 
 @pytest.mark.slow

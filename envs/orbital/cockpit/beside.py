@@ -50,15 +50,15 @@ class _Panel:
         """Write a caption and, below it, a large figure on the line `base`."""
         s = self.layout.scale
         write(self.picture, words, self.at(8, base - 33), colour, 14 * s)
-        figures(self.picture, value, self.at(166, base), self.layout.text, PITCH * s)
-        write(self.picture, unit, self.at(168, base), self.layout.accent, 14 * s)
+        figures(self.picture, value, self.at(163, base), self.layout.text, PITCH * s)
+        write(self.picture, unit, self.at(165, base), self.layout.accent, 14 * s)
 
     def small(self, base: float, words: str, value: str, unit: str) -> None:
         """Write a caption and a small figure on one line."""
         s = self.layout.scale
         write(self.picture, words, self.at(8, base), DIM, 12 * s)
-        figures(self.picture, value, self.at(166, base), self.layout.text, 12 * s)
-        write(self.picture, unit, self.at(168, base), self.layout.accent, 14 * s)
+        figures(self.picture, value, self.at(163, base), self.layout.text, 12 * s)
+        write(self.picture, unit, self.at(165, base), self.layout.accent, 14 * s)
 
     def dial(self, axis: Vector) -> Dial:
         """Draw the lower part of the panel and return the dial there."""

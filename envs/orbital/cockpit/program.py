@@ -20,7 +20,7 @@ from typing import Any, TextIO
 from helmsight.contract.jsontext import parse_json
 from helmsight.envs.orbital.cockpit.seat import Seat
 from helmsight.envs.orbital.cockpit.window import CockpitWindow
-from helmsight.envs.orbital.scenarios import find_pursuit
+from helmsight.envs.orbital.scenarios import find_scenario
 
 REPORT_HZ = 10.0
 _WAITING = 200  # reports that a slow reader may be behind before newer ones are left out
@@ -131,7 +131,7 @@ def main() -> int:
     from helmsight.contract.errors import Error
 
     try:
-        seat = Seat(find_pursuit(arguments.scenario), arguments.seed, arguments.rate)
+        seat = Seat(find_scenario(arguments.scenario), arguments.seed, arguments.rate)
         seat.held = True
         fly_by_hand(
             seat,

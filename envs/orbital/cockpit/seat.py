@@ -10,16 +10,17 @@ import numpy as np
 
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.cockpit.keys import AXES, throttle
+from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.cockpit.state import CockpitState
 from helmsight.envs.orbital.command import DURATION
+from helmsight.envs.orbital.convoy import ends, make_world
+from helmsight.envs.orbital.families import FAMILIES
 from helmsight.envs.orbital.fleet import ADRIFT, DT
-from helmsight.envs.orbital.panel import cockpit_state, measures
-from helmsight.envs.orbital.scenarios import PURSUER, Scenario
-from helmsight.envs.orbital.scoring import ScoreKeeper
-from helmsight.envs.orbital.world import World
+from helmsight.envs.orbital.scenarios import AnyScenario
+from helmsight.envs.orbital.starts import AGENT
 
 SAMPLE = round(DURATION / DT)
-"""Steps between two samples of the closest approach: those of a command of KSPDG's length."""
+"""Steps between two samples for the score: those of a command of KSPDG's length."""
 CATCH_UP = 0.5
 """World seconds that are caught up at once; a machine that stood still longer has missed them."""
 
@@ -32,7 +33,7 @@ class Stretch:
     throttles by axis, and its duration, s.
     """
 
-    scenario: Scenario
+    scenario: AnyScenario
     before: dict[str, Any]
     state: CockpitState
     applied: dict[str, Any]
@@ -49,13 +50,15 @@ class Seat:
 
     def __init__(
         self,
-        scenario: Scenario,
+        scenario: AnyScenario,
         seed: int = 0,
         rate: float = 1.0,
         on_stretch: Callable[[Stretch], None] | None = None,
         on_end: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self.scenario, self.rate = scenario, rate
+        self.family = FAMILIES[scenario.family]
+        self.outcome = self.family.told(scenario.name, Layout()).outcome
         self.runs = 0
         self._on_stretch, self._on_end = on_stretch, on_end
         self._told = True
@@ -68,9 +71,9 @@ class Seat:
         self.seed, self.held, self.paused = seed, held, False
         self.runs += 1
         self.missed = 0.0
-        self.world = World([self.scenario], [seed])
+        self.world = make_world([(self.scenario, seed)])
         self.world.settle()
-        self._closest = ScoreKeeper(self.world)
+        self._score = self.family.keeper(self.world)
         self._then: float | None = None
         self._owed = 0.0
         self._steps = 0
@@ -90,20 +93,20 @@ class Seat:
     @property
     def rcs(self) -> bool:
         """Whether the thrusters work."""
-        return bool(self.world.rcs[0, PURSUER])
+        return bool(self.world.rcs[0, AGENT])
 
     @property
     def sas(self) -> bool:
         """Whether the nose is held on the target."""
-        return int(self.world.sas[0, PURSUER]) == SAS.TARGET
+        return int(self.world.sas[0, AGENT]) == SAS.TARGET
 
     def switch_rcs(self) -> None:
         """Switch the thrusters on or off."""
-        self.world.rcs[0, PURSUER] = not self.rcs
+        self.world.rcs[0, AGENT] = not self.rcs
 
     def switch_sas(self) -> None:
         """Have the nose follow the target, or leave it where it points."""
-        self.world.sas[0, PURSUER] = ADRIFT if self.sas else SAS.TARGET
+        self.world.sas[0, AGENT] = ADRIFT if self.sas else SAS.TARGET
 
     def advance(self, now: float, pressed: Collection[str]) -> None:
         """Run the world up to `now`, s of a wall clock, with these keys down."""
@@ -120,7 +123,7 @@ class Seat:
         while self._owed >= DT - 1e-9 and not self.over:  # clocks do not add up exactly
             self._owed -= DT
             self.world.advance()
-            self._burnt += self.world.throttle[0, PURSUER]
+            self._burnt += self.world.throttle[0, AGENT]
             self._steps += 1
             if self._steps == SAMPLE:
                 self._sample()
@@ -139,16 +142,16 @@ class Seat:
 
     def state(self) -> CockpitState:
         """Return what the instruments show."""
-        return cockpit_state(self.world, 0)
+        return self.family.cockpit(self.world, 0)
 
     def report(self) -> dict[str, Any]:
-        """Return the referee's account: the `info` of PursuitEnv, and how the seat is."""
+        """Return the referee's account: the `info` of TwinEnv, and how the seat is."""
         return {
-            **measures(self.world, 0),
-            **self._closest.figures(self.world, 0),
-            "captured": self.captured,
+            **self.family.measures(self.world, 0),
+            **self._score.figures(self.world, 0),
+            **ends(self.world),
             "over": self.over,
-            "throttle": [float(part) for part in self.world.throttle[0, PURSUER]],
+            "throttle": [float(part) for part in self.world.throttle[0, AGENT]],
             "rcs": self.rcs,
             "sas": self.sas,
             "paused": self.paused,
@@ -160,7 +163,7 @@ class Seat:
 
     def _sample(self) -> None:
         """Take a sample for the score, and tell of the stretch that ends here."""
-        self._closest.sample(self.world)
+        self._score.sample(self.world)
         if self._on_stretch is not None:
             means = self._burnt / self._steps
             applied: dict[str, Any] = dict(zip(AXES, map(float, means), strict=True))

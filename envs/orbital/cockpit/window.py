@@ -205,8 +205,10 @@ class CockpitWindow:
                 _GOOD,
             )
         if self.seat.over:
-            closest = f"closest {report['closest_approach']:.1f} m"
-            return f"TIME IS OVER  score {report['score']:.1f}  {closest}", _BAD
+            why = "CAUGHT BY THE GUARD" if report.get("caught") else "TIME IS OVER"
+            most = self.seat.outcome.terms[0]
+            known = f"{most.label or most.name} {report[most.source]:.1f} {most.unit}".rstrip()
+            return f"{why}  score {report['score']:.1f}  {known}", _BAD
         if self.seat.paused:
             return "PAUSED  Space goes on", _BAD
         if self.seat.held:

@@ -55,8 +55,8 @@ def test_the_figures_of_the_guard_stand_where_they_are_drawn_again(three, metres
     again = np.full_like(picture, layout.panel)
     left, top = 904 + 112 + 14, 592 - 112
     for words, base in ((f"{metres:.1f}", 48), (f"{closing:+.2f}", 97)):
-        figures(again, words, (left + 166, top + base), layout.text, beside.PITCH)
-        rows, columns = slice(top + base - 28, top + base + 2), slice(left + 4, left + 166)
+        figures(again, words, (left + 163, top + base), layout.text, beside.PITCH)
+        rows, columns = slice(top + base - 28, top + base + 2), slice(left + 4, left + 163)
         np.testing.assert_array_equal(picture[rows, columns], again[rows, columns])
 
 

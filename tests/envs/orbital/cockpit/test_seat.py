@@ -9,8 +9,8 @@ import pytest
 
 from helmsight.envs.orbital.cockpit.seat import Seat
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.env import PursuitEnv
-from helmsight.envs.orbital.scenarios import find_pursuit
+from helmsight.envs.orbital.env import PursuitEnv, TwinEnv
+from helmsight.envs.orbital.scenarios import find_pursuit, find_scenario
 from helmsight.envs.orbital.world import SETTLE
 
 pytestmark = pytest.mark.slow  # whole episodes
@@ -154,3 +154,21 @@ def test_the_end_is_told_once_and_the_world_stands_still():
     assert met == pytest.approx(seat.world.timeout, abs=0.05)
     fly(seat, 13.0, 1.0)
     assert seat.report()["met"] == met
+
+
+@pytest.mark.parametrize("name", ["LBG1-LG1-I2", "SB1-E1-I4"])
+def test_a_person_flies_every_family_as_the_environment_does(name):
+    env = TwinEnv(name, observation="telemetry", time="paused")
+    env.reset(seed=2)
+    seat = Seat(find_scenario(name), seed=2)
+    seat.advance(0.0, ())
+    now = 0.0
+    for forward, key in ((1.0, "h"), (0.0, "")):
+        *_, info = env.step(BurnCommand(forward=forward, right=0, down=0).action())
+        now = fly(seat, now, 0.5, key, pace=0.02)
+        report = seat.report()
+        for told in info.keys() - {"lag", "applied", "rotations"}:
+            assert np.allclose(report[told], info[told], rtol=1e-9), told
+    assert bool(seat.state().contacts) == name.startswith("LBG1")
+    assert seat.state().sunlit == name.startswith("SB1")
+    assert seat.outcome.score.better == env.task.outcome.score.better
