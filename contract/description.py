@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from pydantic import TypeAdapter
+from collections.abc import Mapping
+
+from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from helmsight.contract.command import CommandForm
 from helmsight.contract.measures import FROZEN, Measure
+from helmsight.contract.observation import Box
 from helmsight.contract.outcome import Outcome
 from helmsight.contract.plots import Plot
 
 
 @dataclass(frozen=True, config=FROZEN)
 class Description:
-    """The task as data. `note` has to be said with every result of it."""
+    """The task as data. `note` has to be said with every result of it; `regions` are the boxes of
+    its frame, px, that are shown enlarged.
+    """
 
     name: str = ""
     note: str = ""
@@ -21,6 +26,7 @@ class Description:
     measures: tuple[Measure, ...] = ()
     outcome: Outcome = Outcome()
     plots: tuple[Plot, ...] = ()
+    regions: Mapping[str, Box] = Field(default_factory=dict)
 
     @property
     def live(self) -> tuple[Measure, ...]:

@@ -35,6 +35,17 @@ def read_whole(path: Path, most: int = MOST, *, follow: bool = False) -> bytes:
     return data
 
 
+def read_from(path: Path, start: int, most: int = MOST) -> bytes:
+    """Return at most `most` bytes of a regular file that is no link, from byte `start` on.
+
+    Raises:
+        FileRefused: a link, or no regular file. OSError: it cannot be read.
+    """
+    with os.fdopen(_opened(path, os.O_RDONLY, follow=False), "rb") as file:
+        file.seek(start)
+        return file.read(most)
+
+
 def check_readable(path: Path) -> int:
     """Return the size of a regular file that is no link, in bytes.
 

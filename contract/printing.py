@@ -2,7 +2,7 @@
 
 A program runs within `clean_streams`: there `print`, `logging`, warnings and what libraries
 write pass `contract.foreign.printable`; orders of our own (clear this line, ring the bell) go past
-it with `order`. Rich writes past it, too: `helmsight.console.Terminal` cleans what it is given.
+it with `order`. Rich writes past it, too: `helmsight.liveline.Terminal` cleans what it is given.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What is written down of a run: its spec, its steps, and who is told about them.
 
 Every file of a run names the version of its `SCHEMA`. Version 1, of Helmsight 0.1, named none, and
-version 2 kept no `calls`; what they lack has defaults here, so that old run folders still open.
+version 2 kept no `calls`, version 3 no `people` and no regions; what they lack has defaults here,
+so that old run folders still open.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from helmsight.contract.jsontext import exact_json, parse_json
 from helmsight.contract.validation import wrong
 
 Frame = NDArray[np.uint8]
-SCHEMA = 3
+SCHEMA = 4
 TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
 
 
@@ -66,7 +67,8 @@ class StepRecord:
     command took effect. `grounding` counts what finding `relations` took and what became of them;
     empty where nothing was asked. `notes` say in the world's own words what it did other than
     asked until the next observation. `calls` are the requests to models that the step took, each
-    as `Call.to_dict` has it.
+    as `Call.to_dict` has it. `people` are the deeds of persons that this step came after or by:
+    each names `by` whom and what they `did`.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -91,6 +93,7 @@ class StepRecord:
     sent: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
+    people: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def command(self) -> dict[str, Any]:
@@ -139,15 +142,19 @@ class StepRecord:
 
     @property
     def marks(self) -> list[str]:
-        """What went wrong at this step, in words: repairs, clamps, a late answer, notes."""
-        repairs = [name if n == 1 else f"{name} x{n}" for name, n in self.repairs.items() if n]
+        """What went wrong at this step, in words: repairs, clamps, a late answer, notes.
+
+        An answer that was held to commands from its first token needed no repair.
+        """
+        rungs = {name: n for name, n in self.repairs.items() if n and name != "constrained"}
+        repairs = [name if n == 1 else f"{name} x{n}" for name, n in rungs.items()]
         return [*repairs, *self.clamped, *(["late"] if self.late else []), *self.notes]
 
     def to_json(self) -> str:
         """Return one line of JSON; all that depends on the wall clock is under `times`."""
         data = {key: plain(value) for key, value in vars(self).items()}
         times = {key: data.pop(key) for key in TIMES}
-        for key in ("sent", "notes", "calls"):  # most steps have none
+        for key in ("sent", "notes", "calls", "people"):  # most steps have none
             if not data[key]:
                 del data[key]
         whole = {"schema": SCHEMA, **data, "times": times}

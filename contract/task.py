@@ -80,5 +80,6 @@ class Task:
     def description(self) -> Description:
         """Return what a record keeps of this task."""
         return Description(
-            self.name, self.note, self.command.form, self.measures, self.outcome, self.plots
-        )
+            self.name, self.note, self.command.form, self.measures, self.outcome, self.plots,
+            {name: tuple(map(int, box)) for name, box in self.regions.items()},  # type: ignore[misc]
+        )  # fmt: skip

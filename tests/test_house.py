@@ -206,7 +206,7 @@ def test_json_of_others_is_read_through_contract_jsontext_only() -> None:
 
 def test_what_is_printed_goes_through_contract_printing_only() -> None:
     """Rich and the streams themselves go past what cleans text of others."""
-    own = {"helmsight.contract.printing", "helmsight.console"}
+    own = {"helmsight.contract.printing", "helmsight.liveline"}
     past = [
         f"{module}:{node.lineno} {ast.unparse(node)[:60]}"
         for module, path in modules().items()
@@ -218,7 +218,7 @@ def test_what_is_printed_goes_through_contract_printing_only() -> None:
             ast.unparse(node.func),
         )
     ]
-    assert past == [], "use print, helmsight.contract.printing.order or helmsight.console.Terminal"
+    assert past == [], "use print, helmsight.contract.printing.order or helmsight.liveline.Terminal"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helmsight.contract.opening import check_readable
+from helmsight.contract.opening import check_readable, read_from
 from helmsight.contract.record import Frame
 from helmsight.tools.appendonly import AppendOnly
 from helmsight.tools.errors import FramesMissing
@@ -32,6 +32,7 @@ FIRST_FRAME_BYTES = 400_000  # the frames after it take a third or less
 # A unit of filler data follows on every frame: decoders skip it, and its bytes cannot occur within
 # another unit. A frame that was cut off lacks it; decoders would make a wrong picture of that one.
 MOST_PIXELS = 4096 * 4096  # of a frame
+LARGEST_OLD = 256 << 20  # bytes of a stream without marks: FFmpeg looks for a frame to the very end
 LARGEST_FRAME = 64 << 20  # bytes; beyond it nobody looks for the mark of a frame
 MARK = b"\x00\x00\x01\x0c\x80"
 # Before the first frame, an access unit delimiter: older streams have neither this nor marks.
@@ -146,16 +147,21 @@ def read_frames(path: Path, limit: int | None = None) -> Iterator[Frame]:
         FileRefused: a link, or no regular file.
         FramesMissing: pictures of more pixels than any world has.
     """
+    end = min(_size(path), LARGEST_OLD)
     if (whole := whole_frames(path, limit)) is not None:
-        limit = whole[0]
-    if _size(path) == 0 or limit == 0:
+        limit, end = whole
+    elif not _begins(path):
+        return
+    if end == 0 or limit == 0:
         return
     import av
 
     container: Any = None
+    part = _Part(path, end)
     try:
         # FFmpeg's own limit, for its look at the first frames and for what follows
-        container = av.open(str(path), format="h264", options={"max_pixels": str(MOST_PIXELS)})
+        options = {"max_pixels": str(MOST_PIXELS)}
+        container = av.open(part, format="h264", options=options, buffer_size=1 << 18)
         stream = container.streams.video[0]
         stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         if stream.width * stream.height > MOST_PIXELS:
@@ -170,3 +176,24 @@ def read_frames(path: Path, limit: int | None = None) -> Iterator[Frame]:
     finally:
         if container is not None:
             container.close()
+        part.close()
+
+
+def _begins(path: Path) -> bool:
+    """Return whether a file begins as an H.264 stream does."""
+    return read_from(path, 0, 4)[-3:] == b"\x00\x00\x01" if _size(path) >= 4 else False
+
+
+class _Part:
+    """The first `end` bytes of a file, for FFmpeg to read and no further."""
+
+    def __init__(self, path: Path, end: int) -> None:
+        self._file, self._end = path.open("rb"), end
+
+    def read(self, most: int) -> bytes:
+        """Return what comes next."""
+        return self._file.read(max(0, min(most, self._end - self._file.tell())))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

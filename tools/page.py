@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from helmsight.contract.command import lasts, words
 from helmsight.contract.description import Description
 from helmsight.contract.foreign import printable
-from helmsight.contract.measures import Measure
 from helmsight.contract.opening import make_folder
-from helmsight.contract.outcome import Outcome
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.contract.textfiles import read_text
 from helmsight.contract.writing import write_whole
 from helmsight.tools.folder import PAGE, PLOTS, VIDEO
 from helmsight.tools.plots import DARK, FONT, LIGHT, colour_scheme, draw
+from helmsight.tools.telling import asked, command_text, facts, figures, mood
 from helmsight.tools.video import FPS
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 EMBED_BYTES = 15_000_000  # a larger video is linked beside the page instead
-GENERAL = (
-    Measure("sim_s", "s", "world time"),
-    Measure("think_ms_p50", "ms", "think time, median"),
-    Measure("tokens_in", "", "tokens in"),
-    Measure("tokens_out", "", "tokens out"),
-    Measure("cost", "$", "cost of the models"),
-)
-"""What a summary may hold besides the outcome that its task declares."""
-WARNINGS = ("timeout", "steps", "budget", "tokens", "cost", "interrupted")
 
 
 def write_page(
@@ -74,14 +67,14 @@ def render(
         environment=spec.environment,
         version=spec.versions.get("helmsight", ""),
         reason=reason,
-        mood=_mood(reason, task.outcome),
-        figures=_figures(shown, task.outcome),
+        mood=mood(reason, task.outcome),
+        figures=figures(shown, task.outcome),
         note=task.note,
         problems=shown.get("recording", {}).get("problems", {}),
         video=video,
         fps=FPS,
         plots=[Markup(inline(svg)) for svg in plots.values()],
-        facts=_facts(spec, shown),
+        facts=facts(spec, shown),
         measured=[measure.heading for measure in columns],
         steps=[_row(record, task) for record in records],
     )
@@ -93,8 +86,19 @@ def fill(template: str, package: str = "helmsight.tools", **values: Any) -> str:
     It may include templates of this package, as base.css.j2, which wants `light`, `dark` and
     `font`; these are given.
     """
-    from jinja2 import Environment, FunctionLoader
     from markupsafe import Markup
+
+    look = {"light": colour_scheme(LIGHT), "dark": colour_scheme(DARK), "font": FONT}
+    return (
+        _templates(package)
+        .get_template(template)
+        .render(**{name: Markup(text) for name, text in look.items()}, **values)
+    )
+
+
+@cache
+def _templates(package: str) -> Environment:
+    from jinja2 import Environment, FunctionLoader
 
     def source(name: str) -> str | None:
         for home in dict.fromkeys((package, "helmsight.tools")):
@@ -103,11 +107,7 @@ def fill(template: str, package: str = "helmsight.tools", **values: Any) -> str:
                 return read_text(file)
         return None
 
-    look = {"light": colour_scheme(LIGHT), "dark": colour_scheme(DARK), "font": FONT}
-    environment = Environment(autoescape=True, loader=FunctionLoader(source), finalize=_shown)
-    return environment.get_template(template).render(
-        **{name: Markup(text) for name, text in look.items()}, **values
-    )
+    return Environment(autoescape=True, loader=FunctionLoader(source), finalize=_shown)
 
 
 def _shown(value: Any) -> Any:
@@ -115,12 +115,6 @@ def _shown(value: Any) -> Any:
     from markupsafe import Markup
 
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _mood(reason: str, outcome: Outcome) -> str:
-    if reason == outcome.success:
-        return "good"
-    return "warn" if reason in WARNINGS else "bad"
 
 
 def _source(video: Path) -> str:
@@ -137,104 +131,15 @@ def inline(svg: str) -> str:
     return head[: head.index("<style>")].replace(' xmlns="http://www.w3.org/2000/svg"', "") + rest
 
 
-def _measured(outcome: Outcome) -> tuple[Measure, ...]:
-    """Return the figures that stand on top of a page, in their order."""
-    return (*([outcome.score] if outcome.score else []), *outcome.terms, *GENERAL)
-
-
-def _figures(summary: Mapping[str, Any], outcome: Outcome) -> list[tuple[str, str, str]]:
-    return [
-        (measure.title, _number(summary[measure.name]), measure.unit)
-        for measure in _measured(outcome)
-        if isinstance(summary.get(measure.name), int | float)
-    ]
-
-
-def _facts(spec: RunSpec, summary: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
-    figures = {measure.name for measure in _measured(spec.task.outcome)}
-    elsewhere = figures | {
-        "recording",
-        "scenario",
-        "pilot",
-        "seed",
-        "reason",
-        "schema",
-        "success",
-        "time",
-    }
-    recording = summary.get("recording", {})
-    return {
-        "Result": _rows({k: v for k, v in summary.items() if k not in elsewhere}),
-        "Options": _rows({**spec.options, **spec.pilot_options, "max_steps": spec.max_steps}),
-        "Operator": _rows(spec.operator),
-        "Recording": _rows({k: v for k, v in recording.items() if k != "problems"}),
-        "Versions": _rows(spec.versions),
-    }
-
-
-def _rows(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    for key, value in values.items():
-        name = prefix + str(key).replace("_", " ")
-        if isinstance(value, Mapping) and value:
-            rows += _rows(value, f"{name} · ")
-        else:
-            rows.append((name, _text(value)))
-    return rows
-
-
-def _text(value: Any) -> str:
-    if value is None or value in ({}, []):
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(_text(item) for item in value)
-    return _number(value) if isinstance(value, float) else str(value)
-
-
-def _number(value: float) -> str:
-    """Return three figures or the whole part, whichever is longer: 0.123, 4.83, 143, 1205."""
-    size = abs(value)
-    if isinstance(value, int) or (value == round(value) and size >= 1):
-        return f"{value:.0f}"
-    return f"{value:.0f}" if size >= 1000 else f"{value:.1f}" if size >= 100 else f"{value:.3g}"
-
-
 def _row(record: StepRecord, task: Description) -> dict[str, Any]:
     return {
         "index": record.index,
         "time": f"{record.stamp:.1f}",
         "measured": [measure.text(record.measures.get(measure.name)) for measure in task.live],
-        "wanted": _command(record, record.wanted, task),
-        "applied": _command(record, record.applied, task),
+        "wanted": command_text(record, record.wanted, task),
+        "applied": command_text(record, record.applied, task),
         "raw": record.raw,
-        "asked": "\n".join(map(_asked, record.calls)),
+        "asked": "\n".join(map(asked, record.calls)),
         "marks": ", ".join(record.marks),
         "think": f"{record.think_ms:.1f}",
     }
-
-
-def _asked(call: Mapping[str, Any]) -> str:
-    """Return one request to a model as a line: who answered, the tokens, how it ended."""
-    counted = [str(call[key]) for key in ("tokens_in", "tokens_out") if key in call]
-    parts = [
-        call.get("model", ""),
-        f"{' + '.join(counted)} tokens" if counted else "",
-        *(call.get(key, "") for key in ("finish", "refusal", "error")),
-        f"${call['cost']:.5f}" if "cost" in call else "",
-        f"reasoning: {call['reasoning']}" if "reasoning" in call else "",
-    ]
-    return ", ".join(filter(None, parts))
-
-
-def _command(record: StepRecord, command: Mapping[str, Any] | None, task: Description) -> str:
-    """Return a command's words, and its values in the order of its fields: "+1.00 0 · 0.5 s"."""
-    if command is None:
-        return "none"
-    fields = record.shown(command, task)
-    values = [f"{v:+.2f}" if abs(v) >= 0.005 else "0" for v in fields.values()]
-    text = "  ".join(values).replace("-", "\N{MINUS SIGN}")
-    duration = lasts(command)
-    said = "  ".join(filter(None, (words(command), text)))
-    return said if duration is None else f"{said} · {duration:g} s"

@@ -80,7 +80,7 @@ def load_run(folder: str | Path) -> Run:
     records, notes = _records(folder / STEPS)
     summary = None
     try:
-        summary = _summary(folder / SUMMARY)
+        summary = read_summary(folder / SUMMARY)
     except FileNotFoundError:
         notes.append("the run was cut off before its summary was written")
     except (OSError, ValueError) as error:
@@ -92,7 +92,13 @@ def load_run(folder: str | Path) -> Run:
     return replace(run, notes=tuple(notes))
 
 
-def _summary(path: Path) -> dict[str, Any]:
+def read_summary(path: Path) -> dict[str, Any]:
+    """Return the summary of a run; a link in its place is not followed.
+
+    Raises:
+        SchemaTooNew: a newer Helmsight wrote it.
+        ValueError: it is none. OSError: there is none, or it cannot be read.
+    """
     summary = parse_json(read_text(path, follow=False))
     if not isinstance(summary, dict) or not isinstance(summary.get("recording", {}), dict):
         raise ValueError("it is not the summary of a run")

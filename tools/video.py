@@ -96,8 +96,11 @@ def _index_in_front(path: Path) -> None:
             av.open(str(temporary), "w", options={"movflags": "faststart"}) as target,
         ):
             stream = target.add_stream_from_template(source.streams.video[0])
+            # a fragmented file begins late, as encoders hold pictures back: here step n is at n/fps
+            late = source.streams.video[0].start_time or 0
             for packet in source.demux(video=0):
                 if packet.dts is not None:
+                    packet.pts, packet.dts = packet.pts - late, packet.dts - late
                     packet.stream = stream
                     target.mux(packet)
         os.replace(temporary, path)

@@ -25,6 +25,7 @@ COMMANDS = {
     "query": ("query", "command", "EXAMPLES"),
     "latency": ("latency", "command", "EXAMPLES"),
     "report": ("report", "command", "EXAMPLES"),
+    "console": ("console", "command", "EXAMPLES"),
     "replay": ("replay", "command", "EXAMPLES"),
     "resume": ("resume", "command", "EXAMPLES"),
     "devices": ("robots", "devices", "DEVICES"),

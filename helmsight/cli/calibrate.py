@@ -174,7 +174,7 @@ def shown() -> Iterator[Live | None]:
     """Return what shows the table on standard error, None where no terminal is."""
     from rich.live import Live
 
-    from helmsight.console import Terminal, begin
+    from helmsight.liveline import Terminal, begin
 
     console = Terminal()
     if not (console.is_terminal and sys.stdin.isatty()):

@@ -187,7 +187,7 @@ def with_live_line(
     with one that failed, too.
     """
     from helmsight.afterwards import afterword
-    from helmsight.console import LiveLine
+    from helmsight.liveline import LiveLine
     from helmsight.output import show_run
 
     after = afterwards or partial(afterword, folder)

@@ -58,7 +58,7 @@ def command(
 
 def show(run: Run, speed: float, *, as_json: bool) -> None:
     """Play a run at `speed` on the live line, then print its summary; --json prints only that."""
-    from helmsight.console import LiveLine
+    from helmsight.liveline import LiveLine
     from helmsight.output import show_run
     from helmsight.tools.player import play
 
@@ -84,7 +84,7 @@ def show(run: Run, speed: float, *, as_json: bool) -> None:
 def ask(run: Run, pilot: str, model: Mapping[str, Any], *, as_json: bool) -> None:
     """Ask `pilot` at every recorded observation and print where it differs from what was flown."""
     from helmsight.agents.models.load import load_pilot
-    from helmsight.console import comparison_lines
+    from helmsight.liveline import comparison_lines
     from helmsight.output import json_line
     from helmsight.session import rebuild_env
     from helmsight.tools.compare import compare

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helmsight.console import LiveLine
+from helmsight.liveline import LiveLine
 
 SUMMARY = {
     "scenario", "pilot", "seed", "score", "closest_approach_m", "captured", "closest_speed_mps",

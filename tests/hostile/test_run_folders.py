@@ -76,6 +76,36 @@ def test_a_run_of_theirs_is_a_named_error_or_harmless(
 
 
 @posix
+@pytest.mark.slow
+def test_the_console_shows_whatever_is_theirs_as_data(
+    bare: Path, victim: Path, tmp_path: Path
+) -> None:
+    from starlette.testclient import TestClient
+
+    from helmsight.console.app import Pages, application
+
+    runs = tmp_path / "runs"
+    for number, edits in enumerate(CASES.values()):
+        shutil.copytree(bare, runs / f"r{number}")
+        for edit in edits:
+            change(runs / f"r{number}", edit, victim)
+    browser = TestClient(application(Pages(runs)), base_url="http://localhost")
+    index = browser.get("/")
+    assert index.status_code == 200
+    for number, name in enumerate(CASES):
+        if os.path.lexists(runs / f"r{number}" / "run.json"):
+            assert f'href="/run/r{number}"' in index.text, name
+        for kind in ("run", "data", "frame/0", "stored"):
+            answer = browser.get(f"/{kind}/r{number}")
+            assert answer.status_code in (200, 404), (name, kind)
+            assert "precious" not in answer.text
+            if answer.headers["content-type"] == "application/json":
+                assert len(answer.json()["rows"]) <= 6, name
+            elif kind != "stored":
+                assert "<script>" not in answer.text, name
+
+
+@posix
 @pytest.mark.parametrize(
     "what", ["link", "dangling link", "second name", "folder", "pipe", "empty"]
 )

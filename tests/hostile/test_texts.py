@@ -22,12 +22,12 @@ from rich.text import Text
 import helmsight
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.scripted import ScriptedVLM
-from helmsight.console import LiveLine, Terminal, begin
 from helmsight.contract.errors import NameUnusable
 from helmsight.contract.foreign import check_name, printable, well_formed
 from helmsight.contract.jsontext import exact_json
 from helmsight.contract.printing import clean, clean_streams, order
 from helmsight.contract.record import RunSpec, StepRecord
+from helmsight.liveline import LiveLine, Terminal, begin
 from helmsight.prompts.templates import render
 from helmsight.tools.player import load_run
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 
 from helmsight.tools.video import STRIP, VideoWriter, caption, captioned
 
@@ -27,6 +28,16 @@ def test_a_video_holds_every_frame_in_a_format_browsers_play(tmp_path, frame):
         context = container.streams.video[0].codec_context
         assert (context.name, context.pix_fmt) == ("h264", "yuv420p")
     assert [path.name for path in tmp_path.iterdir()] == ["video.mp4"]
+
+
+def test_the_picture_of_a_step_is_shown_at_its_own_time(tmp_path, frame):
+    writer = VideoWriter(tmp_path / "video.mp4")
+    for index in range(8):
+        writer.add(frame(index))
+    writer.close()
+    with av.open(str(writer.path)) as container:
+        shown = [picture.time for picture in container.decode(video=0)]
+    assert shown == pytest.approx([index / 10 for index in range(8)])
 
 
 def test_an_unfinished_video_plays_up_to_its_last_key_frame(tmp_path, frame):

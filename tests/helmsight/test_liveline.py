@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from helmsight.console import LiveLine, command_words, comparison_lines
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.envs.orbital.task import pursuit_task
+from helmsight.liveline import LiveLine, command_words, comparison_lines
 from helmsight.output import summary_lines
 from helmsight.tools.compare import AxisDifference, Comparison, StepDifference
 from helmsight.tools.player import live_line
