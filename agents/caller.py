@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from helmsight.agents.answers import Answer, answer_in, answer_of
@@ -40,6 +41,7 @@ class Caller:
         self._worker: Worker | Here = Here() if here else Worker(alone=self.local)
         self._awaited = None if here or not _awaitable(model) else Remote()
         self._answered = False
+        self._asked = Call()  # what a record keeps of the request that is being made
         self._waits: tuple[float, ...] = () if here else WAITS
         self._not_before = 0.0  # until when the provider wants to be left alone
         self.takes_form = True
@@ -55,19 +57,23 @@ class Caller:
         timeout_s: float,
         counts: Counter[str],
         form: Mapping[str, Any] | None = None,
+        purpose: str = "",
         **room: Any,
     ) -> Answer:
         """Return the model's answer, asked again after what may pass, within `timeout_s` seconds.
 
         `form` holds the answer to a form; a provider that refuses it is asked without from then on.
         `counts` is told of requests that were made again (`retry`) and of an answer that was held
-        to the form (`constrained`).
+        to the form (`constrained`). `purpose` is what the record says the question was for.
 
         Raises:
             ModelRefused: it will not answer however often it is asked.
             NoAnswer: none came in time.
         """
+        from helmsight.agents.question import kept
+
         deadline, said = time.monotonic() + timeout_s, ""
+        self._asked = Call(purpose=purpose, messages=kept(messages))
         for wait_s in (*self._waits, None):
             self._wait_until(self._not_before, deadline)
             came = self._try(messages, deadline, counts, form or {}, room)
@@ -94,7 +100,7 @@ class Caller:
     ) -> Answer | Fault:  # fmt: skip
         """Make a request, with the form and, if it is that which is refused, without."""
         held = bool(form) and self.takes_form
-        found = self._once(messages, deadline, {**form, **room} if held else room)
+        found = self._once(messages, deadline, {**form, **room} if held else room, held=held)
         if isinstance(found, Answer):
             counts["constrained"] += held
             return found
@@ -106,8 +112,9 @@ class Caller:
         return free
 
     def _once(
-        self, messages: Sequence[BaseMessage], deadline: float, room: Mapping[str, Any]
-    ) -> Answer | Fault:
+        self, messages: Sequence[BaseMessage], deadline: float, room: Mapping[str, Any],
+        *, held: bool = False,
+    ) -> Answer | Fault:  # fmt: skip
         """Make one request."""
         left = deadline - time.monotonic()
         if left <= 0:
@@ -117,15 +124,23 @@ class Caller:
         except Exception as error:  # whatever a client raises
             if streams(error) and getattr(self.model, "streaming", True) is False:
                 self.model.streaming = True  # type: ignore[attr-defined]
-                return self._once(messages, deadline, room)
+                return self._once(messages, deadline, room, held=held)
             inside = answer_in(error)
             if inside is None:
                 fault = fault_of(error, local=self.local, answered=self._answered)
-                self.calls.append(Call(error=fault.said))
+                self.calls.append(replace(self._asked, error=fault.said, held=held))
                 return fault
             answer = inside
         self._answered = True
-        self.calls.append(priced(answer.call, self.price))
+        asked = self._asked
+        call = replace(
+            answer.call,
+            purpose=asked.purpose,
+            messages=asked.messages,
+            answer=answer.text,
+            held=held,
+        )
+        self.calls.append(priced(call, self.price))
         return answer
 
     def _message(self, messages: list[BaseMessage], left: float, room: Mapping[str, Any]) -> Any:

@@ -66,6 +66,12 @@ class CannotResume(AgentsError):
     exit_status = 2
 
 
+class NotAsked(AgentsError):
+    """A run that holds no messages to a model, so that none can be sent again. Halts the replay."""
+
+    exit_status = 2
+
+
 class TrainingFailed(AgentsError):
     """A training cannot go on. Halts it; the last checkpoint stays in its folder."""
 

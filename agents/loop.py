@@ -171,12 +171,20 @@ class Loop:
             calls=[*state.get("asked", []), *state["calls"]],
         )
         self.keep(record, command)
+        self._tell_pictures()
         for listener in self.listeners:
             listener.step(record, frame)
         failed: Exception | None = self.info.get("failed")
         if failed is not None:
             raise failed
         return ended or self.limit()
+
+    def _tell_pictures(self) -> None:
+        """Hand on the pictures besides the frame that the pilot's messages name."""
+        shown: Mapping[str, bytes] = getattr(self.pilot, "pictures", dict)()
+        for listener in self.listeners if shown else ():
+            if keep := getattr(listener, "pictures", None):
+                keep(shown)
 
     def step(self, command: Command) -> str:
         """Give the world a command; return the word that the episode ended with, "" if it goes on.

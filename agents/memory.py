@@ -13,6 +13,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from helmsight.agents.asking_style import AskingStyle
 from helmsight.agents.config import OperatorConfig
 from helmsight.agents.weights import weights_of
 from helmsight.contract.calls import spent
@@ -106,7 +107,14 @@ def run_spec(
         operator=plain(operator | {"limits": guard.limits.model_dump(mode="json")}),
         versions=versions() | ({WEIGHTS: weights} if weights else {}),
         task=task.description(),
+        style=style_of(pilot),
     )
+
+
+def style_of(pilot: Pilot) -> dict[str, Any]:
+    """Return how a pilot's model is asked, as JSON data; empty where there is no model."""
+    style = getattr(pilot, "style", None)
+    return style.model_dump(mode="json") if isinstance(style, AskingStyle) else {}
 
 
 def versions() -> dict[str, str]:

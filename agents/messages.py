@@ -6,19 +6,32 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.contract.jsontext import parse_json
 from helmsight.contract.pilot import Sighting
+from helmsight.contract.sent import PIXELS, Picture, Text, View
 from helmsight.contract.task import Example, Task
 from helmsight.prompts.templates import render
 from helmsight.prompts.thinking import REASON, Think
 
 if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage, HumanMessage
+    from helmsight.agents.question import Question
+
+Pixels = NDArray[np.uint8]
+
+
+class Shown(NamedTuple):
+    """A picture that a model is shown: a file's bytes, or RGB pixels (H, W, 3) uint8 for a model in
+    this process; and what a record keeps of it, None for nothing.
+    """
+
+    image: bytes | Pixels
+    part: View | Picture | None = None
+    media_type: str = "image/png"
 
 
 def telemetry_lines(sighting: Sighting, task: Task) -> list[str]:
@@ -33,12 +46,7 @@ def telemetry_lines(sighting: Sighting, task: Task) -> list[str]:
     ]
 
 
-Picture = NDArray[np.uint8]
-PIXELS = "pixels"
-"""The type of a block, and its key, that gives a picture as it is to a model in this process."""
-
-
-def png(image: Picture) -> bytes:
+def png(image: Pixels) -> bytes:
     """Return an RGB image (H, W, 3) uint8 as PNG bytes, quickly rather than small."""
     import cv2
 
@@ -46,20 +54,18 @@ def png(image: Picture) -> bytes:
     return data.tobytes()
 
 
-def message(
-    images: Sequence[bytes | Picture],
-    text: str,
-    digest: hashlib._Hash,
-    media_type: str = "image/png",
-) -> HumanMessage:
-    """Return images, then text, as one message; adds their bytes to `digest`.
+def digest_of(data: bytes) -> str:
+    """Return the name of a picture file in a record: its SHA-256, 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
 
-    Images are files of `media_type`, or RGB pixels (H, W, 3) uint8 for a model in this process.
-    """
-    from langchain_core.messages import HumanMessage
+
+def message(images: Sequence[Shown | bytes | Pixels], text: str, digest: hashlib._Hash) -> Question:
+    """Return images, then text, as one message; adds their bytes to `digest`."""
+    from helmsight.agents.question import Question
 
     blocks: list[str | dict[str, Any]] = []
-    for image in images:
+    pictures = [each if isinstance(each, Shown) else Shown(each) for each in images]
+    for image, _, media_type in pictures:
         if not isinstance(image, bytes):
             digest.update(repr(image.shape).encode() + image.tobytes())
             blocks.append({"type": PIXELS, PIXELS: image})
@@ -69,18 +75,24 @@ def message(
         blocks.append({"type": "image_url", "image_url": {"url": url}})
     digest.update(text.encode())
     blocks.append({"type": "text", "text": text})
-    return HumanMessage(content=blocks)
+    return Question.of(blocks, [*(shown.part for shown in pictures if shown.part), Text(text)])
+
+
+def example_shown(example: Example) -> Shown:
+    """Return the picture of a few-shot example; its name is that of its bytes."""
+    kind = example.media_type
+    return Shown(example.image, Picture(digest_of(example.image), kind), kind)
 
 
 def example_messages(
     example: Example, think: Think, digest: hashlib._Hash
-) -> tuple[HumanMessage, str]:
+) -> tuple[Question, str]:
     """Return a few-shot example as the message that asked, and the answer to it.
 
     A model that thinks is shown the reason in the answer, where its own is to be.
     """
     text = render("example", why=example.why, think=think)
-    question = message([example.image], text, digest, example.media_type)
+    question = message([example_shown(example)], text, digest)
     answer = example.answer
     if think == "brief":
         answer = json.dumps({REASON: example.why, **parse_json(example.answer)})
@@ -88,13 +100,3 @@ def example_messages(
         answer = f"{example.why}\nCommand: {example.answer}"
     digest.update(answer.encode())
     return question, answer
-
-
-def without_system(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """Return messages with the words of the system at the beginning of the first question."""
-    from langchain_core.messages import HumanMessage, SystemMessage
-
-    if not messages or not isinstance(messages[0], SystemMessage):
-        return list(messages)
-    system, first, *rest = messages
-    return [HumanMessage([{"type": "text", "text": system.text}, *first.content]), *rest]

@@ -146,8 +146,7 @@ def shown(n: int) -> list[Any]:
             push = [rng.choice((-1.0, 0.0, 1.0)) for _ in range(3)]
             observation, *_, info = env.step({"burn": [*push, 2.0], "frame": 0})
         pilot.reset(env.unwrapped.task, number)  # type: ignore[attr-defined]
-        question, _ = pilot._question(Sighting(observation, info["met"]), pilot.style.prompt)
-        messages.append([*pilot._opening, question])
+        messages.append(pilot.composer.asked(Sighting(observation, info["met"]))[0])
     return messages
 
 

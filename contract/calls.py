@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from helmsight.contract.sent import Message
+
 
 @dataclass(frozen=True)
 class Call:
@@ -15,7 +17,8 @@ class Call:
     None where it does not tell; `reasoning_tokens` is the share of `tokens_out` that was reasoning.
     `finish` is why the answer ended, in the provider's word; `refusal` and `reasoning` are texts
     beside the answer. `error` is what came instead of one. `cost` is in US dollars, None where no
-    price is known.
+    price is known. `purpose` is "command" for a decision, "" for any other question; `messages` are
+    what the model was sent, `answer` is its text, and `held` tells whether that was held to a form.
     """
 
     model: str = ""
@@ -27,11 +30,22 @@ class Call:
     reasoning: str = ""
     error: str = ""
     cost: float | None = None
+    purpose: str = ""
+    messages: tuple[Message, ...] = ()
+    answer: str = ""
+    held: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return what there is of it as JSON data."""
         given = ((entry.name, getattr(self, entry.name)) for entry in fields(self))
-        return {name: value for name, value in given if value not in (None, "")}
+        data = {
+            name: value
+            for name, value in given
+            if value not in (None, "", ()) and value is not False
+        }
+        if self.messages:
+            data["messages"] = [message.to_dict() for message in self.messages]
+        return data
 
 
 def spent(calls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -65,7 +65,9 @@ class Pilot(Protocol):
     resumed, any other pilot is asked again at every recorded step, so that it knows what it knew;
     one that is not, and that has `watch(sighting)`, is shown what it was shown there.
     `spec` and `options` are what it can be made from again. `probe()` finds out whether it can
-    answer at all: it is called once before a world is started.
+    answer at all: it is called once before a world is started. `pictures()` are the files, by their
+    SHA-256, that the messages in its calls name and that are no part of a frame, since it was last
+    called.
     """
 
     name: str

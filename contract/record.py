@@ -1,8 +1,8 @@
 """What is written down of a run: its spec, its steps, and who is told about them.
 
 Every file of a run names the version of its `SCHEMA`. Version 1, of Helmsight 0.1, named none, and
-version 2 kept no `calls`, version 3 no `people` and no regions; what they lack has defaults here,
-so that old run folders still open.
+version 2 kept no `calls`, version 3 no `people`, no regions, no messages to models and no `style`;
+what they lack has defaults here, so that old run folders still open.
 """
 
 from __future__ import annotations
@@ -67,8 +67,9 @@ class StepRecord:
     command took effect. `grounding` counts what finding `relations` took and what became of them;
     empty where nothing was asked. `notes` say in the world's own words what it did other than
     asked until the next observation. `calls` are the requests to models that the step took, each
-    as `Call.to_dict` has it. `people` are the deeds of persons that this step came after or by:
-    each names `by` whom and what they `did`.
+    as `Call.to_dict` has it; in the file a text that a step before holds is {"same": digest}.
+    `people` are the deeds of persons that this step came after or by: each names `by` whom and what
+    they `did`.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -178,7 +179,11 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What rebuilds a run, and the description of its task; JSON-able in every field."""
+    """What rebuilds a run, and the description of its task; JSON-able in every field.
+
+    `style` is how its model was asked, as `agents.asking_style.AskingStyle` has it; empty where
+    nothing was asked.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -191,6 +196,7 @@ class RunSpec:
     operator: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     task: Description = field(default_factory=Description)
+    style: dict[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA
 
     @property
@@ -237,7 +243,8 @@ class Listener(Protocol):
 
     A frame is not written to after it was handed out: nobody copies it.
     A listener may also have `again(record, frame)`: a resumed run comes by a step that was
-    recorded before.
+    recorded before; and `pictures(shown)`: files by their SHA-256, besides the frame, that the
+    messages of the next step are the first to name.
     """
 
     def start(self, spec: RunSpec) -> None:

@@ -18,13 +18,15 @@ class AppendOnly:
 
     A link in its place is refused, as `contract.opening.open_to_append` has it.
 
-    With `durable` a piece is on the disk itself when `append` returns: it outlives a power cut.
+    `path` is where it is. With `durable` a piece is on the disk itself when `append` returns: it
+    outlives a power cut.
     """
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         def opener(name: str, _: int) -> int:
             return open_to_append(Path(name))
 
+        self.path = path
         self._file = open(path, "ab", buffering=0, opener=opener)  # noqa: SIM115  (closed by close)
         self._whole = os.fstat(self._file.fileno()).st_size
         self._durable = durable

@@ -87,6 +87,21 @@ def compare(run: Run, pilot: Pilot, task: Task, limit: int | None = None) -> Com
     """
     check_fit(pilot, task, "frame+telemetry")
     pilot.reset(task, run.spec.seed)
+    pairs: list[Pair] = []
+    for record, sighting in islice(sightings(run, pilot.needs, task), limit):
+        command = pilot.decide(sighting).command
+        pairs.append((record, command.model_dump() if command is not None else None))
+    return compared(run.spec.pilot, pilot.name, pairs, task.description())
+
+
+def sightings(run: Run, needs: str, task: Task) -> Iterator[tuple[StepRecord, Sighting]]:
+    """Yield each step with what a pilot that `needs` it was or would be shown, but for the notes of
+    the guard, which no record holds.
+
+    Raises:
+        FramesMissing, RecordUnusable: as `observations`.
+        RunUnreadable: the record does not say how many commands a pilot is shown.
+    """
     memory = run.spec.operator.get("history", 4)
     if not isinstance(memory, int) or memory < 0:
         raise RunUnreadable(
@@ -94,24 +109,19 @@ def compare(run: Run, pilot: Pilot, task: Task, limit: int | None = None) -> Com
         )
     rule, repeats = TimeRule.parse(run.spec.time), run.spec.options.get("hold") == "repeat"
     history: list[Command] = []
-    pairs: list[Pair] = []
-    for record, observation in islice(observations(run, pilot.needs, len(task.fields)), limit):
-        sighting = Sighting(
-            observation=observation,
-            stamp=record.stamp,
-            relations=tuple(record.relations),
-            history=tuple(history[-memory:]) if memory else (),
-            timing=Timing.expected(
-                rule,
-                run.records[: len(history)],
-                history[-1] if history else None,
-                repeats=repeats,
+    for record, observation in observations(run, needs, len(task.fields)):
+        last = history[-1] if history else None
+        yield (
+            record,
+            Sighting(
+                observation=observation,
+                stamp=record.stamp,
+                relations=tuple(record.relations),
+                history=tuple(history[-memory:]) if memory else (),
+                timing=Timing.expected(rule, run.records[: len(history)], last, repeats=repeats),
             ),
         )
-        command = pilot.decide(sighting).command
-        pairs.append((record, command.model_dump() if command is not None else None))
         history.append(record.given(task.command))
-    return _compared(run.spec.pilot, pilot.name, pairs, task.description())
 
 
 def observations(run: Run, needs: str, fields: int) -> Iterator[tuple[StepRecord, Observation]]:
@@ -148,7 +158,8 @@ def observations(run: Run, needs: str, fields: int) -> Iterator[tuple[StepRecord
         yield record, observation
 
 
-def _compared(recorded: str, other: str, pairs: Sequence[Pair], task: Description) -> Comparison:
+def compared(recorded: str, other: str, pairs: Sequence[Pair], task: Description) -> Comparison:
+    """Return how the answers of two pilots, by their names, differ at the steps of `pairs`."""
     answered = [
         (record, record.wanted, command)
         for record, command in pairs

@@ -10,12 +10,14 @@ from helmsight.contract.opening import open_new
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.contract.textfiles import read_text
 from helmsight.contract.writing import write_whole
+from helmsight.tools import pictures
 from helmsight.tools.appendonly import AppendOnly, sync_folder
 from helmsight.tools.errors import RunFolderUnusable
 from helmsight.tools.steplog import whole_steps
 
 SPEC, STEPS, SUMMARY = "run.json", "steps.jsonl", "summary.json"
 FRAMES, VIDEO, PLOTS, PAGE = "frames.h264", "video.mp4", "plots", "index.html"
+PICTURES = pictures.FOLDER
 UNWRITABLE = (
     "the run folder {folder} cannot be written ({problem}); give a writable folder with --out"
 )
@@ -23,7 +25,7 @@ BUSY = "{folder} is being recorded by another process; wait for its end, or end 
 UNFINISHED = "unfinished"
 """The key under `recording` of a summary that names the files not written to their end yet."""
 RESERVE, RESERVE_BYTES = ".reserve", 2_000_000  # an episode's steps are about 0.5 MB
-PARTS = (SPEC, STEPS, SUMMARY, FRAMES, VIDEO, PLOTS, PAGE, RESERVE)
+PARTS = (SPEC, STEPS, SUMMARY, FRAMES, VIDEO, PLOTS, PAGE, PICTURES, RESERVE)
 
 
 def check_unused(folder: str | Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.contract.observation import Box
+from helmsight.contract.sent import View
 from helmsight.tools.errors import ToolsError
 
 Image = NDArray[np.uint8]
@@ -37,6 +38,16 @@ def views(
     ]
 
 
+def view_again(frame: Image, view: View) -> Image:
+    """Return a recorded view of `frame` (H, W, 3) uint8 RGB: the pixels that `views` gave.
+
+    Raises:
+        ToolsError: its box is not in the frame.
+    """
+    cut = _cut(frame, {view.view: view.box}, view.view) if view.view != WHOLE else frame
+    return _scaled(cut, view.size)
+
+
 def _cut(frame: Image, regions: Mapping[str, Box], name: str) -> Image:
     if name == WHOLE:
         return frame
@@ -54,13 +65,16 @@ def _cut(frame: Image, regions: Mapping[str, Box], name: str) -> Image:
 
 def _sized(image: Image, size: int | None) -> Image:
     height, width = image.shape[:2]
-    if size is None:
-        if width <= WIDEST:
-            return np.ascontiguousarray(image)
-        shape = (WIDEST, max(1, round(height * WIDEST / width)))
-    elif (height, width) == (size, size):
+    if size is not None:
+        return _scaled(image, (size, size))
+    if width <= WIDEST:
         return np.ascontiguousarray(image)
-    else:
-        shape = (size, size)
-    small: Image = cv2.resize(image, shape, interpolation=cv2.INTER_AREA)
+    return _scaled(image, (WIDEST, max(1, round(height * WIDEST / width))))
+
+
+def _scaled(image: Image, size: tuple[int, int]) -> Image:
+    """Return an image as wide and as high as `size` says, averaged over areas."""
+    if (image.shape[1], image.shape[0]) == size:
+        return np.ascontiguousarray(image)
+    small: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return small

@@ -13,12 +13,13 @@ from helmsight.contract.command import words
 from helmsight.contract.description import Description
 from helmsight.contract.jsontext import parse_json
 from helmsight.contract.record import Frame, RunSpec, StepRecord, check_schema
-from helmsight.contract.textfiles import decoded, read_lines, read_text
+from helmsight.contract.textfiles import read_lines, read_text
 from helmsight.envs.orbital.task import describe_schema_1
 from helmsight.tools.errors import RunUnreadable
 from helmsight.tools.folder import FRAMES, SPEC, STEPS, SUMMARY, UNFINISHED, read_spec
 from helmsight.tools.frames import read_frames
-from helmsight.tools.steplog import log_lines
+from helmsight.tools.once import Once
+from helmsight.tools.steplog import log_lines, read_step
 
 LONGEST_PAUSE_S = 60.0  # between two steps as they are played
 
@@ -121,10 +122,11 @@ def _records(path: Path) -> tuple[list[StepRecord], list[str]]:
     if not lines and not path.is_file():
         return [], [f"{path.name} is missing"]
     records: list[StepRecord] = []
+    once = Once()
     for number, line in enumerate(lines, start=1):
         try:
             where = f"line {number} of {path}"
-            records.append(StepRecord.from_json(decoded(line, where), where))
+            records.append(read_step(line, where, once))
         except (ValueError, KeyError, TypeError) as error:
             if number == len(lines):
                 return records, [f"line {number} of {path.name} is cut off and was left out"]

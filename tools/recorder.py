@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -42,6 +42,7 @@ from helmsight.tools.folder import (
 )
 from helmsight.tools.frames import FrameWriter
 from helmsight.tools.interrupts import Interrupts
+from helmsight.tools.once import Once
 from helmsight.tools.parts import Parts
 from helmsight.tools.steplog import Step
 from helmsight.tools.video import VideoWriter
@@ -76,6 +77,7 @@ class Recorder:
         self._wants = {"frames": frames, "video": video, "page": page}
         self._resumes = False
         self._writing: Writing | None = None
+        self._pictures: dict[str, bytes] = {}
 
     @classmethod
     def resume(
@@ -114,13 +116,18 @@ class Recorder:
         except OSError as error:
             raise RunFolderUnusable(UNWRITABLE.format(folder=self.folder, problem=error)) from error
 
+    def pictures(self, shown: Mapping[str, bytes]) -> None:
+        """Have pictures kept, by digest, that the messages of the next step name first."""
+        self._pictures |= shown
+
     def step(self, record: StepRecord, frame: Frame | None) -> None:
         """Have one decision written down: its line, and then its pictures.
 
         The frame is not copied: nobody may write to it after it was handed out.
         """
         self.records.append(record)
-        self._give(Step(record, frame))
+        pictures, self._pictures = self._pictures, {}
+        self._give(Step(record, frame, pictures=pictures))
 
     def again(self, record: StepRecord, frame: Frame | None) -> None:
         """Take one of the steps that were recorded already, in their order, for its pictures.
@@ -202,7 +209,10 @@ class Recorder:
             FrameWriter(self.folder / FRAMES, len(self.records)) if "frames" in wanted else None,
             VideoWriter(self.folder / VIDEO) if "video" in wanted else None,
         )
-        self._writing = Writing(steps, self._parts, self._film)
+        once = Once()
+        for record in self.records:
+            once.shortened(record.calls)
+        self._writing = Writing(steps, self._parts, self._film, once)
         # when nobody finishes it, what it was given is written all the same
         self._abandoned = weakref.finalize(self, self._writing.abandon)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -12,17 +13,22 @@ from helmsight.contract.opening import read_whole
 from helmsight.contract.record import Frame, StepRecord
 from helmsight.contract.textfiles import decoded
 from helmsight.tools.appendonly import AppendOnly
+from helmsight.tools.once import Once
 from helmsight.tools.parts import Parts
+from helmsight.tools.pictures import keep
 
 MOST_LOG = 256 << 20  # bytes: five hundred times what an episode takes
 
 
 class Step(NamedTuple):
-    """What is written of one step; `again`: its line is in the log already."""
+    """What is written of one step; `again`: its line is in the log already. `pictures`: those that
+    its messages are the first to name.
+    """
 
     record: StepRecord
     frame: Frame | None
     again: bool = False
+    pictures: Mapping[str, bytes] = {}
 
 
 class StepLog:
@@ -32,12 +38,19 @@ class StepLog:
     whoever goes on with a run that was killed may have to add pictures, but none has to go.
     """
 
-    def __init__(self, file: AppendOnly, parts: Parts, then: Callable[[Step], None]) -> None:
+    def __init__(
+        self, file: AppendOnly, parts: Parts, then: Callable[[Step], None], once: Once | None = None
+    ) -> None:
         self._file, self._parts, self._then = file, parts, then
+        self._once = once or Once()  # the texts that the log holds already
 
     def write(self, steps: list[Step]) -> None:
         """Append the lines of `steps`, all of them with one wait for the disk."""
         try:
+            for step in steps:
+                if step.pictures:
+                    kept = partial(keep, self._file.path.parent, step.pictures)
+                    self._parts.attempt("pictures", kept, step.record.index + 1)
             self._append([step.record for step in steps if not step.again])
         finally:  # whoever gave a step waits for its picture to be done with
             for step in steps:
@@ -48,22 +61,21 @@ class StepLog:
             return
         if len(records) > 1:
             with suppress(Exception):
-                return self._file.append(_lines(records))
+                return self._add(records)
         for record in records:  # where not all of them fit, the first ones do
-            append = partial(self._append_one, record)
+            append = partial(self._add, [record])
             self._parts.attempt("steps", append, record.index + 1)
         return None
 
-    def _append_one(self, record: StepRecord) -> None:
-        self._file.append(_lines([record]))
+    def _add(self, records: list[StepRecord]) -> None:
+        once = self._once.copy()
+        lines = [replace(record, calls=once.shortened(record.calls)) for record in records]
+        self._file.append("".join(f"{line.to_json()}\n" for line in lines).encode())
+        self._once = once  # only now the log holds those texts
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-
-def _lines(records: list[StepRecord]) -> bytes:
-    return "".join(record.to_json() + "\n" for record in records).encode()
 
 
 def log_lines(path: Path) -> list[bytes]:
@@ -78,6 +90,17 @@ def log_lines(path: Path) -> list[bytes]:
         return []
 
 
+def read_step(line: bytes, where: str, once: Once) -> StepRecord:
+    """Return the step of a line, which is `where`; `once` knows the texts of those before.
+
+    Raises:
+        SchemaTooNew: a newer version wrote it.
+        ValueError, KeyError, TypeError: it is no step.
+    """
+    record = StepRecord.from_json(decoded(line, where), where)
+    return replace(record, calls=once.whole(record.calls)) if record.calls else record
+
+
 def whole_steps(path: Path) -> tuple[list[StepRecord], int]:
     """Return the steps of a log up to the first line that is not whole, and where they end, bytes.
 
@@ -88,11 +111,11 @@ def whole_steps(path: Path) -> tuple[list[StepRecord], int]:
         FileRefused: a link, no regular file, or one without end.
     """
     records: list[StepRecord] = []
-    end = 0
+    end, once = 0, Once()
     for number, line in enumerate(log_lines(path), start=1):
         try:
             where = f"line {number} of {path}"
-            record = StepRecord.from_json(decoded(line, where), where)
+            record = read_step(line, where, once)
         except (ValueError, KeyError, TypeError, AttributeError):
             break
         if not line.endswith(b"\n") or record.index != len(records):

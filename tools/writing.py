@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from helmsight.tools.appendonly import AppendOnly
 from helmsight.tools.errors import RecordingWarning
 from helmsight.tools.film import Film
+from helmsight.tools.once import Once
 from helmsight.tools.parts import Parts
 from helmsight.tools.steplog import Step, StepLog
 from helmsight.tools.worker import Worker
@@ -28,9 +29,11 @@ class Writing:
     It knows nothing of the recorder that it works for, and so outlives one that nobody finished.
     """
 
-    def __init__(self, file: AppendOnly, parts: Parts, film: Film) -> None:
+    def __init__(
+        self, file: AppendOnly, parts: Parts, film: Film, once: Once | None = None
+    ) -> None:
         self._parts, self._film = parts, film
-        self._log = StepLog(file, parts, self._pass_on)
+        self._log = StepLog(file, parts, self._pass_on, once)
         self._steps = 0
         self._waited, self._told = 0.0, False
         self._pictures: Worker[Step] = Worker(

@@ -173,8 +173,10 @@ class WeighingEyes:
 class Answering(Protocol):
     """A pilot behind which is a chat model."""
 
-    def answer_free(self, text: str, image: Pixels, regions: Mapping[str, Any]) -> str:
-        """Return the answer to a text about an image."""
+    def answer_free(
+        self, text: str, image: Pixels, regions: Mapping[str, Any], *, cut: bool = False
+    ) -> str:
+        """Return the answer to a text about an image, which may be `cut` out of a frame."""
         ...
 
 
@@ -191,6 +193,11 @@ class AskingEyes:
         """Return the requests since this was last called."""
         taken: Callable[[], tuple[Call, ...]] = getattr(self._pilot, "taken", tuple)
         return taken()
+
+    def pictures(self) -> Mapping[str, bytes]:
+        """Return the pictures that these requests name by their digest."""
+        pictures: Callable[[], Mapping[str, bytes]] = getattr(self._pilot, "pictures", dict)
+        return pictures()
 
     def look(
         self, frame: Pixels, crops: Sequence[Asked], size: int, spent: Spent, digest: Any
@@ -211,7 +218,7 @@ class AskingEyes:
             digest.update(text.encode())
             try:
                 with spent.pass_over(0 if rung else 1):
-                    answer = self._pilot.answer_free(text, image, {})
+                    answer = self._pilot.answer_free(text, image, {}, cut=True)
             except ModelRefused:  # it will answer no other question either
                 raise
             except Exception:  # whatever a provider raises: the inspection goes on

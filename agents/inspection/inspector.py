@@ -103,6 +103,11 @@ class Inspector(Survey):
         taken: Callable[[], tuple[Call, ...]] = getattr(self._eyes, "taken", tuple)
         return taken()
 
+    def pictures(self) -> Mapping[str, bytes]:
+        """Return the pictures that these requests name by their digest."""
+        pictures: Callable[[], Mapping[str, bytes]] = getattr(self._eyes, "pictures", dict)
+        return pictures()
+
     def wanted(self) -> str | None:
         """Return a view of what was not seen yet, then one of what is most in doubt."""
         if self._look == "fixed":

@@ -20,11 +20,11 @@ from PIL import Image
 from pydantic import PrivateAttr
 
 from helmsight.agents.errors import EngineUnfit, ModelUnavailable
-from helmsight.agents.messages import PIXELS
 from helmsight.agents.models.engines.questions import Questions
 from helmsight.agents.models.folder import check_model, check_weights
 from helmsight.agents.models.stills import processor_of
 from helmsight.agents.models.tries import Trie, forced, trie_of, walk
+from helmsight.contract.sent import PIXELS
 from helmsight.contract.textfiles import BYTE_ORDER_MARK
 
 ROLES = {"human": "user", "ai": "assistant", "system": "system"}

@@ -18,11 +18,11 @@ from helmsight.agents.inspection.eyes import Asked, AskingEyes, Spent, WeighingE
 from helmsight.agents.inspection.inspector import Inspector
 from helmsight.agents.inspection.knowledge import Knowledge, split
 from helmsight.agents.inspection.making import Settings, eyes_of, make_inspector
-from helmsight.agents.messages import PIXELS
 from helmsight.agents.models import load
 from helmsight.agents.models.load import load_pilot, pilots
 from helmsight.agents.models.scripted import ScriptedVLM
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.sent import PIXELS
 from helmsight.envs.inspection.command import InspectionCommand
 from helmsight.envs.inspection.crops import Square
 
