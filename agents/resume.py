@@ -27,24 +27,34 @@ def replay(loop: Loop, past: Sequence[StepRecord]) -> str:
     for record in past:
         if ended:
             raise CannotResume(f"the world ended ({ended}) before recorded step {record.index}")
-        _check(record, "measures", plain(loop.measures), plain(record.measures))
+        check(record, "measures", plain(loop.measures), plain(record.measures))
         state: State = {"index": record.index, "reason": ""}
         state.update(loop.look(state))
         state["relations"] = record.relations
         if not state["stale"]:
             _remind(loop, state, record)
         frame = loop.observation.get("frame")
-        if loop.clock.rule.kind == "realtime":  # what the wall clock said is in the record only
-            loop.clock.retrace(record.lag)
-        else:
-            loop.clock.thought(record.think_ms / 1e3)
-        command = record.given(loop.task.command)
-        ended = loop.step(command)
-        _check(record, "applied", plain(loop.info.get("applied", record.command)), record.applied)
-        loop.keep(record, command)
+        ended = step_again(loop, record)
         for listener in loop.listeners:
             if again := getattr(listener, "again", None):
                 again(record, frame)
+    return ended
+
+
+def step_again(loop: Loop, record: StepRecord) -> str:
+    """Give the world a recorded command again, after as long; return why the episode ended, if so.
+
+    Raises:
+        CannotResume: something else took effect than was recorded.
+    """
+    if loop.clock.rule.kind == "realtime":  # what the wall clock said is in the record only
+        loop.clock.retrace(record.lag)
+    else:
+        loop.clock.thought(record.think_ms / 1e3)
+    command = record.given(loop.task.command)
+    ended = loop.step(command)
+    check(record, "applied", plain(loop.info.get("applied", record.command)), record.applied)
+    loop.keep(record, command)
     return ended
 
 
@@ -82,11 +92,11 @@ def _remind(loop: Loop, state: State, record: StepRecord) -> None:
     """Ask whoever remembers once more, and see that nothing else is answered."""
     if getattr(loop.grounder, "remembers", True):
         grounding = loop.grounder.ground(loop.pilot, loop.task, loop.sighting(state))
-        _check(record, "relations", list(grounding.lines()), record.relations)
+        check(record, "relations", list(grounding.lines()), record.relations)
     if getattr(loop.pilot, "remembers", True):
         decision = loop.pilot.decide(loop.sighting(state))
         wanted = answer(decision, loop.task.command)["wanted"]
-        _check(record, "wanted", plain(wanted), record.wanted)
+        check(record, "wanted", plain(wanted), record.wanted)
     elif watch := getattr(loop.pilot, "watch", None):
         watch(loop.sighting(state))
 
@@ -99,7 +109,8 @@ def _reminded(pilot: Pilot) -> Callable[[Sighting], object] | None:
     return watch
 
 
-def _check(record: StepRecord, what: str, now: object, then: object) -> None:
+def check(record: StepRecord, what: str, now: object, then: object) -> None:
+    """Raise CannotResume where a step goes another way than it was recorded."""
     if now != then:
         raise CannotResume(
             f"step {record.index} goes another way than it was recorded: {what} is {now!r:.200} "

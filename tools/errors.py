@@ -25,5 +25,13 @@ class FramesMissing(ToolsError):
     exit_status = 2
 
 
+class NothingToExport(ToolsError):
+    """No run that could be learnt from, or a folder that is in use. Halts before anything is
+    written.
+    """
+
+    exit_status = 2
+
+
 class RecordingWarning(UserWarning):
     """A part of the recording stopped (full disk, broken encoder). The run goes on without it."""

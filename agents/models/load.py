@@ -237,6 +237,21 @@ def needs_of(spec: str, observation: str | None = None) -> str | None:
     return _folder_style(folder, observation).needs
 
 
+def style_of(spec: str | None, observation: str | None = None) -> AskingStyle:
+    """Return how the model that `spec` names wants to be asked, as any model for None.
+
+    Raises:
+        UnknownPilot: it names no model's folder. ModelUnavailable: there is none in it.
+    """
+    if spec is None:
+        return _style(observation)
+    kind, _, rest = spec.partition(":")
+    source = _local_source(spec, kind, rest)
+    if source is None:
+        raise unknown(spec)
+    return _folder_style(source, observation)
+
+
 def shipped(spec: str) -> Path | None:
     """Return the folder of the model in this repository that `spec` names, or None."""
     folders = {"bundled": BUNDLED, "bundled-relations": RELATIONS, "inspector": INSPECTOR}

@@ -27,6 +27,7 @@ COMMANDS = {
     "report": ("report", "command", "EXAMPLES"),
     "console": ("console", "command", "EXAMPLES"),
     "replay": ("replay", "command", "EXAMPLES"),
+    "export": ("export", "command", "EXAMPLES"),
     "resume": ("resume", "command", "EXAMPLES"),
     "devices": ("robots", "devices", "DEVICES"),
     "doctor": ("robots", "doctor", "DOCTOR"),

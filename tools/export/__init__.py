@@ -1,0 +1,1 @@
+"""Data to learn from, out of recorded runs: chat, Hugging Face and LeRobot."""
