@@ -72,6 +72,12 @@ class NotAsked(AgentsError):
     exit_status = 2
 
 
+class DataUnusable(AgentsError):
+    """Data to learn from that cannot be read, or hold no pictures. Halts before anything starts."""
+
+    exit_status = 2
+
+
 class TrainingFailed(AgentsError):
     """A training cannot go on. Halts it; the last checkpoint stays in its folder."""
 

@@ -64,7 +64,10 @@ RANGES = {
     # training
     "minutes": Range(0.1, 1e5), "buffer": Range(1000, 100 * MANY, whole=True),
     "batch": Range(1, 65_536, whole=True), "pictures": Range(100, 100 * MANY, whole=True),
-    "cells": Range(4, MANY, whole=True),
+    "cells": Range(4, MANY, whole=True), "learning_rate": Range(1e-9, 10.0),
+    "lora_r": Range(1, 4096, whole=True), "lora_alpha": Range(1, 65_536, whole=True),
+    "epochs": Range(0.01, 1e4), "patience": COUNT, "accumulate": Range(1, 65_536, whole=True),
+    "held_out": Range(0.0, 0.9), "messages": COUNT_OR_NONE,
     # robots: rad or m, and per second
     "baud": Range(50, 12 * MANY, whole=True), "acceleration": Range(1e-6, 1e6),
     "opened": Range(-1e3, 1e3), "closed": Range(-1e3, 1e3),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from helmsight.agents.asking_style import Asked, AskingStyle
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.errors import ModelUnavailable, UnknownPilot
+from helmsight.agents.models.adapters import base_of, check_base, is_adapter
 from helmsight.agents.models.prices import Price, price_of
 from helmsight.agents.models.provider import NoSuchProvider, provider_model, unknown_option
 from helmsight.agents.scripted import EXPERTS, make
@@ -331,7 +332,7 @@ def _folder_or_hub_id(name: str) -> Path | str:
     """Return an existing model folder, or a hub id whose files are in the local cache."""
     folder = Path(name).expanduser()
     if folder.is_dir():
-        if not (folder / "config.json").is_file():
+        if not (folder / "config.json").is_file() and not is_adapter(folder):
             raise ModelUnavailable(f'"{folder}" holds no model: there is no config.json in it')
         return folder
     if not _HUB_ID.fullmatch(name) or name.startswith("."):
@@ -370,7 +371,22 @@ def _local(source: Path | str, asked: dict[str, Any]) -> LocalVLM:
             f"local models need torch and transformers ({error}); install them with: "
             "pip install torch==2.13.0 transformers"
         ) from error
-    return LocalVLM.load(source, **asked)
+    folder = Path(source)
+    if not is_adapter(folder):
+        return LocalVLM.load(source, **asked)
+    base = model_source(base_of(folder))
+    check_base(folder, Path(base))
+    return LocalVLM.load(base, adapter=folder, **asked)
+
+
+def model_source(name: str) -> Path | str:
+    """Return the folder of the model that a shipped name, a folder or a hub id names.
+
+    Raises:
+        ModelUnavailable: there is none.
+    """
+    kind, _, rest = name.partition(":")
+    return _local_source(name, kind, rest) or _folder_or_hub_id(name)
 
 
 def _plugins() -> dict[str, EntryPoint]:

@@ -20,6 +20,7 @@ from PIL import Image
 from pydantic import PrivateAttr
 
 from helmsight.agents.errors import EngineUnfit, ModelUnavailable
+from helmsight.agents.models.adapters import merged
 from helmsight.agents.models.engines.questions import Questions
 from helmsight.agents.models.folder import check_model, check_weights
 from helmsight.agents.models.stills import processor_of
@@ -77,13 +78,14 @@ class LocalVLM(BaseChatModel):
         max_new_tokens: int = 128,
         engine: str = "auto",
         trust_remote_code: bool = False,
+        adapter: Path | None = None,
     ) -> Self:
         """Load a model folder, or a hub id that is already in the local cache.
 
         `device` defaults to cuda, mps or cpu, whichever is there first; `dtype` to float32 on a
         CPU and to half precision elsewhere. `engine` is one of ENGINES: auto takes onnx where that
         is installed and has the model's design, on a CPU in float32. Code that lies in the folder
-        runs only with `trust_remote_code`.
+        runs only with `trust_remote_code`. `adapter` is a folder of weights that change the model.
 
         Raises:
             ModelUnavailable: the folder or a package that the model needs is missing.
@@ -97,6 +99,8 @@ class LocalVLM(BaseChatModel):
         model, processor = _pair(source, _dtype(dtype, where), trust_remote_code)
         if isinstance(processor.chat_template, str):  # which an editor may have marked
             processor.chat_template = processor.chat_template.removeprefix(BYTE_ORDER_MARK)
+        if adapter is not None:
+            model = merged(model, adapter)
         model = model.to(where).eval()
         if where.type == "cpu" and model.num_parameters() < SMALL:
             torch.set_num_threads(1)
@@ -119,7 +123,7 @@ class LocalVLM(BaseChatModel):
             self._asking["enable_thinking"] = False
         if self.engine is not None:
             self._questions = Questions(
-                self.processor, lambda turns: self._prepared([turns]), self.engine.size
+                self.processor, lambda turns: self.prepared([turns]), self.engine.size
             )
         greedy = self.model.generation_config
         greedy.do_sample, greedy.num_beams = False, 1
@@ -194,16 +198,17 @@ class LocalVLM(BaseChatModel):
             for at, token in enumerate(options):
                 open_ends.append(([*written, token], node[token], share * parts[:, at]))
         rows = self.processor.tokenizer(list(answers), add_special_tokens=False)["input_ids"]
-        weights = torch.stack([shares[*row, self._end()] for row in rows], dim=1)
+        weights = torch.stack([shares[*row, self.end()] for row in rows], dim=1)
         return [list(map(float, row)) for row in weights.tolist()]
 
     def _inputs(self, batch: Sequence[Sequence[BaseMessage]]) -> Any:
         """Return what the model takes of one list of messages a row."""
-        inputs = self._prepared([[_turn(message) for message in messages] for messages in batch])
+        inputs = self.prepared([[_turn(message) for message in messages] for messages in batch])
         self.tokens_read += inputs["input_ids"].numel()
         return inputs
 
-    def _prepared(self, batch: Sequence[Sequence[Mapping[str, Any]]]) -> Any:
+    def prepared(self, batch: Sequence[Sequence[Mapping[str, Any]]]) -> Any:
+        """Return what the model takes of conversations of turns, padded on the left."""
         return self.processor.apply_chat_template(
             batch,
             add_generation_prompt=True,
@@ -283,7 +288,7 @@ class LocalVLM(BaseChatModel):
         self.tokens_read += len(question.ids)
         ids, ahead = self.engine.choose(question, trie)
         if ahead < NEAR:
-            (ids,), _ = self._choose(self._prepared([turns]), trie, longest)
+            (ids,), _ = self._choose(self.prepared([turns]), trie, longest)
         text = str(self.processor.tokenizer.decode(ids, skip_special_tokens=True))
         return text.strip(), len(ids)
 
@@ -325,7 +330,7 @@ class LocalVLM(BaseChatModel):
         """
         begun = forced(trie)
         start = inputs["input_ids"].shape[1] + len(begun)
-        end = self._end()
+        end = self.end()
 
         def options(_: int, ids: torch.Tensor) -> list[int]:
             return list(walk(trie, [*begun, *ids[start:].tolist()])[1]) or [end]
@@ -352,7 +357,8 @@ class LocalVLM(BaseChatModel):
             answers.append([*written, *forced(node)])
         return answers, ahead
 
-    def _end(self) -> int:
+    def end(self) -> int:
+        """Return the token that ends an answer."""
         end = self.model.generation_config.eos_token_id
         return int(end[0] if isinstance(end, list) else end)
 
@@ -365,7 +371,7 @@ class LocalVLM(BaseChatModel):
         """Return the token trie over `allowed` and its depth; the end token closes each text."""
         if allowed not in self._tries:
             rows = self.processor.tokenizer(list(allowed), add_special_tokens=False)["input_ids"]
-            trie = trie_of(rows, self._end())
+            trie = trie_of(rows, self.end())
             self._tries[allowed] = trie, 1 + max(map(len, rows))
         return self._tries[allowed]
 

@@ -41,6 +41,7 @@ def train(
     folder, the weights are taken from there and the stage of seeing is left out.
 
     Raises:
+        ModelUnavailable: `start` holds no model, or one of another design.
         TrainingFailed: the processes that fly have died.
     """
     import numpy as np
@@ -53,11 +54,11 @@ def train(
 
     torch.manual_seed(seed)
     torch.set_num_threads(1)
+    model, processor = begin(start, device, corpus)  # before anything is cleared or flown
     out.mkdir(parents=True, exist_ok=True)
     shards, checkpoint = out / "flights", out / "checkpoint"
     for folder in (shards, checkpoint):
         shutil.rmtree(folder, ignore_errors=True)
-    model, processor = begin(start, device, corpus)
     samples = Buffer(shards, buffer, np.random.default_rng(seed))
     report = timed(say)
 

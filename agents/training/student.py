@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from helmsight.agents.errors import ModelUnavailable
 from helmsight.agents.training.design import PILOT, SHUFFLE, Design
 
 PAD, START, END, USER, ASSISTANT = "<pad>", "<s>", "<end_of_utterance>", "<user>", "<assistant>"
@@ -164,4 +165,29 @@ def begin(
     from helmsight.agents.models.local import LocalVLM
 
     loaded = LocalVLM.load(start, device=device, dtype="float32")
+    check_design(start, loaded.model, loaded.processor, design)
     return for_training(loaded.model), loaded.processor
+
+
+def check_design(start: Path, model: Any, processor: Any, design: Design) -> None:
+    """Raise ModelUnavailable for a model in the folder `start` that is of another design.
+
+    The recipes train one architecture, on pictures of one size; others learn by an adapter.
+    """
+    config = model.config
+    vision = getattr(config, "vision_config", None)
+    has = {
+        "architecture": config.model_type,
+        "side of a picture": getattr(vision, "image_size", None),
+        "side of a patch": getattr(vision, "patch_size", None),
+        "visual tokens": getattr(processor, "image_seq_len", None),
+    }
+    asked = ("idefics3", design.view, design.patch, design.visual_tokens)
+    wanted = dict(zip(has, asked, strict=True))
+    if odd := [name for name in has if has[name] != wanted[name]]:
+        name = odd[0]
+        raise ModelUnavailable(
+            f'--start "{start}" cannot be trained on here: its {name} is {has[name]} and this '
+            f"recipe trains {wanted[name]}; teach it by an adapter instead: helmsight train "
+            f"adapter DATASET --base {start}"
+        )

@@ -1,4 +1,4 @@
-"""`helmsight train`: makes the bundled models."""
+"""`helmsight train`: makes the bundled models, and adapters for any."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Start = Annotated[
     Path | None, typer.Option(help="A model folder to go on from, instead of from scratch.")
 ]
 
-app = typer.Typer(help="Train a model from scratch.", no_args_is_help=True)
+app = typer.Typer(help="Train a model from scratch, or an adapter for one.", no_args_is_help=True)
 EXAMPLES = """Examples:
 
   helmsight train pilot --out training/pilot
@@ -31,6 +31,16 @@ RELATIONS = """Examples:
   helmsight train relations --start training/relations --minutes 30 --out training/better
 
   helmsight spatial data/test.jsonl --pilot training/relations
+"""
+
+
+ADAPTER = """Examples:
+
+  helmsight train adapter data/mine --base bundled --out training/mine
+
+  helmsight train adapter data/mine --base Qwen/Qwen3-VL-2B-Instruct --lora-r 16 --device cuda
+
+  helmsight fly PE1-E1-I2 --pilot training/mine
 """
 
 
@@ -110,3 +120,64 @@ def inspector(
 
     folder = train(out, minutes=minutes, seed=seed, cells=cells, start=start, say=typer.echo)
     typer.echo(f"model in {folder}")
+
+
+@app.command("adapter", epilog=ADAPTER)
+def adapter(
+    dataset: Annotated[
+        Path, typer.Argument(help="Folder that `helmsight export --format chat` wrote.")
+    ],
+    base: Annotated[
+        str, typer.Option(metavar="FOLDER_OR_HUB_ID", help="The model to adapt; or bundled.")
+    ],
+    out: Out = Path("training/adapter"),
+    lora_r: Annotated[int, typer.Option("--lora-r", min=1, help="Rank of the adapter.")] = 16,
+    lora_alpha: Annotated[
+        int | None, typer.Option(min=1, help="Weight of the adapter; default: twice its rank.")
+    ] = None,
+    epochs: Annotated[float, typer.Option(min=0.01, help="Times through the data.")] = 3.0,
+    patience: Annotated[
+        int, typer.Option(min=1, help="End after so many epochs without a lower held-out loss.")
+    ] = 2,
+    batch: Annotated[int, typer.Option(min=1, help="Lessons at once.")] = 4,
+    accumulate: Annotated[int, typer.Option(min=1, help="Batches a step.")] = 1,
+    learning_rate: Annotated[float, typer.Option(min=1e-9, help="Highest one.")] = 2e-4,
+    seed: Seed = 0,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda or mps; default: the best there is. One is used.")
+    ] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="Number type of the model; default: fits the device.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training in --out.")
+    ] = False,
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Run code that lies in the model's folder.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+) -> None:
+    """Train a LoRA adapter for the model BASE on what was flown, and say what it has learned.
+
+    Each epoch is kept until the end: after Ctrl-C, --resume goes on.
+    """
+    from helmsight.agents.training.adapter.plan import Plan
+    from helmsight.agents.training.adapter.recipe import train
+    from helmsight.output import json_line
+
+    plan = Plan(
+        lora_r, lora_alpha, epochs, patience, batch, accumulate, learning_rate, seed, device, dtype,
+        trust_remote_code,
+    )  # fmt: skip
+    trained = train(
+        dataset, base, out, plan, resume=resume, say=lambda line: typer.echo(line, err=as_json)
+    )
+    if as_json:
+        print(json_line(trained.to_dict()))
+        return
+    early = f", ended early after {trained.epochs:.0f} epochs" if trained.early else ""
+    if trained.before is not None and trained.after is not None:
+        typer.echo(f"held-out loss {trained.before:.4f} -> {trained.after:.4f}{early}")
+    else:
+        typer.echo("nothing was held out: nothing says how good it is but flying it")
+    typer.echo(f"adapter in {out}; fly it with: helmsight fly --pilot {out}")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from helmsight.agents import weights
-from helmsight.agents.weights import digest_of_folder, weights_of
+from helmsight.agents.models import digests as files
+from helmsight.agents.models.digests import digest_of_folder
+from helmsight.agents.weights import weights_of
 
 
 def test_other_weights_are_told_by_their_digest(tmp_path: Path) -> None:
@@ -22,8 +23,8 @@ def test_other_weights_are_told_by_their_digest(tmp_path: Path) -> None:
 def test_a_large_file_is_told_by_its_size_and_by_pieces_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "WHOLE", 100_000)
-    monkeypatch.setattr(weights, "PIECE", 10)
+    monkeypatch.setattr(files, "WHOLE", 100_000)
+    monkeypatch.setattr(files, "PIECE", 10)
     (tmp_path / "model").write_bytes(bytes(1_000_000))
     digests = {digest_of_folder(tmp_path)}
     (tmp_path / "model").write_bytes(bytes(1_000_001))
