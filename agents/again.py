@@ -65,8 +65,8 @@ class Sent:
             frame = self.frame if part.stamp is None else self.earlier.get(part.stamp)
             if frame is None:
                 raise FramesMissing(
-                    f"step {self.record.index}: its frame was not recorded, or one before it, so that "
-                    "what the model was shown cannot be shown again"
+                    f"step {self.record.index}: its frame was not recorded, or one before it, so "
+                    "that what the model was shown cannot be shown again"
                 )
             cut = view_again(frame, part)
             return Shown(cut if local else png(cut), part)

@@ -31,12 +31,14 @@ class Course:
     """How lessons are made of a run. `style`: its messages are composed anew, as a model of that
     style is asked; None: they are those that were recorded. `expert`: a pilot that is asked for the
     right answer at every state; None: it is what was answered in flight. `rounded`: an answer is
-    the nearest of the commands that a model is held to.
+    the nearest of the commands that a model is held to. `verbatim`: it is what the model wrote,
+    with its reasons, and not the command that was read in it.
     """
 
     style: AskingStyle | None = None
     expert: Pilot | None = None
     rounded: bool = True
+    verbatim: bool = False
 
 
 def lessons(
@@ -59,7 +61,7 @@ def lessons(
     for sent in _sent(run, task, states, course.style):
         wanted = labels.get(sent.record.index) if labels is not None else sent.record.wanted
         command = None if wanted is None else at_home(sent.record, wanted, task)
-        if "stale" in sent.record.repairs or command is None:
+        if command is None:
             left_out["no answer" if wanted is None else "no command in the body's axes"] += 1
             continue
         yield Lesson(
@@ -67,10 +69,17 @@ def lessons(
             step=sent.record.index,
             messages=sent.messages,
             pictures=_files(sent),
-            answer=(nearest(command) if course.rounded else command).text(),
+            answer=_answer(sent.record, command, course),
             score=float(score) if isinstance(score, int | float) else None,
             success=summary.get("success") is True,
         )
+
+
+def _answer(record: StepRecord, command: Command, course: Course) -> str:
+    if course.verbatim:
+        said = [call.get("answer") for call in record.calls if call.get("purpose") == "command"]
+        return str(said[-1])
+    return (nearest(command) if course.rounded else command).text()
 
 
 def _sent(run: Run, task: Task, states: States, style: AskingStyle | None) -> Iterator[Sent]:
@@ -87,8 +96,13 @@ def _sent(run: Run, task: Task, states: States, style: AskingStyle | None) -> It
                 f"{run.folder} holds no frame of step {record.index}, and the model is to be shown "
                 "one; record the run again with its frames kept"
             )
+        if "stale" in record.repairs:  # a model is not asked then
+            continue
         messages, _ = composer.asked(sighting)
-        yield Sent(record, kept(messages), sighting.observation.get("frame"), pictures.get)
+        earlier = {past.stamp: past.observation["frame"] for past in composer.earlier}
+        frame = sighting.observation.get("frame")
+        yield Sent(record, kept(messages), frame, pictures.get, earlier)
+        composer.watch(sighting)
 
 
 def labels_of(run: Run, task: Task, states: States, expert: Pilot) -> Mapping[int, dict[str, Any]]:

@@ -84,9 +84,7 @@ def example_shown(example: Example) -> Shown:
     return Shown(example.image, Picture(digest_of(example.image), kind), kind)
 
 
-def example_messages(
-    example: Example, think: Think, digest: hashlib._Hash
-) -> tuple[Question, str]:
+def example_messages(example: Example, think: Think, digest: hashlib._Hash) -> tuple[Question, str]:
     """Return a few-shot example as the message that asked, and the answer to it.
 
     A model that thinks is shown the reason in the answer, where its own is to be.

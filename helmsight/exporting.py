@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from helmsight.agents.asking_style import AskingStyle
+from helmsight.agents.asking_style import WORDS, AskingStyle
 from helmsight.agents.lessons import Course, lessons
 from helmsight.contract.validation import wrong
 from helmsight.errors import InvalidSetting
@@ -89,13 +90,24 @@ def export(folders: Sequence[Path], out: Path, asked: Asked) -> dict[str, Any]:
         raise InvalidSetting(f"--held-out {asked.held_out:g}: give a share from 0 to less than 1")
     runs, left_out = choose(found(folders), asked.wanted)
     expert = _expert(asked.expert)
+    style = None if asked.format == "lerobot" else _style(runs, asked)
     begin(out)
+    try:
+        return _written(runs, out, asked, style, expert, left_out)
+    except BaseException:  # half of a data set is none
+        shutil.rmtree(out, ignore_errors=True)
+        raise
+
+
+def _written(
+    runs: Sequence[Run], out: Path, asked: Asked, style: AskingStyle | None, expert: Pilot | None,
+    left_out: Counter[str],
+) -> dict[str, Any]:  # fmt: skip
     card: dict[str, Any] = {"format": asked.format, "answers": asked.expert or "as flown"}
     card |= {"runs": [str(run.folder) for run in runs]}
-    if asked.format == "lerobot":
+    if style is None:
         written = _robot_data(runs, out, expert)
     else:
-        style = _style(runs, asked.style)
         card["style"] = style.model_dump(mode="json")
         written = _chat_data(runs, out, asked, style, expert, left_out)
     describe(out, {**card, **written, "left_out": dict(left_out)})
@@ -109,10 +121,13 @@ def _chat_data(
     from helmsight.tools.export.chat import ChatWriter
     from helmsight.tools.export.hf import HfWriter
 
-    course = Course(None, expert, rounded=style.constrained)
+    in_words = style.prompt == WORDS  # a model of a prompt of its own is held to a set of commands
+    rounded, verbatim = style.constrained and not in_words, in_words and style.think != "none"
+    course = Course(None, expert, rounded=rounded, verbatim=verbatim)
     with (ChatWriter if asked.format == "chat" else HfWriter)(out) as writer:
         for number, run in enumerate(runs):
-            composed = asked.style is not None or not run.spec.style
+            own_words = bool(run.spec.style) and recorded_style(run) == style
+            composed = asked.style is not None or not own_words
             with _rebuilt(run) as (task, states):
                 own = replace(course, style=style if composed else None)
                 made = lessons(run, task, states, own, left_out)
@@ -144,17 +159,21 @@ def _expert(name: str | None) -> Pilot | None:
     return None if name is None else load_pilot(name)
 
 
-def _style(runs: Sequence[Run], given: AskingStyle | None) -> AskingStyle:
+def _style(runs: Sequence[Run], asked: Asked) -> AskingStyle:
     """Return the style of all messages: the given one, that of the runs, or that of any model.
+
+    A model is not taught to think where there is nothing but the command for an answer.
 
     Raises:
         InvalidSetting: the runs' models were asked in several styles.
     """
-    if given is not None:
-        return given
+    if asked.style is not None:
+        return _unthinking(asked.style)
     styles: list[AskingStyle] = []
     for run in runs:
         style = recorded_style(run)
+        if asked.expert or not run.spec.style:
+            style = _unthinking(style)
         if style not in styles:
             styles.append(style)
     if len(styles) > 1:
@@ -163,6 +182,10 @@ def _style(runs: Sequence[Run], given: AskingStyle | None) -> AskingStyle:
             "have all messages composed anew as one model is asked: --ask-as MODEL, or --ask-as any"
         )
     return styles[0]
+
+
+def _unthinking(style: AskingStyle) -> AskingStyle:
+    return style.model_copy(update={"think": "none"}) if style.prompt == WORDS else style
 
 
 def recorded_style(run: Run) -> AskingStyle:

@@ -157,3 +157,14 @@ def test_a_plain_message_is_kept_by_its_text():
 
     (message,) = kept([HumanMessage("well?")])
     assert message.to_dict() == {"role": "user", "parts": [{"text": "well?"}]}
+
+
+def test_earlier_frames_are_found_again_by_their_times(flown):
+    run, _, _ = flown(pilot_of(GOOD, history_frames=2, views=Views(size=40, names=("navball",))), 4)
+    stamps = [record.stamp for record in run.records]
+    sent = list(sent_in(run))
+    assert [each.exact for each in sent] == [True] * 4
+    views = [p for m in sent[3].messages for p in m.parts if isinstance(p, View)]
+    assert [(view.view, view.stamp) for view in views] == [
+        ("frame", stamps[1]), ("frame", stamps[2]), ("navball", None),
+    ]  # fmt: skip

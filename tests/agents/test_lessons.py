@@ -63,7 +63,7 @@ def model(answer=ANSWER, **style):
 
 
 def test_a_run_teaches_what_its_model_was_sent_and_answered(flown):
-    run, task, states = flown(model(needs="frame"), "frame")
+    run, task, states = flown(model(needs="frame", think="none"), "frame")
     made = list(lessons(run, task, states, Course(rounded=False), Counter()))
     assert [lesson.step for lesson in made] == [0, 1, 2]
     assert made[0].answer == ANSWER
@@ -71,6 +71,13 @@ def test_a_run_teaches_what_its_model_was_sent_and_answered(flown):
     assert views == ["frame", "navball", "readouts"]
     assert [file.data[:4] for file in made[0].pictures] == [b"\x89PNG"] * 3
     assert [turn["role"] for turn in made[0].turns()] == ["system", "user", "assistant"]
+
+
+def test_a_model_that_thinks_is_taught_its_own_words(flown):
+    said = '{"reason": "it is far", "forward": 0.4, "right": 0, "down": 0, "duration": 0.5}'
+    run, task, states = flown(model(said))
+    made = list(lessons(run, task, states, Course(verbatim=True), Counter()))
+    assert [lesson.answer for lesson in made] == [said] * 3
 
 
 def test_an_expert_is_asked_at_the_states_that_the_model_came_to(flown):

@@ -65,7 +65,7 @@ def train(
             **trained.to_dict(), "plan": asdict(plan), "versions": versions()}  # fmt: skip
     _write(out / MADE, made)
     # last of all: without it the folder flies as any model is asked
-    _write(out / "helmsight.json", data.style.model_dump(mode="json", exclude_defaults=True))
+    _write(out / "helmsight.json", data.style.model_dump(mode="json"))
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
     return trained
 
