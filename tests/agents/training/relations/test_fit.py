@@ -212,20 +212,25 @@ def test_heads_that_were_kept_are_taken_up_again(fit: RelationsFit, tmp_path: Pa
         spare.take(narrow, file)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_the_whole_recipe_leaves_a_model_that_is_asked(tmp_path: Path, processes: int) -> None:
+def test_the_whole_recipe_leaves_a_model_that_is_asked_and_trained_on(tmp_path: Path) -> None:
     from helmsight.agents.models.load import load_pilot
     from helmsight.agents.training.relations.recipe import train
 
-    lines: list[str] = []
-    folder = train(COURSE, tmp_path / "relations", minutes=0.01, processes=processes, pictures=24,
-                   say=lines.append)  # fmt: skip
+    def fresh(name: str, **options: Any) -> Path:
+        lines: list[str] = []
+        out = train(
+            COURSE, tmp_path / name, minutes=0.01, pictures=24, say=lines.append, **options
+        )
+        assert any("answer" in line for line in lines)
+        assert any("see" in line for line in lines) is ("start" not in options)
+        assert not out.with_name(f"{name}.part").exists()
+        assert spare.beside(out).exists()
+        return out
+
+    folder = fresh("again", start=fresh("relations", processes=2), processes=1)
     pilot: Any = load_pilot(str(folder), think_timeout_s=600.0)  # against hanging
     assert pilot.relates
     answer = pilot.answer_free(
         "Is the red cube above the blue ball?", COURSE.picture(0, 256).image, {}
     )
     assert isinstance(answer, str)
-    assert any("answer" in line for line in lines)
-    assert not folder.with_name("relations.part").exists()
-    assert spare.beside(folder).exists()
