@@ -6,8 +6,9 @@ import os
 import sys
 import traceback
 import warnings
+from functools import cache
 from importlib import import_module
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -69,6 +70,12 @@ def application(only: str | None = None) -> typer.Typer:
     return app
 
 
+@cache
+def _built(only: str | None) -> Any:
+    """Return the application, built once: who calls `main` again in one process need not wait."""
+    return typer.main.get_command(application(only))
+
+
 def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
@@ -105,8 +112,8 @@ def _run() -> int:
         return USAGE
     try:
         first = sys.argv[1] if len(sys.argv) > 1 else None
-        app = application(first if first in {*COMMANDS, *GROUPS} else None)
-        status = app(prog_name="helmsight", standalone_mode=False)
+        command = _built(first if first in {*COMMANDS, *GROUPS} else None)
+        status = command(prog_name="helmsight", standalone_mode=False)
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
