@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 SCENARIO ?= PE1-E1-I2
 ARGS ?=
 TORCH_INDEX ?=
-WORKERS ?= 3
+WORKERS ?= 4
 
 ROOMS := agents contract envs evals hardware prompts tools
 VENV := .venv

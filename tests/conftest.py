@@ -89,24 +89,44 @@ def display(virtual_screen: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return virtual_screen
 
 
+KNOWN = "helmsight/seconds"  # by file, in pytest's cache
+SECONDS: defaultdict[str, float] = defaultdict(float)
+
+
+def file_of(test: str) -> str:
+    return test.partition("::")[0]
+
+
 @pytest.hookimpl(trylast=True)  # after pytest-randomly
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long, so that no worker waits for one at the end: those with
-    a test that is allowed long, then those with many slow ones.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that no worker waits for one at the end: as long as
+    in earlier runs here, else as long as their slow tests and what they are allowed lets expect.
     """
-    allowed: defaultdict[str, float] = defaultdict(float)
-    slow: Counter[str] = Counter()
+    known = config.cache.get(KNOWN, {}) if config.cache is not None else {}
+    expected: Counter[str] = Counter()
     for item in items:
-        file = item.nodeid.partition("::")[0]
-        marker = item.get_closest_marker("timeout")
-        allowed[file] = max(allowed[file], float(marker.args[0]) if marker else 0.0)
-        slow[file] += item.get_closest_marker("slow") is not None
+        file = file_of(item.nodeid)
+        expected[file] += 2 if item.get_closest_marker("slow") else 0
+        if marker := item.get_closest_marker("timeout"):
+            expected[file] = max(expected[file], int(marker.args[0]) // 10)
+    items.sort(key=lambda item: -known.get(file_of(item.nodeid), expected[file_of(item.nodeid)]))
 
-    def haste(item: pytest.Item) -> tuple[float, int]:
-        file = item.nodeid.partition("::")[0]
-        return -allowed[file], -slow[file]
 
-    items.sort(key=haste)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count what a file takes; where tests run side by side, of all workers."""
+    SECONDS[file_of(report.nodeid)] += report.duration
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep what files took for the next run: the most, since not every run has all their tests."""
+    config = session.config
+    if config.cache is None or hasattr(config, "workerinput"):
+        return
+    known = config.cache.get(KNOWN, {})
+    for file, seconds in SECONDS.items():
+        known[file] = max(round(seconds, 1), known.get(file, 0.0))
+    config.cache.set(KNOWN, known)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
