@@ -21,6 +21,7 @@ def fly(run: Any, pilot: str, *more: object) -> Any:
     return run("fly", "pe1_e1_i3", "--pilot", pilot, "--time", "paused", "--no-video", *more)
 
 
+@pytest.mark.slow
 def test_json_is_one_line_with_every_figure(run: Any, answers: str) -> None:
     result = fly(run, answers, "--steps", 3, "--out", "here", "--json")
     assert result.status == 0, result.err

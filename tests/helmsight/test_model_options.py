@@ -139,6 +139,7 @@ def test_the_key_of_a_variable_is_sent_and_not_kept(monkeypatch) -> None:
     assert "sk-very-secret" not in json.dumps(pilot.options)
 
 
+@pytest.mark.slow
 def test_secrets_in_an_address_reach_neither_the_run_nor_an_error(tmp_path) -> None:
     last = {"status": 402, "error": "no credit for http://u:xyzzy@h/?api_key=xyzzy"}
     with FakeProvider({"when": {"first": 2}, "text": GOOD}, last) as provider:

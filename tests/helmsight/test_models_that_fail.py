@@ -27,6 +27,7 @@ def test_a_model_that_will_not_answer_is_told_of_before_a_world_is_made(tmp_path
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_the_page_of_a_run_tells_of_every_request(tmp_path):
     failed = {"when": {"number": [2]}, "status": 503, "error": "overloaded"}
     with FakeProvider(failed, {"text": GOOD, "model": "m-2026", "reasoning": "ahead"}) as provider:
@@ -40,6 +41,7 @@ def test_the_page_of_a_run_tells_of_every_request(tmp_path):
     assert "tokens in" in page
 
 
+@pytest.mark.slow
 def test_a_model_that_stops_answering_leaves_a_run_that_can_be_read(tmp_path):
     three = {"when": {"first": 3}, "text": GOOD}
     over = {"status": 402, "error": "no credit"}

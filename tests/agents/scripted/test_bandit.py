@@ -88,6 +88,7 @@ def test_a_way_leads_around_a_guard_that_is_in_the_way():
     assert (goal.tolist(), left) == ([0.0, 0.0, 0.0], 1.0)
 
 
+@pytest.mark.slow
 def test_who_must_hurry_arrives_soon_after_the_alarm():
     far = Scene(**{**vars(BEHIND), "met": 20.0})
     hurried, calm = (

@@ -64,6 +64,7 @@ def test_the_same_seed_flies_the_same_flights() -> None:
         np.testing.assert_array_equal(sample.throttle, other.throttle)
 
 
+@pytest.mark.slow
 def test_samples_survive_the_disk(samples: list[object], tmp_path: Path) -> None:
     write(tmp_path, "one", samples)  # type: ignore[arg-type]
     shard = read(tmp_path / "one.npz")

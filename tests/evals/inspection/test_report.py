@@ -40,6 +40,7 @@ def test_the_data_tell_parts_with_evidence_that_is_there(reported: Report) -> No
     assert len(told["looks"]) == 4
 
 
+@pytest.mark.slow
 def test_every_field_of_the_data_is_documented(reported: Report) -> None:
     text = (ROOT / "docs" / "inspect.md").read_text(encoding="utf-8")
     told = data(reported)

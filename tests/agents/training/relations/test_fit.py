@@ -218,9 +218,7 @@ def test_the_whole_recipe_leaves_a_model_that_is_asked_and_trained_on(tmp_path: 
 
     def fresh(name: str, **options: Any) -> Path:
         lines: list[str] = []
-        out = train(
-            COURSE, tmp_path / name, minutes=0.01, pictures=24, say=lines.append, **options
-        )
+        out = train(COURSE, tmp_path / name, minutes=0.01, pictures=24, say=lines.append, **options)
         assert any("answer" in line for line in lines)
         assert any("see" in line for line in lines) is ("start" not in options)
         assert not out.with_name(f"{name}.part").exists()

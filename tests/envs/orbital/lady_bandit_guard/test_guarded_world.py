@@ -89,6 +89,7 @@ def test_within_five_metres_somebody_is_captured_and_it_is_over(near, flag):
     np.testing.assert_array_equal(made.position, stood)
 
 
+@pytest.mark.slow
 def test_passive_lady_and_guard_only_coast():
     made = GuardedWorld([GUARDINGS["LBG1-LG0-I2"]])
     made.advance(60 * TICKS)
@@ -140,6 +141,7 @@ def test_a_guard_gives_up_braking_after_thirty_seconds():
     assert norm(relative(made)[1]) > 10.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_evasive_lady_leaves_ten_seconds_after_the_bandit_came_near(seed):
     made = world(seed=seed, bot=EVASIVE, bandit=(0.0, 450.0, 100.0), guard=(0.0, -700.0, 0.0))
@@ -163,6 +165,7 @@ def test_seeds_send_the_lady_to_either_side():
     assert set(made.bots._side) == {-1.0, 1.0}
 
 
+@pytest.mark.slow
 def test_an_evasive_lady_stays_while_the_bandit_is_far():
     made = world(bot=EVASIVE, bandit=(0.0, -1200.0, 0.0))
     made.advance(20 * TICKS)

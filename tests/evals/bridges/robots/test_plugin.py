@@ -99,6 +99,7 @@ def test_every_world_passes_the_framework_s_own_conformance(name: str, room: str
         world.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pilot", "options"),
     [
@@ -138,6 +139,7 @@ def test_a_flight_ends_as_the_world_ends_it_and_a_success_is_called_so(tmp_path:
     assert log.eval.policy_checkpoint == fingerprint("rendezvous")
 
 
+@pytest.mark.slow
 def test_a_chat_model_climbs_the_same_repair_ladder_and_what_it_said_is_kept(
     tmp_path: Path, answers: str
 ) -> None:
@@ -166,6 +168,7 @@ def test_a_world_of_another_distribution_is_one_too(tmp_path: Path, room: str) -
     assert log.results.metrics["helmsight_score"] == flight.summary["score"]
 
 
+@pytest.mark.slow
 def test_scenes_name_worlds_of_one_family_and_a_seed_is_the_same_in_every_epoch(tmp_path) -> None:
     task = make_task("PE1-E1-I2, PE1-E1-I3", seeds="0,7", max_steps=3)
     task.epochs = 2
@@ -282,6 +285,7 @@ def test_a_figure_that_the_world_does_not_tell_is_no_score_and_said(tmp_path: Pa
     assert set(log.results.metrics) == {"score"}
 
 
+@pytest.mark.slow
 def test_its_command_line_flies_by_names_alone(tmp_path: Path, capsys) -> None:
     words = "run --task helmsight --policy helmsight --embodiment helmsight -P pilot=rendezvous"
     words += " -T seeds=2 -T max_steps=4 -E observation=telemetry -E time=paused --no-prompt"
