@@ -76,10 +76,11 @@ class Plant:
             for motor, drive in zip(self._motors, drives, strict=True):
                 # MuJoCo's servo brakes against all speed, a real one against that beside its ramp
                 data.ctrl[motor] = drive.place + drive.speed * DRAG / STIFFNESS
-                model.actuator_forcerange[motor] = STALL_NM * drive.torque * np.array([-1.0, 1.0])
+                most = STALL_NM * drive.torque
+                model.actuator_forcerange[motor] = -most, most
             for _ in range(steps):
                 way = self._turn_to - self._turn_at
-                self._turn_at += float(np.clip(way, -TURNING * STEP_S, TURNING * STEP_S))
+                self._turn_at += min(max(way, -TURNING * STEP_S), TURNING * STEP_S)
                 data.ctrl[self._table] = self._turn_at
                 mujoco.mj_step(model, data)
                 if data.ncon:

@@ -85,8 +85,9 @@ class CellServos(FeetechBus):
         if not servo.energised:
             return False
         lag = abs(servo.axis.position - servo.shaft.position) * abs(servo.scale.per_unit)
-        pushes = abs(self._effort(servo)) >= ALL * self._torque(servo)
-        return lag > STALL_TICKS and pushes and abs(servo.velocity) < STALL_TICKS
+        if lag <= STALL_TICKS or abs(servo.velocity) >= STALL_TICKS:
+            return False
+        return abs(self._effort(servo)) >= ALL * self._torque(servo)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def norm(a: Array) -> Array:
 
 def cross(a: Array, b: Array) -> Array:
     """Return the vector products of (..., 3) arrays (np.cross costs ten times as much here)."""
-    out = np.empty(a.shape if a.shape == b.shape else np.broadcast_shapes(a.shape, b.shape))
+    out = np.empty(a.shape if a.shape == b.shape else np.broadcast(a, b).shape)
     out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
     out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
     out[..., 2] = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]

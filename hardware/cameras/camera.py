@@ -200,7 +200,9 @@ class Camera:
         """Wait until a picture is wanted, where it is drawn; False when closed meanwhile."""
         with self._news:
             if self.source.drawn:
-                self._news.wait_for(lambda: not self._has(self._wanted - 1) or self._closing.is_set())
+                self._news.wait_for(
+                    lambda: not self._has(self._wanted - 1) or self._closing.is_set()
+                )
         return not self._closing.is_set()
 
     def _again(self) -> bool:
@@ -239,7 +241,7 @@ class Camera:
             self._news.notify_all()
 
     def _worn(self) -> int:
-        """Return the number of the newest picture if it is drawn, and drawn too long ago, else 0."""
+        """Return the number of the newest picture if it was drawn too long ago, else 0."""
         newest = self._newest
         worn = newest and self.source.drawn and newest.age_s > 0.5 * self.checks.max_age_s
         return newest.number if newest and worn else 0

@@ -23,6 +23,9 @@ AMBIENT_C, SUPPLY_V = 25, 7.4
 STALL_A = 2.4
 FACTORY = 71  # registers from here on are plain memory
 MAX_DATA = 250
+# plain numbers, since they are looked at with every turn: members of a flag take ten times as long
+OVERLOAD, VOLTAGE = int(FeetechFault.OVERLOAD), int(FeetechFault.VOLTAGE)
+OVERHEAT = int(FeetechFault.OVERHEAT)
 MIDDLE = 128  # written to torque_enable: call this place tick 2048
 
 POWER_ON = {
@@ -141,7 +144,7 @@ class FeetechBus(EmulatedServoBus):
             servo["homing_offset"] = max(-2047, min(2047, servo.tick + offset - 2048))
         if servo["torque_enable"] not in (0, 1):
             servo["torque_enable"] = int(before)
-        servo["status"] = servo["status"] & ~FeetechFault.OVERLOAD
+        servo["status"] = servo["status"] & ~OVERLOAD
         servo.stalled_s = 0.0
 
     def _profile(self, servo: EmulatedServo) -> tuple[float, float]:
@@ -157,7 +160,7 @@ class FeetechBus(EmulatedServoBus):
     def _effort(self, servo: EmulatedServo) -> float:
         """Return the share of its stall torque that a servo gives, positive as its ticks rise."""
         share = 0.1 + 0.2 * abs(servo.velocity) / FULL_SPEED if servo.moving else 0.02
-        if servo.stalled_s > 0.0 or servo["status"] & FeetechFault.OVERLOAD:
+        if servo.stalled_s > 0.0 or servo["status"] & OVERLOAD:
             share = self._torque(servo)
         away = servo.axis.target - servo.axis.position
         return -share if away * servo.scale.per_unit < 0 else share
@@ -165,7 +168,7 @@ class FeetechBus(EmulatedServoBus):
     @staticmethod
     def _torque(servo: EmulatedServo) -> float:
         """Return the share of its stall torque that a servo may give."""
-        if servo["status"] & FeetechFault.OVERLOAD:
+        if servo["status"] & OVERLOAD:
             return servo["protective_torque"] / 100.0
         return servo["torque_limit"] / 1000.0
 
@@ -180,20 +183,21 @@ class FeetechBus(EmulatedServoBus):
         servo["moving"] = int(servo.moving)
 
     def _protect(self, servo: EmulatedServo) -> None:
-        status = FeetechFault(servo["status"])
+        status = before = servo["status"]
         hard = servo["torque_limit"] >= servo["overload_torque"] * 10
         if hard and servo.stalled_s > servo["protection_time"] * 0.01:
-            status |= FeetechFault.OVERLOAD  # it goes on with its protective torque
+            status |= OVERLOAD  # it goes on with its protective torque
         volts = self.supply_v / wire.VOLTAGE_UNIT_V
         low, high = servo["min_voltage"], servo["max_voltage"]
-        status = _set(status, FeetechFault.VOLTAGE, not low <= round(volts) <= high)
+        status = _set(status, VOLTAGE, not low <= round(volts) <= high)
         if self.heat[servo.joint.name] >= servo["max_temperature"]:
-            status |= FeetechFault.OVERHEAT
+            status |= OVERHEAT
             servo["torque_enable"] = 0
         else:
-            status = _set(status, FeetechFault.OVERHEAT, False)
-        servo["status"] = int(status)
+            status = _set(status, OVERHEAT, False)
+        if status != before:
+            servo["status"] = status
 
 
-def _set(faults: FeetechFault, bit: FeetechFault, on: bool) -> FeetechFault:
+def _set(faults: int, bit: int, on: bool) -> int:
     return faults | bit if on else faults & ~bit

@@ -18,7 +18,7 @@ class EmulatedAxis:
 
     def advance(self, seconds: float) -> None:
         """Move for `seconds` towards the target; from rest it never overshoots."""
-        while seconds > 0.0:
+        while seconds > 0.0 and self.moving:
             step = min(seconds, 0.001)
             self._step(step)
             seconds -= step

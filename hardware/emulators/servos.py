@@ -13,7 +13,7 @@ from helmsight.hardware.framing import Packets
 from helmsight.hardware.scales import IN_SERVOS, load_calibration, scales_of
 from helmsight.hardware.spec import Joint, RobotSpec
 from helmsight.hardware.ticks import ServoOptions, TickScale
-from helmsight.hardware.wire.registers import Register, Registers
+from helmsight.hardware.wire.registers import Register, Registers, one_byte
 
 GAP_S = 0.01  # of silence within a packet, after which a servo forgets what it has of it
 NO_RAMP = 100_000.0  # ticks/s^2 without an acceleration limit (153 rad/s^2)
@@ -52,6 +52,7 @@ class EmulatedServo:
         self.axis, self.shaft = axis, shaft
         self.registers = bus.registers
         self.table = bytearray(bus.table_size)
+        self._bytes = one_byte(self.registers)
         self._offset_sign = bus.offset_sign
         self.pending: tuple[int, bytes] | None = None
         self.position_read: int | None = None  # the present position that the host read last
@@ -60,6 +61,8 @@ class EmulatedServo:
         self.stalled_s = 0.0
 
     def __getitem__(self, name: str) -> int:
+        if (at := self._bytes.get(name)) is not None:
+            return self.table[at]
         register = self.registers[name]
         return register.decode(bytes(self.table[register.address : register.end]))
 
@@ -196,9 +199,10 @@ class EmulatedServoBus(Device):
 
     def _pass(self, seconds: float, now: float) -> list[bytes]:
         for servo in self.servos:
-            if servo.blocked or not servo.energised or servo["mode"] not in self.position_modes:
+            energised = servo.energised
+            if servo.blocked or not energised or servo["mode"] not in self.position_modes:
                 servo.axis.velocity = 0.0
-                if not servo.energised:
+                if not energised:
                     self._follow(servo)
             else:
                 servo.axis.advance(seconds)

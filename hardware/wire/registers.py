@@ -53,6 +53,15 @@ class Register:
 Registers = Mapping[str, Register]
 
 
+def one_byte(registers: Registers) -> dict[str, int]:
+    """Return where the registers lie whose byte is their number."""
+    return {
+        name: register.address
+        for name, register in registers.items()
+        if register.size == 1 and register.sign_bit is None and not register.signed
+    }
+
+
 def from_sign_magnitude(value: int, sign_bit: int) -> int:
     """Return the number whose magnitude is below `sign_bit`."""
     magnitude = value & ((1 << sign_bit) - 1)

@@ -16,6 +16,8 @@ class Family:
 
     def __init__(self) -> None:
         self._threads: dict[str, Thread] = {}
+        self._mine: list[str] = []  # of this process
+        self._many = 0  # when they were listed
         self._children: list[str] = []
         self._looks = 0
 
@@ -38,16 +40,22 @@ class Family:
                 share *= 1.0 - thread.waited(passed_s) / passed_s
             except OSError:  # it has ended
                 self._threads.pop(path).close()
+                self._many = 0
         return share
 
     def _meet(self) -> None:
-        """Bring the threads up to date: those of this process every time, it starts most."""
-        me = f"/proc/self/task/{threading.get_native_id()}"
-        there = [path for path in _threads_of("self") if path != me]
+        """Bring the threads up to date: those of this process whenever their number has changed or
+        one of them has ended, it starts most.
+        """
+        many = os.stat("/proc/self/task").st_nlink  # counts them, and costs a tenth of listing
+        if many != self._many:
+            me = f"/proc/self/task/{threading.get_native_id()}"
+            self._mine = [path for path in _threads_of("self") if path != me]
+            self._many = many
         if self._looks % CHILDREN_LOOKS == 0:
             self._children = [path for child in _descendants("self") for path in _threads_of(child)]
         self._looks += 1
-        for path in (*there, *self._children):
+        for path in (*self._mine, *self._children):
             if path not in self._threads:
                 with suppress(OSError):
                     self._threads[path] = Thread(path)
