@@ -72,7 +72,7 @@ class Grbl(GrblHoming):
         if self._driving_home:
             self.channel.realtime(wire.RESET)
         else:
-            self.channel.realtime(wire.JOG_CANCEL)
+            self.channel.end_motion(wire.JOG_CANCEL)
             self._hold_feed()
 
     # -- state ---------------------------------------------------------------------------------
@@ -81,6 +81,8 @@ class Grbl(GrblHoming):
         if self.is_stopped and (dead := self._dead_state()) is not None:
             return dead
         report = self._report()
+        if self.is_stopped and report.state == "Jog":
+            self.channel.realtime(wire.JOG_CANCEL)  # while it brakes, grbl does not mind
         if self.is_stopped and report.state == "Idle":
             # in Idle a line that was on its way would still start; in Hold nothing does
             self._hold_feed()

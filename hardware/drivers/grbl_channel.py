@@ -3,19 +3,27 @@
 A line is answered by exactly one `ok` or `error`. Senders of whole programs keep the controller's
 receive buffer full and count characters; a jog is one short line, so this driver sends the next
 line when the one before is answered, and the buffer cannot overflow. Realtime bytes are taken out
-of the stream before the buffer, so they never wait. There is no checksum and no number on an
+of the stream before the buffer, so they never wait.
+
+A jog that is taken in while an earlier one brakes for a cancel begins when that one stands, from a
+line that grbl was in the middle of as well as from one in its buffer; holds that come meanwhile are
+forgotten. So what ends motion waits until the last line is taken in (`end_motion`), and no jog is
+sent once the robot is to stop.
+
+There is no checksum and no number on an
 answer: after a lost one, `resync` finds the place again.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
 from helmsight.hardware.drivers.grbl_lists import WHOLE_S, BoardLists
-from helmsight.hardware.errors import BadReply, CommandRefused, NoReply
+from helmsight.hardware.errors import BadReply, CommandRefused, NoReply, RobotStopped
 from helmsight.hardware.framing import Lines, printable
 from helmsight.hardware.link import SerialLink
 from helmsight.hardware.wire import grbl as wire
@@ -25,6 +33,8 @@ from helmsight.hardware.wire.grbl_report import StatusReport
 SLICE_S = 0.005
 WATCH_S = 0.003  # between two questions of `ask_watching`
 ASKED = 3  # status queries within one deadline: they cost nothing and change nothing
+BITS = 10  # on the line, a byte
+TAKEN_S = 0.01  # after its last byte a line is taken in: two to four ms on an ATmega328P
 KEPT = 64  # replies kept at most that nobody asked for
 
 
@@ -32,9 +42,10 @@ class GrblChannel:
     """One controller on one link.
 
     reply_s: seconds without an answer until it counts as lost. stop_pending: True when a stop
-    waits; every wait ends then, with NoReply. room: bytes that the receive buffer takes. alarm: the
-    last alarm number that came unasked, and `alarm_s` when (time.monotonic()); whoever deals with
-    it sets it to None. lists: what the board says of its numbers.
+    waits; every wait ends then, with NoReply. stopped: True when nothing may move. room: bytes that
+    the receive buffer takes. alarm: the last alarm number that came unasked, and `alarm_s` when
+    (time.monotonic()); whoever deals with it sets it to None. lists: what the board says of its
+    numbers.
     """
 
     def __init__(
@@ -42,6 +53,7 @@ class GrblChannel:
         link: SerialLink,
         reply_s: float,
         stop_pending: Callable[[], bool],
+        stopped: Callable[[], bool],
     ) -> None:
         self.link = link
         self.reply_s = reply_s
@@ -49,7 +61,10 @@ class GrblChannel:
         self.banner: wire.Banner | None = None
         self.messages: deque[str] = deque(maxlen=KEPT)
         self.seen = bytearray()  # the first bytes since `clear`, for who asks what answered
-        self._stop_pending = stop_pending
+        self._stop_pending, self._stopped = stop_pending, stopped
+        # Reentrant: a signal handler may end motion in the middle of a line of its own thread.
+        self._gate = threading.RLock()
+        self._taken_s = 0.0  # when the last line is taken in
         self.alarm: int | None = None
         self.alarm_s = 0.0
         self._alarms = self._banners = 0
@@ -79,11 +94,24 @@ class GrblChannel:
         """Send realtime bytes now, whatever is on its way. Safe from any thread."""
         self.link.write(command)
 
+    def end_motion(self, command: bytes) -> None:
+        """Send realtime bytes that end a jog, once no line is on its way that would begin another.
+
+        For whoever has said that the robot is stopped. Takes some milliseconds at most, and only
+        right after a line. Safe from any thread.
+        """
+        with self._gate:
+            wait_s = self._taken_s - time.monotonic()
+        if wait_s > 0.0:
+            time.sleep(wait_s)
+        self.link.write(command)
+
     def _send_line(self, line: str) -> None:
         """Send a line.
 
         Raises:
             CommandRefused: not printable ASCII or too long; nothing was sent.
+            RobotStopped: a jog, and nothing may move any more; nothing was sent.
         """
         data = line.encode("ascii", "replace") + b"\n"
         if not printable(line.encode("utf-8")) or len(data) > min(wire.LINE_LIMIT, self.room):
@@ -91,7 +119,11 @@ class GrblChannel:
                 f"{line[:80]!r} was not sent: expected printable ASCII, "
                 f"{wire.LINE_LIMIT - 1} characters at most"
             )
-        self.link.write(data)
+        with self._gate:
+            if self._stopped() and line.startswith(wire.JOG):
+                raise RobotStopped(f"{self.link.port} was stopped meanwhile: nothing was sent")
+            self.link.write(data)
+            self._taken_s = time.monotonic() + BITS * len(data) / self.link.baud + TAKEN_S
 
     # -- in -------------------------------------------------------------------------------------
 
@@ -206,7 +238,7 @@ class GrblChannel:
 
         Raises:
             CommandRefused: with grbl's error number. NoReply: no answer, or a restart instead.
-            DeviceAlarm: an alarm came instead of the answer.
+            RobotStopped: as `_send_line`. DeviceAlarm: an alarm came instead of the answer.
         """
         if self._lost:
             self.resync()

@@ -53,7 +53,9 @@ class GrblLink(Robot):
             tuple(joint.speed * 1000.0 for joint in spec.joint),
             tuple(joint.acceleration * 1000.0 for joint in spec.joint),
         )
-        self.channel = GrblChannel(self.link, spec.port.reply_s, self._session.stop_pending)
+        self.channel = GrblChannel(
+            self.link, spec.port.reply_s, self._session.stop_pending, lambda: self.is_stopped
+        )
         self.build: Build | None = None
         self._identified = False  # since the port was opened; not while the machine is held
         self._grain_mm = GRAIN_MM  # how far a place may be off by steps and rounding

@@ -143,10 +143,13 @@ def number(value: str) -> float:
     return float(value)
 
 
+JOG = "$J="
+
+
 def jog(axes: str, target: tuple[float, ...], feed: float) -> str:
     """Return the jog line to an absolute machine position (mm) at `feed` (mm/min).
 
     G53: machine coordinates whatever work offset is active; jogs leave the modal state alone.
     """
     words = "".join(f"{axis}{value:.3f}" for axis, value in zip(axes, target, strict=True))
-    return f"$J=G53G90G21{words}F{feed:.1f}"
+    return f"{JOG}G53G90G21{words}F{feed:.1f}"
