@@ -6,7 +6,6 @@ import email.utils
 import re
 import socket
 import time
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from typing import Any
 
 from helmsight.contract.secrets import redacted
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.tomltext import parse_toml
 
 TABLE = Path(__file__).with_name("faults.toml")
 LONGEST = 300  # characters of what a provider said
@@ -63,7 +63,7 @@ class _Entry:
 
 @cache
 def _table() -> tuple[_Entry, ...]:
-    entries = tomllib.loads(read_text(TABLE))["fault"]
+    entries = parse_toml(read_text(TABLE))["fault"]
     return tuple(
         _Entry(
             tuple(re.compile(words, re.IGNORECASE) for words in entry.get("said", ())),

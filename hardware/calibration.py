@@ -27,6 +27,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from helmsight.contract.errors import NotUtf8
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.tomltext import parse_toml
 from helmsight.contract.writing import write_whole
 from helmsight.hardware.errors import InvalidSpec
 from helmsight.hardware.spec import RobotSpec, Table
@@ -126,7 +127,7 @@ class Calibration(Table):
     def parse(cls, text: str, source: str | Path) -> Calibration:
         """Return the calibration written in TOML. Raises InvalidSpec with `source` and key."""
         try:
-            data = tomllib.loads(text)
+            data = parse_toml(text)
         except tomllib.TOMLDecodeError as error:
             raise unreadable(source, error) from None
         try:

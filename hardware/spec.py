@@ -25,6 +25,7 @@ from helmsight.contract.errors import NotUtf8
 from helmsight.contract.foreign import check_name
 from helmsight.contract.plugins import each
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.tomltext import parse_toml
 from helmsight.hardware.errors import InvalidSpec, UnknownRobot
 
 Options = TypeVar("Options", bound=BaseModel)
@@ -281,7 +282,7 @@ def load_spec(name: str | Path) -> RobotSpec:
 def parse_spec(text: str, source: str = "<text>") -> RobotSpec:
     """Return the description written in TOML `text`. Raises InvalidSpec with line and key."""
     try:
-        data = tomllib.loads(text)
+        data = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidSpec(f"{source}: not TOML: {error}") from None
     spec = _validated(RobotSpec, data, _Source(source, text), ())
@@ -299,7 +300,7 @@ def _validated(
         # a misspelt key is also a missing one: the misspelling is what helps
         first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         where = (*prefix, *first["loc"])
-        key = ".".join(str(part) for part in where) or "the file"
+        key = _cut(".".join(str(part) for part in where)) or "the file"
         line = source.line_of(where)
         place = source.name if line is None else f"{source.name}, line {line}"
         mistake = {
@@ -310,5 +311,8 @@ def _validated(
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."

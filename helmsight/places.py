@@ -6,13 +6,13 @@ gymnasium and numpy.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.tomltext import parse_toml
 
 TWIN, SCREEN = "twin", "screen"
 KINDS: dict[str, type] = {"text": str, "number": float, "file": Path}
@@ -51,7 +51,7 @@ class Place:
 def read_places(text: str) -> dict[str, Place]:
     """Return the places that a TOML text describes, by name."""
     places = {}
-    for name, entry in tomllib.loads(text).items():
+    for name, entry in parse_toml(text).items():
         options = tuple(
             WorldOption(option, described["help"], KINDS[described.get("kind", "text")])
             for option, described in entry.pop("options", {}).items()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from helmsight.contract.errors import NotUtf8
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.tomltext import parse_toml
 from helmsight.envs.registry import (
     find_environment,
     is_scenario,
@@ -140,7 +141,7 @@ def read_regions(path: Path) -> dict[str, Any]:
             environment.
     """
     try:
-        return tomllib.loads(read_text(path))
+        return parse_toml(read_text(path))
     except OSError as error:
         raise InvalidSetting(f"the regions in {path} cannot be read: {error.strerror}") from error
     except NotUtf8 as error:

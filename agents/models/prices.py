@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeFloat, ValidationError
 from helmsight.contract.calls import Call
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.tomltext import parse_toml
 
 SHIPPED = Path(__file__).with_name("prices.toml")
 MILLION = 1e6
@@ -48,7 +48,7 @@ def price_of(spec: str, file: str | None, *, served_elsewhere: bool) -> Price | 
 def read_prices(path: Path) -> Prices:
     """Return the prices in a TOML file; raises InvalidOption for one that holds something else."""
     try:
-        return Prices.model_validate(tomllib.loads(read_text(path)))
+        return Prices.model_validate(parse_toml(read_text(path)))
     except (OSError, ValueError, ValidationError) as error:
         said = " ".join(str(error).split())[:200]
         raise InvalidOption(

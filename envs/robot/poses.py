@@ -11,6 +11,7 @@ from typing import Any
 
 from helmsight.contract.errors import InvalidOption, NotUtf8
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.tomltext import parse_toml
 from helmsight.hardware.spec import RobotSpec
 
 Pose = tuple[float | None, ...]
@@ -40,7 +41,7 @@ def read_poses(path: Path) -> dict[str, Any]:
             says.
     """
     try:
-        return tomllib.loads(read_text(path))
+        return parse_toml(read_text(path))
     except OSError as error:
         raise InvalidOption(f"the poses in {path} cannot be read: {error.strerror}") from error
     except (NotUtf8, tomllib.TOMLDecodeError) as error:

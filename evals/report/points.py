@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from importlib import resources
 import numpy as np
 
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.tomltext import parse_toml
 from helmsight.evals.episode import EpisodeRow
 from helmsight.evals.report.groups import by, competitor_of
 
@@ -59,7 +59,7 @@ def scales(rows: Sequence[EpisodeRow]) -> dict[str, Scale]:
 def references() -> Mapping[str, float]:
     """Return the reference scores that are shipped, by scenario."""
     file = resources.files("helmsight.evals.report").joinpath("references.toml")
-    return dict(tomllib.loads(read_text(file))["scores"])
+    return dict(parse_toml(read_text(file))["scores"])
 
 
 def _scale(scenario: str, rows: Sequence[EpisodeRow]) -> Scale:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.jsontext import parse_json
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.tomltext import parse_toml
 from helmsight.hardware.cameras.frame import Pixels
 
 ASPECT = 0.005  # relative; how far width/height may be off before scaling makes no sense
@@ -104,7 +104,7 @@ def load_intrinsics(path: str | Path) -> Intrinsics:
     path = Path(path)
     try:
         text = read_text(path)
-        data = parse_json(text) if path.suffix == ".json" else tomllib.loads(text)
+        data = parse_json(text) if path.suffix == ".json" else parse_toml(text)
     except (OSError, ValueError) as error:
         raise InvalidOption(f"intrinsics {path}: {error}; expected a .toml or .json file") from None
     try:

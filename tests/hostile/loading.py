@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 import os
-import resource
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from helmsight.contract.errors import Error
 
 MOST_MB, CPU_S = 1024, 5
 HANGS_S = 30.0  # without any work
+LONGEST = 4000  # characters of an error: more would be an error, too
 
 
 def load_model(folder: str) -> None:
@@ -42,6 +45,8 @@ KINDS: dict[str, Callable[[str], None]] = {"model": load_model, "robot": load_ro
 
 def within_limits(load: Callable[[str], None], path: str) -> dict[str, Any]:
     """Load `path` here and return what came of it."""
+    import resource
+
     pages = int(open("/proc/self/statm").read().split()[0])  # noqa: SIM115
     held = pages * os.sysconf("SC_PAGE_SIZE") + (MOST_MB << 20)
     resource.setrlimit(resource.RLIMIT_AS, (held, held))
@@ -51,7 +56,7 @@ def within_limits(load: Callable[[str], None], path: str) -> dict[str, Any]:
     try:
         load(path)
     except Error as ours:
-        error = str(ours)
+        error = str(ours)[:LONGEST]
     except BaseException as other:
         error, named = f"{type(other).__name__}: {other}"[:500], False
     spent = time.process_time() - began
@@ -59,6 +64,8 @@ def within_limits(load: Callable[[str], None], path: str) -> dict[str, Any]:
 
 
 def peak_mb() -> float:
+    import resource
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -91,7 +98,33 @@ def working(process: int) -> bool:
         return stat.read().rpartition(")")[2].split()[0] in ("R", "D")
 
 
+@contextmanager
+def loader(kind: str) -> Iterator[Callable[[Path], dict[str, Any]]]:
+    """Yield a function that has a path loaded, by a process that has imported what it takes."""
+    with subprocess.Popen(
+        [sys.executable, __file__, kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True, env=os.environ | {"HF_HUB_OFFLINE": "1"},
+        cwd=Path(__file__).parent,
+    ) as process:  # fmt: skip
+        asked, told = process.stdin, process.stdout
+        assert asked is not None
+        assert told is not None
+        while told.readline().strip() != "ready":
+            assert process.poll() is None
+
+        def ask(path: Path) -> dict[str, Any]:
+            print(json.dumps([kind, str(path)]), file=asked, flush=True)
+            return dict(json.loads(told.readline()))
+
+        yield ask
+        asked.close()
+
+
 def main() -> None:
+    if "robot" in sys.argv:
+        from helmsight.hardware.spec import shipped
+
+        load_robot(str(shipped()["so101"]))
     if "model" in sys.argv:
         import torch
 

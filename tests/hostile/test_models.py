@@ -6,9 +6,7 @@ A case is a list of edits (`edits.py`) of the bundled model's folder.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +16,7 @@ import pytest
 
 from helmsight.agents.models.load import BUNDLED
 from tests.hostile.edits import change
-from tests.hostile.loading import CPU_S, MOST_MB
+from tests.hostile.loading import CPU_S, MOST_MB, loader
 
 CASES: dict[str, list[dict[str, Any]]] = json.loads(
     Path(__file__).with_name("models.json").read_text(encoding="utf-8")
@@ -32,26 +30,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def load() -> Iterator[Callable[[Path], dict[str, Any]]]:
     """Return a function that loads a folder in a process with limits and tells what came of it."""
-    yield from loader("model")
-
-
-def loader(kind: str) -> Iterator[Callable[[Path], dict[str, Any]]]:
-    command = [sys.executable, str(Path(__file__).with_name("loading.py")), kind]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        text=True, env=os.environ | {"HF_HUB_OFFLINE": "1"}, cwd=Path(__file__).parent,
-    ) as process:  # fmt: skip
-        assert process.stdin is not None
-        assert process.stdout is not None
-        while process.stdout.readline().strip() != "ready":
-            assert process.poll() is None
-
-        def ask(path: Path) -> dict[str, Any]:
-            print(json.dumps([kind, str(path)]), file=process.stdin, flush=True)
-            return dict(json.loads(process.stdout.readline()))
-
+    with loader("model") as ask:
         yield ask
-        process.stdin.close()
 
 
 def test_a_model_of_ours_loads(load: Any) -> None:
