@@ -68,10 +68,12 @@ class Lesson:
         better = re.search(r"How it is scored \((\w+) is better\)", words)
         assert seen
         assert better
+        schema = json.loads(words[words.rindex('{"additional') :])
+        throttles = {name for name, part in schema["properties"].items() if "minimum" in part}
         return cls(
             markers,
             re.findall(r"the ([a-z ]+?)(?:, enlarged|,|$)", seen[1]),
-            set(json.loads(words[words.rindex('{"additional') :])["required"]),
+            throttles,
             better[1],
             {name: (SIDES[rule[1]], SIDES[rule[2]]) for name, rule in found.items() if rule},
             "guard is in your way when its diamond is around the target marker and it is nearer"
@@ -102,7 +104,8 @@ class Reader(BaseChatModel):
             if isinstance(block, dict) and block["type"] == "image_url"
             for url in [block["image_url"]["url"].partition(",")[2]]
         ]
-        text = json.dumps(self.burn(lesson, dict(zip(lesson.pictures, shown, strict=True))))
+        burn = self.burn(lesson, dict(zip(lesson.pictures, shown, strict=True)))
+        text = json.dumps({"reason": "as I read it", **burn})
         return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
 
     def burn(self, lesson: Lesson, pictures: dict[str, NDArray[np.uint8]]) -> dict[str, float]:
