@@ -29,6 +29,7 @@ class State(TypedDict, total=False):
     asked: list[dict[str, Any]]
     ground_s: float
     think_ms: float
+    person: bool  # whether a person decided
     wanted: dict[str, Any] | None
     raw: str
     repairs: dict[str, int]
@@ -62,6 +63,11 @@ def decided(pilot: Pilot, kind: type[Command], sighting: Sighting, ground_s: flo
     think_s = time.perf_counter() - began + ground_s
     # rounded before it counts: a resumed run reads the very same number back
     return {**answer(decision, kind), "think_ms": round(think_s * 1e3, 4)}
+
+
+def ordered(command: dict[str, Any]) -> State:
+    """Answer with a person's command; how long they thought is not known."""
+    return {**answer(Decision(None), None), "wanted": command, "think_ms": 0.0}
 
 
 def refused() -> State:

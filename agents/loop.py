@@ -10,7 +10,8 @@ from typing import Any
 import gymnasium
 
 from helmsight.agents.config import OperatorConfig
-from helmsight.agents.deciding import State, decided, refused, related
+from helmsight.agents.crew import Crew, Nobody
+from helmsight.agents.deciding import State, decided, ordered, refused, related
 from helmsight.agents.ground import Grounder
 from helmsight.contract.clock import Clock
 from helmsight.contract.command import Command
@@ -33,7 +34,8 @@ Answer = bool | dict[str, Any]
 class Loop:
     """One episode at the controls: the nodes, and what they share besides their state.
 
-    `approval` is asked where the configuration wants a person; whoever drives the loop sets it.
+    `approval` is asked where the configuration or the `crew` wants a person; whoever drives the
+    loop sets it.
     `past` are the recorded steps of an interrupted episode whose world stands as they left it.
     """
 
@@ -46,8 +48,10 @@ class Loop:
         grounder: Grounder,
         seed: int,
         past: Sequence[StepRecord] = (),
+        crew: Crew | None = None,
     ) -> None:
         self.env, self.pilot, self.config = env, pilot, config
+        self.crew: Crew = crew or Nobody()
         self.clock: Clock = env.unwrapped.clock  # type: ignore[attr-defined]
         # a world without the option `hold` lets go of its last command
         self._repeats = getattr(env.unwrapped, "hold", "coast") == "repeat"
@@ -82,6 +86,7 @@ class Loop:
 
         So is one that the world itself calls unfit to act on (`info["refused"]`).
         """
+        self.crew.wait(state["index"])
         began = time.perf_counter()
         stamp = float(self.info["met"])
         stale = self._seen is not None and stamp <= self._seen
@@ -98,15 +103,26 @@ class Loop:
             "relations": [],
             "grounding": {},
             "asked": [],
+            "person": False,
         }
 
     def ground(self, state: State) -> State:
-        """Relate what is in the frame, in verified words."""
+        """Relate what is in the frame, in verified words; for a pilot that decides."""
+        if self.crew.at_helm:
+            return {"ground_s": 0.0}
         return related(self.grounder, self.pilot, self.task, self.sighting(state))
 
     def decide(self, state: State) -> State:
-        """Ask the pilot for a command."""
-        return decided(self.pilot, self.task.command, self.sighting(state), state["ground_s"])
+        """Ask the pilot for a command, or whoever has taken the helm, even meanwhile."""
+        sighting = self.sighting(state)
+        if (command := self._persons(sighting)) is not None:
+            return {**ordered(command), "person": True}
+        answer = decided(self.pilot, self.task.command, sighting, state["ground_s"])
+        command = self._persons(sighting)
+        return answer if command is None else {**answer, "wanted": command, "person": True}
+
+    def _persons(self, sighting: Sighting) -> dict[str, Any] | None:
+        return self.crew.decide(sighting) if self.crew.at_helm else None
 
     def refuse(self, state: State) -> State:
         """Answer a stale observation with nothing: the guard turns that into the safe default."""
@@ -122,7 +138,8 @@ class Loop:
         command = kind.null() if wanted is None else kind.model_validate(wanted)
         ruling = hold(self._guard, command, self.info, self.task.name)
         command, clamped = ruling.command, list(ruling.clamped)
-        if self.config.needs_approval(command):
+        asked = self.crew.asks or self.config.needs_approval(command)
+        if asked and not state.get("person"):
             command = self._approved(command, state, clamped)
         return {"allowed": command.model_dump(), "clamped": clamped}
 
@@ -169,6 +186,7 @@ class Loop:
             sent=None if sent == applied else sent,
             notes=[*self.news, *_notes(self.info)],
             calls=[*state.get("asked", []), *state["calls"]],
+            people=list(self.crew.taken()),
         )
         self.keep(record, command)
         self._tell_pictures()
@@ -277,7 +295,10 @@ class Loop:
             return command
         if isinstance(reply, Mapping):
             clamped.append("a person changed the command")
-            return self.task.command.model_validate(reply)
+            changed = self.task.command.model_validate(reply)
+            ruling = hold(self._guard, changed, self.info, self.task.name)
+            clamped += [words for words in ruling.clamped if words not in clamped]
+            return ruling.command
         clamped.append("a person refused the command")
         return self.task.command.null()
 

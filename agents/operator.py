@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium
 
 from helmsight.agents.config import OperatorConfig
+from helmsight.agents.crew import Crew, Nobody
 from helmsight.agents.driving import by_graph, plainly
 from helmsight.agents.errors import ApprovalMissing, CannotResume
 from helmsight.agents.ground import grounder
@@ -30,14 +31,14 @@ class Operator:
     """Operates a world with a pilot.
 
     `on_approval` is asked when a command waits for a person; it returns True, False or another
-    command as a dict.
+    command as a dict. `crew` are people who may hold the run up and take it over.
 
     Raises:
         PilotUnfit: pilot and world do not fit.
         InvalidOption: a time rule that this world cannot keep, a limit that it does not have, or
             a limit of costs without a price.
         UnknownStrategy, CannotBeAsked: no such grounding, or one that cannot be had here.
-        ApprovalMissing: the configuration asks for approval and `on_approval` is None.
+        ApprovalMissing: the configuration asks for approval and nobody is there to be asked.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class Operator:
         config: OperatorConfig | None = None,
         listeners: Sequence[Listener] = (),
         on_approval: Callable[[Request], Answer] | None = None,
+        crew: Crew | None = None,
     ) -> None:
         self.env, self.pilot = env, pilot
         self.config = config or OperatorConfig()
         self.listeners = tuple(listeners)
-        self._ask = on_approval or (lambda request: False)
+        self.crew = crew or Nobody()
+        self._ask = on_approval or self.crew.ask
         world: Any = env.unwrapped
         task: Task = world.task
         check_fit(pilot, task, world.observation_mode)
@@ -60,7 +63,7 @@ class Operator:
         self._guard = make_guard(task.guard, self.config.limits)
         self._grounder = grounder(self.config.grounding)
         self._grounder.check(pilot, task)
-        if self.config.approve != "off" and on_approval is None:
+        if self.config.approve != "off" and on_approval is None and crew is None:
             raise ApprovalMissing(
                 "commands are to be approved and nobody answers; pass on_approval= or approve=off"
             )
@@ -100,6 +103,7 @@ class Operator:
                 f'the world "{self._task.name}" has gone on: it runs by itself and cannot be built '
                 "again; begin a new run"
             )
+        self.crew.begin(self.env.unwrapped)
         for listener in self.listeners:
             listener.start(spec)
         loop: Loop | None = None
@@ -110,8 +114,9 @@ class Operator:
             with signals():
                 left = past if continues else ()
                 loop = Loop(
-                    self.env, self.pilot, self.config, self._guard, self._grounder, seed, left
-                )
+                    self.env, self.pilot, self.config, self._guard, self._grounder, seed, left,
+                    self.crew,
+                )  # fmt: skip
                 loop.listeners, loop.max_steps = self.listeners, max_steps
                 if continues:
                     go_on(loop, past, pictures)
@@ -146,6 +151,8 @@ class Operator:
         summary |= {"seed": seed, "time": str(self.env.unwrapped.clock.rule)}  # type: ignore[attr-defined]
         if loop is not None:
             summary |= summarise(loop.task.outcome, loop.records, loop.first, loop.info)
+        if deeds := list(self.crew.taken()):  # a stop, say, which no step came after
+            summary["people"] = deeds
         summary |= {**halted, "wall_s": time.perf_counter() - began, "reason": reason}
         for listener in self.listeners:
             listener.finish(reason, summary)

@@ -11,7 +11,7 @@ from helmsight.agents.errors import CannotResume
 from helmsight.agents.loop import Loop
 from helmsight.contract.observation import Observation
 from helmsight.contract.pilot import Pilot, Sighting
-from helmsight.contract.record import Frame, StepRecord, plain
+from helmsight.contract.record import FLEW, Frame, StepRecord, plain
 
 
 def replay(loop: Loop, past: Sequence[StepRecord]) -> str:
@@ -89,7 +89,12 @@ def go_on(loop: Loop, past: Sequence[StepRecord], pictures: Iterable[Frame]) -> 
 
 
 def _remind(loop: Loop, state: State, record: StepRecord) -> None:
-    """Ask whoever remembers once more, and see that nothing else is answered."""
+    """Ask whoever remembers once more, and see that nothing else is answered.
+
+    A step that a person decided is asked of nobody.
+    """
+    if any(deed.get("did") == FLEW for deed in record.people):
+        return
     if getattr(loop.grounder, "remembers", True):
         grounding = loop.grounder.ground(loop.pilot, loop.task, loop.sighting(state))
         check(record, "relations", list(grounding.lines()), record.relations)

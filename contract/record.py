@@ -24,6 +24,8 @@ from helmsight.contract.validation import wrong
 
 Frame = NDArray[np.uint8]
 SCHEMA = 4
+FLEW = "flew"
+"""What a person did at a step whose command is theirs, in the record's `people`."""
 TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
 
 

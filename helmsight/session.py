@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import gymnasium
 
     from helmsight.agents.config import OperatorConfig
+    from helmsight.agents.crew import Crew
     from helmsight.agents.loop import Answer, Request
     from helmsight.agents.memory import Episode
     from helmsight.contract.pilot import Pilot
@@ -44,7 +45,7 @@ class Session:
     """Everything that one flight needs, ready to fly.
 
     `approve` is asked for each command that waits for a person; `ready` is given the world before
-    anything of it is opened.
+    anything of it is opened. `crew` are people who may hold the run up and take it over.
     """
 
     env: gymnasium.Env[Any, Any]
@@ -52,6 +53,7 @@ class Session:
     config: OperatorConfig
     approve: Approve | None = None
     ready: Ready | None = None
+    crew: Crew | None = None
 
     def fly(
         self,
@@ -70,7 +72,9 @@ class Session:
         try:
             if self.ready is not None:
                 self.ready(self.env.unwrapped)
-            operator = Operator(self.env, self.pilot, self.config, listeners, self.approve)
+            operator = Operator(
+                self.env, self.pilot, self.config, listeners, self.approve, self.crew
+            )
             flight = operator.fly(seed=seed, max_steps=steps, past=past, pictures=pictures)
         except BaseException as error:
             try:
@@ -114,6 +118,7 @@ def prepare(
     agree: Agree | None = None,
     approve: Approve | None = None,
     ready: Ready | None = None,
+    crew: Crew | None = None,
     **pilot_options: Any,
 ) -> Session:
     """Return the session that flies `scenario` with `pilot`.
@@ -125,7 +130,8 @@ def prepare(
     Without `time` the twin is run as `measured`, worlds that run by themselves as `realtime`.
     `operator` are fields of `OperatorConfig`, `pilot_options` keywords of `load_pilot`; a pilot
     that is made already has none. `agree` is asked before anything that moves is opened, `approve`
-    for each command that waits for a person; `ready` is given the world before it is opened.
+    for each command that waits for a person; `ready` is given the world before it is opened; `crew`
+    are people who may hold the run up and take it over.
 
     Raises:
         EnvsError: unknown scenario, observation mode or time rule.
@@ -166,7 +172,7 @@ def prepare(
     if probe := getattr(flyer, "probe", None):
         probe()
     env = make_world(world, scenario, options, observation=mode(flyer.needs), time=time, hold=hold)
-    session = Session(env, flyer, config, approve, ready)
+    session = Session(env, flyer, config, approve, ready, crew)
     session.agree(agree)
     return session
 
@@ -252,7 +258,7 @@ def fly(
 
     With `out`, a folder, the run is recorded there, filmed unless `video` is False. `settings`
     are those of `prepare`: observation, time, hold, start_met, world, operator, agree, approve,
-    ready, and the pilot's own.
+    ready, crew, and the pilot's own.
 
     Raises:
         EnvsError, AgentsError, InvalidSetting: as `prepare`.
@@ -285,6 +291,7 @@ def resume(
     agree: Agree | None = None,
     approve: Approve | None = None,
     ready: Ready | None = None,
+    crew: Crew | None = None,
     pilot: Pilot | None = None,
     base_url: str | None = None,
     trust_remote_code: bool = False,
@@ -316,7 +323,7 @@ def resume(
     if pilot is None:
         _check_address(run.spec, base_url)
     session = rebuild(run.spec, pilot, trust_remote_code=trust_remote_code)
-    session = replace(session, approve=approve, ready=ready)
+    session = replace(session, approve=approve, ready=ready, crew=crew)
     session.agree(agree)
     filmed = {
         "frames": (run.folder / FRAMES).is_file() or not run.records,

@@ -12,7 +12,7 @@ import typer
 from helmsight.cli import completion
 from helmsight.cli.asked import Hold, MaxAge, MaxCost, MaxTokens, with_model_options
 from helmsight.cli.options import with_world_options, world_settings
-from helmsight.cli.running import NoVideo, Out, Steps
+from helmsight.cli.running import Approve, Console, NoVideo, Out, Steps, attended, crew_of
 from helmsight.errors import INTERRUPTED, InvalidSetting
 from helmsight.places import TWIN, WORLDS
 from helmsight.prompts.strategies import RELATING, VERIFIED
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FIRST = "PE1-E1-I2"
 """What is flown unless something else is asked for."""
+PERSON_S = 600.0  # that a person may take to approve, unless --max-age says otherwise
 EXAMPLES = "\n\n".join(
     (
         "Examples:",
@@ -30,6 +31,7 @@ EXAMPLES = "\n\n".join(
         "helmsight fly LBG1-LG2-I1 --pilot bandit",
         "helmsight fly --scenario mine.yaml --pilot naive",
         "helmsight fly PE1-E1-I1 --pilot ollama:qwen3-vl --think-timeout 20",
+        "helmsight fly PE1-E1-I1 --console --approve",
         "helmsight fly --world ksp --check",
         *(world.example for world in WORLDS.values() if world.example),
     )
@@ -114,6 +116,8 @@ def command(
     max_age: MaxAge = None,
     max_tokens: MaxTokens = None,
     max_cost: MaxCost = None,
+    console: Console = False,
+    approve: Approve = False,
     *,
     place: dict[str, Any],
     model: dict[str, Any],
@@ -130,8 +134,12 @@ def command(
         scenario, options["described"] = described(file, scenario, world)
         named = options["described"]["name"]
     folder = out if out is not None else run_folder(named, pilot, seed)
+    if approve and not console:
+        raise InvalidSetting("--approve asks a person on the console's page: give --console, too")
+    desk = attended(folder, wanted=console)
     operator = {
-        "max_age_s": max_age,
+        "approve": "all" if approve else None,
+        "max_age_s": max_age if max_age is not None or not approve else PERSON_S,
         "grounding": grounding,
         "max_tokens_total": max_tokens,
         "max_cost": max_cost,
@@ -144,13 +152,14 @@ def command(
             steps=steps,
             out=folder,
             video=not no_video,
-            listeners=[live],
+            listeners=[live] if desk is None else [desk, live],
             observation=observation,
             time=time,
             hold=hold,
             world=world,
             world_options=options,
             operator={key: value for key, value in operator.items() if value is not None},
+            **crew_of(desk),
             **model,
         ),
         folder,

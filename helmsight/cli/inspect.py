@@ -9,10 +9,10 @@ import typer
 
 from helmsight.cli import completion
 from helmsight.cli.asked import MaxCost, MaxTokens, with_model_options
-from helmsight.cli.fly import with_live_line
-from helmsight.cli.operate import PERSON_S, at_the_controls, given, tell
+from helmsight.cli.fly import PERSON_S, with_live_line
+from helmsight.cli.operate import at_the_controls, given, tell
 from helmsight.cli.robots import Json, Yes
-from helmsight.cli.running import Approve, NoVideo, Out, Steps
+from helmsight.cli.running import Approve, Console, NoVideo, Out, Steps, attended, crew_of
 from helmsight.consent import agreed
 from helmsight.errors import InvalidSetting
 
@@ -111,6 +111,7 @@ def command(
     as_json: Json = False,
     max_tokens: MaxTokens = None,
     max_cost: MaxCost = None,
+    console: Console = False,
     *,
     model: dict[str, Any],
 ) -> None:
@@ -147,9 +148,9 @@ def command(
         at = " and ".join(filter(None, (port, turntable_port)))
         agreed(yes, f"{robot or 'so101'} and its turntable at {at} will move as {pilot} says")
     folder = (out if out is not None else run_folder("inspect", pilot, seed)) if record else None
-    heard = Heard()
+    heard, desk = Heard(), attended(folder, wanted=console)
     with at_the_controls(
-        pilot, Path("poses.toml"), "pose", approve=approve, wanted=approve
+        pilot, Path("poses.toml"), "pose", approve=approve and not desk, wanted=approve and not desk
     ) as person:
         person.pop("pilot")  # nobody inspects by hand
         with_live_line(
@@ -160,11 +161,12 @@ def command(
                 steps=steps,
                 out=folder,
                 video=not no_video,
-                listeners=[live, heard],
+                listeners=[*([] if desk is None else [desk]), live, heard],
                 observation="frame+telemetry",
                 world_options=given(world),
                 operator=given(operator),
                 **person,
+                **crew_of(desk),
                 **settings,
                 **model,
             ),

@@ -11,9 +11,9 @@ import typer
 
 from helmsight.cli import completion
 from helmsight.cli.asked import MaxCost, MaxTokens, with_model_options
-from helmsight.cli.fly import with_live_line
+from helmsight.cli.fly import PERSON_S, with_live_line
 from helmsight.cli.robots import Json, Port, Robot, Yes
-from helmsight.cli.running import Approve, NoVideo, Out, Steps
+from helmsight.cli.running import Approve, Console, NoVideo, Out, Steps, attended, crew_of
 from helmsight.consent import agreed
 from helmsight.errors import InvalidSetting
 
@@ -34,7 +34,6 @@ helmsight operate --robot gantry --port ./mill --camera none --home --pilot pose
 ENVIRONMENT = "helmsight/Robot-v0"
 NONE = "none"
 KEYS, GAMEPAD = "keys", "gamepad"
-PERSON_S = 600.0  # that a person may take to approve, unless --max-age says otherwise
 
 
 @with_model_options
@@ -98,6 +97,7 @@ def command(
     ] = None,
     max_tokens: MaxTokens = None,
     max_cost: MaxCost = None,
+    console: Console = False,
     *,
     model: dict[str, Any],
 ) -> None:
@@ -129,10 +129,10 @@ def command(
     }
     what = what_happens(robot, port, pilot, home=home)
     agreed(yes, f"{robot} at {port} will {what}")  # before the keys are read
+    desk = attended(folder, wanted=console)
+    asked = approve and desk is None  # at the terminal
     kept = poses or (folder / "poses.toml" if folder else Path("poses.toml"))
-    with at_the_controls(
-        pilot, kept, pose, approve=approve, wanted=approve or pilot == KEYS
-    ) as person:
+    with at_the_controls(pilot, kept, pose, approve=asked, wanted=asked or pilot == KEYS) as person:
         by = person.pop("pilot")
         with_live_line(
             lambda live: fly(
@@ -141,11 +141,12 @@ def command(
                 steps=steps,
                 out=folder,
                 video=not no_video,
-                listeners=[live],
+                listeners=[live] if desk is None else [desk, live],
                 observation=observation or ("telemetry" if camera == NONE else "frame+telemetry"),
                 world_options=given(world),
                 operator=given(operator),
                 **person,
+                **crew_of(desk),
                 **model,
             ),
             folder,

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from helmsight.cli.robots import Yes
+from helmsight.cli.running import Console, attended, crew_of
 from helmsight.consent import agreed
+from helmsight.errors import InvalidSetting
 
 EXAMPLES = """Examples:
 
@@ -33,6 +35,7 @@ def command(
         typer.Option("--trust-remote-code", help="Run code that lies in its model's folder."),
     ] = False,
     yes: Yes = False,
+    console: Console = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
     """Go on with RUN where its step log ends: after Ctrl-C, a crash, or a limit of steps.
@@ -53,6 +56,10 @@ def command(
     if what := consent_of(spec) if goes_on(recorded, steps) else "":
         agreed(yes, what)  # before the keys are read
     approve = spec.operator.get("approve", "off") != "off"
+    if spec.operator.get("approve", "off") != "off" and not (what or console):
+        raise InvalidSetting(f"{run} asks a person before each command: give --console, too")
+    desk = attended(run, wanted=console)
+    approve = approve and desk is None
     keys = approve or spec.pilot == KEYS
     controls: AbstractContextManager[dict[str, Any]] = nullcontext({})
     if what:
@@ -63,10 +70,11 @@ def command(
             lambda live: resume(
                 run,
                 steps=steps,
-                listeners=[live],
+                listeners=[live] if desk is None else [desk, live],
                 base_url=base_url,
                 trust_remote_code=trust_remote_code,
                 **person,
+                **crew_of(desk),
             ),
             run,
             as_json=as_json,

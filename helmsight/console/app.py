@@ -2,223 +2,42 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helmsight.console.gate import STORED, Gate, Rules
-from helmsight.console.library import Entry, Library, chosen
-from helmsight.console.opened import Opened, Shelf
-from helmsight.console.rows import described, page_json
-from helmsight.contract.errors import Error
-from helmsight.contract.opening import MOST, check_readable
-from helmsight.contract.textfiles import read_text
-from helmsight.tools.folder import PAGE, VIDEO
-from helmsight.tools.page import fill
-from helmsight.tools.telling import facts, figures, number
-from helmsight.tools.video import FPS
+from helmsight.console.gate import Gate
+from helmsight.console.live import Attendance
+from helmsight.console.pages import Pages
+from helmsight.console.starting import Starting
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-HERE = "helmsight.console"
-STATIC = {
-    "base.js": "text/javascript",
-    "plots.js": "text/javascript",
-    "index.js": "text/javascript",
-    "run.js": "text/javascript",
-    "compare.js": "text/javascript",
-}
-LISTED = 2000  # rows of one page of the index
-LARGEST = {VIDEO: 8 << 30, PAGE: MOST}  # bytes of what is sent out of a run folder
 
 
-class Pages:
-    """Everything that the pages are made of: the runs of one folder, and who may see them."""
-
-    def __init__(self, root: Path, rules: Rules | None = None) -> None:
-        self.rules = rules or Rules()
-        self.library, self.shelf = Library(root), Shelf()
-
-    def entry(self, name: str) -> Entry | None:
-        """Return the run called `name` as the index has it."""
-        return self.library.find(name, time.time())
-
-    def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        """Return a page of ours."""
-        from starlette.responses import HTMLResponse
-
-        root = str(self.library.root)
-        text = fill(template, HERE, key=self.rules.key, root=root, **values)
-        return HTMLResponse(text.encode("utf-8", "replace"), status)
-
-    def missing(self, name: str, why: str = "There is no such run here.") -> Response:
-        """Return the page that says what is not there."""
-        return self.page("missing.html.j2", 404, title=name, why=why)
-
-    def index(self, request: Request) -> Response:
-        """The runs that are asked for; with `part` only their rows."""
-        asked = request.query_params
-        try:
-            entries = self.library.entries(time.time())
-        except OSError as error:
-            return self.missing(str(self.library.root), f"The folder cannot be read: {error}")
-        sort, up = asked.get("sort", "began"), asked.get("up") == "1"
-        found = chosen(entries, asked.get("q", ""), asked.get("show", ""), sort, up=up)
-        values: dict[str, Any] = {
-            "entries": found[:LISTED],
-            "found": len(found),
-            "listed": LISTED,
-            "total": len(entries),
-            "asked": {name: asked.get(name, "") for name in ("q", "show", "sort", "up")},
-            "sort": sort,
-            "up": up,
-            "number": number,
-            "when": _when,
-        }
-        return self.page("rows.html.j2" if asked.get("part") else "index.html.j2", **values)
-
-    def run(self, request: Request) -> Response:
-        """One run."""
-        name = request.path_params["name"]
-        entry = self.entry(name)
-        if entry is None:
-            return self.missing(name)
-        if entry.spec is None:
-            return self.page("damaged.html.j2", entry=entry, title=name)
-        outcome = entry.spec.task.outcome
-        return self.page(
-            "run.html.j2",
-            entry=entry,
-            title=entry.scenario,
-            figures=figures(entry.summary, outcome),
-            facts=facts(entry.spec, entry.summary),
-            problems=_problems(entry),
-            film=_is_file(entry.folder / VIDEO),
-            stored=_is_file(entry.folder / PAGE),
-            fps=FPS,
-            when=_when(entry.began),
-        )
-
-    def compare(self, request: Request) -> Response:
-        """Two runs on one clock."""
-        sides = []
-        for side in ("a", "b"):
-            name = request.query_params.get(side, "")
-            entry = self.entry(name)
-            if entry is None or entry.spec is None:
-                return self.missing(name or "compare", "Two runs that can be read are compared.")
-            sides.append(entry)
-        return self.page("compare.html.j2", sides=sides, title="Two runs")
-
-    def data(self, request: Request) -> Response:
-        """The steps of a run from number `from` on, and what is needed to draw them."""
-        opened = self._open(request)
-        if not isinstance(opened, Opened):
-            return opened
-        start = request.query_params.get("from", "0")
-        first = int(start[:9]) if start.isdecimal() else 0
-        from starlette.responses import Response
-
-        rows = opened.rows[first:]
-        body = [b'{"spec":', page_json(described(opened.spec)), b',"problem":']
-        body += [page_json(opened.problem), b',"rows":[']
-        body += [b",".join(map(page_json, rows)), b"]}"]
-        return Response(b"".join(body), media_type="application/json")
-
-    def frame(self, request: Request) -> Response:
-        """The frame of a step, or one region of it."""
-        from starlette.responses import Response
-
-        opened = self._open(request)
-        if not isinstance(opened, Opened):
-            return opened
-        region = request.query_params.get("region")
-        boxes = opened.spec.task.regions
-        if region is not None and region not in boxes:
-            return self.missing(region, "There is no such region in the frames of this run.")
-        step = request.path_params["step"]
-        try:
-            picture = opened.pictures.jpeg(step, None if region is None else boxes[region])
-        except (Error, OSError, ValueError) as error:
-            return self.missing(f"frame {step}", str(error))
-        if picture is None:
-            return self.missing(f"frame {step}", "That step has no picture.")
-        return Response(picture, media_type="image/jpeg")
-
-    def film(self, request: Request) -> Response:
-        """The video of a run, in the pieces that a player asks for."""
-        return self._file(request, VIDEO, "video/mp4", {"cache-control": "private, no-cache"})
-
-    def stored(self, request: Request) -> Response:
-        """The page that was written into the folder, which can show itself and do nothing."""
-        return self._file(request, PAGE, "text/html", {"content-security-policy": STORED})
-
-    def _open(self, request: Request) -> Opened | Response:
-        name = request.path_params["name"]
-        entry = self.entry(name)
-        if entry is None:
-            return self.missing(name)
-        return self.missing(name, entry.problem) if entry.spec is None else self.shelf.open(entry)
-
-    def _file(self, request: Request, file: str, kind: str, headers: dict[str, str]) -> Response:
-        from starlette.responses import FileResponse
-
-        name = request.path_params["name"]
-        entry = self.entry(name)
-        if entry is None or not _is_file(entry.folder / file):
-            return self.missing(name, f"There is no {file} in that folder.")
-        return FileResponse(entry.folder / file, media_type=kind, headers=headers)
-
-    def static(self, request: Request) -> Response:
-        """A script or the style sheet."""
-        from starlette.responses import Response
-
-        name = request.path_params["name"]
-        if name == "style.css":
-            return Response(fill("style.css.j2", HERE), media_type="text/css")
-        if name not in STATIC:
-            return self.missing(name, "There is no such file.")
-        text = read_text(resources.files(HERE).joinpath(f"static/{name}"))
-        return Response(text, media_type=STATIC[name])
-
-
-def application(console: Pages) -> Starlette:
-    """Return the web application of a console, behind its gate."""
+def application(pages: Pages) -> Starlette:
+    """Return the web application of these pages, behind its gate."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.routing import Route
 
-    pages: dict[str, Callable[..., Any]] = {
-        "/": console.index,
-        "/run/{name:path}": console.run,
-        "/compare": console.compare,
-        "/data/{name:path}": console.data,
-        "/frame/{step:int}/{name:path}": console.frame,
-        "/film/{name:path}": console.film,
-        "/stored/{name:path}": console.stored,
-        "/static/{name}": console.static,
+    live, starting = Attendance(pages), Starting(pages)
+    shown: dict[str, Callable[..., Any]] = {
+        "/": pages.index,
+        "/run/{name:path}": pages.run,
+        "/compare": pages.compare,
+        "/data/{name:path}": pages.data,
+        "/frame/{step:int}/{name:path}": pages.frame,
+        "/film/{name:path}": pages.film,
+        "/stored/{name:path}": pages.stored,
+        "/static/{name}": pages.static,
+        "/live/{name:path}": live.stream,
+        "/now/{name:path}": live.picture,
+        "/start": starting.form,
     }
-    routes = [Route(path, answer, methods=["GET"]) for path, answer in pages.items()]
-    return Starlette(routes=routes, middleware=[Middleware(Gate, console.rules)])
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return 0 < check_readable(path) <= LARGEST[path.name]
-    except OSError:
-        return False
-
-
-def _when(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if 0 < seconds < 1e11 else ""
-
-
-def _problems(entry: Entry) -> dict[str, Any]:
-    recording = entry.summary.get("recording", {})
-    problems = recording.get("problems", {}) if isinstance(recording, dict) else {}
-    return problems if isinstance(problems, dict) else {}
+    done: dict[str, Callable[..., Any]] = {
+        "/act/{name:path}": live.act,
+        "/start": starting.start,
+    }
+    routes = [Route(path, answer, methods=["GET"]) for path, answer in shown.items()]
+    routes += [Route(path, answer, methods=["POST"]) for path, answer in done.items()]
+    return Starlette(routes=routes, middleware=[Middleware(Gate, pages.rules)])

@@ -49,7 +49,8 @@ def serve(
         import uvicorn
     except ModuleNotFoundError as error:
         raise InvalidSetting(INSTALL) from error
-    from helmsight.console.app import Pages, application
+    from helmsight.console.app import application
+    from helmsight.console.pages import Pages
 
     if not root.is_dir():
         raise InvalidSetting(f"{root} is no folder; give the one that holds runs with --runs")

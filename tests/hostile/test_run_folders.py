@@ -82,7 +82,8 @@ def test_the_console_shows_whatever_is_theirs_as_data(
 ) -> None:
     from starlette.testclient import TestClient
 
-    from helmsight.console.app import Pages, application
+    from helmsight.console.app import application
+    from helmsight.console.pages import Pages
 
     runs = tmp_path / "runs"
     for number, edits in enumerate(CASES.values()):

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from helmsight.console.app import Pages, application
+from helmsight.console.app import application
 from helmsight.console.gate import KEY, Rules
+from helmsight.console.pages import Pages
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.envs.orbital.task import pursuit_task
 from helmsight.tools.recorder import Recorder
@@ -78,20 +79,20 @@ def record(runs: Path) -> Record:
 
 
 @pytest.fixture
-def console(runs: Path) -> Pages:
+def pages(runs: Path) -> Pages:
     return Pages(runs)
 
 
 @pytest.fixture
-def browser(console: Pages) -> TestClient:
+def browser(pages: Pages) -> TestClient:
     """Return a browser on this machine, with the key that pages of the console hold."""
-    return browser_of(console)
+    return browser_of(pages)
 
 
-def browser_of(console: Pages) -> TestClient:
-    headers = {"origin": HERE, KEY: console.rules.key}
+def browser_of(pages: Pages) -> TestClient:
+    headers = {"origin": HERE, KEY: pages.rules.key}
     return TestClient(
-        application(console), base_url=HERE, headers=headers, raise_server_exceptions=True
+        application(pages), base_url=HERE, headers=headers, raise_server_exceptions=True
     )
 
 

@@ -1,0 +1,278 @@
+"""A run that people attend: they pause, take over, are asked, stop; each deed is in the record."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+import helmsight
+from helmsight.console.desk import Desk
+from helmsight.console.links import Link, Links
+from helmsight.console.wire import HOME, announced
+from helmsight.session import resume
+from helmsight.tools.player import load_run
+
+BURN = {"forward": 0.0, "right": 1.0, "down": 0.0, "duration": 0.5, "frame": "body"}
+FOREVER = 1000  # steps of 0.5 s, more than a scenario has
+
+
+def until(holds: Callable[[], object], within_s: float = 60.0) -> object:
+    """Return what `holds` returns once that is something."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        if found := holds():
+            return found
+        time.sleep(0.005)
+    raise AssertionError("it did not come about")
+
+
+class Flight:
+    """A flight in a thread, attended through its desk."""
+
+    def __init__(self, folder: Path, **options: object) -> None:
+        self.folder, self.links = folder, Links()
+        self.result: list[object] = []
+        self._options = {"time": "paused", "observation": "telemetry", "video": False} | options
+        self._thread = threading.Thread(target=self._fly, daemon=True)
+        self.desk = Desk(folder)
+
+    def begin(self) -> Link:
+        self._thread.start()
+        link = until(lambda: self.links.find(os.path.realpath(self.folder)))
+        until(lambda: link.news)
+        return link
+
+    def _fly(self) -> None:
+        try:
+            flight = helmsight.fly(
+                "PE1-E1-I1", "naive", out=self.folder, listeners=[self.desk], crew=self.desk,
+                **self._options,
+            )  # fmt: skip
+            self.result.append(flight.reason)
+        except BaseException as error:
+            self.result.append(error)
+
+    def end(self) -> object:
+        self._thread.join(60)
+        return self.result[0]
+
+
+@pytest.fixture(autouse=True)
+def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(HOME, str(tmp_path / "desks"))
+    monkeypatch.setattr("helmsight.tools.page.draw", lambda records, task: {})  # takes seconds
+
+
+@pytest.fixture
+def paused(runs: Path) -> Iterator[tuple[Flight, Link]]:
+    """Return a flight that waits before its first decision, and the link to it."""
+    flight = Flight(runs / "one", steps=FOREVER)
+    flight.desk.paused = "ann"
+    link = flight.begin()
+    yield flight, link
+    link.order({"id": "last", "do": "stop"})
+    flight.end()
+    flight.links.close()
+
+
+COUNT = iter(range(10**9))
+
+
+def order(link: Link, what: str, **more: object) -> dict:
+    return link.order({"id": str(next(COUNT)), "by": "ann", "do": what, **more})
+
+
+def deeds(folder: Path) -> list[tuple[int, str]]:
+    run = load_run(folder)
+    last = [(len(run.records), deed["did"]) for deed in run.summary.get("people", [])]
+    return [(step.index, deed["did"]) for step in run.records for deed in step.people] + last
+
+
+def test_a_flight_that_nobody_attends_is_the_same_flight(runs):
+    alone = helmsight.fly("PE1-E1-I1", "naive", steps=3, time="paused", observation="telemetry")
+    flight = Flight(runs / "one", steps=3)
+    flight._thread.start()
+    assert flight.end() == "steps"
+    assert announced() == []
+    recorded = load_run(runs / "one").records
+    assert [record.applied for record in recorded] == [r.applied for r in alone.records]
+    assert [record.people for record in recorded] == [[], [], []]
+
+
+def test_it_waits_while_it_is_paused_and_goes_on(paused):
+    flight, link = paused
+    assert link.news["state"]["paused"] == "ann"
+    assert link.news["steps"] == 0
+    assert order(link, "resume")["ok"]
+    until(lambda: link.news["steps"] > 2)
+    assert order(link, "stop") == {"ok": True, "said": "stopped"}
+    assert flight.end() == "interrupted"
+    assert deeds(flight.folder)[0] == (0, "resumed")
+    assert deeds(flight.folder)[-1][1] == "stopped the run"
+    assert order(link, "pause")["ok"] is False
+
+
+def test_a_person_takes_over_flies_and_hands_back(paused):
+    flight, link = paused
+    assert order(link, "fly", command=BURN) == {"ok": False, "said": "take over first"}
+    order(link, "take over")
+    order(link, "resume")
+    assert link.order({"id": "x", "by": "bob", "do": "take over"})["said"] == "ann has the helm"
+    assert "right" in order(link, "fly", command=BURN | {"right": 9})["said"]
+    for number in range(3):
+        assert order(link, "fly", command=BURN)["ok"]
+        until(lambda n=number: link.news["steps"] == n + 1)
+    assert link.news["steps"] == 3  # it waits for the person
+    order(link, "hand back")
+    until(lambda: link.news["steps"] > 4)
+    order(link, "stop")
+    flight.end()
+    records = load_run(flight.folder).records
+    assert [record.wanted for record in records[:3]] == [BURN] * 3
+    assert [record.think_ms for record in records[:3]] == [0.0] * 3
+    assert records[4].wanted["right"] == 0.0
+    assert [did for _, did in deeds(flight.folder)].count("flew") == 3
+
+
+def test_the_same_order_twice_is_carried_out_once(paused):
+    flight, link = paused
+    order(link, "take over")
+    order(link, "resume")
+    sent = {"id": "same", "by": "ann", "do": "fly", "command": BURN}
+    assert link.order(sent) == link.order(sent) == {"ok": True, "said": "ordered"}
+    until(lambda: link.news["steps"] == 1)
+    assert link.order(sent)["said"] == "ordered"
+    order(link, "hand back")
+    order(link, "stop")
+    flight.end()
+    assert [did for _, did in deeds(flight.folder)].count("flew") == 1
+
+
+def test_commands_wait_for_a_person_who_approves_changes_and_refuses(paused):
+    flight, link = paused
+    assert order(link, "ask", on=True)["ok"]
+    order(link, "resume")
+
+    def waits(index: int) -> None:
+        until(lambda: (link.news["state"]["waiting"] or {}).get("index") == index)
+
+    waits(0)
+    assert order(link, "approve", index=7)["ok"] is False
+    assert order(link, "approve", index=0)["ok"]
+    waits(1)
+    assert order(link, "approve", index=0)["ok"] is False  # it was approved once
+    assert order(link, "change", index=1, command=BURN)["ok"]
+    waits(2)
+    assert order(link, "refuse", index=2)["ok"]
+    waits(3)
+    order(link, "stop")
+    assert flight.end() == "interrupted"
+    records = load_run(flight.folder).records
+    assert [record.applied["right"] for record in records] == [0.0, 1.0, 0.0]
+    assert [record.applied["forward"] for record in records] == [1.0, 0.0, 0.0]
+    assert records[1].people[0]["instead_of"] == records[1].wanted
+    assert [did for _, did in deeds(flight.folder)][2:5] == [
+        "approved", "changed the command", "refused the command",
+    ]  # fmt: skip
+
+
+def test_a_run_that_a_person_flew_in_part_is_gone_on_with(paused):
+    flight, link = paused
+    order(link, "take over")
+    order(link, "resume")
+    order(link, "fly", command=BURN)
+    until(lambda: link.news["steps"] == 1)
+    order(link, "stop")
+    flight.end()
+    again = resume(flight.folder, steps=3)
+    assert [record.wanted["right"] for record in again.records] == [1.0, 0.0, 0.0]
+
+
+def test_where_the_world_goes_on_a_pause_is_the_safe_default(runs):
+    flight = Flight(runs / "one", steps=2, time="realtime")
+    flight.desk.paused = "ann"
+    flight.begin()
+    assert flight.end() == "steps"
+    records = load_run(flight.folder).records
+    assert [record.applied["forward"] for record in records] == [0.0, 0.0]
+    assert records[0].people == [{"by": "ann", "did": "flew", "why": "paused"}]
+
+
+def test_who_does_not_know_the_key_is_told_nothing(paused, tmp_path):
+    from multiprocessing.connection import Client
+
+    _, link = paused
+    address = announced()[0]
+    assert (os.stat(address.file).st_mode & 0o077 == 0) or sys.platform == "win32"
+    with Client(("127.0.0.1", address.port)) as stranger:
+        stranger.recv_bytes(32)
+        stranger.send_bytes(b"\0" * 32)
+        assert len(stranger.recv_bytes(64)) == 32  # proof for us, which says nothing of the key
+        stranger.send_bytes(b"\0" * 32)
+        with pytest.raises(EOFError):
+            stranger.recv_bytes(1 << 20)
+    assert order(link, "resume")["ok"]
+
+
+def test_browsers_see_it_and_order(paused, browser: TestClient, pages):
+    _, link = paused
+    assert "live" in browser.get("/").text
+    page = browser.get("/run/one").text
+    assert 'id="stop"' in page
+    sent = browser.post("/act/one", json={"id": "b1", "by": "ann", "do": "resume"})
+    assert sent.json() == {"ok": True, "said": "it goes on"}
+    until(lambda: link.news["steps"] > 1)
+    assert browser.post("/act/one", json={"do": "stop"}).status_code == 400
+    assert browser.post("/act/none", json={"id": "b2", "do": "stop"}).status_code == 404
+    assert browser.post("/act/one", json={"id": "b3", "do": "dance"}).json()["ok"] is False
+    browser.headers["x-helmsight-key"] = "of an older page"
+    assert browser.post("/act/one", json={"id": "b4", "do": "stop"}).status_code == 403
+    pages.links.close()
+
+
+def test_a_console_that_goes_away_changes_nothing(paused):
+    flight, link = paused
+    order(link, "ask", on=True)
+    order(link, "resume")
+    until(lambda: link.news["state"]["waiting"])
+    link.close()  # as one that is killed
+    until(lambda: link.lost)
+    later = Links()
+    again = until(lambda: later.find(os.path.realpath(flight.folder)))
+    until(lambda: again.news)
+    assert again.news["state"]["waiting"]["index"] == 0  # the question is still there
+    assert order(again, "approve", index=0)["ok"]
+    until(lambda: again.news["steps"] == 1)
+    order(again, "stop")
+    assert flight.end() == "interrupted"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are killed as POSIX does")
+def test_a_flight_that_is_killed_is_lost_and_said_so(runs, browser, pages):
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from helmsight.cli import main; main()", "fly", "PE1-E1-I1",
+         "--pilot", "naive", "--time", "realtime", "--observation", "telemetry", "--no-video",
+         "--console", "--out", str(runs / "one")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    link = until(lambda: pages.links.find(os.path.realpath(runs / "one")))
+    until(lambda: link.news.get("steps"))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    until(lambda: link.lost)
+    assert "lost" in link.lost
+    until(lambda: announced() == [] or pages.links.folders() is None)
+    assert "resume" in browser.get("/run/one").text or "being written" in browser.get("/").text
+    lines = (runs / "one" / "steps.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["index"] for line in lines] == list(range(len(lines)))
