@@ -6,6 +6,7 @@ A case is a list of edits (`edits.py`) of a real run.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import warnings
