@@ -116,6 +116,8 @@ class Loop:
         """Ask the pilot for a command, or whoever has taken the helm, even meanwhile."""
         sighting = self.sighting(state)
         if (command := self._persons(sighting)) is not None:
+            if watch := getattr(self.pilot, "watch", None):
+                watch(sighting)
             return {**ordered(command), "person": True}
         answer = decided(self.pilot, self.task.command, sighting, state["ground_s"])
         command = self._persons(sighting)

@@ -16,6 +16,7 @@ import numpy as np
 from helmsight.agents.asking_style import AskingStyle
 from helmsight.agents.config import OperatorConfig
 from helmsight.agents.weights import weights_of
+from helmsight.contract import making
 from helmsight.contract.calls import spent
 from helmsight.contract.guard import Guard
 from helmsight.contract.identity import WEIGHTS
@@ -108,6 +109,7 @@ def run_spec(
         versions=versions() | ({WEIGHTS: weights} if weights else {}),
         task=task.description(),
         style=style_of(pilot),
+        made=making.made(),
     )
 
 

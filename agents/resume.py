@@ -94,6 +94,8 @@ def _remind(loop: Loop, state: State, record: StepRecord) -> None:
     A step that a person decided is asked of nobody.
     """
     if any(deed.get("did") == FLEW for deed in record.people):
+        if watch := getattr(loop.pilot, "watch", None):
+            watch(loop.sighting(state))
         return
     if getattr(loop.grounder, "remembers", True):
         grounding = loop.grounder.ground(loop.pilot, loop.task, loop.sighting(state))

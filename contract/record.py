@@ -1,8 +1,8 @@
 """What is written down of a run: its spec, its steps, and who is told about them.
 
 Every file of a run names the version of its `SCHEMA`. Version 1, of Helmsight 0.1, named none, and
-version 2 kept no `calls`, version 3 no `people`, no regions, no messages to models and no `style`;
-what they lack has defaults here, so that old run folders still open.
+version 2 kept no `calls`, version 3 no `people`, no `made`, no regions, no messages to models and
+no `style`; what they lack has defaults here, so that old run folders still open.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ class RunSpec:
     """What rebuilds a run, and the description of its task; JSON-able in every field.
 
     `style` is how its model was asked, as `agents.asking_style.AskingStyle` has it; empty where
-    nothing was asked.
+    nothing was asked. `made` says when it was begun, on what machine and with which code; nothing depends on it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -199,6 +199,7 @@ class RunSpec:
     versions: dict[str, str] = field(default_factory=dict)
     task: Description = field(default_factory=Description)
     style: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
     @property

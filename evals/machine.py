@@ -7,10 +7,9 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-from helmsight.contract.textfiles import read_text
+from helmsight.contract.making import cores, cpu
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Machine:
         """Return this machine now, with the versions of Python and of `packages`."""
         versions = {"python": platform.python_version()} | {p: _version(p) for p in packages}
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-        return cls(_cpu(), _cores(), f"{platform.system()} {platform.release()}", versions, load)
+        return cls(cpu(), cores(), f"{platform.system()} {platform.release()}", versions, load)
 
     def lines(self) -> list[str]:
         """Return the machine in words, two lines."""
@@ -53,22 +52,3 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "missing"
-
-
-def _cores() -> int:
-    """Return the cores this process may use, where the system tells, else those there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _cpu() -> str:
-    try:
-        text = read_text(Path("/proc/cpuinfo"))
-    except OSError:
-        text = ""
-    for line in text.splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() == "model name":
-            return value.strip()
-    return platform.processor() or platform.machine()

@@ -61,6 +61,17 @@ class Terminal(Console):
             yield segment if control else Segment(printable(text), style)
 
 
+class Fitted:
+    """One step as a line that fits the terminal, however wide that is when it is drawn."""
+
+    def __init__(self, record: StepRecord, task: Description, more: str) -> None:
+        self._record, self._task, self._more = record, task, more
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[Text]:
+        line = live_line(self._record, self._task, options.max_width, self._more)
+        yield Text(line, no_wrap=True, overflow="ellipsis")
+
+
 class LiveLine:
     """A listener of a run that shows the flight while it happens, on standard error.
 
@@ -92,9 +103,10 @@ class LiveLine:
     def step(self, record: StepRecord, frame: NDArray[np.uint8] | None) -> None:
         """Show one decision."""
         self._calls += record.calls
-        line = live_line(record, self._task) + spent_words(spent(self._calls))
+        cost = spent_words(spent(self._calls))
+        line = live_line(record, self._task, more=cost)
         if self._live is not None:
-            self._live.update(Text(line, no_wrap=True, overflow="ellipsis"))
+            self._live.update(Fitted(record, self._task, cost))
         elif record.stamp >= self._next_plain and record.index >= self._next_step:
             self._console.print(line, markup=False, soft_wrap=True)
             self._next_plain = record.stamp + PLAIN_EVERY

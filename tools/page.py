@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from helmsight.contract.description import Description
 from helmsight.contract.foreign import printable
+from helmsight.contract.identity import WEIGHTS
 from helmsight.contract.opening import make_folder
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.contract.textfiles import read_text
@@ -66,6 +67,8 @@ def render(
         time=spec.time,
         environment=spec.environment,
         version=spec.versions.get("helmsight", ""),
+        made=spec.made,
+        weights=spec.versions.get(WEIGHTS, "")[:16],
         reason=reason,
         mood=mood(reason, task.outcome),
         figures=figures(shown, task.outcome),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -158,17 +158,36 @@ def play(
         yield record
 
 
-def live_line(record: StepRecord, task: Description) -> str:
-    """Return one step as one line of plain text for a terminal: measures, command, troubles."""
-    parts = [f"{record.index:4d}  T+{record.stamp:6.1f} s"]
+def live_line(
+    record: StepRecord, task: Description, width: int | None = None, more: str = ""
+) -> str:
+    """Return one step as one line of plain text for a terminal: decision, troubles, measures.
+
+    With `width`, columns, what does not fit is left out, the last first: `more`, then measures.
+    """
+    fields = record.shown(record.applied, task)
+    decision = " ".join(filter(None, (words(record.applied), *_numbers(fields))))
+    head = f"{record.index:4d}  T+{record.stamp:6.1f} s  {decision}"
+    troubles = f"[{', '.join(record.marks)}]" if record.marks else ""
+    measured = []
     for measure in task.live:
         value = record.measures.get(measure.name)
         if isinstance(value, int | float):
-            parts.append(f"{measure.title} {measure.text(value):>8} {measure.unit}".rstrip())
-    fields = record.shown(record.applied, task)
-    numbers = (f"{name} {value:+.2f}" for name, value in fields.items())
-    parts.append(" ".join(filter(None, (words(record.applied), *numbers))))
-    return "  ".join(parts) + (f"  [{', '.join(record.marks)}]" if record.marks else "")
+            measured.append(f"{measure.title} {measure.text(value):>8} {measure.unit}".rstrip())
+    if width is not None and len(f"{head}  {troubles}") > width:
+        moving = {name: value for name, value in fields.items() if abs(value) >= 0.005}
+        said = " ".join(filter(None, (words(record.applied), *_numbers(moving)))) or "nothing"
+        head = f"{record.index} T+{record.stamp:.1f}s {said}"
+    line = head
+    for part in filter(None, (troubles, *measured, more.strip())):
+        if width is not None and len(line) + 2 + len(part) > width:
+            break
+        line += f"  {part}"
+    return line
+
+
+def _numbers(fields: Mapping[str, float]) -> Iterator[str]:
+    return (f"{name} {value:+.2f}" for name, value in fields.items())
 
 
 def first_difference(a: Path, b: Path) -> str | None:

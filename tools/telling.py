@@ -62,6 +62,7 @@ def facts(spec: RunSpec, summary: Mapping[str, Any]) -> dict[str, list[tuple[str
         "Options": _rows({**spec.options, **spec.pilot_options, "max_steps": spec.max_steps}),
         "Operator": _rows(spec.operator),
         "Recording": _rows({k: v for k, v in recording.items() if k != "problems"}),
+        "Made": _rows(spec.made),
         "Versions": _rows(spec.versions),
     }
 

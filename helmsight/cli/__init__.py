@@ -27,6 +27,7 @@ COMMANDS = {
     "latency": ("latency", "command", "EXAMPLES"),
     "report": ("report", "command", "EXAMPLES"),
     "console": ("console", "command", "EXAMPLES"),
+    "mcp": ("mcp", "command", "EXAMPLES"),
     "replay": ("replay", "command", "EXAMPLES"),
     "export": ("export", "command", "EXAMPLES"),
     "resume": ("resume", "command", "EXAMPLES"),

@@ -32,7 +32,7 @@ class Desk(Helm):
         super().__init__()
         self._folder = folder
         self._spec: RunSpec | None = None
-        self._record: StepRecord | None = None
+        self.record: StepRecord | None = None
         self._frame: Frame | None = None
         self._steps = 0
         self._address: Address | None = None
@@ -70,7 +70,7 @@ class Desk(Helm):
 
     def _show(self, record: StepRecord, frame: Frame | None) -> None:
         with self.changed:
-            self._record, self._frame = record, frame
+            self.record, self._frame = record, frame
             self._steps = record.index + 1
             self._news()
 
@@ -137,7 +137,7 @@ class Desk(Helm):
                     if link not in self._links:
                         return
                     seen, state, steps = self.version, self.state(), self._steps
-                    record, frame = self._record, self._frame
+                    record, frame = self.record, self._frame
                 news: dict[str, Any] = {"kind": "news", "state": state, "steps": steps}
                 if record is not None and record is not shown:
                     news["record"], shown = record.to_json(), record

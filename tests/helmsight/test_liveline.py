@@ -83,9 +83,33 @@ def test_a_burn_in_other_axes_is_shown_in_the_body_s() -> None:
     turned = {"inertial": [[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]}
     burn = {"forward": 0.0, "right": 1.0, "down": 0.0, "duration": 0.5, "frame": "inertial"}
     line = live_line(replace(RECORD, applied=burn, rotations=turned), SPEC.task)
-    assert line.endswith("forward +1.00 right +0.00 down +0.00")
+    assert "s  forward +1.00 right +0.00 down +0.00  " in line
     blind = live_line(replace(RECORD, applied=burn), SPEC.task)
-    assert blind.endswith("forward (inertial) +0.00 right (inertial) +1.00 down (inertial) +0.00")
+    assert "forward (inertial) +0.00 right (inertial) +1.00 down (inertial) +0.00" in blind
+
+
+@pytest.mark.parametrize("width", [24, 40, 60, 80, 120])
+def test_the_live_line_fits_its_terminal_and_tells_the_decision_first(width: int) -> None:
+    late = replace(RECORD, late=True)
+    line = live_line(late, SPEC.task, width, "12,400 tokens")
+    assert len(line) <= width
+    assert "forward +0.50" in line
+    assert line.index("forward") < min(line.find(word) % 999 for word in ("[late]", "range"))
+    assert ("[late]" in line) is (width >= 40)
+    text = io.StringIO()
+    live = LiveLine(Console(file=text, force_terminal=True, width=width, highlight=False))
+    live.start(SPEC)
+    live.step(late, None)
+    live.close()
+    assert "forward +0.50" in text.getvalue()
+    assert "…" not in text.getvalue().splitlines()[-1]
+
+
+def test_an_answer_that_was_held_to_commands_needed_no_repair() -> None:
+    record = replace(RECORD, repairs={"constrained": 1})
+    assert record.marks == []
+    assert "constrained" not in live_line(record, SPEC.task)
+    assert replace(RECORD, repairs={"constrained": 1, "reask": 2}).marks == ["reask x2"]
 
 
 def test_a_summary_is_names_and_values() -> None:

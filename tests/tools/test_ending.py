@@ -53,11 +53,12 @@ def test_a_summary_names_the_page_until_it_is_there(monkeypatch, fly):
 @pytest.mark.slow
 def test_what_is_missing_is_made_and_what_is_gone_is_told(fly):
     folder = fly(video=True, page=True)
-    before = load_run(folder).summary
+    before = load_run(folder).summary or {}
     kill(folder, ALL, frames=4)
     assert "helmsight resume" in load_run(folder).notes[-1]
     run = finish(folder)
     assert run.unfinished == run.notes == ()
+    assert run.summary is not None
     assert run.summary["recording"]["frames"] == len(list(run.frames())) == 4
     assert run.summary["recording"]["problems"] == {"frames": KILLED, "video": KILLED}
     assert {**run.summary, "recording": 0} == {**before, "recording": 0}

@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from helmsight.contract.command import lasts
 from helmsight.contract.record import Frame, StepRecord
 from helmsight.contract.task import Task
+from helmsight.contract.writing import write_whole
 from helmsight.tools.errors import NothingToExport
 from helmsight.tools.export import lerobot_meta as meta
 from helmsight.tools.export.mp4 import write_mp4
-from helmsight.tools.folder import write_whole
 from helmsight.tools.player import Run
 
 CAMERA = "observation.images.frame"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.writing import write_whole
 from helmsight.tools.errors import NothingToExport
-from helmsight.tools.folder import write_whole
 
 CARD = "dataset.json"
 SCHEMA = 1

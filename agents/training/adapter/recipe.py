@@ -20,7 +20,7 @@ from helmsight.agents.models.digests import digest_of_folder
 from helmsight.agents.models.load import model_source, shipped
 from helmsight.agents.training.adapter.data import read_data
 from helmsight.agents.training.adapter.plan import Plan, Trained
-from helmsight.tools.folder import write_whole
+from helmsight.contract.writing import write_whole
 
 if TYPE_CHECKING:
     from helmsight.agents.models.local import LocalVLM

@@ -1,0 +1,1 @@
+"""Helmsight for clients of the Model Context Protocol: they look, propose, and people agree."""
