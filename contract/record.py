@@ -184,7 +184,8 @@ class RunSpec:
     """What rebuilds a run, and the description of its task; JSON-able in every field.
 
     `style` is how its model was asked, as `agents.asking_style.AskingStyle` has it; empty where
-    nothing was asked. `made` says when it was begun, on what machine and with which code; nothing depends on it.
+    nothing was asked. `made` says when it was begun, on what machine and with which code; nothing
+    depends on it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
