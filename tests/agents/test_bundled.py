@@ -49,8 +49,9 @@ def test_the_weights_are_small_and_load_without_our_code() -> None:
     assert processor.tokenizer.chat_template or processor.chat_template
 
 
-def test_an_answer_is_a_command_of_the_closed_set(pilot: ModelPilot) -> None:
-    env: Any = gym.make("helmsight/PE1-E1-I2-v0", observation="frame")
+@pytest.mark.parametrize("scenario", ["PE1-E1-I2", "LBG1-LG1-I1", "SB1-E1-I4"])
+def test_an_answer_is_a_command_of_the_closed_set(pilot: ModelPilot, scenario: str) -> None:
+    env: Any = gym.make(f"helmsight/{scenario}-v0", observation="frame")
     observation, info = env.reset(seed=4)
     pilot.reset(env.unwrapped.task, 4)
     decision = pilot.decide(Sighting(observation, info["met"]))

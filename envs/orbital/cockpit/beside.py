@@ -57,7 +57,7 @@ class _Panel:
         """Write a caption and a small figure on one line."""
         s = self.layout.scale
         write(self.picture, words, self.at(8, base), DIM, 12 * s)
-        figures(self.picture, value, self.at(163, base), self.layout.text, 12 * s)
+        figures(self.picture, value, self.at(163, base), self.layout.text, 11 * s)
         write(self.picture, unit, self.at(165, base), self.layout.accent, 14 * s)
 
     def dial(self, axis: Vector) -> Dial:
