@@ -27,6 +27,9 @@ from helmsight.envs.orbital.sights import Placed
 from helmsight.envs.orbital.starts import AGENT, Flown
 from helmsight.envs.orbital.world import DT, TIMEOUT
 
+COCKPITS = ("helmsight", "game")
+"""Looks of the cockpit."""
+
 
 class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     """One scenario of any family (`orbital.families`), the agent under way.
@@ -43,6 +46,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         start_met: mission elapsed time of the first observation, s; default: when KSPDG's reset is
             over, three seconds after loading. Until then the craft coast; the evader's bot acts.
         randomize: draw the cockpit's layout, colours and noise anew at every reset.
+        cockpit: "helmsight", or "game": every figure where KSP has it, without our readouts.
         render_mode: None or "rgb_array".
 
     `moored` gives the world that an episode is flown in: one of its own, or a row of a batch
@@ -63,6 +67,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         hold: str = "repeat",
         start_met: float | None = None,
         randomize: bool = False,
+        cockpit: str = "helmsight",
         render_mode: str | None = None,
     ) -> None:
         self.clock = Clock(TimeRule.parse(time))
@@ -73,7 +78,8 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self.observation_mode = observation_mode(observation)
         self.randomize = randomize
         self.render_mode = render_mode
-        self.layout = Layout()
+        self._game = check_cockpit(cockpit) == "game"
+        self.layout = self._look(Layout())
         self.observation_space = spaces.Dict(
             observation_spaces(self.observation_mode, len(self.family.fields))
         )
@@ -84,6 +90,9 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     def _find(self, scenario: str) -> Flown:
         """Return the scenario called so. Raises UnknownScenario."""
         return find_scenario(scenario)
+
+    def _look(self, layout: Layout) -> Layout:
+        return layout.as_game() if self._game else layout
 
     @property
     def task(self) -> Task:
@@ -99,7 +108,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         super().reset(seed=seed)
         number = int(seed) if seed is not None else 0
         if self.randomize:
-            self.layout = Layout.random(self.np_random)
+            self.layout = self._look(Layout.random(self.np_random))
         self._world = self.moored(self.scenario, number)
         self._world.settle(self.start_met)
         self._score = self.family.keeper(self._world)
@@ -273,6 +282,13 @@ class DescribedEnv(TwinEnv):
 def _of_its_own(scenario: Flown, seed: int) -> AnyWorld | Berth:
     """Return a world that nothing else flies in."""
     return make_world([(scenario, seed)])
+
+
+def check_cockpit(name: str) -> str:
+    """Return the name of a look of the cockpit. Raises InvalidOption, naming those there are."""
+    if name not in COCKPITS:
+        raise InvalidOption(f"cockpit={name!r} is not known; choose {' or '.join(COCKPITS)}")
+    return name
 
 
 def check_start(start_met: float | None, scenario: Flown) -> float | None:

@@ -11,7 +11,15 @@ from helmsight.envs.errors import CrewUnfit
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.cockpit.state import CockpitState, Contact
 from helmsight.envs.orbital.convoy import Berth
-from helmsight.envs.orbital.dynamics import RADIUS, Array, norm, orbital_axes, sun_direction, unit
+from helmsight.envs.orbital.dynamics import (
+    G0,
+    RADIUS,
+    Array,
+    norm,
+    orbital_axes,
+    sun_direction,
+    unit,
+)
 from helmsight.envs.orbital.fleet import ADRIFT, Fleet
 from helmsight.envs.orbital.pair import Crew, Readings
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER
@@ -118,7 +126,16 @@ def cockpit_state(
         planet_radius=RADIUS,
         target_hull=fleet.vehicles[target].name if tracks else "",
         contacts=_contacts(fleet, i, viewer, names) if len(names) > 2 else (),
+        felt=_felt(fleet, i, viewer),
     )
+
+
+def _felt(fleet: Fleet | Berth, i: int, viewer: int) -> float:
+    """Return what the thrusters of a vessel push with, g."""
+    craft = fleet.vehicles[viewer]
+    thrust = np.array([craft.forward_thrust, craft.lateral_thrust, craft.lateral_thrust])
+    push = float(norm(fleet.throttle[i, viewer] * thrust)) if fleet.rcs[i, viewer] else 0.0
+    return push / float(fleet.mass[i, viewer]) / G0
 
 
 def _contacts(

@@ -47,10 +47,14 @@ def draw(picture: Picture, state: CockpitState, layout: Layout) -> None:
     for _, bracket in pointed:
         if bracket is not None:
             labels.bracket(*bracket)
+    if layout.game and state.tracks and (where := project(state.target)) is not None:
+        labels.keep((where[0] - 80, where[1] + 20, where[0] + 80, where[1] + 78))
     for one, bracket in pointed:
         colour = layout.contact if one.contact else BRACKET
         if bracket is not None:
             (_draw_diamond if one.contact else _draw_bracket)(picture, *bracket, colour)
+        if bracket is not None and layout.game and not one.contact:
+            continue  # named with the instruments
         if bracket is not None and labels.shows(bracket[0]):
             labels.name(*bracket, one.words, colour)
         elif bracket is not None or _in_view(one.place) is None:

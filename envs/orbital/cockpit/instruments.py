@@ -25,12 +25,12 @@ READOUT_PITCH = 28  # px between the large digits of the readouts at scale 1
 def draw(picture: Picture, state: CockpitState, layout: Layout) -> None:
     """Draw every instrument but the navball into `picture`."""
     _draw_speed(picture, state, layout)
-    _draw_lamps(picture, state, layout)
-    _draw_controls(picture, state, layout)
+    draw_lamps(picture, state, layout)
+    draw_controls(picture, state, layout)
     draw_readouts(picture, state, layout)
-    _draw_clock(picture, state, layout)
-    _draw_altimeter(picture, state, layout)
-    _draw_resources(picture, state, layout)
+    draw_clock(picture, state, layout)
+    draw_altimeter(picture, state, layout)
+    draw_resources(picture, state, layout)
 
 
 def distance_text(metres: float) -> str:
@@ -100,7 +100,7 @@ def _draw_speed(picture: Picture, state: CockpitState, layout: Layout) -> None:
     write(picture, "m/s", (x + 80 * s, top + 17 * s), layout.accent, 14 * s, align="right")
 
 
-def _draw_lamps(picture: Picture, state: CockpitState, layout: Layout) -> None:
+def draw_lamps(picture: Picture, state: CockpitState, layout: Layout) -> None:
     """Draw the RCS lamp at the left shoulder of the ball and the SAS lamp at the right one."""
     s = layout.scale
     x, y = layout.navball_centre
@@ -116,7 +116,7 @@ def _draw_lamps(picture: Picture, state: CockpitState, layout: Layout) -> None:
         write(picture, words, (centre - 7 * s, top + 16 * s), layout.text, 13 * s)
 
 
-def _draw_controls(picture: Picture, state: CockpitState, layout: Layout) -> None:
+def draw_controls(picture: Picture, state: CockpitState, layout: Layout) -> None:
     """Draw the panel left of the ball: the SAS mode in words and the three signed throttles."""
     s = layout.scale
     left, top = 376 + layout.offset[0], 560 + layout.offset[1]
@@ -141,7 +141,7 @@ def _draw_controls(picture: Picture, state: CockpitState, layout: Layout) -> Non
         fill(picture, (zero - 1, track[1] - 2, zero + 1, track[3] + 2), layout.text)
 
 
-def _draw_clock(picture: Picture, state: CockpitState, layout: Layout) -> None:
+def draw_clock(picture: Picture, state: CockpitState, layout: Layout) -> None:
     """Draw the mission clock in the top left corner."""
     s = layout.scale
     left, top = 16 + layout.offset[0], 14 + layout.offset[1]
@@ -151,7 +151,7 @@ def _draw_clock(picture: Picture, state: CockpitState, layout: Layout) -> None:
     figures(picture, clock_text(state.met, hours=True), end, layout.text, 17 * s, weight=500)
 
 
-def _draw_altimeter(picture: Picture, state: CockpitState, layout: Layout) -> None:
+def draw_altimeter(picture: Picture, state: CockpitState, layout: Layout) -> None:
     """Draw the altimeter at the top centre, metres in seven odometer cells."""
     s = layout.scale
     x, top = 640 + layout.offset[0], 10 + layout.offset[1]
@@ -165,7 +165,7 @@ def _draw_altimeter(picture: Picture, state: CockpitState, layout: Layout) -> No
     write(picture, "m", (x + 76 * s, top + 41 * s), layout.accent, 20 * s)
 
 
-def _draw_resources(picture: Picture, state: CockpitState, layout: Layout) -> None:
+def draw_resources(picture: Picture, state: CockpitState, layout: Layout) -> None:
     """Draw the resource panel in the top right corner: mono-propellant and mass."""
     s = layout.scale
     right, top = 1264 + layout.offset[0], 14 + layout.offset[1]

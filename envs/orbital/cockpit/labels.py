@@ -40,7 +40,11 @@ class Labels:
 
     def bracket(self, centre: tuple[float, float], half: float) -> None:
         """Keep other labels off the bracket around `centre`."""
-        self._taken.append((centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half))
+        self.keep((centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half))
+
+    def keep(self, box: Sides) -> None:
+        """Keep labels off a box where something else is written."""
+        self._taken.append(box)
 
     def shows(self, centre: tuple[float, float]) -> bool:
         """Tell whether a label belongs there: without pointers always, else where nothing covers

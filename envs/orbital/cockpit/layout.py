@@ -24,6 +24,7 @@ class Layout:
     `noise` is the standard deviation of its grain (of 255), `blur` that of its softness (px).
     The regions do not follow the jitter: an operator looks at fixed boxes of the screen. `contact`
     and `sun` are the colours of what only some cockpits show; so is the panel beside the readouts.
+    With `game` every figure stands where KSP has it, and nowhere else (see `as_game`).
     """
 
     navball_centre: tuple[int, int] = (640, 592)
@@ -47,6 +48,15 @@ class Layout:
     contact: Colour = (255, 84, 68)
     sun: Colour = (255, 226, 120)
     beside_region: Box = (1010, 464, 1266, 720)
+    game: bool = False
+
+    def as_game(self) -> Layout:
+        """Return this layout with every figure where KSP has it.
+
+        The region "readouts" is then the middle of the view, where the target is named with its
+        distance, down to the speed above the ball.
+        """
+        return replace(self, game=True, readouts_region=(512, 232, 768, 488))
 
     @property
     def radius(self) -> int:

@@ -56,17 +56,17 @@ def draw_markers(picture: Picture, state: CockpitState, layout: Layout) -> None:
     towards = place(state.target, layout) if state.tracks else None
     away = place(-state.target, layout) if state.tracks else None
     if towards:
-        _draw_target(picture, towards, size, layout.target)
+        draw_target(picture, towards, size, layout.target)
     elif away:
-        _draw_anti_target(picture, away, size, layout.target)
+        draw_anti_target(picture, away, size, layout.target)
     if state.speed < _STILL:
         return
     ahead = place(state.velocity, layout)
     behind = place(-state.velocity, layout)
     if ahead:
-        _draw_velocity(picture, ahead, size, layout.prograde, retrograde=False)
+        draw_velocity(picture, ahead, size, layout.prograde, retrograde=False)
     elif behind:
-        _draw_velocity(picture, behind, size, layout.prograde, retrograde=True)
+        draw_velocity(picture, behind, size, layout.prograde, retrograde=True)
 
 
 def _draw_beacon(
@@ -166,7 +166,7 @@ def _draw_level(picture: Picture, layout: Layout) -> None:
     stroke(picture, wings, layout.navball_centre, layout.level, 2)
 
 
-def _draw_velocity(
+def draw_velocity(
     picture: Picture, centre: tuple[float, float], size: float, colour: Colour, *, retrograde: bool
 ) -> None:
     """Draw prograde (ring, three ticks) or retrograde (ring, cross, three ticks)."""
@@ -181,9 +181,7 @@ def _draw_velocity(
             stroke(picture, line, centre, ink, 2 + extra)
 
 
-def _draw_target(
-    picture: Picture, centre: tuple[float, float], size: float, colour: Colour
-) -> None:
+def draw_target(picture: Picture, centre: tuple[float, float], size: float, colour: Colour) -> None:
     """Draw the target: a dot in a thin wide ring with four diagonal prongs."""
     strokes = prongs(size, 1.35, 1.9, 45, 135, 225, 315)
     for ink, extra in ((DARK, 2), (colour, 0)):
@@ -193,7 +191,7 @@ def _draw_target(
         ring(picture, centre, 0.36 * size + extra / 2, ink, -1)
 
 
-def _draw_anti_target(
+def draw_anti_target(
     picture: Picture, centre: tuple[float, float], size: float, colour: Colour
 ) -> None:
     """Draw the anti-target: three arms that leave the middle open."""

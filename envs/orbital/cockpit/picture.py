@@ -7,7 +7,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from helmsight.envs.orbital.cockpit import beside, instruments, navball, outside
+from helmsight.envs.orbital.cockpit import beside, game, instruments, navball, outside
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.lettering import Picture
 from helmsight.envs.orbital.cockpit.state import CockpitState
@@ -26,7 +26,7 @@ def render(
     """
     picture = outside.draw(state, layout)
     navball.draw_ball(picture, state, layout)
-    instruments.draw(picture, state, layout)
+    (game if layout.game else instruments).draw(picture, state, layout)
     beside.draw(picture, state, layout)
     navball.draw_markers(picture, state, layout)
     return _captured(picture, layout, rng)

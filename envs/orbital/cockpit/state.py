@@ -69,6 +69,7 @@ class CockpitState:
     target_hull: str = "GrapplerDrone"  # its vehicle
     contacts: tuple[Contact, ...] = ()
     sunlit: bool = False
+    felt: float = 0.0  # what the thrusters push with, g
 
     @property
     def tracks(self) -> bool:
