@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -144,8 +145,11 @@ LOOKED_AT = {  # in the frame of the part: at what, and from which side
 EVERY = [(kind, defect) for kind, defects in DEFECTS.items() for defect in defects]
 
 
-def looked_at(plan: CellPlan, part: str) -> View:
-    with Cell(plan, shadows=False) as cell:
+@cache  # drawing takes most of the time
+def looked_at(part: str, defect: str = "", severity: float = 0.0) -> View:
+    """Return a part of cell 4 with a defect, or sound; nobody changes it."""
+    wrong = [Defect(part, defect, severity, (0.3, 0.4), 11)] if defect else []
+    with Cell(CellPlan.draw(4, defects=wrong), shadows=False) as cell:
         origin, rotation = cell.seat(part)
         at, side = (np.array(vector, np.float64) for vector in LOOKED_AT[PARTS[part]])
         target, outward = origin + rotation @ at, rotation @ side / np.linalg.norm(side)
@@ -159,8 +163,7 @@ def test_a_defect_changes_the_pixels_that_are_said_to_be_its(
     drawing: None, kind: str, defect: str, severity: float
 ) -> None:
     part = next(name for name, of in PARTS.items() if of == kind)
-    wrong = CellPlan.draw(4, defects=[Defect(part, defect, severity, (0.3, 0.4), 11)])
-    faulty, sound = looked_at(wrong, part), looked_at(wrong.sound(), part)
+    faulty, sound = looked_at(part, defect, severity), looked_at(part)
     differs = np.abs(faulty.pixels.astype(int) - sound.pixels).max(axis=2) > 12
     assert faulty.defects_seen == {part: defect}
     assert sound.defects.sum() == 0
@@ -186,10 +189,7 @@ def test_a_defect_changes_the_pixels_that_are_said_to_be_its(
 def test_a_worse_defect_is_larger(drawing: None) -> None:
     for kind, defect in (("bus", "scorch"), ("foil", "tear"), ("dish", "dent")):
         part = next(name for name, of in PARTS.items() if of == kind)
-        light, bad = (
-            looked_at(CellPlan.draw(4, defects=[Defect(part, defect, s, (0.3, 0.4), 11)]), part)
-            for s in (0.0, 1.0)
-        )
+        light, bad = (looked_at(part, defect, severity) for severity in (0.0, 1.0))
         assert bad.defects.sum() > 1.3 * light.defects.sum(), defect
 
 
