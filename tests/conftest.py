@@ -102,7 +102,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Begin with the files that take long, so that no worker waits for one at the end: as long as
     in earlier runs here, else as long as their slow tests and what they are allowed lets expect.
     """
-    known = config.cache.get(KNOWN, {}) if config.cache is not None else {}
+    cache = getattr(config, "cache", None)  # none with -p no:cacheprovider
+    known = {} if cache is None else cache.get(KNOWN, {})
     expected: Counter[str] = Counter()
     for item in items:
         file = file_of(item.nodeid)
@@ -121,7 +122,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Keep what files took for the next run: the most, since not every run has all their tests."""
     config = session.config
-    if config.cache is None or hasattr(config, "workerinput"):
+    if not hasattr(config, "cache") or hasattr(config, "workerinput"):
         return
     known = config.cache.get(KNOWN, {})
     for file, seconds in SECONDS.items():
