@@ -2,11 +2,16 @@
 
     python benchmarks/krpc_server.py --json krpc.json
     python benchmarks/krpc_server.py --scale 0.02 fuzz
+    python benchmarks/krpc_server.py soak --minutes 10 --seed 7
 
 The server is `helmsight serve-krpc` in a process of its own, as a user runs it; the clients are
 the krpc package that is installed here, and for `old` the one of 0.5.4 beside it. Hostile frames
 are 100,000 (times --scale): noise, lengths that lie, requests cut off or with bits turned over,
 calls of every procedure with arguments that it does not take, sockets closed by half.
+
+soak, which has to be asked for: clients come, call, stream and go, some without a word, in an order
+drawn by --seed, with hostile frames between them, while one stays; memory, threads and descriptors
+of the server have to stay level.
 """
 
 from __future__ import annotations
@@ -24,9 +29,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from helmsight.evals.figures import Figure, add_options, figure, show, skipped, timed
+from helmsight.testing.levels import MOST, Levels
 
 SERVE = [sys.executable, "-c", "from helmsight.cli import main; main()", "serve-krpc"]
 OLD_CLIENT = Path(sys.prefix) / "clients" / "krpc-0.5.4"
@@ -300,6 +307,54 @@ def crowd(n: int) -> Iterator[Figure]:
     yield figure("a newcomer meanwhile, until it has hung up", "us", newcomers)
 
 
+def soak(minutes: float, seed: int) -> Iterator[Figure]:
+    """Let clients come and go for `minutes` beside one that stays."""
+    random, times, visits = Random(seed), list[float](), 0
+    with server() as served:
+        levels, calm = Levels(served.process.pid), served.connect()
+        until = time.monotonic() + 60.0 * minutes
+        while time.monotonic() < until:
+            visit(served, random)
+            visits += 1
+            times += trips(partial(getattr, calm.space_center, "ut"), 10)
+            if visits % 5 == 0:
+                levels.sample()
+        calm.close()
+    yield figure("visits of clients", "visits", [float(visits)])
+    yield figure("the client that stays: round trip", "us", times)
+    for name, rise in levels.rise.items():
+        yield figure(f"{name} of the server: rise", name, [rise], MOST[name])
+        yield figure(f"{name} of the server", name, levels.taken[name])
+
+
+def visit(served: Served, random: Random) -> None:
+    """Be one client: well behaved, gone without a word, silent, or hostile."""
+    kind = random.choice(("calls", "streams", "gone", "silent", "hostile"))
+    if kind == "silent":
+        idle = [socket.create_connection(("127.0.0.1", served.rpc_port)) for _ in range(20)]
+        for one in idle:
+            one.close()
+        return
+    if kind == "hostile":
+        frames = str(random.randint(1, 200))
+        ports = (str(served.rpc_port), str(served.stream_port))
+        attack = [sys.executable, "-m", "helmsight.envs.orbital.krpc.hostile", *ports, frames]
+        subprocess.run(attack, stdout=subprocess.DEVNULL, check=True)
+        return
+    conn = served.connect()
+    center = conn.space_center
+    for vessel in center.vessels:
+        frame = center.ReferenceFrame.create_relative(
+            vessel.orbital_reference_frame, position=(random.random(), 0.0, 0.0)
+        )
+        vessel.position(frame)
+        if kind == "streams":
+            conn.add_stream(vessel.position, frame)()
+    if kind == "gone":
+        conn._rpc_connection._socket.close()
+    conn.close()
+
+
 def memory(served: Served) -> float | None:
     """Return the server's memory, MiB; None where the system does not tell."""
     with suppress(OSError):
@@ -333,9 +388,14 @@ def run(arguments: Sequence[str]) -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("parts", nargs="*", help=f"default: {' '.join(PARTS)}")
+    options.add_argument("parts", nargs="*", help=f"default: {' '.join(PARTS)}; or soak")
+    options.add_argument("--minutes", type=float, default=1.0, help="of the soak (1)")
+    options.add_argument("--seed", type=int, default=0, help="of the soak")
     add_options(options)
     chosen = options.parse_args(arguments)
+    if chosen.parts == ["soak"]:
+        show(soak(chosen.minutes, chosen.seed), chosen)
+        return
     unknown = sorted(set(chosen.parts) - set(PARTS))
     if unknown:
         options.error(f"nothing measures {', '.join(unknown)}; there are {', '.join(PARTS)}")

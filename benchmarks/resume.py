@@ -15,6 +15,8 @@ its command. badly: how often SIGTERM was answered by another status than 143, o
 
 An emulated arm goes from place to place, each further than the one before: a command that is given
 again after a signal would lead it back. An inspection makes no look again and leaves no part out.
+Ctrl-C or SIGTERM ends the benchmark with what it has by then.
+
 What is gone on with by a world that runs by itself is not the same to the digit, and not compared.
 """
 
@@ -35,6 +37,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from helmsight.contract.signals import as_ctrl_c
 from helmsight.contract.textfiles import read_lines, read_text
 from helmsight.errors import status_of
 from helmsight.evals.errors import InvalidPlan
@@ -409,7 +412,7 @@ def run(arguments: Sequence[str]) -> None:
     machine = Machine.here()
     taken: list[Hits] = []
     only = options.only.split(",") if options.only else []
-    with suppress(KeyboardInterrupt):  # what there is so far is told
+    with as_ctrl_c(), suppress(KeyboardInterrupt):  # what there is so far is told
         for so_far in measure(options.kills, options.terms, only, options.seed):
             taken = so_far
     date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"

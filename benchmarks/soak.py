@@ -2,6 +2,7 @@
 
     python benchmarks/soak.py --json soak.json
     python benchmarks/soak.py --robots community_arm,uarm --commands 2000
+    python benchmarks/soak.py --minutes 10 --commands 200 --people 2 --unplugs 1 --seed 7
 
 Every command has a target of its own within the limits. Of the messages 1 % is dropped and 0.5 %
 has one bit turned over, 0.5 % of the replies come later than their deadline, and the plug is pulled
@@ -15,6 +16,9 @@ In the same faulty line people then say no to a pilot that insists (`emulators.p
 times each way: they press the feed hold, open the door, stop it from two to eight threads at once,
 start it unhomed, stop it while it homes, and give homing too little time. against: motions between
 such a no and the next reset.
+
+--minutes: rounds of all that, each with another seed, until the time is over. Shown are then those
+that are not clean, and whether memory, threads and descriptors of the process stay level.
 
 Protocols without a checksum (NO_CHECKSUM) cannot tell a damaged command from another command: they
 are soaked with damaged replies, and a second time, for the record, with damage either way.
@@ -33,6 +37,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -53,6 +58,8 @@ from helmsight.hardware.errors import HardwareError
 from helmsight.hardware.robot import JointTargets, Robot
 from helmsight.hardware.spec import RobotSpec, load_spec, shipped
 from helmsight.hardware.supervisor import Supervisor
+from helmsight.testing.levels import COLUMNS as LEVELS
+from helmsight.testing.levels import Levels
 
 DROP, FLIP, LATE = 0.01, 0.005, 0.005
 DEADLINES = 1.5  # how late a late reply is, in reply deadlines
@@ -380,6 +387,36 @@ def measure(
             yield soak(name, n, unplugs=unplugs, seed=seed)
 
 
+def rounds(
+    robots: Sequence[str], n: int, unplugs: int, seed: int, minutes: float, people: int
+) -> tuple[list[Soak], Levels]:
+    """Soak the robots again and again; return every soak, and what the process held after each."""
+    soaks: list[Soak] = []
+    levels, until = Levels(), time.monotonic() + 60.0 * minutes
+    for turn in count():
+        for soaked in measure(robots, n, unplugs, seed + turn, people=people):
+            soaks.append(soaked)
+            levels.sample()
+            print(" ".join(soaked.words()), file=sys.stderr, flush=True)
+            if time.monotonic() > until:
+                return soaks, levels
+    raise AssertionError
+
+
+def shown(soaks: Sequence[Soak], levels: Levels, *, markdown: bool) -> str:
+    """Return how many of many soaks are clean, the others, and the levels of the process."""
+    bad = [soaked for soaked in soaks if not soaked.clean]
+    commands = sum(soaked.commands for soaked in soaks)
+    acts = sum(sum(soaked.people.acts.values()) for soaked in soaks)
+    parts = [
+        f"{len(soaks)} soaks, {commands} commands, {acts} acts of people: {len(bad)} not clean.",
+        table(LEVELS, levels.rows(), markdown=markdown),
+    ]
+    if bad:
+        parts.insert(1, table(COLUMNS, [soaked.words() for soaked in bad], markdown=markdown))
+    return "\n\n".join(parts)
+
+
 def run(arguments: Sequence[str]) -> None:
     """Soak what `arguments` ask for and print the table on standard output."""
     parser = argparse.ArgumentParser(
@@ -396,6 +433,7 @@ def run(arguments: Sequence[str]) -> None:
         default="emulator",
         help="simavr: helm's real firmware (--robots helm_arm)",
     )
+    parser.add_argument("--minutes", type=float, default=0.0, help="rounds, for so long")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options = parser.parse_args(arguments)
@@ -404,8 +442,12 @@ def run(arguments: Sequence[str]) -> None:
     names, simavr = options.robots.split(","), options.on == "simavr"
     if simavr and any(load_spec(name).driver != "helm" for name in names):
         raise InvalidPlan("--on simavr runs the firmware of helm: expected --robots helm_arm")
-    machine, soaks = Machine.here(), []
-    for soaked in measure(
+    machine, soaks, levels = Machine.here(), list[Soak](), None
+    if options.minutes > 0.0:
+        soaks, levels = rounds(
+            names, options.commands, options.unplugs, options.seed, options.minutes, options.people
+        )
+    for soaked in () if levels else measure(
         names, options.commands, options.unplugs, options.seed,
         people=options.people, simavr=simavr,
     ):  # fmt: skip
@@ -420,13 +462,17 @@ def run(arguments: Sequence[str]) -> None:
         )
     date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
     print(*machine.lines(), f"Date: {date}. Seed: {options.seed}.", sep="\n", end="\n\n")
-    print(table(COLUMNS, [soaked.words() for soaked in soaks], markdown=options.markdown))
+    if levels is not None:
+        print(shown(soaks, levels, markdown=options.markdown))
+    else:
+        print(table(COLUMNS, [soaked.words() for soaked in soaks], markdown=options.markdown))
     if options.json is not None:
         from helmsight.contract.writing import write_whole
 
         options.json.parent.mkdir(parents=True, exist_ok=True)
         entries = [{**asdict(soaked), "clean": soaked.clean} for soaked in soaks]
         about = {"machine": machine.to_dict(), "date": date, "soaks": entries}
+        about |= {} if levels is None else {"levels": levels.taken}
         write_whole(options.json, json.dumps(about, indent=2) + "\n")
 
 

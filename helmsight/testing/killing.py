@@ -287,6 +287,7 @@ class Trials:
 
     def _note(self, fault: str, what: str) -> None:
         self.hits.found[fault].append(f"hit at its {self._moment}: {what}")
+        print(f"{self.command.name}: {fault}: {what}", file=sys.stderr, flush=True)
 
     def _said(self, folder: Path) -> Path:
         return folder.with_name(f"{folder.name}.said")
