@@ -240,12 +240,13 @@ class Helm:
             self._did(who, "stopped the run")
             self._news()
         stop = getattr(self.world, "stop", None)
+        interrupts = self._thread is threading.main_thread()
         try:
             if stop is not None:
-                stop(f"{who} at the console", interrupts=True)
+                stop(f"{who} at the console", interrupts=interrupts)
         finally:
             with self.changed:  # a run that ends by itself meanwhile is not interrupted as well
-                if not self.ended and self._thread is threading.main_thread():
+                if not self.ended and interrupts:
                     interrupt_main()
         return "stopped"
 

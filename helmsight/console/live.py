@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from helmsight.console.links import Link
@@ -45,7 +45,7 @@ class Attendance:
         link = await run_in_threadpool(self._link, name)
         if link is None:
             return self._pages.missing(name, "That run is not under way, or cannot be attended.")
-        return StreamingResponse(_events(link), media_type="text/event-stream")
+        return StreamingResponse(_events(link, self._pages.closing), media_type="text/event-stream")
 
     def picture(self, request: Request) -> Response:
         """The newest picture of a run under way."""
@@ -83,11 +83,11 @@ def told(status: int, said: str, *, ok: bool = False, **more: Any) -> Response:
     return Response(body, status, media_type="application/json")
 
 
-async def _events(link: Link) -> AsyncIterator[bytes]:
+async def _events(link: Link, closing: Callable[[], bool]) -> AsyncIterator[bytes]:
     seen, quiet = -1, 0.0
     hello = {key: link.hello.get(key) for key in ("schema", "null", "stands", "moves")}
     yield _event({"hello": hello})
-    while True:
+    while not closing():
         if link.version != seen:
             seen, quiet = link.version, 0.0
             if link.lost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class Pages:
     def __init__(self, root: Path, rules: Rules | None = None) -> None:
         self.rules = rules or Rules()
         self.library, self.shelf, self.links = Library(root), Shelf(), Links()
+        self.closing: Callable[[], bool] = lambda: False  # whether streams are to end
 
     def entry(self, name: str) -> Entry | None:
         """Return the run called `name` as the index has it."""

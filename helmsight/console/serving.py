@@ -63,14 +63,21 @@ def serve(
         token = secrets.token_urlsafe(24)
     listening = _bound(host, port)
     number = listening.getsockname()[1]
-    app = application(Pages(root, Rules(token)))
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False,
-        timeout_graceful_shutdown=CLOSING_S, lifespan="off",
-    )  # fmt: skip
+    pages = Pages(root, Rules(token))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application(pages),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=CLOSING_S,
+            lifespan="off",
+        )
+    )
+    pages.closing = lambda: server.should_exit
     name = f"[{host}]" if ":" in host else host
     secret = f"?token={token}" if token else ""
-    return Serving(uvicorn.Server(config), listening, f"http://{name}:{number}/{secret}")
+    return Serving(server, listening, f"http://{name}:{number}/{secret}")
 
 
 def _bound(host: str, port: int) -> socket.socket:

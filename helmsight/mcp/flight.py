@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from helmsight.console.desk import Desk
 from helmsight.console.pictures import jpeg
+from helmsight.contract.observation import observation_mode
 from helmsight.contract.record import plain
 from helmsight.contract.validation import wrong
 from helmsight.errors import InvalidSetting
@@ -31,7 +32,7 @@ class Flight:
     ) -> None:
         self.folder = run_folder(scenario, NAME, seed, runs)
         self.desk = Desk(self.folder)
-        needs = settings.get("observation") or "frame+telemetry"
+        needs = observation_mode(settings.get("observation") or "frame+telemetry")
         self.pilot = Proposer(needs, lambda: bool(self.desk.stopping))
         self.ended = ""
         operator = {"approve": "all", "max_age_s": PERSON_S} if approve else {}

@@ -39,12 +39,10 @@ class Proposer:
         with self.changed:
             self.sighting, self._proposed = sighting, None
             self.changed.notify_all()
-            while self._proposed is None:
+            while not self.changed.wait_for(lambda: self._proposed is not None, BEAT_S):
                 if self._given_up():
                     raise KeyboardInterrupt
-                self.changed.wait(BEAT_S)
             command = self.task.command.model_validate(self._proposed)
-            self.sighting = None
         return Decision(command, command.text())
 
     def propose(self, command: dict[str, Any]) -> None:

@@ -32,9 +32,9 @@ class Tools:
     def __init__(
         self, runs: Path, place: Mapping[str, Any], *, approve: bool, scenario: str = ""
     ) -> None:
-        self.library, self.shelf, self.flight = Library(runs), Shelf(), None
+        self.library, self.shelf = Library(runs), Shelf()
         self._runs, self._place, self._approve, self._scenario = runs, place, approve, scenario
-        self.flight: Flight | None
+        self.flight: Flight | None = None
 
     def begin(self, scenario: str, seed: int) -> list[Any]:
         """Begin a run and show what is seen first."""
@@ -106,7 +106,7 @@ def _answer(said: dict[str, Any], picture: bytes | None) -> list[Any]:
     return [text] if picture is None else [text, Image(data=picture, format="jpeg")]
 
 
-def serve(tools: Tools) -> MCPServer[Any]:
+def serve(tools: Tools) -> MCPServer:
     """Return the server of these tools, by the official SDK.
 
     Raises:
@@ -125,7 +125,7 @@ def serve(tools: Tools) -> MCPServer[Any]:
         except Error as error:  # what a client can mend is told to it
             raise ToolError(str(error)) from error
 
-    server: MCPServer[Any] = MCPServer("helmsight", instructions=ABOUT)
+    server: MCPServer = MCPServer("helmsight", instructions=ABOUT)
 
     async def begin(scenario: str = "", seed: int = 0) -> list[Any]:
         """Begin a run: of a scenario ("PE1-E1-I2", ...), or of the robot that is served."""

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -26,7 +27,7 @@ BURN = {"forward": 0.0, "right": 1.0, "down": 0.0, "duration": 0.5, "frame": "bo
 FOREVER = 1000  # steps of 0.5 s, more than a scenario has
 
 
-def until(holds: Callable[[], object], within_s: float = 60.0) -> object:
+def until(holds: Callable[[], Any], within_s: float = 60.0) -> Any:
     """Return what `holds` returns once that is something."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:
@@ -42,13 +43,17 @@ class Flight:
     def __init__(self, folder: Path, **options: object) -> None:
         self.folder, self.links = folder, Links()
         self.result: list[object] = []
-        self._options = {"time": "paused", "observation": "telemetry", "video": False} | options
+        self._options: dict[str, Any] = {
+            "time": "paused",
+            "observation": "telemetry",
+            "video": False,
+        } | options
         self._thread = threading.Thread(target=self._fly, daemon=True)
         self.desk = Desk(folder)
 
     def begin(self) -> Link:
         self._thread.start()
-        link = until(lambda: self.links.find(os.path.realpath(self.folder)))
+        link: Link = until(lambda: self.links.find(os.path.realpath(self.folder)))
         until(lambda: link.news)
         return link
 
@@ -88,7 +93,7 @@ def paused(runs: Path) -> Iterator[tuple[Flight, Link]]:
 COUNT = iter(range(10**9))
 
 
-def order(link: Link, what: str, **more: object) -> dict:
+def order(link: Link, what: str, **more: object) -> dict[str, Any]:
     return link.order({"id": str(next(COUNT)), "by": "ann", "do": what, **more})
 
 
@@ -131,7 +136,7 @@ def test_a_person_takes_over_flies_and_hands_back(paused):
     assert "right" in order(link, "fly", command=BURN | {"right": 9})["said"]
     for number in range(3):
         assert order(link, "fly", command=BURN)["ok"]
-        until(lambda n=number: link.news["steps"] == n + 1)
+        until(lambda: link.news["steps"] == number + 1)  # noqa: B023
     assert link.news["steps"] == 3  # it waits for the person
     order(link, "hand back")
     until(lambda: link.news["steps"] > 4)

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -28,10 +29,10 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("helmsight.tools.page.draw", lambda records, task: {})  # takes seconds
 
 
-def ask(tools: Tools, *calls: tuple[str, dict]) -> list[tuple[bool, list]]:
+def ask(tools: Tools, *calls: tuple[str, dict[str, Any]]) -> list[tuple[bool, list[str]]]:
     """Return for each call whether it failed, and the texts of its answer."""
 
-    async def talk() -> list[tuple[bool, list]]:
+    async def talk() -> list[tuple[bool, list[str]]]:
         async with Client(serve(tools)) as client:
             answers = []
             for name, arguments in calls:
