@@ -67,7 +67,7 @@ class Composer:
         schema = task.command.model_json_schema()
         self.schema = schema_text(with_reason(schema) if self.think == "brief" else schema)
         self.earlier.clear()
-        self._opening, self._digest = self._begin()
+        self.opening, self._digest = self._begin()
         return {
             shown.part.picture: shown.image
             for shown in map(example_shown, self._examples())
@@ -78,7 +78,7 @@ class Composer:
         """Return the messages that ask for a command, and the SHA-256 of all that is shown."""
         prompt = "decide" if self.in_words else self.style.prompt
         question, digest = self.question(sighting, prompt)
-        return self.in_roles([*self._opening, question]), digest
+        return self.in_roles([*self.opening, question]), digest
 
     def watch(self, sighting: Sighting) -> None:
         """Take note of what was shown at a step: the next questions may show it again."""

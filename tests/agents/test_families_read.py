@@ -161,7 +161,7 @@ def test_every_public_scenario_tells_a_model_its_task_score_axes_and_markers(ans
         task = TwinEnv(name).task
         pilot = ModelPilot(Reader(), "reader")
         pilot.reset(task, 0)
-        words = pilot.composer._system()
+        words = str(pilot.composer.opening[0].text)
         lesson = Lesson.of(words)
         assert task.goal in words
         assert lesson.axes == {"forward", "right", "down"}

@@ -63,7 +63,7 @@ def test_examples_show_the_thinking_that_is_asked_for(world, think):
     model = Frank(answers=[GOOD])
     pilot = ModelPilot(model, "m", AskingStyle(few_shot=3, think=think))
     pilot.reset(pursuit_task("PE1-E1-I1", {}), 0)
-    told = [str(message.content) for message in pilot.composer._opening]
+    told = [str(message.content) for message in pilot.composer.opening]
     answers = told[2::2]
     why = "speed up"
     assert (why in answers[2]) == (think != "none")
