@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from helmsight.agents.asking_style import MOST_EARLIER
 from helmsight.agents.errors import NotAsked
-from helmsight.agents.messages import Shown, message, png
+from helmsight.agents.messages import Shown, as_sent, message
 from helmsight.contract.command import Command
 from helmsight.contract.record import Frame, StepRecord
 from helmsight.contract.sent import PIXELS, Message, Picture, Text, View, deciding, messages_in
@@ -69,7 +69,7 @@ class Sent:
                     "that what the model was shown cannot be shown again"
                 )
             cut = view_again(frame, part)
-            return Shown(cut if local else png(cut), part)
+            return as_sent(cut, part, local=local)
         data = self.stored(part.picture)
         if data is None:
             raise FramesMissing(

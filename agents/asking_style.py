@@ -17,12 +17,16 @@ WORDS = "pilot"
 
 
 class Views(BaseModel):
-    """Which views of a frame a model is shown: `size` None keeps the pixels there are."""
+    """Which views of a frame a model is shown: `size` None keeps the pixels there are, `jpeg` None
+    sends PNG, which loses nothing; else it is the quality of a JPEG. A model in this process is
+    given pixels.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     size: int | None = Field(default=None, gt=0, le=4096)
     names: tuple[str, ...] | None = None
+    jpeg: int | None = Field(default=None, ge=1, le=100)
 
 
 class AskingStyle(BaseModel):
@@ -56,7 +60,8 @@ class AskingStyle(BaseModel):
 class Asked(BaseModel):
     """What of a model's style the caller asks for otherwise; None: as it is.
 
-    `views` are names with commas between them ("frame" is the whole), `view_size` is in pixels.
+    `views` are names with commas between them ("frame" is the whole), `view_size` is in pixels,
+    `jpeg` a quality.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +69,7 @@ class Asked(BaseModel):
     few_shot: int | None = Field(default=None, ge=0, le=100)
     views: str | None = None
     view_size: int | None = Field(default=None, gt=0, le=4096)
+    jpeg: int | None = Field(default=None, ge=1, le=100)
     system_role: bool | None = None
     most_errors: int | None = Field(default=None, gt=0, le=1_000_000)
     constrained: bool | None = None
@@ -96,13 +102,15 @@ class Asked(BaseModel):
                 f"think={self.think!r}: this model was trained to answer commands alone; choose "
                 "think=none, or a general model"
             )
-        update = self.model_dump(exclude_none=True, exclude={"views", "view_size"})
+        update = self.model_dump(exclude_none=True, exclude={"views", "view_size", "jpeg"})
         views = style.views
         if self.views is not None:
             names = tuple(name.strip() for name in self.views.split(","))
             views = views.model_copy(update={"names": names})
         if self.view_size is not None:
             views = views.model_copy(update={"size": self.view_size})
+        if self.jpeg is not None:
+            views = views.model_copy(update={"jpeg": self.jpeg})
         return style.model_copy(update={**update, "views": views})
 
     def kept(self) -> dict[str, Any]:

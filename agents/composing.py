@@ -16,15 +16,15 @@ from helmsight.agents.asking_style import WORDS, AskingStyle
 from helmsight.agents.errors import BriefingUnusable
 from helmsight.agents.messages import (
     Shown,
+    as_sent,
     example_messages,
     example_shown,
     message,
-    png,
     telemetry_lines,
 )
 from helmsight.contract.observation import Box
 from helmsight.contract.pilot import Sighting
-from helmsight.contract.sent import Picture, View
+from helmsight.contract.sent import PIXELS, Picture, View
 from helmsight.contract.task import Example, Task
 from helmsight.prompts.templates import render, render_text, schema_text
 from helmsight.prompts.thinking import Think, with_reason
@@ -126,12 +126,18 @@ class Composer:
             names = tuple(name for name in names if name == WHOLE or name in regions) or (WHOLE,)
         whole = (0, 0, frame.shape[1], frame.shape[0])
         return [
-            self._shown(View(
-                name, regions[name] if name != WHOLE else whole, (cut.shape[1], cut.shape[0]),
-                "pixels" if self.local else "image/png",
-            ), cut)
+            as_sent(cut, self._part(name, regions.get(name, whole), cut), local=self.local)
             for name, cut in views(frame, regions, shown.size, names)
-        ]  # fmt: skip
+        ]
+
+    def _part(self, name: str, box: Box, cut: NDArray[np.uint8]) -> View:
+        """Return what a record keeps of the view called `name`."""
+        size, quality = (cut.shape[1], cut.shape[0]), self.style.views.jpeg
+        if self.local:
+            return View(name, box, size, PIXELS)
+        if quality is None:
+            return View(name, box, size, "image/png")
+        return View(name, box, size, "image/jpeg", quality=quality)
 
     def _earlier_frames(self) -> list[Shown]:
         """Return the whole frames of the observations before, oldest first."""
@@ -145,9 +151,6 @@ class Composer:
     def _looked_back(self, now: float) -> list[str]:
         """Return what these frames are called."""
         return [f"the frame of {now - past.stamp:.1f} s before" for past in self.earlier]
-
-    def _shown(self, part: View, cut: NDArray[np.uint8]) -> Shown:
-        return Shown(cut if self.local else png(cut), part)
 
     def _begin(self) -> tuple[list[BaseMessage], hashlib._Hash]:
         """Return the messages that open every question of the episode, and their digest so far."""

@@ -180,9 +180,12 @@ class ModelPilot:
                 said = after_thinking(answer.text, think)
                 reading = read(said, self.task.command, (REASON,) if think == "brief" else ())
             except UnreadableAnswer as problem:
+                repairs.pop("constrained", None)  # the server took the form and left it aside
                 messages = [*messages, *self._again(answer.text, str(problem))]
                 continue
             repairs["local"] += reading.mended
+            if reading.mended:
+                repairs.pop("constrained", None)
             return reading.command
         return None
 

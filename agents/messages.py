@@ -54,6 +54,18 @@ def png(image: Pixels) -> bytes:
     return data.tobytes()
 
 
+def as_sent(cut: Pixels, view: View, *, local: bool) -> Shown:
+    """Return a view, RGB (H, W, 3), as it is sent: pixels to a `local` model, else a file."""
+    if local:
+        return Shown(cut, view)
+    if view.quality is None:
+        return Shown(png(cut), view)
+    import cv2
+
+    _, data = cv2.imencode(".jpg", cut[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, view.quality])
+    return Shown(data.tobytes(), view, view.type)
+
+
 def digest_of(data: bytes) -> str:
     """Return the name of a picture file in a record: its SHA-256, 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

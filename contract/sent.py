@@ -12,7 +12,7 @@ from helmsight.contract.errors import RecordUnusable
 from helmsight.contract.observation import Box
 from helmsight.contract.validation import wrong
 
-PIXELS = "pixels"
+PIXELS: Literal["pixels"] = "pixels"
 """The type of a picture that a model in this process was given as it is."""
 MediaType = Annotated[str, Field(pattern="^image/[a-z]{1,10}$")]
 Pixels = Annotated[int, Field(ge=0, le=1 << 16)]
@@ -30,14 +30,15 @@ class Text:
 class View:
     """A part of the step's frame: what it is called, its `box` in the frame and the `size` (width,
     height) that it was shown in, pixels. `stamp` is the world time of an earlier step, s, if it is
-    of the frame of that.
+    of the frame of that. `quality` is a JPEG's.
     """
 
     view: str
     box: Annotated[Box, Field(strict=False)]
     size: tuple[Pixels, Pixels]
-    type: Literal["pixels", "image/png"]
+    type: Literal["pixels", "image/png", "image/jpeg"]
     stamp: float | None = None
+    quality: Annotated[int, Field(ge=1, le=100)] | None = None
 
 
 @dataclass(frozen=True, config=_FORM)

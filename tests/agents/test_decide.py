@@ -174,6 +174,14 @@ def test_a_constrained_answer_is_counted_but_is_no_repair(world):
     assert flight.summary["repairs"] == {}
 
 
+@pytest.mark.parametrize("answer", ["no idea", f"```json\n{GOOD}\n```"])
+def test_an_answer_that_keeps_to_no_form_is_not_counted_as_constrained(world, answer):
+    pilot = ModelPilot(Moody(mood=lambda kwargs: answer, kind="chat-ollama"), "m")
+    (record,) = fly(world, pilot, steps=1).records
+    assert "constrained" not in record.repairs
+    assert record.repairs
+
+
 def test_the_strict_schema_requires_every_field(world):
     schema = strict_schema(world().task.command)
     assert schema["required"] == ["forward", "right", "down", "duration"]
