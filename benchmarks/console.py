@@ -138,7 +138,9 @@ asyncio.run(all_look())
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what was measured."""
-    stops, alone, watched = [], [], []
+    stops: list[float] = []
+    alone: list[float] = []
+    watched: list[float] = []
     with TemporaryDirectory() as folder:
         os.environ[HOME] = str(Path(folder, "desks"))
         for number in range(arguments.n):

@@ -97,8 +97,8 @@ def _plain(part: Part) -> dict[str, Any]:
         return {"text": part.text}
     if isinstance(part, Picture):
         return {"picture": part.picture, "type": part.type}
-    earlier = {} if part.stamp is None else {"stamp": part.stamp}
+    further = {"stamp": part.stamp, "quality": part.quality}
     return {
         "view": part.view, "box": list(part.box), "size": list(part.size), "type": part.type,
-        **earlier,
+        **{key: value for key, value in further.items() if value is not None},
     }  # fmt: skip

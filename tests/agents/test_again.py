@@ -53,8 +53,9 @@ def flown(world, tmp_path):
         {"few_shot": 1, "system_role": False},
         {"views": Views(size=48, names=("navball", "frame")), "needs": "frame+telemetry"},
         {"needs": "telemetry"},
+        {"views": Views(size=48, jpeg=60)},
     ],
-    ids=["examples", "no system role", "views", "telemetry"],
+    ids=["examples", "no system role", "views", "telemetry", "JPEG"],
 )
 def test_what_is_sent_again_is_what_was_sent(flown, style):
     run, pilot, _ = flown(pilot_of("I do not know.", GOOD, GOOD, GOOD, **style))
