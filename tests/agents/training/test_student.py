@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helmsight.agents.training.design import VIEW, VISUAL_TOKENS
+from helmsight.agents.training.design import PILOT, VIEW, VISUAL_TOKENS
 from helmsight.agents.training.folder import save
 from helmsight.agents.training.policy import StudentPolicy, pixels, prompt_ids
 from helmsight.agents.training.questions import QUESTIONS, corpus, prompt
@@ -96,3 +96,24 @@ def test_the_short_way_decodes_what_constrained_generation_does(
     allowed = tuple(choice.text() for choice in BurnCommand.choices())
     slow = BurnCommand.model_validate_json(str(local.invoke([question], allowed=allowed).text))
     assert (slow.forward, slow.right, slow.down) == tuple(quick)
+
+
+def test_a_model_of_another_design_is_refused_before_anything_is_flown(
+    made: tuple[Any, Any], tmp_path: Path
+) -> None:
+    from helmsight.agents.errors import ModelUnavailable
+    from helmsight.agents.models.load import RELATIONS
+    from helmsight.agents.training.recipe import train
+    from helmsight.agents.training.student import check_design
+
+    model, processor = made
+    check_design(tmp_path, model, processor, PILOT)
+    before = tmp_path / "out" / "checkpoint"
+    before.mkdir(parents=True)
+    with pytest.raises(ModelUnavailable, match=r"its .* is .* and this recipe trains .*adapter"):
+        train(tmp_path / "out", start=RELATIONS, say=lambda line: pytest.fail(line))
+    assert before.exists()
+    config = type("Config", (), {"model_type": "qwen3_vl"})()
+    other = type("Model", (), {"config": config})()
+    with pytest.raises(ModelUnavailable, match="its architecture is qwen3_vl"):
+        check_design(tmp_path, other, processor, PILOT)
