@@ -178,6 +178,8 @@ def adapter(
     early = f", ended early after {trained.epochs:.0f} epochs" if trained.early else ""
     if trained.before is not None and trained.after is not None:
         typer.echo(f"held-out loss {trained.before:.4f} -> {trained.after:.4f}{early}")
+        if trained.after >= trained.before:
+            typer.echo("it knows no more than before: try a lower --learning-rate, or more lessons")
     else:
         typer.echo("nothing was held out: nothing says how good it is but flying it")
     typer.echo(f"adapter in {out}; fly it with: helmsight fly --pilot {out}")
