@@ -82,13 +82,14 @@ def briefing(family: str = "") -> str:
 
 
 @cache
-def examples() -> tuple[Example, ...]:
+def examples(family: str = "PE1") -> tuple[Example, ...]:
     """Return the frames with answers that go with a question, the most telling first."""
     folder = files(__package__) / "data" / "few_shot"
     entries = parse_json(read_text(folder / "few_shot.json"))["examples"]
     return tuple(
         Example((folder / entry["image"]).read_bytes(), "image/jpeg", entry["why"], entry["answer"])
         for entry in entries
+        if entry["task"] == family
     )
 
 

@@ -98,8 +98,11 @@ class Labels:
         cv2.polylines(self._picture, [fixed], True, DARK, 3, cv2.LINE_AA, SHIFT)
         cv2.fillPoly(self._picture, [fixed], colour, cv2.LINE_AA, SHIFT)
         half = 0.5 * width(words, _SIZE)
-        reach = 40 + (half if abs(way[0]) > 0.7 else 0.0)
-        x, y = tip - reach * way + (0, 6)
+        x, y = float(tip[0]), float(tip[1]) + 6
+        if abs(way[0]) > 0.7:
+            x -= np.sign(way[0]) * (30 + half)
+        else:
+            y -= np.sign(way[1]) * 38
         x = float(np.clip(x, _CLEAR[0] + half, _CLEAR[2] - half))
         for step in (0, -22, 22, -44, 44):
             spot = (x, float(y) + step)

@@ -18,7 +18,7 @@ from helmsight.envs.orbital.lady_bandit_guard.sights import (
     in_view,
     known_relations,
 )
-from helmsight.envs.orbital.task import FUEL, NOTE, PROPELLANT, TWIN, briefing, way
+from helmsight.envs.orbital.task import FUEL, NOTE, PROPELLANT, TWIN, briefing, examples, way
 from helmsight.envs.orbital.told import teller
 
 GOAL = (
@@ -87,6 +87,7 @@ def guarding_task(name: str, regions: Mapping[str, Box]) -> Task:
         regions=regions,
         fields=TELEMETRY,
         briefing=briefing("lbg1"),
+        examples=examples("LBG1"),
         measures=MEASURES,
         guard=BurnGuard,
         outcome=OUTCOME,

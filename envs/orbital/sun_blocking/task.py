@@ -55,6 +55,7 @@ def blocking_task(name: str, regions: Mapping[str, Box]) -> Task:
         regions=regions,
         fields=TELEMETRY,
         briefing=task.briefing("sb1"),
+        examples=task.examples("SB1"),
         measures=MEASURES,
         guard=BurnGuard,
         outcome=OUTCOME,
