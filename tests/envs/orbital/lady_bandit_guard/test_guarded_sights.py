@@ -11,6 +11,7 @@ import pytest
 from helmsight.envs.orbital.cockpit.state import Contact
 from helmsight.envs.orbital.env import TwinEnv
 from helmsight.envs.orbital.lady_bandit_guard.sights import (
+    DEPTH_BAND,
     GUARD_SEEN,
     LADY_SEEN,
     OBJECTS,
@@ -129,3 +130,21 @@ def test_telemetry_tells_no_sides_but_what_is_in_line():
     assert known_relations(vector(ahead, -ahead, -ahead)) == []
     assert in_view(vector(ahead, -ahead, -ahead)) == [LADY_SEEN]
     assert in_view(vector(ahead, ahead, ahead)) == list(OBJECTS)
+
+
+def test_relations_of_any_scene_are_proved_consistent_and_between_is_what_geometry_says(state):
+    rng, answers = np.random.default_rng(8), []
+    for _ in range(300):
+        way = np.array([1.0, *rng.normal(0.0, rng.choice([0.02, 0.5]), 2)])
+        scene = beside(state, rng.uniform(-300.0, 3000.0) * way, rng.normal(0.0, 5.0, 3))
+        (guard,) = scene.contacts
+        across = guard.place[1:] / guard.range
+        geometry = bool(
+            guard.place[0] > 0
+            and np.abs(across).max() <= BAND
+            and guard.range < (1 - DEPTH_BAND) * scene.range
+        )
+        answer = proved(scene)
+        assert answer is (geometry if guard.place[0] > 0 else None)
+        answers.append(answer)
+    assert {True, False, None} == {*answers}
