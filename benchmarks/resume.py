@@ -11,7 +11,7 @@ frames, page, answers, flights, rows, looks.
 
 unread: after how many signals something could not be read. lost, more, differs: how often something
 was so in the end. stuck: how often it could not be gone on with. left: how often a process outlived
-its command. badly: how often SIGTERM was answered by another status than 143, or after over 10 s.
+its command. badly: how often SIGTERM was answered by another status than 143, or after over 30 s.
 
 An emulated arm goes from place to place, each further than the one before: a command that is given
 again after a signal would lead it back. An inspection makes no look again and leaves no part out.

@@ -422,7 +422,10 @@ def run(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--robots", default=",".join(shipped()), help="names, with commas")
+    many = [name for name in shipped() if len(load_spec(name).joint) > 1]
+    parser.add_argument(
+        "--robots", default=",".join(many), help="names, with commas (all of more than one joint)"
+    )
     parser.add_argument("--commands", type=int, default=20_000)
     parser.add_argument("--unplugs", type=int, default=5)
     parser.add_argument("--people", type=int, default=20, help="acts of each kind (20)")
