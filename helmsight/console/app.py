@@ -29,6 +29,7 @@ def application(pages: Pages) -> Starlette:
         "/frame/{step:int}/{name:path}": pages.frame,
         "/film/{name:path}": pages.film,
         "/stored/{name:path}": pages.stored,
+        "/corrections/{name:path}": pages.corrections,
         "/static/{name}": pages.static,
         "/live/{name:path}": live.stream,
         "/now/{name:path}": live.picture,

@@ -14,10 +14,14 @@ from helmsight.console.links import Links
 from helmsight.console.opened import Opened, Shelf
 from helmsight.console.rows import described, page_json
 from helmsight.contract.errors import Error
+from helmsight.contract.jsontext import exact_json
 from helmsight.contract.opening import MOST, check_readable
+from helmsight.contract.record import plain
 from helmsight.contract.textfiles import read_text
+from helmsight.tools.corrections import corrections
 from helmsight.tools.folder import PAGE, VIDEO
 from helmsight.tools.page import fill
+from helmsight.tools.player import load_run
 from helmsight.tools.telling import facts, figures, number
 from helmsight.tools.video import FPS
 
@@ -160,6 +164,22 @@ class Pages:
     def stored(self, request: Request) -> Response:
         """The page that was written into the folder, which can show itself and do nothing."""
         return self._file(request, PAGE, "text/html", {"content-security-policy": STORED})
+
+    def corrections(self, request: Request) -> Response:
+        """What people made of the pilot's decisions, a line of JSON each, as a file."""
+        from starlette.responses import Response
+
+        name = request.path_params["name"]
+        entry = self.entry(name)
+        if entry is None:
+            return self.missing(name)
+        try:
+            found = list(corrections(load_run(entry.folder)))
+        except Error as error:
+            return self.missing(name, str(error))
+        text = "".join(exact_json(plain(example)) + "\n" for example in found)
+        headers = {"content-disposition": 'attachment; filename="corrections.jsonl"'}
+        return Response(text.encode(), media_type="application/jsonl", headers=headers)
 
     def _open(self, request: Request) -> Opened | Response:
         name = request.path_params["name"]

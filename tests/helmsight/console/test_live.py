@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -281,3 +282,55 @@ def test_a_flight_that_is_killed_is_lost_and_said_so(runs, browser, pages):
     assert "resume" in browser.get("/run/one").text or "being written" in browser.get("/").text
     lines = (runs / "one" / "steps.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["index"] for line in lines] == list(range(len(lines)))
+
+
+@pytest.mark.slow
+def test_whatever_happens_to_consoles_no_command_is_lost_or_doubled(paused):
+    """Fifty consoles are cut off at random moments of their orders."""
+    flight, link = paused
+    chance = Random(7)
+    order(link, "take over")
+    order(link, "resume")
+    for number in range(50):
+        links = Links()
+        mine = until(lambda: links.find(os.path.realpath(flight.folder)))  # noqa: B023
+        until(lambda: mine.news)  # noqa: B023
+        sent = {"id": f"kill {number}", "by": "ann", "do": "fly", "command": BURN}
+        cut = threading.Timer(chance.random() * 0.004, mine.close)
+        cut.start()
+        mine.order(sent)
+        cut.join()
+        assert link.order(sent)["ok"]  # by a console that asks again, under the same number
+        until(lambda: link.news["steps"] == number + 1)  # noqa: B023
+    order(link, "stop")
+    flight.end()
+    run = load_run(flight.folder)
+    assert [record.applied["right"] for record in run.records] == [1.0] * 50
+
+
+@pytest.mark.slow
+def test_a_flight_is_begun_from_the_page_and_outlives_it(browser, pages, runs):
+    asked = {"id": "s", "scenario": "PE1-E1-I1", "pilot": "naive", "time": "realtime", "steps": 600}
+    answer = browser.post("/start", json=asked).json()
+    assert answer["ok"], answer
+    (folder,) = pages.links.folders()
+    assert answer["address"] == f"/run/{folder.name}"
+    assert browser.post(f"/act/{folder.name}", json={"id": "e", "do": "stop"}).json()["ok"]
+    until(lambda: (folder / "summary.json").exists())
+    assert json.loads((folder / "summary.json").read_text("utf-8"))["reason"] == "interrupted"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"pilot": "nobody"}, 'no pilot is called "nobody"'), ({"seed": -1}, "seed"),
+        ({"scenario": "--out"}, "is no scenario"), ({"pilot": "a\x1b"}, "cannot be seen"),
+        ({"steps": "many"}, "steps"), ({"scenario": "PE9"}, "PE9"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_flown_is_said_on_the_page(asked, words, browser, runs):
+    answer = browser.post("/start", json={"id": "s", "pilot": "naive"} | asked)
+    assert answer.status_code == 400
+    assert words in answer.json()["said"]
+    assert list(runs.iterdir()) == []

@@ -89,6 +89,25 @@ def test_what_is_not_there_is_said(browser, record):
         assert browser.get(path).status_code == 404
 
 
+def test_what_people_corrected_comes_as_examples_for_training(browser, record):
+    deeds = {
+        0: [{"by": "ann", "did": "paused"}, {"by": "ann", "did": "approved"}],
+        1: [{"by": "ann", "did": "changed the command", "instead_of": {"forward": 1.0}}],
+        2: [{"by": "bob", "did": "flew"}],
+        3: [{"by": "bob", "did": "flew", "why": "paused"}],
+    }
+    record("one", steps=5, change=lambda i: {"people": deeds.get(i, [])})
+    answer = browser.get("/corrections/one")
+    assert "attachment" in answer.headers["content-disposition"]
+    told = [json.loads(line) for line in answer.text.splitlines()]
+    assert [(each["step"], each["by"], each["did"]) for each in told] == [
+        (0, "ann", "approved"), (1, "ann", "changed the command"), (2, "bob", "flew"),
+    ]  # fmt: skip
+    assert [each["pilot"] for each in told][1:] == [{"forward": 1.0}, None]
+    assert told[1]["command"]["forward"] == 0.5
+    assert browser.get("/corrections/none").status_code == 404
+
+
 def test_a_damaged_run_says_what_is_damaged(browser, record):
     (record("one") / "run.json").write_text("[1]", encoding="utf-8")
     page = browser.get("/run/one").text
