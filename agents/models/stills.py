@@ -7,11 +7,13 @@ The parts for pictures and text do without, so the processor is put together fro
 
 from __future__ import annotations
 
-import json
 import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from helmsight.contract.jsontext import parse_json
+from helmsight.contract.textfiles import read_text
 
 PARTS = ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json")
 
@@ -99,7 +101,7 @@ def _class_name(source: str | Path, how: dict[str, Any]) -> str:
             source, part, local_files_only=True, _raise_exceptions_for_missing_entries=False
         )
         if path is not None:
-            said = json.loads(Path(path).read_text(encoding="utf-8")).get("processor_class")
+            said = parse_json(read_text(Path(path))).get("processor_class")
             if said:
                 return str(said)
     return str(PROCESSOR_MAPPING_NAMES[AutoConfig.from_pretrained(source, **how).model_type])
