@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from helmsight.agents.asking_style import MOST_EARLIER
 from helmsight.agents.errors import NotAsked
 from helmsight.agents.messages import Shown, as_sent, message
 from helmsight.contract.command import Command
+from helmsight.contract.ranges import MOST_EARLIER
 from helmsight.contract.record import Frame, StepRecord
 from helmsight.contract.sent import PIXELS, Message, Picture, Text, View, deciding, messages_in
 from helmsight.tools.errors import FramesMissing

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.observation import ObservationMode
+from helmsight.contract.ranges import MOST_EARLIER
 from helmsight.prompts.thinking import Think
 
-MOST_EARLIER = 8
 WORDS = "pilot"
 """The prompt for any model: a system message with the world's briefing, then a question a step."""
 

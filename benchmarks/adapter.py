@@ -84,12 +84,21 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def main(arguments: Sequence[str]) -> list[Figure]:
-    """Measure what `arguments` ask for and print it."""
+def run(arguments: Sequence[str]) -> list[Figure]:
+    """Print the figures that `arguments` ask for, and return them."""
     options = parser().parse_args(arguments)
     with TemporaryDirectory() as folder:
         return show(measure(options, Path(folder)), options)
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status; an error the caller can mend is one line."""
+
+    def work() -> None:
+        run(sys.argv[1:] if arguments is None else arguments)
+
+    return status_of(work, "adapter")
+
+
 if __name__ == "__main__":
-    sys.exit(status_of(lambda: main(sys.argv[1:]) and None, "adapter"))
+    sys.exit(main())

@@ -15,6 +15,7 @@ from helmsight.contract.errors import InvalidOption
 DAY_S = 86_400.0
 SEEDS = 2**63 - 1  # what every generator of random numbers takes
 MANY = 1_000_000
+MOST_EARLIER = 8  # frames before the present one that a model is shown
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import serial
 
+from helmsight.contract.textfiles import read_text
 from helmsight.hardware.emulators.simavr import Simavr, SimavrUnavailable
 from helmsight.hardware.spec import RobotSpec
 
@@ -35,7 +36,7 @@ def build_grbl(sources: Path, folder: Path, on: str = "", off: str = "") -> Path
         raise SimavrUnavailable(f"{sources} holds no grbl: give the folder with its main.c")
     shutil.copytree(sources, folder)
     config = folder / "config.h"
-    text = config.read_text(encoding="utf-8")
+    text = read_text(config)
     if on:
         text = text.replace(f"// #define {on}", f"#define {on}")
     if off:

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from helmsight.agents.asking_style import MOST_EARLIER
 from helmsight.cli.options import named_values
+from helmsight.contract.ranges import MOST_EARLIER
 from helmsight.contract.secrets import NAMES
 from helmsight.errors import InvalidSetting
 

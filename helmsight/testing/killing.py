@@ -152,7 +152,7 @@ class Process:
 
     def last_words(self) -> str:
         """Return the end of what it has said."""
-        return " ".join(self._said.read_text("utf-8", errors="replace").split())[-300:]
+        return " ".join(self._said.read_bytes().decode("utf-8", "replace").split())[-300:]
 
 
 def finish(arguments: Sequence[object]) -> None:

@@ -31,7 +31,7 @@ class Levels:
         home = Path(f"/proc/{self.process}")
         status = dict(
             line.split(":", 1)
-            for line in (home / "status").read_text(encoding="utf-8").splitlines()
+            for line in (home / "status").read_bytes().decode("utf-8", "replace").splitlines()
         )
         self.taken["MB"].append(int(status["VmRSS"].split()[0]) / 1024)
         self.taken["threads"].append(float(status["Threads"]))
