@@ -54,7 +54,7 @@ function show(now) {
     const { index, command, clamped } = now.waiting;
     $("request").textContent = `step ${index}: ${words(command)}${clamped.length ? ` (${clamped.join("; ")})` : ""}`;
     fill($("fields"), command);
-    $("approve").focus();
+    $("waits").focus(); // not a button: nothing that is pressed just now may answer
   }
   if (now.ended) ended(`The run has ended: ${now.ended}. Its page is being written.`);
 }

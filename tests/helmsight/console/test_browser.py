@@ -53,8 +53,9 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def address(runs: Path) -> Iterator[str]:
-    serving = serve(runs, port=0)
+def address(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.chdir(runs.parent)
+    serving = serve(Path(runs.name), port=0)
     thread = threading.Thread(target=serving.run, daemon=True)
     thread.start()
     yield serving.address
