@@ -37,8 +37,10 @@ const nearest = stamp => {
 };
 
 function head() {
-  const names = ["#", "time, s", ...run.spec.live.map(measure => measure.heading), "wanted", "applied", "people, repairs, clamps", "think, ms", "answer"];
-  $("steps").tHead.append(make("tr", {}, ...names.map(word => make("th", { scope: "col" }, word))));
+  const figures = ["#", "time, s", ...run.spec.live.map(measure => measure.heading)];
+  const names = [...figures, "wanted", "applied", "people, repairs, clamps", "think, ms", "answer"];
+  const kind = name => figures.includes(name) || name === "think, ms" ? "n" : "";
+  $("steps").tHead.append(make("tr", {}, ...names.map(word => make("th", { scope: "col", class: kind(word) }, word))));
 }
 
 function line(row) {

@@ -104,6 +104,7 @@ def test_runs_are_found_looked_at_and_compared(browser: Any, address: str) -> No
     until(page, "document.querySelectorAll('.crops img').length === 2")
     page.click("#steps tbody tr >> nth=3")
     assert page.input_value("#cursor") == "3"
+    page.evaluate("scrollTo(0, 0)")
     shoot(page, "console-run")
     page.goto(address)
     for box in page.locator("#runs input").all():
