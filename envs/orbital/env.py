@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import gymnasium as gym
@@ -109,8 +111,11 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         number = int(seed) if seed is not None else 0
         if self.randomize:
             self.layout = self._look(Layout.random(self.np_random))
-        self._world = self.moored(self.scenario, number)
-        self._world.settle(self.start_met)
+        if self.moored is _of_its_own:
+            self._world = _begun(self.scenario, number, self.start_met)
+        else:
+            self._world = self.moored(self.scenario, number)
+            self._world.settle(self.start_met)
         self._score = self.family.keeper(self._world)
         self._last: BurnCommand | None = None
         self.clock.runs(None)
@@ -282,6 +287,21 @@ class DescribedEnv(TwinEnv):
 def _of_its_own(scenario: Flown, seed: int) -> AnyWorld | Berth:
     """Return a world that nothing else flies in."""
     return make_world([(scenario, seed)])
+
+
+def _begun(scenario: Flown, seed: int, until: float | None) -> AnyWorld:
+    """Return a world of its own in which the seconds before the first observation have passed."""
+    world = _settled(scenario, seed, until)
+    return copy.deepcopy(world, {id(vehicle): vehicle for vehicle in world.vehicles})
+
+
+@lru_cache(
+    maxsize=32
+)  # the same beginning is flown again and again: by pilots, by those who resume
+def _settled(scenario: Flown, seed: int, until: float | None) -> AnyWorld:
+    world = make_world([(scenario, seed)])
+    world.settle(until)
+    return world
 
 
 def check_cockpit(name: str) -> str:

@@ -66,6 +66,16 @@ def test_the_first_observation_can_be_later_than_the_end_of_the_reset():
     assert info["closest_time"] == pytest.approx(7.0)
 
 
+def test_what_is_done_in_one_episode_is_not_in_another_that_begins_alike():
+    env, other = make("PE1-E2-I2"), make("PE1-E2-I2")
+    began, _ = env.reset(seed=3)
+    flown = [env.step(burn(1.0))[0]["telemetry"] for _ in range(3)]
+    for again in (other, env):
+        np.testing.assert_array_equal(again.reset(seed=3)[0]["telemetry"], began["telemetry"])
+        for seen in flown:
+            np.testing.assert_array_equal(again.step(burn(1.0))[0]["telemetry"], seen)
+
+
 @pytest.mark.slow
 def test_an_episode_can_begin_just_before_its_time_limit():
     env = make(start_met=239.98)
