@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from helmsight.contract.textfiles import read_lines
+
 WARM = 0.25  # the share of the samples in which caches fill
 MOST = {"MB": 32.0, "threads": 2.0, "descriptors": 4.0}
 """How much more there may be in the last quarter of the samples than after the first, at most."""
@@ -29,10 +31,7 @@ class Levels:
     def sample(self) -> None:
         """Take one sample. Raises OSError where the system does not tell."""
         home = Path(f"/proc/{self.process}")
-        status = dict(
-            line.split(":", 1)
-            for line in (home / "status").read_bytes().decode("utf-8", "replace").splitlines()
-        )
+        status = dict(line.split(":", 1) for line in read_lines(home / "status"))
         self.taken["MB"].append(int(status["VmRSS"].split()[0]) / 1024)
         self.taken["threads"].append(float(status["Threads"]))
         self.taken["descriptors"].append(float(len(os.listdir(home / "fd"))))
