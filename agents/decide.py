@@ -252,7 +252,8 @@ class ModelPilot:
         data = shown.image if isinstance(shown.image, bytes) else png(shown.image)
         name = digest_of(data)
         self._pictures[name] = data
-        return shown._replace(part=Picture(name, "image/png"))
+        kind = shown.media_type if data is shown.image else "image/png"
+        return shown._replace(part=Picture(name, kind))
 
     def _held(self) -> dict[str, Any]:
         taught = not self.composer.in_words

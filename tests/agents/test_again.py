@@ -153,6 +153,15 @@ def test_what_was_made_out_of_a_frame_is_kept_itself(world):
     assert AskingEyes(pilot).pictures() == {}
 
 
+def test_what_was_made_out_of_a_frame_is_kept_as_it_was_sent():
+    pilot = pilot_of("fine", views=Views(jpeg=70))
+    pilot.answer_free("what is it?", np.full((8, 8, 3), 7, np.uint8), {}, cut=True)
+    ((part, _),) = [message.parts for message in pilot.taken()[0].messages]
+    assert isinstance(part, Picture)
+    assert part.type == "image/jpeg"
+    assert pilot.pictures()[part.picture][:2] == b"\xff\xd8"
+
+
 def test_a_plain_message_is_kept_by_its_text():
     from helmsight.agents.question import kept
 
