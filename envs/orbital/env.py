@@ -295,9 +295,7 @@ def _begun(scenario: Flown, seed: int, until: float | None) -> AnyWorld:
     return copy.deepcopy(world, {id(vehicle): vehicle for vehicle in world.vehicles})
 
 
-@lru_cache(
-    maxsize=32
-)  # the same beginning is flown again and again: by pilots, by those who resume
+@lru_cache(maxsize=32)  # one beginning is flown again and again: by pilots, by those who resume
 def _settled(scenario: Flown, seed: int, until: float | None) -> AnyWorld:
     world = make_world([(scenario, seed)])
     world.settle(until)

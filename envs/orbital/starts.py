@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -40,7 +40,7 @@ class Beginning(Protocol):
         ...
 
 
-class Flown(Beginning, Protocol):
+class Flown(Beginning, Hashable, Protocol):
     """What an environment flies: a beginning with a name, of a family."""
 
     @property
