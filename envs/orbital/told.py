@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -13,6 +14,7 @@ Teller = Callable[[Array, Mapping[str, Rotation]], Sequence[str]]
 AXES = ("forward", "right", "down")
 
 
+@cache  # tasks of one family are the same task
 def teller(*others: str, sun: bool = False) -> Teller:
     """Return what says KSPDG's telemetry (see `panel.kspdg_fields`) in words, a figure a line.
 
