@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from helmsight.agents.asking_style import AskingStyle, Views
 from helmsight.agents.errors import DataUnusable, ModelUnavailable
 from helmsight.agents.models.load import load_pilot
 from helmsight.agents.models.local import LocalVLM
@@ -18,6 +19,7 @@ from helmsight.agents.training.adapter.data import read_data
 from helmsight.agents.training.adapter.lessons import IGNORE, Collator
 from helmsight.agents.training.adapter.plan import Plan
 from helmsight.agents.training.adapter.recipe import train
+from tests.agents.models.architectures import make, qwen3_vl, smolvlm
 
 pytestmark = pytest.mark.slow  # a model is made and trained
 FAST = Plan(lora_r=8, epochs=4, batch=6, learning_rate=0.02, device="cpu")
@@ -50,6 +52,26 @@ def test_an_adapter_learns_what_was_shown_and_flies(base, data, tmp_path, world)
     flight = Operator(world("frame"), pilot).fly(max_steps=2)
     assert [record.repairs for record in flight.records] == [{"constrained": 1}] * 2
     assert flight.records[0].wanted is not None
+
+
+@pytest.mark.parametrize("design", [qwen3_vl, smolvlm], ids=lambda design: design.__name__)
+def test_models_of_other_designs_learn_and_are_loaded_with_what_they_learnt(design, data, tmp_path):
+    base = make(design, tmp_path / "base")
+    folder = data(
+        train=4, test=2, style=AskingStyle(views=Views(size=32, names=("navball",)), think="none")
+    )
+    plan = Plan(lora_r=4, epochs=1, batch=2, learning_rate=1e-2, device="cpu")
+    trained = train(folder, str(base), tmp_path / "out", plan, say=lambda line: None)
+    assert trained.before is not None
+    assert trained.after is not None
+    assert trained.after < trained.before
+    pilot: Any = load_pilot(str(tmp_path / "out"), device="cpu")
+    assert pilot.style.think == "none"
+    vlm, (lesson,) = LocalVLM.load(base, device="cpu"), read_data(folder).test[:1]
+    asked = vlm.prepared([lesson.turns(folder)])
+    before, after = (model.model(**asked).logits for model in (vlm, pilot.model))
+    assert before.shape == after.shape
+    assert not torch.allclose(before, after)
 
 
 def test_what_is_learnt_is_what_is_read_in_flight(base, data):
