@@ -71,12 +71,20 @@ def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry():
             assert f"{value:.2f}" not in said
 
 
-def test_a_pilot_with_telemetry_reads_every_field_with_its_unit():
+@pytest.mark.parametrize(
+    "figure",
+    [
+        r"mission time \d+\.\d s",
+        r"propellant \d+\.\d\d units, mass \d+ kg",
+        r"distance to the target \d+\.\d m, closing speed [-+]\d+\.\d\d m/s",
+        r"the target is at forward [-+]\d+\.\d, right [-+]\d+\.\d, down [-+]\d+\.\d m from you",
+        r"you move past the target with forward \S+, right \S+, down \S+ m/s",
+    ],
+)
+def test_a_pilot_with_telemetry_reads_it_in_the_axes_of_its_burns(figure):
     style = AskingStyle(needs="frame+telemetry")
-    _, pilot, env = fly(style=style, steps=1, observation="frame+telemetry")
-    text = pilot.model.calls[0][-1].content[-1]["text"]
-    for field in env.unwrapped.task.fields:
-        assert re.search(rf"{re.escape(field.name)}: -?\d+\.\d+ ?{re.escape(field.unit)}", text)
+    _, pilot, _ = fly(style=style, steps=1, observation="frame+telemetry")
+    assert re.search(figure, pilot.model.calls[0][-1].content[-1]["text"])
 
 
 def test_thinking_takes_world_time_under_the_fixed_rule():

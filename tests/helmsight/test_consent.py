@@ -38,7 +38,10 @@ READING = {  # commands that open a port and never move anything, with what they
     "devices": (),
     "doctor": ("--robot", "so101"),
 }
-OTHERS = {"emulate"}  # opens no port of a robot: it is the robot
+OTHERS = {
+    "emulate",
+    "console",
+}  # open no port of a robot: it is the robot, and a port of the network
 KEYS_ARE_CONSENT = {"jog"}  # at a terminal, where a person presses each of them
 MOVES = {"move", "release", "reset", "home", "tool", "setting"}
 
