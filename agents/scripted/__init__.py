@@ -9,7 +9,7 @@ from helmsight.contract.pilot import Pilot
 EXPERTS = {
     "naive": "burns at the target, as the public baseline does",
     "navball": "the published expert rule on the navball's vectors",
-    "rendezvous": "a guidance law that plans to the score: intercept, brake, capture",
+    "rendezvous": "plans to the score: intercept, brake, capture; knows what the public bots do",
     "bandit": "plans around the guard to the lady, for lady-bandit-guard",
     "shade": "flies between evader and sun and stays there, for sun blocking",
     "relations": "flies from spatial relations in words alone; needs an oracle's grounding",
