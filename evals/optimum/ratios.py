@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from helmsight.contract.jsontext import parse_json
+from helmsight.contract.textfiles import read_text
 from helmsight.envs.orbital.scenarios import find_pursuit
 from helmsight.evals.errors import ResultsUnusable
 from helmsight.evals.flights import FlightResult
@@ -33,7 +34,7 @@ def load(path: Path | None) -> dict[Key, Reference]:
     if path is None or not path.exists():
         return {}
     try:
-        entries = [Reference(**entry) for entry in parse_json(path.read_text("utf-8"))]
+        entries = [Reference(**entry) for entry in parse_json(read_text(path))]
     except (TypeError, ValueError) as problem:
         raise ResultsUnusable(
             f"{path} does not hold references ({problem}); give another --json FILE, or move it "
@@ -64,9 +65,9 @@ def ratio_table(
     flights: Sequence[FlightResult], references: Mapping[Key, Reference], *, markdown: bool = False
 ) -> str:
     """Return a row for each scenario and pilot of `flights`, in their order, as a table."""
-    groups: dict[Key, list[FlightResult]] = {}
+    groups: dict[tuple[str, str], list[FlightResult]] = {}
     for flight in flights:
-        groups.setdefault((flight.cell.scenario, flight.cell.pilot), []).append(flight)  # type: ignore[arg-type]
+        groups.setdefault((flight.cell.scenario, flight.cell.pilot), []).append(flight)
     lines = []
     for (scenario, pilot), group in groups.items():
         known = [references[scenario, flight.cell.seed] for flight in group]
@@ -74,7 +75,7 @@ def ratio_table(
         ratios = [flight.score / best.score for flight, best in zip(group, known, strict=True)]
         lines.append(
             [
-                scenario, str(pilot), str(len(group)),
+                scenario, pilot, str(len(group)),
                 median_interval([best.score for best in known]).text(".1f"),
                 _share([best.captured for best in known]),
                 median_interval(scores).text(".1f"),
