@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.uncounted]
 # arrival time and the residual speed with the fuel of both impulses.
 BOUNDS = {"PE1-E1-I1": 20.2, "PE1-E1-I2": 23.7, "PE1-E1-I3": 12.8, "PE1-E1-I4": 23.2}
 FLEEING = [(f"PE1-E4-I{i}", seed) for i in (1, 2, 3, 4) for seed in (0, 1)]
-FLEEING += [("PE1-E3-I3", 0), ("PE1-E3-I3", 1)]
+FLEEING += [("PE1-E3-I3", 0), ("PE1-E3-I4", 1)]
 FLIGHTS = [*((name, 0) for name in BOUNDS), *FLEEING]
 
 
@@ -61,7 +61,7 @@ def test_rendezvous_is_near_the_two_impulse_bound_of_a_passive_evader(flown, nam
 def test_rendezvous_captures_an_evader_that_flees(flown, name, seed):
     captured, score = flown[name, seed]
     assert captured
-    assert score < 250.0
+    assert score < 75.0  # 42, 64, 34 and 37 are known against E4 from I1 to I4, 34 against E3
 
 
 def fly(name, pilot):
