@@ -5,8 +5,9 @@
 For every scenario and seed plans that know the evader's burns beforehand are flown on the twin, the
 bot in the loop (`helmsight.evals.optimum`); the best flight is the reference. Then the pilots fly
 the same seeds through the loop of `helmsight fly`, and their scores are divided by it. With --json
-FILE the references are kept there, and a second call finds only what is missing. Of E2, which burns
-at random, no pilot can know what the reference knows. A reference takes a few seconds.
+FILE the references are kept there, and a second call finds only what is missing. Against
+E2 a reference is weak (a ratio may be below one): its random burns are others in every flight. A
+reference takes a few seconds.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 For arrival times on a grid the cheapest course is found (`agents.scripted.course`); the one that
 promises the least is flown on the twin with the evader's bot in the loop, planned anew on the way.
 What they score is what the pursuit can be flown for: a reference, and no bound, since burns and
-attitude are found in turns. Of E2 a plan knows the burns that it made in the flight before: no
-pilot can know them.
+attitude are found in turns. Of E2 a plan knows the burns that it made in the flight before, which
+are others as soon as it is woken at another moment: against E2 a reference is weak.
 """
 
 from __future__ import annotations
