@@ -102,8 +102,8 @@ def _fly(flights: Sequence[_Flight]) -> list[Reference]:
         voyage.choose(where, voyage.around(), 3)
     while not world.over.all():
         throttle = np.zeros((len(flights), 3))
-        for i in np.flatnonzero(~world.over):
-            where = place(world, int(i), float(full[i]))
+        for i in map(int, np.flatnonzero(~world.over)):
+            where = place(world, i, float(full[i]))
             flights[i].seen.append((where.met, where.target_position, where.target_velocity))
             force = voyages[i].force(where, DURATION)
             throttle[i] = world.axes[i, PURSUER] @ force / THRUSTS

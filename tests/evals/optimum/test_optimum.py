@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from helmsight.evals.errors import ResultsUnusable
@@ -52,7 +54,8 @@ def test_a_capture_goes_before_a_low_score():
 @pytest.mark.uncounted
 def test_a_reference_is_near_the_known_optimum_and_is_kept(tmp_path):
     """PE1-E3-I4, the shortest to fly: 27.9 to 33.1 were found for seeds 0 to 9."""
-    path, kept = tmp_path / "kept.json", {}
+    path = tmp_path / "kept.json"
+    kept: dict[tuple[str, int], Any] = {}
     (found,) = ratios.missing([("PE1-E3-I4", 1)], kept, path)
     assert found.captured
     assert 27.0 < found.score < 35.0
