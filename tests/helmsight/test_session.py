@@ -70,7 +70,8 @@ def test_a_recorded_run_is_rebuilt_step_by_step(answers: str, tmp_path: Path) ->
     spec = load_run(first).spec
     helmsight.rebuild(spec).fly(spec.seed, spec.max_steps, [Recorder(second, video=False)])
     assert first_difference(first, second) is None
-    assert replace(load_run(second).spec, versions={}) == replace(spec, versions={})
+    again = load_run(second).spec  # versions and dates may be others
+    assert replace(again, versions={}, made={}) == replace(spec, versions={}, made={})
 
 
 @pytest.mark.slow

@@ -118,7 +118,7 @@ def test_a_model_is_shown_the_briefing_the_examples_and_the_views_and_told_the_n
     assert all(isinstance(part, ContentImage) for part in pictures)
     assert len(pictures) == 3
     assert isinstance(words, ContentText)
-    assert "pursuer_propellant" in words.text
+    assert "distance to the target" in words.text
 
 
 def test_a_model_that_fails_fails_its_sample_and_not_the_pilot_s_next_decision(tmp_path) -> None:
