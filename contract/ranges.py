@@ -55,7 +55,7 @@ RANGES = {
     "speed": Range(0.0, 1e6),
     "max_tokens": Range(1, 10**12, whole=True), "max_cost": Range(0.0, 1e6),
     # how much of it
-    "score_above": Range(-1e12, 1e12), "score_below": Range(-1e12, 1e12),
+    "score_above": Range(-1e9, 1e9), "score_below": Range(-1e9, 1e9),
     "limit": COUNT, "seeds": COUNT, "n": COUNT, "valid": COUNT_OR_NONE, "train": COUNT_OR_NONE,
     "swaps": COUNT_OR_NONE, "max_calls": Range(0, 1000, whole=True),
     "few_shot": Range(0, 100, whole=True),
