@@ -23,7 +23,7 @@ import helmsight
 from helmsight.agents.training.adapter.plan import Plan
 from helmsight.agents.training.adapter.recipe import train
 from helmsight.errors import status_of
-from helmsight.evals.figures import Figure, add_options, figure, show
+from helmsight.evals.figures import Figure, add_options, figure, say, show
 from helmsight.exporting import Asked, export, style_as
 
 FLIGHTS, HELD_OUT = 5, 0.2  # flights of the expert, and the share of them that is held out
@@ -66,7 +66,7 @@ def measure(options: argparse.Namespace, root: Path) -> Iterator[Figure]:
         lora_r=options.lora_r, epochs=options.epochs, batch=options.batch,
         learning_rate=options.learning_rate, device=options.device,
     )  # fmt: skip
-    trained = train(root / "data", options.base, root / "adapter", plan, say=_say)
+    trained = train(root / "data", options.base, root / "adapter", plan, say=say)
     assert trained.before is not None
     assert trained.after is not None
     yield figure("held-out loss before", "", [trained.before])
@@ -78,10 +78,6 @@ def measure(options: argparse.Namespace, root: Path) -> Iterator[Figure]:
             scores.append(float(flight.summary["score"]))
         shown = "adapter" if name == str(root / "adapter") else name
         yield figure(f"score of {shown}", options.scenario, scores)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def run(arguments: Sequence[str]) -> list[Figure]:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from helmsight.envs.orbital.scenarios import find_pursuit
 from helmsight.errors import status_of
+from helmsight.evals.figures import say
 from helmsight.evals.flights import Conditions, fly_cells, grid
 from helmsight.evals.naming import names
 from helmsight.evals.optimum.ratios import LEGEND, load, missing, ratio_table
@@ -63,11 +64,6 @@ def run(arguments: Sequence[str]) -> None:
         flights.append(result)
     print(f"PE1 on the orbital twin, time rule {options.time}. {LEGEND}\n")
     print(ratio_table(flights, references, markdown=options.markdown))
-
-
-def say(line: str) -> None:
-    """Print a line of progress on standard error."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from helmsight.errors import status_of
+from helmsight.evals.figures import say
 from helmsight.evals.flights import Cell, Conditions, FlightResult, fly_cells, grid
 from helmsight.evals.machine import Machine
 from helmsight.evals.naming import names
@@ -97,11 +98,6 @@ def fly_under(
         results.add(result)
         say(f"[{number}/{len(cells)}] {flight_line(result)}, time {rule}")
     return results.of(cells)
-
-
-def say(line: str) -> None:
-    """Print a line of progress on standard error."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

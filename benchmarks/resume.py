@@ -29,7 +29,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -41,6 +40,7 @@ from helmsight.contract.signals import as_ctrl_c
 from helmsight.contract.textfiles import read_lines, read_text
 from helmsight.errors import status_of
 from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.figures import keep, say
 from helmsight.evals.machine import Machine
 from helmsight.evals.store import PARQUET, read_rows
 from helmsight.evals.tables import table
@@ -391,7 +391,7 @@ def hit(
         trials = Trials(command, root, draw)
         for number, sent in enumerate(signals):
             trials.run(number, sent)
-            print(f"{command.name}: {number + 1} of {len(signals)}", file=sys.stderr, flush=True)
+            say(f"{command.name}: {number + 1} of {len(signals)}")
             yield trials.hits
 
 
@@ -425,12 +425,7 @@ def run(arguments: Sequence[str]) -> None:
             for what in all_[:5]:
                 print(f"{hits.command}: {fault}: {what}")
     if options.json is not None:
-        from helmsight.contract.writing import write_whole
-
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        entries = [{**asdict(hits), "held": hits.held} for hits in taken]
-        about = {"machine": machine.to_dict(), "date": date, "commands": entries}
-        write_whole(options.json, json.dumps(about, indent=2) + "\n")
+        keep(options.json, machine, date, commands=taken)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

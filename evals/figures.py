@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -90,6 +91,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
+def say(line: str) -> None:
+    """Print a line of progress on standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def add_options(options: argparse.ArgumentParser) -> None:
     """Add what every program that prints figures takes."""
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
@@ -103,7 +109,7 @@ def show(figures: Iterable[Figure], options: argparse.Namespace) -> list[Figure]
     taken = []
     for measured in figures:
         taken.append(measured)
-        print(f"{measured.name}: {' '.join(measured.words()[1:])}", file=sys.stderr, flush=True)
+        say(f"{measured.name}: {' '.join(measured.words()[1:])}")
     date = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
     print(*machine.lines(), f"Date: {date}.", sep="\n", end="\n\n")
     print(table(COLUMNS, [entry.words() for entry in taken], markdown=options.markdown))
@@ -111,10 +117,20 @@ def show(figures: Iterable[Figure], options: argparse.Namespace) -> list[Figure]
         if entry.skipped:
             print(f"\n{entry.name} was skipped: {entry.skipped}")
     if options.json is not None:
-        from helmsight.contract.writing import write_whole
-
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        entries = [{**asdict(entry), "held": entry.held} for entry in taken]
-        about = {"machine": machine.to_dict(), "date": date, "figures": entries}
-        write_whole(options.json, json.dumps(about, indent=2) + "\n")
+        keep(options.json, machine, date, figures=taken)
     return taken
+
+
+def keep(path: Path, machine: Machine, date: str, **taken: Sequence[Any]) -> None:
+    """Write what was taken as JSON to `path`, with where and when; each is a dataclass that `held`
+    or not what was asked of it.
+    """
+    from helmsight.contract.writing import write_whole
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    entries = {
+        name: [{**asdict(entry), "held": entry.held} for entry in several]
+        for name, several in taken.items()
+    }
+    about = {"machine": machine.to_dict(), "date": date, **entries}
+    write_whole(path, json.dumps(about, indent=2) + "\n")

@@ -11,9 +11,22 @@ import json
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+LIMITS = pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to limits")
+
+
+def cases(name: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the table of cases in the file `name` beside this one."""
+    table: dict[str, list[dict[str, Any]]] = json.loads(
+        Path(__file__).with_name(name).read_text(encoding="utf-8")
+    )
+    return table
 
 
 def change(folder: Path, edit: Mapping[str, Any], victim: Path) -> None:

@@ -5,9 +5,7 @@ A case is a list of edits (`edits.py`) of the bundled model's folder.
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,16 +13,11 @@ from typing import Any
 import pytest
 
 from helmsight.agents.models.load import BUNDLED
-from tests.hostile.edits import change
+from tests.hostile.edits import LIMITS, cases, change
 from tests.hostile.loading import CPU_S, MOST_MB, loader
 
-CASES: dict[str, list[dict[str, Any]]] = json.loads(
-    Path(__file__).with_name("models.json").read_text(encoding="utf-8")
-)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to limits"),
-]
+CASES = cases("models.json")
+pytestmark = [pytest.mark.slow, LIMITS]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,11 @@ from typing import Any
 import pytest
 
 from helmsight.hardware.spec import shipped
-from tests.hostile.edits import change
+from tests.hostile.edits import LIMITS, cases, change
 from tests.hostile.loading import CPU_S, MOST_MB, loader
 
-CASES: dict[str, list[dict[str, Any]]] = json.loads(
-    Path(__file__).with_name("robots.json").read_text(encoding="utf-8")
-)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to limits"),
-]
+CASES = cases("robots.json")
+pytestmark = [pytest.mark.slow, LIMITS]
 
 
 @pytest.fixture(scope="module")
