@@ -21,7 +21,7 @@ BESIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Tests start hundreds of processes: each would compile our files, and pytest rewrite the tests, anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install shell links fly test test-fast coverage check types format bench licences clean
+.PHONY: help install shell links fly test test-again test-fast coverage check types format bench licences clean
 
 help:
 	@echo "make install | shell | fly | test | test-fast | coverage | check | format | bench | clean"
@@ -48,6 +48,10 @@ fly: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest $(BESIDE)
+
+# The tests that failed the last time, one after the other in one process.
+test-again: $(STAMP)
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 # counting lines takes half as long again before Python 3.12
 coverage: $(STAMP)

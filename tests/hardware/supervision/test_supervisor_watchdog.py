@@ -85,7 +85,7 @@ def test_no_thread_is_left_behind(arm, near) -> None:
     before = set(threading.enumerate())
     with Supervisor(arm) as supervisor:
         supervisor.move(JointTargets(near(supervisor)))
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # those of others may end meanwhile
 
 
 # -- camera -----------------------------------------------------------------------------------
