@@ -9,8 +9,9 @@ has one bit turned over, 0.5 % of the replies come later than their deadline, an
 five times. Afterwards the device's journal says what became of every command:
 
 lost: acknowledged but never in force. twice: in force again after another one. late: in force only
-after the next command was given. outside: beyond the limits of the description. strange: targets in
-force that nobody asked for; noticed: those during a command that was not plainly acknowledged.
+after the next command was given, or, on an arm that queues, the one after that. outside: beyond the
+limits of the description. strange: targets in force that nobody asked for; noticed: those during a
+command that was not plainly acknowledged.
 
 In the same faulty line people then say no to a pilot that insists (`emulators.people`), --people
 times each way: they press the feed hold, open the door, stop it from two to eight threads at once,
@@ -237,7 +238,8 @@ def soak(
     outcomes = Counter(command.outcome for command in commands)
     outcomes.update(plain=0, retried=0)
     return Soak(
-        name, damage, len(commands), dict(outcomes), audit(commands, journal, apart(spec)),
+        name, damage, len(commands), dict(outcomes),
+        audit(commands, journal, apart(spec), ahead=spec.device.get("target") == "queues"),
         outside, tuple(back), unplugs, time.monotonic() - began, seed,
         robot.link.counters.summary(), dict(counts), ended, obeyed,
     )  # fmt: skip

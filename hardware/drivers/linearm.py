@@ -141,7 +141,7 @@ class LineArm(Conversation):
         if not self._energised and self.protocol.energise is not None:
             self._tell(self.protocol.energise)
         self._energised = True
-        here, _ = self._look()
+        here = self._after_what_is_queued()
         self._unburden()
         way, notes = legs(self.spec, self.protocol, here, targets)
         self._step(way[0])
@@ -155,6 +155,36 @@ class LineArm(Conversation):
         end = self._scale.rounded(way[-1].place)
         seconds = sum(leg.seconds for leg in way)
         return Sent(end, seconds, self._tool, time.monotonic(), notes=notes)
+
+    def _after_what_is_queued(self) -> tuple[float, ...]:
+        """Return where the arm stands, once the motion in hand is nearly over.
+
+        A controller that acknowledges what it has only planned would take target after target, and
+        drive on for seconds after the last one, or after the program.
+
+        Raises:
+            NoReply: a stop goes first, or it still drives PATIENCE horizons later.
+        """
+        here, velocities = self._look()
+        if self.protocol.target != "queues":
+            return here
+        latest = time.monotonic() + PATIENCE * self.spec.limits.horizon_s
+        while (left := self._busy_until - LEAD_S - time.monotonic()) > 0.0 or (
+            self._ahead(here) and any(abs(v) > SLOW for v in velocities)
+        ):
+            self._give_way()
+            if time.monotonic() > latest:
+                raise NoReply(f"{self.spec.name}: still under way to the target before this one")
+            time.sleep(min(max(left, YIELD_S), SLICE_S))
+            here, velocities = self._look()
+        return here
+
+    def _ahead(self, here: tuple[float, ...]) -> bool:
+        """Return whether more than LEAD_S lies between `here` and the last target."""
+        if self._last is None:
+            return False
+        speed = self._last.speed * self.protocol.speed_unit
+        return math.dist(here, self._last.place) > speed * LEAD_S
 
     def _feed(self, way: list[Leg], going: threading.Event) -> None:
         """Send the other pieces of a way, each shortly before the one in hand ends."""
@@ -188,7 +218,8 @@ class LineArm(Conversation):
         if self.protocol.hold is not None:
             unsure = bool(self._overdue and self.protocol.closing(self.protocol.hold))
             self._tell(self.protocol.hold)
-            self._busy_until = 0.0  # the firmware has ended what was to take until then
+            # the firmware has ended what was to take until then
+            self._busy_until, self._last = 0.0, None
             if unsure:  # what closed its answer may have been another's: look, and hold once more
                 self._look()
                 self._tell(self.protocol.hold)
@@ -209,7 +240,7 @@ class LineArm(Conversation):
 
     def _send_release(self) -> None:
         if self.protocol.release is not None:
-            self._energised = False
+            self._energised, self._last = False, None
             self._tell(self.protocol.release)
 
     def _send_reset(self) -> None:
@@ -226,9 +257,11 @@ class LineArm(Conversation):
         target = self._scale.rounded(leg.place)
         words["speed"] = f"{leg.speed:.{protocol.decimals}f}"
         # A piece that is queued begins when the one in hand ends.
-        ends = max(self._busy_until, time.monotonic()) + leg.seconds
+        before = self._busy_until if protocol.target == "queues" else 0.0
+        ends = max(before, time.monotonic()) + leg.seconds
         wait = ends - time.monotonic() if protocol.acknowledged == "end" else 0.0
         self._pending.append(target)
+        self._last = leg
         try:
             groups = self._ask(protocol.move, words, wait_s=wait, target=target)
         finally:
@@ -237,7 +270,7 @@ class LineArm(Conversation):
         if protocol.acknowledged == "end":
             self._busy_until = 0.0
         else:
-            self._busy_until = time.monotonic() + leg.seconds
+            self._busy_until = max(before, time.monotonic()) + leg.seconds
         self._understood(target, groups, leg)
         return target
 

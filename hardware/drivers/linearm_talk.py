@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 
-from helmsight.hardware.drivers.linearm_way import WireUnits, restart
+from helmsight.hardware.drivers.linearm_way import Leg, WireUnits, restart
 from helmsight.hardware.errors import BadReply, CommandRefused, HardwareError, NoReply, SetupNeeded
 from helmsight.hardware.framing import Lines
 from helmsight.hardware.link import SLICE_S
@@ -41,6 +41,7 @@ class Conversation(Robot):
         self._overdue: set[str] = set()  # commands whose reply may still come
         self._pending: list[tuple[float, ...]] = []  # targets sent and not answered
         self._busy_until = 0.0
+        self._last: Leg | None = None  # the last piece that was sent
         self._energised = False
         self._tool: bool | None = None
         self._complaint: ArmRefusal | None = None

@@ -338,6 +338,21 @@ class TestAnArmThatClosesItsAnswers:
         arm.move(JointTargets(asked, 0.1))
         assert settled(arm).positions == pytest.approx(asked, abs=1e-4)
 
+    def test_targets_given_in_a_row_are_not_all_planned_ahead(self, arm, emulation):
+        firmware, take, planned = emulation.device.firmware, emulation.device.firmware.line, []
+
+        def line(text):
+            answer = take(text)
+            planned.append(len(firmware.plan))
+            return answer
+
+        firmware.line = line
+        start = arm.state().positions
+        for number in range(8):
+            arm.move(JointTargets(near(start, x=0.002 * number), 0.1))
+        assert max(planned) <= 2  # one, and one more where this machine reads late
+        assert settled(arm).positions == pytest.approx(near(start, x=0.014), abs=1e-4)
+
     @pytest.mark.parametrize("lost", [1, 2, 3])
     def test_a_closing_line_that_comes_late_acknowledges_no_other_command(
         self, arm, emulation, lost
