@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON: where it is.")] = False,
 ) -> None:
     """Watch runs in a browser until Ctrl-C: see, stop, correct, compare."""
+    from helmsight.cli.running import BRISK_S
     from helmsight.console.serving import serve
     from helmsight.output import json_line
 
@@ -48,4 +50,5 @@ def command(
         import webbrowser
 
         webbrowser.open(serving.address)
+    sys.setswitchinterval(BRISK_S)  # a stop passes pages that are being written
     serving.run()

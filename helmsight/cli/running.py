@@ -17,6 +17,8 @@ Approve = Annotated[bool, typer.Option("--approve", help="Ask a person before ea
 Out = Annotated[Path | None, typer.Option(help="Run folder; default: a new one under runs/.")]
 NoVideo = Annotated[bool, typer.Option("--no-video", help="Record no video.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Stop after so many decisions.")]
+BRISK_S = 0.001
+"""After which Python lets another thread on: a stop takes some fifteen turns beside the loop's."""
 Console = Annotated[
     bool,
     typer.Option("--console", help="Let a console attend: see, stop, correct (docs/console.md)."),
@@ -35,6 +37,7 @@ def attended(folder: Path | None, *, wanted: bool) -> Desk | None:
         raise InvalidSetting("--console attends a run that is recorded; leave out --no-record")
     from helmsight.console.desk import Desk
 
+    sys.setswitchinterval(BRISK_S)
     print(f"attend it: helmsight console --runs {folder.parent} --open", file=sys.stderr)
     return Desk(folder)
 

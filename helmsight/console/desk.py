@@ -12,7 +12,7 @@ from typing import Any
 
 from helmsight.console.helm import Helm
 from helmsight.console.pictures import jpeg
-from helmsight.console.wire import MOST_ORDER, Address, announce, hang_up, hear, prove, say
+from helmsight.console.wire import MOST_ORDER, Address, announce, at_once, hang_up, hear, prove, say
 from helmsight.contract.record import Frame, RunSpec, StepRecord, plain
 
 MOST = 16  # consoles at once
@@ -87,6 +87,7 @@ class Desk(Helm):
     def _serve(self, link: Connection) -> None:
         assert self._address is not None
         try:
+            at_once(link)
             if len(self._links) < MOST and prove(link, self._address.key, runs=True):
                 self._attend(link)
         except (OSError, EOFError, ValueError):

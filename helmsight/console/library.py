@@ -77,7 +77,7 @@ class Library:
     """The runs below a folder. What was read of one is kept as long as its files do not change."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root, self._real = root, os.path.realpath(root)
         self._known: dict[str, tuple[tuple[Any, ...], Entry]] = {}
 
     def entries(self, now: float, live: Iterable[Path] = ()) -> list[Entry]:
@@ -92,10 +92,14 @@ class Library:
         self._known = {entry.name: self._known[entry.name] for entry in entries}
         return entries
 
+    def place(self, name: str) -> str:
+        """Return where the run called `name` lies if it is one, as a real path; "" for no name."""
+        return os.path.join(self._real, *parts) if (parts := _parts(name)) else ""
+
     def find(self, name: str, now: float, live: Iterable[Path] = ()) -> Entry | None:
         """Return the run called `name`, None where there is none: no other path is ever opened."""
-        parts = name.split("/")
-        if len(parts) > DEPTH or any(part in ("", ".", "..") or "\\" in part for part in parts):
+        parts = _parts(name)
+        if not parts:
             return None
         folder = self.root
         for part in parts:  # each is the name of a real folder in the one before
@@ -114,6 +118,13 @@ class Library:
         if known is None or known[0] != key:
             known = self._known[name] = (key, _read(name, folder, marks, state))
         return known[1]
+
+
+def _parts(name: str) -> list[str]:
+    """Return the names of the folders that lead to a run; none where `name` is no such path."""
+    parts = name.split("/")
+    odd = any(part in ("", ".", "..") or "\\" in part for part in parts)
+    return [] if odd or len(parts) > DEPTH else parts
 
 
 Mark = tuple[int, float] | None

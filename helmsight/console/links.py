@@ -8,12 +8,13 @@ from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
 
-from helmsight.console.rows import row
+from helmsight.console.rows import page_json, row
 from helmsight.console.wire import (
     MOST_NEWS,
     PATIENCE_S,
     Address,
     announced,
+    at_once,
     hang_up,
     hear,
     prove,
@@ -26,7 +27,10 @@ LOST = "the run is lost: its process has ended without a word"
 
 
 class Link:
-    """One run under way, as far as it told. Used by several threads."""
+    """One run under way, as far as it told. Used by several threads.
+
+    `told` are the news as JSON for pages: written once, however many people look.
+    """
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -37,6 +41,7 @@ class Link:
         self.pictures = 0
         self.lost, self.lost_at = "", 0.0
         self.version = 0
+        self.told = b"{}"
         self._spec: RunSpec | None = None
         self._link: Connection | None = None
         self._sending = threading.Lock()
@@ -72,6 +77,7 @@ class Link:
     def _listen(self) -> None:
         try:
             with Client(("127.0.0.1", self.address.port)) as link:
+                at_once(link)
                 if not prove(link, self.address.key, runs=False):
                     raise EOFError("somebody else listens there")
                 self.hello = hear(link, MOST_NEWS)
@@ -106,6 +112,7 @@ class Link:
             self.picture = link.recv_bytes(MOST_NEWS)
             self.pictures += 1
         self.news = said
+        self.told = page_json({**said, "row": self.row, "picture": self.pictures})
         self.version += 1
 
 
@@ -124,6 +131,11 @@ class Links:
         """Return the link to the run in `folder` (its real path), the newest if there were two."""
         found = [link for link in self._now() if link.address.folder == folder]
         return max(found, key=lambda link: not link.lost, default=None)
+
+    def known(self, folder: str) -> Link | None:
+        """Return the link to the run in `folder` that there is already; nothing is waited for."""
+        found = (link for link in list(self._links.values()) if link.address.folder == folder)
+        return next((link for link in found if link.news and not link.lost), None)
 
     def _now(self) -> list[Link]:
         addresses = {address.file: address for address in announced()}

@@ -7,6 +7,9 @@ import os
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+
 from helmsight.console.links import Link
 from helmsight.console.pages import Pages
 from helmsight.console.rows import page_json
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.03  # between two looks for news of a run
 STILL_S = 10.0  # without news, after which a line says that the stream is alive
+ORDERING = 64  # orders that wait for the answers of runs at once
 ORDERS = ("id", "by", "do", "index", "command", "on")
 
 
@@ -26,6 +30,7 @@ class Attendance:
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
+        self._waiting = {"stop": CapacityLimiter(ORDERING), "": CapacityLimiter(ORDERING)}
 
     def _link(self, name: str) -> Link | None:
         entry = self._pages.entry(name)
@@ -58,9 +63,11 @@ class Attendance:
         return Response(link.picture, media_type="image/jpeg")
 
     async def act(self, request: Request) -> Response:
-        """Pass an order of a person to the run, and its answer back."""
-        from starlette.concurrency import run_in_threadpool
+        """Pass an order of a person to the run, and its answer back.
 
+        It goes by threads of its own: pages, pictures and films that are waited for hold up none,
+        and orders hold up no stop.
+        """
         name = request.path_params["name"]
         try:
             order = parse_json(await request.body())
@@ -68,11 +75,13 @@ class Attendance:
                 raise ValueError("an order is an object with an id")
         except ValueError as error:
             return told(400, str(error))
-        link = await run_in_threadpool(self._link, name)
+        threads = self._waiting["stop" if order.get("do") == "stop" else ""]
+        link = self._pages.links.known(self._pages.library.place(name))
+        link = link or await run_sync(self._link, name, limiter=threads)
         if link is None:
             return told(404, "that run is not under way any more")
         known = {key: order[key] for key in ORDERS if key in order}
-        return told(200, **await run_in_threadpool(link.order, known))
+        return told(200, **await run_sync(link.order, known, limiter=threads))
 
 
 def told(status: int, said: str, *, ok: bool = False, **more: Any) -> Response:
@@ -93,7 +102,7 @@ async def _events(link: Link, closing: Callable[[], bool]) -> AsyncIterator[byte
             if link.lost:
                 yield _event({"lost": link.lost})
                 return
-            yield _event({**link.news, "row": link.row, "picture": link.pictures})
+            yield b"data: " + link.told + b"\n\n"
         elif quiet > STILL_S:
             quiet = 0.0
             yield b": still here\n\n"

@@ -15,7 +15,8 @@ import socket
 import stat
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -112,14 +113,30 @@ def _heard(link: Connection) -> bytes:
     return link.recv_bytes(32)
 
 
+def at_once(link: Connection) -> None:
+    """Have every message leave when it is said.
+
+    TCP keeps a short one back until the one before it is acknowledged, and that takes 40 ms: the
+    answer to a stop would wait for them behind the news of it.
+    """
+    with _below(link) as below:
+        below.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
 def hang_up(link: Connection) -> None:
     """Have whoever reads from a connection, in any thread, find it ended; they close it."""
-    with suppress(OSError):
-        below = socket.socket(fileno=link.fileno())
-        try:
-            below.shutdown(socket.SHUT_RDWR)
-        finally:
-            below.detach()  # it stays the connection's
+    with suppress(OSError), _below(link) as below:
+        below.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def _below(link: Connection) -> Iterator[socket.socket]:
+    """Yield the socket of a connection, which stays the connection's."""
+    below = socket.socket(fileno=link.fileno())
+    try:
+        yield below
+    finally:
+        below.detach()
 
 
 def say(link: Connection, message: dict[str, Any]) -> None:

@@ -334,3 +334,31 @@ def test_what_cannot_be_flown_is_said_on_the_page(asked, words, browser, runs):
     assert answer.status_code == 400
     assert words in answer.json()["said"]
     assert list(runs.iterdir()) == []
+
+
+def test_a_stop_waits_for_no_page(paused, pages, request, monkeypatch):
+    """Every thread that answers pages is busy until the stop is done."""
+    flight, _ = paused
+    enough, busy = threading.Event(), threading.Semaphore(0)
+
+    def held(asked: Any) -> Any:
+        busy.release()
+        enough.wait()
+        return pages.missing("held")
+
+    monkeypatch.setattr(pages, "index", held)
+    with request.getfixturevalue("browser") as browser:
+        readers = [threading.Thread(target=browser.get, args=("/",)) for _ in range(50)]
+        try:
+            for reader in readers:
+                reader.start()
+            for _ in range(40):  # as many as are answered at once
+                assert busy.acquire(timeout=60)
+            said = browser.post("/act/one", json={"id": "now", "by": "ann", "do": "stop"}).json()
+        finally:
+            enough.set()
+            for reader in readers:
+                reader.join(60)
+    assert said == {"ok": True, "said": "stopped"}
+    assert flight.end() == "interrupted"
+    pages.links.close()
