@@ -19,6 +19,7 @@ COPYLEFT = ("GPL", "MPL", "General Public")
 ELSEWHERE = {  # extras that are not installed everywhere; read at PyPI in November 2026
     "accelerate": "Apache-2.0", "peft": "Apache-2.0", "ray": "Apache-2.0",
     "langchain-openai": "MIT", "langchain-ollama": "MIT", "langchain-anthropic": "MIT",
+    "rerun-sdk": "MIT OR Apache-2.0",
 }  # fmt: skip
 HEAD = """# Licences of what Helmsight uses
 

@@ -12,7 +12,18 @@ import typer
 from helmsight.cli import completion
 from helmsight.cli.asked import Hold, MaxAge, MaxCost, MaxTokens, with_model_options
 from helmsight.cli.options import with_world_options, world_settings
-from helmsight.cli.running import Approve, Console, NoVideo, Out, Steps, attended, crew_of
+from helmsight.cli.running import (
+    Approve,
+    Console,
+    NoVideo,
+    Out,
+    Rerun,
+    Spans,
+    Steps,
+    attended,
+    crew_of,
+    told,
+)
 from helmsight.errors import INTERRUPTED, InvalidSetting
 from helmsight.places import TWIN, WORLDS
 from helmsight.prompts.strategies import RELATING, VERIFIED
@@ -32,6 +43,7 @@ EXAMPLES = "\n\n".join(
         "helmsight fly --scenario mine.yaml --pilot naive",
         "helmsight fly PE1-E1-I1 --pilot ollama:qwen3-vl --think-timeout 20",
         "helmsight fly PE1-E1-I1 --console --approve",
+        "helmsight fly PE1-E1-I1 --rerun flight.rrd --spans http://127.0.0.1:4318/v1/traces",
         "helmsight fly --world ksp --check",
         *(world.example for world in WORLDS.values() if world.example),
     )
@@ -117,6 +129,8 @@ def command(
     max_tokens: MaxTokens = None,
     max_cost: MaxCost = None,
     console: Console = False,
+    rerun: Rerun = None,
+    spans: Spans = None,
     approve: Approve = False,
     *,
     place: dict[str, Any],
@@ -152,7 +166,7 @@ def command(
             steps=steps,
             out=folder,
             video=not no_video,
-            listeners=[live] if desk is None else [desk, live],
+            listeners=told(desk, live, rerun, spans),
             observation=observation,
             time=time,
             hold=hold,

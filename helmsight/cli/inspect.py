@@ -12,7 +12,18 @@ from helmsight.cli.asked import MaxCost, MaxTokens, with_model_options
 from helmsight.cli.fly import PERSON_S, with_live_line
 from helmsight.cli.operate import at_the_controls, given, tell
 from helmsight.cli.robots import Json, Yes
-from helmsight.cli.running import Approve, Console, NoVideo, Out, Steps, attended, crew_of
+from helmsight.cli.running import (
+    Approve,
+    Console,
+    NoVideo,
+    Out,
+    Rerun,
+    Spans,
+    Steps,
+    attended,
+    crew_of,
+    told,
+)
 from helmsight.consent import agreed
 from helmsight.errors import InvalidSetting
 
@@ -112,6 +123,8 @@ def command(
     max_tokens: MaxTokens = None,
     max_cost: MaxCost = None,
     console: Console = False,
+    rerun: Rerun = None,
+    spans: Spans = None,
     *,
     model: dict[str, Any],
 ) -> None:
@@ -161,7 +174,7 @@ def command(
                 steps=steps,
                 out=folder,
                 video=not no_video,
-                listeners=[*([] if desk is None else [desk]), live, heard],
+                listeners=[*told(desk, live, rerun, spans), heard],
                 observation="frame+telemetry",
                 world_options=given(world),
                 operator=given(operator),

@@ -13,7 +13,18 @@ from helmsight.cli import completion
 from helmsight.cli.asked import MaxCost, MaxTokens, with_model_options
 from helmsight.cli.fly import PERSON_S, with_live_line
 from helmsight.cli.robots import Json, Port, Robot, Yes
-from helmsight.cli.running import Approve, Console, NoVideo, Out, Steps, attended, crew_of
+from helmsight.cli.running import (
+    Approve,
+    Console,
+    NoVideo,
+    Out,
+    Rerun,
+    Spans,
+    Steps,
+    attended,
+    crew_of,
+    told,
+)
 from helmsight.consent import agreed
 from helmsight.errors import InvalidSetting
 
@@ -98,6 +109,8 @@ def command(
     max_tokens: MaxTokens = None,
     max_cost: MaxCost = None,
     console: Console = False,
+    rerun: Rerun = None,
+    spans: Spans = None,
     *,
     model: dict[str, Any],
 ) -> None:
@@ -141,7 +154,7 @@ def command(
                 steps=steps,
                 out=folder,
                 video=not no_video,
-                listeners=[live] if desk is None else [desk, live],
+                listeners=told(desk, live, rerun, spans),
                 observation=observation or ("telemetry" if camera == NONE else "frame+telemetry"),
                 world_options=given(world),
                 operator=given(operator),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from helmsight.cli.robots import Yes
-from helmsight.cli.running import Console, attended, crew_of
+from helmsight.cli.running import Console, Rerun, Spans, attended, crew_of, told
 from helmsight.consent import agreed
 from helmsight.errors import InvalidSetting
 
@@ -36,6 +36,8 @@ def command(
     ] = False,
     yes: Yes = False,
     console: Console = False,
+    rerun: Rerun = None,
+    spans: Spans = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
     """Go on with RUN where its step log ends: after Ctrl-C, a crash, or a limit of steps.
@@ -70,7 +72,7 @@ def command(
             lambda live: resume(
                 run,
                 steps=steps,
-                listeners=[live] if desk is None else [desk, live],
+                listeners=told(desk, live, rerun, spans),
                 base_url=base_url,
                 trust_remote_code=trust_remote_code,
                 **person,
