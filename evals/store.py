@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 ROWS, PARQUET, SUITE = "rows.jsonl", "results.parquet", "suite.json"
+REPORT = "report"
+"""The folder of the report, within that of the results."""
 EVERY = 200
 """Rows after which the Parquet file is written again while an evaluation runs."""
 VERSION = b"helmsight.schema"

@@ -148,11 +148,12 @@ def _reported(folder: Path) -> str:
     """Judge what is in a results folder, write its report, and return the page."""
     from helmsight.evals.report.judged import judged
     from helmsight.evals.report.notes import headline
-    from helmsight.evals.report.writing import FOLDER, write_report
+    from helmsight.evals.report.writing import write_report
+    from helmsight.evals.store import REPORT
 
-    found = judged(folder, folder / FOLDER)
+    found = judged(folder, folder / REPORT)
     _say(headline(found)[0])
-    return str(write_report(found, folder / FOLDER)[0])
+    return str(write_report(found, folder / REPORT)[0])
 
 
 def summary(rows: Sequence[EpisodeRow]) -> str:

@@ -33,5 +33,11 @@ class NothingToExport(ToolsError):
     exit_status = 2
 
 
+class TagRefused(ToolsError):
+    """A tag that cannot be put on a run. Halts that, and nothing else."""
+
+    exit_status = 2
+
+
 class RecordingWarning(UserWarning):
     """A part of the recording stopped (full disk, broken encoder). The run goes on without it."""

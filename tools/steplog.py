@@ -78,6 +78,14 @@ class StepLog:
         self._file.close()
 
 
+def count_lines(path: Path) -> int:
+    """Return how many lines a log has; 0 where it cannot be read."""
+    try:
+        return read_whole(path).count(b"\n")
+    except OSError:
+        return 0
+
+
 def log_lines(path: Path) -> list[bytes]:
     """Return the lines of a log with their ends, none where there is no log.
 

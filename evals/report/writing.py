@@ -15,7 +15,6 @@ from helmsight.evals.report.page import render
 from helmsight.evals.report.sheets import sheets
 from helmsight.tools.folder import PAGE
 
-FOLDER = "report"
 HTML, MARKDOWN, TEX, CSV = FORMATS = ("html", "md", "latex", "csv")
 MARKDOWN_FILE = "report.md"
 

@@ -33,11 +33,12 @@ def command(
     """
     from helmsight.evals.report.judged import judged
     from helmsight.evals.report.notes import headline
-    from helmsight.evals.report.writing import FOLDER, forms, write_report
+    from helmsight.evals.report.writing import forms, write_report
+    from helmsight.evals.store import REPORT
 
     asked = forms(form)
     beside = where if where.is_dir() else where.parent
-    folder = out or beside / FOLDER
+    folder = out or beside / REPORT
     found = judged(where, folder)
     typer.echo(headline(found)[0], err=True)
     for path in write_report(found, folder, asked):

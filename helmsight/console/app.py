@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from helmsight.console.gate import Gate
 from helmsight.console.live import Attendance
 from helmsight.console.pages import Pages
+from helmsight.console.reports import Reports
 from helmsight.console.starting import Starting
+from helmsight.console.tagging import Tagging
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -21,6 +23,7 @@ def application(pages: Pages) -> Starlette:
     from starlette.routing import Route
 
     live, starting = Attendance(pages), Starting(pages)
+    reports, tagging = Reports(pages), Tagging(pages)
     shown: dict[str, Callable[..., Any]] = {
         "/": pages.index,
         "/run/{name:path}": pages.run,
@@ -30,6 +33,8 @@ def application(pages: Pages) -> Starlette:
         "/film/{name:path}": pages.film,
         "/stored/{name:path}": pages.stored,
         "/corrections/{name:path}": pages.corrections,
+        "/evaluation/{name:path}": reports.evaluation,
+        "/report/{name:path}": reports.report,
         "/static/{name}": pages.static,
         "/live/{name:path}": live.stream,
         "/now/{name:path}": live.picture,
@@ -37,6 +42,7 @@ def application(pages: Pages) -> Starlette:
     }
     done: dict[str, Callable[..., Any]] = {
         "/act/{name:path}": live.act,
+        "/tag/{name:path}": tagging.tag,
         "/start": starting.start,
     }
     routes = [Route(path, answer, methods=["GET"]) for path, answer in shown.items()]

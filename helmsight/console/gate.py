@@ -16,10 +16,19 @@ KEY = "x-helmsight-key"
 MOST_BODY = 64 << 10  # bytes of an action
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
-STORED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
-"""For a page out of a run folder: it may show itself, and run or load nothing."""
+STORED = {
+    "content-security-policy": (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; "
+        "frame-ancestors 'self'"
+    ),
+    "x-frame-options": "SAMEORIGIN",
+}
+"""For a page out of a folder of others: it may show itself, in a frame of ours too, and run or load
+nothing.
+"""
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",

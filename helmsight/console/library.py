@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from helmsight.console.evaluations import Evaluation, read_evaluation
 from helmsight.contract.record import RunSpec
+from helmsight.evals.store import ROWS, SUITE
 from helmsight.tools.folder import SPEC, STEPS, SUMMARY, read_spec
 from helmsight.tools.player import read_summary
+from helmsight.tools.steplog import count_lines
+from helmsight.tools.tags import TAGS, read_tags
 from helmsight.tools.telling import mood
 
 DEPTH = 3  # folders below DIR in which runs are looked for
 MOST = 10_000  # runs of one index
 WRITTEN_S = 30.0  # a log without a summary that grew so lately is being written
-COUNTED = 64 << 20  # bytes of a log whose lines are counted
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Entry:
     state: str = "ended"
     began: float = 0.0
     changed: float = 0.0
+    tags: tuple[str, ...] = ()
 
     @property
     def scenario(self) -> str:
@@ -68,9 +72,10 @@ class Entry:
         return float(value) if usable and abs(value) < 1e300 else None  # type: ignore[arg-type]
 
     def words(self) -> str:
-        """Return what a search looks through, in small letters."""
+        """Return what a search looks through, in small letters; tags stand as #tag."""
         pilot = self.spec.pilot if self.spec else ""
-        return f"{self.name} {self.scenario} {pilot} {self.reason} {self.problem}".lower()
+        tags = " ".join(f"#{tag}" for tag in self.tags)
+        return f"{self.name} {self.scenario} {pilot} {self.reason} {tags} {self.problem}".lower()
 
 
 class Library:
@@ -79,18 +84,27 @@ class Library:
     def __init__(self, root: Path) -> None:
         self.root, self._real = root, os.path.realpath(root)
         self._known: dict[str, tuple[tuple[Any, ...], Entry]] = {}
+        self._judged: dict[str, tuple[tuple[Any, ...], Evaluation]] = {}
 
     def entries(self, now: float, live: Iterable[Path] = ()) -> list[Entry]:
-        """Return every run: those in the folders `live` go on. `now` is in seconds since 1970.
+        """Return every run; as `look`."""
+        return self.look(now, live)[0]
+
+    def look(self, now: float, live: Iterable[Path] = ()) -> tuple[list[Entry], list[Evaluation]]:
+        """Return every run and every evaluation: the runs in the folders `live` go on.
+
+        `now` is in seconds since 1970.
 
         Raises:
             OSError: the folder itself cannot be read.
         """
         going = {os.path.realpath(folder) for folder in live}
         found = list(_folders(self.root))
-        entries = [self._entry(name, folder, now, going) for name, folder in found]
+        entries = [self._entry(name, folder, now, going) for name, folder, run in found if run]
+        judged = [self._evaluation(name, folder) for name, folder, run in found if not run]
         self._known = {entry.name: self._known[entry.name] for entry in entries}
-        return entries
+        self._judged = {one.name: self._judged[one.name] for one in judged}
+        return entries, judged
 
     def place(self, name: str) -> str:
         """Return where the run called `name` lies if it is one, as a real path; "" for no name."""
@@ -98,22 +112,35 @@ class Library:
 
     def find(self, name: str, now: float, live: Iterable[Path] = ()) -> Entry | None:
         """Return the run called `name`, None where there is none: no other path is ever opened."""
-        parts = _parts(name)
-        if not parts:
-            return None
-        folder = self.root
+        folder = self._folder(name, SPEC)
+        going = {os.path.realpath(path) for path in live}
+        return None if folder is None else self._entry(name, folder, now, going)
+
+    def evaluation(self, name: str) -> Evaluation | None:
+        """Return the evaluation called `name`, None where there is none."""
+        folder = self._folder(name, ROWS)
+        return None if folder is None else self._evaluation(name, folder)
+
+    def _folder(self, name: str, holds: str) -> Path | None:
+        """Return the folder called `name`, if it holds that file."""
+        folder, parts = self.root, _parts(name)
         for part in parts:  # each is the name of a real folder in the one before
             if part not in _names(folder):
                 return None
             folder = folder / part
-        if not os.path.lexists(folder / SPEC):
-            return None
-        return self._entry(name, folder, now, {os.path.realpath(path) for path in live})
+        return folder if parts and os.path.lexists(folder / holds) else None
+
+    def _evaluation(self, name: str, folder: Path) -> Evaluation:
+        key = tuple(_mark(folder / part) for part in (ROWS, SUITE))
+        known = self._judged.get(name)
+        if known is None or known[0] != key:
+            known = self._judged[name] = (key, read_evaluation(name, folder))
+        return known[1]
 
     def _entry(self, name: str, folder: Path, now: float, going: set[str]) -> Entry:
         marks = tuple(_mark(folder / part) for part in (SPEC, STEPS, SUMMARY))
         state = _state(marks, now, live=bool(going) and os.path.realpath(folder) in going)
-        key = (marks, state)
+        key = (marks, state, _mark(folder / TAGS))
         known = self._known.get(name)
         if known is None or known[0] != key:
             known = self._known[name] = (key, _read(name, folder, marks, state))
@@ -131,13 +158,16 @@ Mark = tuple[int, float] | None
 """Size, bytes, and time of the last change, s; None for a file that is not there."""
 
 
-def _folders(root: Path, prefix: str = "", depth: int = DEPTH) -> Iterator[tuple[str, Path]]:
-    """Yield the name and the path of every folder that holds the spec of a run."""
+def _folders(root: Path, prefix: str = "", depth: int = DEPTH) -> Iterator[tuple[str, Path, bool]]:
+    """Yield name and path of every folder of a run (True), or of results of an evaluation."""
     for part in _names(root):
         folder, name = root / part, prefix + part
         if os.path.lexists(folder / SPEC):
-            yield name, folder
-        elif depth > 1:
+            yield name, folder, True
+            continue
+        if os.path.lexists(folder / ROWS):
+            yield name, folder, False
+        if depth > 1:
             try:
                 yield from _folders(folder, f"{name}/", depth - 1)
             except OSError:
@@ -186,6 +216,7 @@ def _read(name: str, folder: Path, marks: tuple[Mark, ...], state: str) -> Entry
     began = spec_mark[1] if spec_mark else 0.0
     changed = max(mark[1] for mark in (*marks, (0, 0.0)) if mark)
     known: dict[str, Any] = {"state": state, "began": began, "changed": changed}
+    known["tags"] = read_tags(folder)
     summary: Mapping[str, Any] = {}
     try:
         spec = read_spec(folder)
@@ -195,50 +226,5 @@ def _read(name: str, folder: Path, marks: tuple[Mark, ...], state: str) -> Entry
         return Entry(name, folder, problem=f"{error}" or type(error).__name__, **known)
     steps = summary.get("steps")
     if not isinstance(steps, int) or isinstance(steps, bool):
-        steps = _lines(folder / STEPS, steps_mark)
+        steps = 0 if steps_mark is None else count_lines(folder / STEPS)
     return Entry(name, folder, spec, summary, steps=steps, **known)
-
-
-def _lines(path: Path, mark: Mark) -> int:
-    """Return how many lines a log has."""
-    from helmsight.contract.opening import read_whole
-
-    try:
-        return 0 if mark is None else read_whole(path, COUNTED).count(b"\n")
-    except OSError:
-        return 0
-
-
-def chosen(
-    entries: Iterable[Entry], search: str = "", show: str = "", sort: str = "began", *, up: bool
-) -> list[Entry]:
-    """Return the runs in which every word of `search` is found, in order; live ones come first.
-
-    show: "" for all, or "live", "good", "warn", "bad" or "damaged". sort: a column's name. up:
-    smallest first; runs without a value come last.
-    """
-    wanted = search.lower().split()
-    kept = [
-        entry
-        for entry in entries
-        if (not show or (entry.problem if show == "damaged" else entry.mood == show))
-        if all(word in text for text in (entry.words(),) for word in wanted)
-    ]
-    key = COLUMNS.get(sort, COLUMNS["began"])
-    known = [entry for entry in kept if key(entry) is not None]
-    known.sort(key=key, reverse=not up)
-    ordered = known + [entry for entry in kept if key(entry) is None]
-    return sorted(ordered, key=lambda entry: entry.mood != "live")
-
-
-COLUMNS: Mapping[str, Any] = {
-    "name": lambda entry: entry.name.lower(),
-    "scenario": lambda entry: entry.scenario.lower(),
-    "pilot": lambda entry: entry.spec.pilot.lower() if entry.spec else None,
-    "seed": lambda entry: entry.spec.seed if entry.spec else None,
-    "steps": lambda entry: entry.steps,
-    "score": lambda entry: entry.score,
-    "reason": lambda entry: entry.reason.lower(),
-    "began": lambda entry: entry.began,
-}
-"""What the index is sorted by."""

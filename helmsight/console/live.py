@@ -11,7 +11,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from helmsight.console.links import Link
-from helmsight.console.pages import Pages
+from helmsight.console.pages import Pages, told
 from helmsight.console.rows import page_json
 from helmsight.contract.jsontext import parse_json
 
@@ -82,14 +82,6 @@ class Attendance:
             return told(404, "that run is not under way any more")
         known = {key: order[key] for key in ORDERS if key in order}
         return told(200, **await run_sync(link.order, known, limiter=threads))
-
-
-def told(status: int, said: str, *, ok: bool = False, **more: Any) -> Response:
-    """Return what became of an action, as JSON."""
-    from starlette.responses import Response
-
-    body = page_json({"ok": ok, "said": said, **more})
-    return Response(body, status, media_type="application/json")
 
 
 async def _events(link: Link, closing: Callable[[], bool]) -> AsyncIterator[bytes]:

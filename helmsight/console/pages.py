@@ -8,8 +8,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helmsight.console.choosing import chosen
 from helmsight.console.gate import STORED, Rules
-from helmsight.console.library import Entry, Library, chosen
+from helmsight.console.library import Entry, Library
 from helmsight.console.links import Links
 from helmsight.console.opened import Opened, Shelf
 from helmsight.console.rows import described, page_json
@@ -38,6 +39,7 @@ STATIC = {
     "live.js": "text/javascript",
     "start.js": "text/javascript",
     "compare.js": "text/javascript",
+    "tags.js": "text/javascript",
 }
 LISTED = 2000  # rows of one page of the index
 LARGEST = {VIDEO: 8 << 30, PAGE: MOST}  # bytes of what is sent out of a run folder
@@ -71,7 +73,7 @@ class Pages:
         """The runs that are asked for; with `part` only their rows."""
         asked = request.query_params
         try:
-            entries = self.library.entries(time.time(), self.links.folders())
+            entries, evaluations = self.library.look(time.time(), self.links.folders())
         except OSError as error:
             return self.missing(str(self.library.root), f"The folder cannot be read: {error}")
         sort, up = asked.get("sort", "began"), asked.get("up") == "1"
@@ -81,11 +83,12 @@ class Pages:
             "found": len(found),
             "listed": LISTED,
             "total": len(entries),
+            "evaluations": sorted(evaluations, key=lambda one: -one.changed)[:LISTED],
             "asked": {name: asked.get(name, "") for name in ("q", "show", "sort", "up")},
             "sort": sort,
             "up": up,
             "number": number,
-            "when": _when,
+            "when": when_of,
         }
         return self.page("rows.html.j2" if asked.get("part") else "index.html.j2", **values)
 
@@ -105,10 +108,10 @@ class Pages:
             figures=figures(entry.summary, outcome),
             facts=facts(entry.spec, entry.summary),
             problems=_problems(entry),
-            film=_is_file(entry.folder / VIDEO),
-            stored=_is_file(entry.folder / PAGE),
+            film=is_file(entry.folder / VIDEO),
+            stored=is_file(entry.folder / PAGE),
             fps=FPS,
-            when=_when(entry.began),
+            when=when_of(entry.began),
         )
 
     def compare(self, request: Request) -> Response:
@@ -163,7 +166,7 @@ class Pages:
 
     def stored(self, request: Request) -> Response:
         """The page that was written into the folder, which can show itself and do nothing."""
-        return self._file(request, PAGE, "text/html", {"content-security-policy": STORED})
+        return self._file(request, PAGE, "text/html", STORED)
 
     def corrections(self, request: Request) -> Response:
         """What people made of the pilot's decisions, a line of JSON each, as a file."""
@@ -193,7 +196,7 @@ class Pages:
 
         name = request.path_params["name"]
         entry = self.entry(name)
-        if entry is None or not _is_file(entry.folder / file):
+        if entry is None or not is_file(entry.folder / file):
             return self.missing(name, f"There is no {file} in that folder.")
         return FileResponse(entry.folder / file, media_type=kind, headers=headers)
 
@@ -210,14 +213,24 @@ class Pages:
         return Response(text, media_type=STATIC[name])
 
 
-def _is_file(path: Path) -> bool:
+def told(status: int, said: str, *, ok: bool = False, **more: Any) -> Response:
+    """Return what became of an action, as JSON."""
+    from starlette.responses import Response
+
+    body = page_json({"ok": ok, "said": said, **more})
+    return Response(body, status, media_type="application/json")
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a regular file, no link, has a size that is sent."""
     try:
         return 0 < check_readable(path) <= LARGEST[path.name]
     except OSError:
         return False
 
 
-def _when(seconds: float) -> str:
+def when_of(seconds: float) -> str:
+    """Return a time, s since 1970, as local date and time; "" for one that cannot be."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if 0 < seconds < 1e11 else ""
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from helmsight.console.live import told
-from helmsight.console.pages import Pages
+from helmsight.console.pages import Pages, told
 from helmsight.contract.errors import Error
 from helmsight.contract.foreign import check_name
 from helmsight.contract.jsontext import parse_json

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helmsight.console.library import Library, chosen
+from helmsight.console.choosing import chosen
+from helmsight.console.library import Library
 from helmsight.console.opened import Shelf
 from helmsight.console.rows import page_json
 from helmsight.contract.errors import Error

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from helmsight.console.library import WRITTEN_S, Library, chosen
+from helmsight.console.choosing import chosen
+from helmsight.console.library import WRITTEN_S, Library
 
 NOW = 2e9
 
