@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,10 +140,12 @@ class Library:
     def _entry(self, name: str, folder: Path, now: float, going: set[str]) -> Entry:
         marks = tuple(_mark(folder / part) for part in (SPEC, STEPS, SUMMARY))
         state = _state(marks, now, live=bool(going) and os.path.realpath(folder) in going)
-        key = (marks, state, _mark(folder / TAGS))
+        key = (marks, state, tagged := _mark(folder / TAGS))
         known = self._known.get(name)
         if known is None or known[0] != key:
-            known = self._known[name] = (key, _read(name, folder, marks, state))
+            entry = _read(name, folder, marks, state)
+            entry = entry if tagged is None else replace(entry, tags=read_tags(folder))
+            known = self._known[name] = (key, entry)
         return known[1]
 
 
@@ -216,7 +218,6 @@ def _read(name: str, folder: Path, marks: tuple[Mark, ...], state: str) -> Entry
     began = spec_mark[1] if spec_mark else 0.0
     changed = max(mark[1] for mark in (*marks, (0, 0.0)) if mark)
     known: dict[str, Any] = {"state": state, "began": began, "changed": changed}
-    known["tags"] = read_tags(folder)
     summary: Mapping[str, Any] = {}
     try:
         spec = read_spec(folder)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
+import io
 import os
 import shutil
-import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,17 +107,30 @@ def test_they_are_sorted_by_a_column_with_live_ones_first_and_the_unknown_last(r
     assert names(chosen(entries, sort="no column", up=True))[0] == "c"
 
 
-@pytest.mark.slow
-def test_a_thousand_runs_open_in_less_than_a_second(runs, record, browser):
-    folder = record("r0", steps=20)
-    for number in range(1, 1000):
+def test_the_index_reads_two_small_files_of_a_run_once(runs, record, browser, monkeypatch):
+    """What it costs grows with the runs, never with their steps, frames and films."""
+    folder = record("r0", steps=20, frames=True)
+    (folder / "video.mp4").write_bytes(b"film")
+    for number in range(1, 50):
         shutil.copytree(folder, runs / f"r{number}")
-    browser.get("/static/base.js")  # what is imported once is
-    began = time.process_time()
-    page = browser.get("/")
-    spent = time.process_time() - began
-    assert page.text.count("/run/r") == 1000
-    assert spent < 1.0, f"{spent:.2f} s of processor time"
+    opened: Counter[str] = Counter()
+
+    def counted(open_: Callable[..., Any]) -> Callable[..., Any]:
+        def count(path, *arguments, **named):
+            if isinstance(path, str | os.PathLike) and Path(path).is_relative_to(runs):
+                opened[str(Path(path).relative_to(runs))] += 1
+            return open_(path, *arguments, **named)
+
+        return count
+
+    monkeypatch.setattr(os, "open", counted(os.open))
+    monkeypatch.setattr(io, "open", counted(io.open))
+    monkeypatch.setattr(builtins, "open", counted(builtins.open))
+    assert browser.get("/").text.count("/run/r") == 50
+    files = ("run.json", "summary.json")
+    assert opened == {str(Path(f"r{n}", file)): 1 for n in range(50) for file in files}
+    assert browser.get("/?q=naive&part=1").text.count("/run/r") == 50
+    assert opened.total() == 100
 
 
 def test_a_folder_that_cannot_be_read_says_so(tmp_path: Path):
