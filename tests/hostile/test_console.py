@@ -42,7 +42,7 @@ def test_an_evaluation_of_theirs_is_shown_as_text(tmp_path: Path) -> None:
         answer = browser.get(address)
         assert answer.status_code == 200, address
         assert not ORDERS.search(answer.text), address
-        assert not TAGS.search(answer.text), address
+        assert not MARKUP.search(answer.text), address
     assert browser.get("/").text.count('href="/evaluation/e') == len(TEXTS)
 
 
