@@ -113,6 +113,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: -known.get(file_of(item.nodeid), expected[file_of(item.nodeid)]))
 
 
+CASES = 10  # of a corpus one in so many is quick
+SEEN: Counter[str] = Counter()  # how many cases of a corpus, by test
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Count all but one in CASES of a corpus as slow: the quick tests take a sample."""
+    if item.get_closest_marker("corpus"):
+        test = item.nodeid.partition("[")[0]
+        if SEEN[test] % CASES:
+            item.add_marker(pytest.mark.slow)
+        SEEN[test] += 1
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Count what a file takes; where tests run side by side, of all workers."""
     SECONDS[file_of(report.nodeid)] += report.duration

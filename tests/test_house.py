@@ -56,6 +56,32 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def calls() -> list[tuple[str, ast.Call, str]]:
+    """Return every call in our modules: the module, the call, and the name of what is called."""
+    return [
+        (module, node, named(node.func))
+        for module, path in modules().items()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+    ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forgotten() -> Iterator[None]:
+    """Let go of all trees in the end: the garbage collector would walk them in every later test."""
+    yield
+    calls.cache_clear()
+    parsed.cache_clear()
+
+
+def named(node: ast.expr) -> str:
+    """Return the dotted name of what is called; what is no name in it is "()"."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return f"{named(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else "()"
+
+
 def room_of(name: str) -> str | None:
     """Return the room of a dotted name, None when it is not ours."""
     parts = name.split(".")
@@ -164,7 +190,7 @@ def reads_text(call: ast.Call) -> bool:
 
     Methods called `open` belong to cameras and the like, too: with an encoding it is a file's.
     """
-    name = ast.unparse(call.func)
+    name = named(call.func)
     if name.endswith(".read_text") or name in {"json.load", "tomllib.load"}:
         return True
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}
@@ -178,9 +204,8 @@ def reads_text(call: ast.Call) -> bool:
 def test_a_file_of_text_is_read_through_contract_textfiles_only() -> None:
     past = [
         f"{module}:{node.lineno} {ast.unparse(node)[:60]}"
-        for module, path in modules().items()
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Call) and reads_text(node)
+        for module, node, _ in calls()
+        if reads_text(node)
     ]
     assert past == [], "use read_text, read_lines or decoded of helmsight.contract.textfiles"
 
@@ -195,10 +220,8 @@ def test_json_of_others_is_read_through_contract_jsontext_only() -> None:
     }
     past = [
         f"{module}:{node.lineno} {ast.unparse(node)[:60]}"
-        for module, path in modules().items()
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Call)
-        if ast.unparse(node.func) in {"json.loads", "json.load"}
+        for module, node, name in calls()
+        if name in {"json.loads", "json.load"}
         if module not in own
     ]
     assert past == [], "use parse_json of helmsight.contract.jsontext"
@@ -209,13 +232,11 @@ def test_what_is_printed_goes_through_contract_printing_only() -> None:
     own = {"helmsight.contract.printing", "helmsight.liveline"}
     past = [
         f"{module}:{node.lineno} {ast.unparse(node)[:60]}"
-        for module, path in modules().items()
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Call)
+        for module, node, name in calls()
         if module not in own
         if re.fullmatch(
             r"(.*\.)?Console|sys\.(__std(out|err)__.*|std(out|err)\..*write.*)|rich\.print",
-            ast.unparse(node.func),
+            name,
         )
     ]
     assert past == [], "use print, helmsight.contract.printing.order or helmsight.liveline.Terminal"
@@ -257,7 +278,7 @@ def asserts(test: ast.AST) -> bool:
         if isinstance(node, ast.Assert):
             return True
         if isinstance(node, ast.Call):
-            name = ast.unparse(node.func).rpartition(".")[2]
+            name = named(node.func).rpartition(".")[2]
             if name in {"raises", "warns"} or name.startswith("assert_"):
                 return True
     return False

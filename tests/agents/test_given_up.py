@@ -35,6 +35,7 @@ def test_a_server_of_one_place_is_free_again_for_the_next_question(world, monkey
     assert not any(thread.is_alive() and thread.name == "model" for thread in asking)
 
 
+@pytest.mark.slow
 def test_the_client_gives_up_by_itself_and_leaves_asking_again_to_us():
     pilot: Any = load_pilot("openai:m", base_url="http://127.0.0.1:9/v1", think_timeout_s=7.5)
     assert (pilot.model.request_timeout, pilot.model.max_retries) == (7.5, 0)

@@ -399,6 +399,7 @@ def test_the_latency_that_a_pilot_is_told_is_the_lag_that_comes(steady):
     assert expected == pytest.approx([1.4, 1.5, 2.0, 2.4])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "past"), [("runner", 3), ("runner:0.7", 2)])
 def test_a_run_under_kspdgs_runner_is_gone_on_with_step_for_step(steady, rule, past):
     def flown(**more):

@@ -43,6 +43,7 @@ def shown(case):
     return pytest.param(case, id=case["name"], marks=[pytest.mark.slow] * slow)
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("case", map(shown, BEHAVIOURS))
 def test_a_provider_that_behaves_so_is_flown_or_told_so(case, world, notebook, provider_of):
     protocol = case.get("protocol", "openai")
@@ -85,6 +86,7 @@ def probed(provider: FakeProvider) -> Any:
     return pilot
 
 
+@pytest.mark.slow
 def test_a_server_that_answers_again_after_a_restart_goes_on_being_asked(world):
     good = '{"forward": 0.5}'
     with FakeProvider(good) as provider:

@@ -71,6 +71,7 @@ def test_the_prompt_of_a_frame_only_pilot_holds_no_numeric_telemetry():
             assert f"{value:.2f}" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "figure",
     [
@@ -87,6 +88,7 @@ def test_a_pilot_with_telemetry_reads_it_in_the_axes_of_its_burns(figure):
     assert re.search(figure, pilot.model.calls[0][-1].content[-1]["text"])
 
 
+@pytest.mark.slow
 def test_thinking_takes_world_time_under_the_fixed_rule():
     flight, *_ = fly(time="fixed:2", steps=2, config=OperatorConfig(max_age_s=1.5))
     assert [record.late for record in flight.records] == [True, True]

@@ -23,6 +23,7 @@ def test_every_surface_is_reached_and_every_defect_seen(load: Callable[[str], Mo
     assert figures["parts reached, the turntable as posed (of 12)"].p50 < 12
 
 
+@pytest.mark.slow
 def test_a_way_that_is_counted_is_one(load: Callable[[str], ModuleType]) -> None:
     with Cell(1) as cell:
         views = Viewpoints(cell)

@@ -43,6 +43,7 @@ def test_every_figure_of_the_twin_the_cockpit_and_the_loop_is_positive(speed):
     assert all(math.isfinite(one.p95) and 0 < one.p5 <= one.p50 <= one.p95 for one in found)
 
 
+@pytest.mark.slow
 def test_decisions_of_a_model_pilot_are_timed_the_first_apart(speed, answers):
     usual, first = speed.decision(list(speed.states(3)), answers)
     assert (usual.n, first.n) == (2, 1)

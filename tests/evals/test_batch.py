@@ -89,6 +89,7 @@ def test_an_episode_that_fails_ends_as_a_row_and_the_others_go_on(settings):
     assert "start_met" in rows[wrong.key].error
 
 
+@pytest.mark.slow
 def test_more_episodes_than_fit_are_flown_one_batch_after_another(settings, monkeypatch):
     monkeypatch.setattr(batch, "MOST", 2)
     episodes = [replace(NAIVE, seed=seed, max_steps=1) for seed in range(3)]

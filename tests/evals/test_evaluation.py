@@ -67,6 +67,7 @@ def whole(room, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_what_was_interrupted_goes_on_with_what_is_missing(whole, tmp_path: Path) -> None:
     folder = tmp_path / "cut"
     cut = Evaluation(planned(tmp_path), folder)
@@ -82,6 +83,7 @@ def test_what_was_interrupted_goes_on_with_what_is_missing(whole, tmp_path: Path
     assert outcomes(folder) == outcomes(whole)
 
 
+@pytest.mark.slow
 def test_more_seeds_and_pilots_run_only_what_is_new_and_keep_what_was_there(
     whole, tmp_path: Path
 ) -> None:

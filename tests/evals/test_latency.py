@@ -170,6 +170,7 @@ def test_the_picture_shows_every_pilot_in_its_colour(tmp_path):
     assert both.stat().st_size < 100_000
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_written_says_what_mends_it(tmp_path):
     with pytest.raises(ResultsUnusable, match="--out"):
         plot([point(0.0, 1.0)], tmp_path / "nowhere" / "latency.png")

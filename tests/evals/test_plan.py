@@ -93,6 +93,7 @@ def test_what_cannot_be_run_is_named_with_file_and_key_before_anything_runs(wron
     assert str(refused.value).startswith("mine.yaml: ")
 
 
+@pytest.mark.slow
 def test_every_shipped_suite_has_a_plan() -> None:
     for name in ("smoke", "kspdg", "latency", "faults", "modality", "grounding", "inspection"):
         suite, source = read_suite(name)

@@ -63,6 +63,7 @@ def test_a_gantry_stands_at_its_own_coordinates(gantry_spec: RobotSpec) -> None:
     assert turned == pytest.approx(np.eye(3))
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(shares=SHARES)
 def test_the_jacobian_is_the_derivative_of_the_pose(

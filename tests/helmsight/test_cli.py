@@ -151,6 +151,7 @@ def test_replay_asks_another_pilot_at_the_recorded_frames(
     assert "forward" in run("replay", "past", "--pilot", f"scripted:{other}").out
 
 
+@pytest.mark.slow
 def test_help_answers_for_every_command(run: Any) -> None:
     for command in ((), ("fly",), ("list",), ("replay",), ("train", "pilot")):
         result = run(*command, "--help")

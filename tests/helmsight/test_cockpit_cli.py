@@ -111,6 +111,7 @@ def test_ctrl_c_ends_it_with_the_summary_of_the_flight(start: Start) -> None:
     assert json.loads(out)["reason"] == "interrupted"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("driver", ["", "dummy"])
 def test_without_a_screen_it_says_how_to_get_one(
     run: Any, monkeypatch: pytest.MonkeyPatch, driver: str

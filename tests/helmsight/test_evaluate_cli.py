@@ -91,6 +91,7 @@ def test_what_is_wrong_is_one_line_with_the_key_and_makes_no_folder(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_sql_that_is_none_and_files_that_sql_may_not_read(run: Any, tmp_path: Path) -> None:
     from helmsight.evals.store import Store
 

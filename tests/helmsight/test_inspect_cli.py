@@ -65,6 +65,7 @@ def test_a_report_is_made_again_from_the_run_folder_alone(run: Any, recorded: Pa
     assert all((recorded / name).is_file() for name in FILES)
 
 
+@pytest.mark.slow
 def test_a_report_as_json_is_one_line(run: Any, recorded: Path) -> None:
     result = run("inspect", "--report", recorded, "--json")
     assert result.status == 0, result.err

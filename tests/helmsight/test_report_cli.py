@@ -28,6 +28,7 @@ def call(monkeypatch, *words):
     return end.value.code or 0
 
 
+@pytest.mark.slow
 def test_a_report_lies_in_the_results_folder_and_its_files_are_named(results, monkeypatch, capsys):
     assert call(monkeypatch, results) == 0
     said = capsys.readouterr()

@@ -41,6 +41,7 @@ def stream(width: int, height: int, frames: int) -> bytes:
     return data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_a_film_of_more_pixels_than_any_world_has_is_not_decoded(
     width: int, height: int, tmp_path: Path
@@ -63,6 +64,7 @@ def test_a_film_of_many_frames_is_read_one_at_a_time_and_no_longer_than_the_step
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KB
 
 
+@pytest.mark.slow
 def test_a_film_in_a_run_of_theirs_is_a_named_error(flown: Path, tmp_path: Path, run: Any) -> None:
     folder = tmp_path / "theirs"
     shutil.copytree(flown, folder)

@@ -87,6 +87,7 @@ def line_of(case: dict[str, Any]) -> str:
     return json.dumps(line)
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("name", CASES)
 def test_a_line_of_theirs_is_skipped_or_harmless(name: str, pictures: Path, tmp_path: Path) -> None:
     file = tmp_path / "theirs.jsonl"
@@ -99,6 +100,7 @@ def test_a_line_of_theirs_is_skipped_or_harmless(name: str, pictures: Path, tmp_
         assert picture(case.image) is not None
 
 
+@pytest.mark.slow
 def test_the_command_asks_what_can_be_asked_and_nothing_else(
     pictures: Path, tmp_path: Path, run: Any
 ) -> None:

@@ -32,6 +32,7 @@ def of_model(folder: Path) -> Any:
     return pilot
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_the_weights_that_began_it(tmp_path: Path) -> None:
     model, folder = tmp_path / "model", tmp_path / "run"
     model.mkdir()
@@ -69,6 +70,7 @@ def test_a_recorder_goes_on_with_no_other_run(
         Recorder.resume(folder).start(spec)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["http://example.org/v1", "http://10.0.0.1", "x", "http://[::"])
 def test_a_run_of_theirs_does_not_send_your_key_to_them(
     address: str, flown: Path, tmp_path: Path, run: Any

@@ -45,6 +45,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.corpus
 @posix
 @pytest.mark.parametrize("name", CASES)
 def test_a_run_of_theirs_is_a_named_error_or_harmless(
@@ -124,6 +125,7 @@ def test_a_run_begins_where_nothing_is_in_the_way(
     assert [path.name for path in folder.iterdir()] == [part]
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("name", ["run.json.tmp", "summary.json.tmp", "index.html.tmp"])
 def test_a_link_in_the_place_of_a_temporary_file_is_taken_away(
@@ -162,6 +164,7 @@ TEXTS = ["", "{", "[]", "null", "7", "[" * 1000, "{}", '{"schema": 1}', "\0"]
 OTHERS = ["link", "pipe", "folder", "endless", "socket"]
 
 
+@pytest.mark.corpus
 @posix
 @pytest.mark.parametrize("part", ["rows.jsonl", "suite.json", "results.parquet"])
 @pytest.mark.parametrize(("what", "text"), [*product(["text"], TEXTS), *product(OTHERS, [""])])

@@ -75,6 +75,7 @@ def test_a_step_holds_it_exactly_in_one_line(text: str, flown: Path) -> None:
     assert StepRecord.from_json(line) == record
 
 
+@pytest.mark.slow
 def test_answers_are_recorded_read_back_and_shown_on_the_page(tmp_path: Path) -> None:
     answers = [f"{COMMAND} {text}" for text in TEXTS.values()]
     pilot = ModelPilot(ScriptedVLM(answers=answers), "hostile")
@@ -92,6 +93,7 @@ def test_answers_are_recorded_read_back_and_shown_on_the_page(tmp_path: Path) ->
     assert "<img" not in page
 
 
+@pytest.mark.slow
 def test_answers_that_are_no_command_are_asked_again_with_what_they_were(tmp_path: Path) -> None:
     answers = list(TEXTS.values())
     pilot = ModelPilot(ScriptedVLM(answers=answers), "hostile")
@@ -138,6 +140,7 @@ def test_replay_shows_a_folder_of_theirs_and_its_json_stays_exact(
     assert json.loads(exact.out)["reason"] == " ".join(TEXTS.values())
 
 
+@pytest.mark.corpus
 @EVERY
 def test_an_error_a_warning_and_a_name_on_the_command_line_are_shown(text: str, run: Any) -> None:
     if "\0" in text:

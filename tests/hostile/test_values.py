@@ -70,6 +70,7 @@ def test_an_option_that_is_a_number_has_a_range(name: str) -> None:
         assert RANGES[option.name].holds(option.default)
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_out_of_its_range_is_refused_with_its_name(name: str, run: Any) -> None:
     words, command, option = NUMBERS[name]

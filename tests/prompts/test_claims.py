@@ -46,6 +46,7 @@ def test_a_messy_answer_is_read_or_called_unreadable(entry):
     assert answer.yes == entry.get("yes")
 
 
+@pytest.mark.slow
 @given(claims_of_names())
 def test_what_is_rendered_is_read_back(case):
     names, claims = case

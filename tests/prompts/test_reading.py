@@ -46,6 +46,7 @@ def test_there_are_enough_answers_and_no_two_of_a_name():
     assert len({case["name"] for case in ANSWERS}) == len(ANSWERS) >= 67
 
 
+@pytest.mark.slow
 def test_a_very_deep_answer_is_refused():
     for text in ("{" * 3000 + "}" * 3000, '{"a": ' * 3000 + "1" + "}" * 3000, "{a: " * 3000):
         with pytest.raises(UnreadableAnswer):
@@ -85,6 +86,7 @@ def test_every_command_survives_prose_fences_and_single_quotes(burn, prose, wrap
     assert read(f"{prose} {text} {prose}", Burn).command == burn
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.text(max_size=60) | st.text('{}":,forwadighn.0123456789-+% ', max_size=60))
 def test_any_text_gives_a_command_or_is_refused(text):

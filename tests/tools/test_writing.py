@@ -103,6 +103,7 @@ def test_every_picture_waits_for_its_line(
     assert min(lines) >= 1
 
 
+@pytest.mark.slow
 def test_a_full_queue_blocks_and_says_so_once_and_nothing_is_left_out(
     gate: threading.Event,
     begin: Begin,

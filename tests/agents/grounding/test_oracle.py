@@ -48,6 +48,7 @@ def test_what_is_not_in_sight_is_not_spoken_of():
     assert "sun" not in Oracle(lambda: truth()[-3:]).ask(IMAGE, PROMPT)
 
 
+@pytest.mark.slow
 def test_verification_mends_most_of_what_was_flipped():
     wrong = {True: 0, False: 0}
     right = {(a, b, axis): sign for a, b, axis, sign in truth()}

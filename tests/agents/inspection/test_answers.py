@@ -43,6 +43,7 @@ def test_what_is_not_clearly_one_state_is_none(answer):
     assert read_state(answer, PANEL) == (None, False)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40), st.sampled_from(PANEL), st.text(max_size=40))
 def test_what_is_read_was_said(before, said, after):
     answer = f"{before} {said} {after}"

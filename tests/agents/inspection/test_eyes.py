@@ -60,6 +60,7 @@ def test_an_answer_that_is_no_state_is_asked_again_and_then_given_up():
     assert (spent.crops, spent.passes) == (2, 4)
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_leaves_crops_unanswered_and_the_inspection_goes_on(paper):
     class Broken(ScriptedVLM):
         def _generate(self, *_, **__):

@@ -78,6 +78,7 @@ def test_no_push_is_more_than_the_thrusters_give_at_any_roll():
     assert max(abs(told.forward), abs(told.right), abs(told.down)) <= 1.0
 
 
+@pytest.mark.slow
 def test_a_way_leads_around_a_guard_that_is_in_the_way():
     way = search(BEHIND, Aims(), np.random.default_rng(0))
     off = norm(np.cross(way.corner, [0.0, 1.0, 0.0]))

@@ -106,6 +106,7 @@ def test_a_reading_of_more_mass_than_at_the_start_is_no_trouble(make_telemetry):
     assert command == decided(ready("rendezvous"), make_telemetry(propellant=901.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PURSUERS)
 @given(states=st.lists(STATE, min_size=2, max_size=2))
 @settings(max_examples=15, deadline=None)
@@ -176,6 +177,7 @@ def test_navball_pushes_the_sideways_drift_out(make_telemetry):
     np.testing.assert_allclose(np.cross(vector, chase.axes()[0]), 0.0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_rendezvous_aims_beside_an_evader_that_flees_along_its_normal(make_telemetry):
     telemetry = make_telemetry(gap=(0.0, 600.0, 0.0), velocity=(0.0, 0.0, 0.0))
     normal = np.array([0.0, 0.0, 1.0])  # of an equatorial orbit

@@ -75,6 +75,7 @@ def test_who_says_nothing_of_a_sound_satellite_earns_nothing(survey: Survey) -> 
     assert marks.marks({"dish": "dent"} | SOUND)["score"] == 0.0
 
 
+@pytest.mark.slow
 def test_the_satellite_touched_is_nothing_earned(
     survey: Survey, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,6 +114,7 @@ def test_a_free_arm_touches_nothing_and_takes_no_harm(arm: Any) -> None:
     assert all(arm.read(joint, "status") == 0 for joint in NAMES)
 
 
+@pytest.mark.slow
 def test_the_table_is_told_from_the_satellite(arm: Any) -> None:
     for joint in NAMES:
         arm.go(joint, {"shoulder_pan": 1.5, "shoulder_lift": 0.9, "elbow_flex": 0.9}.get(joint, 0))
@@ -122,6 +123,7 @@ def test_the_table_is_told_from_the_satellite(arm: Any) -> None:
     assert not any(touch.what == "satellite" for touch in arm.plant.touches)
 
 
+@pytest.mark.slow
 def test_the_same_commands_have_the_same_effect_to_the_last_bit(arm: Any) -> None:
     again = type(arm)(Plant(arm.plant.plan))
     for one in (arm, again):

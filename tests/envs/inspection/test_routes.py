@@ -78,6 +78,7 @@ def _too_near(clearance: Clearance, rng: np.random.Generator, n: int = 20) -> li
     return found
 
 
+@pytest.mark.slow
 def test_what_is_clear_keeps_its_distance() -> None:
     """By MuJoCo's own distances: its contacts leave out bodies by a margin of their own."""
     cell, rng = Cell(CellPlan.draw(1, defects=())), np.random.default_rng(2)

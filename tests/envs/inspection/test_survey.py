@@ -53,6 +53,7 @@ def test_the_drawing_has_nothing_wrong_in_it(survey: Survey) -> None:
     assert survey.cell.plan.defects == ()
 
 
+@pytest.mark.slow
 def test_a_look_shows_its_site_and_is_driven_clear_of_everything(survey: Survey) -> None:
     joints: Joints = START
     turntable = PLAN.turntable

@@ -46,6 +46,7 @@ def test_every_part_has_a_surface_to_look_at() -> None:
     assert len({named(site) for site in SITES}) == len(SITES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_viewpoint_is_what_it_says(seed: int) -> None:
     cell = Cell(CellPlan.draw(seed))
@@ -66,6 +67,7 @@ def test_a_viewpoint_is_what_it_says(seed: int) -> None:
             assert joint.lower <= value <= joint.upper
 
 
+@pytest.mark.slow
 def test_the_folded_arm_is_clear_however_the_turntable_stands() -> None:
     for seed in range(4):
         cell = Cell(CellPlan.draw(seed))
@@ -147,6 +149,7 @@ def test_what_stands_before_a_part_hides_it() -> None:
     assert sight.share(wide, behind) == 0.0  # the bus hides it
 
 
+@pytest.mark.slow
 def test_poses_for_training_look_at_their_surface_from_all_around() -> None:
     cell, rng = Cell(CellPlan.draw(2, defects=())), np.random.default_rng(0)
     sight = Sight(cell)
@@ -162,6 +165,7 @@ def test_poses_for_training_look_at_their_surface_from_all_around() -> None:
     assert np.mean([sight.share(site, sight.somewhere(site, rng)) for site in SITES]) > 0.4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, pytest.param(11, marks=pytest.mark.slow)])
 def test_with_the_turntables_help_every_surface_is_reached(seed: int) -> None:
     assert set(reached(Cell(CellPlan.draw(seed)))) == {named(site) for site in SITES}

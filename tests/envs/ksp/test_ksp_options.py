@@ -42,6 +42,7 @@ def test_a_wrong_option_says_what_there_is(
         gym.make("helmsight/KSP-v0", **options)
 
 
+@pytest.mark.slow
 def test_it_has_the_spaces_and_the_task_of_the_twin() -> None:
     options: dict[str, Any] = {"observation": "frame+telemetry"}
     game, twin = KspEnv("PE1-E3-I3", capture="screenshot", **options), PursuitEnv(**options)

@@ -27,6 +27,7 @@ def throttles(flight, steps):
     return np.array(seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metres", [8.0, 150.0, 3000.0])
 def test_the_passive_evader_never_burns(make_world, metres):
     flight = make_world(evader=1, offset=(0.0, -metres, 0.0))
@@ -43,6 +44,7 @@ def test_no_evader_burns_before_the_reset_is_over(make_world, bot):
     assert not flight.throttle[0, EVADER].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bot", [2, 3])
 def test_a_reacting_evader_sleeps_beyond_2200_metres(make_world, bot):
     flight = make_world(evader=bot, offset=(0.0, -2300.0, 0.0))
@@ -88,6 +90,7 @@ def test_the_random_evader_differs_by_seed_and_repeats_by_seed(make_world):
     assert np.linalg.norm(one - other) > 0.1
 
 
+@pytest.mark.slow
 def test_the_heuristic_evader_turns_to_normal_within_2200_metres_and_waits(make_world):
     flight = make_world(evader=3, offset=(0.0, -250.0, 0.0))
     flight.advance(400)
@@ -145,6 +148,7 @@ def test_the_accelerating_evader_turns_for_half_a_second_and_burns_prograde_at_a
     assert gained == pytest.approx(0.2 * 8000.0 / 6675.0 * 10.0 * 2170.0, rel=0.01)
 
 
+@pytest.mark.slow
 def test_the_accelerating_evader_is_held_as_by_krpcs_autopilot_level_in_its_orbit(make_world):
     flight = make_world(evader=4)
     flight.settle()
@@ -157,6 +161,7 @@ def test_the_accelerating_evader_is_held_as_by_krpcs_autopilot_level_in_its_orbi
     assert down @ unit(position) > 0.9  # belly up: the frame's x, which is up, is anti-radial
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("drift", "side"), [(2.0, -1.0), (-2.0, 1.0), (0.0, 1.0)])
 def test_a_shunning_evader_burns_away_from_where_the_pursuer_would_pass(make_world, drift, side):
     """A pursuer that drifts to the normal passes on that side; of a hit it leaves by the normal."""
@@ -168,6 +173,7 @@ def test_a_shunning_evader_burns_away_from_where_the_pursuer_would_pass(make_wor
     assert flight.throttle[0, EVADER, 0] == 0.2
 
 
+@pytest.mark.slow
 def test_a_shunning_evader_coasts_when_the_pursuer_has_passed_or_is_far(make_world):
     for offset, speed in (
         ((0.0, -900.0, 0.0), (0.0, -5.0, 1.0)),

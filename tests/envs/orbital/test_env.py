@@ -54,6 +54,7 @@ def leap(env, seconds):
     world.met += seconds
 
 
+@pytest.mark.slow
 def test_the_first_observation_can_be_later_than_the_end_of_the_reset():
     env, early = make("PE1-E4-I3", start_met=7.0), make("PE1-E4-I3")
     observation, info = env.reset(seed=4)
@@ -66,6 +67,7 @@ def test_the_first_observation_can_be_later_than_the_end_of_the_reset():
     assert info["closest_time"] == pytest.approx(7.0)
 
 
+@pytest.mark.slow
 def test_what_is_done_in_one_episode_is_not_in_another_that_begins_alike():
     env, other = make("PE1-E2-I2"), make("PE1-E2-I2")
     began, _ = env.reset(seed=3)
@@ -249,6 +251,7 @@ def captured():
     return env, (*step, info)
 
 
+@pytest.mark.slow
 def test_a_capture_terminates_with_its_score():
     env, (_, reward, terminated, truncated, info) = captured()
     assert (terminated, truncated, info["captured"]) == (True, False, True)
@@ -315,6 +318,7 @@ def test_realtime_paces_every_command(monkeypatch):
     assert naps == [pytest.approx(0.5)]
 
 
+@pytest.mark.slow
 def test_the_last_command_goes_on_while_the_pilot_thinks_or_the_craft_coasts():
     spent = {}
     for hold in ("repeat", "coast"):
@@ -326,6 +330,7 @@ def test_the_last_command_goes_on_while_the_pilot_thinks_or_the_craft_coasts():
     assert spent["coast"] == pytest.approx(0.5 * flow)
 
 
+@pytest.mark.slow
 def test_an_episode_that_ends_while_the_pilot_thinks_burns_nothing_more():
     env = started(scenario="PE1-E1-I1", time="fixed:200")
     leap(env, 110.0)

@@ -194,6 +194,7 @@ def leap(env, seconds):
     env._world.coast(seconds)
 
 
+@pytest.mark.slow
 def test_rewards_are_kspdgs_and_an_episode_ends_by_whoever_is_captured():
     env, _, _ = started("SB1-E1-I5")
     assert env.step(COAST)[1] == pytest.approx(1.0, abs=1e-3)

@@ -65,6 +65,7 @@ def figures(closest):
     return [float(part[0]) for part in parts]
 
 
+@pytest.mark.slow
 def test_the_minimum_keeps_its_own_speed_fuel_and_time(make_world):
     flight = make_world(offset=(0.0, -300.0, 20.0), speed=(0.0, 30.0, 0.0))
     closest = ScoreKeeper(flight)

@@ -23,6 +23,7 @@ def test_a_number_says_how_many_seeds_and_a_list_which(asked: Any, found: list[i
     assert seeds(asked) == found
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.lists(st.integers(0, 10**6), min_size=1, unique=True))
 def test_seeds_are_the_same_as_a_list_and_with_commas(wanted: list[int]) -> None:

@@ -69,6 +69,7 @@ def test_words_of_a_model_are_words_on_the_page(reported: Report) -> None:
     assert "<b>along</b>" not in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "why", ["", "\u6b20\u3051\u305f \U0001f6f0 \u2265 90 %", "x" * 300, "a\x00b\x1ec"]
 )
@@ -89,6 +90,7 @@ def test_a_report_of_a_run_that_was_killed_shows_the_gap(story: Any) -> None:
     assert "not reported" in page
 
 
+@pytest.mark.slow
 def test_a_run_without_a_step_or_a_picture_has_a_report(story: Any) -> None:
     report = write_report(story(frames=False).end("error: LinkLost: nobody answers"))
     assert "LinkLost" in report.page.read_text(encoding="utf-8")

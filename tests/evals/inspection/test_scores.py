@@ -95,6 +95,7 @@ def test_where_there_are_no_defects_and_none_was_claimed_there_is_no_f1() -> Non
     assert row["F1"] == row["recall"] == "-"
 
 
+@pytest.mark.slow
 def test_pilots_are_compared_on_the_cells_that_both_inspected() -> None:
     worse = replace(GOOD, hits=1, missed=1, right=11, model_s=20.0)
     results = {"a": dict.fromkeys(range(50), GOOD), "b": dict.fromkeys(range(5, 60), worse)}

@@ -58,6 +58,7 @@ def test_tokens_are_counted_and_priced_by_the_million(settings: Settings) -> Non
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_episode_whose_answers_are_all_kept_asks_nobody_and_costs_nothing(settings) -> None:
     good = '{"forward": 0.5, "right": 0, "down": 0, "duration": 0.5}'
     with FakeProvider({"text": good, "tokens": [1000, 20]}) as provider:

@@ -22,6 +22,7 @@ def settings(folder: Path, **changed) -> Settings:
     return Settings(folder, "mine", **changed)
 
 
+@pytest.mark.slow
 def test_a_row_tells_what_the_same_flight_by_hand_comes_to(tmp_path: Path) -> None:
     row = run_episode(SHORT, settings(tmp_path))
     flight = fly("PE1-E1-I3", "naive", 1, steps=5, time="fixed:0.5")

@@ -138,6 +138,7 @@ def test_the_right_answer_of_a_lesson_is_read_back_as_the_truth():
     assert len(kinds) >= 8
 
 
+@pytest.mark.slow
 def test_of_a_thing_that_is_not_there_the_right_answer_is_that_it_is_not_seen():
     picture, rng = ask(Split.TRAIN, 0, 0, size=SIZE).picture, np.random.default_rng(4)
     absent = 0

@@ -33,6 +33,7 @@ class Flaky:
         return "Yes."
 
 
+@pytest.mark.slow
 def test_every_question_is_asked_by_every_strategy_and_some_the_other_way_round(make_bench):
     bench = make_bench(limit=5, swaps=2)
     made = list(bench.run())
@@ -72,6 +73,7 @@ def test_a_belief_that_is_stuck_is_told_again_whichever_way_round_it_is_asked(ma
     assert 0.2 < sum(right) / len(right) < 0.9
 
 
+@pytest.mark.slow
 def test_answers_depend_on_the_question_alone_so_that_a_resumed_run_is_the_same(
     make_bench, tmp_path
 ):

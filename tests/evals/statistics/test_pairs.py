@@ -15,6 +15,7 @@ from helmsight.evals.statistics import holm, mcnemar, paired_test, ratio_differe
 NUMBERS = st.integers(-20, 20).map(float)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(values=st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=7))
 def test_a_paired_test_counts_the_ways_of_swapping_that_differ_as_much(values):

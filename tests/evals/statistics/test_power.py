@@ -41,6 +41,7 @@ def test_too_few_pairs_detect_nothing_and_no_difference_needs_no_number():
     assert pairs_needed(1000.0, 1.0) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [10, 25])
 def test_the_test_finds_what_is_detectable_about_four_times_of_five(n):
     rng, found = np.random.default_rng(n), 0

@@ -20,6 +20,7 @@ from helmsight.evals.statistics.ratios import RATIO_LEAST, SHARE_LEAST
 ROWS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=RATIO_LEAST, max_size=60)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(rows=ROWS)
 def test_a_ratio_lies_in_its_interval(rows):
@@ -30,6 +31,7 @@ def test_a_ratio_lies_in_its_interval(rows):
     assert found.n == len(rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(rows=ROWS)
 def test_a_share_lies_in_its_interval_between_none_and_all_and_is_mirrored(rows):
@@ -95,6 +97,7 @@ def test_a_difference_over_few_units_has_no_interval() -> None:
     assert found.estimate == pytest.approx(0.2)
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_difference_of_ratios_covers_as_often_as_it_says() -> None:
     rng, hits = np.random.default_rng(5), 0
     for trial in range(60):

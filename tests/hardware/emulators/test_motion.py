@@ -57,6 +57,7 @@ def test_time_cut_in_pieces_is_the_same_time() -> None:
     assert many.position == pytest.approx(one.position)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.floats(0.0001, 0.003), min_size=20, max_size=60),

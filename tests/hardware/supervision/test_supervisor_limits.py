@@ -96,6 +96,7 @@ def test_the_tool_bit_moves_the_jaw_within_its_limits(supervisor, arm, clock) ->
     assert supervisor.state().positions[5] == pytest.approx(0.0, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_wild_pilot_keeps_the_joints_in_and_the_tool_about_where_it_may_be(
     supervisor, arm, clock, seed

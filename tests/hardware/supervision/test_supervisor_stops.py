@@ -41,6 +41,7 @@ def test_a_stop_is_confirmed_told_and_lasting(supervisor, arm, heard, near) -> N
     assert len(arm.sent) == 2
 
 
+@pytest.mark.slow
 def test_a_stop_is_repeated_until_it_is_confirmed(supervisor, arm, heard) -> None:
     arm.trouble.errors["stop"] = [NoReply("deaf")] * 40
     report = supervisor.stop("key", within_s=0.02, insist_s=5.0)

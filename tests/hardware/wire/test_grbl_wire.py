@@ -180,6 +180,7 @@ def test_a_million_random_bytes_raise_nothing_and_fill_nothing() -> None:
     assert heard > 0
 
 
+@pytest.mark.slow
 def test_a_million_bytes_of_almost_grbl_raise_nothing_but_bad_reply() -> None:
     source, lines = random.Random(8), Lines()
     letters = b"<>|:,.-0123456789IdleRunMPosWPosFSOvBf[]MSGok\r\n$=error:ALARM"

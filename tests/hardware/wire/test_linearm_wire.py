@@ -172,6 +172,7 @@ def test_an_answer_counts_when_it_is_closed_and_closing_lines_before_it_do_not(s
     assert closed.groups == {"x": "150.00", "y": "0.00", "z": "100.00"}
 
 
+@pytest.mark.slow
 @given(lines=st.lists(st.sampled_from([REFUSED, REPORT, "ok", "noise"]), max_size=6))
 def test_a_refused_move_is_never_taken_for_done(lines):
     talk = dialogue("marlin_arm")

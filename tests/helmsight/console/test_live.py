@@ -128,6 +128,7 @@ def test_it_waits_while_it_is_paused_and_goes_on(paused):
     assert order(link, "pause")["ok"] is False
 
 
+@pytest.mark.slow
 def test_a_person_takes_over_flies_and_hands_back(paused):
     flight, link = paused
     assert order(link, "fly", command=BURN) == {"ok": False, "said": "take over first"}
@@ -204,6 +205,7 @@ def test_a_run_that_a_person_flew_in_part_is_gone_on_with(paused):
     assert [record.wanted["right"] for record in again.records] == [1.0, 0.0, 0.0]
 
 
+@pytest.mark.slow
 def test_where_the_world_goes_on_a_pause_is_the_safe_default(runs):
     flight = Flight(runs / "one", steps=2, time="realtime")
     flight.desk.paused = "ann"
@@ -230,6 +232,7 @@ def test_who_does_not_know_the_key_is_told_nothing(paused, tmp_path):
     assert order(link, "resume")["ok"]
 
 
+@pytest.mark.slow
 def test_browsers_see_it_and_order(paused, browser: TestClient, pages):
     _, link = paused
     assert "live" in browser.get("/").text

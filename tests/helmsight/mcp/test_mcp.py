@@ -65,6 +65,7 @@ def test_a_client_looks_proposes_and_ends(tmp_path: Path) -> None:
     assert run.spec.operator["approve"] == "off"
 
 
+@pytest.mark.slow
 def test_a_command_waits_until_a_person_approves_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_command_waits_until_a_person_approves_it(
     assert "a person refused the command" in refused["held_back"]
 
 
+@pytest.mark.slow
 def test_without_a_person_nothing_moves_and_the_client_is_told_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,12 +8,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from helmsight.agents.asking_style import AskingStyle, Views
 from helmsight.agents.training.design import Design, Tower
-from helmsight.agents.training.folder import save
-from helmsight.agents.training.student import build_model, build_processor, build_tokenizer
 from helmsight.contract.sent import Message, Text, View
 from helmsight.tools.export.chat import ChatWriter
 from helmsight.tools.export.lesson import File, Lesson
@@ -43,6 +40,11 @@ def lesson(step: int, light: bool) -> Lesson:
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import torch  # seconds, which the quick tests here do without
+
+    from helmsight.agents.training.folder import save
+    from helmsight.agents.training.student import build_model, build_processor, build_tokenizer
+
     torch.manual_seed(0)
     tokenizer = build_tokenizer([QUESTION, answer(1), answer(-1)], DESIGN)
     model, folder = build_model(tokenizer, DESIGN), tmp_path_factory.mktemp("base")

@@ -30,12 +30,14 @@ def answered(
     return crops, told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sureness", [1.0, 2.0, 4.0])
 def test_who_is_too_sure_is_cooled_by_as_much(sureness: float) -> None:
     found = heats(*answered("panel", 4000, sureness))
     assert found["panel"] == pytest.approx(sureness, rel=0.15)
 
 
+@pytest.mark.slow
 def test_each_kind_has_its_own_and_one_with_few_crops_none() -> None:
     sure, honest = answered("dish", 3000, 3.0), answered("mast", 3000, 1.0, seed=1)
     few = answered("bus", FEWEST - 1, 1.0)
@@ -44,6 +46,7 @@ def test_each_kind_has_its_own_and_one_with_few_crops_none() -> None:
     assert found["dish"] > 2.0 * found["mast"]
 
 
+@pytest.mark.slow
 def test_how_often_a_state_comes_is_no_reason_to_be_surer_of_it() -> None:
     crops, told = answered("thruster", 4000, 2.0)
     often = [*zip(crops, told, strict=True)]

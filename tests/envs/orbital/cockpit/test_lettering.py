@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
 from helmsight.envs.orbital.cockpit.lettering import figures, write
 
@@ -19,6 +20,7 @@ def sheet(number: int):
     return picture
 
 
+@pytest.mark.slow
 def test_threads_that_write_at_once_write_as_each_does_alone():
     alone = [sheet(number) for number in range(8)]
     with ThreadPoolExecutor(8) as threads:

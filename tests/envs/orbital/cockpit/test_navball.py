@@ -117,6 +117,7 @@ def test_no_velocity_marker_is_drawn_when_at_rest(make_state):
     assert marked == [False, True]
 
 
+@pytest.mark.slow
 @FEW
 @given(seed=SEEDS)
 def test_the_horizon_tells_up(make_state, seed):

@@ -22,6 +22,7 @@ def test_every_state_gives_an_rgb_frame(make_state, seed):
     assert picture.dtype == np.uint8
 
 
+@pytest.mark.slow
 def test_the_same_state_gives_the_same_bytes(make_state):
     layout = Layout.random(np.random.default_rng(4))
     for seed in range(8):

@@ -304,6 +304,7 @@ def test_a_crowd_of_one_address_does_not_push_out_who_comes_from_another(
     assert crowd[-1].call("Garden", "get_UT").value
 
 
+@pytest.mark.slow
 def test_connections_that_say_nothing_keep_nobody_out(crowded: Running, bare: Any) -> None:
     silent = [bare(crowded.rpc_port) for _ in range(40)]
     until(lambda: len(crowded.server.admission.connections) >= 12)

@@ -90,6 +90,7 @@ def test_a_client_is_told_the_types_of_its_own_version(version: str) -> None:
     assert results == {Dialect.LEGACY: Named, Dialect.MODERN: Colour}
 
 
+@pytest.mark.slow
 def test_a_client_is_told_what_its_own_version_has_beside_what_the_server_declares() -> None:
     def names(version: str, dialect: Dialect) -> set[str]:
         return {procedure.name for procedure in paint(version, dialect).procedures}

@@ -63,6 +63,7 @@ def test_a_scenario_begins_as_kspdgs_reset_leaves_it():
     assert game.crafts[PURSUER].sas_mode == SAS.TARGET
 
 
+@pytest.mark.slow
 def test_a_served_scenario_does_not_end_and_an_episode_does():
     game = Simulation("PE1-E1-I3")
     game.jump(300.0)
@@ -117,6 +118,7 @@ def test_a_rate_that_the_machine_cannot_keep_is_given_up_and_counted(game, wall,
     assert game.ut - start + game.dropped_s == pytest.approx(200.0)
 
 
+@pytest.mark.slow
 def test_others_have_a_turn_during_a_long_step(game):
     start, turns = game.ut, 0
     for _ in game.stepping(10.0):
@@ -201,6 +203,7 @@ def test_a_save_is_not_changed_by_what_comes_after_it(game):
     assert np.linalg.norm(game.fleet.position[0, 0]) == pytest.approx(750_000.0)
 
 
+@pytest.mark.slow
 def test_a_saved_episode_keeps_its_score():
     game = Simulation("PE1-E1-I3")
     game.reset("PE1-E1-I3", seed=2)

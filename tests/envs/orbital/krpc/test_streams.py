@@ -289,6 +289,7 @@ def test_equal_expressions_are_one_object_and_their_size_is_bounded(client: Any)
         make.add(grown, grown)
 
 
+@pytest.mark.slow
 def test_functions_of_python_become_streams_and_events(client: Any) -> None:
     """The client of 0.7 puts the expression together from the function's own code."""
     garden = client.garden

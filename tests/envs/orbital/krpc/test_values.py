@@ -63,6 +63,7 @@ def values(dialect: Dialect = Dialect.MODERN) -> Values:
     return Values(dialect, ObjectStore())
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("dialect", Dialect)
 def test_values_are_read_and_written_as_the_client_of_0_7_does(name: str, dialect: Dialect) -> None:

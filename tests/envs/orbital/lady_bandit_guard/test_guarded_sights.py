@@ -132,6 +132,7 @@ def test_telemetry_tells_no_sides_but_what_is_in_line():
     assert in_view(vector(ahead, ahead, ahead)) == list(OBJECTS)
 
 
+@pytest.mark.slow
 def test_relations_of_any_scene_are_proved_consistent_and_between_is_what_geometry_says(state):
     rng, answers = np.random.default_rng(8), []
     for _ in range(300):

@@ -27,6 +27,7 @@ def flown(scenario, steps):
         observation, *_, info = env.step(command.action())
 
 
+@pytest.mark.slow
 def test_the_cockpit_tells_the_phase_angle_that_is_measured():
     for env, _, info in flown("SB1-E1-I4", 3):
         state = env.family.cockpit(env._world, 0)

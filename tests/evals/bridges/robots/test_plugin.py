@@ -205,6 +205,7 @@ class Pusher:
         return ActionChunk([Action(self.numbers)])
 
 
+@pytest.mark.slow
 def test_a_policy_that_knows_nothing_of_ours_flies_with_the_numbers_alone(tmp_path) -> None:
     world, pusher = World(**TELEMETRY), Pusher(2.0, 1.0, 0.0, -0.5)
     evaluated(tmp_path, world, pusher, make_task(seeds=1, max_steps=4))
@@ -231,6 +232,7 @@ class Halver:
         return Action(np.asarray(action.data) / 2, action.meta)
 
 
+@pytest.mark.slow
 def test_what_an_approver_changes_is_flown_and_recorded_and_the_pilot_is_told(
     tmp_path: Path, answers: str
 ) -> None:

@@ -61,6 +61,7 @@ def test_no_jog_is_sent_once_it_is_stopped_and_other_lines_are(written: Any) -> 
     assert [data for _, data, _ in log] == [b"$G\n"]
 
 
+@pytest.mark.slow
 def test_no_jog_follows_a_cancel_whenever_the_stop_comes(written: Any) -> None:
     robot, log = written
     for number in range(12):

@@ -60,6 +60,7 @@ def test_the_sun_is_behind_the_pursuer_of_sb1_i5_as_seen_from_the_evader():
     assert -cosine == pytest.approx(1.0, abs=1e-3)  # KSPDG's own test of its reward
 
 
+@pytest.mark.slow
 def test_a_body_moves_as_its_places_change(game, bodies):
     frame = bodies["Kerbin"].non_rotating_reference_frame
     for name in ("Sun", "Mun", "Minmus", "Ike", "Moho", "Tylo"):

@@ -166,6 +166,7 @@ def test_two_escape_orbits_have_no_period_to_look_for_approaches_in():
         closest_approaches(escape, escape, 0.0, 1)
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("side", [-1.0, 0.0, 1.0])
 @pytest.mark.parametrize("off", [0.0, 1e-15, 1e-12, 1e-9, 1e-6, 1e-4, 3e-3])
 @pytest.mark.parametrize("tilt", [0.0, 0.7, -1.3])

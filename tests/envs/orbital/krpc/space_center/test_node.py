@@ -146,6 +146,7 @@ def test_a_burn_that_stops_the_craft_is_refused(game, pursuer):
         pursuer.control.add_node(game.ut, -speed)
 
 
+@pytest.mark.slow
 def test_a_vessel_plans_a_hundred_nodes_at_most(game, pursuer):
     for _ in range(100):
         pursuer.control.add_node(game.ut + 10.0)
@@ -195,6 +196,7 @@ def test_the_lady_flies_a_node_with_sas_and_her_engine(lady, put, burn):
     assert lady.orbit.inclination == pytest.approx(node.orbit.inclination, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_drone_flies_a_node_with_the_autopilot_and_its_thrusters(game, pursuer, put):
     node = pursuer.control.add_node(game.ut + 12.0, 8.0)
     pilot = pursuer.auto_pilot
@@ -227,6 +229,7 @@ def test_sas_follows_a_node_only_while_there_is_one(game, pursuer, put):
     np.testing.assert_allclose(game.fleet.axes[0, 1], before, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_node_that_is_moved_under_sas_is_followed(game, pursuer, put):
     node = pursuer.control.add_node(game.ut + 100.0, 10.0)
     put(pursuer.control, sas=True, sas_mode=SASMode.MANEUVER)

@@ -27,6 +27,7 @@ def test_every_craft_has_as_many_parts_as_in_the_game_and_they_add_up_to_its_mas
         assert sum(part.dry_mass for part in parts) == vessel.dry_mass
 
 
+@pytest.mark.slow
 def test_tanks_drain_by_their_share_and_the_mass_still_adds_up(pursuer, put):
     put(pursuer.control, rcs=True, forward=1.0, right=-1.0)
     pursuer.game.step(20.0)
