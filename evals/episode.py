@@ -21,6 +21,8 @@ DONE, CRASHED, TIMED_OUT, OUT_OF_MEMORY, FAILED = STATES = (
 )  # fmt: skip
 """How an episode ended: as episodes end; the process died; it took too long or too much memory;
 the world or the provider of the pilot said no."""
+REFUSED = "refused"
+"""A row of no table: the model will never answer, so that the whole evaluation halts."""
 MEASURED = frozenset({"wall_s", "think_ms", "attempts", "run", "cost", "suite"})
 """Fields of a row that depend on the machine or the folder, not on the episode alone."""
 OPERATOR = "operator"

@@ -23,6 +23,12 @@ class InvalidPlan(EvalsError):
     exit_status = 2
 
 
+class ModelHalts(EvalsError):
+    """A model that will never answer: a wrong key, no credit, weights that cannot be loaded. Halts
+    the evaluation at once; what has ended stays, and is gone on with.
+    """
+
+
 class FlightFailed(EvalsError):
     """A flight of a table that ended as none should: an error, a death, a time-out. Halts; what
     was flown is kept.

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.contract.writing import write_whole
-from helmsight.evals.episode import SCHEMA, Episode, EpisodeRow
-from helmsight.evals.errors import ResultsUnusable
+from helmsight.evals.episode import REFUSED, SCHEMA, Episode, EpisodeRow
+from helmsight.evals.errors import ModelHalts, ResultsUnusable
 from helmsight.evals.fingerprints import QUESTIONS, fingerprint
 from helmsight.evals.plan import Plan
 from helmsight.evals.provenance import provenance
 from helmsight.evals.runner.settings import Settings
+from helmsight.evals.spent import Spent
 from helmsight.evals.store import ROWS, SUITE, Store, read_suite_file
 
 Run = Callable[[Sequence[Episode], Settings], Generator[EpisodeRow, None, None]]
@@ -90,20 +91,25 @@ class Evaluation:
 
         Raises:
             ResultsUnusable: a row cannot be written.
+            ModelHalts: a model will never answer; its episode has no row.
         """
-        began, budgets = time.monotonic(), self.plan.suite.budgets
+        spent = Spent(self.plan.suite.budgets)
+        for row in self.store.rows():
+            spent.take(row)
         with self.store:
             self._write_suite()
-            spent = sum(row.cost or 0.0 for row in self.store.rows())
-            with _closed(run(self.missing(), self.settings())) as rows:
+            if missing := self.missing():
+                self.stopped = spent.up()  # before anybody is asked again
+            if self.stopped or not missing:
+                return
+            with _closed(run(missing, self.settings())) as rows:
                 for row in rows:
+                    if row.status == REFUSED:
+                        raise ModelHalts(row.error)
                     self.store.add(row)
-                    spent += row.cost or 0.0
+                    spent.take(row)
                     yield row
-                    if budgets.wall_s is not None and time.monotonic() - began > budgets.wall_s:
-                        self.stopped = f"budgets.wall_s, {budgets.wall_s:g} s, is used up"
-                    if budgets.cost is not None and spent > budgets.cost:
-                        self.stopped = f"budgets.cost, {budgets.cost:g}, is used up"
+                    self.stopped = spent.up()
                     if self.stopped:
                         return
 

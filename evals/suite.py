@@ -101,6 +101,9 @@ class Budgets(Part):
     cost: float | None = Field(
         default=None, gt=0, le=MANY, description="What all answers may cost."
     )
+    tokens: int | None = Field(
+        default=None, gt=0, le=10**12, description="Tokens that providers may count, in and out."
+    )
     prices: dict[str, Price] = Field(default={}, description="Prices by pattern of pilots.")
     gpus: dict[str, Annotated[float, Field(ge=0, le=1024)]] = Field(
         default={}, description="Share of a GPU that each copy of a model has on Ray, by pattern."

@@ -13,8 +13,10 @@ import typer
 
 from helmsight.agents.models.load import check_meant, fitting
 from helmsight.evals.episode import EpisodeRow
+from helmsight.evals.errors import ModelHalts
 from helmsight.evals.evaluation import Evaluation, Run
 from helmsight.evals.plan import Plan, plan
+from helmsight.evals.runner.probe import probe
 from helmsight.evals.suite import Suite, read_suite, suite_of
 from helmsight.evals.tables import table
 from helmsight.output import json_line
@@ -30,11 +32,12 @@ def planned(
     model: Mapping[str, Any],
     asked: Mapping[str, Any],
     limit: int | None,
+    budgets: Mapping[str, Any],
 ) -> Plan:
     """Return the plan of a suite with what the command line changes of it.
 
     changed: keys of the suite. model: keywords of `load_pilot`, each for the pilots that it can be
-    for. asked: how the loop asks each.
+    for. asked: how the loop asks each. budgets: keys of the suite's.
 
     Raises:
         InvalidPlan: as `evals.suite.read_suite` and `evals.plan.plan`.
@@ -42,6 +45,7 @@ def planned(
     """
     read, source = read_suite(suite)
     data = read.model_dump(mode="json") | dict(changed)
+    data["budgets"] |= budgets
     entries = _competitors(read, pilots)
     check_meant([entry["pilot"] for entry in entries], model)
     data["pilots"] = [
@@ -104,7 +108,8 @@ def evaluate(
     early, "" where it did not.
 
     Raises:
-        EvalsError: as `Evaluation` and the runners.
+        EvalsError: as `Evaluation` and the runners. AgentsError: as `runner.probe.probe`.
+        ModelHalts: once what there is has been printed.
     """
     folder = out or _new_folder(plan.suite.name)
     evaluation = Evaluation(
@@ -121,11 +126,16 @@ def evaluate(
         _say(f"{total - todo} of {total} episodes are in {folder} already")
     if evaluation.stale:
         _say(f"{evaluation.stale} rows there are of other code or weights, and in no table")
-    stopped = ""
+    stopped, halted = "", None
     try:
+        budgets = evaluation.plan.suite.budgets
+        for line in probe(evaluation.missing(), budgets.prices, budgets.cost):
+            _say(line)
         _progress(evaluation, _runner(workers, ray), todo)
     except KeyboardInterrupt:
         stopped = "interrupted"
+    except ModelHalts as error:
+        stopped, halted = str(error), error
     stopped = stopped or evaluation.stopped
     rows = evaluation.store.rows()
     left = len(evaluation.missing())
@@ -139,8 +149,12 @@ def evaluate(
         if page:
             print(f"report: {page}")
     if stopped:
-        _say(f"{stopped}: {left} episodes are left; the same command with --out {folder} --resume "
-             "goes on")  # fmt: skip
+        stopped += f": {left} episodes are left; the same command with --out {folder} --resume "
+        stopped += "goes on"
+    if halted is not None:
+        raise ModelHalts(stopped) from halted
+    if stopped:
+        _say(stopped)
     return stopped
 
 

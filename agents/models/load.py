@@ -214,6 +214,15 @@ def _kind(spec: str) -> str:
     return "local" if folder else "provider"
 
 
+def is_local(spec: str) -> bool:
+    """Return whether a name is that of a model whose weights are loaded here; of an inspector,
+    whether that of its eyes is.
+    """
+    kind, _, rest = spec.partition(":")
+    eyes = rest if kind == "inspector" and rest else spec
+    return eyes == "inspector" or _kind(eyes) == "local"
+
+
 def check_known(spec: str, **options: Any) -> None:
     """Raise as `load_pilot` for a pilot that cannot be had, without loading any weights.
 

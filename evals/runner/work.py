@@ -11,12 +11,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helmsight.agents.errors import EngineUnfit, ModelRefused, ModelUnavailable
 from helmsight.contract.jsontext import parse_json
 from helmsight.evals.episode import (
     DONE,
     FAILED,
     OPERATOR,
     OUT_OF_MEMORY,
+    REFUSED,
     Episode,
     EpisodeRow,
     canonical,
@@ -35,6 +37,8 @@ LOADED = 4  # pilots that a process keeps in memory
 LONGEST_ERROR = 500
 NOTHING = ("errors", "unreadable")
 """Why a model's decision came to nothing."""
+FOR_GOOD = (ModelRefused, ModelUnavailable, EngineUnfit)
+"""What a model raises that will not answer in the next episode either."""
 FLIGHT = "flight"
 RUNS = "runs"
 
@@ -49,7 +53,7 @@ class Stage:
 
     def pilot(self, episode: Episode) -> Pilot:
         """Return the pilot of an episode; a model that remembers is made anew every time."""
-        pilot = load_kept(episode.pilot, _made_of(episode))
+        pilot = load_kept(episode.pilot, made_of(episode))
         if getattr(getattr(pilot, "model", None), "remembers", False):
             load_kept.cache_clear()
         return pilot
@@ -68,6 +72,8 @@ ALONE = Stage()
 def run_episode(episode: Episode, settings: Settings, stage: Stage = ALONE) -> EpisodeRow:
     """Run one episode and return its row; what the world or the pilot raises is told in it.
 
+    Its status is "refused" where the model will never answer: then there is no result.
+
     Raises:
         KeyboardInterrupt: it was interrupted, so that it has no row.
     """
@@ -78,6 +84,8 @@ def run_episode(episode: Episode, settings: Settings, stage: Stage = ALONE) -> E
         return EpisodeRow.of(episode, DONE, suite=settings.suite, **result)
     except MemoryError as error:
         status, why = OUT_OF_MEMORY, f"MemoryError: {error}"
+    except FOR_GOOD as error:
+        status, why = REFUSED, str(error)
     except Exception as error:  # whatever a world, a pilot or a plug-in of others raises
         status, why = FAILED, f"{type(error).__name__}: {error}"
     return EpisodeRow.of(
@@ -181,7 +189,8 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _made_of(episode: Episode) -> str:
+def made_of(episode: Episode) -> str:
+    """Return the keywords of `load_pilot` for the pilot of an episode, as JSON text."""
     return canonical({k: v for k, v in episode.pilot_options.items() if k != OPERATOR})
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from helmsight.cli import completion
-from helmsight.cli.asked import Hold, MaxAge, with_model_options
+from helmsight.cli.asked import Hold, MaxAge, MaxCost, MaxTokens, with_model_options
 from helmsight.contract.secrets import redacted
 from helmsight.errors import INTERRUPTED
 
@@ -23,6 +23,8 @@ helmsight evaluate kspdg --workers 2 --out runs/kspdg
 helmsight evaluate kspdg --out runs/kspdg --resume --pilot ollama:qwen3-vl
 
 helmsight evaluate faults --seeds 20 --record failures --dry-run
+
+helmsight evaluate kspdg --pilot openai:gpt-4o --seeds 2 --workers 4 --max-cost 5
 
 helmsight evaluate mine.yaml --ray auto
 """
@@ -89,6 +91,8 @@ def command(
         str | None, typer.Option(help="Relations asked for before deciding, as for fly.")
     ] = None,
     max_age: MaxAge = None,
+    max_tokens: MaxTokens = None,
+    max_cost: MaxCost = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
     *,
     model: dict[str, Any],
@@ -107,9 +111,12 @@ def command(
         "scenarios": scenario, "seeds": seeds, "times": time, "max_steps": steps, "hold": hold,
         "record": record,
     }  # fmt: skip
+    budgets = {"tokens": max_tokens, "cost": max_cost}
     from helmsight.evaluating import evaluate, planned, show_plan
 
-    plan = planned(suite, _given(changed), pilot or [], model, _given(asked), limit)
+    plan = planned(
+        suite, _given(changed), pilot or [], model, _given(asked), limit, _given(budgets)
+    )
     for line in plan.left_out:
         typer.echo(f"left out: {line}", err=True)
     if dry_run:

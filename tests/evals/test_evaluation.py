@@ -137,6 +137,19 @@ def test_a_budget_ends_a_run_that_can_be_gone_on_with(room, tmp_path: Path) -> N
     assert len(list(evaluation.run(costly))) == 3
     assert evaluation.stopped == "budgets.cost, 1, is used up"
     assert len(evaluation.missing()) == 3
+    again, runner = Evaluation(frugal, tmp_path / "out", resume=True), Runner()
+    assert list(again.run(runner)) == []  # nobody is asked again
+    assert (again.stopped, runner.ran) == (evaluation.stopped, [])
+
+
+def test_tokens_have_a_budget_too(room, tmp_path: Path) -> None:
+    def talkative(episodes, settings):
+        for episode in episodes:
+            yield replace(EpisodeRow.of(episode, "done"), tokens_in=900, tokens_out=100)
+
+    evaluation = Evaluation(planned(tmp_path, budgets={"tokens": 2000}), tmp_path / "out")
+    assert len(list(evaluation.run(talkative))) == 2
+    assert evaluation.stopped == "budgets.tokens, 2000, is used up"
 
 
 @pytest.mark.slow

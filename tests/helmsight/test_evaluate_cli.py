@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from helmsight.testing import FakeProvider
+
 SMALL = ("evaluate", "smoke", "--steps", 2, "--seeds", 1, "--pilot", "naive", "--out", "here")
 
 
@@ -30,6 +32,30 @@ def test_options_of_fly_change_the_suite(run: Any) -> None:
     assert "bundled (5)" in result.out
     assert "PE1-E1-I3 (5)" in result.out
     assert "paused (5)" in result.out
+
+
+@pytest.mark.slow
+def test_a_provider_without_credit_ends_an_evaluation_with_one_line_and_a_folder_to_go_on_with(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0")
+    good = '{"forward": 0.5, "right": 0, "down": 0, "duration": 0.5}'
+    over = {"status": 402, "error": "no credit"}
+    asked = (
+        "evaluate", "smoke", "--pilot", "openai:m", "--steps", 1, "--seeds", 2, "--out", "here",
+        "--model-option", "few_shot=0", "--max-tokens-total", 10_000, "--base-url",
+    )  # fmt: skip
+    with FakeProvider({"when": {"first": 2}, "text": good}, over) as provider:
+        halted = run(*asked, provider.url)
+    assert halted.status == 1
+    assert "402: no credit" in halted.err.splitlines()[-1]
+    assert "2 episodes are left; the same command with --out here --resume" in halted.err
+    # the pair's first question is the same, and was answered already
+    assert len((tmp_path / "here" / "rows.jsonl").read_text().splitlines()) == 2
+    with FakeProvider(over) as provider:
+        refused = run(*asked[:-1], "--resume", "--base-url", provider.url)
+        assert len(provider.requests) == 1
+    assert (refused.status, len(refused.err.splitlines())) == (1, 2)
 
 
 def test_a_suite_of_one_pilots_ways_compares_the_same_ways_of_another(run: Any) -> None:
