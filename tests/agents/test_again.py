@@ -101,6 +101,7 @@ def test_a_model_is_sent_the_messages_of_a_run_and_compared(flown):
     assert [m.type for m in model.calls[0]] == ["system", "human", "ai", "human"]
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_refers_to_the_texts_that_it_holds(flown, world, tmp_path):
     run, _, _ = flown(pilot_of(GOOD, few_shot=1))
     recorder = Recorder.resume(run.folder, video=False, page=False)

@@ -43,6 +43,7 @@ def test_a_folder_that_holds_no_model_is_refused(tmp_path):
         load_pilot(str(tmp_path))
 
 
+@pytest.mark.slow
 def test_a_hub_id_that_is_not_cached_is_not_fetched_offline(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelUnavailable, match="HF_HUB_OFFLINE"):

@@ -256,6 +256,7 @@ def test_the_checkpoint_holds_no_pixels(world, steady, tmp_path):
     assert max(sizes) < 5000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("approve", ["off", "all"])
 def test_the_plain_loop_and_the_graph_make_the_same_steps(world, steady, approve):
     script = [{"forward": 1}, None, {"right": -1, "duration": 9}, {"forward": 1, "duration": 9}]
@@ -391,6 +392,7 @@ def test_a_pilot_is_told_when_its_answer_takes_effect_and_what_is_applied_meanwh
     assert second.latency_s > 0.0
 
 
+@pytest.mark.slow
 def test_the_latency_that_a_pilot_is_told_is_the_lag_that_comes(steady):
     pilot = steady(*BURNS, needs="telemetry")
     flight = Operator(pursuit("runner:1.4"), pilot).fly(max_steps=4)

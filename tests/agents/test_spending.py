@@ -29,6 +29,7 @@ def flown(world, provider: FakeProvider, steps: int = 5, prices: str | None = No
     return Operator(world(), pilot, OperatorConfig(**config)).fly(max_steps=steps)
 
 
+@pytest.mark.slow
 def test_requests_tokens_and_cost_are_kept_a_step_and_summed(world, prices):
     cut = {"when": {"number": [2]}, "text": "{", "finish": "length", "tokens": [1000, 128]}
     with FakeProvider(cut, GOOD) as provider:
@@ -43,6 +44,7 @@ def test_requests_tokens_and_cost_are_kept_a_step_and_summed(world, prices):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_episode_ends_when_its_tokens_are_used_up(world):
     with FakeProvider(GOOD) as provider:
         flight = flown(world, provider, max_tokens_total=2000)
@@ -51,6 +53,7 @@ def test_an_episode_ends_when_its_tokens_are_used_up(world):
     assert flight.summary["cost"] is None  # a server of one's own
 
 
+@pytest.mark.slow
 def test_an_episode_ends_when_its_money_is_spent(world, prices):
     with FakeProvider(GOOD) as provider:
         flight = flown(world, provider, prices=prices, max_cost=0.0065)

@@ -76,6 +76,7 @@ def test_where_nobody_is_better_hardly_anybody_is_found_to_be(bench, method):
     assert found.share <= 0.05 + chance(0.05)
 
 
+@pytest.mark.slow
 def test_the_program_prints_and_writes_its_shares(bench, capsys, tmp_path):
     path = tmp_path / "shares.json"
     words = ["--repetitions", "2", "--only", "paired", "--json", str(path)]

@@ -24,6 +24,7 @@ def test_flights_are_told_one_by_one_and_end_in_a_table(load, capsys):
     assert row.split()[1:4] == ["naive", "2", "0/2"]
 
 
+@pytest.mark.slow
 def test_a_second_call_flies_only_what_is_missing(load, capsys, tmp_path):
     pursuit, path = load("pursuit"), tmp_path / "flights.json"
     assert pursuit.main([*SMALL, "--seeds", "1", "--json", str(path)]) == 0

@@ -117,6 +117,7 @@ def test_another_suite_is_refused_and_changes_nothing(whole, tmp_path: Path) -> 
     assert before == {path: path.read_bytes() for path in whole.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_what_failed_is_run_again_only_where_that_is_asked_for(room, tmp_path: Path) -> None:
     broken = planned(tmp_path, pilots=["raises"], seeds=2)
     list(Evaluation(broken, tmp_path / "out").run(Runner()))

@@ -114,6 +114,7 @@ def test_a_file_of_other_conditions_is_refused(flown, tmp_path):
         Results(path, Conditions(max_steps=2))
 
 
+@pytest.mark.slow
 def test_options_of_the_environments_are_conditions_and_are_kept(flown, tmp_path):
     path, later = tmp_path / "flights.json", replace(SHORT, options={"start_met": 6.5})
     (result,) = fly_cells([flown[0].cell], later)

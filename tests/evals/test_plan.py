@@ -22,6 +22,7 @@ def planned(limit: int | None = None, source: Path = SOURCE, **changed):
     return plan(suite_of(data, str(source)), source, limit)
 
 
+@pytest.mark.slow
 def test_a_pattern_finds_what_a_seed_alone_builds_and_no_machine() -> None:
     episodes = planned(scenarios=["pe1-e?-i?"], pilots=["naive", "rendezvous"], seeds=2).episodes
     assert len({episode.scenario for episode in episodes}) == 16

@@ -64,6 +64,7 @@ def test_other_systems_draw_by_themselves(monkeypatch: pytest.MonkeyPatch) -> No
     assert "MUJOCO_GL" not in os.environ
 
 
+@pytest.mark.slow
 def test_nothing_of_ours_imports_mujoco_by_itself() -> None:
     root = Path(__file__).parents[2]
     past = [

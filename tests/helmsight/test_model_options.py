@@ -120,6 +120,7 @@ def test_of_several_pilots_each_gets_the_options_that_can_be_for_it() -> None:
         check_meant(["bundled", "naive"], given)
 
 
+@pytest.mark.slow
 def test_a_server_of_ones_own_needs_no_key(monkeypatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with FakeProvider(GOOD) as provider:
@@ -130,6 +131,7 @@ def test_a_server_of_ones_own_needs_no_key(monkeypatch) -> None:
     assert 99 in (request.body.get("max_tokens"), request.body.get("max_completion_tokens"))
 
 
+@pytest.mark.slow
 def test_the_key_of_a_variable_is_sent_and_not_kept(monkeypatch) -> None:
     monkeypatch.setenv("MINE", "sk-very-secret")
     with FakeProvider({"when": {"key": "sk-very-secret"}, "status": 401}, GOOD) as provider:

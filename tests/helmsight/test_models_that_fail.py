@@ -18,6 +18,7 @@ def key(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0")
 
 
+@pytest.mark.slow
 def test_a_model_that_will_not_answer_is_told_of_before_a_world_is_made(tmp_path, monkeypatch):
     with FakeProvider({"status": 401, "error": "no such key"}) as provider:
         monkeypatch.setattr(session, "make_world", None)

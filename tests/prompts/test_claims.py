@@ -55,6 +55,7 @@ def test_what_is_rendered_is_read_back(case):
     assert answer.unread == ()
 
 
+@pytest.mark.slow
 @given(
     claims_of_names(),
     st.sampled_from(["- {}", "* {}", "1. {}", "> {}", "**{}**", "{}.", "| {} |", "  {}"]),
@@ -65,6 +66,7 @@ def test_layout_changes_nothing(case, form):
     assert list(read_claims(text, names).claims) == claims
 
 
+@pytest.mark.slow
 @given(claims_of_names(), st.sampled_from([str.lower, str.upper, str.title]))
 def test_case_changes_nothing(case, change):
     names, claims = case

@@ -71,6 +71,7 @@ def test_every_set_of_claims_is_judged_as_by_the_oracle(k):
     assert consistent(array_of(k, sets))[:, 0].tolist() == truth
 
 
+@pytest.mark.slow
 def test_every_set_with_both_orders_of_three_pairs_is_judged_as_by_the_oracle():
     ordered = list(permutations(range(3), 2))
     upper = list(combinations(range(3), 2))
@@ -160,6 +161,7 @@ def test_a_contradiction_is_one_and_none_of_its_claims_can_be_left_out(claims):
         assert all(check(fewer).consistent for fewer in subsets(conflict.claims))
 
 
+@pytest.mark.slow
 @given(any_claims())
 def test_no_smaller_contradiction_is_missed(claims):
     report = check(claims)

@@ -33,6 +33,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(
     options=st.dictionaries(st.text(), JSON, max_size=3),
     seed=st.integers(min_value=0),

@@ -73,6 +73,7 @@ def right_frames(folder: Path, frame: Any) -> int:
     return len(back)
 
 
+@pytest.mark.slow
 def test_no_line_waits_for_a_picture(
     gate: threading.Event, begin: Begin, steps: Steps, frame: Any
 ) -> None:
@@ -86,6 +87,7 @@ def test_no_line_waits_for_a_picture(
     assert right_frames(recorder.folder, frame) == FRAMES_WAITING
 
 
+@pytest.mark.slow
 def test_every_picture_waits_for_its_line(
     tmp_path: Path, begin: Begin, steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +132,7 @@ def test_a_full_queue_blocks_and_says_so_once_and_nothing_is_left_out(
     assert right_frames(recorder.folder, frame) == MANY
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_step_that_is_blocked_costs_nothing(
     gate: threading.Event,
     begin: Begin,

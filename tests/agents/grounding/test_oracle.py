@@ -31,6 +31,7 @@ def test_an_oracle_without_flips_tells_the_truth_in_the_asked_order():
         assert signs.get((b, a, axis), -sign) == -sign
 
 
+@pytest.mark.slow
 def test_flips_are_as_many_as_asked_for_and_the_same_for_the_same_seed():
     def wrong(seed):
         oracle, count = Oracle(truth, 0.15, seed), 0

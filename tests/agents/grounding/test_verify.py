@@ -61,6 +61,7 @@ def pair(**kwargs):
     return compose("bidirectional", ["cup", "plate"], **kwargs)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.integers(0, 2**32),

@@ -111,6 +111,7 @@ def test_the_law_never_speeds_up_beyond_the_braking_curve(make_telemetry, distan
     assert share * allowed + forward * FULL * 0.5 <= allowed + 1e-6
 
 
+@pytest.mark.slow
 @given(distance=st.floats(20.0, 3000.0), law=st.builds(Law, braking=st.floats(0.3, 0.8)))
 @settings(max_examples=20, deadline=None)
 def test_the_braking_curve_can_be_flown(distance, law):

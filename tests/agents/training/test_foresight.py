@@ -14,6 +14,7 @@ from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.world import DT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.0, 0.5, 1.3])
 def test_worlds_with_a_passive_evader_go_where_they_were_foreseen(seconds: float) -> None:
     rng = np.random.default_rng(4)

@@ -82,6 +82,7 @@ def test_a_world_without_thrust_cannot_have_it_disturbed() -> None:
         disturbed(cart, Disturbance.parse("thrust-drift"))
 
 
+@pytest.mark.slow
 def test_telemetry_that_contradicts_mirrors_what_changed_and_keeps_the_time() -> None:
     def told(text: str) -> list[np.ndarray]:
         env = make_env("PE1-E1-I2", observation="telemetry")

@@ -87,6 +87,7 @@ def into_the_satellite(arm: Any) -> None:
     arm.wait(3.0)
 
 
+@pytest.mark.slow
 def test_touching_the_satellite_is_kept_with_time_link_and_part(arm: Any) -> None:
     into_the_satellite(arm)
     touches = [touch for touch in arm.plant.touches if touch.what == "satellite"]

@@ -188,6 +188,7 @@ def test_every_defect_is_seen_from_a_reachable_viewpoint(drawing: None, seed: in
         assert unseen == {}
 
 
+@pytest.mark.slow
 def test_boxes_that_nearly_touch_are_seen_to_and_less_the_wider_the_margin() -> None:
     """MuJoCo's own contacts miss this pair of boxes, 9 mm apart, at every margin up to 3 cm."""
     cell = Cell(CellPlan.draw(44).sound())
@@ -198,6 +199,7 @@ def test_boxes_that_nearly_touch_are_seen_to_and_less_the_wider_the_margin() -> 
         assert (("gripper", "panel A") in touched) == seen, margin_m
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 9])
 def test_what_touches_at_one_margin_touches_at_every_wider_one(seed: int) -> None:
     cell = Cell(CellPlan.draw(seed).sound())

@@ -114,6 +114,7 @@ def test_an_orbit_is_flown_if_and_only_if_it_stays_above_the_air(height, ecc, an
         assert described(data, "test").name == "over-the-top"
 
 
+@pytest.mark.slow
 def test_a_file_is_read_and_flown_as_its_text_says(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(TRIO), encoding="utf-8")

@@ -431,6 +431,7 @@ def test_a_runner_applies_its_first_command_at_once_and_shows_the_world_after_it
     assert env._world.throttle[0, 1].tolist() == [1.0, 0.0, 0.0]
 
 
+@pytest.mark.slow
 def test_a_runner_runs_the_old_command_whole_until_the_new_one_has_come():
     env = started(time="runner:0.7")
     answers = [burn(1.0, duration=0.5), burn(-1.0, duration=2.0), burn(0.0), burn(0.0)]

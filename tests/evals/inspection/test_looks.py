@@ -46,6 +46,7 @@ def test_only_what_is_in_the_picture_is_in_the_look(whole: Path) -> None:
     assert first.best_of("foil") is None
 
 
+@pytest.mark.slow
 def test_the_camera_stands_where_the_cell_has_it(story: Any) -> None:
     places = places_of("so101")
     assert places is not None

@@ -106,6 +106,7 @@ def test_a_parquet_file_alone_is_judged_alike(results):
     assert judged(results / "results.parquet", results / "report").boards == whole.boards
 
 
+@pytest.mark.slow
 def test_one_pilot_at_one_seed_has_a_report_without_intervals(row, tmp_path):
     found = judge([row("only", 0, 40.0)], tmp_path, tmp_path, {"keys": ["a", "b", "c"]})
     assert headline(found) == ("One pilot: nothing to compare", "warn")

@@ -88,6 +88,7 @@ def test_splits_seeds_and_numbers_share_no_random_numbers():
     assert len(first) == len(keys)
 
 
+@pytest.mark.slow
 def test_a_question_is_the_same_whenever_it_is_asked_for():
     whole = list(questions(Split.TEST, 6, 3, size=SIZE))
     again = ask(Split.TEST, 3, 5, size=SIZE)
@@ -153,6 +154,7 @@ def test_of_a_thing_that_is_not_there_the_right_answer_is_that_it_is_not_seen():
     assert 4 <= absent <= 40
 
 
+@pytest.mark.slow
 def test_lessons_are_shared_out_among_processes_without_loss():
     def answers_of(**part):
         return [lesson.answer for lesson in islice(lessons(2, size=SIZE, per_picture=2, **part), 4)]

@@ -34,6 +34,7 @@ def test_a_report_has_every_figure_as_text_as_markdown_and_as_json(make_bench, t
     assert text.startswith("# Spatial relations: a noisy oracle, not a model\n")
 
 
+@pytest.mark.slow
 def test_an_oracle_cannot_be_taken_for_a_model(make_bench):
     bench = make_bench("oracle", listed="vanilla,combined+verified", limit=4)
     list(bench.run())
@@ -47,6 +48,7 @@ def test_an_oracle_cannot_be_taken_for_a_model(make_bench):
     assert figures.to_dict()["oracle"] is True
 
 
+@pytest.mark.slow
 def test_a_report_of_a_model_does_not_speak_of_oracles(make_bench, tmp_path):
     path = tmp_path / "yes.txt"
     path.write_text("Yes.\n", encoding="utf-8")

@@ -197,6 +197,7 @@ def test_a_picture_that_turns_out_to_be_cut_off_is_skipped_and_named(make_bench,
     assert reason.endswith("is no picture")
 
 
+@pytest.mark.slow
 def test_unverified_is_the_last_word_and_verified_what_the_relations_say(make_bench):
     oracle: Any = None
 

@@ -126,6 +126,7 @@ def test_a_scene_keeps_to_its_split_and_shows_all_of_its_things(held_out):
     assert counts == {2, 3, 4, 5, 6}
 
 
+@pytest.mark.slow
 def test_half_of_the_cameras_are_rolled_and_all_are_upright_frames():
     draws = rng(3)
     scenes = [scene(draws, held_out=False) for _ in range(60)]
@@ -165,6 +166,7 @@ def test_the_relations_of_a_scene_never_contradict_each_other():
         assert check(claims).consistent
 
 
+@pytest.mark.slow
 def test_the_navball_says_what_the_twin_says_of_its_markers():
     draws = rng(9)
     signs = set()

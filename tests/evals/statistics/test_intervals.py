@@ -22,6 +22,7 @@ from helmsight.evals.statistics.intervals import MEAN_LEAST, PROPORTION_LEAST
 VALUES = st.floats(-1e6, 1e6)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(values=st.lists(VALUES, min_size=6, max_size=25))
 def test_the_interval_contains_the_median_and_lies_within_the_sample(values):

@@ -15,6 +15,7 @@ HORIZON_S = 0.5
 ways = st.lists(st.floats(-3.0, 3.0), min_size=6, max_size=6)
 
 
+@pytest.mark.slow
 @given(ways, st.floats(0.02, 3.0))
 def test_no_joint_is_too_fast_and_none_is_late(ways: list[float], duration: float) -> None:
     pace = time_move(ways, JOINTS, duration, HORIZON_S)

@@ -118,6 +118,7 @@ def test_what_a_report_says_comes_back(place: tuple[float, ...], state: str, fee
     assert (report.state, report.feed) == (state, feed)
 
 
+@pytest.mark.slow
 @given(points, st.dictionaries(names, values, max_size=5), st.randoms())
 def test_fields_that_nobody_knows_are_kept_wherever_they_stand(
     place: tuple[float, ...], unknown: dict[str, str], order: random.Random

@@ -104,6 +104,7 @@ def deeds(folder: Path) -> list[tuple[int, str]]:
     return [(step.index, deed["did"]) for step in run.records for deed in step.people] + last
 
 
+@pytest.mark.slow
 def test_a_flight_that_nobody_attends_is_the_same_flight(runs):
     alone = helmsight.fly("PE1-E1-I1", "naive", steps=3, time="paused", observation="telemetry")
     flight = Flight(runs / "one", steps=3)

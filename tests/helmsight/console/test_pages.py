@@ -131,6 +131,7 @@ def test_a_stored_page_may_show_itself_and_do_nothing(browser, record):
     assert "script-src" not in policy
 
 
+@pytest.mark.slow
 def test_text_of_others_is_text(browser, record):
     record("one", pilot=HOSTILE, change=lambda i: {"raw": HOSTILE, "relations": [HOSTILE]})
     for address in ("/", "/run/one", "/data/one", "/compare?a=one&b=one"):

@@ -47,6 +47,7 @@ def ask(tools: Tools, *calls: tuple[str, dict[str, Any]]) -> list[tuple[bool, li
         tools.close()
 
 
+@pytest.mark.slow
 def test_a_client_looks_proposes_and_ends(tmp_path: Path) -> None:
     tools = Tools(tmp_path, PLACE, approve=False)
     begun, flown, wrong, ended = ask(

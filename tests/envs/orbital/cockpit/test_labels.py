@@ -59,6 +59,7 @@ def test_a_pursuit_has_the_label_it_always_had(make_state):
     assert written(make_state(1, target=-2000.0 * AHEAD)) == []
 
 
+@pytest.mark.slow
 def test_every_craft_is_named_inside_the_view_and_no_label_is_on_another(make_state):
     rng = np.random.default_rng(5)
     for _ in range(60):

@@ -31,6 +31,7 @@ def test_the_same_state_gives_the_same_bytes(make_state):
         )
 
 
+@pytest.mark.slow
 def test_grain_is_placed_by_the_generator(make_state):
     layout = replace(Layout(), noise=4)
     first, again, other = (

@@ -103,6 +103,7 @@ def test_a_window_of_its_own_size_shows_the_picture_as_it_is() -> None:
     assert picture_place(WIDTH, HEIGHT + STRIP) == ScreenBox(0, 0, WIDTH, HEIGHT)
 
 
+@pytest.mark.slow
 def test_rcs_shows_as_a_lamp_and_nowhere_else() -> None:
     (x0, y0, x1, y1), on, off = lamp()
     assert 0 < x1 - x0 < 40

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import formulas
+import krpc
 import pytest
+
+from helmsight.envs.orbital.krpc.serving import Running
+
+
+@pytest.fixture(scope="module", params=["stubs", "dynamic"])
+def client(served: Running, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The client of kRPC 0.7.0, with its stubs and without: one for all that is reckoned here."""
+    conn = krpc.connect(
+        rpc_port=served.rpc_port, stream_port=served.stream_port,
+        use_pregenerated_stubs=request.param == "stubs",
+    )  # fmt: skip
+    yield conn
+    conn.close()
 
 
 @pytest.mark.slow

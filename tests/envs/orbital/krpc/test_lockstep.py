@@ -118,6 +118,7 @@ def test_steps_owe_what_is_left_of_a_physics_step(conn):
     assert last == pytest.approx(ut + 0.5)
 
 
+@pytest.mark.slow
 def test_lockstep_ends_when_the_client_that_asked_for_it_is_gone(served, conn):
     other = connect(served)
     other.helmsight.reset("PE1-E1-I3")
@@ -130,6 +131,7 @@ def test_lockstep_ends_when_the_client_that_asked_for_it_is_gone(served, conn):
     assert not conn.helmsight.lockstep
 
 
+@pytest.mark.slow
 def test_a_client_that_leaves_does_not_end_the_lockstep_of_another(served, conn):
     other = connect(served)
     other.helmsight.reset("PE1-E1-I3")

@@ -53,6 +53,7 @@ def test_a_save_is_loaded_with_nobody_at_the_controls(game):
     assert game.closest is None
 
 
+@pytest.mark.slow
 def test_a_scenario_begins_as_kspdgs_reset_leaves_it():
     game = Simulation("PE1-E3-I3", seed=5)
     world, _ = PursuitEnv("PE1-E3-I3", observation="telemetry").reset(seed=5)

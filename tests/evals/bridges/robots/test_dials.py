@@ -58,6 +58,7 @@ def test_a_burn_is_its_numbers_to_the_bit(forward, right, down, duration) -> Non
     assert dials.command([duration, forward, right, down]) == burn
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.data())
 def test_any_numbers_within_the_bounds_are_a_command_or_none(data: st.DataObject) -> None:

@@ -75,6 +75,7 @@ def answers(tmp_path: Path) -> str:
     return f"scripted:{tmp_path / 'answers.txt'}"
 
 
+@pytest.mark.slow
 def test_the_framework_finds_all_of_it_by_itself() -> None:
     assert registered("policy")["helmsight"] is PilotPolicy
     assert registered("embodiment")["helmsight"] is World

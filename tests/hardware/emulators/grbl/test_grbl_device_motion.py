@@ -154,6 +154,7 @@ def test_sleep_takes_the_torque_off_until_a_reset_and_then_it_is_locked(bench: B
     assert [entry.kind for entry in bench.device.journal] == ["release"]
 
 
+@pytest.mark.slow
 def test_homing_takes_time_finds_the_switches_and_ends_a_pull_off_away(
     bench_of: type[Bench],
 ) -> None:

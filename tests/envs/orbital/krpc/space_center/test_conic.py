@@ -55,6 +55,7 @@ def test_the_state_that_made_an_orbit_lies_on_it(state, ut):
     np.testing.assert_allclose(again[1], state[1], atol=1e-6 * length(state[1]))
 
 
+@pytest.mark.slow
 @given(states(), st.floats(-2000.0, 2000.0))
 @unhurried
 def test_states_later_on_make_the_same_orbit(state, seconds):

@@ -46,6 +46,7 @@ def test_heights_and_axes_belong_together(orbit):
     assert orbit.period == pytest.approx(2 * pi * (orbit.semi_major_axis**3 / MU) ** 0.5)
 
 
+@pytest.mark.slow
 def test_the_vessel_is_where_its_orbit_says_it_will_be(game, orbit, pursuer, kerbin):
     frame = kerbin.non_rotating_reference_frame
     ut = game.ut + 10.0
