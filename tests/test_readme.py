@@ -81,7 +81,7 @@ def test_a_make_target_in_the_readme_exists(arguments: list[str]) -> None:
 def test_a_command_with_a_quick_pilot_runs(arguments: list[str], tmp_path: Path) -> None:
     few = ["--steps", "20"] if arguments[0] == "fly" else []  # to the end others fly
     command = [sys.executable, "-c", "from helmsight.cli import main; main()", *arguments, *few]
-    assert subprocess.run(command, cwd=tmp_path, timeout=280).returncode == 0
+    assert subprocess.run(command, cwd=tmp_path, timeout=600).returncode == 0
 
 
 @pytest.mark.slow
@@ -89,7 +89,7 @@ def test_a_command_with_a_quick_pilot_runs(arguments: list[str], tmp_path: Path)
 @pytest.mark.usefixtures("fair")  # some talk with emulated robots
 @pytest.mark.parametrize("code", blocks("python", README))
 def test_a_python_block_in_the_readme_runs(code: str, tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=280)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=600)
     assert done.returncode == 0
 
 
@@ -99,7 +99,7 @@ def test_a_python_block_in_the_readme_runs(code: str, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("fair")
 @pytest.mark.parametrize("code", blocks("python", ROBOTS))
 def test_a_python_block_about_robots_runs(code: str, tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=280)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=600)
     assert done.returncode == 0
 
 

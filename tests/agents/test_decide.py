@@ -121,7 +121,7 @@ def test_a_thread_without_work_ends(monkeypatch):
     calls = Worker()
     assert calls.call(threading.current_thread, 60) not in before
     for thread in {*threading.enumerate()} - before:
-        thread.join(60)
+        thread.join(600)
         assert not thread.is_alive()
     assert calls.call(lambda: 8, 60) == 8
 

@@ -31,7 +31,7 @@ seeds: 6
 times: [paused]
 max_steps: 10
 """
-WAIT_S = 300
+WAIT_S = 600
 
 
 class Runner:

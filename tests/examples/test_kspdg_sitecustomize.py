@@ -60,7 +60,7 @@ def run(tmp_path):
             env={**os.environ, "PYTHONPATH": paths, **settings},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

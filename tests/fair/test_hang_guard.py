@@ -84,7 +84,7 @@ def run_tests(
     return subprocess.run(
         [*command, "--timeout=250", f"--rootdir={folder}", *options, str(folder)],
         env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""},
-        capture_output=True, text=True, timeout=300,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
 
 

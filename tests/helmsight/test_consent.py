@@ -205,7 +205,7 @@ def test_a_process_without_any_terminal_refuses(name: str, tmp_path: Path) -> No
     with emulate(robot_of(name)) as emulation:
         done = subprocess.run(
             ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *command, *given(name, emulation)],
-            cwd=tmp_path, start_new_session=True, capture_output=True, text=True, timeout=120,
+            cwd=tmp_path, start_new_session=True, capture_output=True, text=True, timeout=600,
         )  # fmt: skip
         assert (done.returncode, done.stdout) == (2, "")
         assert "nothing was moved" in done.stderr
@@ -220,7 +220,7 @@ def test_the_suite_under_pytest_wants_yes_too(tmp_path: Path) -> None:
                 sys.executable, "-m", "pytest", "--pyargs", "helmsight.hardware.conformance",
                 "-p", "helmsight-conformance", "--robot", "helm_arm", "--port", board.port,
             ],
-            cwd=tmp_path, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL,
+            cwd=tmp_path, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL,
             env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         )  # fmt: skip
         assert done.returncode == 4

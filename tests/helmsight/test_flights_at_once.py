@@ -45,10 +45,10 @@ def steps_of(folder: Path) -> list[dict[str, object]]:
     return [{k: v for k, v in json.loads(line).items() if k != "times"} for line in lines]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_flights_of_the_bundled_model_in_threads_are_those_alone(tmp_path):
     command = [sys.executable, "-c", IN_THREADS, str(tmp_path)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=500)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=1500)
     assert "Traceback" not in ended.stderr, ended.stderr
     here: dict[str, Any] = {"helmsight": helmsight}
     exec(FLY, here)

@@ -25,7 +25,7 @@ from helmsight.hardware.spec import load_spec
 from helmsight.tools.player import load_run
 from helmsight.tools.recorder import Recorder
 
-WAIT_S = 300.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 HELMSIGHT = [sys.executable, "-c", "from helmsight.cli import main; main()"]
 REPORTS = (
     '{"do": "look", "view": "dish: bowl"}\n'

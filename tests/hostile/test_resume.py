@@ -22,7 +22,7 @@ from helmsight.tools.player import load_run, same_steps
 from helmsight.tools.recorder import Recorder
 
 CODE = "from helmsight.cli import main; main()"
-WAIT_S = 120.0
+WAIT_S = 600.0
 
 
 def of_model(folder: Path) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from helmsight.agents.errors import TrainingFailed
 from helmsight.agents.training.drawing import drawing
 
-WAIT_S = 120.0  # against hanging only
+WAIT_S = 600.0  # against hanging only
 
 pytestmark = pytest.mark.slow  # a process is started
 

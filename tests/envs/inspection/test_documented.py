@@ -19,7 +19,7 @@ TEXT = (Path(__file__).parents[3] / "docs" / "inspection.md").read_text(encoding
 )
 def test_a_python_block_about_the_cell_runs(drawing: None, code: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, timeout=280, capture_output=True, text=True
+        [sys.executable, "-c", code], cwd=tmp_path, timeout=600, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout

@@ -56,7 +56,7 @@ def test_a_supervised_arm_reaches_a_viewpoint_and_touches_nothing() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(1800)
 def test_what_is_planned_without_its_faults_touches_nothing_over_a_spoiled_line() -> None:
     plan = replace(CellPlan.draw(7), turntable=0.2)
     views = Viewpoints(Cell(plan.sound()))

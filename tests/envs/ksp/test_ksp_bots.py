@@ -33,8 +33,8 @@ def nose(fleet: Any) -> Any:
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    """Return whether something holds within a minute: the bots have threads of their own."""
-    deadline = time.monotonic() + 60.0
+    """Return whether something holds within ten minutes: the bots have threads of their own."""
+    deadline = time.monotonic() + 600.0
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.01)
     return holds()

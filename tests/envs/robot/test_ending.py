@@ -36,7 +36,7 @@ class Robot:
         self.asked.append(f"stop: {reason}")
         self.is_stopped = True
         if self.meets is not None:
-            self.meets.wait(30.0)
+            self.meets.wait(600.0)
         if self._stops is not None:
             raise self._stops
         return SimpleNamespace(seconds=0.01)

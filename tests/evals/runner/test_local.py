@@ -13,7 +13,7 @@ from helmsight.evals.runner.local import Waiting, run_local
 from helmsight.evals.runner.settings import Settings
 from helmsight.evals.runner.work import run_episode
 
-WAIT_S = 120.0
+WAIT_S = 600.0
 
 
 def episode(pilot: str, seed: int = 0, world: str = "", **changed) -> Episode:

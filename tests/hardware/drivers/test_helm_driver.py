@@ -57,7 +57,7 @@ def robot(board: Emulation | Simavr) -> Iterator[Helm]:
 
 
 def until(robot: Helm, done: Callable[[RobotState], bool]) -> RobotState:
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + 600.0
     while not done(state := robot.state()):
         assert time.monotonic() < deadline, state
         time.sleep(0.01)

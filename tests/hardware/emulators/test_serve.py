@@ -44,7 +44,7 @@ def link(echo: Emulation) -> Iterator[SerialLink]:
     link.close()
 
 
-def heard(link: SerialLink, size: int, within_s: float = 2.0) -> bytes:
+def heard(link: SerialLink, size: int, within_s: float = 600.0) -> bytes:
     deadline, got = time.monotonic() + within_s, b""
     while len(got) < size and time.monotonic() < deadline:
         got += link.read(0.05)
@@ -56,7 +56,7 @@ def repeat(work: Callable[[], object]) -> None:
         work()
 
 
-def wait_for(condition: Callable[[], bool], within_s: float = 60.0) -> None:
+def wait_for(condition: Callable[[], bool], within_s: float = 600.0) -> None:
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

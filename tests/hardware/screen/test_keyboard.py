@@ -31,7 +31,7 @@ def typed(program: Show) -> Iterator[tuple[Any, Keyboard]]:
 
 def seen(shown: Any, count: int) -> list[tuple[str, bool]]:
     """Return the key events of the window once there are `count`."""
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + 600.0
     while len(events := shown.tell("look")) < count:
         assert time.monotonic() < deadline, events
         time.sleep(0.01)
@@ -39,7 +39,7 @@ def seen(shown: Any, count: int) -> list[tuple[str, bool]]:
 
 
 def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + 600.0
     while not true():
         assert time.monotonic() < deadline, "did not happen"
         time.sleep(0.01)

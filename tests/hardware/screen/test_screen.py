@@ -24,7 +24,7 @@ GREEN, RED = (10, 200, 60), (250, 0, 0)
 
 
 def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + 600.0
     while not true():
         assert time.monotonic() < deadline, "did not happen"
         time.sleep(0.01)

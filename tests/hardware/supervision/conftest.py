@@ -47,7 +47,7 @@ def rules() -> Callable[[Supervisor], list[Rule]]:
 def wait_until() -> Callable[..., bool]:
     """Wait until something holds; return whether it came to that."""
 
-    def call(true: Callable[[], Any], seconds: float = 60.0) -> bool:
+    def call(true: Callable[[], Any], seconds: float = 600.0) -> bool:
         deadline = time.monotonic() + seconds
         while not true() and time.monotonic() < deadline:
             time.sleep(0.005)

@@ -26,7 +26,7 @@ class Dog:
         self.bitten.set()
 
     def wait(self) -> bool:
-        return self.bitten.wait(60.0)
+        return self.bitten.wait(600.0)
 
 
 @pytest.fixture

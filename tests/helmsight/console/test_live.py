@@ -28,7 +28,7 @@ BURN = {"forward": 0.0, "right": 1.0, "down": 0.0, "duration": 0.5, "frame": "bo
 FOREVER = 1000  # steps of 0.5 s, more than a scenario has
 
 
-def until(holds: Callable[[], Any], within_s: float = 60.0) -> Any:
+def until(holds: Callable[[], Any], within_s: float = 600.0) -> Any:
     """Return what `holds` returns once that is something."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:
@@ -69,7 +69,7 @@ class Flight:
             self.result.append(error)
 
     def end(self) -> object:
-        self._thread.join(60)
+        self._thread.join(600)
         return self.result[0]
 
 
@@ -362,7 +362,7 @@ def test_a_stop_waits_for_no_page(paused, pages, request, monkeypatch):
         finally:
             enough.set()
             for reader in readers:
-                reader.join(60)
+                reader.join(600)
     assert said == {"ok": True, "said": "stopped"}
     assert flight.end() == "interrupted"
     pages.links.close()

@@ -67,7 +67,7 @@ def test_it_is_taken_over_and_stopped_and_stands(
         until(lambda: link.news["steps"] > steps + 1)
         assert link.order({"id": "3", "by": "ann", "do": "hand back"})["ok"]
         assert link.order({"id": "4", "by": "ann", "do": "stop"}) == {"ok": True, "said": "stopped"}
-        assert process.wait(120) == 130
+        assert process.wait(600) == 130
     finally:
         process.kill()
     summary = json.loads(process.stdout.read())

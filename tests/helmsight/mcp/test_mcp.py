@@ -88,7 +88,7 @@ def test_a_command_waits_until_a_person_approves_it(
         tools, ("begin", {"scenario": "PE1-E1-I1"}),
         ("propose", {"command": BURN}), ("propose", {"command": BURN}),
     )  # fmt: skip
-    watching.join(30)
+    watching.join(600)
     assert json.loads(one[1][0])["last"]["people"] == [{"by": "ann", "did": "approved"}]
     refused = json.loads(two[1][0])["last"]
     assert refused["applied"]["forward"] == 0.0

@@ -29,7 +29,7 @@ FOLDERS = {
     "0.5.4": OLD_CLIENT / "krpc" / "services",
     "0.7.0": Path(krpc.services.__file__).parent,
 }
-WAIT_S = 300.0  # a deadline against hanging, no claim about speed
+WAIT_S = 600.0  # a deadline against hanging, no claim about speed
 # What a client refuses whatever the server declares, also of the game: faults of its own stubs.
 OWN_FAULTS = {
     "0.5.4": {"SpaceCenter.launch_vessel"},  # its default for the crew, None, is no list

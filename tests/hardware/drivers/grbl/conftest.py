@@ -45,7 +45,7 @@ class Benches:
         return parse_spec(text)
 
     @staticmethod
-    def until(condition: Callable[[], object], within_s: float = 60.0) -> None:
+    def until(condition: Callable[[], object], within_s: float = 600.0) -> None:
         """Wait until `condition` holds."""
         deadline = time.monotonic() + within_s
         while not condition():

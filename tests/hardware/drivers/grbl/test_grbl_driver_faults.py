@@ -59,7 +59,7 @@ def test_a_stop_from_another_thread_goes_before_the_moves_and_nothing_moves_afte
     time.sleep(0.2)
     robot.stop()
     place = device.positions
-    thread.join(60.0)
+    thread.join(600.0)
     time.sleep(0.2)
     assert isinstance(ended[0], RobotStopped | NoReply)
     assert device.positions == place

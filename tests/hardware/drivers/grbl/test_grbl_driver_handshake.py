@@ -250,5 +250,5 @@ def test_a_stop_goes_before_homing(bench: Benches) -> None:
     bench.until(lambda: device.state == "Home" and not device.standing)
     robot.stop(within_s=3.0)
     assert device.standing
-    thread.join(60.0)
+    thread.join(600.0)
     assert isinstance(raised[0], NoReply | RobotStopped | HomingRequired)

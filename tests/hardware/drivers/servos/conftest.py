@@ -47,7 +47,7 @@ class Arm:
         return tuple(axis.target for axis in self.device.axes)
 
     @staticmethod
-    def wait_for(condition: Callable[[], bool], within_s: float = 60.0) -> None:
+    def wait_for(condition: Callable[[], bool], within_s: float = 600.0) -> None:
         """Wait until `condition` holds."""
         deadline = time.monotonic() + within_s
         while not condition():

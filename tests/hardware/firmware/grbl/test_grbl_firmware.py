@@ -31,7 +31,7 @@ HOMED = (0.279, 0.169, 0.039)
 NEAR = (0.270, 0.165, 0.036)
 
 
-def until(condition: Callable[[], object], within_s: float = 20.0) -> None:
+def until(condition: Callable[[], object], within_s: float = 600.0) -> None:
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
