@@ -17,9 +17,9 @@ WORDS = "pilot"
 
 
 class Views(BaseModel):
-    """Which views of a frame a model is shown: `size` None keeps the pixels there are, `jpeg` None
-    sends PNG, which loses nothing; else it is the quality of a JPEG. A model in this process is
-    given pixels.
+    """Which views of a frame a model is shown: `names`, of "radar|frame" the first that a world
+    has; None: all that there are. `size` None keeps the pixels there are, `jpeg` None sends PNG,
+    which loses nothing; else it is the quality of a JPEG. A model in this process is given pixels.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -108,6 +108,7 @@ class Composer:
             history=[command.text() for command in sighting.history],
             notes=sighting.notes,
             timing=sighting.timing,
+            task=self.task.name,
         )
         return message(images, text, digest), digest.hexdigest()
 
@@ -119,9 +120,10 @@ class Composer:
         Raises:
             ToolsError: the model is to be shown a region that the frame does not have.
         """
-        from helmsight.tools.marks import WHOLE, views
+        from helmsight.tools.marks import WHOLE, chosen, views
 
         shown, names = self.style.views, self.style.views.names
+        names = None if names is None else chosen(names, regions)
         if there and names is not None:
             names = tuple(name for name in names if name == WHOLE or name in regions) or (WHOLE,)
         whole = (0, 0, frame.shape[1], frame.shape[0])
@@ -193,5 +195,7 @@ class Composer:
     def _pictures(self) -> list[str]:
         if not self.sees:
             return []
-        names = self.style.views.names or ("frame", *self.task.regions)
+        from helmsight.tools.marks import chosen
+
+        names = chosen(self.style.views.names or ("frame", *self.task.regions), self.task.regions)
         return ["the whole frame" if n == "frame" else f"the {n}, enlarged" for n in names]

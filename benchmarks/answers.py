@@ -3,7 +3,8 @@
     python benchmarks/answers.py --pictures 2000
 
 The pictures come from teacher flights with random bursts, from seeds that training never uses:
-once with the nominal cockpit and once with randomised ones (place, size, colours, noise, blur).
+once with the nominal cockpit and once as in training, where some are of other colours and places,
+moved, zoomed, partly covered, or the game's. --family LBG1 or SB1 examines another family.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from helmsight.agents.training.examine import Marks, examine, held_out
+from helmsight.agents.training.starts import BOTS
 from helmsight.errors import status_of
 from helmsight.evals.machine import Machine
 from helmsight.evals.statistics import proportion_interval
@@ -28,8 +30,9 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument("--pictures", type=int, default=2000, help="pictures of each kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one line of JSON")
+    parser.add_argument("--family", choices=sorted(BOTS), default="PE1", help="of scenarios (PE1)")
     options = parser.parse_args(arguments)
-    results = _examined(options.model, options.pictures, options.seed)
+    results = _examined(options.model, options.pictures, options.seed, options.family)
     if options.json:
         print(json.dumps({cockpit: asdict(marks) for cockpit, marks in results.items()}))
         return
@@ -50,14 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status_of(lambda: run(sys.argv[1:] if arguments is None else arguments))
 
 
-def _examined(folder: Path | None, pictures: int, seed: int) -> dict[str, Marks]:
+def _examined(folder: Path | None, pictures: int, seed: int, family: str) -> dict[str, Marks]:
     from helmsight.agents.models.load import BUNDLED
     from helmsight.agents.models.local import LocalVLM
 
     model = LocalVLM.load(folder or BUNDLED, device="cpu")
     return {
         cockpit: examine(
-            model.model, model.processor, held_out(pictures, seed, cockpit == "nominal")
+            model.model, model.processor, held_out(pictures, seed, cockpit == "nominal", family)
         )
         for cockpit in ("nominal", "random")
     }

@@ -11,7 +11,8 @@ def check_fit(pilot: Pilot, task: Task, mode: str) -> None:
     """Raise unless `pilot` can operate a world of `task` that shows `mode`.
 
     Besides what it needs to be shown, a pilot may say which `command` it answers (a class), which
-    `telemetry` it reads (names of fields) and which `regions` of the frame it looks at.
+    `telemetry` it reads (names of fields) and which `regions` of the frame it looks at; of
+    "radar|frame" one has to be there.
 
     Raises:
         PilotUnfit: naming what the pilot wants and what the world has.
@@ -35,7 +36,7 @@ def check_fit(pilot: Pilot, task: Task, mode: str) -> None:
 
 def _check_names(pilot: Pilot, task: Task, what: str, there: list[str]) -> None:
     wanted: tuple[str, ...] = getattr(pilot, what, ())
-    missing = [name for name in wanted if name not in there]
+    missing = [name for name in wanted if not {*name.split("|")} & {*there}]
     if missing:
         raise PilotUnfit(
             f'pilot "{pilot.name}" looks at {", ".join(missing)} and the {what} of the world '

@@ -38,6 +38,17 @@ def views(
     ]
 
 
+def chosen(names: Sequence[str], regions: Mapping[str, Box]) -> tuple[str, ...]:
+    """Return `names` for a frame with `regions`: of "radar|sundial|frame" the first there is.
+
+    Where there is none of them the last one stays, for an error to name it.
+    """
+    parts = [name.split("|") for name in names]
+    return tuple(
+        next((n for n in several if n == WHOLE or n in regions), several[-1]) for several in parts
+    )
+
+
 def view_again(frame: Image, view: View) -> Image:
     """Return a recorded view of `frame` (H, W, 3) uint8 RGB: the pixels that `views` gave.
 

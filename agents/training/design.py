@@ -64,6 +64,7 @@ PILOT = Design(
 )
 """The model that flies."""
 VIEW = PILOT.view
-VIEWS = ("frame", "navball", "readouts")
-"""What it is shown, in this order: the whole frame and the two instrument regions."""
+VIEWS = ("radar|sundial|frame", "navball", "readouts")
+"""What it is shown, in this order: the panel beside the readouts, where there is none the whole
+frame, and the two instrument regions that every cockpit has."""
 VISUAL_TOKENS = PILOT.visual_tokens

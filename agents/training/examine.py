@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from helmsight.agents.training.flights import FlightSample, SampleFlights
 from helmsight.agents.training.policy import StudentPolicy, pixels, prompt_ids
 from helmsight.agents.training.questions import (
+    UNREADABLE,
     nearest_levels,
     prompt,
     reading_text,
@@ -39,13 +40,13 @@ class Marks:
     reading: float
 
 
-def held_out(count: int, seed: int, plain: bool) -> list[FlightSample]:
-    """Return samples of teacher flights with random bursts, from seeds kept for examination."""
+def held_out(count: int, seed: int, plain: bool, family: str = "PE1") -> list[FlightSample]:
+    """Return samples of a family's teacher flights with random bursts, from seeds kept for this."""
     rng = np.random.default_rng([HELD_OUT, seed])
     samples: list[FlightSample] = []
     worlds = min(40, count)
     while len(samples) < count:
-        flown = SampleFlights(worlds, rng, 0.0, plain).collect(12, None)
+        flown = SampleFlights(worlds, rng, 0.0, plain, family).collect(12, None)
         samples += flown[:: max(1, len(flown) // worlds)]
     return samples[:count]
 
@@ -59,8 +60,8 @@ def examine(model: Any, processor: Any, samples: list[FlightSample]) -> Marks:
     asked = [sample.question for sample in samples]
     given = np.concatenate([policy(views[i : i + BATCH], asked[i : i + BATCH]) for i in parts])
     right = given == truth
-    relations = [relation_text(sample.state) for sample in samples]
-    readings = [reading_text(sample.state) for sample in samples]
+    relations = [UNREADABLE if s.covered else relation_text(s.state) for s in samples]
+    readings = [reading_text(s.state) if s.legible else UNREADABLE for s in samples]
 
     def share_right(question: str, truth: list[str]) -> float:
         answers = _answers(model, processor, question, views)

@@ -16,10 +16,10 @@ from torch import nn
 from helmsight.agents.training.design import VIEWS, VISUAL_TOKENS
 from helmsight.agents.training.policy import pixels
 from helmsight.agents.training.questions import prompt
-from helmsight.agents.training.store import BLANK, DIGITS, FIGURES, Shard, read
+from helmsight.agents.training.store import BLANK, DIGITS, FIGURES, HIDDEN, Shard, read
 from helmsight.agents.training.student import around
 
-SHARES = {"command": 0.8, "relation": 0.1, "reading": 0.1}
+SHARES = {"command": 0.84, "relation": 0.08, "reading": 0.08}
 """Shares of the questions in the answering stage."""
 SEEING = 0.3
 """Weight of the eye's loss at the start of the answering stage; it falls to zero."""
@@ -72,15 +72,20 @@ class InstrumentHeads(nn.Module):
     ) -> tuple[torch.Tensor, float, float]:
         """Return (loss, share of digits right, mean error of the figures).
 
-        `features` (n * views, tokens, width); `digits` (n, DIGITS) int64; `figures` (n, FIGURES).
+        `features` (n * views, tokens, width); `digits` (n, DIGITS) int64, IGNORE where covered;
+        `figures` (n, FIGURES), NaN where there is none.
         """
         seen = features.reshape(len(digits), len(VIEWS), -1)
         logits = self.digits(seen[:, VIEWS.index("readouts")]).float()
         logits = logits.reshape(-1, BLANK + 1)
         guess = self.figures(seen.flatten(1)).float()
-        reading = nn.functional.cross_entropy(logits, digits.flatten())
+        shown = digits.flatten()
+        reading = nn.functional.cross_entropy(logits, shown, ignore_index=IGNORE)
+        there = ~figures.isnan()
+        guess, figures = guess[there], figures[there]
         error = nn.functional.smooth_l1_loss(guess, figures, beta=0.05)
-        right = (logits.argmax(-1) == digits.flatten()).float().mean().item()
+        known = shown != IGNORE
+        right = (logits.argmax(-1) == shown)[known].float().mean().item()
         return reading + 3.0 * error, right, (guess - figures).abs().mean().item()
 
 
@@ -164,6 +169,7 @@ class PilotFit:
 
     def _truth(self, picks: list[tuple[Shard, int]]) -> tuple[torch.Tensor, torch.Tensor]:
         digits = np.stack([shard.digits[i] for shard, i in picks]).astype(np.int64)
+        digits[digits == HIDDEN] = IGNORE
         figures = np.stack([shard.figures[i] for shard, i in picks])
         return (
             torch.from_numpy(digits).to(self.device),

@@ -12,7 +12,7 @@ from helmsight.agents.training.design import VIEW, VIEWS
 
 ASKING_STYLE: Mapping[str, Any] = {
     "views": {"size": VIEW, "names": list(VIEWS)},
-    "prompt": "bundled",
+    "prompt": "fly",
     "constrained": True,
     "needs": "frame",
     "max_new_tokens": 32,

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 WORLDS = 40  # side by side in one flight batch
-DECISIONS = 60  # of each world in one shard: half a minute of flight
-FEWEST = 8  # live worlds for which flying on is worth it
-STUDENT_SHARE = 0.75  # of the worlds, once there is a student
-KEPT = 80  # shards left on disk
+FAMILY_SHARES = {"PE1": 0.55, "LBG1": 0.25, "SB1": 0.2}
+"""Of the worlds; each family has a batch of its own."""
+DECISIONS = 24  # of each world in one shard: twelve seconds of flight
+FEWEST = 0.2  # share of a batch's worlds that have to be alive for flying on to be worth it
+STUDENT_SHARE = 0.6  # of the worlds, once there is a student
+KEPT = 240  # shards left on disk
 
 
 def gather(folder: Path, checkpoint: Path, seed: int, worlds: int = WORLDS) -> None:
-    """Write shards of samples of `worlds` side by side into `folder` until stopped.
+    """Write shards of samples of `worlds` of all families into `folder` until stopped.
 
     As soon as `checkpoint` holds a model, it flies most of the worlds: the samples are then those
     that the student itself reaches, labelled by the teacher (DAgger, arXiv 1011.0686).
@@ -31,15 +33,20 @@ def gather(folder: Path, checkpoint: Path, seed: int, worlds: int = WORLDS) -> N
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     rng = np.random.default_rng(seed)
+    crews = {family: max(1, round(worlds * share)) for family, share in FAMILY_SHARES.items()}
+    flying: dict[str, SampleFlights] = {}
     number = 0
-    flights: SampleFlights | None = None
     while True:
-        if flights is None or flights.live < min(FEWEST, worlds):
-            flights = SampleFlights(worlds, rng, STUDENT_SHARE)
-        samples = flights.collect(DECISIONS, load_student(checkpoint))
-        write(folder, f"flight{seed}-{number:05d}", samples)
-        _forget(folder)
-        number += 1
+        student = load_student(checkpoint)
+        for family, crew in crews.items():
+            flights = flying.get(family)
+            if flights is None or flights.live <= FEWEST * crew:
+                flights = SampleFlights(crew, rng, STUDENT_SHARE, family=family)
+                flying[family] = flights
+            if samples := flights.collect(DECISIONS, student):
+                write(folder, f"flight{seed}-{number:05d}", samples)
+                _forget(folder)
+                number += 1
 
 
 def load_student(folder: Path, tries: int = 20) -> Any:

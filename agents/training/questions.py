@@ -18,13 +18,18 @@ NOW = Timing()
 QUESTIONS = ("command", "relation", "reading")
 
 
-def prompt(question: str, timing: Timing = NOW) -> str:
+UNREADABLE = "I cannot read that."
+"""What is answered to "relation" and "reading" where the instruments are covered."""
+
+
+def prompt(question: str, timing: Timing = NOW, task: str = "") -> str:
     """Return the words of `question`: one of "command", "relation" and "reading".
 
-    In those of a command stands, for a `timing` with a latency, what is applied meanwhile.
+    In those of a command stands the bot of the `task` with that name, if it does not coast, and,
+    for a `timing` with a latency, what is applied meanwhile.
     """
     if question == "command":
-        return render("bundled", timing=timing).strip()
+        return render("fly", timing=timing, task=task).strip()
     return render(f"bundled_{question}").strip()
 
 
@@ -71,6 +76,9 @@ def corpus() -> Iterator[str]:
     rng = np.random.default_rng(0)
     for question in QUESTIONS:
         yield from [prompt(question)] * 400
+    for task in ("PE1-E2", "PE1-E3", "PE1-E4", "LBG1-LG0", "LBG1-LG1", "LBG1-LG2", "PE1-PN"):
+        yield from [prompt("command", NOW, task)] * 40
+    yield from [UNREADABLE] * 20
     for command in BurnCommand.choices():
         yield from [command.text()] * 3
         late = float(rng.integers(1, 21)) / 10.0

@@ -15,7 +15,7 @@ from helmsight.agents.training.gather import WORLDS, gather
 
 SEEING_SHARE = 0.09
 """Share of the time in which only the eye is trained."""
-FIRST_SAMPLES = 6000
+FIRST_SAMPLES = 3000
 LEARNING, GOING_ON = 1.2e-3, 6e-4
 """Highest learning rates of the answering stage: of a new model, and of one that has learned."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
@@ -12,9 +13,10 @@ import helmsight.envs  # noqa: F401  (registers the environments)
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.load import BUNDLED, load_pilot
 from helmsight.agents.operator import Operator
-from helmsight.agents.training.flights import FlightBatch, RandomStart, SampleFlights, draw_start
+from helmsight.agents.training.flights import FlightBatch, SampleFlights
 from helmsight.agents.training.policy import StudentPolicy, prompt_ids
 from helmsight.agents.training.questions import command_text, prompt, relation_text
+from helmsight.agents.training.starts import RandomStart, draw_start
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.pilot import Sighting
 from helmsight.envs.orbital.command import BurnCommand
@@ -32,7 +34,7 @@ def pilot() -> ModelPilot:
 def pictures(count: int, seed: int) -> tuple[Any, list[Any], Any]:
     """Views, states and the teacher's throttles of `count` starts that nobody trained on."""
     rng = np.random.default_rng([seed, 77])
-    starts: list[RandomStart] = [draw_start(rng) for _ in range(count)]
+    starts: list[RandomStart] = [replace(draw_start(rng), evader=1) for _ in range(count)]
     flights = FlightBatch(count, rng, starts, plain=True)
     seen = [flights.look(i) for i in range(count)]
     return np.stack([v for v, _ in seen]), [s for _, s in seen], flights.teach()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helmsight.tools.errors import ToolsError
-from helmsight.tools.marks import views
+from helmsight.tools.marks import chosen, views
 
 REGIONS = {"navball": (10, 20, 42, 52), "readouts": (0, 0, 64, 32)}
 
@@ -55,3 +55,15 @@ def test_a_region_outside_the_frame_is_refused(box):
 def test_an_unknown_region_is_named_with_those_there_are():
     with pytest.raises(ToolsError, match="frame, navball, readouts"):
         views(picture(), REGIONS, names=["radar"])
+
+
+def test_of_several_names_the_first_that_a_frame_has_is_taken():
+    names = ("radar|sundial|frame", "navball")
+    assert chosen(names, REGIONS) == ("frame", "navball")
+    assert chosen(names, {**REGIONS, "sundial": (0, 0, 8, 8)}) == ("sundial", "navball")
+    assert chosen(names, {"sundial": (0, 0, 8, 8), "radar": (0, 0, 8, 8)})[0] == "radar"
+
+
+def test_where_there_is_none_of_several_the_last_is_named():
+    with pytest.raises(ToolsError, match='"sundial"'):
+        views(picture(), REGIONS, names=chosen(("radar|sundial",), REGIONS))

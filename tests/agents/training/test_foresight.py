@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from helmsight.agents.training.flights import FlightBatch, draw_rule
 from helmsight.agents.training.foresight import foreseen
 from helmsight.agents.training.questions import prompt
+from helmsight.agents.training.starts import draw_start
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.timing import Timing
 from helmsight.envs.orbital.command import BurnCommand
@@ -18,14 +21,13 @@ from helmsight.envs.orbital.world import DT
 @pytest.mark.parametrize("seconds", [0.0, 0.5, 1.3])
 def test_worlds_with_a_passive_evader_go_where_they_were_foreseen(seconds: float) -> None:
     rng = np.random.default_rng(4)
-    flights = FlightBatch(30, rng)
+    flights = FlightBatch(30, rng, [replace(draw_start(rng), evader=1) for _ in range(30)])
     world = flights.world
     world.burn(rng.choice([-1.0, 0.0, 1.0], (30, 3)))
     near = world.range < 60.0  # the nose swings round in passing
-    passive = np.array([start.evader == 1 for start in flights.starts]) & ~near
     expected = foreseen(world, seconds)
     world.advance(round(seconds / DT))
-    kept = passive & ~world.over
+    kept = ~near & ~world.over
     assert kept.sum() >= 5
     np.testing.assert_allclose(expected.gap[kept], world.line_of_sight[kept], atol=0.05)
     np.testing.assert_allclose(expected.velocity[kept], world.relative_velocity[kept], atol=0.02)
@@ -37,7 +39,8 @@ def test_worlds_with_a_passive_evader_go_where_they_were_foreseen(seconds: float
 def test_a_burn_that_was_going_on_is_reckoned_with() -> None:
     """At full thrust, what is right in 1.5 s is mostly less thrust than what is right at once."""
     rng = np.random.default_rng(9)
-    flights = FlightBatch(40, rng)
+    passive = [replace(draw_start(rng), evader=1) for _ in range(40)]
+    flights = FlightBatch(40, rng, passive)
     flights.world.burn(np.tile([1.0, 0.0, 0.0], (40, 1)))
     at_once = flights.teach()[:, 0]
     flights.rule = TimeRule("runner", 1.5)

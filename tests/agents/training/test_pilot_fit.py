@@ -21,7 +21,8 @@ pytestmark = pytest.mark.slow  # torch is loaded
 
 @pytest.fixture(scope="module")
 def samples() -> list[object]:
-    return list(SampleFlights(4, np.random.default_rng(3), 0.0).collect(6, None))
+    flights = SampleFlights(4, np.random.default_rng(3), 0.0, plain=True, seen=1.0)
+    return list(flights.collect(6, None))
 
 
 def test_a_few_steps_of_fitting_lower_the_loss(

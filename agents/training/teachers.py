@@ -1,0 +1,62 @@
+"""Who answers for the student's pictures: the pilots that know the numbers, one for each world."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from helmsight.agents.scripted.bandit import Bandit
+from helmsight.agents.scripted.guidance import Law
+from helmsight.agents.scripted.rendezvous import Rendezvous
+from helmsight.agents.scripted.shade import Shade
+from helmsight.agents.training.starts import RandomStart
+from helmsight.contract.observation import Observation
+from helmsight.contract.pilot import Sighting
+from helmsight.contract.task import Task
+from helmsight.contract.timing import Timing
+from helmsight.envs.orbital.cockpit.layout import Layout
+from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.dynamics import Array
+from helmsight.envs.orbital.families import FAMILIES
+
+LAW = Law(forward_band=0.6, lateral_band=0.15, noise_band=0.05, braking=0.75, margin=20.0)
+"""`rendezvous` with the wide dead bands that an eye with 2 % error needs."""
+Expert = Rendezvous | Bandit | Shade
+
+
+def expert(start: RandomStart) -> Expert | None:
+    """Return the pilot that answers in a world that begins so; None where LAW does.
+
+    What coasts or burns at random is followed by the law, of which nobody has to remember a plan.
+    """
+    if start.family == "PE1":
+        pilot: Expert | None = Rendezvous() if start.evader in (3, 4) else None
+    else:
+        pilot = Bandit() if start.family == "LBG1" else Shade()
+    if pilot is not None:
+        pilot.reset(task(start), 0)  # one seed, so that the same picture gets the same plan
+    return pilot
+
+
+def task(start: RandomStart) -> Task:
+    """Return what a pilot is told of a flight that begins so."""
+    return _told(start.family, start.name)
+
+
+@cache
+def _told(family: str, name: str) -> Task:
+    return FAMILIES[family].told(name, Layout())
+
+
+def answer(pilot: Expert, telemetry: Array, timing: Timing, axes: Array) -> Array:
+    """Return a pilot's throttles (3,) in [-1, 1] for what it reads, along the body axes (3, 3).
+
+    `axes` are those of the moment at which the answer takes effect.
+    """
+    observation: Observation = {"telemetry": telemetry}
+    command = pilot.decide(Sighting(observation, float(telemetry[0]), timing=timing)).command
+    assert isinstance(command, BurnCommand)
+    wanted = np.array([command.forward, command.right, command.down])
+    turned = axes @ wanted if command.frame == "inertial" else wanted
+    return np.asarray(turned.clip(-1.0, 1.0))
