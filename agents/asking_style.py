@@ -39,6 +39,8 @@ class AskingStyle(BaseModel):
     out after its training: 1 where nothing is said. After `most_errors` decisions in a row without
     an answer a run ends. Without `system_role` the briefing goes into the first question. `think`
     is for `WORDS` only. Of `history_frames` earlier observations the whole frame is shown, too.
+    `cannot` is what a model with a prompt of its own answers instead of a command where it cannot
+    read what it is shown: that counts as `unreadable`, and the safe default flies.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -55,6 +57,7 @@ class AskingStyle(BaseModel):
     system_role: bool = True
     think: Think = "brief"
     history_frames: int = Field(default=0, ge=0, le=MOST_EARLIER)
+    cannot: Annotated[str, Field(max_length=200)] = ""
 
 
 class Asked(BaseModel):

@@ -173,6 +173,8 @@ class ModelPilot:
             left = deadline - time.monotonic()
             answer = self._caller.ask(messages, left, repairs, self._form, "command")
             raw.append(answer.text)
+            if self.style.cannot and answer.text.strip() == self.style.cannot:
+                return None
             try:
                 if answer.wrong:
                     raise UnreadableAnswer(answer.wrong)
@@ -257,7 +259,10 @@ class ModelPilot:
 
     def _held(self) -> dict[str, Any]:
         taught = not self.composer.in_words
-        return constraint(self.model, self.task.command, self.composer.think, taught=taught)
+        form = constraint(self.model, self.task.command, self.composer.think, taught=taught)
+        if "allowed" in form and self.style.cannot:
+            form["allowed"] = (*form["allowed"], self.style.cannot)
+        return form
 
     def _again(self, answer: str, problem: str) -> list[BaseMessage]:
         from langchain_core.messages import AIMessage, HumanMessage

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.agents.training.design import VIEW, VIEWS
+from helmsight.agents.training.questions import UNREADABLE
 
 ASKING_STYLE: Mapping[str, Any] = {
     "views": {"size": VIEW, "names": list(VIEWS)},
@@ -16,6 +17,7 @@ ASKING_STYLE: Mapping[str, Any] = {
     "constrained": True,
     "needs": "frame",
     "max_new_tokens": 32,
+    "cannot": UNREADABLE,
 }
 """How the model that flies is asked."""
 

@@ -19,7 +19,7 @@ QUESTIONS = ("command", "relation", "reading")
 
 
 UNREADABLE = "I cannot read that."
-"""What is answered to "relation" and "reading" where the instruments are covered."""
+"""What is answered to every question where the instruments are covered."""
 
 
 def prompt(question: str, timing: Timing = NOW, task: str = "") -> str:

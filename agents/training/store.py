@@ -90,7 +90,7 @@ def _beside(way: Vector, distance: float, closing: float) -> list[float]:
 def write(folder: Path, name: str, samples: Sequence[FlightSample]) -> None:
     """Write samples as one shard; it appears under its name only when complete."""
     texts = {
-        "command": [command_text(s.throttle) for s in samples],
+        "command": [UNREADABLE if s.covered else command_text(s.throttle) for s in samples],
         "relation": [UNREADABLE if s.covered else relation_text(s.state) for s in samples],
         "reading": [reading_text(s.state) if s.legible else UNREADABLE for s in samples],
         "asked": [s.question for s in samples],

@@ -63,8 +63,9 @@ def pilot(
     device: Device = "cpu",
     start: Start = None,
 ) -> None:
-    """Train the bundled vision-language model on flights of `rendezvous` on the twin.
+    """Train the bundled vision-language model on flights of all families on the twin.
 
+    `rendezvous`, `bandit` and `shade` answer for what it sees, most of it on its own flights.
     The folder holds a checkpoint from the first tenth of the time on; Ctrl-C leaves the last one.
     """
     from helmsight.agents.training.recipe import train

@@ -14,7 +14,7 @@ from langchain_core.runnables import RunnableMap, RunnablePassthrough
 
 from helmsight.agents import caller, worker
 from helmsight.agents.asking_style import AskingStyle, Views
-from helmsight.agents.constrain import constraint, strict_schema
+from helmsight.agents.constrain import LOCAL, constraint, strict_schema
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.scripted import ScriptedVLM
 from helmsight.agents.operator import Operator
@@ -74,6 +74,28 @@ def test_every_rung_of_the_ladder_is_counted_and_the_run_goes_on(world, answers,
     assert flight.records[0].applied["forward"] == forward
     assert flight.reason == "steps"
     assert len(flight.records) == 3
+
+
+def test_what_stands_for_cannot_read_is_counted_flown_as_nothing_and_not_asked_again(world):
+    style = AskingStyle(prompt="bundled", cannot="I cannot read that.")
+    flight = fly(world, pilot_of("I cannot read that.", GOOD, style=style), steps=2)
+    first, second = flight.records
+    assert first.repairs == {"unreadable": 1}
+    assert first.applied["forward"] == 0
+    assert second.applied["forward"] == 1
+
+
+def test_a_model_held_to_a_set_may_say_that_it_cannot_read(world):
+    class Local(Moody):
+        kind: str = LOCAL
+
+    def held(style):
+        pilot = ModelPilot(Local(mood=lambda _: GOOD), "local", style)
+        pilot.reset(world().task, 0)
+        return pilot._form["allowed"]
+
+    without = held(AskingStyle(prompt="bundled"))
+    assert held(AskingStyle(prompt="bundled", cannot="No.")) == (*without, "No.")
 
 
 def test_the_model_is_told_why_its_answer_was_refused(world):
