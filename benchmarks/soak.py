@@ -410,8 +410,10 @@ def shown(soaks: Sequence[Soak], levels: Levels, *, markdown: bool) -> str:
     bad = [soaked for soaked in soaks if not soaked.clean]
     commands = sum(soaked.commands for soaked in soaks)
     acts = sum(sum(soaked.people.acts.values()) for soaked in soaks)
+    record = [s for s in bad if s.damage == "both" and load_spec(s.robot).driver in NO_CHECKSUM]
     parts = [
-        f"{len(soaks)} soaks, {commands} commands, {acts} acts of people: {len(bad)} not clean.",
+        f"{len(soaks)} soaks, {commands} commands, {acts} acts of people: {len(bad)} not clean, "
+        f"{len(record)} of them without a checksum and damaged both ways, for the record.",
         table(LEVELS, levels.rows(), markdown=markdown),
     ]
     if bad:
