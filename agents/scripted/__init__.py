@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from helmsight.contract.pilot import Pilot
 
 EXPERTS = {
@@ -17,20 +15,33 @@ EXPERTS = {
 
 
 def make(name: str) -> Pilot:
-    """Return the scripted pilot called `name`, one of `EXPERTS` (KeyError otherwise)."""
-    from helmsight.agents.scripted.bandit import Bandit
-    from helmsight.agents.scripted.naive import Naive
-    from helmsight.agents.scripted.navball import Navball
-    from helmsight.agents.scripted.relations import Relations
-    from helmsight.agents.scripted.rendezvous import Rendezvous
-    from helmsight.agents.scripted.shade import Shade
+    """Return the scripted pilot called `name`, one of `EXPERTS` (KeyError otherwise).
 
-    pilots: dict[str, Callable[[], Pilot]] = {
-        "naive": Naive,
-        "navball": Navball,
-        "rendezvous": Rendezvous,
-        "bandit": Bandit,
-        "shade": Shade,
-        "relations": Relations,
-    }
-    return pilots[name]()
+    Only what it needs itself is imported: those that plan take scipy's solvers along.
+    """
+    match name:
+        case "naive":
+            from helmsight.agents.scripted.naive import Naive
+
+            return Naive()
+        case "navball":
+            from helmsight.agents.scripted.navball import Navball
+
+            return Navball()
+        case "rendezvous":
+            from helmsight.agents.scripted.rendezvous import Rendezvous
+
+            return Rendezvous()
+        case "bandit":
+            from helmsight.agents.scripted.bandit import Bandit
+
+            return Bandit()
+        case "shade":
+            from helmsight.agents.scripted.shade import Shade
+
+            return Shade()
+        case "relations":
+            from helmsight.agents.scripted.relations import Relations
+
+            return Relations()
+    raise KeyError(name)
