@@ -16,6 +16,11 @@ GOOD = '{"forward": 0.5}'
 STUCK = {"when": {"number": [2]}, "text": GOOD, "seconds": 600}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """A think timeout goes by the tests' own clock, or a busy machine is a slow model."""
+
+
 def threads() -> set[threading.Thread]:
     return {*threading.enumerate()}
 

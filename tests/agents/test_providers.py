@@ -21,6 +21,11 @@ BEHAVIOURS = tomllib.loads(DATA.read_text("utf-8"))["provider"]
 KEYS = {"OPENAI_API_KEY": "sk-0", "ANTHROPIC_API_KEY": "a-0"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fair(fair: None) -> None:
+    """A think timeout goes by the tests' own clock, or a busy machine is a slow model."""
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """A provider gets better soon here, and the keys that clients look for are there."""

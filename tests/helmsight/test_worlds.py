@@ -107,15 +107,16 @@ def test_misuse_of_a_world_is_one_line_and_status_2(
 def test_a_game_that_is_not_there_is_one_line_and_leaves_a_readable_run(
     run: Any, answers: str, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    at = ("--world", "ksp", "--krpc", f"127.0.0.1:{port}:{port}")
-    result = run("fly", "--pilot", answers, *at, "--observation", "telemetry", "--out", "away")
-    assert result.status == 1
-    assert "helmsight serve-krpc" in result.err
-    told = json.loads((tmp_path / "away" / "summary.json").read_text(encoding="utf-8"))
-    assert told["reason"].startswith("error: NobodyListens")
-    assert run("fly", *at, "--check").status == 1
+    with socket.socket() as held:  # and does not listen
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        at = ("--world", "ksp", "--krpc", f"127.0.0.1:{port}:{port}")
+        result = run("fly", "--pilot", answers, *at, "--observation", "telemetry", "--out", "away")
+        assert result.status == 1
+        assert "helmsight serve-krpc" in result.err
+        told = json.loads((tmp_path / "away" / "summary.json").read_text(encoding="utf-8"))
+        assert told["reason"].startswith("error: NobodyListens")
+        assert run("fly", *at, "--check").status == 1
 
 
 @pytest.mark.slow

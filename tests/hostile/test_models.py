@@ -14,7 +14,7 @@ import pytest
 
 from helmsight.agents.models.load import BUNDLED
 from tests.hostile.edits import LIMITS, cases, change
-from tests.hostile.loading import CPU_S, MOST_MB, loader
+from tests.hostile.loading import MOST_MB, loader
 
 CASES = cases("models.json")
 pytestmark = [pytest.mark.slow, LIMITS]
@@ -45,6 +45,5 @@ def test_a_model_of_theirs_is_a_named_error_or_harmless(
     assert told["named"], told["error"]
     assert "precious" not in told["error"].replace(str(victim), "")
     assert told["mb"] < MOST_MB
-    assert told["cpu_s"] < CPU_S
     assert not list(tmp_path.rglob("xxxxx"))  # what a pickle of theirs would make
     shutil.rmtree(folder)

@@ -15,7 +15,7 @@ import pytest
 
 from helmsight.hardware.spec import shipped
 from tests.hostile.edits import LIMITS, cases, change
-from tests.hostile.loading import CPU_S, MOST_MB, loader
+from tests.hostile.loading import MOST_MB, loader
 
 CASES = cases("robots.json")
 pytestmark = [pytest.mark.slow, LIMITS]
@@ -51,7 +51,6 @@ def test_a_description_of_theirs_is_a_named_error_or_harmless(
     assert not {"\x1b", "\x07"} & set(told["error"])
     assert len(told["error"]) < 2000
     assert told["mb"] < MOST_MB
-    assert told["cpu_s"] < CPU_S
 
 
 def test_the_corpus_has_more_than_six_hundred_cases() -> None:

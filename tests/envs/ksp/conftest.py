@@ -65,10 +65,11 @@ def legacy_welcome() -> bytes:
 
 
 @pytest.fixture
-def closed_port() -> int:
-    """Return a port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+def closed_port() -> Iterator[int]:
+    """Return a port where nobody listens, nor may anybody else who asks for any port."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
 
 
 @dataclass(frozen=True)

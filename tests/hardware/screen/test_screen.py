@@ -90,13 +90,14 @@ def test_a_virtual_screen_says_what_it_needs(
 class TestWindows:
     def test_the_content_is_seen_in_its_colours_and_size(self, program: Show) -> None:
         program("colours")
+        began = time.time()
         with Screen.open("window:colours") as screen:
             shot = screen.look()
         assert shot.pixels.shape == (180, 320, 3)
         assert tuple(shot.pixels[10, 10]) == RED
         assert tuple(shot.pixels[100, 10]) == tuple(shot.pixels[10, 310]) == GREEN
-        assert abs(shot.wall_s - time.time()) < 10.0
-        assert 0.0 <= shot.age_s < 10.0
+        assert began <= shot.wall_s <= time.time()
+        assert shot.age_s >= 0.0
 
     @pytest.mark.parametrize("size", [(160, 90), (640, 360)])
     def test_pictures_come_in_the_size_that_was_asked(
