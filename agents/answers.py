@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
 CUT = frozenset({"length", "max_tokens", "model_context_window_exceeded"})
-REFUSED = frozenset({"refusal", "content_filter", "safety", "prohibited_content"})
+REFUSED = frozenset({
+    "refusal", "content_filter", "safety", "prohibited_content", "recitation", "blocklist", "spii",
+    "image_safety", "guardrail_intervened", "sensitive",
+})  # fmt: skip
+MOST_TOKENS = 10**12  # of one request; more is no count of tokens
 LONGEST_REASONING = 4000  # characters that a step keeps
 
 
@@ -44,15 +48,15 @@ def answer_of(message: AIMessage) -> Answer:
          if metadata.get(key)), "",
     )  # fmt: skip
     refusal = str(message.additional_kwargs.get("refusal") or "")
-    if finish.lower() in REFUSED:
+    if _refused(finish):
         refusal = refusal or text or finish
     usage: Mapping[str, Any] = message.usage_metadata or {}
     details: Mapping[str, Any] = usage.get("output_token_details") or {}
     call = Call(
         model=str(metadata.get("model_name") or metadata.get("model") or ""),
-        tokens_in=usage.get("input_tokens"),
-        tokens_out=usage.get("output_tokens"),
-        reasoning_tokens=details.get("reasoning"),
+        tokens_in=_count(usage.get("input_tokens")),
+        tokens_out=_count(usage.get("output_tokens")),
+        reasoning_tokens=_count(details.get("reasoning")),
         finish=finish,
         refusal=refusal,
         reasoning=reasoning[:LONGEST_REASONING],
@@ -74,13 +78,31 @@ def answer_in(error: BaseException) -> Answer | None:
     usage, finish = completion.usage, str(choices[0].finish_reason)
     call = Call(
         model=str(completion.model),
-        tokens_in=getattr(usage, "prompt_tokens", None),
-        tokens_out=getattr(usage, "completion_tokens", None),
+        tokens_in=_count(getattr(usage, "prompt_tokens", None)),
+        tokens_out=_count(getattr(usage, "completion_tokens", None)),
         finish=finish,
     )
-    if finish.lower() in REFUSED:
+    if _refused(finish):
         call = replace(call, refusal=str(choices[0].message.refusal or finish))
     return Answer(str(choices[0].message.content or ""), call, _wrong(finish, call))
+
+
+def filtered(said: str) -> Answer:
+    """Return the answer that a provider gave by an error: it refuses what was shown or asked."""
+    call = Call(finish="content_filter", refusal=said)
+    return Answer("", call, _wrong(call.finish, call))
+
+
+def _refused(finish: str) -> bool:
+    """Whether an answer ended so that it was refused; Google's says after a colon by which rule."""
+    return finish.lower().partition(":")[0] in REFUSED
+
+
+def _count(told: Any) -> int | None:
+    """Return a number of tokens, None for what is no such number."""
+    if isinstance(told, int | float) and 0 <= told <= MOST_TOKENS and told == int(told):
+        return int(told)
+    return None
 
 
 def _wrong(finish: str, call: Call) -> str:

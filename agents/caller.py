@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from helmsight.agents.answers import Answer, answer_in, answer_of
+from helmsight.agents.answers import Answer, answer_in, answer_of, filtered
 from helmsight.agents.constrain import LOCAL
 from helmsight.agents.errors import ModelRefused, NoAnswer
 from helmsight.agents.faults import Fault, fault_of, streams
@@ -74,7 +74,8 @@ class Caller:
 
         deadline, said = time.monotonic() + timeout_s, ""
         self._asked = Call(purpose=purpose, messages=kept(messages))
-        for wait_s in (*self._waits, None):
+        waits = iter(self._waits)
+        while True:
             self._wait_until(self._not_before, deadline)
             came = self._try(messages, deadline, counts, form or {}, room)
             if isinstance(came, Answer):
@@ -85,6 +86,7 @@ class Caller:
                 raise ModelRefused(
                     f'the model "{self.name}" does not answer: {said}; {came.change}'
                 )
+            wait_s = next(waits, self._waits[-1] if came.starting and self._waits else None)
             again = time.monotonic() + (wait_s or 0.0)
             if came.wait_s is not None:
                 self._not_before = time.monotonic() + came.wait_s
@@ -125,9 +127,9 @@ class Caller:
             if streams(error) and getattr(self.model, "streaming", True) is False:
                 self.model.streaming = True  # type: ignore[attr-defined]
                 return self._once(messages, deadline, room, held=held)
-            inside = answer_in(error)
+            fault = fault_of(error, local=self.local, answered=self._answered)
+            inside = filtered(fault.said) if fault.filtered else answer_in(error)
             if inside is None:
-                fault = fault_of(error, local=self.local, answered=self._answered)
                 self.calls.append(replace(self._asked, error=fault.said, held=held))
                 return fault
             answer = inside

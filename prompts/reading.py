@@ -6,16 +6,18 @@ The rule: what is not one command, and clearly that one, is unreadable.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 from annotated_types import Ge, Le
 from pydantic import BaseModel, ValidationError
 
 from helmsight.prompts.errors import UnreadableAnswer
-from helmsight.prompts.relaxed import DEEPEST, Broken, objects, unique
+from helmsight.prompts.relaxed import DEEPEST, Broken, objects, plain, unique
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -42,9 +44,11 @@ OVERSHOOT = 1e-6  # a rounding error past a limit is not an answer out of range
 LONGEST = 20_000  # characters that are searched, from the end: answers come last
 
 _THOUGHT = re.compile(
-    r"<(think|thinking|thought|reasoning)>.*?(</\1>|$)|\[THINK\].*?(\[/THINK\]|$)", re.DOTALL
+    r"<((?:\w+:)?(?:think|thinking|thought|reasoning|reflection|scratchpad|analysis))>.*?(</\1>|$)"
+    r"|\[THINK\].*?(\[/THINK\]|$)|\u25c1think\u25b7.*?(\u25c1/think\u25b7|$)"
+    r"|<\|channel\|>(?:analysis|commentary)<\|message\|>.*?(<\|channel\|>final<\|message\|>|$)",
+    re.DOTALL | re.IGNORECASE,
 )
-_QUOTES = str.maketrans("\u201c\u201d\u2018\u2019\u2212", "\"\"''-")
 _SEGMENTS = re.compile(r"[\n,;]")
 _MARKS = re.compile(r"^\s*(?:[-*\u2022]|\d+[.)])\s+|[*`\"']")
 _PAIR = re.compile(r"\s*([A-Za-z_][\w\- ]*?)\s*[:=]\s*(\S.*?)[.\s]*")
@@ -67,7 +71,8 @@ def read(text: str, kind: type[T], beside: Collection[str] = ()) -> ParsedComman
 
     Exact JSON is taken as it is. Otherwise fences and prose are dropped, quotes and commas
     mended, keys matched by case and synonym, percentages of shares divided, a limit overshot by at
-    most 1e-6 pulled back. Unknown keys are dropped; a value that is not one number, not finite or
+    most 1e-6 pulled back. Unknown keys are dropped, but for what may stand for a value that is
+    missing; a value that is not one number, not finite or
     out of range is refused, never clipped. So are an object that breaks off and two commands that
     differ.
 
@@ -98,12 +103,12 @@ def explain(error: ValidationError) -> str:
 
 def tidy(text: str) -> str:
     """Return the end of `text` with plain quotes and minus signs, without what was thought."""
-    return _answered(text).translate(_QUOTES)
+    return plain(_answered(text))
 
 
 def _answered(text: str) -> str:
     """Return the end of `text` without what was thought; the mark that opens it may be missing."""
-    for end in ("</think>", "[/THINK]"):
+    for end in ("</think>", "[/THINK]", "\u25c1/think\u25b7"):
         if end in text and end.replace("/", "") not in text:
             text = text.rpartition(end)[2]
     return _THOUGHT.sub(" ", text)[-LONGEST:]
@@ -141,7 +146,7 @@ def _commands(text: str, kind: type[BaseModel]) -> Iterator[dict[str, Any]]:
         else:
             yield from _within(found, kind)
     if not with_brace and not getattr(kind, "whole", False):
-        values = _pairs(text.translate(_QUOTES), kind)
+        values = _pairs(plain(text), kind)
         if values:
             yield values
 
@@ -207,7 +212,7 @@ def _speaks_of(text: str, kind: type[BaseModel]) -> bool:
 
 def _name(key: str, kind: type[BaseModel]) -> tuple[str, float]:
     """Return the field that a key means, and the sign that it gives to a number."""
-    name = re.sub(r"[\s\-]+", "_", key.strip().lower())
+    name = re.sub(r"[\s\-()]+", "_", key.lower()).strip("_")
     if name in kind.model_fields:  # a field's own name is never another's synonym
         return name, 1.0
     sign = -1.0 if name in OPPOSITES else 1.0
@@ -217,9 +222,11 @@ def _name(key: str, kind: type[BaseModel]) -> tuple[str, float]:
 def _known(candidate: Mapping[str, Any], kind: type[BaseModel]) -> dict[str, Any]:
     """Return the values of `candidate` under the keys of `kind`, numbers within rounding."""
     values: dict[str, Any] = {}
+    others: dict[str, Any] = {}
     for key, value in candidate.items():
         name, sign = _name(key, kind)
         if name not in kind.model_fields:
+            others[key] = value
             continue
         if kind.model_fields[name].annotation is not float:
             if values.setdefault(name, value) != value:
@@ -232,14 +239,42 @@ def _known(candidate: Mapping[str, Any], kind: type[BaseModel]) -> dict[str, Any
         if name in values and (sign < 0 or values[name] != number):
             raise UnreadableAnswer(f"{name}: given twice with different values")
         values[name] = _rounded(number, kind, name)
+    if values:
+        _check_others(others, values, kind)
     return values
+
+
+def _check_others(
+    others: Mapping[str, Any], values: Mapping[str, Any], kind: type[BaseModel]
+) -> None:
+    """Raise UnreadableAnswer where an unknown key may stand for a value that is not given.
+
+    A default would be flown in its place.
+    """
+    missing = kind.model_fields.keys() - values.keys()
+    for key, value in others.items():
+        if isinstance(value, Mapping):
+            inner = {_name(name, kind)[0] for name in value} & kind.model_fields.keys()
+            if inner and inner <= missing:
+                raise UnreadableAnswer(f"{key}: give {', '.join(sorted(inner))} beside the others")
+        elif isinstance(value, int | float) or (
+            isinstance(value, str) and _NUMBER.fullmatch(plain(value).strip())
+        ):
+            words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", key)
+            meant = {_name(word, kind)[0] for word in words}
+            meant.update(get_close_matches(key.lower(), missing, n=1, cutoff=0.8))
+            if meant := meant & missing:
+                raise UnreadableAnswer(f"{key}: there is no such value; say {min(meant)}")
 
 
 def _number(name: str, value: Any, kind: type[BaseModel]) -> float:
     """Return a value as a number: a share may be in per cent, a duration in seconds."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    match = _NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
+        try:
+            return float(value)
+        except OverflowError:  # a whole number of more digits than there are numbers for
+            return math.inf
+    match = _NUMBER.fullmatch(plain(value).strip()) if isinstance(value, str) else None
     unit = (match[2] or "").lower() if match else ""
     if (
         match is None

@@ -17,11 +17,13 @@ DEEPEST = 8
 """Objects within each other that are looked into."""
 _SPACE = re.compile(r"(?:\s|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _KEY = re.compile(r"[A-Za-z_][\w\- ]*")
-_BARE = re.compile(
-    r"(?:[^\s,;{}\[\]\"'#/]|(?<!\s)#|/(?![/*])|[^\S\n](?!\s*(?:#|//|/\*|[,;}\]\n])))+"
-)
+_BARE = re.compile(r"(?:[^\s,;{}\[\]\"'#/]|(?<!\s)#|/(?![/*])|[^\S\n]++(?!#|//|/\*|[,;}\]\n]))+")
 _STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
-_QUOTES = str.maketrans("\u201c\u201d\u2018\u2019\u2212", "\"\"''-")
+_PLAIN: dict[int, int | str] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},  # as wide as Chinese is set
+    **str.maketrans("\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u2212\u2013\u2014", '"""""\'\'---'),
+    **dict.fromkeys((0x200B, 0x2060, 0xFEFF), " "),  # what has no width
+}
 
 
 class Broken(ValueError):
@@ -34,17 +36,23 @@ def objects(text: str) -> Iterator[Mapping[str, Any] | str]:
     To the broken one belongs what follows it up to the next brace, and all of the rest where it was
     cut off.
     """
-    plain, at = text.translate(_QUOTES), text.find("{")
+    marked = plain(text)
+    at = marked.find("{")
     while at >= 0:
         try:
-            found, end = _exact(text, at) or _object(plain, at, 0)
+            found, end = _exact(text, at) or _object(marked, at, 0)
             yield found
         except Broken:
-            cut = plain.count("{", at) > plain.count("}", at)
-            following = -1 if cut else text.find("{", at + 1)
+            cut = marked.count("{", at) > marked.count("}", at)
+            following = -1 if cut else marked.find("{", at + 1)
             end = following if following >= 0 else len(text)
             yield text[at:end]
-        at = text.find("{", end)
+        at = marked.find("{", end)
+
+
+def plain(text: str) -> str:
+    """Return a text of the same length with ASCII's quotes, dashes, digits and spaces."""
+    return text.translate(_PLAIN)
 
 
 def unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

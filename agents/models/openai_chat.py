@@ -21,7 +21,9 @@ def openai_chat() -> Any:
 
         def _create_chat_result(self, response: Any, generation_info: Any = None) -> Any:
             if _strange(response):
-                raise ValueError(f"Response missing 'choices': {response}")
+                raise ValueError(f"Response missing 'choices': {_filled(response)}")
+            if failed := _failed(response):
+                raise ValueError({"error": failed})
             result = super()._create_chat_result(response, generation_info)
             choices = response["choices"] if isinstance(response, dict) else response.choices
             for generation, choice in zip(result.generations, choices, strict=True):
@@ -46,6 +48,17 @@ def _strange(response: Any) -> bool:
     """
     told = [_of(response, field) for field in ("choices", "id", "error")]
     return not isinstance(response, str) and not any(told)
+
+
+def _failed(response: Any) -> Any:
+    """Return the error that stands in the place of an answer: OpenRouter tells it so."""
+    choices = _of(response, "choices")
+    return _of(choices[0], "error") if isinstance(choices, list) and choices else None
+
+
+def _filled(response: Any) -> Any:
+    """Return what an answer holds, without the fields that it lacks."""
+    return response.model_dump(exclude_none=True) if hasattr(response, "model_dump") else response
 
 
 def _keep(message: Any, sent: Any) -> None:

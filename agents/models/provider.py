@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from helmsight.agents.errors import ModelUnavailable, UnknownOption
+from helmsight.contract.errors import InvalidOption
 from helmsight.contract.plugins import nearest
 from helmsight.contract.secrets import redacted
 
@@ -43,10 +45,13 @@ def provider_model(
     Raises:
         NoSuchProvider: there is none of this name.
         ModelUnavailable: a package is missing, or the model does not take a value.
+        InvalidOption: an address that is none.
         UnknownOption: an option that it does not have; names the nearest.
     """
     make = _maker(provider, model)
     options = dict(given)
+    if "base_url" in options:
+        options["base_url"] = _address(options["base_url"])
     if provider == "openai" and options.get("base_url") and "api_key" not in options:
         options["api_key"] = _key_or_none()
     try:
@@ -69,6 +74,21 @@ def provider_model(
         raise _unusable(spec, error) from error
     except Exception as error:  # a missing key, a broken integration: one line is owed
         raise _unusable(spec, error) from error
+
+
+def _address(given: str) -> str:
+    """Return an address of a server. An empty one would be the provider's own."""
+    address = given.strip()
+    try:
+        parts = urlsplit(address)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or a host that is none
+        whole = False
+    if not whole:
+        raise InvalidOption(
+            f'--base-url "{redacted(given)}" is no address of a server; as http://localhost:8000/v1'
+        )
+    return address
 
 
 def _maker(provider: str, model: str) -> Any:

@@ -14,6 +14,7 @@ from helmsight.agents import caller
 from helmsight.agents.errors import AgentsError, ModelSilent
 from helmsight.agents.models.load import load_pilot
 from helmsight.agents.operator import Operator
+from helmsight.contract.errors import InvalidOption
 from helmsight.testing import FakeProvider
 
 DATA = Path(__file__).with_name("providers.toml")
@@ -83,6 +84,24 @@ def test_a_provider_that_behaves_so_is_flown_or_told_so(case, world, notebook, p
 
 def test_there_are_sixty_behaviours_at_least_and_no_two_of_a_name():
     assert len({case["name"] for case in BEHAVIOURS}) == len(BEHAVIOURS) >= 60
+
+
+def test_json_of_a_depth_that_none_has_is_an_error_of_one_line(provider_of):
+    provider = provider_of["openai"]
+    provider.become({"body": '{"a": ' * 5000 + "1" + "}" * 5000})
+    with pytest.raises(AgentsError, match="RecursionError") as told:
+        probed(provider)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "  ", "localhost:8000/v1", "http://", "http://h:99999/v1", "http://[::1/v1", "ftp://h"],
+)
+def test_an_address_that_is_none_is_told_before_anything_is_asked(address):
+    for provider in ("openai", "anthropic", "ollama"):
+        with pytest.raises(InvalidOption, match="is no address of a server; as http://"):
+            load_pilot(f"{provider}:m", base_url=address)
 
 
 def probed(provider: FakeProvider) -> Any:
