@@ -17,7 +17,7 @@ from helmsight.contract.plots import Plot
 @dataclass(frozen=True, config=FROZEN)
 class Description:
     """The task as data. `note` has to be said with every result of it; `regions` are the boxes of
-    its frame, px, that are shown enlarged.
+    its frame, px, that are shown enlarged; `limits` are the units of its guard's limits, by name.
     """
 
     name: str = ""
@@ -27,6 +27,7 @@ class Description:
     outcome: Outcome = Outcome()
     plots: tuple[Plot, ...] = ()
     regions: Mapping[str, Box] = Field(default_factory=dict)
+    limits: Mapping[str, str] = Field(default_factory=dict)
 
     @property
     def live(self) -> tuple[Measure, ...]:

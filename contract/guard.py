@@ -14,11 +14,24 @@ from helmsight.contract.validation import wrong
 
 
 class Limits(BaseModel):
-    """The limits of an episode. A world adds its own as fields, with defaults that are safe."""
+    """The limits of an episode. A world adds its own as fields, with defaults that are safe.
+
+    A field says its unit with `json_schema_extra={"unit": "m/s"}`: it is shown with every run.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     enabled: bool = True
+
+    @classmethod
+    def units(cls) -> dict[str, str]:
+        """Return the units of these limits by name; those that say none have none."""
+        said = {name: field.json_schema_extra for name, field in cls.model_fields.items()}
+        return {
+            name: str(extra["unit"])
+            for name, extra in said.items()
+            if isinstance(extra, dict) and "unit" in extra
+        }
 
 
 @dataclass(frozen=True)

@@ -82,4 +82,5 @@ class Task:
         return Description(
             self.name, self.note, self.command.form, self.measures, self.outcome, self.plots,
             {name: tuple(map(int, box)) for name, box in self.regions.items()},  # type: ignore[misc]
+            self.guard.limits_model.units(),
         )  # fmt: skip

@@ -60,21 +60,31 @@ def facts(spec: RunSpec, summary: Mapping[str, Any]) -> dict[str, list[tuple[str
     return {
         "Result": _rows({k: v for k, v in summary.items() if k not in elsewhere}),
         "Options": _rows({**spec.options, **spec.pilot_options, "max_steps": spec.max_steps}),
-        "Operator": _rows(spec.operator),
+        "Operator": _rows(
+            spec.operator, {f"limits.{name}": unit for name, unit in spec.task.limits.items()}
+        ),
         "Recording": _rows({k: v for k, v in recording.items() if k != "problems"}),
         "Made": _rows(spec.made),
         "Versions": _rows(spec.versions),
     }
 
 
-def _rows(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def _rows(
+    values: Mapping[str, Any],
+    units: Mapping[str, str] | None = None,
+    within: tuple[str, ...] = (),
+) -> list[tuple[str, str]]:
+    """Return names and values; `units` by path ("limits.max_closing"), s where a name ends so."""
     rows: list[tuple[str, str]] = []
     for key, value in values.items():
-        name = prefix + str(key).replace("_", " ")
+        path = (*within, str(key))
         if isinstance(value, Mapping) and value:
-            rows += _rows(value, f"{name} · ")
-        else:
-            rows.append((name, _text(value)))
+            rows += _rows(value, units, path)
+            continue
+        timed = path[-1].endswith("_s") and isinstance(value, int | float)
+        unit = "s" if timed else (units or {}).get(".".join(path), "")
+        name = " · ".join((*within, path[-1].removesuffix("_s") if timed else path[-1]))
+        rows.append((name.replace("_", " "), f"{_text(value)} {unit}".rstrip()))
     return rows
 
 

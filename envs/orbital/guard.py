@@ -26,10 +26,14 @@ class BurnLimits(Limits):
     of propellant that no burn may touch, `max_closing` m/s.
     """
 
-    max_throttle: tuple[Throttle, Throttle, Throttle] = (1.0, 1.0, 1.0)
-    max_duration: float = Field(default=10.0, gt=0, le=DAY_S)
-    reserve: float = Field(default=12.0, ge=0, le=MANY)
-    max_closing: float = Field(default=60.0, gt=0, le=MANY)
+    max_throttle: tuple[Throttle, Throttle, Throttle] = Field(
+        default=(1.0, 1.0, 1.0), json_schema_extra={"unit": "of full throttle"}
+    )
+    max_duration: float = Field(default=10.0, gt=0, le=DAY_S, json_schema_extra={"unit": "s"})
+    reserve: float = Field(
+        default=12.0, ge=0, le=MANY, json_schema_extra={"unit": "units of propellant"}
+    )
+    max_closing: float = Field(default=60.0, gt=0, le=MANY, json_schema_extra={"unit": "m/s"})
 
     @model_validator(mode="before")
     @classmethod

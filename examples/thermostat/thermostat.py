@@ -45,7 +45,7 @@ class Heat(Command):
 class HeaterLimits(Limits):
     """No heating above this room temperature, degrees Celsius."""
 
-    hottest: float = 24.0
+    hottest: float = Field(default=24.0, json_schema_extra={"unit": "°C"})
 
 
 class HeaterGuard(Guard):

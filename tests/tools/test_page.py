@@ -5,9 +5,14 @@ from html.parser import HTMLParser
 
 import pytest
 
+from helmsight.contract.record import RunSpec
+from helmsight.envs.orbital.task import pursuit_task
 from helmsight.tools.page import render, write_page
 from helmsight.tools.player import load_run
 from helmsight.tools.plots import draw
+from helmsight.tools.telling import facts
+
+TASK = pursuit_task("PE1-E1-I3", {})
 
 
 class Addresses(HTMLParser):
@@ -90,3 +95,18 @@ def test_plots_are_the_same_bytes_for_the_same_records(record, spec):
     assert plots == draw(records, spec().task)
     assert set(plots) == {"range", "speed", "trajectory", "commands", "propellant", "think"}
     assert all("var(--ink)" in svg and "#010101" not in svg for svg in plots.values())
+
+
+def test_limits_and_times_have_their_units():
+    task = TASK.description()
+    limits = {"max_closing": 60.0, "max_throttle": [1.0, 0.5, 1.0], "mine": 3}
+    spec = RunSpec(
+        "helmsight/PE1-E1-I3-v0", "naive", operator={"max_age_s": 10.0, "limits": limits}, task=task
+    )
+    assert facts(spec, {"wall_s": 2.5})["Operator"] == [
+        ("max age", "10 s"),
+        ("limits · max closing", "60 m/s"),
+        ("limits · max throttle", "1, 0.5, 1 of full throttle"),
+        ("limits · mine", "3"),
+    ]
+    assert ("wall", "2.5 s") in facts(spec, {"wall_s": 2.5})["Result"]
