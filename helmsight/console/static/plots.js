@@ -44,12 +44,20 @@ function thin(rows) {
   return every === 1 ? rows : rows.filter((_, at) => at % every === 0 || at === rows.length - 1);
 }
 
+// Moves a mark to a place of the plot that it lies over. It is no part of the plot: the browser
+// would paint all the curves anew for each step that somebody scrubs over.
+function move(mark, place) {
+  mark.hidden = !place;
+  if (place) mark.style.transform = `translate(${place[0] / WIDE * 100}%, ${place[1] / TALL * 100}%)`;
+}
+
 // One plot over time. curves: [{label, of: row => number}]; sides: [[rows], ...], the second dashed.
 class OverTime {
   constructor(title, unit, curves, { log = false, stairs = false } = {}) {
     Object.assign(this, { title, unit, curves, log, stairs });
     this.picture = svg("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, role: "img", "aria-label": `${title} over time` });
-    this.card = make("div", { class: "card" }, make("h3", {}, unit ? `${title}, ${unit}` : title), this.picture);
+    this.line = make("div", { class: "at", hidden: true });
+    this.card = make("div", { class: "card" }, make("h3", {}, unit ? `${title}, ${unit}` : title), make("div", { class: "plot" }, this.picture, this.line));
     if (curves.length > 1) this.card.append(make("div", { class: "key" }, ...curves.flatMap(({ label }, at) => [make("span", { class: `c${at % 4}` }, "■ "), `${label}  `])));
   }
 
@@ -74,8 +82,7 @@ class OverTime {
       const path = this.path(thin(rows), curve.of, y);
       if (path) parts.push(svg("path", { class: `curve c${at % 4}`, d: path, ...(side ? { "stroke-dasharray": "5 4" } : {}) }));
     }));
-    this.line = svg("path", { class: "at", d: "" });
-    this.picture.replaceChildren(...parts, this.line);
+    this.picture.replaceChildren(...parts);
     return true;
   }
 
@@ -93,7 +100,7 @@ class OverTime {
 
   at(rows) {
     const row = rows.find(Boolean);
-    if (this.x && row) this.line.setAttribute("d", `M${this.x(row.stamp)} ${TOP}V${TALL - FOOT}`);
+    if (this.x) move(this.line, row && [this.x(row.stamp), 0]);
   }
 
   stampAt(event) {
@@ -111,7 +118,8 @@ class Path {
     this.plot = plot;
     this.picture = svg("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, role: "img", "aria-label": plot.title });
     const [up, along, deep] = plot.axes;
-    this.card = make("div", { class: "card" }, make("h3", {}, plot.title), this.picture,
+    this.over = make("div", { class: "plot" }, this.picture);
+    this.card = make("div", { class: "card" }, make("h3", {}, plot.title), this.over,
       make("div", { class: "key" }, `left: ${up} over ${along}; right: ${deep} over ${along}; ${plot.unit}, the same scale both ways${plot.origin ? `; + ${plot.origin}` : ""}`));
   }
 
@@ -133,8 +141,9 @@ class Path {
       parts.push(svg("path", { class: "grid", d: `M${left + 12} ${TALL - 10}h${bar * scale}` }), svg("text", { x: left + 12, y: TALL - 14 }, `${short(bar)} ${this.plot.unit}`));
       return place;
     });
-    this.dots = this.views.map(() => sides.map((_, side) => svg("circle", { class: `c${side}`, r: 5, cx: -9, cy: -9 })));
-    this.picture.replaceChildren(...parts, ...this.dots.flat());
+    this.dots = this.views.map(() => sides.map((_, side) => make("div", { class: `dot c${side}`, hidden: true })));
+    this.picture.replaceChildren(...parts);
+    this.over.replaceChildren(this.picture, ...this.dots.flat());
     this.of = of;
     return true;
   }
@@ -142,9 +151,7 @@ class Path {
   at(rows) {
     this.views?.forEach((place, view) => rows.forEach((row, side) => {
       const vector = row && this.of(row);
-      const [x, y] = vector ? place(vector) : [-9, -9];
-      this.dots[view][side]?.setAttribute("cx", x);
-      this.dots[view][side]?.setAttribute("cy", y);
+      if (this.dots[view][side]) move(this.dots[view][side], vector && place(vector));
     }));
   }
 }

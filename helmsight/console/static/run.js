@@ -51,15 +51,22 @@ function line(row) {
     cell(row.wanted), cell(row.broken ? "damaged" : row.applied), cell(marks, "marks"), cell(fixed(row.think), "n"), cell((row.raw ?? "").slice(0, 160)));
 }
 
-export function go(to, following = false) {
+const RESTS_MS = 120; // that somebody who scrubs has come to rest: what is slow follows then
+
+function mark() { // a long table takes longer to paint than a picture
+  const body = $("steps").tBodies[0], scroll = body.closest(".scroll"), line = body.rows[run.at];
+  for (const other of body.querySelectorAll(".now")) if (other !== line) other.classList.remove("now");
+  line.classList.add("now");
+  scroll.scrollTop = line.offsetTop - scroll.clientHeight / 2;
+}
+
+export function go(to, following = false, scrubs = false) {
   if (!run.rows.length) return;
   const at = Math.min(run.rows.length - 1, Math.max(0, to));
   if (!following) run.follows = box.dataset.state === "live" && at === run.rows.length - 1;
-  const lines = $("steps").tBodies[0].rows, scroll = lines[0].closest(".scroll");
-  lines[run.at]?.classList.remove("now");
   run.at = at;
-  lines[at].classList.add("now");
-  scroll.scrollTop = lines[at].offsetTop - scroll.clientHeight / 2;
+  clearTimeout(mark.waits);
+  if (scrubs) mark.waits = setTimeout(mark, RESTS_MS); else mark();
   const row = run.rows[at];
   cursor.value = at;
   $("place").value = `step ${row.index} of ${run.rows.length}, T+${fixed(row.stamp)} s`;
@@ -75,7 +82,7 @@ function crops(at) {
     if (run.follows && box.dataset.state === "live") return;
     for (const region of run.spec.regions)
       holder.append(make("figure", {}, make("img", { src: `/frame/${at}/${name}?region=${encodeURIComponent(region)}`, alt: region, onerror: event => event.target.parentNode.remove() }), make("figcaption", {}, `${region}, as the model is shown it`)));
-  }, 150);
+  }, RESTS_MS);
   return holder;
 }
 
@@ -113,7 +120,8 @@ $("back").onclick = () => go(run.at - 1);
 $("next").onclick = () => go(run.at + 1);
 $("last").onclick = () => go(run.rows.length - 1);
 $("play").onclick = play;
-cursor.oninput = () => go(Number(cursor.value));
+let scrubs = 0; // one step a picture of the screen, the newest, however fast the slider moves
+cursor.oninput = () => { scrubs ||= requestAnimationFrame(() => { scrubs = 0; go(Number(cursor.value), false, true); }); };
 if (!document.getElementById("desk")) keys({ ArrowLeft: () => go(run.at - 1), ArrowRight: () => go(run.at + 1), Home: () => go(0), End: () => go(run.rows.length - 1), " ": play });
 if (filmed) {
   film.addEventListener("loadedmetadata", () => { if (run.at >= 0) show(run.at); });
