@@ -21,11 +21,20 @@ from helmsight.console.desk import Desk
 from helmsight.console.serving import serve
 from helmsight.console.wire import HOME
 from helmsight.tools.player import load_run
+from helmsight.tools.tags import read_tags
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
 WAIT_MS = 600_000.0  # a deadline against hanging, no claim about speed
+
+HOSTILE = """<title>theirs</title><h1>their report</h1>
+<script>document.querySelector("h1").textContent = "taken over"; alert(1); fetch("/start")</script>
+<img src="x" onerror="alert(2)"><svg onload="alert(3)"></svg><img src="https://evil.example/a.png">
+<link rel="stylesheet" href="https://evil.example/a.css"><iframe src="/start"></iframe>
+<meta http-equiv="refresh" content="0;url=https://evil.example/">
+<form action="/start" method="post"><button autofocus>go</button></form>
+<script>parent.document.title = "taken over"; top.location = "https://evil.example/"</script>"""
 
 pytestmark = pytest.mark.slow
 
@@ -114,6 +123,45 @@ def test_runs_are_found_looked_at_and_compared(browser: Any, address: str) -> No
     page.keyboard.press("ArrowRight")
     until(page, "document.querySelector('#place').value === 'T+3.6 s'")
     shoot(page, "console-compare")
+    assert wrong == []
+
+
+def test_a_run_is_tagged_and_a_report_of_theirs_does_nothing(
+    browser: Any, address: str, runs: Path
+) -> None:
+    results = runs / "evaluate" / "theirs"
+    (results / "report").mkdir(parents=True)
+    (results / "rows.jsonl").write_text("{}\n", encoding="utf-8")
+    (results / "suite.json").write_text('{"suite": {"name": "theirs"}}', encoding="utf-8")
+    (results / "report" / "index.html").write_text(HOSTILE, encoding="utf-8")
+    wrong: list[str] = []
+    page = opened(browser, wrong, viewport={"width": 1280, "height": 900})
+    asked: list[tuple[str, str]] = []
+    page.on("requestfinished", lambda request: asked.append((request.url, "")))
+    page.on("requestfailed", lambda request: asked.append((request.url, request.failure)))
+    page.on("dialog", lambda dialog: wrong.append(dialog.message))
+    page.goto(f"{address}run/PE1-E1-I2_naive")
+    page.fill("#tags input", "demo")
+    page.press("#tags input", "Enter")
+    page.wait_for_selector("#tags .tag >> text=demo")
+    assert read_tags(runs / "PE1-E1-I2_naive") == ("demo",)
+    page.goto(address)
+    page.fill("input[type=search]", "#demo")
+    until(page, "document.querySelectorAll('#runs tbody tr').length === 1")
+    page.goto(f"{address}run/PE1-E1-I2_naive")
+    page.click("#tags .tag button")
+    until(page, "document.querySelectorAll('#tags .tag').length === 0")
+    asked.clear()
+    page.goto(address)
+    page.click("#evaluations a")
+    report = page.frame_locator("iframe.report")
+    assert report.locator("h1").text_content() == "their report"
+    shoot(page, "console-report")
+    assert page.title() == "theirs · Helmsight"
+    assert page.url == f"{address}evaluation/evaluate/theirs"
+    ours = f"{address}static/", f"{address}evaluation/", f"{address}report/"
+    loaded = [url for url, why in asked if why != "csp" and not url.startswith(ours)]
+    assert set(loaded) <= {address, f"{address}favicon.ico"}
     assert wrong == []
 
 
