@@ -31,10 +31,15 @@ def pilot() -> ModelPilot:
     return flyer
 
 
+def coasting(rng: np.random.Generator, family: str = "PE1") -> RandomStart:
+    """A start whose target does what every pilot of ours was taught with: it coasts."""
+    return replace(draw_start(rng, family), evader=1)
+
+
 def pictures(count: int, seed: int) -> tuple[Any, list[Any], Any]:
     """Views, states and the teacher's throttles of `count` starts that nobody trained on."""
     rng = np.random.default_rng([seed, 77])
-    starts: list[RandomStart] = [replace(draw_start(rng), evader=1) for _ in range(count)]
+    starts = [coasting(rng) for _ in range(count)]
     flights = FlightBatch(count, rng, starts, plain=True)
     seen = [flights.look(i) for i in range(count)]
     return np.stack([v for v, _ in seen]), [s for _, s in seen], flights.teach()
@@ -80,7 +85,8 @@ def test_told_of_a_latency_it_answers_for_the_moment_at_which_its_burn_begins(
     """The teacher does; asked as if the burn began at once, the same model is further from it."""
     rule = TimeRule("fixed", 1.5)
     monkeypatch.setattr("helmsight.agents.training.flights.draw_rule", lambda rng: rule)
-    flights = SampleFlights(16, np.random.default_rng([5, 77]), 0.0, plain=True)
+    monkeypatch.setattr("helmsight.agents.training.flights.draw_start", coasting)
+    flights = SampleFlights(16, np.random.default_rng([5, 77]), 0.0, plain=True, seen=1.0)
     samples = flights.collect(8, None)
     views = np.stack([sample.views for sample in samples])
     taught = np.stack([sample.throttle for sample in samples])
