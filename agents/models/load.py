@@ -10,7 +10,9 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helmsight.agents.asking_style import Asked, AskingStyle
+from pydantic import ValidationError
+
+from helmsight.agents.asking_style import Asked, AskingStyle, Views
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.errors import ModelUnavailable, UnknownPilot
 from helmsight.agents.models.adapters import base_of, check_base, is_adapter
@@ -21,7 +23,7 @@ from helmsight.contract.errors import InvalidOption, PluginBroken
 from helmsight.contract.jsontext import parse_json
 from helmsight.contract.observation import ObservationMode, observation_mode
 from helmsight.contract.pilot import Pilot
-from helmsight.contract.plugins import declared, load
+from helmsight.contract.plugins import declared, load, nearest
 from helmsight.contract.secrets import NAMES, redacted
 from helmsight.contract.textfiles import read_text
 
@@ -45,6 +47,11 @@ FORMS = {
     "local:FOLDER_OR_HUB_ID": "a local vision-language model through transformers",
     "PROVIDER:MODEL": "any LangChain chat model, as openai:gpt-4o or ollama:qwen3-vl",
 }
+PROVIDERS = (
+    "openai", "anthropic", "ollama", "google_genai", "mistralai", "groq", "openrouter", "deepseek",
+    "azure_openai", "bedrock", "together", "fireworks", "xai", "local", "inspector", "scripted",
+)  # fmt: skip
+"""Names before a colon, for a hint to one that is misspelt."""
 _HUB_ID = re.compile(r"[\w.\-]+/[\w.\-]+")
 TRUST = "trust_remote_code"
 """Whether code in a model's folder may run: a person's word, which no record keeps."""
@@ -275,7 +282,12 @@ def pilots() -> dict[str, str]:
 
 def unknown(spec: str) -> UnknownPilot:
     """Return the error for a name that nothing answers to."""
+    kind, colon, rest = spec.partition(":")
     near = get_close_matches(spec, [n for n in pilots() if ":" not in n], n=1)
+    if colon and rest:
+        near = [
+            f"{n}:{rest}" for n in get_close_matches(kind, PROVIDERS, n=1, cutoff=0.75) if n != kind
+        ]
     hint = f' Did you mean "{near[0]}"?' if near else ""
     return UnknownPilot(f'no pilot is called "{spec}".{hint} See: helmsight list pilots')
 
@@ -312,9 +324,24 @@ def _folder_style(source: Path | str, observation: str | None) -> AskingStyle:
         return _style(observation)
     try:
         card_style = AskingStyle.model_validate(parse_json(read_text(card)))
+    except ValidationError as error:
+        raise ModelUnavailable(f'"{card}": {_wrong(error)}') from None
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f'"{card}" cannot be read: {error}') from None
     return _style(observation, card_style)
+
+
+def _wrong(error: ValidationError) -> str:
+    """Return what is wrong with a model's card, in one line; names the nearest key."""
+    said = []
+    for entry in error.errors():
+        *within, key = map(str, entry["loc"] or ("all",))
+        keys = Views.model_fields if within == ["views"] else AskingStyle.model_fields
+        if entry["type"] == "extra_forbidden":
+            said.append(f"there is no key {key}: {nearest(key, keys)}")
+        else:
+            said.append(f"{'.'.join([*within, key])}={entry['input']!r}: {entry['msg']}")
+    return "; ".join(said)
 
 
 def _local_source(spec: str, kind: str, rest: str) -> Path | str | None:

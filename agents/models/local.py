@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,27 +18,20 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from PIL import Image
 from pydantic import PrivateAttr
 
-from helmsight.agents.errors import EngineUnfit, ModelUnavailable
+from helmsight.agents.errors import EngineUnfit
 from helmsight.agents.models.adapters import merged
 from helmsight.agents.models.engines.questions import Questions
-from helmsight.agents.models.folder import check_model, check_weights
-from helmsight.agents.models.stills import processor_of
+from helmsight.agents.models.loading import device_of, dtype_of, pair
 from helmsight.agents.models.tries import Trie, forced, trie_of, walk
 from helmsight.contract.sent import PIXELS
 from helmsight.contract.textfiles import BYTE_ORDER_MARK
 
 ROLES = {"human": "user", "ai": "assistant", "system": "system"}
-DTYPES = ("float32", "bfloat16", "float16")
 ENGINES = ("auto", "torch", "onnx")
-MOST_WORDS = 300  # characters of what a library says of a model
 NEAR = 0.01
 """Logits closer than this are told apart by a pass of torch with one question. What a pass answers
 with other questions beside it, or another engine, differs from that by rounding:
 `benchmarks/batch.py` measures how much.
-"""
-_LOADING = threading.Lock()
-"""One model is loaded at a time: transformers imports its modules late and loads weights by way of
-state of the whole process, so that of two at once one finds no class, or has no weights.
 """
 SMALL = 100_000_000  # parameters below which one thread is as fast as many, and far steadier
 
@@ -89,14 +81,15 @@ class LocalVLM(BaseChatModel):
 
         Raises:
             ModelUnavailable: the folder or a package that the model needs is missing.
-            EngineUnfit: an engine that is not known, or does not fit the model, device or dtype.
+            EngineUnfit: an engine that is not known, or does not fit the model, device or dtype; a
+                device that is not there.
         """
         if engine not in ENGINES:
             raise EngineUnfit(
                 f'no engine is called "{engine}"; choose one of: {", ".join(ENGINES)}'
             )
-        where = torch.device(device or _best_device())
-        model, processor = _pair(source, _dtype(dtype, where), trust_remote_code)
+        where = device_of(device)
+        model, processor = pair(source, dtype_of(dtype, where), trusted=trust_remote_code)
         if isinstance(processor.chat_template, str):  # which an editor may have marked
             processor.chat_template = processor.chat_template.removeprefix(BYTE_ORDER_MARK)
         if adapter is not None:
@@ -299,8 +292,7 @@ class LocalVLM(BaseChatModel):
         how: dict[str, Any] = {"max_new_tokens": room}
         if patience is not None:
             how["stopping_criteria"] = [patience]
-        if held is not None or watch is not None:
-            how["logits_processor"] = [part for part in (held, watch) if part is not None]
+        how["logits_processor"] = [part for part in (_numbers, held, watch) if part is not None]
         if draw is None:
             return self.model.generate(**inputs, **how)  # type: ignore[no-any-return]
         with torch.random.fork_rng([self.model.device] if self.model.device.type == "cuda" else []):
@@ -374,6 +366,13 @@ class LocalVLM(BaseChatModel):
             trie = trie_of(rows, self.end())
             self._tries[allowed] = trie, 1 + max(map(len, rows))
         return self._tries[allowed]
+
+
+def _numbers(ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+    """Return `scores`; raises ArithmeticError where they are none: any token would be as good."""
+    if bool(scores.isnan().any()):
+        raise ArithmeticError("the scores of its tokens are no numbers (NaN)")
+    return scores
 
 
 class _Patience:
@@ -450,52 +449,6 @@ def _block(block: str | dict[str, Any]) -> dict[str, Any]:
     return {"type": "text", "text": block["text"]}
 
 
-def _pair(source: str | Path, kind: torch.dtype, trusted: bool) -> tuple[Any, Any]:
-    """Return model and processor; raises ModelUnavailable."""
-    folder = _folder(source)
-    check_model(folder)
-    with _LOADING:
-        from transformers import AutoConfig, AutoModelForImageTextToText
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()  # a bar of weights has no place in a line of JSON
-        try:
-            # left out, it would be asked for on the terminal
-            how: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trusted}
-            config = AutoConfig.from_pretrained(source, **how)
-            processor = processor_of(source, **how)
-            with torch.device("meta"):  # of which nothing but the sizes is there
-                planned = AutoModelForImageTextToText.from_config(config, trust_remote_code=trusted)
-            check_weights(folder, planned.num_parameters())
-            model, told = AutoModelForImageTextToText.from_pretrained(
-                source, dtype=kind, use_safetensors=True, output_loading_info=True, **how
-            )
-        except ModelUnavailable:
-            raise
-        except Exception as error:  # whatever a model that somebody else made brings up
-            raise ModelUnavailable(_why(source, error)) from error
-    if not hasattr(processor, "tokenizer"):
-        raise ModelUnavailable(f'"{source}" has no processor of pictures and text')
-    if missing := sorted(told["missing_keys"]):
-        raise ModelUnavailable(
-            f'the weights in "{source}" lack {len(missing)} parts of the model in its config.json, '
-            f"{missing[0]} first: they are of another model, or a file is missing"
-        )
-    return model, processor
-
-
-def _folder(source: str | Path) -> Path:
-    """Return a folder, or that of a hub id in the local cache; raises ModelUnavailable."""
-    from huggingface_hub import snapshot_download
-
-    if Path(source).is_dir():
-        return Path(source)
-    try:
-        return Path(snapshot_download(str(source), local_files_only=True))
-    except Exception as error:  # whatever the hub's package brings up
-        raise ModelUnavailable(_why(source, error)) from error
-
-
 def _engine(name: str, model: Any) -> Any:
     """Return the engine that `name` asks for, None where torch is to do it all."""
     from helmsight.agents.models.engines import onnx
@@ -503,37 +456,3 @@ def _engine(name: str, model: Any) -> Any:
     if name == "torch" or (name == "auto" and not onnx.fits(model)):
         return None
     return onnx.OnnxEngine(model)
-
-
-def _best_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _dtype(name: str | None, device: torch.device) -> torch.dtype:
-    if name is None:
-        if device.type == "cpu":
-            return torch.float32
-        full = device.type == "cuda" and torch.cuda.is_bf16_supported()
-        return torch.bfloat16 if full else torch.float16
-    if name not in DTYPES:
-        raise ModelUnavailable(f'dtype "{name}" is not known; choose one of: {", ".join(DTYPES)}')
-    kind: torch.dtype = getattr(torch, name)
-    return kind
-
-
-def _why(source: str | Path, error: Exception) -> str:
-    text = str(error)
-    if "ignore_mismatched_sizes" in text:
-        return f'the weights in "{source}" are of other sizes than its config.json says'
-    if "trust_remote_code" in text:
-        return (
-            f'"{source}" holds code of its own, which does not run: read it, and if you trust it '
-            "say so with --trust-remote-code (in Python trust_remote_code=True)"
-        )
-    first = " ".join(text.split())[:MOST_WORDS] or type(error).__name__
-    return (
-        f'"{source}" does not load as a vision-language model: {first} '
-        "(expected what AutoModelForImageTextToText and AutoProcessor can load)"
-    )
