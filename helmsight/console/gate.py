@@ -15,7 +15,8 @@ COOKIE = "helmsight_console"
 KEY = "x-helmsight-key"
 MOST_BODY = 64 << 10  # bytes of an action
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "media-src 'self' blob:; "
     "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )

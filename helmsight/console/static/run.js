@@ -123,10 +123,19 @@ $("play").onclick = play;
 let scrubs = 0; // one step a picture of the screen, the newest, however fast the slider moves
 cursor.oninput = () => { scrubs ||= requestAnimationFrame(() => { scrubs = 0; go(Number(cursor.value), false, true); }); };
 if (!document.getElementById("desk")) keys({ ArrowLeft: () => go(run.at - 1), ArrowRight: () => go(run.at + 1), Home: () => go(0), End: () => go(run.rows.length - 1), " ": play });
+// A film that is here as a whole is not asked for anew at each place that somebody jumps to.
+const WHOLE_BYTES = 64e6;
+async function load() {
+  const answer = await fetch(`/film/${name}`);
+  if (!answer.ok || Number(answer.headers.get("content-length")) > WHOLE_BYTES) {
+    await answer.body?.cancel();
+    film.src = `/film/${name}`;
+  } else film.src = URL.createObjectURL(await answer.blob());
+}
 if (filmed) {
   film.addEventListener("loadedmetadata", () => { if (run.at >= 0) show(run.at); });
   film.addEventListener("error", () => { film.hidden = true; if (run.at >= 0) show(run.at); });
-  film.src = `/film/${name}`;
+  load().catch(() => { film.src = `/film/${name}`; });
 }
 await more().catch(error => tell(String(error.message ?? error)));
 const asked = /^#step-(\d+)$/.exec(location.hash);
