@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -83,6 +84,7 @@ class Library:
 
     def __init__(self, root: Path) -> None:
         self.root, self._real = root, os.path.realpath(root)
+        self._looking = threading.Lock()
         self._known: dict[str, tuple[tuple[Any, ...], Entry]] = {}
         self._judged: dict[str, tuple[tuple[Any, ...], Evaluation]] = {}
 
@@ -99,12 +101,13 @@ class Library:
             OSError: the folder itself cannot be read.
         """
         going = {os.path.realpath(folder) for folder in live}
-        found = list(_folders(self.root))
-        entries = [self._entry(name, folder, now, going) for name, folder, run in found if run]
-        judged = [self._evaluation(name, folder) for name, folder, run in found if not run]
-        self._known = {entry.name: self._known[entry.name] for entry in entries}
-        self._judged = {one.name: self._judged[one.name] for one in judged}
-        return entries, judged
+        with self._looking:  # who comes meanwhile is given what was read
+            found = list(_folders(self.root))
+            entries = [self._entry(name, folder, now, going) for name, folder, run in found if run]
+            judged = [self._evaluation(name, folder) for name, folder, run in found if not run]
+            self._known = {entry.name: self._known[entry.name] for entry in entries}
+            self._judged = {one.name: self._judged[one.name] for one in judged}
+            return entries, judged
 
     def place(self, name: str) -> str:
         """Return where the run called `name` lies if it is one, as a real path; "" for no name."""

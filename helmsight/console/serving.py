@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import secrets
 import socket
+import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +17,8 @@ from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
     import uvicorn
+
+    from helmsight.console.library import Library
 
 INSTALL = "the console needs packages that are not installed: pip install 'helmsight[console]'"
 CLOSING_S = 1  # that streams to browsers may take to end
@@ -26,10 +31,16 @@ class Serving:
     server: uvicorn.Server
     socket: socket.socket
     address: str
+    library: Library
 
     def run(self) -> None:
-        """Answer until Ctrl-C."""
+        """Answer until Ctrl-C; runs are read from now on, so that the first page finds them."""
+        threading.Thread(target=self._read, name="library", daemon=True).start()
         self.server.run(sockets=[self.socket])
+
+    def _read(self) -> None:
+        with suppress(OSError):  # the page says so
+            self.library.entries(time.time())
 
 
 def serve(
@@ -77,7 +88,7 @@ def serve(
     pages.closing = lambda: server.should_exit
     name = f"[{host}]" if ":" in host else host
     secret = f"?token={token}" if token else ""
-    return Serving(server, listening, f"http://{name}:{number}/{secret}")
+    return Serving(server, listening, f"http://{name}:{number}/{secret}", pages.library)
 
 
 def _bound(host: str, port: int) -> socket.socket:
