@@ -164,7 +164,6 @@ def test_a_run_is_tagged_and_a_report_of_theirs_does_nothing(
     page.click("#evaluations a")
     report = page.frame_locator("iframe.report")
     assert report.locator("h1").text_content() == "their report"
-    shoot(page, "console-report")
     assert page.title() == "theirs · Helmsight"
     assert page.url == f"{address}evaluation/evaluate/theirs"
     ours = f"{address}static/", f"{address}evaluation/", f"{address}report/"
