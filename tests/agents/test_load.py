@@ -118,3 +118,11 @@ def test_a_broken_plug_in_is_named(monkeypatch, value):
     monkeypatch.setattr(load, "_plugins", lambda: point(value))
     with pytest.raises(PluginBroken, match=r"plug-in.*mine"):
         load_pilot("mine")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [("opneai:gpt-4o", "openai:gpt-4o"), ("olama:m", "ollama:m")]
+)
+def test_a_provider_that_is_misspelt_is_told_by_the_nearest(given, meant):
+    with pytest.raises(UnknownPilot, match=f'no pilot is called "{given}". Did you mean "{meant}"'):
+        load_pilot(given)
