@@ -12,11 +12,6 @@ from helmsight.envs.window import ScreenEnv
 RATE = 2.0  # world seconds a second: harder than real time, in half of it
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _fair(fair: None) -> None:
-    """The window, the model and its keys go by the tests' own clock, or a busy machine is late."""
-
-
 class Watch:
     """A listener that keeps the last picture a decision was made on, and counts them."""
 
