@@ -3,14 +3,17 @@
     python benchmarks/evaluation.py --episodes 10000 --ray local
 
 An episode here is one decision in the room of examples/thermostat, about a millisecond. Overhead is
-the time of all cores together less that of the episodes themselves, for each episode; making the
-world is in it. --ray local starts a cluster on this machine; its nodes need the example installed
-where --ray names another one.
+what an episode costs besides itself; making the world is in it. "Of cores": the time of all cores
+together less that of the episodes, which is right on a machine that does nothing else. "Of
+processor" (Linux): what this process and all below it computed, less what an episode computes here,
+which other programs change little. --ray local starts a cluster on this machine; its nodes need
+the example installed where --ray names another one, whose processor time nobody sees.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import sys
@@ -23,7 +26,7 @@ from pathlib import Path
 from helmsight.contract.textfiles import read_text
 from helmsight.errors import status_of
 from helmsight.evals.episode import DONE, Episode, EpisodeRow
-from helmsight.evals.figures import Figure, add_options, figure, show
+from helmsight.evals.figures import Figure, add_options, figure, show, skipped
 from helmsight.evals.runner.here import run_here
 from helmsight.evals.runner.local import run_local
 from helmsight.evals.runner.settings import Settings
@@ -79,18 +82,44 @@ def figures(options: argparse.Namespace) -> Iterator[Figure]:
         site = Path(name) / "site"
         site.mkdir()
         install(site)
-        here = [row.wall_s * 1e3 for row in run_here(episodes(min(n, 200)), settings)]
+        list(run_here(episodes(WARM), settings))
+        few, before = min(n, 200), tree_cpu_s()
+        here = [row.wall_s * 1e3 for row in run_here(episodes(few), settings)]
+        alone_ms = (tree_cpu_s() - before) / few * 1e3
         yield figure("an episode itself", "ms", here)
+        yield _told("an episode itself, of processor", alone_ms)
         yield _written(Path(name), min(n, 500))
-        yield _overhead(
-            f"overhead, {options.workers} processes", options.workers, n,
+        yield from _overhead(
+            f"{options.workers} processes", options.workers, n, alone_ms,
             run_local(episodes(n), settings, options.workers),
         )  # fmt: skip
         if options.ray is not None:
-            yield _on_ray(options.ray, n, settings)
+            yield from _on_ray(options.ray, n, alone_ms, settings)
 
 
-def _on_ray(address: str, n: int, settings: Settings) -> Figure:
+def tree_cpu_s() -> float:
+    """Return the processor time of this process and of all below it, s; NaN where that is not told.
+
+    Of processes that have ended it is that of their last moment their parents waited for.
+    """
+    stats: dict[int, tuple[int, float]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            entries = path.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended meanwhile
+            continue
+        stats[int(path.parent.name)] = int(entries[1]), sum(map(int, entries[11:15]))
+    below, found = [os.getpid()], 0.0
+    if os.getpid() not in stats:
+        return math.nan
+    while below:
+        one = below.pop()
+        found += stats[one][1]
+        below += [child for child, (parent, _) in stats.items() if parent == one]
+    return found / os.sysconf("SC_CLK_TCK")
+
+
+def _on_ray(address: str, n: int, alone_ms: float, settings: Settings) -> Iterator[Figure]:
     import ray
 
     from helmsight.evals.runner.cluster import LOCAL, run_on_ray
@@ -98,23 +127,36 @@ def _on_ray(address: str, n: int, settings: Settings) -> Figure:
     ray.init(None if address == LOCAL else address, log_to_driver=False, logging_level="ERROR")
     try:
         cores, nodes = int(ray.cluster_resources()["CPU"]), len(ray.nodes())
-        name = f"overhead, Ray, {nodes} nodes, {cores} cores"
-        return _overhead(name, cores, n, run_on_ray(episodes(n), settings))
+        name = f"Ray, {nodes} nodes, {cores} cores"
+        yield from _overhead(name, cores, n, alone_ms, run_on_ray(episodes(n), settings))
     finally:
         ray.shutdown()
 
 
-def _overhead(name: str, cores: int, n: int, rows: Iterator[EpisodeRow]) -> Figure:
-    """Return what an episode costs besides itself; the first ones, which start processes, aside."""
-    began, own, counted = 0.0, 0.0, 0
+def _overhead(
+    name: str, cores: int, n: int, alone_ms: float, rows: Iterator[EpisodeRow]
+) -> Iterator[Figure]:
+    """Yield what an episode costs besides itself; the first ones, which start processes, aside."""
+    began, computed, own, counted = 0.0, 0.0, 0.0, 0
     for number, row in enumerate(rows, 1):
         assert row.status == DONE, row.error
         if number == WARM:
-            began = time.perf_counter()
+            began, computed = time.perf_counter(), tree_cpu_s()
         elif number > WARM:
             own, counted = own + row.wall_s, counted + 1
+            if number == n:  # while the processes are there
+                computed = tree_cpu_s() - computed
     spent = (time.perf_counter() - began) * cores
-    return figure(f"{name}, n = {counted}", "ms", [max(0.0, spent - own) / counted * 1e3])
+    of_cores = max(0.0, spent - own) / counted * 1e3
+    yield figure(f"overhead of cores, {name}, n = {counted}", "ms", [of_cores])
+    of_processor = computed / counted * 1e3 - alone_ms
+    yield _told(f"overhead of processor, {name}, n = {counted}", of_processor)
+
+
+def _told(name: str, ms: float) -> Figure:
+    if math.isnan(ms):
+        return skipped(name, "ms", "this system does not tell what its processes compute")
+    return figure(name, "ms", [ms])
 
 
 def _written(folder: Path, n: int) -> Figure:

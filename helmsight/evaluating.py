@@ -23,6 +23,7 @@ from helmsight.output import json_line
 
 ROOT = Path("runs") / "evaluate"
 PROGRESS_S = 1.0
+ETA_FROM = 0.1  # of the episodes, from when on it is told how long the others take
 
 
 def planned(
@@ -201,12 +202,11 @@ def _progress(evaluation: Evaluation, run: Run, todo: int) -> None:
             _say(f"{row.scenario} {row.pilot} seed {row.seed}: {row.status}: {row.error}")
         if now - shown >= PROGRESS_S or number == todo:
             shown = now
-            eta = (now - began) / number * (todo - number)
-            _say(
-                f"[{number}/{todo}] {row.scenario} {row.pilot} seed {row.seed}"
-                f"{' ' + row.disturbance if row.disturbance else ''}: {row.reason or row.status}, "
-                f"{eta:.0f} s to go"
-            )
+            # before that, those that fly together have hardly told how long they take
+            told = number >= todo * ETA_FROM
+            eta = f", {(now - began) / number * (todo - number):.0f} s to go" if told else ""
+            which = f"{row.scenario} {row.pilot} seed {row.seed} {row.disturbance}".rstrip()
+            _say(f"[{number}/{todo}] {which}: {row.reason or row.status}{eta}")
 
 
 def _runner(workers: int, ray: str | None) -> Run:

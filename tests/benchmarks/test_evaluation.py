@@ -34,5 +34,6 @@ def test_every_figure_is_taken_of_all_episodes(load, capsys, tmp_path: Path, mon
     figures = {entry["name"]: entry for entry in json.loads(out.read_text())["figures"]}
     assert figures["an episode itself"]["n"] == 20
     assert figures["a row to the disk"]["n"] == 20
-    assert "overhead, 1 processes, n = 12" in figures
+    assert "overhead of cores, 1 processes, n = 12" in figures
+    assert "overhead of processor, 1 processes, n = 12" in figures
     assert "Machine:" in capsys.readouterr().out
