@@ -28,8 +28,8 @@ class Marks:
     """Shares of right answers on `n` pictures, each in [0, 1].
 
     `exact` counts commands with all three throttles right, `signs` those with all three directions
-    right (ahead, none or back), `fields` each throttle; `relation` and `reading` count whole
-    sentences.
+    right (ahead, none or back), `fields` each throttle, where nothing is covered; `relation` and
+    `reading` count whole sentences.
     """
 
     n: int
@@ -59,6 +59,8 @@ def examine(model: Any, processor: Any, samples: list[FlightSample]) -> Marks:
     parts = range(0, len(views), BATCH)
     asked = [sample.question for sample in samples]
     given = np.concatenate([policy(views[i : i + BATCH], asked[i : i + BATCH]) for i in parts])
+    shown = np.array([not sample.covered for sample in samples])
+    given, truth = given[shown], truth[shown]
     right = given == truth
     relations = [UNREADABLE if s.covered else relation_text(s.state) for s in samples]
     readings = [reading_text(s.state) if s.legible else UNREADABLE for s in samples]
