@@ -43,7 +43,9 @@ class Meter:
         remote = model is not None and not getattr(pilot, "local", False)
         if not remote or getattr(model, "remembers", False):
             return cls(None, None, None)
-        prices = [p for name, p in settings.prices.items() if fnmatchcase(episode.pilot, name)]
+        prices: list[Any] = [
+            p for name, p in settings.prices.items() if fnmatchcase(episode.pilot, name)
+        ]
         if episode.kind == "questions":  # a flight's own summary tells what it cost
             prices.append(getattr(pilot, "price", None))
         timed = episode.kind == "flight" and TimeRule.parse(episode.time).measures

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ from helmsight.envs.orbital.env import TwinEnv
 from helmsight.testing import FakeProvider
 from helmsight.tools.marks import views
 
-DOCUMENTED = {"view_size": 448, "jpeg": 70, "few_shot": 0}
+DOCUMENTED: dict[str, Any] = {"view_size": 448, "jpeg": 70, "few_shot": 0}
 LAYOUT = Layout()
 LEFT, TOP, RIGHT, BOTTOM = LAYOUT.regions()["readouts"]
 PANEL = replace(
@@ -84,8 +85,9 @@ def test_every_digit_of_the_readouts_can_be_told_in_what_is_sent():
     frame = render(STATE, LAYOUT)
     with FakeProvider("a cockpit") as provider:
         told = {}
-        for name, options in {"small": DOCUMENTED, "tiny": {"view_size": 48, "jpeg": 5}}.items():
-            pilot = load_pilot("openai:m", base_url=provider.url, **options)
+        tiny: dict[str, Any] = {"view_size": 48, "jpeg": 5}
+        for name, options in {"small": DOCUMENTED, "tiny": tiny}.items():
+            pilot: Any = load_pilot("openai:m", base_url=provider.url, **options)
             pilot.answer_free("What do you see?", frame, LAYOUT.regions())
             told[name] = digits_apart(sent_pictures(provider)[-1], options["view_size"])
     assert told["small"] > 3
