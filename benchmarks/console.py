@@ -55,6 +55,7 @@ from helmsight.tools.recorder import Recorder
 MAIN = "from helmsight.cli import main; main()"
 SWING = [{"do": "joints", "joints": [side, None, None, None, None, None]} for side in (1.8, -1.8)]
 SPECTATORS, BLOCK, BLOCKS = 10, 40, 10
+FLIGHT = 10  # blocks of one flight, which a scenario's time bounds
 RUNS, STARTS = 1000, 5
 STEPS, SEEKS = 2000, 300
 HANG_S = 120.0
@@ -254,23 +255,28 @@ def spectators(folder: Path, n: int) -> dict[str, Any]:
     watched: list[Any] = []
     pilot = Pilot()
     try:
-        pilot.tell({
-            "scenario": "PE1-E1-I1", "pilot": "naive", "observation": "frame+telemetry",
-            "time": "paused", "steps": 2 * n * BLOCK + 1, "out": str(folder / "run"),
-            "blocks": True,
-        })  # fmt: skip
         for number in range(2 * n):
-            console = None
-            into = watched if number % 2 else alone
-            if number:
-                console = Console(folder) if number % 2 else None
-                for _ in range(SPECTATORS if console else 0):
-                    assert console is not None
+            if number % FLIGHT == 0:
+                shutil.rmtree(folder / "run", ignore_errors=True)
+                pilot.tell({
+                    "scenario": "PE1-E1-I1", "pilot": "naive", "observation": "frame+telemetry",
+                    "time": "paused", "steps": FLIGHT * BLOCK + 1, "out": str(folder / "run"),
+                    "blocks": True,
+                })  # fmt: skip
+                alone += pilot.hear()
+            elif number % 2:
+                console = Console(folder)
+                for _ in range(SPECTATORS):
                     console.watch()
                 pilot.tell("go")
-            into += pilot.hear()
-            if console is not None:
+                watched += pilot.hear()
                 console.close()
+            else:
+                pilot.tell("go")
+                alone += pilot.hear()
+            if number % FLIGHT == FLIGHT - 1 and number + 1 < 2 * n:
+                pilot.tell("go")  # a last step, and the flight is over
+                pilot.hear()
     finally:
         pilot.close()
     (own, clock), (own_watched, clock_watched) = (np.median(t, axis=0) for t in (alone, watched))
