@@ -17,6 +17,7 @@ from helmsight.contract.record import Frame, RunSpec, StepRecord, plain
 
 MOST = 16  # consoles at once
 FRAME_S = 0.08  # between two pictures, at least
+NEWS_S = 0.04  # between two news: pages look no more often, and each takes time from the loop
 LAST_S = 2.0  # that consoles may take to hear of the end
 LIVE_QUALITY = 80
 
@@ -155,6 +156,7 @@ class Desk(Helm):
                         link.send_bytes(picture)
                 if state["ended"]:
                     break
+                time.sleep(NEWS_S)
         except (OSError, ValueError):
             pass
         hang_up(link)
