@@ -32,6 +32,7 @@ def changed(folder, change):
     return str(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cuda:77", "cuba", "meta", ""])
 def test_a_device_that_is_not_there_is_told_with_those_that_are(name, folder):
     with pytest.raises(EngineUnfit, match=f'no device "{name}" here; choose one of: cpu'):
