@@ -124,4 +124,7 @@ def describe_schema_1(environment: str, scenario: str = "") -> Description:
     """Return the description that records of schema 1 lack: all of them were pursuits."""
     name = scenario or environment.removeprefix("helmsight/").removesuffix("-v0")
     twin = environment.startswith("helmsight/PE1-")
-    return Description(name, NOTE if twin else "", BurnCommand.form, MEASURES, OUTCOME, PLOTS)
+    return Description(
+        name, NOTE if twin else "", BurnCommand.form, MEASURES, OUTCOME, PLOTS,
+        limits=BurnGuard.limits_model.units(),
+    )  # fmt: skip
