@@ -27,6 +27,7 @@ KEPT = {"few_shot": 0}
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0")
+    load_kept.cache_clear()  # those of other tests
     yield
     load_kept.cache_clear()
 
