@@ -17,7 +17,8 @@ from helmsight.contract.record import Frame, RunSpec, StepRecord, plain
 
 MOST = 16  # consoles at once
 FRAME_S = 0.08  # between two pictures, at least
-NEWS_S = 0.04  # between two news: pages look no more often, and each takes time from the loop
+NEWS_S = 0.04  # between two news: pages look no more often
+SHARE = 0.015  # of the time, that telling of steps may take from the loop's process
 LAST_S = 2.0  # that consoles may take to hear of the end
 LIVE_QUALITY = 80
 
@@ -130,7 +131,10 @@ class Desk(Helm):
         }
 
     def _tell(self, link: Connection, sending: threading.Lock) -> None:
-        """Send what changes, the newest only, and the last word."""
+        """Send what changes, the newest only, and the last word.
+
+        Steps that come faster than SHARE allows are passed over; how things stand is told at once.
+        """
         seen, shown, pictured = -1, None, 0.0
         try:
             while True:
@@ -140,6 +144,7 @@ class Desk(Helm):
                         return
                     seen, state, steps = self.version, self.state(), self._steps
                     record, frame = self.record, self._frame
+                began = time.thread_time()
                 news: dict[str, Any] = {"kind": "news", "state": state, "steps": steps}
                 if record is not None and record is not shown:
                     news["record"], shown = record.to_json(), record
@@ -156,7 +161,9 @@ class Desk(Helm):
                         link.send_bytes(picture)
                 if state["ended"]:
                     break
-                time.sleep(NEWS_S)
+                pause = min(max(NEWS_S, (time.thread_time() - began) / SHARE), 1.0)
+                with self.changed:
+                    self.changed.wait_for(lambda: self.state() != state, pause)  # noqa: B023
         except (OSError, ValueError):
             pass
         hang_up(link)
