@@ -40,5 +40,5 @@ def test_files_that_are_opened_are_counted(tmp_path) -> None:
             files.enter_context((tmp_path / str(number)).open("w"))
         levels.sample()
     before, after = levels.taken["descriptors"]
-    assert after - before == pytest.approx(200, abs=50)  # what others open and close meanwhile
+    assert after - before > 100  # others open and close some meanwhile
     assert levels.taken["MB"][0] > 1.0
