@@ -18,7 +18,7 @@ from helmsight.contract.record import Frame, RunSpec, StepRecord, plain
 MOST = 16  # consoles at once
 FRAME_S = 0.08  # between two pictures, at least
 NEWS_S = 0.04  # between two news: pages look no more often
-SHARE = 0.015  # of the time, that telling of steps may take from the loop's process
+SHARE = 0.01  # of the time, that telling of steps may take from the loop's process
 LAST_S = 2.0  # that consoles may take to hear of the end
 LIVE_QUALITY = 80
 
@@ -40,6 +40,7 @@ class Desk(Helm):
         self._address: Address | None = None
         self._listener: Listener | None = None
         self._links: set[Connection] = set()
+        self._listening = 0  # how many of those who tell wait for a step
 
     def start(self, spec: RunSpec) -> None:
         """Listen, and say where."""
@@ -74,7 +75,9 @@ class Desk(Helm):
         with self.changed:
             self.record, self._frame = record, frame
             self._steps = record.index + 1
-            self._news()
+            self.version += 1
+            if self._listening:  # else nobody has to be woken, at every step of a fast loop
+                self.changed.notify_all()
 
     def _accept(self) -> None:
         assert self._listener is not None
@@ -139,7 +142,9 @@ class Desk(Helm):
         try:
             while True:
                 with self.changed:
+                    self._listening += 1
                     self.changed.wait_for(lambda: self.version != seen, 1.0)  # noqa: B023
+                    self._listening -= 1
                     if link not in self._links:
                         return
                     seen, state, steps = self.version, self.state(), self._steps
