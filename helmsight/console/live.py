@@ -11,9 +11,8 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from helmsight.console.links import Link
-from helmsight.console.pages import Pages, told
+from helmsight.console.pages import Pages, ordered, told
 from helmsight.console.rows import page_json
-from helmsight.contract.jsontext import parse_json
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -70,8 +69,8 @@ class Attendance:
         """
         name = request.path_params["name"]
         try:
-            order = parse_json(await request.body())
-            if not isinstance(order, dict) or not isinstance(order.get("id"), str):
+            order = await ordered(request)
+            if not isinstance(order.get("id"), str):
                 raise ValueError("an order is an object with an id")
         except ValueError as error:
             return told(400, str(error))

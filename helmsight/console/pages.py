@@ -15,7 +15,7 @@ from helmsight.console.links import Links
 from helmsight.console.opened import Opened, Shelf
 from helmsight.console.rows import described, page_json
 from helmsight.contract.errors import Error
-from helmsight.contract.jsontext import exact_json
+from helmsight.contract.jsontext import exact_json, parse_json
 from helmsight.contract.opening import MOST, check_readable
 from helmsight.contract.record import plain
 from helmsight.contract.textfiles import read_text
@@ -219,6 +219,23 @@ def told(status: int, said: str, *, ok: bool = False, **more: Any) -> Response:
 
     body = page_json({"ok": ok, "said": said, **more})
     return Response(body, status, media_type="application/json")
+
+
+async def ordered(request: Request) -> dict[str, Any]:
+    """Return the order in a request, an object of JSON.
+
+    Raises:
+        ValueError: it is none, or the browser was gone before all of it had come.
+    """
+    from starlette.requests import ClientDisconnect
+
+    try:
+        order = parse_json(await request.body())
+    except ClientDisconnect:
+        raise ValueError("the order did not come whole") from None
+    if not isinstance(order, dict):
+        raise ValueError("an order is an object")
+    return order
 
 
 def is_file(path: Path) -> bool:

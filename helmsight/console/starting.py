@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from helmsight.console.pages import Pages, told
+from helmsight.console.pages import Pages, ordered, told
 from helmsight.contract.errors import Error
 from helmsight.contract.foreign import check_name
-from helmsight.contract.jsontext import parse_json
 from helmsight.contract.ranges import check
 from helmsight.errors import InvalidSetting, one_line
 
@@ -51,9 +50,7 @@ class Starting:
         from starlette.concurrency import run_in_threadpool
 
         try:
-            asked = parse_json(await request.body())
-            if not isinstance(asked, dict):
-                raise ValueError("an order is an object")
+            asked = await ordered(request)
             folder, arguments = self._arguments(asked)
             return await run_in_threadpool(self._begin, folder, arguments)
         except (Error, ValueError) as error:

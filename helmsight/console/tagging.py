@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helmsight.console.pages import Pages, told
+from helmsight.console.pages import Pages, ordered, told
 from helmsight.contract.errors import Error
-from helmsight.contract.jsontext import parse_json
 from helmsight.tools.tags import change_tags
 
 if TYPE_CHECKING:
@@ -26,9 +25,7 @@ class Tagging:
 
         name = request.path_params["name"]
         try:
-            order = parse_json(await request.body())
-            if not isinstance(order, dict):
-                raise ValueError("an order is an object")
+            order = await ordered(request)
             add, remove = (str(order.get(key) or "") for key in ("add", "remove"))
             entry = await run_in_threadpool(self._pages.entry, name)
             if entry is None:

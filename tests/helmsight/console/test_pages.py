@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
+from starlette.requests import Request
+
+from helmsight.console.pages import ordered
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[2J"
 
@@ -164,3 +168,12 @@ def test_the_style_has_both_colour_schemes(browser):
     style = browser.get("/static/style.css").text
     assert "prefers-color-scheme: dark" in style
     assert "{{" not in style
+
+
+def test_an_order_that_does_not_come_whole_is_refused():
+    async def gone() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, gone)
+    with pytest.raises(ValueError, match="did not come whole"):
+        asyncio.run(ordered(request))
