@@ -63,6 +63,22 @@ conn.close()
 """
 
 
+HEAVY_CLIENT = """
+import sys
+import krpc
+
+rpc_port, stream_port, many = map(int, sys.argv[1:])
+conn = krpc.connect("heavy", rpc_port=rpc_port, stream_port=stream_port)
+for at in range(many):
+    lady, bandit = conn.space_center.vessels[:2]
+    create = conn.space_center.ReferenceFrame.create_relative
+    frame = create(bandit.orbital_reference_frame, position=(float(at), 0.0, 0.0))
+    conn.add_stream(lady.position, frame)
+print("asked", flush=True)
+sys.stdin.read()
+"""
+
+
 @dataclass
 class Served:
     """A server in a process of its own; `summary` is what it prints when it ends."""
@@ -78,12 +94,15 @@ class Served:
 
         return krpc.connect("benchmark", rpc_port=self.rpc_port, stream_port=self.stream_port)
 
-    def client(self, n: int, folder: Path | None = None) -> subprocess.Popen[str]:
+    def client(
+        self, n: int, folder: Path | None = None, script: str = CLIENT
+    ) -> subprocess.Popen[str]:
         """Start a client that makes `n` calls; with the krpc package in `folder`, if given."""
         path = {} if folder is None else {"PYTHONPATH": str(folder)}
         return subprocess.Popen(
-            [sys.executable, "-c", CLIENT, str(self.rpc_port), str(self.stream_port), str(n)],
+            [sys.executable, "-c", script, str(self.rpc_port), str(self.stream_port), str(n)],
             env={**os.environ, **path},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -280,13 +299,12 @@ def crowd(n: int) -> Iterator[Figure]:
     1,024 connections that say nothing, or no more than who they are, come one after another.
     """
     with server() as served:
-        calm, heavy = served.connect(), served.connect()
+        calm = served.connect()
         call = partial(getattr, calm.space_center, "ut")
-        for at in range(HEAVY):
-            lady, bandit = heavy.space_center.vessels[:2]
-            create = heavy.space_center.ReferenceFrame.create_relative
-            frame = create(bandit.orbital_reference_frame, position=(float(at), 0.0, 0.0))
-            heavy.add_stream(lady.position, frame)
+        # in a process of its own: taking in a thousand streams would hold up our own client here
+        heavy = served.client(HEAVY, script=HEAVY_CLIENT)
+        assert heavy.stdout is not None
+        assert heavy.stdout.readline() == "asked\n", heavy.communicate()
         beside = trips(call, n)
         idle, newcomers = [], []
         for number in range(IDLE):
@@ -300,7 +318,7 @@ def crowd(n: int) -> Iterator[Figure]:
         for one in idle:
             one.close()
         calm.close()
-        heavy.close()
+        heavy.communicate("")
     asked = 1e3 * PEACE_MS
     yield figure(f"beside {HEAVY} streams of another: round trip", "us", beside, asked, of="p99")
     yield figure(f"among {IDLE} idle connections too: round trip", "us", among, asked, of="p99")
