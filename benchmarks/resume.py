@@ -246,7 +246,8 @@ class Inspect(Command):
         if (folder / "inspection.json").is_file():
             parts = json.loads(read_text(folder / "inspection.json"))["parts"]
             found += [(f"part {part['part']}", "") for part in parts]
-            ends = ((folder / name).read_bytes() for name in ("inspection.pdf", "inspection.html"))
+            papers = [folder / name for name in ("inspection.pdf", "inspection.html")]
+            ends = (paper.read_bytes() for paper in papers if paper.is_file())
             found += [("paper", str(data[-6:].strip())[:9]) for data in ends if data]
         return found
 
