@@ -36,14 +36,6 @@ HOSTILE = """<title>theirs</title><h1>their report</h1>
 <form action="/start" method="post"><button autofocus>go</button></form>
 <script>parent.document.title = "taken over"; top.location = "https://evil.example/"</script>"""
 
-HOSTILE = """<title>theirs</title><h1>their report</h1>
-<script>document.querySelector("h1").textContent = "taken over"; alert(1); fetch("/start")</script>
-<img src="x" onerror="alert(2)"><svg onload="alert(3)"></svg><img src="https://evil.example/a.png">
-<link rel="stylesheet" href="https://evil.example/a.css"><iframe src="/start"></iframe>
-<meta http-equiv="refresh" content="0;url=https://evil.example/">
-<form action="/start" method="post"><button autofocus>go</button></form>
-<script>parent.document.title = "taken over"; top.location = "https://evil.example/"</script>"""
-
 pytestmark = pytest.mark.slow
 
 
