@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from helmsight.contract.pilot import Pilot
 
 EXPERTS = {
@@ -17,31 +19,10 @@ EXPERTS = {
 def make(name: str) -> Pilot:
     """Return the scripted pilot called `name`, one of `EXPERTS` (KeyError otherwise).
 
-    Only what it needs itself is imported: those that plan take scipy's solvers along.
+    Its module and its class are called as it is. Only what it needs itself is imported: those that
+    plan take scipy's solvers along.
     """
-    match name:
-        case "naive":
-            from helmsight.agents.scripted.naive import Naive
-
-            return Naive()
-        case "navball":
-            from helmsight.agents.scripted.navball import Navball
-
-            return Navball()
-        case "rendezvous":
-            from helmsight.agents.scripted.rendezvous import Rendezvous
-
-            return Rendezvous()
-        case "bandit":
-            from helmsight.agents.scripted.bandit import Bandit
-
-            return Bandit()
-        case "shade":
-            from helmsight.agents.scripted.shade import Shade
-
-            return Shade()
-        case "relations":
-            from helmsight.agents.scripted.relations import Relations
-
-            return Relations()
-    raise KeyError(name)
+    if name not in EXPERTS:
+        raise KeyError(name)
+    pilot: Pilot = getattr(import_module(f"{__name__}.{name}"), name.capitalize())()
+    return pilot
