@@ -20,6 +20,7 @@ from pydantic import PrivateAttr
 
 from helmsight.agents.errors import EngineUnfit
 from helmsight.agents.models.adapters import merged
+from helmsight.agents.models.blanks import kept
 from helmsight.agents.models.engines.questions import Questions
 from helmsight.agents.models.loading import device_of, dtype_of, pair
 from helmsight.agents.models.tries import Trie, forced, trie_of, walk
@@ -202,7 +203,7 @@ class LocalVLM(BaseChatModel):
 
     def prepared(self, batch: Sequence[Sequence[Mapping[str, Any]]]) -> Any:
         """Return what the model takes of conversations of turns, padded on the left."""
-        return self.processor.apply_chat_template(
+        inputs = self.processor.apply_chat_template(
             batch,
             add_generation_prompt=True,
             tokenize=True,
@@ -211,6 +212,10 @@ class LocalVLM(BaseChatModel):
             processor_kwargs={"padding": True},
             **self._asking,
         ).to(self.model.device, dtype=self.model.dtype)
+        pixels = inputs.get("pixel_values")
+        if pixels is not None and pixels.ndim == 5:  # a row of pictures each, as Idefics has it
+            kept(pixels, inputs.get("pixel_attention_mask"))
+        return inputs
 
     @torch.inference_mode()
     def answer_batch(

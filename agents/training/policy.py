@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from helmsight.agents.models.blanks import kept
 from helmsight.agents.training.design import PILOT, VIEWS, Design
 from helmsight.agents.training.questions import prompt
 from helmsight.agents.training.student import around
@@ -19,7 +20,7 @@ from helmsight.envs.orbital.dynamics import Array
 def pixels(pictures: NDArray[np.uint8], design: Design = PILOT) -> torch.Tensor:
     """Return pictures (..., S, S, 3) uint8 as a model takes them: (..., 3, S, S) float32."""
     scaled = torch.from_numpy(pictures).movedim(-1, -3).to(torch.float32)
-    return scaled.mul_(1.0 / (255.0 * design.spread)).sub_(design.mean / design.spread)
+    return kept(scaled.mul_(1.0 / (255.0 * design.spread)).sub_(design.mean / design.spread))
 
 
 def prompt_ids(processor: Any, words: str) -> list[int]:

@@ -99,6 +99,16 @@ def test_questions_with_other_pictures_are_answered_as_through_torch(pair, pictu
     assert answers[0] == answers[1]
 
 
+@pytest.mark.parametrize("covered", [[1], [2], [0, 1, 2]])
+def test_a_picture_of_the_mean_colour_is_a_picture_and_no_padding(pair, covered):
+    pictures = noise(9)
+    pictures[covered] = 51  # the mean of 0.2: zeros, once it is scaled
+    through_torch, through_onnx = pair
+    told = through_torch.answer_batch([question(pictures)], ALLOWED)
+    assert told == through_onnx.answer_batch([question(pictures)], ALLOWED)
+    assert through_torch.invoke(question(pictures)).content  # in its own words
+
+
 def test_the_inspectors_eyes_choose_as_through_torch():
     pair = [LocalVLM.load(INSPECTOR, engine=engine) for engine in ("torch", "onnx")]
     size = pair[0].model.config.vision_config.image_size
