@@ -35,3 +35,24 @@ def forced(trie: Trie) -> list[int]:
         ((token, trie),) = trie.items()
         tokens.append(token)
     return tokens
+
+
+def likely(trie: Trie, guess: Sequence[int]) -> list[int]:
+    """Return the tokens that follow, up to the last choice, if every choice is the one in `guess`.
+
+    `guess` are tokens from here on; where it has none that is allowed, nobody knows.
+    """
+    tokens: list[int] = []
+    known = 0
+    while trie:
+        sure = forced(trie)
+        tokens, trie = [*tokens, *sure], walk(trie, sure)[1]
+        if not trie:
+            break
+        known = len(tokens)
+        choice = guess[known] if known < len(guess) else None
+        if choice is None or choice not in trie:
+            break
+        tokens.append(choice)
+        trie = trie[choice]
+    return tokens[:known]

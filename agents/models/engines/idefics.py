@@ -36,7 +36,7 @@ class Idefics:
         """Return the graph of a whole question.
 
         In: ids (L,) int64; pixels (n, 3, S, S) float32; spots (n x tokens of a picture,) int64,
-        where among the ids the pictures' tokens are. Out: logits (V,) of what follows, and of
+        where among the ids the pictures' tokens are. Out: logits (1, V) of what follows, and of
         every layer keys and values (heads, L, D).
         """
         g = Graph()
@@ -50,12 +50,14 @@ class Idefics:
                 "pixels": (np.float32, ["n", self._vision.num_channels, size, size]),
                 "spots": (np.int64, ["m"]),
             },
-            self._read(g, x, g.array([0]), None),
+            self._read(g, x, g.array([0]), None, last=True),
         )
 
     def sequel(self) -> bytes:
-        """Return the graph of the tokens that follow: ids (t,), and what `question` or this gave
-        as keys and values of each layer; out: the same, longer by t.
+        """Return the graph of the tokens that follow.
+
+        In: ids (t,), and what `question` or this gave as keys and values of each layer. Out: logits
+        (t, V) of what follows each of them, keys and values longer by t.
         """
         g = Graph()
         past = {name: (np.float32, ["h", "P", "D"]) for name in self.cache("past")}
@@ -101,27 +103,38 @@ class Idefics:
         x = g.reshape(g.op("Transpose", x, perm=[0, 1, 3, 2, 4]), -1, scale * scale * width)
         return g.linear(x, self._weights["model.connector.modality_projection.proj.weight"])
 
-    def _read(self, g: Graph, x: str, before: str, past: list[str] | None) -> dict[str, str]:
+    def _read(
+        self, g: Graph, x: str, before: str, past: list[str] | None, *, last: bool = False
+    ) -> dict[str, str]:
         """Return the names of the outputs of the text model over x (t, width).
 
-        before: how many tokens went before, (1,).
+        before: how many tokens went before, (1,). `last`: logits of what follows the last token
+        only, so that the last layer asks nothing of the others but their keys and values.
         """
         config, eps = self._text, self._text.rms_norm_eps
         length = g.op("Slice", g.op("Shape", x), g.array([0]), g.array([1]))
         whole = g.op("Add", before, length)
         turns = _turns(g, config, before, whole)
-        unseen = _unseen(g, before, whole)
+        unseen: str | None = _unseen(g, before, whole)
         told: dict[str, str] = {}
         for i in range(config.num_hidden_layers):
             layer = _below(self._weights, f"model.text_model.layers.{i}.")
             y = _rms_norm(g, x, layer["input_layernorm.weight"], eps)
-            q, k, v = _heads(g, y, layer, config.num_attention_heads)
-            q, k = _turned(g, q, turns), _turned(g, k, turns)
+            if last and i == config.num_hidden_layers - 1:
+                k, v = _heads(g, y, layer, config.num_attention_heads, "kv")
+                k = _turned(g, k, turns)
+                x, y, unseen = _last(g, x), _last(g, y), None
+                turns = _last(g, turns[0]), _last(g, turns[1])
+                (q,) = _heads(g, y, layer, config.num_attention_heads, "q")
+            else:
+                q, k, v = _heads(g, y, layer, config.num_attention_heads, "qkv")
+                k = _turned(g, k, turns)
+            q = _turned(g, q, turns)
             if past is not None:
                 k = g.op("Concat", past[2 * i], k, axis=1)
                 v = g.op("Concat", past[2 * i + 1], v, axis=1)
             told |= {f"k{i}": k, f"v{i}": v}
-            y = _attend(g, q, k, v, config.head_dim, unseen)
+            y = _attend(g, q, k, v, config.head_dim, [0, 2, 1], unseen)
             y = g.reshape(g.op("Transpose", y, perm=[1, 0, 2]), 0, -1)
             x = g.op("Add", x, g.linear(y, layer["self_attn.o_proj.weight"]))
             y = _rms_norm(g, x, layer["post_attention_layernorm.weight"], eps)
@@ -129,9 +142,8 @@ class Idefics:
             y = g.op("Mul", g.op("Mul", gate, g.op("Sigmoid", gate)),
                      g.linear(y, layer["mlp.up_proj.weight"]))  # fmt: skip
             x = g.op("Add", x, g.linear(y, layer["mlp.down_proj.weight"]))
-        last = g.op("Gather", x, g.array(-1), axis=0)
-        last = _rms_norm(g, last, self._weights["model.text_model.norm.weight"], eps)
-        return {"logits": g.linear(last, self._embedding), **told}
+        x = _rms_norm(g, x, self._weights["model.text_model.norm.weight"], eps)
+        return {"logits": g.linear(x, self._embedding), **told}
 
 
 def _look(g: Graph, x: str, w: Weights, config: Any) -> str:
@@ -142,25 +154,35 @@ def _look(g: Graph, x: str, w: Weights, config: Any) -> str:
     x = g.reshape(g.linear(x, *stacked), 0, 0, 3, heads, width // heads)
     parts = g.ops("Split", 3, g.op("Transpose", x, perm=[2, 0, 3, 1, 4]), axis=0, num_outputs=3)
     q, k, v = (g.op("Squeeze", part, g.array([0])) for part in parts)
-    y = g.op("Transpose", _attend(g, q, k, v, width // heads), perm=[0, 2, 1, 3])
+    y = g.op("Transpose", _attend(g, q, k, v, width // heads, [0, 1, 3, 2]), perm=[0, 2, 1, 3])
     return g.linear(g.reshape(y, 0, 0, width), w["out_proj.weight"], w["out_proj.bias"])
 
 
-def _attend(g: Graph, q: str, k: str, v: str, size: int, unseen: str | None = None) -> str:
-    """Return softmax(q k^T / sqrt(size) + unseen) v over the last two dimensions."""
-    last = [0, 2, 1] if unseen else [0, 1, 3, 2]
-    scores = g.op("MatMul", g.op("Mul", q, g.array(size**-0.5)), g.op("Transpose", k, perm=last))
+def _attend(
+    g: Graph, q: str, k: str, v: str, size: int, across: list[int], unseen: str | None = None
+) -> str:
+    """Return softmax(q k^T / sqrt(size) + unseen) v over the last two dimensions.
+
+    across: the order of dimensions that transposes k.
+    """
+    scores = g.op("MatMul", g.op("Mul", q, g.array(size**-0.5)), g.op("Transpose", k, perm=across))
     if unseen:
         scores = g.op("Add", scores, unseen)
     return g.op("MatMul", g.op("Softmax", scores, axis=-1), v)
 
 
-def _heads(g: Graph, x: str, layer: Weights, heads: int) -> list[str]:
-    """Return queries, keys and values (heads, t, D) of x (t, width)."""
-    stacked = np.concatenate([layer[f"self_attn.{part}_proj.weight"] for part in "qkv"])
-    x = g.reshape(g.linear(x, stacked), 0, 3, heads, -1)
-    parts = g.ops("Split", 3, g.op("Transpose", x, perm=[1, 2, 0, 3]), axis=0, num_outputs=3)
+def _heads(g: Graph, x: str, layer: Weights, heads: int, kinds: str) -> list[str]:
+    """Return queries, keys or values (heads, t, D), as `kinds` asks for them, of x (t, width)."""
+    stacked = np.concatenate([layer[f"self_attn.{kind}_proj.weight"] for kind in kinds])
+    n = len(kinds)
+    x = g.reshape(g.linear(x, stacked), 0, n, heads, -1)
+    parts = g.ops("Split", n, g.op("Transpose", x, perm=[1, 2, 0, 3]), axis=0, num_outputs=n)
     return [g.op("Squeeze", part, g.array([0])) for part in parts]
+
+
+def _last(g: Graph, x: str) -> str:
+    """Return the last row, (1, ...)."""
+    return g.op("Gather", x, g.array([-1]), axis=0)
 
 
 def _turns(g: Graph, config: Any, before: str, whole: str) -> tuple[str, str]:

@@ -31,25 +31,23 @@ class Questions:
 
     def __init__(self, processor: Any, ask: Callable[[Sequence[Turn]], Any], size: int) -> None:
         self._processor, self._ask, self._size = processor, ask, size
-        self._known: dict[tuple[str, int], NDArray[np.int64]] = {}
-        self._scale, self._shift = _colours(processor.image_processor)
+        self._known: dict[tuple[Any, ...], NDArray[np.int64]] = {}
+        self._values = _values(processor.image_processor)
 
     def prepare(self, turns: Sequence[Turn]) -> Prepared:
         """Return a question, given as the turns of a chat template."""
         pictures = [b["image"] for turn in turns for b in turn["content"] if b["type"] == "image"]
         if not pictures or any(picture.size != (self._size,) * 2 for picture in pictures):
             return self._whole(turns)
-        words = self._processor.apply_chat_template(
-            [turns], add_generation_prompt=True, tokenize=False
-        )[0]
-        key = (words, len(pictures))
+        # the template writes what the turns say, so that they stand for its words
+        key = tuple((turn["role"], *map(_written, turn["content"])) for turn in turns)
         if key not in self._known:
             if len(self._known) >= MOST:
                 self._known.clear()
             self._known[key] = self._whole(turns).ids
-        stack = np.stack([np.asarray(picture) for picture in pictures])
-        pixels = np.moveaxis(stack * self._scale + self._shift, -1, 1)
-        return Prepared(self._known[key], np.ascontiguousarray(pixels, np.float32))
+        shown = np.stack([np.asarray(picture) for picture in pictures])
+        planes = [np.take(of, shown[..., colour]) for colour, of in enumerate(self._values)]
+        return Prepared(self._known[key], np.stack(planes, axis=1))
 
     def _whole(self, turns: Sequence[Turn]) -> Prepared:
         inputs = self._ask(turns)
@@ -59,8 +57,14 @@ class Questions:
         )
 
 
-def _colours(images: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return by what bytes are multiplied, and what is added then, of each colour."""
+def _written(block: Mapping[str, Any]) -> str | None:
+    """Return the words of a block, None for a picture."""
+    return None if block["type"] == "image" else str(block["text"])
+
+
+def _values(images: Any) -> NDArray[np.float32]:
+    """Return what each byte becomes, of each colour, (3, 256)."""
     mean, spread = (np.asarray(x, np.float64) for x in (images.image_mean, images.image_std))
-    scale = images.rescale_factor / spread
-    return scale.astype(np.float32), (-mean / spread).astype(np.float32)
+    scale = (images.rescale_factor / spread).astype(np.float32)
+    shift = (-mean / spread).astype(np.float32)
+    return np.arange(256, dtype=np.uint8) * scale[:, None] + shift[:, None]

@@ -77,6 +77,42 @@ def test_logits_are_those_of_torch_to_a_fraction_of_what_is_told_apart(pair):
         assert ahead == pytest.approx(margins[0], abs=local.NEAR / 50)
 
 
+def test_a_guess_saves_passes_and_changes_no_answer(pair):
+    model = pair[1]
+    engine, (trie, _) = model.engine, model._trie(ALLOWED)
+    turns = [local._turn(one) for one in question(noise(4))]
+    prepared, run, passes = model._questions.prepare(turns), engine._sequel, []
+
+    class Counted:
+        def run(self, *given):
+            passes.append(given)
+            return run.run(*given)
+
+    def chosen(before):
+        engine._before = before
+        passes.clear()
+        return engine.choose(prepared, trie), len(passes)
+
+    engine._sequel = Counted()
+    try:
+        (answer, ahead), unguessed = chosen([])
+        assert (unguessed, chosen(answer)[1]) == (2, 1)
+        others = [ids for ids in map(list, paths(trie)) if ids != answer]
+        for wrong in [*others[::40], answer[:-9], [0] * 40]:
+            (ids, lead), needed = chosen(wrong)
+            assert ids == answer
+            assert needed <= 2
+            assert lead == pytest.approx(ahead, abs=local.NEAR / 50)
+    finally:
+        engine._sequel = run
+
+
+def paths(trie):
+    for token, node in trie.items():
+        for rest in paths(node) if node else [()]:
+            yield (token, *rest)
+
+
 def test_what_rounding_could_change_torch_answers(pair, monkeypatch):
     _, through_onnx = pair
     asked, choose = [], LocalVLM._choose
