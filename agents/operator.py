@@ -75,12 +75,14 @@ class Operator:
         *,
         past: Sequence[StepRecord] = (),
         pictures: Iterable[Frame] = (),
+        begun: StepRecord | None = None,
     ) -> Episode:
         """Operate one episode and return it; Ctrl-C ends it with the reason "interrupted".
 
         With `past`, the recorded steps of an interrupted run, the world is brought to where that
         run stopped, and the episode goes on from there. A world that stands where it was left is
-        given no recorded command; `pictures` are then the recorded frames, as far as there are.
+        given no recorded command; `pictures` are then the recorded frames, as far as there are, and
+        `begun` is the step that was under way when the run was interrupted.
 
         A world that moves something real has `on_signals()`, a context in which Ctrl-C and SIGTERM
         stop it, and `halt(reason)`, which ends its motion before anything is written down and
@@ -109,7 +111,7 @@ class Operator:
         loop: Loop | None = None
         signals: Callable[[], AbstractContextManager[Any]]
         signals = getattr(self.env.unwrapped, "on_signals", nullcontext)
-        continues = bool(past) and clock.continues
+        continues = clock.continues and (bool(past) or begun is not None)
         try:
             with signals():
                 left = past if continues else ()
@@ -118,9 +120,7 @@ class Operator:
                     self.crew,
                 )  # fmt: skip
                 loop.listeners, loop.max_steps = self.listeners, max_steps
-                if continues:
-                    go_on(loop, past, pictures)
-                ended = "" if continues else replay(loop, past)
+                ended = go_on(loop, past, pictures, begun) if continues else replay(loop, past)
                 # killed between its last step and its summary, a run has nothing left to do
                 reason = ended or loop.limit() or self._drive(loop, spec)
         except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -58,42 +59,85 @@ def step_again(loop: Loop, record: StepRecord) -> str:
     return ended
 
 
-INTERRUPTED = "the run was interrupted here; what was under way then is not done again"
+INTERRUPTED = "the run was interrupted here"
+UNKNOWN = "how far that came is not known: look where things are"
 
 
-def go_on(loop: Loop, past: Sequence[StepRecord], pictures: Iterable[Frame]) -> None:
-    """Take the recorded steps as done: no command is given again, whatever became of the last one.
+def go_on(
+    loop: Loop,
+    past: Sequence[StepRecord],
+    pictures: Iterable[Frame],
+    begun: StepRecord | None = None,
+) -> str:
+    """Take the recorded steps as done; return the word that the last one ended the episode with.
 
-    A pilot that remembers is asked again at the recorded observations, so that it knows what it
-    knew; its answers are not compared and not carried out. `pictures` are the recorded frames; the
-    world may have been seen at later steps, too, but nobody has those frames any more: they are
-    dark in the record.
+    No command of theirs is given again. A pilot that remembers is asked again at the recorded
+    observations, so that it knows what it knew; its answers are not compared and not carried out.
+    `pictures` are the recorded frames; the world may have been seen at later steps, too, but
+    nobody has those frames any more: they are dark in the record.
+
+    `begun` is the step that was under way. Nobody knows how far it came, so that the pilot is told
+    of it and decides anew; but a command that leads further each time (`Command.repeatable`) counts
+    as done: a pilot that answers by a list would give it a second time.
+
+    Raises:
+        CannotResume: a step was begun whose earlier ones are missing in the record.
     """
     found, loop.news = loop.news, ()
     frames = iter(pictures)
-    seen = loop.observation.get("frame")
     for record in past:
         frame = next(frames, None)
-        if frame is None and seen is not None:
-            frame = np.zeros_like(seen)
-        if "stale" not in record.repairs and (remind := _reminded(loop.pilot)):
-            observation: Observation = {} if frame is None else {"frame": frame}
-            if (shown := record.telemetry(len(loop.task.fields))) is not None:
-                observation["telemetry"] = shown
-            remind(loop.sighting_of(record, observation))
-        loop.keep(record, record.given(loop.task.command))
+        _remembered(loop, record, _dark(loop) if frame is None else frame)
         for listener in loop.listeners:
             if again := getattr(listener, "again", None):
-                again(record, frame)
-    loop.tell(INTERRUPTED, *found)
+                again(record, _dark(loop) if frame is None else frame)
+    if past and past[-1].ended:
+        return past[-1].ended
+    loop.tell(*_under_way(loop, begun), *found)
+    return ""
+
+
+def _under_way(loop: Loop, begun: StepRecord | None) -> tuple[str, ...]:
+    """Take in the step that was under way, and return what the pilot is told of it."""
+    if begun is None or begun.index < len(loop.records):
+        return (INTERRUPTED,)
+    if begun.index > len(loop.records):
+        raise CannotResume(
+            f"step {begun.index} was begun and the record ends at step {len(loop.records) - 1}: "
+            "what was done between them is not known any more; begin a new run"
+        )
+    command = begun.given(loop.task.command)
+    told = f"{INTERRUPTED}, while {command.text()} was under way; {UNKNOWN}"
+    if not command.repeatable:
+        record = replace(begun, notes=[*begun.notes, told])
+        _remembered(loop, record, _dark(loop))
+        for listener in loop.listeners:
+            listener.step(record, _dark(loop))
+    return (told,)
+
+
+def _remembered(loop: Loop, record: StepRecord, frame: Frame | None) -> None:
+    """Keep a step as done, and have the pilot know what it knew after it."""
+    if "stale" not in record.repairs and (remind := _reminded(loop.pilot, record)):
+        observation: Observation = {} if frame is None else {"frame": frame}
+        if (shown := record.telemetry(len(loop.task.fields))) is not None:
+            observation["telemetry"] = shown
+        remind(loop.sighting_of(record, observation))
+    loop.keep(record, record.given(loop.task.command))
+
+
+def _dark(loop: Loop) -> Frame | None:
+    """Return a frame of a step that was not recorded, where the world shows any."""
+    seen = loop.observation.get("frame")
+    return None if seen is None else np.zeros_like(seen)
 
 
 def _remind(loop: Loop, state: State, record: StepRecord) -> None:
     """Ask whoever remembers once more, and see that nothing else is answered.
 
-    A step that a person decided is asked of nobody.
+    Where a person decided before the pilot was asked, it is asked nothing now.
     """
-    if any(deed.get("did") == FLEW for deed in record.people):
+    if not _was_asked(record):
         if watch := getattr(loop.pilot, "watch", None):
             watch(loop.sighting(state))
         return
@@ -103,14 +147,25 @@ def _remind(loop: Loop, state: State, record: StepRecord) -> None:
     if getattr(loop.pilot, "remembers", True):
         decision = loop.pilot.decide(loop.sighting(state))
         wanted = answer(decision, loop.task.command)["wanted"]
-        check(record, "wanted", plain(wanted), record.wanted)
+        if not _flown(record):  # else it is the person's
+            check(record, "wanted", plain(wanted), record.wanted)
     elif watch := getattr(loop.pilot, "watch", None):
         watch(loop.sighting(state))
 
 
-def _reminded(pilot: Pilot) -> Callable[[Sighting], object] | None:
+def _flown(record: StepRecord) -> bool:
+    """Return whether a person decided a step."""
+    return any(deed.get("did") == FLEW for deed in record.people)
+
+
+def _was_asked(record: StepRecord) -> bool:
+    """Return whether the pilot was asked at a step: a person may have come before it."""
+    return not _flown(record) or bool(record.prompt_hash or record.raw)
+
+
+def _reminded(pilot: Pilot, record: StepRecord) -> Callable[[Sighting], object] | None:
     """Return how a pilot is told of a step that is done: asked again, or only shown it."""
-    if getattr(pilot, "remembers", True):
+    if getattr(pilot, "remembers", True) and _was_asked(record):
         return pilot.decide
     watch: Callable[[Sighting], object] | None = getattr(pilot, "watch", None)
     return watch

@@ -60,6 +60,11 @@ class Command(BaseModel, ABC):
         """Return the canonical JSON text: what a model is trained and asked to write."""
         return self.model_dump_json()
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether giving it once more leads no further than giving it once: to a place, say."""
+        return True
+
 
 def words(command: Mapping[str, Any]) -> str:
     """Return what a command says besides numbers: its texts, but for its frame, lists, and bits."""

@@ -71,7 +71,7 @@ class StepRecord:
     asked until the next observation. `calls` are the requests to models that the step took, each
     as `Call.to_dict` has it; in the file a text that a step before holds is {"same": digest}.
     `people` are the deeds of persons that this step came after or by: each names `by` whom and what
-    they `did`.
+    they `did`. `ended` is the word that the world ended the episode with at this step, if it did.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -97,6 +97,7 @@ class StepRecord:
     notes: list[str] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     people: list[dict[str, Any]] = field(default_factory=list)
+    ended: str = ""
 
     @property
     def command(self) -> dict[str, Any]:
@@ -157,7 +158,7 @@ class StepRecord:
         """Return one line of JSON; all that depends on the wall clock is under `times`."""
         data = {key: plain(value) for key, value in vars(self).items()}
         times = {key: data.pop(key) for key in TIMES}
-        for key in ("sent", "notes", "calls", "people"):  # most steps have none
+        for key in ("sent", "notes", "calls", "people", "ended"):  # most steps have none
             if not data[key]:
                 del data[key]
         whole = {"schema": SCHEMA, **data, "times": times}
@@ -247,8 +248,9 @@ class Listener(Protocol):
 
     A frame is not written to after it was handed out: nobody copies it.
     A listener may also have `again(record, frame)`: a resumed run comes by a step that was
-    recorded before; and `pictures(shown)`: files by their SHA-256, besides the frame, that the
-    messages of the next step are the first to name.
+    recorded before; `pictures(shown)`: files by their SHA-256, besides the frame, that the
+    messages of the next step are the first to name; and `begins(record)`: the step is about to be
+    given to a world that cannot be brought back. What became of it is not in this record yet.
     """
 
     def start(self, spec: RunSpec) -> None:

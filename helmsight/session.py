@@ -62,10 +62,12 @@ class Session:
         listeners: Sequence[Listener] = (),
         past: Sequence[StepRecord] = (),
         pictures: Iterable[Frame] = (),
+        begun: StepRecord | None = None,
     ) -> Episode:
         """Fly one episode, from where the steps of `past` end, and close the environment.
 
-        `pictures` are the recorded frames of `past`, for a world that cannot show them again.
+        `pictures` are the recorded frames of `past`, and `begun` the step that was under way after
+        them, for a world that cannot be brought back.
         """
         from helmsight.agents.operator import Operator
 
@@ -75,7 +77,9 @@ class Session:
             operator = Operator(
                 self.env, self.pilot, self.config, listeners, self.approve, self.crew
             )
-            flight = operator.fly(seed=seed, max_steps=steps, past=past, pictures=pictures)
+            flight = operator.fly(
+                seed=seed, max_steps=steps, past=past, pictures=pictures, begun=begun
+            )
         except BaseException as error:
             try:
                 self.env.close()
@@ -312,7 +316,7 @@ def resume(
         RunFolderUnusable: it is another run: of other weights, say.
         Unreproducible, EnvsError, AgentsError: as `rebuild`.
     """
-    from helmsight.tools.folder import FRAMES, VIDEO
+    from helmsight.tools.folder import FRAMES, VIDEO, read_begun
     from helmsight.tools.player import load_run
     from helmsight.tools.recorder import Recorder
 
@@ -322,6 +326,7 @@ def resume(
         return _ended(run)
     if pilot is None:
         _check_address(run.spec, base_url)
+    begun = read_begun(run.folder)
     session = rebuild(run.spec, pilot, trust_remote_code=trust_remote_code)
     session = replace(session, approve=approve, ready=ready, crew=crew)
     session.agree(agree)
@@ -331,8 +336,9 @@ def resume(
     }
     recorder = Recorder.resume(run.folder, **filmed)
     flight = session.fly(
-        run.spec.seed, limit, [recorder, *listeners], past=run.records, pictures=run.frames()
-    )
+        run.spec.seed, limit, [recorder, *listeners],
+        past=run.records, pictures=run.frames(), begun=begun,
+    )  # fmt: skip
     flight.summary["out"] = str(run.folder)
     return flight
 

@@ -25,7 +25,11 @@ BUSY = "{folder} is being recorded by another process; wait for its end, or end 
 UNFINISHED = "unfinished"
 """The key under `recording` of a summary that names the files not written to their end yet."""
 RESERVE, RESERVE_BYTES = ".reserve", 2_000_000  # an episode's steps are about 0.5 MB
-PARTS = (SPEC, STEPS, SUMMARY, FRAMES, VIDEO, PLOTS, PAGE, PICTURES, RESERVE)
+BEGUN = "begun.json"
+"""The step of a robot that was under way last: written before it moves, so that nothing that it did
+is unknown to whoever goes on.
+"""
+PARTS = (SPEC, STEPS, SUMMARY, FRAMES, VIDEO, PLOTS, PAGE, PICTURES, RESERVE, BEGUN)
 
 
 def check_unused(folder: str | Path) -> None:
@@ -100,6 +104,24 @@ def read_spec(folder: Path) -> RunSpec:
     """
     path = folder / SPEC
     return RunSpec.from_json(read_text(path, follow=False), str(path))
+
+
+def read_begun(folder: Path) -> StepRecord | None:
+    """Return the step that was begun last in a run of a robot; None where none was.
+
+    Raises:
+        RunFolderUnusable: what is there is none: nobody knows then what was under way.
+        SchemaTooNew: a newer version wrote it.
+    """
+    path = folder / BEGUN
+    try:
+        return StepRecord.from_json(read_text(path, follow=False), str(path))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunFolderUnusable(
+            f"{path} does not say which command was under way ({error}); begin a new run"
+        ) from error
 
 
 def reopen(folder: Path, steps: int) -> AppendOnly:

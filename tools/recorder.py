@@ -18,6 +18,7 @@ import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,6 +30,7 @@ from helmsight.tools.ending import write_summary
 from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
 from helmsight.tools.film import Film
 from helmsight.tools.folder import (
+    BEGUN,
     FRAMES,
     PAGE,
     RESERVE,
@@ -38,6 +40,7 @@ from helmsight.tools.folder import (
     VIDEO,
     create,
     inspect,
+    read_begun,
     reopen,
 )
 from helmsight.tools.frames import FrameWriter
@@ -120,6 +123,17 @@ class Recorder:
         """Have pictures kept, by digest, that the messages of the next step name first."""
         self._pictures |= shown
 
+    def begins(self, record: StepRecord) -> None:
+        """Have a step on disk before it is taken, after all the lines before it.
+
+        A robot that was moved stays where it is: whoever goes on has to know of each command.
+        """
+        if self._writing is not None:
+            self._writing.flush_log()
+            write = partial(write_whole, self.folder / BEGUN, record.to_json() + "\n")
+            self._parts.attempt(BEGUN, write, record.index)
+            self._tell(stacklevel=4)
+
     def step(self, record: StepRecord, frame: Frame | None) -> None:
         """Have one decision written down: its line, and then its pictures.
 
@@ -160,6 +174,7 @@ class Recorder:
             writing.close()
             writing.wait_for_log()
             (self.folder / RESERVE).unlink(missing_ok=True)
+            self._parts.attempt(BEGUN, self._forget_begun, len(self.records))
             # first of all: nothing in the slow parts must cost it
             self._summarise(summary, (*self._film.names, *page))
             writing.wait_for_pictures()
@@ -174,6 +189,12 @@ class Recorder:
         finally:
             writing.release()
             self._tell(stacklevel=3)
+
+    def _forget_begun(self) -> None:
+        """Remove what says that a step was begun, once that step is in the log."""
+        begun = read_begun(self.folder)
+        if begun is not None and begun.index < len(self.records):
+            (self.folder / BEGUN).unlink()
 
     def _created(self, spec: RunSpec) -> AppendOnly:
         steps = create(self.folder, spec)

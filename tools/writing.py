@@ -65,6 +65,10 @@ class Writing:
         self._lines.flush()
         self._pictures.flush()
 
+    def flush_log(self) -> None:
+        """Wait until the lines of all that was given so far are on disk; pictures may wait."""
+        self._lines.flush()
+
     def close(self) -> None:
         """Let both threads end after what was given so far."""
         self._lines.close()

@@ -195,11 +195,8 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
         check_well(state, self.robot.spec.name)
         rig.clear()
         self._turntable = rig.turntable()
-        self._account = Account(self.robot, self.news, met, state)
+        self._account = Account(self.robot, self.news, met, state, past)
         self._progress = Progress.after(self.options.parts, past)
-        last: Mapping[str, Any] = past[-1].measures if past else {}
-        self._account.way = float(last.get("way", 0.0))
-        self._interventions = int(last.get("interventions", 0))
         self._outlook = Outlook(self._survey, self.options.size, self.options.parts)
         self._tour = self._survey.tour(self.options.parts, self._turntable)
         cell = self._survey.cell.plan.seed  # whose drawing the pilot may know, too
@@ -267,7 +264,7 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
     def _told(self) -> dict[str, Any]:
         told, table = super()._told(), self._opened.table_news
         told["notes"] = (*told["notes"], *table.take())
-        told["interventions"] += table.count + self._interventions
+        told["interventions"] += table.count
         marks = {} if self._marking is None else self._marking.marks(self._progress.states)
         return {
             **told,

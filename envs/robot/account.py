@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from helmsight.contract.record import StepRecord
 from helmsight.envs.robot.command import RobotCommand
 from helmsight.envs.robot.news import News
 from helmsight.envs.robot.task import TOOL_POINT, telemetry
@@ -19,13 +21,25 @@ class Account:
     """The readings of a run, and what they add up to.
 
     `way` joins the places at which the robot was looked at, m. `blind` counts refused pictures.
+    `past` are the recorded steps of an interrupted run, which count as well.
     """
 
-    def __init__(self, robot: Supervisor, news: News, met: float, state: RobotState) -> None:
+    def __init__(
+        self,
+        robot: Supervisor,
+        news: News,
+        met: float,
+        state: RobotState,
+        past: Sequence[StepRecord] = (),
+    ) -> None:
         self._robot, self._news = robot, news
         self._began = time.monotonic() - met
-        self.state, self.blind, self.way = state, 0, 0.0
-        self.done, self.verdict = False, ""
+        last: Mapping[str, Any] = past[-1].measures if past else {}
+        self.state, self.way = state, float(last.get("way") or 0.0)
+        self.blind = sum("stale" in record.repairs for record in past)
+        self._before = int(last.get("interventions") or 0)
+        over = past[-1].applied if past and past[-1].ended else {}
+        self.done, self.verdict = over.get("do") == "done", str(over.get("verdict") or "")
         self._point = robot.kinematics.pose(state.positions)[0]
 
     @property
@@ -50,7 +64,7 @@ class Account:
             "met": self.met,
             "notes": notes,
             "way": self.way,
-            "interventions": self._news.count,
+            "interventions": self._news.count + self._before,
             "blind": self.blind,
             "done": self.done,
             "about": {"verdict": self.verdict} if self.verdict else {},

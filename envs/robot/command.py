@@ -137,6 +137,11 @@ class RobotCommand(Command):
         """The turning of the tool, rad/s, base frame."""
         return self.wx or 0.0, self.wy or 0.0, self.wz or 0.0
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether giving it once more leads no further: a twist goes on from where it ended."""
+        return self.do != "twist"
+
     @classmethod
     def null(cls) -> Self:
         """Return half a second of holding: the safe default."""

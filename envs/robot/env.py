@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from helmsight.contract.clock import Clock, TimeRule
 from helmsight.contract.observation import Observation, observation_mode
+from helmsight.contract.record import StepRecord
 from helmsight.contract.task import Task
 from helmsight.envs.robot.account import RobotAccount
 from helmsight.envs.robot.command import RobotCommand
@@ -111,8 +112,8 @@ class RobotEnv(RobotWorld[RobotCommand]):
     ) -> tuple[Observation, dict[str, Any]]:
         """Open camera and robot, if they are not, and look. Nothing moves, but for `home`.
 
-        options: {"met": seconds} has the world time go on from there; a machine that knows its
-        position is not homed again.
+        options: {"met": seconds, "past": recorded steps} has an interrupted run go on from there: a
+        machine that knows its position is not homed again, and none is whose run was over.
 
         Raises:
             RobotStopped: somebody stopped the robot; `env.robot.reset()` lets it move again.
@@ -124,14 +125,16 @@ class RobotEnv(RobotWorld[RobotCommand]):
         self.robot.connect()
         if self.robot.is_stopped:
             self.robot.reset()
-        continues = "met" in (options or {})
-        if self._home and not (continues and self.robot.robot.is_homed):
+        given = options or {}
+        past: Sequence[StepRecord] = given.get("past", ())
+        over = bool(past and past[-1].ended)
+        if self._home and not over and not ("met" in given and self.robot.robot.is_homed):
             self.robot.home()
         state = self._travel.settle(self._settle_s)
         check_well(state, self.robot.spec.name)
         self.news.clear()
-        met = float((options or {}).get("met", 0.0))
-        self._account = RobotAccount(self.robot, self.news, met, state)
+        met = float(given.get("met", 0.0))
+        self._account = RobotAccount(self.robot, self.news, met, state, past)
         return self._first()
 
     def _command(self, action: dict[str, Any]) -> RobotCommand:

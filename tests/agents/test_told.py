@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from helmsight.agents.decide import ModelPilot
+from helmsight.agents.errors import CannotResume
 from helmsight.agents.models.scripted import ScriptedVLM
 from helmsight.agents.operator import Operator
 from helmsight.contract.clock import ClockRules
-from helmsight.contract.record import StepRecord
+from helmsight.contract.record import FLEW, StepRecord
 
 CONTINUES = ClockRules(("paused",), "paused", rebuilt=False, continues=True)
 
@@ -163,3 +164,65 @@ def test_a_continued_run_hands_on_its_pictures_and_dark_ones_for_those_that_are_
         max_steps=3, past=past, pictures=[np.full((64, 64, 3), 7, np.uint8)]
     )
     assert frames == [(0, 7), (1, 0)]
+
+
+def test_a_run_that_was_over_is_over_and_nothing_is_asked_of_its_world_again(telling, steady):
+    flight = Operator(continued(telling()), steady({"forward": 1})).fly()
+    assert flight.reason == "captured"
+    assert flight.records[-1].ended == flight.reason
+    assert [record.ended for record in flight.records[:-1]] == [""] * (len(flight.records) - 1)
+    again, pilot = continued(telling()), steady({"forward": 1})
+    whole = Operator(again, pilot).fly(past=flight.records)
+    assert (again.actions, whole.reason) == ([], flight.reason)
+    assert whole.records == flight.records
+
+
+def begun_after(past: Any) -> Any:
+    return replace(past[-1], index=len(past), notes=[], ended="")
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_what_was_under_way_is_told_and_given_again_only_where_that_leads_no_further(
+    telling, steady, notebook, monkeypatch, repeatable
+):
+    script = [{"forward": 1}, {"right": 1}, {"down": 1}, {}]
+    past = Operator(continued(telling()), steady(*script)).fly(max_steps=2).records
+    env, pilot = continued(telling()), steady(*script)
+    monkeypatch.setattr(env.task.command, "repeatable", repeatable)
+    flight = Operator(env, pilot, listeners=[notebook]).fly(
+        max_steps=4, past=past, begun=begun_after(past)
+    )
+    assert [action[2] for action in env.actions] == ([1.0, 0.0] if repeatable else [0.0])
+    assert [record.index for record in flight.records] == [0, 1, 2, 3]
+    assert [record.index for record in notebook.records] == [2, 3]
+    assert "was under way" in flight.records[2].notes[0]
+    assert any("was under way" in note for note in pilot.shown[2 if repeatable else 3].notes)
+
+
+def test_a_step_begun_after_others_that_are_lost_is_not_gone_on_with(telling, steady):
+    past = Operator(continued(telling()), steady()).fly(max_steps=2).records
+    env = continued(telling())
+    with pytest.raises(CannotResume, match="step 5 was begun and the record ends at step 1"):
+        Operator(env, steady()).fly(past=past, begun=replace(past[-1], index=5))
+    assert env.actions == []
+
+
+def test_a_step_that_a_person_took_is_not_asked_of_a_pilot_with_given_answers(telling, steady):
+    past = Operator(continued(telling()), steady({"forward": 1}, {})).fly(max_steps=2).records
+    flew = [{"by": "ann", "did": FLEW}]
+    past[1] = replace(past[1], people=flew, raw="", prompt_hash="")
+    env = continued(telling())
+    Operator(env, steady({"forward": 1}, {"right": 1})).fly(max_steps=3, past=past)
+    assert [action[1] for action in env.actions] == [1.0]
+
+
+def test_a_step_is_announced_before_a_world_that_cannot_be_brought_back_is_given_it(
+    telling, steady, notebook
+):
+    env = continued(telling())
+    seen: list[Any] = []
+    notebook.begins = lambda record: seen.append((record.index, len(env.actions)))
+    Operator(env, steady({"forward": 1}), listeners=[notebook]).fly(max_steps=3)
+    assert seen == [(0, 0), (1, 1), (2, 2)]
+    Operator(telling(), steady({"forward": 1}), listeners=[notebook]).fly(max_steps=3)
+    assert len(seen) == 3

@@ -19,6 +19,7 @@ from helmsight.contract.errors import SchemaTooNew
 from helmsight.contract.record import SCHEMA, RunSpec, StepRecord, plain
 from helmsight.tools.appendonly import AppendOnly
 from helmsight.tools.errors import RecordingWarning, RunFolderUnusable
+from helmsight.tools.folder import BEGUN, read_begun
 from helmsight.tools.frames import whole_frames
 from helmsight.tools.page import render
 from helmsight.tools.player import first_difference, load_run
@@ -113,6 +114,31 @@ def test_pictures_that_are_wanted_have_their_files_from_the_start(tmp_path, spec
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
         "run.json", "steps.jsonl", "summary.json",
     }  # fmt: skip
+
+
+def test_a_step_that_begins_is_on_disk_after_all_that_were_taken(tmp_path, spec, record):
+    recorder = Recorder(tmp_path / "run", video=False, frames=False)
+    recorder.start(spec())
+    for index in range(3):
+        recorder.begins(record(index))
+        assert len(load_run(tmp_path / "run").records) == index
+        assert read_begun(tmp_path / "run") == record(index)
+        recorder.step(record(index), None)
+    recorder.begins(record(3))
+    recorder.finish("interrupted", {})
+    assert read_begun(tmp_path / "run") == record(3)
+    again = Recorder.resume(tmp_path / "run", video=False, frames=False)
+    again.start(spec())
+    again.step(record(3), None)
+    again.finish("done", {})
+    assert read_begun(tmp_path / "run") is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"schema": 99}', "\udce4"])
+def test_what_does_not_say_which_step_was_under_way_is_refused(tmp_path, text):
+    (tmp_path / BEGUN).write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises((RunFolderUnusable, SchemaTooNew), match=r"begun\.json"):
+        read_begun(tmp_path)
 
 
 def test_a_second_finish_changes_nothing(tmp_path, spec):
