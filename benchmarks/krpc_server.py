@@ -30,8 +30,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Self
 
+from helmsight.contract.signals import as_ctrl_c
 from helmsight.evals.figures import Figure, add_options, figure, show, skipped, timed
 from helmsight.testing.levels import MOST, Levels
 
@@ -77,6 +78,30 @@ for at in range(many):
 print("asked", flush=True)
 sys.stdin.read()
 """
+
+# Clients that come and go, one for each line it is given: what it does, and where its frames are.
+# The krpc package keeps 1.4 MiB and a socket of every client, so that this process goes, too.
+VISITORS = """
+import sys
+import krpc
+
+rpc_port, stream_port, many = map(int, sys.argv[1:])
+for line in sys.stdin:
+    kind, place = line.split()
+    conn = krpc.connect("visitor", rpc_port=rpc_port, stream_port=stream_port)
+    center = conn.space_center
+    for vessel in center.vessels:
+        create = center.ReferenceFrame.create_relative
+        frame = create(vessel.orbital_reference_frame, position=(float(place), 0.0, 0.0))
+        vessel.position(frame)
+        if kind == "streams":
+            conn.add_stream(vessel.position, frame)()
+    if kind == "gone":
+        conn._rpc_connection._socket.close()
+    conn.close()
+    print("went", flush=True)
+"""
+VISITS = 50  # of one process
 
 
 @dataclass
@@ -326,51 +351,92 @@ def crowd(n: int) -> Iterator[Figure]:
 
 
 def soak(minutes: float, seed: int) -> Iterator[Figure]:
-    """Let clients come and go for `minutes` beside one that stays."""
-    random, times, visits = Random(seed), list[float](), 0
-    with server() as served:
+    """Let clients come and go for `minutes` beside one that stays; tell of what there was by then
+    when Ctrl-C, SIGTERM or a client that is cut off ends it.
+    """
+    random, times, visits, cut = Random(seed), list[float](), 0, ""
+    with server() as served, Visitors(served) as visitors:
         levels, calm = Levels(served.process.pid), served.connect()
         until = time.monotonic() + 60.0 * minutes
-        while time.monotonic() < until:
-            visit(served, random)
-            visits += 1
-            times += trips(partial(getattr, calm.space_center, "ut"), 10)
-            if visits % 5 == 0:
-                levels.sample()
-        calm.close()
+        try:
+            with as_ctrl_c():
+                while time.monotonic() < until:
+                    visit(served, visitors, random)
+                    visits += 1
+                    times += trips(partial(getattr, calm.space_center, "ut"), 10)
+                    if visits % 5 == 0:
+                        levels.sample()
+        except (Exception, KeyboardInterrupt) as error:  # whatever cut it off: the levels are told
+            cut = f"after {visits} visits: {type(error).__name__}: {error}"
+        with suppress(Exception):
+            calm.close()
     yield figure("visits of clients", "visits", [float(visits)])
-    yield figure("the client that stays: round trip", "us", times)
-    for name, rise in levels.rise.items():
-        yield figure(f"{name} of the server: rise", name, [rise], MOST[name])
-        yield figure(f"{name} of the server", name, levels.taken[name])
+    if cut:
+        yield skipped("the rest of the soak", "visits", cut, 0.0)
+    yield from told("the client that stays: round trip", "us", times)
+    for name in MOST:
+        rise = [levels.rise[name]] if levels.taken[name] else []
+        yield from told(f"{name} of the server: rise", name, rise, MOST[name])
+        yield from told(f"{name} of the server", name, levels.taken[name])
 
 
-def visit(served: Served, random: Random) -> None:
+def told(
+    name: str, unit: str, samples: Sequence[float], asked: float | None = None
+) -> Iterator[Figure]:
+    """Yield the figure of samples, or that there are none."""
+    yield figure(name, unit, samples, asked) if samples else skipped(name, unit, "cut off", asked)
+
+
+class Visitors:
+    """Clients that come and go, in a process of their own, which is another one now and then."""
+
+    def __init__(self, served: Served) -> None:
+        self._served, self._left = served, 0
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+
+    def send(self, kind: str, place: float) -> None:
+        """Have one client come, do what its `kind` does, and go. Raises RuntimeError: it failed."""
+        if not self._left:
+            self.__exit__()
+            self._process = self._served.client(0, script=VISITORS)
+            self._left = VISITS
+        self._left -= 1
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with suppress(BrokenPipeError):
+            process.stdin.write(f"{kind} {place}\n")
+            process.stdin.flush()
+        if process.stdout.readline() != "went\n":
+            said = process.communicate()[1]
+            raise RuntimeError(
+                f"a client ended with status {process.returncode}: {said[-300:].strip()}"
+            )
+
+
+def visit(served: Served, visitors: Visitors, random: Random) -> None:
     """Be one client: well behaved, gone without a word, silent, or hostile."""
     kind = random.choice(("calls", "streams", "gone", "silent", "hostile"))
     if kind == "silent":
         idle = [socket.create_connection(("127.0.0.1", served.rpc_port)) for _ in range(20)]
         for one in idle:
             one.close()
-        return
-    if kind == "hostile":
+    elif kind == "hostile":
         frames = str(random.randint(1, 200))
         ports = (str(served.rpc_port), str(served.stream_port))
         attack = [sys.executable, "-m", "helmsight.envs.orbital.krpc.hostile", *ports, frames]
         subprocess.run(attack, stdout=subprocess.DEVNULL, check=True)
-        return
-    conn = served.connect()
-    center = conn.space_center
-    for vessel in center.vessels:
-        frame = center.ReferenceFrame.create_relative(
-            vessel.orbital_reference_frame, position=(random.random(), 0.0, 0.0)
-        )
-        vessel.position(frame)
-        if kind == "streams":
-            conn.add_stream(vessel.position, frame)()
-    if kind == "gone":
-        conn._rpc_connection._socket.close()
-    conn.close()
+    else:
+        visitors.send(kind, random.random())
 
 
 def memory(served: Served) -> float | None:

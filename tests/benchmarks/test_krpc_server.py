@@ -50,3 +50,19 @@ def test_figures_are_printed_and_written(
 def test_a_part_that_there_is_not_is_refused(bench: ModuleType) -> None:
     with pytest.raises(SystemExit):
         bench.main(["weather"])
+
+
+def test_a_soak_that_is_cut_off_tells_the_levels_that_there_were(
+    bench: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client leaves by itself, as one does that the system ends for its memory."""
+    ends = "import os, sys\nfor number, line in enumerate(sys.stdin):\n"
+    ends += "    print('went', flush=True) if number < 9 else os._exit(137)\n"
+    monkeypatch.setattr(bench, "VISITORS", ends)
+    monkeypatch.setattr(bench, "visit", lambda served, visitors, random: visitors.send("gone", 0.5))
+    figures = {figure.name: figure for figure in bench.soak(10.0, 1)}
+    assert figures["visits of clients"].p50 == 9
+    assert "after 9 visits: RuntimeError" in figures["the rest of the soak"].skipped
+    assert "status 137" in figures["the rest of the soak"].skipped
+    assert figures["MB of the server"].n == 1
+    assert figures["descriptors of the server: rise"].held is True
