@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 BUNDLED = Path(__file__).parent / "bundled"
 RELATIONS = Path(__file__).parent / "relations"
 INSPECTOR = Path(__file__).parent / "inspector"
+SHIPPED = {"bundled": BUNDLED, "bundled-relations": RELATIONS, "inspector": INSPECTOR}
 GROUP = "helmsight.pilots"
 PLAIN = "plain"  # a pilot without a model, or one of others: takes no options
 FORMS = {
@@ -271,8 +272,7 @@ def style_of(spec: str | None, observation: str | None = None) -> AskingStyle:
 
 def shipped(spec: str) -> Path | None:
     """Return the folder of the model in this repository that `spec` names, or None."""
-    folders = {"bundled": BUNDLED, "bundled-relations": RELATIONS, "inspector": INSPECTOR}
-    return folders.get(spec)
+    return SHIPPED.get(spec)
 
 
 def pilots() -> dict[str, str]:
@@ -348,7 +348,7 @@ def _local_source(spec: str, kind: str, rest: str) -> Path | str | None:
     """Return the folder or hub id that `spec` names, or None when it names neither."""
     if folder := shipped(spec):
         if not (folder / "config.json").is_file():
-            recipe = {BUNDLED: "pilot", RELATIONS: "relations"}.get(folder, "inspector")
+            recipe = {"bundled": "pilot", "bundled-relations": "relations"}.get(spec, spec)
             raise ModelUnavailable(
                 f'the model "{spec}" is not in "{folder}"; make it with: helmsight train {recipe}'
             )
@@ -372,8 +372,23 @@ def _folder_or_hub_id(name: str) -> Path | str:
             raise ModelUnavailable(f'"{folder}" holds no model: there is no config.json in it')
         return folder
     if not _HUB_ID.fullmatch(name) or name.startswith("."):
-        raise ModelUnavailable(f'there is no model folder "{folder}"; check the path')
+        raise _no_folder(folder)
     return _from_hub(name)
+
+
+def _no_folder(folder: Path) -> ModelUnavailable:
+    return ModelUnavailable(
+        f'there is no model folder "{folder}"{_near(folder) or "; check the path"}'
+    )
+
+
+def _near(folder: Path) -> str:
+    """Return a hint at the nearest model that there is, for a folder that there is not; or ""."""
+    beside = [path.parent.name for path in folder.parent.glob("*/config.json")]
+    near = get_close_matches(folder.name, beside, n=1, cutoff=0.7)
+    near = [str(folder.parent / name) for name in near]
+    near = near or get_close_matches(str(folder), SHIPPED, n=1, cutoff=0.7)
+    return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def _from_hub(hub_id: str) -> str:
@@ -385,8 +400,9 @@ def _from_hub(hub_id: str) -> str:
     except Exception as error:
         if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
             raise ModelUnavailable(
-                f'"{hub_id}" is neither a folder here nor in the hub cache, and HF_HUB_OFFLINE '
-                "is set; unset it to download the model"
+                f'there is no model folder "{hub_id}", nor is it in the hub cache, and '
+                f"HF_HUB_OFFLINE is set; unset it to download a model of that name"
+                f"{_near(Path(hub_id))}"
             ) from error
     try:
         HfApi().model_info(hub_id, timeout=FIND_S)  # asks once, before anything that retries
@@ -394,8 +410,8 @@ def _from_hub(hub_id: str) -> str:
     except Exception as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelUnavailable(
-            f'"{hub_id}" is neither a folder here nor in the hub cache, and the hub does not '
-            f"give it: {first}"
+            f'there is no model folder "{hub_id}", nor is it in the hub cache, and the hub does '
+            f"not give it ({first}){_near(Path(hub_id))}"
         ) from error
 
 
@@ -423,6 +439,18 @@ def model_source(name: str) -> Path | str:
     """
     kind, _, rest = name.partition(":")
     return _local_source(name, kind, rest) or _folder_or_hub_id(name)
+
+
+def folder_here(name: str) -> Path:
+    """Return the folder of the model that a shipped name or a folder names; the hub is not asked.
+
+    Raises:
+        ModelUnavailable: there is none.
+    """
+    folder = Path(name).expanduser()
+    if shipped(name) is None and not folder.is_dir():
+        raise _no_folder(folder)
+    return Path(_local_source(name, "", "") or _folder_or_hub_id(name))
 
 
 def _plugins() -> dict[str, EntryPoint]:

@@ -29,7 +29,7 @@ def train(
     buffer: int = 80_000,
     batch: int = 48,
     device: str = "cpu",
-    start: Path | None = None,
+    start: str | Path | None = None,
     worlds: int = WORLDS,
     say: Callable[[str], None] = print,
 ) -> Path:
@@ -41,7 +41,8 @@ def train(
     folder, the weights are taken from there and the stage of seeing is left out.
 
     Raises:
-        ModelUnavailable: `start` holds no model, or one of another design.
+        ModelUnavailable: `start` is no model, or one of another design.
+        DataUnusable: `out` holds other things, which would be replaced.
         TrainingFailed: the processes that fly have died.
     """
     import numpy as np
@@ -50,8 +51,9 @@ def train(
     from helmsight.agents.training.fit import Buffer, PilotFit
     from helmsight.agents.training.folder import replace, save
     from helmsight.agents.training.questions import corpus
-    from helmsight.agents.training.student import begin
+    from helmsight.agents.training.student import begin, made_ready
 
+    start = made_ready(start, out)
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     model, processor = begin(start, device, corpus)  # before anything is cleared or flown

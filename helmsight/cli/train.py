@@ -12,7 +12,8 @@ Minutes = Annotated[float, typer.Option(min=0.1, help="Time to spend.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of data and weights.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda or mps, for the fit.")]
 Start = Annotated[
-    Path | None, typer.Option(help="A model folder to go on from, instead of from scratch.")
+    str | None,
+    typer.Option(metavar="FOLDER", help="A model to go on from; or bundled, for one of ours."),
 ]
 
 app = typer.Typer(help="Train a model from scratch, or an adapter for one.", no_args_is_help=True)

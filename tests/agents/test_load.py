@@ -51,7 +51,7 @@ def test_a_hub_id_that_is_not_cached_is_not_fetched_offline(monkeypatch, tmp_pat
 
 
 def test_the_bundled_model_names_the_command_that_makes_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(load, "BUNDLED", tmp_path)
+    monkeypatch.setitem(load.SHIPPED, "bundled", tmp_path)
     with pytest.raises(ModelUnavailable, match="helmsight train pilot"):
         load_pilot("bundled")
 

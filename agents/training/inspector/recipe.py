@@ -26,7 +26,7 @@ def train(
     minutes: float = 90.0,
     seed: int = 0,
     cells: int = CELLS,
-    start: Path | None = None,
+    start: str | Path | None = None,
     say: Callable[[str], None] = print,
 ) -> Path:
     """Train a model that tells the state of a part from a crop, and return its folder, `out`.
@@ -37,6 +37,7 @@ def train(
     folder, the weights are taken from there.
 
     Raises:
+        ModelUnavailable, DataUnusable: as `student.made_ready`.
         TrainingFailed: the process that draws has died.
     """
     import numpy as np
@@ -44,8 +45,9 @@ def train(
 
     from helmsight.agents.training.folder import replace
     from helmsight.agents.training.inspector.fit import InspectorFit, Pool
-    from helmsight.agents.training.student import begin
+    from helmsight.agents.training.student import begin, made_ready
 
+    start = made_ready(start, out)
     report = timed(say)
     torch.manual_seed(seed)
     torch.set_num_threads(1)

@@ -32,7 +32,7 @@ def train(
     processes: int = 2,
     pictures: int = PICTURES,
     device: str = "cpu",
-    start: Path | None = None,
+    start: str | Path | None = None,
     say: Callable[[str], None] = print,
 ) -> Path:
     """Train a model that tells where things are, and return its folder, `out`.
@@ -43,8 +43,11 @@ def train(
     from beside it if they are there, and the stage of seeing is left out.
 
     Raises:
-        TrainingFailed: a process has died.
+        ModelUnavailable, DataUnusable: as `student.made_ready`. TrainingFailed: a process has died.
     """
+    from helmsight.agents.training.student import made_ready
+
+    start = made_ready(start, out)
     plan = _Plan(course, out, minutes, seed, processes, pictures, device, start, _free_port())
     context = multiprocessing.get_context("spawn")
     others = [

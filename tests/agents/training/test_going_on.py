@@ -1,0 +1,63 @@
+"""What a training goes on from and writes to, looked at before anything is flown or drawn."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+import pytest
+
+from helmsight.agents.errors import DataUnusable, ModelUnavailable
+from helmsight.agents.models import load
+from helmsight.agents.models.load import BUNDLED, INSPECTOR, RELATIONS
+from helmsight.agents.training.inspector.recipe import train as train_inspector
+from helmsight.agents.training.recipe import train as train_pilot
+from helmsight.agents.training.relations import recipe
+from helmsight.agents.training.student import made_ready
+from helmsight.evals.spatial.course import SpatialCourse
+
+pytestmark = pytest.mark.slow  # torch is loaded
+TRAIN = [train_pilot, partial(recipe.train, SpatialCourse(0)), train_inspector]
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [("bundled", BUNDLED), ("bundled-relations", RELATIONS), ("inspector", INSPECTOR)],
+)
+def test_every_training_goes_on_from_a_model_of_ours_by_its_name(tmp_path, name, folder):
+    assert made_ready(name, tmp_path / "out") == made_ready(folder, tmp_path / "out") == folder
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        ("bundeld", '; did you mean "bundled"?'),
+        ("{here}/mode", '; did you mean "{here}/model"?'),
+        ("{here}/nothing/like/it", "; check the path"),
+        ("some/hub-model", 'there is no model folder "some/hub-model"'),
+        ("{here}/empty", "there is no config.json in it"),
+    ],
+)
+@pytest.mark.parametrize("train", TRAIN)
+def test_a_model_that_is_not_there_is_told_before_anything_is_made(
+    tmp_path, monkeypatch, train, start, said
+):
+    monkeypatch.setattr(load, "_from_hub", lambda name: pytest.fail("the hub was asked"))
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "empty").mkdir()
+    start, said = (text.format(here=tmp_path) for text in (start, said))
+    with pytest.raises(ModelUnavailable, match=re.escape(said)):
+        train(tmp_path / "out", start=start, say=lambda line: pytest.fail(line))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("train", TRAIN)
+def test_a_folder_of_other_things_is_not_trained_over(tmp_path, train):
+    (tmp_path / "thesis.txt").write_text("years", encoding="utf-8")
+    with pytest.raises(DataUnusable, match="holds other things than a model"):
+        train(tmp_path, say=lambda line: pytest.fail(line))
+    with pytest.raises(DataUnusable, match="no folder"):
+        train(tmp_path / "thesis.txt", say=lambda line: pytest.fail(line))
+    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years"
