@@ -19,6 +19,7 @@ REFUSED = frozenset({
 })  # fmt: skip
 MOST_TOKENS = 10**12  # of one request; more is no count of tokens
 LONGEST_REASONING = 4000  # characters that a step keeps
+HIDDEN = "the answer is hidden reasoning alone, without a word: think less, and answer"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def answer_of(message: AIMessage) -> Answer:
     )
     tokens = (metadata.get("logprobs") or {}).get("content") or ()
     told = tuple((token["token"], token["logprob"]) for token in tokens)
-    return Answer(text, call, _wrong(finish, call), told)
+    hidden = HIDDEN if not text.strip() and _details(message) else ""
+    return Answer(text, call, _wrong(finish, call) or hidden, told)
 
 
 def answer_in(error: BaseException) -> Answer | None:
@@ -112,6 +114,12 @@ def _wrong(finish: str, call: Call) -> str:
     return f"the answer was refused: {call.refusal}" if call.refusal else ""
 
 
+def _details(message: AIMessage) -> list[Mapping[str, Any]]:
+    """Return the parts in which OpenRouter tells reasoning; encrypted ones have no words."""
+    told = message.additional_kwargs.get("reasoning_details")
+    return [part for part in told if isinstance(part, Mapping)] if isinstance(told, list) else []
+
+
 def _tools(message: AIMessage) -> Iterator[str]:
     """Yield the arguments of every tool call as text."""
     for call in message.tool_calls:
@@ -125,6 +133,11 @@ def _reasoning(message: AIMessage) -> Iterator[str]:
     told = message.additional_kwargs.get("reasoning_content")
     if isinstance(told, str) and told.strip():
         yield told
+    else:
+        for part in _details(message):
+            words = part.get("text") or part.get("summary")
+            if isinstance(words, str):
+                yield words
     for block in message.content if isinstance(message.content, list) else ():
         if isinstance(block, dict) and block.get("type") in ("thinking", "reasoning"):
             words = block.get("thinking") or block.get("reasoning")

@@ -15,7 +15,7 @@ from helmsight.agents.faults import Fault, fault_of, streams
 from helmsight.agents.models.prices import Price, priced
 from helmsight.agents.remote import Remote
 from helmsight.agents.worker import Here, Worker
-from helmsight.contract.calls import Call
+from helmsight.contract.calls import Call, counted
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -37,6 +37,8 @@ class Caller:
     ) -> None:
         self.model, self.name, self.price = model, name, price
         self.local = model._llm_type == LOCAL
+        # given answers cost nothing
+        self._counts = not self.local and not getattr(model, "remembers", False)
         self.calls: list[Call] = []
         self._worker: Worker | Here = Here() if here else Worker(alone=self.local)
         self._awaited = None if here or not _awaitable(model) else Remote()
@@ -142,7 +144,7 @@ class Caller:
             answer=answer.text,
             held=held,
         )
-        self.calls.append(priced(call, self.price))
+        self.calls.append(priced(counted(call) if self._counts else call, self.price))
         return answer
 
     def _message(self, messages: list[BaseMessage], left: float, room: Mapping[str, Any]) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from helmsight.contract.sent import Message
+from helmsight.contract.sent import Message, Text, View
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class Call:
 
     `model` is what the provider says has answered; `tokens_in` and `tokens_out` are what it counts,
     None where it does not tell; `reasoning_tokens` is the share of `tokens_out` that was reasoning.
+    `estimated` says that nobody counted them: they follow from what was sent and answered.
     `finish` is why the answer ended, in the provider's word; `refusal` and `reasoning` are texts
     beside the answer. `error` is what came instead of one. `cost` is in US dollars, None where no
     price is known. `purpose` is "command" for a decision, "" for any other question; `messages` are
@@ -34,6 +36,7 @@ class Call:
     messages: tuple[Message, ...] = ()
     answer: str = ""
     held: bool = False
+    estimated: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return what there is of it as JSON data."""
@@ -48,10 +51,36 @@ class Call:
         return data
 
 
+CHARACTERS = 3.0  # of a token: fewer than in English words, so that a limit comes early
+AREA_PX, PICTURE = 750.0, 1600  # pixels of a token; tokens of a picture whose size is not known
+
+
+def counted(call: Call) -> Call:
+    """Return a call with its tokens, estimated where the provider told none: a limit of tokens or
+    costs would never be met.
+    """
+    if call.tokens_in is not None and call.tokens_out is not None:
+        return call
+    parts = [part for message in call.messages for part in message.parts]
+    seen = sum(
+        part.size[0] * part.size[1] / AREA_PX if isinstance(part, View) else PICTURE
+        for part in parts
+        if not isinstance(part, Text)
+    )
+    sent = sum(len(part.text) for part in parts if isinstance(part, Text)) / CHARACTERS + seen
+    said = len(call.answer) + (len(call.reasoning) if call.reasoning != call.answer else 0)
+    return replace(
+        call,
+        tokens_in=math.ceil(sent) if call.tokens_in is None else call.tokens_in,
+        tokens_out=math.ceil(said / CHARACTERS) if call.tokens_out is None else call.tokens_out,
+        estimated=True,
+    )
+
+
 def spent(calls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the sum of recorded calls: requests, tokens in and out, and the cost if all have one.
 
-    Empty where nothing was asked.
+    `tokens_estimated` counts those whose tokens nobody told. Empty where nothing was asked.
     """
     listed = list(calls)
     if not listed:
@@ -60,6 +89,8 @@ def spent(calls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     total: dict[str, Any] = {"requests": len(listed)}
     for key in ("tokens_in", "tokens_out"):
         total[key] = sum(call.get(key, 0) for call in listed)
+    if estimated := sum(bool(call.get("estimated")) for call in listed):
+        total["tokens_estimated"] = estimated
     priced = bool(answered) and all("cost" in call for call in answered)
     total["cost"] = sum(call.get("cost", 0.0) for call in listed) if priced else None
     return total

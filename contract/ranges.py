@@ -53,6 +53,7 @@ RANGES = {
     "think_timeout": WAIT_S, "think_timeout_s": WAIT_S, "max_age": Range(1e-3, DAY_S),
     "start_met": Range(0.0, 1e6), "rate": Range(1e-3, 1e4), "scale": Range(0.05, 20.0),
     "speed": Range(0.0, 1e6),
+    "max_new_tokens": Range(1, 65_536, whole=True),
     "max_tokens": Range(1, 10**12, whole=True), "max_cost": Range(0.0, 1e6),
     # how much of it
     "score_above": Range(-1e9, 1e9), "score_below": Range(-1e9, 1e9),

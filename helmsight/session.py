@@ -183,11 +183,17 @@ def prepare(
 
 def _no_option(name: str, of_pilot: Sequence[str]) -> InvalidSetting:
     """Return the error for a keyword that is neither a flight's nor one of its pilot."""
+    from helmsight.agents.config import OperatorConfig
+
     own = [key for function in (fly, prepare) for key in inspect.signature(function).parameters]
     own = [key for key in own if key not in ("settings", "pilot_options")]
+    own.append("think_timeout_s")  # every pilot takes it
     near = get_close_matches(name, own, 1, 0.7) or get_close_matches(name, of_pilot, 1)
+    loops = get_close_matches(name, OperatorConfig.model_fields, 1, 0.8)
     listed = ", ".join(of_pilot) or "none"
     hint = f'did you mean "{near[0]}"?' if near else f"those of the pilot are: {listed}"
+    if loops and (not near or loops[0] == name):
+        hint = f'did you mean operator={{"{loops[0]}": ...}}?'
     return InvalidSetting(f"no option {name}: {hint}")
 
 

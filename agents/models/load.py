@@ -24,6 +24,7 @@ from helmsight.contract.jsontext import parse_json
 from helmsight.contract.observation import ObservationMode, observation_mode
 from helmsight.contract.pilot import Pilot
 from helmsight.contract.plugins import declared, load, nearest
+from helmsight.contract.ranges import check
 from helmsight.contract.secrets import NAMES, redacted
 from helmsight.contract.textfiles import read_text
 
@@ -59,7 +60,7 @@ TRUST = "trust_remote_code"
 OF_PROVIDER = ("base_url", "api_key_env", "prices")
 OF_LOCAL = ("device", "dtype", "engine", TRUST)
 """Where a model is served and what it runs on: each for one of the two kinds."""
-LOCAL_OPTIONS = ("max_new_tokens", "max_tokens")
+LOCAL_OPTIONS = {"max_new_tokens", "max_tokens"}
 FIND_S = 10.0  # seconds that the hub may take to answer
 
 
@@ -142,6 +143,8 @@ def _asked(
         if odd := [key for key in options if key not in LOCAL_OPTIONS]:
             known = (*LOCAL_OPTIONS, *OF_LOCAL, *Asked.model_fields)
             raise unknown_option(spec, odd[0], known)
+        for key in LOCAL_OPTIONS & options.keys():
+            check("max_new_tokens", options[key], key)
         model_options = {"engine": "auto", **placed, **options}
         longest = options.get("max_new_tokens", options.get("max_tokens", style.max_new_tokens))
         model = _local(source, {**placed, "max_new_tokens": longest})

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 FIELDS = ("reasoning_content", "reasoning")
+DETAILS = "reasoning_details"  # OpenRouter's, in parts: words, a summary, or what is encrypted
 
 
 @cache
@@ -65,6 +66,8 @@ def _keep(message: Any, sent: Any) -> None:
     words = next((text for field in FIELDS if isinstance(text := _of(sent, field), str)), "")
     if words:
         message.additional_kwargs["reasoning_content"] = words
+    elif isinstance(details := _of(sent, DETAILS), list) and details:
+        message.additional_kwargs.setdefault(DETAILS, []).extend(details)
 
 
 def _of(holder: Any, key: str) -> Any:

@@ -12,6 +12,7 @@ from helmsight.contract.calls import Call
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.textfiles import read_text
 from helmsight.contract.tomltext import parse_toml
+from helmsight.contract.validation import wrong
 
 SHIPPED = Path(__file__).with_name("prices.toml")
 MILLION = 1e6
@@ -50,10 +51,11 @@ def read_prices(path: Path) -> Prices:
     try:
         return Prices.model_validate(parse_toml(read_text(path)))
     except (OSError, ValueError, ValidationError) as error:
-        said = " ".join(str(error).split())[:200]
+        said = wrong(error) if isinstance(error, ValidationError) else str(error)
+        said = " ".join(said.split())
         raise InvalidOption(
-            f'prices="{path}" cannot be used: {said}; give a TOML file with a table [prices] of '
-            'dollars for a million tokens, as "openai:gpt-4o*" = [2.5, 10]'
+            f'prices="{path}" cannot be used: {said:.200}; give a TOML file with a table [prices] '
+            'of dollars for a million tokens, as "openai:gpt-4o*" = [2.5, 10]'
         ) from None
 
 

@@ -15,6 +15,7 @@ from helmsight.agents.errors import ModelUnavailable, UnknownOption
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.plugins import nearest
 from helmsight.contract.secrets import redacted
+from helmsight.contract.validation import wrong
 
 OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "max_tokens": ("max_completion_tokens", "num_predict", "max_output_tokens")
@@ -44,8 +45,8 @@ def provider_model(
 
     Raises:
         NoSuchProvider: there is none of this name.
-        ModelUnavailable: a package is missing, or the model does not take a value.
-        InvalidOption: an address that is none.
+        ModelUnavailable: a package or a key is missing.
+        InvalidOption: a value that the model does not take, or an address that is none.
         UnknownOption: an option that it does not have; names the nearest.
     """
     make = _maker(provider, model)
@@ -66,8 +67,11 @@ def provider_model(
     except UnknownOption:
         raise
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ModelUnavailable(f'"{spec}" does not take these options: {wrong}') from error
+        given_wrong = [e for e in error.errors() if e["loc"] and e["loc"][0] in named]
+        if not given_wrong:  # of what the environment holds, say: a missing key
+            raise _unusable(spec, error) from error
+        said = redacted(wrong(error))
+        raise InvalidOption(f'"{spec}" does not take these options: {said}') from error
     except ValueError as error:
         if "nsupported" in str(error):
             raise NoSuchProvider(provider) from error

@@ -61,6 +61,52 @@ def test_an_episode_ends_when_its_money_is_spent(world, prices):
     assert len(flight.records) == 3
 
 
+def untold(text: str = GOOD, **message: Any) -> dict[str, Any]:
+    """Return the rule for an answer without any count of tokens."""
+    choice = {"index": 0, "finish_reason": "stop",
+              "message": {"role": "assistant", "content": text, **message}}  # fmt: skip
+    return {"data": {"id": "1", "object": "chat.completion", "model": "m", "choices": [choice]}}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", [{"max_tokens_total": 3000}, {"max_cost": 0.006}])
+def test_limits_hold_of_a_provider_that_counts_no_tokens(world, prices, limit):
+    with FakeProvider(untold()) as provider:
+        flight = flown(world, provider, 50, prices=prices, **limit)
+    assert flight.reason in ("tokens", "cost")
+    assert 1 <= len(flight.records) < 50
+    assert flight.summary["tokens_estimated"] == flight.summary["requests"]
+    [call] = flight.records[0].calls
+    assert call["estimated"]
+    words = sum(len(part.get("text", "")) for each in call["messages"] for part in each["parts"])
+    assert call["tokens_in"] >= words / 4
+    assert call["tokens_out"] >= len(GOOD) / 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("details", "usable"),
+    [
+        ([{"type": "reasoning.text", "text": f"so I say {GOOD}"}], True),
+        ([{"type": "reasoning.summary", "summary": f"in short {GOOD}"}], True),
+        ([{"type": "reasoning.encrypted", "data": "gAAAAAB"}], False),
+        ([7, None, {"type": "reasoning.text", "text": 8}], False),
+        ({"no": "list"}, False),
+    ],
+)
+def test_reasoning_in_parts_is_read_and_what_is_hidden_is_told_as_that(world, details, usable):
+    with FakeProvider(untold("", reasoning_details=details)) as provider:
+        flight = flown(world, provider, 1)
+        [record] = flight.records
+        if usable:
+            assert record.wanted is not None
+            assert "so I say" in record.calls[0]["reasoning"] or "in short" in record.raw
+            return
+        assert record.wanted is None
+        asked_again = str(provider.requests[-1].body["messages"])
+    assert ("hidden reasoning alone" in asked_again) == isinstance(details, list)
+
+
 def test_a_limit_of_costs_without_a_price_is_refused(world, steady):
     with FakeProvider(GOOD) as provider, pytest.raises(InvalidOption, match=r"--prices FILE"):
         flown(world, provider, max_cost=1.0)
@@ -84,8 +130,10 @@ def test_the_first_pattern_that_fits_is_the_price_and_the_shipped_file_is_one():
 def test_a_file_that_holds_no_prices_is_refused(tmp_path, text):
     path = tmp_path / "p.toml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(InvalidOption, match=r"p\.toml.*\[prices\]"):
+    with pytest.raises(InvalidOption, match=r"p\.toml.*\[prices\]") as refused:
         read_prices(path)
+    assert "pydantic" not in str(refused.value)
+    assert "validation error" not in str(refused.value)
     with pytest.raises(InvalidOption, match=r"no\.toml"):
         load_pilot("openai:m", base_url="http://127.0.0.1:9/v1", prices=str(tmp_path / "no.toml"))
 

@@ -105,6 +105,43 @@ def test_a_misspelt_keyword_of_a_flight_is_an_error(pilot: str, wrong: str) -> N
         helmsight.fly("PE1-E1-I2", pilot, steps=1, **given)
 
 
+@pytest.mark.parametrize("pilot", ["naive", "bundled", "openai:m"])
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ("think_timeout", '"think_timeout_s"'),
+        ("max_age", 'operator={"max_age_s"'),
+        ("max_tokens_total", 'operator={"max_tokens_total"'),
+    ],
+)
+def test_what_the_command_line_calls_otherwise_is_told_by_its_name_here(
+    pilot: str, wrong: str, near: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    given: dict[str, Any] = {wrong: 3}
+    with pytest.raises(InvalidSetting, match=f"no option {wrong}: did you mean {near}"):
+        helmsight.fly("PE1-E1-I2", pilot, steps=1, **given)
+
+
+@pytest.mark.parametrize(
+    ("pilot", "option", "said"),
+    [
+        ("openai:m", "temperature", "temperature='hot': Input should be a valid number"),
+        ("openai:m", "max_retries", "max_retries='hot': Input should be a valid integer"),
+        ("bundled", "max_new_tokens", "max_new_tokens='hot': give a whole number from 1"),
+        ("bundled", "max_tokens", "max_tokens='hot': give a whole number from 1"),
+    ],
+)
+def test_a_value_that_a_model_does_not_take_is_a_wrong_usage(
+    pilot: str, option: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    given: dict[str, Any] = {option: "hot"}
+    with pytest.raises(InvalidOption, match=said) as refused:
+        load_pilot(pilot, **given)
+    assert refused.value.exit_status == 2
+
+
 def test_a_pilot_that_is_made_already_has_no_options() -> None:
     with pytest.raises(InvalidSetting, match="no option temperature"):
         helmsight.fly("PE1-E1-I2", load_pilot("naive"), steps=1, temperature=1)

@@ -200,7 +200,7 @@ def test_an_inspector_is_made_by_the_name_of_its_model_and_again_from_its_option
 
 
 def test_the_bundled_inspector_names_the_command_that_makes_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(load, "INSPECTOR", tmp_path)
+    monkeypatch.setitem(load.SHIPPED, "inspector", tmp_path)
     with pytest.raises(
         ModelUnavailable, match=r'"inspector" is not in .*helmsight train inspector'
     ):
