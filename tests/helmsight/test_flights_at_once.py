@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 from gymnasium.vector.utils import concatenate, create_empty_array
 
+sys.path.insert(0, str(Path(__file__).parent))  # processes that are spawned have it, too
+
+from drawn_pictures import SCENARIO, WORLD, pictures
+
 import helmsight
-import helmsight.envs  # registers the environments
 
 pytestmark = pytest.mark.slow  # models and worlds
 
-SCENARIO = "PE1-E1-I2"
 FLY = f"""
 def fly(seed, folder):
     options = {{"steps": 2, "time": "paused", "video": False, "out": folder}}
@@ -60,15 +62,6 @@ def test_flights_of_the_bundled_model_in_threads_are_those_alone(tmp_path):
     assert steps_of(tmp_path / "later") == steps_of(tmp_path / "0")
 
 
-def pictures(seed: int):
-    """Three pictures of a flight."""
-    env = gymnasium.make(f"helmsight/{SCENARIO}-v0", observation="frame")
-    shown = [env.reset(seed=seed)[0]["frame"]]
-    env.action_space.seed(seed)
-    shown += [env.step(env.action_space.sample())[0]["frame"] for _ in range(2)]
-    return np.array(shown)
-
-
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_processes_draw_what_this_one_draws(start):
     if start not in multiprocessing.get_all_start_methods():
@@ -83,7 +76,7 @@ def test_processes_draw_what_this_one_draws(start):
 def test_vector_environments_show_what_single_ones_do(mode):
     alone = [pictures(seed) for seed in range(2)]
     envs = gymnasium.make_vec(
-        f"helmsight/{SCENARIO}-v0", 2, vectorization_mode=mode, observation="frame",
+        WORLD, 2, vectorization_mode=mode, observation="frame",
 
     )  # fmt: skip
     single: Any = envs.single_action_space
