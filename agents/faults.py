@@ -76,17 +76,18 @@ class _Entry:
 
 @cache
 def _table() -> tuple[_Entry, ...]:
-    entries = parse_toml(read_text(TABLE))["fault"]
+    table = parse_toml(read_text(TABLE))
+    advice = {name: text.format(ends=ENDS) for name, text in table["advice"].items()}
     return tuple(
         _Entry(
             tuple(re.compile(words, re.IGNORECASE) for words in entry.get("said", ())),
             frozenset(entry.get("status", ())),
             entry.get("passing", False),
-            entry.get("change", ""),
+            entry.get("change", "").format(ends=ENDS, **advice),
             entry.get("filtered", False),
             entry.get("starting", False),
         )
-        for entry in entries
+        for entry in table["fault"]
     )
 
 
@@ -111,7 +112,7 @@ def fault_of(error: BaseException, *, local: bool = False, answered: bool = Fals
     )
     if found is not None:
         return Fault(
-            said, found.passing, found.change.format(ends=ENDS), wait_s,
+            said, found.passing, found.change, wait_s,
             about_form=form, filtered=found.filtered, starting=found.starting,
         )  # fmt: skip
     if status is not None:
