@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, ValidationError
 
@@ -18,6 +20,7 @@ SHIPPED = Path(__file__).with_name("prices.toml")
 MILLION = 1e6
 Price = tuple[NonNegativeFloat, NonNegativeFloat]
 """US dollars for a million tokens, in and out."""
+P = TypeVar("P")
 
 
 class Prices(BaseModel):
@@ -29,8 +32,12 @@ class Prices(BaseModel):
 
     def of(self, spec: str) -> Price | None:
         """Return the price of the pilot `spec`, None where no pattern fits it."""
-        fits = (price for pattern, price in self.prices.items() if fnmatchcase(spec, pattern))
-        return next(fits, None)
+        return first_fitting(spec, self.prices)
+
+
+def first_fitting(spec: str, prices: Mapping[str, P]) -> P | None:
+    """Return the price of the first pattern that fits the pilot `spec`, None where none does."""
+    return next((price for pattern, price in prices.items() if fnmatchcase(spec, pattern)), None)
 
 
 def price_of(spec: str, file: str | None, *, served_elsewhere: bool) -> Price | None:

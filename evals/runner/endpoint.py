@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from helmsight.agents.models.prices import MILLION, P, Price, first_fitting
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.jsontext import parse_json
 from helmsight.contract.opening import open_new
@@ -19,8 +20,24 @@ from helmsight.evals.runner.settings import Settings
 if TYPE_CHECKING:
     from langchain_core.caches import BaseCache
 
-MILLION = 1e6
 CACHE = "cache"
+
+
+def paid_model(pilot: Any) -> Any | None:
+    """Return the chat model behind a pilot whose answers may cost something, None for others: a
+    scripted pilot, a model of this machine, one that has its answers already.
+    """
+    model = getattr(pilot, "model", None)
+    own = getattr(pilot, "local", False) or getattr(model, "remembers", False)
+    return None if own else model
+
+
+def price_for(pilot: Any, spec: str, prices: Mapping[str, P]) -> P | Price | None:
+    """Return what a million tokens in and out cost: by the first pattern of `prices` that fits the
+    pilot's `spec`, else by the pilot's own price; None where neither is known.
+    """
+    suites = first_fitting(spec, prices)
+    return getattr(pilot, "price", None) if suites is None else suites
 
 
 class Meter:
@@ -31,7 +48,7 @@ class Meter:
     it is free, and its tokens are not counted.
     """
 
-    def __init__(self, model: Any, folder: Path | None, price: tuple[float, float] | None) -> None:
+    def __init__(self, model: Any, folder: Path | None, price: Price | None) -> None:
         self._model, self._folder, self._price = model, folder, price
         self._handler: Any = None
         self._before: tuple[Any, Any] = (None, None)
@@ -39,18 +56,12 @@ class Meter:
     @classmethod
     def around(cls, pilot: Any, settings: Settings, episode: Episode) -> Self:
         """Return the meter of a pilot's model; raises nothing where there is none."""
-        model = getattr(pilot, "model", None)
-        remote = model is not None and not getattr(pilot, "local", False)
-        if not remote or getattr(model, "remembers", False):
+        model = paid_model(pilot)
+        if model is None:
             return cls(None, None, None)
-        prices: list[Any] = [
-            p for name, p in settings.prices.items() if fnmatchcase(episode.pilot, name)
-        ]
-        if episode.kind == "questions":  # a flight's own summary tells what it cost
-            prices.append(getattr(pilot, "price", None))
         timed = episode.kind == "flight" and TimeRule.parse(episode.time).measures
         folder = settings.folder / CACHE if settings.cache and not timed else None
-        return cls(model, folder, next(iter(prices), None))
+        return cls(model, folder, price_for(pilot, episode.pilot, settings.prices))
 
     def __enter__(self) -> Self:
         if self._model is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from helmsight.agents.models.load import is_local
 from helmsight.evals.episode import Episode
 from helmsight.evals.errors import InvalidPlan
+from helmsight.evals.runner.endpoint import paid_model, price_for
 from helmsight.evals.runner.work import load_kept, made_of
 
 
@@ -31,10 +31,8 @@ def probe(
     priced: dict[str, bool] = {}
     for spec, options in sorted(made):
         pilot = load_kept(spec, options)
-        model = getattr(pilot, "model", None)
-        if model is not None and not getattr(model, "remembers", False):
-            known = any(fnmatchcase(spec, pattern) for pattern in prices)
-            priced[spec] = known or getattr(pilot, "price", None) is not None
+        if paid_model(pilot) is not None:
+            priced[spec] = price_for(pilot, spec, prices) is not None
         if ask := getattr(pilot, "probe", None):
             ask()
     if cost is None:

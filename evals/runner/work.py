@@ -135,8 +135,6 @@ def _fly(episode: Episode, settings: Settings, stage: Stage) -> dict[str, Any]:
         raise KeyboardInterrupt
     result = _result(outcome, flight.summary, flight.records)
     result |= meter.counted()
-    if result["cost"] is None and result["tokens_in"]:  # of a provider, whose price the suite omits
-        result["cost"] = flight.summary.get("cost")
     if listeners:
         result["run"] = f"{RUNS}/{episode.key}"
         if not settings.keeps(EpisodeRow.of(episode, DONE, **result)):

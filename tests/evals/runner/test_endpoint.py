@@ -58,6 +58,17 @@ def test_tokens_are_counted_and_priced_by_the_million(settings: Settings) -> Non
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["flight", "questions"])
+@pytest.mark.parametrize(("pattern", "cost"), [("openai:*", 0.0022), ("ollama:*", 0.0011)])
+def test_the_pilots_own_price_counts_where_the_suite_has_none(tmp_path, kind, pattern, cost):
+    model = Provider()
+    pilot = SimpleNamespace(model=model, price=(1.0, 5.0))
+    priced = Settings(tmp_path, "mine", prices={pattern: (2.0, 10.0)})
+    with Meter.around(pilot, priced, replace(EPISODE, kind=kind)) as meter:
+        model.invoke([HumanMessage("a")])
+    assert meter.counted()["cost"] == pytest.approx(cost)
+
+
 @pytest.mark.slow
 def test_an_episode_whose_answers_are_all_kept_asks_nobody_and_costs_nothing(settings) -> None:
     good = '{"forward": 0.5, "right": 0, "down": 0, "duration": 0.5}'
