@@ -101,8 +101,7 @@ class EpisodeRow:
     too late. `run` is the recording's folder, relative to that of the results, or "".
     `requests` counts those to a model, `errors` and `unreadable` the decisions that came to
     nothing because its provider failed or no command was in its answers.
-    `decided` is the step that decided: the first held, late or repaired one where the episode
-    failed, else the last; -1 where there is none.
+    `decided` is the step that decided (`evals.decided`), -1 where there is none.
     """
 
     key: str

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from helmsight.contract.jsontext import parse_json
+from helmsight.evals.decided import ORDINARY
 from helmsight.evals.episode import EpisodeRow
 from helmsight.evals.report.groups import by, competitor_of
 from helmsight.tools.folder import PAGE
@@ -66,6 +67,11 @@ def kind(row: EpisodeRow) -> str:
     return row.status if not row.done else row.reason or "no reason told"
 
 
+def mended(row: EpisodeRow) -> int:
+    """Return how often an answer had to be mended, beyond what any answer may need."""
+    return sum(n for rung, n in parse_json(row.repairs).items() if rung not in ORDINARY)
+
+
 def _failure(
     competitor: str, which: str, rows: Sequence[EpisodeRow], of: int, results: Path, page: Path
 ) -> Failure:
@@ -77,7 +83,7 @@ def _failure(
         of,
         sum(row.held > 0 for row in rows),
         sum(row.late > 0 for row in rows),
-        sum(any(parse_json(row.repairs).values()) for row in rows),
+        sum(mended(row) > 0 for row in rows),
         next((row.error for row in rows if row.error), ""),
         tuple(_example(row, results, page) for row in recorded[:EXAMPLES]),
     )

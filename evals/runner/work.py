@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from helmsight.agents.errors import EngineUnfit, ModelRefused, ModelUnavailable
 from helmsight.contract.jsontext import parse_json
+from helmsight.evals.decided import deciding_step
 from helmsight.evals.episode import (
     DONE,
     FAILED,
@@ -29,9 +30,9 @@ from helmsight.evals.runner.settings import Settings
 from helmsight.evals.spatial.oracle import is_oracle
 
 if TYPE_CHECKING:
-    from helmsight.contract.outcome import Outcome
     from helmsight.contract.pilot import Pilot
     from helmsight.contract.record import Listener, StepRecord
+    from helmsight.contract.task import Task
 
 LOADED = 4  # pilots that a process keeps in memory
 LONGEST_ERROR = 500
@@ -130,10 +131,10 @@ def _fly(episode: Episode, settings: Settings, stage: Stage) -> dict[str, Any]:
             listeners.append(_recorder(folder, "frame" in episode.observation))
         told = [*listeners, *stage.listeners(episode)]
         flight = Operator(env, flyer, config, told).fly(episode.seed, episode.max_steps)
-        outcome: Outcome = env.unwrapped.task.outcome  # type: ignore[attr-defined]
+        task: Task = env.unwrapped.task  # type: ignore[attr-defined]
     if flight.reason == "interrupted" and not stage.keeps_interrupted:
         raise KeyboardInterrupt
-    result = _result(outcome, flight.summary, flight.records)
+    result = _result(task, flight.summary, flight.records)
     result |= meter.counted()
     if listeners:
         result["run"] = f"{RUNS}/{episode.key}"
@@ -153,33 +154,27 @@ def _recorder(folder: Path, video: bool) -> Any:
 
 
 def _result(
-    outcome: Outcome, summary: Mapping[str, Any], records: Sequence[StepRecord]
+    task: Task, summary: Mapping[str, Any], records: Sequence[StepRecord]
 ) -> dict[str, Any]:
     """Return the fields of a row that a flight comes to."""
     score = summary["score"]
-    held = [bool(record.clamped) for record in records]
-    odd = [
-        i
-        for i, record in enumerate(records)
-        if held[i] or record.late or set(record.repairs) - {"constrained", "retry"}
-    ]
     success = bool(summary["success"])
     return {
         "score": float(score) if isinstance(score, int | float) and math.isfinite(score) else None,
-        "better": outcome.better,
+        "better": task.outcome.better,
         "success": success,
         "reason": str(summary["reason"]),
         "steps": int(summary["steps"]),
         "sim_s": float(summary["sim_s"]),
         "wall_s": float(summary["wall_s"]),
         "think_ms": [round(record.think_ms, 3) for record in records],
-        "held": sum(held),
+        "held": sum(bool(record.clamped) for record in records),
         "late": sum(record.late for record in records),
         "repairs": canonical(summary["repairs"]),
         "requests": sum(len(record.calls) for record in records),
         **{why: sum(why in record.repairs for record in records) for why in NOTHING},
-        "terms": canonical({term.name: _number(summary[term.name]) for term in outcome.terms}),
-        "decided": odd[0] if odd and not success else len(records) - 1,
+        "terms": canonical({term.name: _number(summary[term.name]) for term in task.outcome.terms}),
+        "decided": deciding_step(records, task.plots, success=success),
     }
 
 

@@ -12,7 +12,8 @@ def test_failures_are_sorted_by_how_they_ended_and_lead_to_their_recordings(row,
         row("a", 1, 90.0, success=False, reason="timeout", run="runs/one", decided=7, held=2,
             disturbance="noisy"),
         row("a", 2, 80.0, success=False, reason="timeout", run="runs/gone", late=1),
-        row("a", 3, None, status="crashed", error="the process died", repairs='{"reask": 0}'),
+        row("a", 3, None, status="crashed", error="the process died",
+            repairs='{"reask": 0, "constrained": 9}'),
         row("b", 0, 70.0, success=False, reason="budget", repairs='{"reask": 2}'),
     ]  # fmt: skip
     found = failures(rows, tmp_path, tmp_path / "report")

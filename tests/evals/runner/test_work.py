@@ -32,7 +32,7 @@ def test_a_row_tells_what_the_same_flight_by_hand_comes_to(tmp_path: Path) -> No
     assert (row.status, row.better, row.reason, row.success) == ("done", "lower", "steps", False)
     assert json.loads(row.terms)["fuel_kg"] == flight.summary["fuel_kg"]
     assert len(row.think_ms) == 5
-    assert row.decided == 4  # nothing was held, late or repaired: the last one
+    assert row.decided == 4  # nothing was held, late or repaired: the nearest to the target
 
 
 @pytest.mark.slow
