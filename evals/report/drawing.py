@@ -52,7 +52,7 @@ def _spread(figure: Any, board: Board) -> bool:
         axes.plot(entry.points.estimate, line, "|", color=INK, markersize=14, markeredgewidth=2.2)
     _names(axes, [f"{_wrapped(entry.name)}\nn = {len(entry.runs)}" for entry in entries])
     _title(figure, f"Points of runs, {board.condition}")
-    axes.set_xlabel("points; line: 95 % interval of the median")
+    axes.set_xlabel("points; bar: median, line: its 95 % interval where n carries one")
     return True
 
 
@@ -72,7 +72,7 @@ def _pairs(figure: Any, board: Board) -> bool:
     ]
     _names(axes, names)
     _title(figure, f"Paired differences, {board.condition}")
-    axes.set_xlabel("points; coloured: the test carries it")
+    axes.set_xlabel("points; dot: median, line: 95 % interval; coloured: the test carries it")
     return True
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from helmsight.evals.report.sheets import Sheet
+from helmsight.evals.report.sheet import Sheet
 from helmsight.evals.tables import table
 
 LATEX = {

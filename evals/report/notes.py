@@ -31,7 +31,8 @@ def headline(found: Judged) -> tuple[str, str]:
     if pairs:
         needed = [pair.needed for pair in pairs if pair.needed is not None]
         more = f"; about {min(needed):,} seeds would show the clearest" if needed else ""
-        return f"No difference between pilots is shown ({len(pairs)} compared{more})", "warn"
+        compared = f"{len(pairs)} pair{'s' if len(pairs) > 1 else ''} compared"
+        return f"No difference between pilots is shown ({compared}{more})", "warn"
     return "One pilot: nothing to compare", "warn"
 
 

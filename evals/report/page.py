@@ -9,7 +9,7 @@ from helmsight.evals.report.drawing import figures
 from helmsight.evals.report.judged import Judged
 from helmsight.evals.report.matrix import matrix
 from helmsight.evals.report.notes import headline, notes
-from helmsight.evals.report.sheets import Sheet
+from helmsight.evals.report.sheet import Sheet
 from helmsight.tools.page import fill, inline
 
 
@@ -26,7 +26,7 @@ def render(found: Judged, sheets: Sequence[Sheet], title: str) -> str:
         mood=mood,
         notes=[note for note in notes(found) if note],
         figures=_counts(found),
-        sheets={sheet.name: sheet for sheet in sheets},
+        sheets={sheet.name: sheet.narrowed() for sheet in sheets},
         plots=[Markup(inline(svg)) for svg in figures(found).values()],
         matrices=matrix(found.faults),
         failures=found.failures,
@@ -65,4 +65,8 @@ def _lines(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
         if isinstance(value, Mapping):
             yield from _lines(value, f"{name} · ")
         else:
-            yield name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield name, ", ".join(map(_word, value)) if isinstance(value, list) else _word(value)
+
+
+def _word(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 
-from helmsight.contract.jsontext import parse_json
 from helmsight.evals.episode import EpisodeRow
 from helmsight.evals.report.boards import Board, Comparison, Entry
 from helmsight.evals.report.faults import Fault
 from helmsight.evals.report.groups import by, competitor_of, condition_of
 from helmsight.evals.report.judged import Judged
+from helmsight.evals.report.measures import measures
+from helmsight.evals.report.sheet import Sheet
 from helmsight.evals.statistics import median_interval, proportion_interval
 
 POINTS = (
@@ -29,24 +29,13 @@ PAIRED = (
 )
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """A table: its name in files, its title, and its legend; all lines are text."""
-
-    name: str
-    title: str
-    columns: tuple[str, ...]
-    lines: tuple[tuple[str, ...], ...]
-    legend: str = ""
-
-
 def sheets(found: Judged) -> list[Sheet]:
     """Return the tables that there is anything for."""
     every = [
         leaderboard(found.boards),
         comparisons(found.boards),
         scenarios(found),
-        terms(found),
+        measures(found),
         faults(found.faults),
         failures(found),
     ]
@@ -69,7 +58,8 @@ def leaderboard(boards: Iterable[Board]) -> Sheet:
     legend = (
         f"{POINTS} Success: share of the episodes with Wilson's interval. Failed: episodes that "
         "crashed, took too long or too much memory, or were refused; they count as failures. First "
-        "in draws: how often it comes first when the seeds are drawn again (rank stability). "
+        "in draws: how often it comes first when the seeds are drawn again (rank stability), from "
+        "6 seeds on. "
         f"Held/late: decisions that the guard cut or that came too late.{cut}"
     )
     return Sheet("leaderboard", "Leaderboard", columns, tuple(lines), legend)
@@ -135,27 +125,6 @@ def scenarios(found: Judged) -> Sheet:
     return Sheet("scenarios", "Scenarios", columns, tuple(lines), legend)
 
 
-def terms(found: Judged) -> Sheet:
-    """Return the table of what else the worlds measure, by scenario and competitor."""
-    name, condition = competitor_of(found.rows), condition_of(found.rows)
-    measured = [(row, parse_json(row.terms)) for row in found.rows if not row.disturbance]
-    names = tuple(dict.fromkeys(term for _, of in measured for term in of))
-    groups: dict[tuple[str, str, str], list[Mapping[str, float]]] = {}
-    for row, of in measured:
-        groups.setdefault((condition(row), row.scenario, name(row)), []).append(of)
-    lines = [
-        (*key, *(_term([of[term] for of in group if term in of]) for term in names))
-        for key, group in sorted(groups.items(), key=lambda entry: entry[0][:2])
-    ]
-    columns = ("condition", "scenario", "pilot", *(term.replace("_", " ") for term in names))
-    legend = "What the worlds measure besides the score, medians with their 95 % intervals."
-    return Sheet("terms", "Measures", columns, tuple(lines) if names else (), legend)
-
-
-def _term(values: Sequence[float]) -> str:
-    return median_interval(values).text(".4g") if values else "-"
-
-
 def _scenario(found: Judged, rows: list[EpisodeRow]) -> tuple[str, ...]:
     scale = found.scales[rows[0].scenario]
     scores = [row.score for row in rows if row.score is not None]
@@ -211,7 +180,9 @@ def failures(found: Judged) -> Sheet:
     ]  # fmt: skip
     legend = (
         "Episodes without success by how they ended. Held, late, repaired: those of them with at "
-        "least one decision that the guard cut, that came too late, or that had to be mended."
+        "least one decision that the guard cut, that came too late, or that had to be mended. "
+        "Decided: the first such step, else the one that the world's own mark lies on, as nearest "
+        "to the target, else the last."
     )
     return Sheet("failures", "Failures", columns, tuple(lines), legend)
 

@@ -11,8 +11,10 @@ import pytest
 from helmsight.evals.errors import InvalidPlan, ResultsUnusable
 from helmsight.evals.report.formats import csv_text, latex
 from helmsight.evals.report.judged import judge, judged
+from helmsight.evals.report.measures import measures
 from helmsight.evals.report.notes import headline, notes
-from helmsight.evals.report.sheets import Sheet, sheets
+from helmsight.evals.report.sheet import Sheet
+from helmsight.evals.report.sheets import sheets
 from helmsight.evals.report.writing import FORMATS, forms, write_report
 from helmsight.evals.store import Store
 
@@ -126,7 +128,8 @@ def test_where_nothing_is_shown_the_seeds_that_would_show_it_are_said(row, tmp_p
             for seed in range(4)]  # fmt: skip
     said, mood = headline(judge(rows, tmp_path, tmp_path, {}))
     assert said == (
-        "No difference between pilots is shown (1 compared; about 6 seeds would show the clearest)"
+        "No difference between pilots is shown (1 pair compared; "
+        "about 6 seeds would show the clearest)"
     )
     assert mood == "warn"
 
@@ -138,9 +141,35 @@ def test_what_else_a_world_measures_has_a_table_of_its_own(row, tmp_path):
     ]
     rows.append(row("a", 3, None, status="crashed"))
     write_report(judge(rows, tmp_path, tmp_path, {}), tmp_path / "report")
-    text = (tmp_path / "report" / "terms.csv").read_text(encoding="utf-8")
-    assert text.splitlines()[0] == "condition,scenario,pilot,fuel kg,contacts"
-    assert text.splitlines()[1].endswith("a,81 (n = 3),0 (n = 3)")
+    text = (tmp_path / "report" / "measures.csv").read_text(encoding="utf-8")
+    assert text.splitlines() == [
+        'condition,scenario,disturbance,pilot,"propellant used, kg",contacts',
+        "time rule fixed:0.5,PE1-E1-I1,-,a,81 (n = 3),0 (n = 3)",
+    ]
+
+
+def test_the_metrics_that_a_suite_names_are_those_of_the_table(row, tmp_path):
+    asked = ["score", "late", "think_ms", "repairs", "fuel_kg", "cost"]
+    clean = row("a", 0, 30.0, late=2, terms='{"fuel_kg": 80.0}')
+    hurt = row("a", 0, 30.0, disturbance="frozen", repairs='{"local": 3, "constrained": 9}')
+    found = judge([clean, hurt], tmp_path, tmp_path, {"suite": {"metrics": asked}})
+    sheet = measures(found)
+    assert sheet.columns[4:] == (
+        "late", "think time, ms", "repaired", "propellant used, kg", "cost",
+    )  # fmt: skip
+    assert [line[4:] for line in sheet.lines] == [
+        ("2 (n = 1)", "30 (n = 1)", "0 (n = 1)", "80 (n = 1)", "-"),
+        ("0 (n = 1)", "30 (n = 1)", "3 (n = 1)", "-", "-"),
+    ]
+
+
+def test_a_table_on_the_page_leaves_out_what_holds_nothing_and_says_once_what_all_share():
+    lines = (("fixed:1", "a", "1", "-"), ("fixed:1", "b", "2", "-"))
+    narrow = Sheet("s", "Board", ("condition", "pilot", "n", "cost"), lines).narrowed()
+    assert (narrow.title, narrow.columns) == ("Board, fixed:1", ("pilot", "n"))
+    assert narrow.lines == (("a", "1"), ("b", "2"))
+    two = Sheet("s", "Board", ("condition", "pilot"), (("x", "a"), ("y", "a")))
+    assert two.narrowed() == two
 
 
 def test_where_the_numbers_come_from_is_on_the_page_once(row, tmp_path):
