@@ -178,6 +178,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         counted.start()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave what is imported alone: the garbage collector would walk it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
     """Spare the garbage collector what is there for good: a tenth of the quick tests' time."""
     gc.collect()
