@@ -44,8 +44,10 @@ def provider_of():
 
 
 def shown(case):
-    """Return a behaviour as a parameter; one that is waited for takes its think timeout."""
-    slow = "think_timeout_s" in case.get("options", {})
+    """Return a behaviour as a parameter; one that is waited for takes its think timeout, and the
+    clients of some take two seconds to load.
+    """
+    slow = "think_timeout_s" in case.get("options", {}) or case.get("protocol") == "anthropic"
     return pytest.param(case, id=case["name"], marks=[pytest.mark.slow] * slow)
 
 

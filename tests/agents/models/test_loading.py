@@ -15,6 +15,8 @@ from helmsight.agents.models.load import load_pilot
 from helmsight.agents.models.loading import torchvision_command
 from tests.agents.models.architectures import make, qwen2_5_vl
 
+pytestmark = pytest.mark.slow  # torch is loaded, and a model is made
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
@@ -32,7 +34,6 @@ def changed(folder, change):
     return str(folder)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cuda:77", "cuba", "meta", ""])
 def test_a_device_that_is_not_there_is_told_with_those_that_are(name, folder):
     with pytest.raises(EngineUnfit, match=f'no device "{name}" here; choose one of: cpu'):
@@ -71,14 +72,12 @@ def test_a_design_that_needs_torchvision_names_the_command(folder):
     assert torchvision_command().endswith(f"/{build}" if build else version)
 
 
-@pytest.mark.slow
 def test_weights_that_have_no_place_are_told(folder):
     spare = changed(folder, lambda weights: weights | {"model.more.weight": torch.zeros(2)})
     with pytest.warns(UserWarning, match="1 parts of its weights have no place .*model.more"):
         load_pilot(spare)
 
 
-@pytest.mark.slow
 def test_weights_that_are_no_numbers_answer_nothing(folder):
     empty = changed(
         folder, lambda weights: {name: part * torch.nan for name, part in weights.items()}
