@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,14 @@ def part_like(path: Path, seed: int) -> Likeness:
         CameraUnavailable: there is nothing to draw with on this machine.
     """
     picture = read_picture(path)
+    return _drawn(seed).of(picture)
+
+
+@lru_cache(maxsize=4)
+def _drawn(seed: int) -> Likenesses:
+    """Return the parts of one cell: they take seconds, and the next picture may be of it, too."""
     with drawing(seed) as cell:
-        return Likenesses.drawn(cell).of(picture)
+        return Likenesses.drawn(cell)
 
 
 def read_picture(path: Path) -> Pixels:
