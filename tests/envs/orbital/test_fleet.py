@@ -101,7 +101,7 @@ def test_without_sas_a_craft_keeps_its_spin_and_with_it_the_spin_is_taken_out(fl
     fleet.advance(50)
     assert norm(fleet.angular_velocity)[0, BANDIT] == pytest.approx(rolling[BANDIT])
     assert rolling[BANDIT] == pytest.approx(2.5)
-    assert rolling[LADY] == rolling[GUARD] == 0.0
+    assert rolling[[LADY, GUARD]] == pytest.approx(0.0, abs=1e-12)  # by processor, 1e-21
     fleet.sas[0, BANDIT] = SAS.STABILITY
     fleet.advance(50)
     assert norm(fleet.angular_velocity)[0, BANDIT] == pytest.approx(0.0, abs=1e-9)
