@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+# threads that hand each other locks take 80 times as long to change over
+from greenlet import getcurrent, greenlet
 
 R = TypeVar("R")
 Serve = Callable[[Sequence[Any]], Sequence[Any]]
 
 
-@dataclass
-class _Player(Generic[R]):
-    """A job in its thread; `go` lets it run, and it is locked while the thread waits for that."""
+class _Player(greenlet, Generic[R]):
+    """A job on a stack of its own; `back` is whom it lets go on while it waits."""
 
-    job: Callable[[], R]
-    go: threading.Lock = field(default_factory=threading.Lock)
+    back: greenlet
     asks: str = ""
     question: Any = None
     answer: Any = None
@@ -24,21 +23,37 @@ class _Player(Generic[R]):
     over: bool = False
     result: R | None = None
 
+    def __init__(self, job: Callable[[], R]) -> None:
+        super().__init__()
+        self._job = job
+
+    def run(self) -> None:
+        """Do the job; called by the first switch to it."""
+        try:
+            self.result = self._job()
+            self.error = None
+        except BaseException as error:
+            self.error = error
+        self.over = True
+
+    def go(self) -> None:
+        """Let the job go on until it asks for something or ends."""
+        self.back = self.parent = getcurrent()
+        self.switch()
+
 
 class Turns(Generic[R]):
     """Runs jobs to their ends, what several of them ask for being served at once.
 
     A job calls `ask(kind, question)` and gets its answer when all jobs that have not ended ask for
     something. Then `served[kind]` is given the questions of the first kind that is asked for, in
-    the order of `served` and of the jobs, and returns as many answers. It is called in the thread
-    that iterates over `run`. Every job has a thread, of which one runs at a time: what they come
-    to does not depend on the system's scheduling.
+    the order of `served` and of the jobs, and returns as many answers. Everything happens in the
+    thread that iterates over `run`, each job on a stack and in a context of its own: one runs until
+    it asks, then the next.
     """
 
     def __init__(self, served: Mapping[str, Serve]) -> None:
         self._served = dict(served)
-        self._back = threading.Semaphore(0)
-        self._mine = threading.local()
         self._given_up = False
 
     def ask(self, kind: str, question: Any) -> Any:
@@ -46,14 +61,16 @@ class Turns(Generic[R]):
 
         Raises:
             KeyboardInterrupt: the jobs are given up.
+            RuntimeError: it is called by somebody else.
             Exception: whatever serving it raised.
         """
         if self._given_up:  # nobody answers any more
             raise KeyboardInterrupt
-        player: _Player[R] = self._mine.player
+        player = getcurrent()
+        if not isinstance(player, _Player):
+            raise RuntimeError("only a job asks, in the thread that it was begun in")
         player.asks, player.question, player.error = kind, question, None
-        self._back.release()
-        player.go.acquire()
+        player.back.switch()
         if self._given_up:
             raise KeyboardInterrupt
         if player.error is not None:
@@ -69,19 +86,12 @@ class Turns(Generic[R]):
             BaseException: whatever a job raises.
         """
         players = [_Player(job) for job in jobs]
-        threads = [
-            threading.Thread(target=self._play, args=(player,), daemon=True) for player in players
-        ]
-        for player, thread in zip(players, threads, strict=True):
-            player.go.acquire()
-            thread.start()
         try:
             turn = list(enumerate(players))
             left = dict(turn)
             while turn:
                 for number, player in turn:
-                    player.go.release()
-                    self._back.acquire()
+                    player.go()
                     if player.over:
                         del left[number]
                         if player.error is not None:
@@ -91,10 +101,8 @@ class Turns(Generic[R]):
         finally:
             self._given_up = True
             for player in players:
-                if not player.over:
-                    player.go.release()
-            for thread in threads:
-                thread.join()
+                if player:  # begun, and not over
+                    player.go()
 
     def _serve(self, left: Mapping[int, _Player[R]]) -> list[tuple[int, _Player[R]]]:
         """Answer the questions of one kind and return whose they are."""
@@ -113,15 +121,3 @@ class Turns(Generic[R]):
                 player.asks = ""
             return asking
         return []
-
-    def _play(self, player: _Player[R]) -> None:
-        self._mine.player = player
-        player.go.acquire()
-        try:
-            if not self._given_up:
-                player.result = player.job()
-                player.error = None
-        except BaseException as error:
-            player.error = error
-        player.over = True
-        self._back.release()

@@ -1,6 +1,7 @@
-"""Jobs that take turns: who is served when, what goes wrong in one of them, and giving up."""
+"""Jobs that take turns: who is served when, what goes wrong in one of them, giving up."""
 
-import threading
+import signal
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -61,8 +62,8 @@ def test_what_serving_raises_is_raised_where_it_was_asked_for():
     assert dict(turns.run([careful, lambda: turns.ask("yes", 3)])) == {0: "no, then 2", 1: 3}
 
 
-def test_what_a_job_raises_ends_all_and_no_thread_is_left():
-    given_up, before = [], set(threading.enumerate())
+def test_what_a_job_raises_ends_all():
+    given_up = []
     turns: Turns[Any] = Turns({"wait": list})
 
     def patient():
@@ -80,18 +81,73 @@ def test_what_a_job_raises_ends_all_and_no_thread_is_left():
     with pytest.raises(RuntimeError, match="broken"):
         list(turns.run([patient, broken, patient]))
     assert given_up == [True, True]
-    assert set(threading.enumerate()) <= before  # those of others may end meanwhile
 
 
 def test_jobs_are_given_up_when_nobody_wants_their_results_any_more():
-    before = set(threading.enumerate())
+    given_up = []
     turns: Turns[Any] = Turns({"wait": list})
 
     def endless():
-        while True:
-            turns.ask("wait", None)
+        try:
+            while True:
+                turns.ask("wait", None)
+        finally:
+            given_up.append(True)
 
-    rows = turns.run([lambda: "first", endless])
-    assert next(rows) == (0, "first")
+    rows = turns.run([endless, lambda: "first", endless])
+    assert next(rows) == (1, "first")
     rows.close()
-    assert set(threading.enumerate()) <= before  # those of others may end meanwhile
+    assert given_up == [True]  # the last one had not begun
+
+
+def test_ctrl_c_in_one_job_reaches_who_waits_for_them_and_gives_the_others_up():
+    given_up = []
+    turns: Turns[Any] = Turns({"wait": list})
+
+    def patient():
+        try:
+            turns.ask("wait", None)
+        except KeyboardInterrupt:
+            given_up.append(True)
+            raise
+
+    with pytest.raises(KeyboardInterrupt):
+        list(turns.run([patient, lambda: signal.raise_signal(signal.SIGINT)]))
+    assert given_up == [True]
+
+
+def test_every_job_has_a_context_of_its_own():
+    mine: ContextVar[int] = ContextVar("mine", default=-1)
+    turns: Turns[Any] = Turns({"wait": list})
+
+    def job(number):
+        before = mine.get()
+        mine.set(number)
+        turns.ask("wait", None)
+        return before, mine.get()
+
+    mine.set(7)
+    assert dict(turns.run([partial(job, n) for n in range(3)])) == {n: (-1, n) for n in range(3)}
+    assert mine.get() == 7
+
+
+def test_a_job_may_have_jobs_that_take_turns():
+    outer: Turns[Any] = Turns({"outer": list})
+
+    def job(number):
+        inner: Turns[Any] = Turns({"inner": list})
+
+        def within(letter):
+            return inner.ask("inner", letter)
+
+        letters = dict(inner.run([partial(within, letter) for letter in "ab"]))
+        return outer.ask("outer", number), letters
+
+    ended = dict(outer.run([partial(job, n) for n in range(2)]))
+    assert ended == {n: (n, {0: "a", 1: "b"}) for n in range(2)}
+
+
+def test_only_a_job_asks():
+    turns: Turns[Any] = Turns({"wait": list})
+    with pytest.raises(RuntimeError, match="job"):
+        turns.ask("wait", None)
