@@ -1,6 +1,9 @@
-"""Finds the packages below the folders that pyproject.toml maps; all else is said there."""
+"""Finds the packages below the folders that pyproject.toml maps, and has the step compiled where
+cffi is there; all else is said there.
+"""
 
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -12,5 +15,6 @@ setup(
         name
         for package, folder in folders.items()
         for name in (package, *(f"{package}.{inner}" for inner in find_packages(folder)))
-    ]
+    ],
+    **({"cffi_modules": ["envs/orbital/step_build.py:ffibuilder"]} if find_spec("cffi") else {}),
 )

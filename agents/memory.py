@@ -24,6 +24,7 @@ from helmsight.contract.outcome import Outcome
 from helmsight.contract.pilot import Pilot
 from helmsight.contract.record import SCHEMA, RunSpec, StepRecord, plain
 from helmsight.contract.task import Task
+from helmsight.envs.orbital.stepping import step_code
 
 
 @dataclass
@@ -120,7 +121,7 @@ def style_of(pilot: Pilot) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of those packages in use that can change a run."""
+    """Return what can change a run: Python, packages in use, which code takes the twin's steps."""
     numbers = {"python": python_version()}
     for name in ("helmsight", "numpy", "gymnasium", "langgraph", "torch", "transformers"):
         if name == "helmsight" or name in sys.modules:
@@ -128,4 +129,4 @@ def versions() -> dict[str, str]:
                 numbers[name] = metadata.version(name)
             except metadata.PackageNotFoundError:
                 numbers[name] = "unknown"
-    return numbers
+    return numbers | {"twin step": step_code()}

@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 
 from helmsight.agents.weights import model_folder
+from helmsight.envs.orbital.stepping import step_code
 
 ROOMS = ("agents", "contract", "envs", "prompts", "tools")
 QUESTIONS = "evals/spatial"
-SOURCES = {".py", ".json", ".j2"}
+SOURCES = {".py", ".c", ".h", ".json", ".j2"}
 APART = {"training", "bundled", "relations", "inspector"}  # lessons; weights have their own digest
 
 
@@ -18,9 +19,10 @@ def fingerprint(pilot: str, *more: str) -> str:
     """Return a digest of the code that flies and, for a model in a folder, of its files.
 
     more: further folders of code that the result depends on, as "evals/spatial". An inspector is
-    as its eyes are. Code of other distributions is not in it.
+    as its eyes are. Code of other distributions is not in it. Whether the twin's steps are taken in
+    C or in NumPy is.
     """
-    digest = hashlib.sha256(_code(*ROOMS, *more).encode())
+    digest = hashlib.sha256(f"{_code(*ROOMS, *more)} {step_code()}".encode())
     if (folder := model_folder(pilot)) is not None:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             digest.update(path.name.encode())

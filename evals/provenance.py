@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from helmsight.envs.orbital.stepping import step_code
 from helmsight.evals.machine import Machine
 
 PACKAGES = (
@@ -28,6 +29,7 @@ def provenance(pilots: Iterable[tuple[str, str]], command: str) -> dict[str, Any
         "command": command,
         "commit": commit(),
         "packages": _versions(),
+        "twin_step": step_code(),
         "made_with": dict(pilots),
         "prompts": prompts_digest(),
         "machine": Machine.here().to_dict(),

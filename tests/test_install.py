@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[1]
 ROOMS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
     "tool"
 ]["setuptools"]["package-dir"]
-LITTER = shutil.ignore_patterns("__pycache__", "build", "*.egg-info", ".*")
+LITTER = shutil.ignore_patterns("__pycache__", "build", "*.egg-info", ".*", "_step.*")
+STEP = "helmsight/envs/orbital/_step."  # compiled, where there is a compiler
 
 FLIGHT = """
 import helmsight
@@ -122,12 +123,13 @@ def expected(sources: Path) -> set[str]:
         f"{name.replace('.', '/')}/{path.relative_to(sources / room).as_posix()}"
         for name, room in ROOMS.items()
         for path in (sources / room).rglob("*")
-        if path.is_file()
+        if path.is_file() and not path.name.startswith("_step.")
     }
 
 
 def test_a_wheel_holds_every_file_of_ours_and_nothing_else(sources: Path, wheel: Path) -> None:
     packed = contents(wheel)
+    packed -= {name for name in packed if name.startswith(STEP)}
     assert {name for name in packed if ".dist-info/" not in name} == expected(sources)
     assert {name.partition("/")[0] for name in packed} == {"helmsight", dist_info(packed)}
 
@@ -154,6 +156,31 @@ def test_a_wheel_holds_the_data_that_runs_need(wheel: Path) -> None:
         "py.typed",
     ):
         assert f"helmsight/{path}" in names
+
+
+TWIN = """
+import helmsight
+flight = helmsight.fly("PE1-E2-I3", pilot="naive", time="paused", steps=2)
+print(helmsight.envs.orbital.stepping.step_code(), flight.records[-1].measures["range"])
+"""
+
+
+def test_where_nothing_compiles_a_wheel_is_built_all_the_same_and_flies_in_numpy(
+    sources: Path, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not any(name.startswith(STEP) for name in contents(wheel)):
+        pytest.skip("there is no C compiler")
+    monkeypatch.setenv("CC", "false")
+    folder = tmp_path / "sources"  # what others have built there is not taken
+    shutil.copytree(sources, folder, ignore=LITTER)
+    without = build("wheel", folder, tmp_path / "built")
+    made = {"c": wheel, "numpy": without}
+    flown = [
+        run(installed(tmp_path / name, ZipFile(built).extractall), TWIN, tmp_path).split()
+        for name, built in made.items()
+    ]
+    assert [code for code, _ in flown] == ["c", "numpy"]
+    assert float(flown[0][1]) == pytest.approx(float(flown[1][1]), abs=1e-6)
 
 
 def test_a_source_distribution_makes_the_same_wheel(

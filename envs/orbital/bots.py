@@ -77,10 +77,10 @@ class Bots:
             self._random[row] = bots._random[0]
         self._active = bool((self.kinds != 1).any())
 
-    def act(self, craft: Steered) -> None:
-        """Set the evaders' controls for the coming physics step."""
+    def act(self, craft: Steered) -> bool:
+        """Set the evaders' controls for the coming physics step; return whether any evader acts."""
         if not self._active:
-            return
+            return False
         started = craft.met >= self.start - EXACT
         distance = craft.range
         near = started & self._reacting & (distance < ACTIVATION_RANGE)
@@ -90,6 +90,7 @@ class Bots:
         self._fidget(craft, near)
         self._cruise(craft, started & (self.kinds == 4))
         self._shun(craft, started & (self.kinds == 5) & (distance < ACTIVATION_RANGE))
+        return True
 
     def _wake(self, craft: Steered, worlds: NDArray[np.bool_]) -> None:
         """Point E2 and E3 under SAS, their thrusters on, when the pursuer first comes near."""

@@ -18,10 +18,9 @@ from helmsight.envs.orbital.dynamics import (
     propagate,
     verlet,
 )
+from helmsight.envs.orbital.stepping import DT, C, Catch, Compiled, step_code
 from helmsight.envs.orbital.vehicles import FUEL_UNIT_MASS, Vehicle
 
-DT = 0.02
-"""KSP's physics step, s."""
 ADRIFT = -1
 """Entry of `Fleet.target` without a target, and of `Fleet.sas` with SAS off."""
 _AIM = int(SAS.AIM)  # compared with arrays, see attitude.py
@@ -66,7 +65,11 @@ class Fleet(Owing):
         rcs: (n, k) thrusters on; sas: (n, k) codes of `SAS`, ADRIFT when off.
         target: (n, k) index of each vessel's target, or ADRIFT.
         aim: (n, k, 2, 3) nose and right wing wanted under SAS.AIM; a wing of NaN leaves the roll.
+        ends: whether worlds end, by `timeout` (mission elapsed time, s) or otherwise.
     """
+
+    ends: bool = False
+    timeout: float = np.inf
 
     def __init__(
         self,
@@ -98,6 +101,7 @@ class Fleet(Owing):
         self._pull = gravity(position)
         self._owed = 0.0
         self._figures()
+        self._compiled = Compiled() if step_code() == C else None
 
     def _figures(self) -> None:
         """Lay the vehicles' figures out as arrays over the vessels."""
@@ -110,10 +114,10 @@ class Fleet(Owing):
         self._flow = np.array([v.exhaust_velocity * v.unit_mass for v in crew])
         self._slew_rate = np.array([(v.slew_rate,) * 3 for v in crew])
         self._slew_acceleration = np.array([v.angular_acceleration for v in crew])
-        self._main = np.array([v.engine.thrust if v.engine else 0.0 for v in crew])
+        self._main_thrust = np.array([v.engine.thrust if v.engine else 0.0 for v in crew])
         impulse = np.array([v.engine.specific_impulse if v.engine else 1.0 for v in crew])
         self._main_flow = impulse * G0 * FUEL_UNIT_MASS
-        self._engines = bool(self._main.any())
+        self._engines = bool(self._main_thrust.any())
 
     def __len__(self) -> int:
         return len(self.met)
@@ -135,10 +139,22 @@ class Fleet(Owing):
 
     def advance(self, steps: int = 1) -> None:
         """Advance every world that is not over by `steps` physics steps of 0.02 s."""
-        for _ in range(steps):
-            if self.over.all():
-                return
-            self._step()
+        while steps > 0 and not self.over.all():
+            run = self._steer(steps)
+            if self._compiled:
+                self._compiled.take(self, run)
+            else:
+                self._take(run)
+            steps -= run
+
+    def _steer(self, steps: int) -> int:
+        """Have bots set their controls; return for how many of the next steps these stand."""
+        return steps
+
+    @property
+    def _catches(self) -> Sequence[Catch]:
+        """Who notes how near to whom; whatever is noted ends a world, if anything does."""
+        return ()
 
     def coast(self, seconds: float) -> None:
         """Jump ahead by `seconds` on the present orbits, exactly, thrusters and wheels at rest."""
@@ -154,8 +170,25 @@ class Fleet(Owing):
         """The worlds whose time passes, (n,)."""
         return ~(self.over | self.held)
 
-    def _step(self) -> None:
-        live = self._live
+    def _take(self, steps: int) -> None:
+        """Advance by `steps` in NumPy; what `Compiled.take` does."""
+        for _ in range(steps):
+            if self.over.all():
+                return
+            live = self._live
+            self._step(live)
+            self._judge(live)
+
+    def _judge(self, live: NDArray[np.bool_]) -> None:
+        """Note who has come near whom, and which worlds that or the time ends."""
+        ended = self.met > self.timeout
+        for flags, one, other, within in self._catches:
+            flags |= live & (norm(self.position[:, one] - self.position[:, other]) <= within)
+            ended |= flags
+        if self.ends:
+            self.over |= ended
+
+    def _step(self, live: NDArray[np.bool_]) -> None:
         self._axes_before = self.axes
         self._turn(live)
         thrust = self._spend(live)
@@ -219,7 +252,7 @@ class Fleet(Owing):
         self.propellant = np.maximum(self.propellant - flow * DT, 0.0)
         if self._engines:
             burning = self.ignited & (self.fuel > 0.0) & live[:, None]
-            push = self._main * self.main * burning
+            push = self._main_thrust * self.main * burning
             self.fuel = np.maximum(self.fuel - push / self._main_flow * DT, 0.0)
             force[..., 0] += push
         # The mean of the masses before and after the step keeps the rocket equation to 1e-9.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from helmsight.envs.orbital.fleet import DT, Fleet
 from helmsight.envs.orbital.pair import Pair
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Start
 from helmsight.envs.orbital.starts import AGENT, TARGET, Beginning
+from helmsight.envs.orbital.stepping import Catch
 from helmsight.envs.orbital.vehicles import DRONE, Vehicle
 
 __all__ = ["CAPTURE_RANGE", "DT", "SETTLE", "TIMEOUT", "FamilyWorld", "World"]
@@ -49,6 +50,10 @@ class Settling:
 
 class Mind(Protocol):
     """Who steers the vessels that the agent does not."""
+
+    def act(self, craft: Any) -> bool:
+        """Set their controls for the coming step; return whether that has to be done every step."""
+        ...
 
     def take_row(self, row: int, bots: Self) -> None:
         """Have the bot of world `row` go on from where that of `bots`, a single one, is."""
@@ -97,6 +102,9 @@ class FamilyWorld(Fleet, Settling):
                 setattr(self, name, mine)
         self.bots.take_row(row, world.bots)
 
+    def _steer(self, steps: int) -> int:
+        return 1 if self.bots.act(self) else steps
+
     def burn(self, throttle: Array, worlds: NDArray[np.bool_] | slice = slice(None)) -> None:
         """Set the agents' translation throttles, (n, 3) body axes, clipped to [-1, 1]."""
         self.throttle[worlds, AGENT] = np.clip(throttle, -1.0, 1.0)
@@ -121,10 +129,6 @@ class World(Pair, FamilyWorld):
         self.target[:, EVADER] = PURSUER
         self.bots = Bots([s.evader for s in scenarios], seeds, self.met + self.settling)
 
-    def _step(self) -> None:
-        live = self._live
-        self.bots.act(self)
-        super()._step()
-        self.captured |= live & (self.range <= self.capture_range)
-        if self.ends:
-            self.over |= self.captured | (self.met > self.timeout)
+    @property
+    def _catches(self) -> Sequence[Catch]:
+        return ((self.captured, EVADER, PURSUER, self.capture_range),)

@@ -124,10 +124,10 @@ class Escort:
             setattr(self, name, values)
         self._active = bool((self._phase != Phase.IDLE).any())
 
-    def act(self, craft: Steered) -> None:
-        """Set the controls of ladies and guards for the coming physics step."""
+    def act(self, craft: Steered) -> bool:
+        """Set their controls for the coming physics step; return whether anyone acts at all."""
         if not self._active:
-            return
+            return False
         started = craft.met >= self.start - EXACT
         self._since = np.where(np.isnan(self._since) & started, craft.met, self._since)
         if (self.kinds == EVASIVE).any():
@@ -136,6 +136,7 @@ class Escort:
             self._guard(craft, started)
         if (self.kinds == PROPORTIONAL).any():
             self._navigate(craft, started & (self._phase == Phase.NAVIGATE))
+        return True
 
     def _enter(self, craft: Steered, which: Flags, phase: Phase) -> None:
         self._phase[which] = phase

@@ -11,6 +11,7 @@ from helmsight.envs.orbital.dynamics import Array, norm
 from helmsight.envs.orbital.lady_bandit_guard.bots import Escort
 from helmsight.envs.orbital.lady_bandit_guard.scenario import BANDIT, GUARD, LADY
 from helmsight.envs.orbital.starts import Beginning
+from helmsight.envs.orbital.stepping import Catch
 from helmsight.envs.orbital.vehicles import DRONE, SCISAT
 from helmsight.envs.orbital.world import CAPTURE_RANGE, TIMEOUT, FamilyWorld
 
@@ -67,11 +68,9 @@ class GuardedWorld(Trio, FamilyWorld):
         self.caught = np.zeros(len(scenarios), dtype=bool)
         self.bots = Escort([s.bot for s in scenarios], seeds, self.met + self.settling)
 
-    def _step(self) -> None:
-        live = self._live
-        self.bots.act(self)
-        super()._step()
-        self.captured |= live & (self.lady_range <= CAPTURE_RANGE)
-        self.caught |= live & (self.guard_range <= CAPTURE_RANGE)
-        if self.ends:
-            self.over |= self.captured | self.caught | (self.met > self.timeout)
+    @property
+    def _catches(self) -> Sequence[Catch]:
+        return (
+            (self.captured, LADY, BANDIT, CAPTURE_RANGE),
+            (self.caught, GUARD, BANDIT, CAPTURE_RANGE),
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helmsight.envs.orbital import dynamics, fleet
+from helmsight.envs.orbital import dynamics, fleet, stepping
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.dynamics import cross, norm, propagate
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER, PURSUITS, Scenario
@@ -98,6 +98,7 @@ def free_space(monkeypatch):
     """Switch gravity off."""
     for module in (dynamics, fleet):
         monkeypatch.setattr(module, "gravity", np.zeros_like)
+    monkeypatch.setattr(stepping, "MU", 0.0)
 
 
 @pytest.mark.slow

@@ -1,0 +1,135 @@
+"""Which code takes the twin's physics steps: C where it was built (step.c), else NumPy (fleet.py).
+
+HELMSIGHT_STEP=numpy asks for NumPy, against which tests hold C; HELMSIGHT_STEP=c for C or an
+error. The two differ in the last bits of atan2 and hypot: records and evaluations say which it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helmsight.contract.errors import InvalidOption
+from helmsight.envs.orbital.dynamics import MU, Array
+from helmsight.envs.orbital.vehicles import FUEL_UNIT_MASS
+
+DT = 0.02
+"""KSP's physics step, s."""
+VARIABLE = "HELMSIGHT_STEP"
+C, NUMPY = "c", "numpy"
+SOURCES = ("step.h", "step.c")
+
+_TYPES = {"d": "double *", "?": "unsigned char *", "l": "int64_t *", "q": "int64_t *"}
+
+Catch = tuple[NDArray[np.bool_], int, int, float]
+"""Flags (n,), set where two vessels, by their indices, are within a range, m, of each other."""
+
+FIGURES = (
+    "dry", "unit", "thrust", "flow", "slew_rate", "slew_acceleration", "main_thrust", "main_flow",
+)  # fmt: skip
+ASKED = ("throttle", "rotation", "main", "aim", "ignited", "rcs", "held", "sas", "target", "over")
+STATE = (
+    "met", "position", "velocity", "_pull", "axes", "_axes_before", "spin", "propellant", "fuel",
+)  # fmt: skip
+
+
+class Steppable(Protocol):
+    """A `Fleet`, with the arrays named in FIGURES (after an underscore), ASKED and STATE."""
+
+    axes: Array
+    timeout: float
+    ends: bool
+    _engines: bool
+
+    @property
+    def _catches(self) -> Sequence[Catch]: ...
+
+
+def step_code() -> str:
+    """Return which code takes the steps of a fleet that is made now: "c" or "numpy".
+
+    Raises:
+        InvalidOption: HELMSIGHT_STEP is something else, or "c" where that was not built.
+    """
+    asked = os.environ.get(VARIABLE, "")
+    if asked not in ("", C, NUMPY):
+        raise InvalidOption(f"{VARIABLE}={asked!r} is not known; choose {C} or {NUMPY}")
+    if asked == C and _built() is None:
+        raise InvalidOption(
+            f"{VARIABLE}={C} is not possible: the step was not compiled here, or from sources that "
+            "have changed since; install helmsight again where there is a C compiler"
+        )
+    return asked or (NUMPY if _built() is None else C)
+
+
+@cache
+def _built() -> Any:
+    """Return the compiled module; None without one, or when the sources have changed since."""
+    try:
+        module: Any = import_module("helmsight.envs.orbital._step")
+    except ImportError:
+        return None
+    here, digest = Path(__file__).parent, hashlib.sha256()
+    for name in SOURCES:
+        digest.update((here / name).read_bytes())
+    made_of = module.ffi.string(module.lib.made_of).decode()
+    return module if made_of == digest.hexdigest() else None
+
+
+class Compiled:
+    """Takes the steps of one fleet in C. A copy belongs to the fleet that is copied with it."""
+
+    def __init__(self) -> None:
+        self._step = _built()
+        self._fleet: Any = None
+        self._kept: list[Any] = []
+
+    def __reduce__(self) -> tuple[type[Compiled], tuple[()]]:
+        return Compiled, ()
+
+    def take(self, fleet: Steppable, steps: int) -> None:
+        """Advance a fleet by `steps`; as in NumPy, new arrays of its state replace the old ones."""
+        ffi = self._step.ffi
+        c = self._fleet or self._bind(fleet)
+        for name in STATE:
+            state = np.array(getattr(fleet, name), np.float64, order="C")
+            setattr(fleet, name, state)
+            setattr(c, name.lstrip("_"), ffi.from_buffer("double *", state))
+        fleet._pull, fleet._axes_before = (
+            fleet._pull.copy(),
+            np.array(fleet._axes_before, order="C"),
+        )
+        c.pull = ffi.from_buffer("double *", fleet._pull)
+        c.axes_before = ffi.from_buffer("double *", fleet._axes_before)
+        for name in ASKED:
+            values = getattr(fleet, name)
+            setattr(c, name, ffi.from_buffer(_TYPES[values.dtype.char], values))
+        c.timeout, c.ends = fleet.timeout, fleet.ends
+        for number, (flags, one, other, within) in enumerate(fleet._catches):
+            c.caught[number] = ffi.from_buffer(_TYPES["?"], flags)
+            c.who[2 * number], c.who[2 * number + 1] = one, other
+            c.range[number] = within
+        self._step.lib.fly(c, steps)
+
+    def _bind(self, fleet: Steppable) -> Any:
+        """Lay out what stays as it is."""
+        ffi = self._step.ffi
+        self._fleet = c = ffi.new("Fleet *")
+        c.n, c.k = fleet.axes.shape[:2]
+        c.dt, c.mu, c.fuel_unit = DT, MU, FUEL_UNIT_MASS
+        c.engines = fleet._engines
+        taken = ffi.new("int64_t[]", c.n)
+        c.taken = taken
+        figures = {name: getattr(fleet, f"_{name}") for name in FIGURES}
+        self._kept = [taken, *figures.values()]
+        for name, values in figures.items():
+            setattr(c, name, ffi.from_buffer("double *", values))
+        return c
