@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 MOST_SHOWN = 60  # characters of a value
 
@@ -13,9 +14,14 @@ def wrong(error: ValidationError, before: str = "") -> str:
     before: what stands in front of the name of each field.
     """
     return "; ".join(
-        f"{before}{_name(entry['loc'])}={entry['input']!r:.{MOST_SHOWN}}: {entry['msg']}"
+        f"{before}{_name(entry['loc'])}={entry['input']!r:.{MOST_SHOWN}}: {message(entry)}"
         for entry in error.errors()
     )
+
+
+def message(entry: ErrorDetails) -> str:
+    """Return what is wrong with one field; what a validator of ours says stands without a title."""
+    return entry["msg"].removeprefix("Value error, ")
 
 
 def _name(where: tuple[int | str, ...]) -> str:

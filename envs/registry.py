@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.contract.plugins import each, nearest
 from helmsight.envs.errors import UnknownScenario
 
@@ -61,6 +64,8 @@ def is_scenario(identity: str) -> bool:
     return identity in {scenario.environment_id for scenario in SCENARIOS.values()}
 
 
+SAID_APART = ("observation", "time", "render_mode")
+"""Options of every environment that have a place of their own, or are of no use to a pilot."""
 DESCRIBED = "helmsight/Scenario-v0"
 """The environment of scenarios that a person writes; its option `described` holds them."""
 
@@ -105,6 +110,31 @@ def make_env(
     return gymnasium.make(
         identity, disable_env_checker=True, observation=observation, time=time, **options
     )
+
+
+def options_of(name: str) -> tuple[str, ...] | None:
+    """Return the options that a scenario or environment takes besides its observation and time
+    rule, None where it takes any.
+    """
+    from gymnasium import registry
+    from gymnasium.envs.registration import load_env_creator
+
+    spec = registry[find_environment(name)]
+    maker = spec.entry_point
+    taken = signature(load_env_creator(maker) if isinstance(maker, str) else maker).parameters
+    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in taken.values()):
+        return None
+    return tuple(option for option in taken if option not in {*spec.kwargs, *SAID_APART})
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Raise InvalidOption for an option that a scenario or environment does not take, with the
+    nearest it does.
+    """
+    known = options_of(name)
+    if known is not None and (odd := [option for option in options if option not in known]):
+        hint = nearest(odd[0], known) if known else "it takes none"
+        raise InvalidOption(f"{name} has no option {odd[0]!r}: {hint}")
 
 
 def list_scenarios() -> list[dict[str, str]]:

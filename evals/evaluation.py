@@ -134,6 +134,8 @@ class Evaluation:
 def _sessions(folder: Path, suite: str, *, resume: bool) -> list[dict[str, Any]]:
     """Return what is written of earlier runs in a folder, none where it is new."""
     path = folder / SUITE
+    if folder.exists() and not folder.is_dir():
+        raise ResultsUnusable(f"{folder} is a file; give a folder with --out")
     if not path.exists() and not (folder / ROWS).exists():
         return []
     if not resume:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from helmsight.agents.models.load import TRUST, check_known, load_pilot, needs_of
-from helmsight.contract.clock import TimeRule
-from helmsight.contract.errors import Error, InvalidOption
+from helmsight.contract.errors import InvalidOption
 from helmsight.contract.fit import check_fit
 from helmsight.contract.guard import make_guard
 from helmsight.contract.observation import observation_mode
@@ -22,12 +19,14 @@ from helmsight.contract.ranges import SEEDS
 from helmsight.contract.secrets import NAMES, redacted
 from helmsight.contract.textfiles import read_text
 from helmsight.envs.disturbances.catalogue import Disturbance
-from helmsight.envs.registry import load_environments, scenario_name, task_of
+from helmsight.envs.disturbances.wrapping import line_options
+from helmsight.envs.registry import options_of, task_of
 from helmsight.evals.episode import OPERATOR, Episode
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.fingerprints import fingerprint
+from helmsight.evals.places import World, naming, times_of, worlds_of
 from helmsight.evals.questions import plan_questions
-from helmsight.evals.suite import METRICS, PilotEntry, ScenarioEntry, SeedFile, SeedRange, Suite
+from helmsight.evals.suite import METRICS, PilotEntry, SeedFile, SeedRange, Suite
 
 Brought = Mapping[str, str]
 """Models that whoever runs the episodes brings: name to what each is shown if nobody says."""
@@ -57,21 +56,21 @@ def plan(
         InvalidPlan: a name, a value or a combination that cannot be run; names the file, the key
             and what there is. No pilot's weights are loaded for that.
     """
-    _check_metrics(suite, source)
+    worlds = worlds_of(suite, source) if suite.kind == "flight" else []
+    _check_metrics(suite, source, worlds)
     seeds = seeds_of(suite, source)
     if suite.kind == "questions":
         return Plan(suite, plan_questions(suite, source, seeds, brought or ())[:limit])
-    worlds = _worlds(suite, source)
-    times = _times(suite, source, worlds)
-    with _naming(source, "limits"):
+    times = times_of(suite, source, worlds)
+    with naming(source, "limits"):
         for name, _ in worlds:
             make_guard(task_of(name).guard, suite.limits)
     disturbances, pilots = [], []
     for i, text in enumerate(suite.disturbances):
-        with _naming(source, f"disturbances.{i}"):
+        with naming(source, f"disturbances.{i}"):
             disturbances.append(str(Disturbance.parse(text)) if text else "")
     for i, entry in enumerate(suite.entries):
-        with _naming(source, f"pilots.{i}"):
+        with naming(source, f"pilots.{i}"):
             pilots.append(_Competitor.of(entry, suite.observations, brought or {}))
     left_out: dict[str, None] = {}
     episodes: dict[str, Episode] = {}
@@ -79,9 +78,9 @@ def plan(
         seeds, worlds, times, enumerate(pilots), disturbances
     ):
         for mode in pilot.modes:
-            with _naming(source, f"pilots.{i}"):
+            with naming(source, f"pilots.{i}"):
                 pilot.check(world[0], mode)
-            if why := pilot.blind_to(disturbance, mode):
+            if why := pilot.blind_to(disturbance, mode, world[0]):
                 left_out[why] = None
                 continue
             episode = pilot.episode(suite, world, seed, time, mode, disturbance)
@@ -131,6 +130,11 @@ class _Competitor:
             check_known(entry.pilot, **known)
             needs = needs_of(entry.pilot, entry.observation or None)
             light = load_pilot(entry.pilot) if needs is None else None
+            if light is not None and entry.observation not in ("", light.needs):
+                raise InvalidOption(
+                    f"observation={entry.observation!r}: {entry.pilot} is shown {light.needs}, "
+                    "whatever is asked for; it is a model that this can be said of"
+                )
         shown = [observation_mode(mode) if mode else "" for mode in modes]
         modes = tuple(dict.fromkeys(shown))
         needed = light.needs if light is not None else str(needs)
@@ -145,11 +149,14 @@ class _Competitor:
                 f"{self.entry.pilot} needs {self.needs}, and observations names {mode!r}"
             )
 
-    def blind_to(self, disturbance: str, mode: str) -> str:
-        """Return why a disturbance changes nothing for this pilot, "" where it does."""
+    def blind_to(self, disturbance: str, mode: str, world: str) -> str:
+        """Return why a disturbance changes nothing for this pilot in a world, "" where it does."""
         if not disturbance:
             return ""
-        kind = Disturbance.parse(disturbance).kind
+        parsed = Disturbance.parse(disturbance)
+        kind, taken = parsed.kind, options_of(world)
+        if taken is not None and set(line_options(parsed)) - set(taken):
+            return f"{world} has no emulated line: {kind.name} is left out in it"
         if kind.of in ("frame", "telemetry") and kind.of not in self.needs.split("+"):
             return f"{self.entry.pilot} is shown no {kind.of}: {kind.name} is left out for it"
         if kind.of == "pilot" and self.light is not None:
@@ -205,79 +212,12 @@ def _seed_file(path: Path, source: Path) -> list[int]:
     return list(dict.fromkeys(seeds))
 
 
-def _worlds(suite: Suite, source: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Return the scenarios by name, each with its options, none twice."""
-    found: list[tuple[str, dict[str, Any]]] = []
-    for i, entry in enumerate(suite.places):
-        with _naming(source, f"scenarios.{i}"):
-            names = _matching(entry)
-        for name in names:
-            world = (name, {**suite.options, **entry.options})
-            if world not in found:
-                found.append(world)
-    return found
-
-
-def _matching(entry: ScenarioEntry) -> list[str]:
-    """Return the scenarios of an entry; a pattern finds those that are built from a seed alone.
-
-    Raises:
-        UnknownScenario, InvalidOption: there is none, or it moves a machine.
-    """
-    pattern = entry.scenario
-    if not set(pattern) & set("*?["):
-        name = scenario_name(pattern)
-        if task_of(name).consent:
-            raise InvalidOption(
-                f"{name}: {task_of(name).consent}; a person has to be there: helmsight operate"
-            )
-        return [name]
-    known = [scenario_name(identity) for identity in load_environments()]
-    found = [name for name in known if fnmatchcase(name.lower(), pattern.lower())]
-    found = [name for name in found if _from_a_seed_alone(name)]
-    if not found:
-        raise InvalidOption(f"{pattern!r} matches no world: {nearest(pattern, known)}")
-    return found
-
-
-def _from_a_seed_alone(name: str) -> bool:
-    """Whether a world needs neither options nor a machine, and is the same for the same seed."""
-    try:
-        task = task_of(name)
-    except Error:
-        return False
-    return task.clock.rebuilt and not task.consent
-
-
-def _times(suite: Suite, source: Path, worlds: Sequence[tuple[str, Any]]) -> list[str]:
-    times: dict[str, None] = {}
-    for i, text in enumerate(suite.times):
-        with _naming(source, f"times.{i}"):
-            rule = TimeRule.parse(text)
-            for name, _ in worlds:
-                task_of(name).clock.check(rule, name)
-        times[str(rule)] = None
-    return list(times)
-
-
-def _check_metrics(suite: Suite, source: Path) -> None:
+def _check_metrics(suite: Suite, source: Path, worlds: Sequence[World]) -> None:
     """Raise InvalidPlan for a metric that neither rows nor the worlds' outcomes have."""
-    terms: set[str] = set()
-    if suite.kind == "flight":
-        for name, _ in _worlds(suite, source):
-            terms |= {term.name for term in task_of(name).outcome.terms}
+    terms = {term.name for name, _ in worlds for term in task_of(name).outcome.terms}
     known = [*METRICS, *sorted(terms)]
     for i, metric in enumerate(suite.metrics):
         if metric not in known:
             raise InvalidPlan(
                 f"{source}: metrics.{i}: no metric {metric!r}: {nearest(metric, known)}"
             )
-
-
-@contextmanager
-def _naming(source: Path, key: str) -> Iterator[None]:
-    """Have an error of ours name the file and the key that it comes from."""
-    try:
-        yield
-    except Error as error:
-        raise InvalidPlan(f"{source}: {key}: {error}") from error

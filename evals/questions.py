@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.agents.grounding.asking import Asker, Image, PilotAsker
-from helmsight.agents.models.load import check_known
-from helmsight.contract.errors import Error
+from helmsight.agents.models.load import check_known, has_model
+from helmsight.contract.errors import Error, InvalidOption
 from helmsight.contract.pilot import Pilot
 from helmsight.contract.plugins import nearest
 from helmsight.evals.episode import Episode, canonical
@@ -56,6 +56,8 @@ def plan_questions(
                 NoisyOracle.parse(entry.pilot)
             elif entry.pilot not in brought:
                 check_known(entry.pilot, **entry.made_of)
+                if not has_model(entry.pilot):
+                    raise InvalidOption(f"{entry.pilot} has no model that could answer a question")
         except Error as error:
             raise InvalidPlan(f"{source}: pilots.{i}: {error}") from error
         made_with[entry.pilot] = fingerprint(entry.pilot, QUESTIONS)

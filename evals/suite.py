@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from helmsight.contract.plugins import nearest
 from helmsight.contract.ranges import DAY_S, MANY, SEEDS
 from helmsight.contract.textfiles import decoded
+from helmsight.contract.validation import MOST_SHOWN, message
+from helmsight.contract.yamltext import parse_yaml
 from helmsight.evals.episode import OPERATOR
 from helmsight.evals.errors import InvalidPlan
 
@@ -22,6 +25,8 @@ METRICS = (
     "tokens_in", "tokens_out", "cost", "requests", "errors", "unreadable",
 )  # fmt: skip
 """Columns of a row that a report can show; terms of the worlds' outcomes are named as there."""
+OF_FLIGHTS = ("times", "hold", "observations", "disturbances", "limits", "max_steps", "record")
+"""Keys of a suite that say nothing of a question."""
 RECORD = r"^(none|all|failures|every:[1-9]\d*)$"
 
 
@@ -142,8 +147,9 @@ class Suite(Part):
     metrics: list[str] = Field(default=["score", "success"], description="What the report shows.")
     budgets: Budgets = Budgets()
     record: str = Field(
-        default="none", pattern=RECORD, description="none, all, failures or every:N."
-    )
+        default="none", description="none, all, failures or every:N.",
+        json_schema_extra={"pattern": RECORD},
+    )  # fmt: skip
 
     @field_validator("seeds", mode="after")
     @classmethod
@@ -152,6 +158,13 @@ class Suite(Part):
         if any(isinstance(seed, int) and not 0 <= seed <= most for seed in listed):
             raise ValueError(f"seeds are whole numbers from 0 on, up to {most}")
         return seeds
+
+    @field_validator("record", mode="after")
+    @classmethod
+    def _recordable(cls, record: str) -> str:
+        if not re.match(RECORD, record):
+            raise ValueError("choose none, all, failures or every:N (seeds that N divides)")
+        return record
 
     @property
     def entries(self) -> list[PilotEntry]:
@@ -183,7 +196,7 @@ def read_suite(where: str) -> tuple[Suite, Path]:
             f"no suite {where!r}: {nearest(where, suites())} Or give a file of your own (.yaml)"
         )
     try:
-        data = yaml.safe_load(decoded(path.read_bytes(), str(path)))
+        data = parse_yaml(decoded(path.read_bytes(), str(path)))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InvalidPlan(f"{path} is no YAML: {error}") from error
     return suite_of(data, str(path)), path
@@ -204,6 +217,10 @@ def suite_of(data: Any, source: str) -> Suite:
     axes = ("pilots", "scenarios", "seeds", "times", "observations", "disturbances")
     if empty := [axis for axis in axes if getattr(suite, axis) in ([], 0)]:
         raise InvalidPlan(f"{source}: {', '.join(empty)}: empty, so that there is nothing to run")
+    if suite.kind == "questions" and (
+        odd := [key for key in OF_FLIGHTS if getattr(suite, key) != Suite.model_fields[key].default]
+    ):
+        raise InvalidPlan(f"{source}: {', '.join(odd)}: of flights; questions have nothing of it")
     return suite
 
 
@@ -221,7 +238,7 @@ def _said(error: ValidationError) -> Iterator[str]:
         elif entry["type"] == "missing":
             yield f"{key}: is missing"
         else:
-            yield f"{key}={entry['input']!r}: {entry['msg']}"
+            yield f"{key}={entry['input']!r:.{MOST_SHOWN}}: {message(entry)}"
 
 
 _UNION = {"str", "int", "PilotEntry", "ScenarioEntry", "SeedRange", "SeedFile", "list[int]"}

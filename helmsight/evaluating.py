@@ -11,9 +11,9 @@ from typing import Any
 
 import typer
 
-from helmsight.agents.models.load import check_meant, fitting
+from helmsight.agents.models.load import check_meant, fitting, has_model
 from helmsight.evals.episode import EpisodeRow
-from helmsight.evals.errors import ModelHalts
+from helmsight.evals.errors import InvalidPlan, ModelHalts
 from helmsight.evals.evaluation import Evaluation, Run
 from helmsight.evals.plan import Plan, plan
 from helmsight.evals.runner.probe import probe
@@ -50,10 +50,20 @@ def planned(
     entries = _competitors(read, pilots)
     check_meant([entry["pilot"] for entry in entries], model)
     data["pilots"] = [
-        {**entry, **asked, "options": entry.get("options", {}) | fitting(entry["pilot"], model)}
+        {
+            **entry,
+            **(asked if has_model(entry["pilot"]) else _without_observation(asked)),
+            "options": entry.get("options", {}) | fitting(entry["pilot"], model),
+        }
         for entry in entries
     ]
+    if "observation" in asked and not any(has_model(entry["pilot"]) for entry in entries):
+        check_meant([entry["pilot"] for entry in entries], {"observation": asked["observation"]})
     return plan(suite_of(data, str(source)), source, limit)
+
+
+def _without_observation(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in asked.items() if key != "observation"}
 
 
 def _competitors(suite: Suite, pilots: Sequence[str]) -> list[dict[str, Any]]:
@@ -111,7 +121,10 @@ def evaluate(
     Raises:
         EvalsError: as `Evaluation` and the runners. AgentsError: as `runner.probe.probe`.
         ModelHalts: once what there is has been printed.
+        InvalidPlan: `again` in a folder that is not gone on with.
     """
+    if again and not resume:
+        raise InvalidPlan("--retry-failed goes on with a folder: give --resume and its --out, too")
     folder = out or _new_folder(plan.suite.name)
     evaluation = Evaluation(
         plan,

@@ -140,11 +140,7 @@ def _asked(
     source = _local_source(spec, kind, rest)
     if source is not None:
         style = asked.on(_folder_style(source, observation))
-        if odd := [key for key in options if key not in LOCAL_OPTIONS]:
-            known = (*LOCAL_OPTIONS, *OF_LOCAL, *Asked.model_fields)
-            raise unknown_option(spec, odd[0], known)
-        for key in LOCAL_OPTIONS & options.keys():
-            check("max_new_tokens", options[key], key)
+        _check_local(spec, options)
         model_options = {"engine": "auto", **placed, **options}
         longest = options.get("max_new_tokens", options.get("max_tokens", style.max_new_tokens))
         model = _local(source, {**placed, "max_new_tokens": longest})
@@ -160,6 +156,16 @@ def _asked(
         kept = {**placed, **options, **asked.kept()}
         return _model_pilot(model, spec, shown, think_timeout_s, kept, price)
     raise unknown(spec)
+
+
+def _check_local(spec: str, options: Mapping[str, Any]) -> None:
+    """Raise UnknownOption for one of the last options, those of no other part, that a model of
+    this machine does not have, InvalidOption for a value that it cannot take.
+    """
+    if odd := [key for key in options if key not in LOCAL_OPTIONS]:
+        raise unknown_option(spec, odd[0], (*LOCAL_OPTIONS, *OF_LOCAL, *Asked.model_fields))
+    for key in LOCAL_OPTIONS & options.keys():
+        check("max_new_tokens", options[key], key)
 
 
 def _inspector(
@@ -237,15 +243,29 @@ def is_local(spec: str) -> bool:
 def check_known(spec: str, **options: Any) -> None:
     """Raise as `load_pilot` for a pilot that cannot be had, without loading any weights.
 
-    The folder of a local model is looked for; a scripted pilot and a provider's model are made.
+    The folder of a local model is looked for and its options' names are checked; a scripted pilot
+    and a provider's model are made.
     """
+    given = dict(options)
     kind, _, rest = spec.partition(":")
     if kind == "inspector":
+        from helmsight.agents.inspection.making import Settings
+
+        given = Settings.out_of(given)[1]
         spec = rest or spec
         kind, _, rest = spec.partition(":")
-    local = spec not in EXPERTS and spec not in _plugins() and kind not in ("scripted", "poses")
-    if not local or spec == "coverage" or _local_source(spec, kind, rest) is None:
-        load_pilot(spec, **options)
+    light = _kind(spec) in (PLAIN, "scripted") or _local_source(spec, kind, rest) is None
+    if light:
+        load_pilot(spec, **given)
+        return
+    apart = (*OF_LOCAL, "observation", "think_timeout_s")
+    others = Asked.out_of(given)[1].items()
+    _check_local(spec, {k: v for k, v in others if k not in apart and v is not None})
+
+
+def has_model(spec: str) -> bool:
+    """Return whether a pilot asks a model, so that it can be asked about pictures."""
+    return _kind(spec) != PLAIN
 
 
 def needs_of(spec: str, observation: str | None = None) -> str | None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from helmsight.contract.errors import NotUtf8
 from helmsight.contract.plugins import nearest
 from helmsight.contract.textfiles import read_text
+from helmsight.contract.yamltext import parse_yaml
 from helmsight.envs.errors import ScenarioBroken
 from helmsight.envs.orbital.dynamics import (
     MU,
@@ -149,7 +150,7 @@ def read_description(path: Path) -> dict[str, Any]:
         ScenarioBroken: a file that cannot be read or is no YAML; what it says as `described`.
     """
     try:
-        data = yaml.safe_load(read_text(path))
+        data = parse_yaml(read_text(path))
     except OSError as error:
         raise ScenarioBroken(f"the scenario {path} cannot be read: {error.strerror}") from error
     except NotUtf8 as error:

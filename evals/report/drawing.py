@@ -52,7 +52,7 @@ def _spread(figure: Any, board: Board) -> bool:
         axes.plot(entry.points.estimate, line, "|", color=INK, markersize=14, markeredgewidth=2.2)
     _names(axes, [f"{_wrapped(entry.name)}\nn = {len(entry.runs)}" for entry in entries])
     _title(figure, f"Points of runs, {board.condition}")
-    axes.set_xlabel("points; bar: median, line: its 95 % interval where n carries one")
+    axes.set_xlabel("points; bar: median, line: its 95 % interval")
     return True
 
 
@@ -72,7 +72,7 @@ def _pairs(figure: Any, board: Board) -> bool:
     ]
     _names(axes, names)
     _title(figure, f"Paired differences, {board.condition}")
-    axes.set_xlabel("points; dot: median, line: 95 % interval; coloured: the test carries it")
+    axes.set_xlabel("points; coloured: the test carries it")
     return True
 
 
@@ -88,8 +88,8 @@ def _curves(figure: Any, rule: str, lines: Mapping[str, Sequence[Dot]]) -> bool:
             at, points, bars, color=_colour(number), marker=MARKS[number % len(MARKS)], capsize=3,
             label=name,
         )  # fmt: skip
-    axes.set_title(f"Points against think time, {rule}")
-    axes.set_xlabel("seconds a decision takes")
+    axes.set_title(f"Points against think time, time rule {rule}")
+    axes.set_xlabel("world time from a look to its command, s")
     axes.set_ylabel("points")
     axes.legend(loc="best")
     return True

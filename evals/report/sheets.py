@@ -7,13 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from helmsight.evals.episode import EpisodeRow
-from helmsight.evals.report.boards import Board, Comparison, Entry
+from helmsight.evals.report.boards import ALPHA, Board, Comparison, Entry
 from helmsight.evals.report.faults import Fault
 from helmsight.evals.report.groups import by, competitor_of, condition_of
 from helmsight.evals.report.judged import Judged
 from helmsight.evals.report.measures import measures
 from helmsight.evals.report.sheet import Sheet
-from helmsight.evals.statistics import median_interval, proportion_interval
+from helmsight.evals.statistics import fewest_pairs, median_interval, proportion_interval
 
 POINTS = (
     "Points: 100 times the reference score by the score (scores of which less is better; else the "
@@ -91,7 +91,14 @@ def comparisons(boards: Iterable[Board]) -> Sheet:
         "detectable", "seeds needed",
     )  # fmt: skip
     lines = [_comparison(pair) for board in boards for pair in board.comparisons]
-    return Sheet("differences", "Paired differences", columns, tuple(lines), PAIRED)
+    legend = PAIRED + _least(len(lines))
+    return Sheet("differences", "Paired differences", columns, tuple(lines), legend)
+
+
+def _least(tests: int) -> str:
+    """Return how many seeds it takes before any of so many tests can show something, in words."""
+    least = fewest_pairs(ALPHA / max(tests, 1))
+    return f" Of {tests} tests none can show anything with fewer than {least} seeds."
 
 
 def _comparison(pair: Comparison) -> tuple[str, ...]:
@@ -158,7 +165,7 @@ def faults(found: Iterable[Fault]) -> Sheet:
         "Each disturbed episode against the same one without: points of a run with the "
         "disturbance less those without, median over the seeds with its 95 % interval. p as in "
         "the paired differences, adjusted over this table. Unpaired: no clean episode is here."
-    )
+    ) + _least(len(lines))
     return Sheet("faults", "Faults", columns, tuple(lines), legend)
 
 
@@ -179,8 +186,9 @@ def failures(found: Judged) -> Sheet:
         for failure in found.failures
     ]  # fmt: skip
     legend = (
-        "Episodes without success by how they ended. Held, late, repaired: those of them with at "
-        "least one decision that the guard cut, that came too late, or that had to be mended. "
+        "Episodes without success, the disturbed ones too, by how they ended. Held, late, "
+        "repaired: those of them with at least one decision that the guard cut, that came too "
+        "late, or that had to be mended. "
         "Decided: the first such step, else the one that the world's own mark lies on, as nearest "
         "to the target, else the last."
     )

@@ -15,10 +15,9 @@ SOURCE = Path("mine.yaml")
 
 
 def planned(limit: int | None = None, source: Path = SOURCE, **changed):
-    data = {
-        "name": "mine", "pilots": ["naive"], "scenarios": ["PE1-E1-I2"], "times": ["fixed:1"],
-        **changed,
-    }  # fmt: skip
+    data = {"name": "mine", "pilots": ["naive"], "scenarios": ["PE1-E1-I2"], **changed}
+    if data.get("kind") != "questions":
+        data.setdefault("times", ["fixed:1"])
     return plan(suite_of(data, str(source)), source, limit)
 
 
@@ -81,10 +80,22 @@ def test_a_limit_takes_the_first_episodes() -> None:
         ({"observations": ["frame"]}, r'pilots.0: .*naive.*needs'),
         ({"pilots": [{"pilot": "openai:x", "options": {"api_key": "s"}}]}, r"api_key: .*environ"),
         ({"disturbances": ["frozen"]}, r"nothing to run: naive is shown no frame"),
-        ({"kind": "questions"}, r"scenarios.0: no data set 'PE1-E1-I2'"),
+        ({"pilots": [{"pilot": "naive", "observation": "frame"}]}, "naive is shown telemetry"),
+        ({"pilots": [{"pilot": "bundled", "options": {"beams": 1}}]}, "pilots.0: .*beams"),
+        ({"pilots": [{"pilot": "bundled", "options": {"few_shot": -1}}]}, "pilots.0: .*few_shot"),
+        ({"scenarios": [{"scenario": "PE1-E1-I2", "options": {"randomise": 1}}]},
+         r'scenarios.0.options: PE1-E1-I2 has no option .*"randomize"'),
+        ({"options": {"start_met": -1}}, "options: .*start_met=-1"),
+        ({"hold": "forever"}, "hold: .*forever"),
+        ({"disturbances": ["dropped-packets"]}, "nothing to run: PE1-E1-I2 has no emulated line"),
+        ({"kind": "questions", "pilots": ["bundled-relations"]},
+         r"scenarios.0: no data set 'PE1-E1-I2'"),
+        ({"kind": "questions"}, "pilots.0: naive has no model that could answer"),
+        ({"kind": "questions", "times": ["fixed:1"], "record": "all"}, "times, record: of flights"),
         ({"kind": "questions", "scenarios": ["generated"], "pilots": ["oracle:flip=1"]},
          "the oracle takes flips"),
-        ({"kind": "questions", "scenarios": ["generated"], "options": {"refrence": "a"}},
+        ({"kind": "questions", "scenarios": ["generated"], "pilots": ["oracle"],
+          "options": {"refrence": "a"}},
          'options.refrence: .*"reference"'),
     ],
 )  # fmt: skip

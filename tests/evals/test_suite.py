@@ -38,7 +38,7 @@ def test_the_schema_in_the_documentation_is_that_of_the_code() -> None:
         ({"seeds": []}, "seeds: empty, so that there is nothing to run"),
         ({"pilots": []}, "pilots: empty"),
         ({"seeds": [-1]}, "seeds.*from 0 on"),
-        ({"record": "every:0"}, "record='every:0'"),
+        ({"record": "every:0"}, "record='every:0': choose none, all, failures or every:N"),
         ({"name": "a b"}, "name='a b'"),
     ],
 )
@@ -53,6 +53,9 @@ def test_a_suite_that_is_not_there_and_one_that_is_no_yaml(tmp_path: Path) -> No
     (tmp_path / "bad.yaml").write_text("name: [", encoding="utf-8")
     with pytest.raises(InvalidPlan, match=r"bad.yaml is no YAML"):
         read_suite(str(tmp_path / "bad.yaml"))
+    (tmp_path / "twice.yaml").write_text("seeds: 1\nseeds: 2\n", encoding="utf-8")
+    with pytest.raises(InvalidPlan, match=r"twice.yaml .*the key 'seeds' is there twice"):
+        read_suite(str(tmp_path / "twice.yaml"))
     (tmp_path / "list.yaml").write_text("- 1", encoding="utf-8")
     with pytest.raises(InvalidPlan, match="a suite is a mapping"):
         read_suite(str(tmp_path / "list.yaml"))

@@ -147,7 +147,7 @@ def test_a_file_that_would_unfold_to_gigabytes_is_told_in_short(tmp_path):
     lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, 12)]
     bomb = tmp_path / "bomb.yaml"
     bomb.write_text("\n".join([*lines, "name: *a11"]), encoding="utf-8")
-    with pytest.raises(ScenarioBroken, match=r"name=\[\[") as told:
+    with pytest.raises(ScenarioBroken, match="its aliases multiply") as told:
         read_description(bomb)
     assert len(str(told.value)) < 10_000
 
