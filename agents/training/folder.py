@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from helmsight.agents.errors import DataUnusable
 from helmsight.agents.training.design import VIEW, VIEWS
 from helmsight.agents.training.questions import UNREADABLE
 
@@ -21,24 +20,6 @@ ASKING_STYLE: Mapping[str, Any] = {
     "cannot": UNREADABLE,
 }
 """How the model that flies is asked."""
-MADE = ("helmsight.json", "checkpoint", "flights")
-"""What a training leaves in its folder, one of them at least."""
-
-
-def check_out(out: Path) -> None:
-    """Raise DataUnusable where a training would write over what is no model of one.
-
-    Its folder is replaced at every checkpoint.
-    """
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise DataUnusable(f"{out} is no folder; give another one with --out")
-    if any(out.iterdir()) and not any((out / name).exists() for name in MADE):
-        raise DataUnusable(
-            f"{out} holds other things than a model that was trained, and a training replaces "
-            "what is there; give another folder with --out"
-        )
 
 
 def save(model: Any, processor: Any, folder: Path, style: Mapping[str, Any] = ASKING_STYLE) -> None:

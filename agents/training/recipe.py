@@ -51,7 +51,8 @@ def train(
     from helmsight.agents.training.fit import Buffer, PilotFit
     from helmsight.agents.training.folder import replace, save
     from helmsight.agents.training.questions import corpus
-    from helmsight.agents.training.student import begin, made_ready
+    from helmsight.agents.training.ready import made_ready
+    from helmsight.agents.training.student import begin
 
     start = made_ready(start, out)
     torch.manual_seed(seed)

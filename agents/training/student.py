@@ -169,21 +169,6 @@ def begin(
     return for_training(loaded.model), loaded.processor
 
 
-def made_ready(start: str | Path | None, out: Path) -> Path | None:
-    """Return the folder of the model that a training goes on from, None for none.
-
-    Comes before anything is flown, drawn or written. start: a shipped name, or a folder.
-
-    Raises:
-        ModelUnavailable: there is no such model. DataUnusable: `out` holds other things.
-    """
-    from helmsight.agents.models.load import folder_here
-    from helmsight.agents.training.folder import check_out
-
-    check_out(out)
-    return None if start is None else folder_here(str(start))
-
-
 def check_design(start: Path, model: Any, processor: Any, design: Design) -> None:
     """Raise ModelUnavailable for a model in the folder `start` that is of another design.
 

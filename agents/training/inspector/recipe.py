@@ -37,7 +37,7 @@ def train(
     folder, the weights are taken from there.
 
     Raises:
-        ModelUnavailable, DataUnusable: as `student.made_ready`.
+        ModelUnavailable, DataUnusable: as `ready.made_ready`.
         TrainingFailed: the process that draws has died.
     """
     import numpy as np
@@ -45,7 +45,8 @@ def train(
 
     from helmsight.agents.training.folder import replace
     from helmsight.agents.training.inspector.fit import InspectorFit, Pool
-    from helmsight.agents.training.student import begin, made_ready
+    from helmsight.agents.training.ready import made_ready
+    from helmsight.agents.training.student import begin
 
     start = made_ready(start, out)
     report = timed(say)

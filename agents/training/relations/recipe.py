@@ -43,9 +43,9 @@ def train(
     from beside it if they are there, and the stage of seeing is left out.
 
     Raises:
-        ModelUnavailable, DataUnusable: as `student.made_ready`. TrainingFailed: a process has died.
+        ModelUnavailable, DataUnusable: as `ready.made_ready`. TrainingFailed: a process has died.
     """
-    from helmsight.agents.training.student import made_ready
+    from helmsight.agents.training.ready import made_ready
 
     start = made_ready(start, out)
     plan = _Plan(course, out, minutes, seed, processes, pictures, device, start, _free_port())

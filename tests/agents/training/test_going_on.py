@@ -11,9 +11,9 @@ from helmsight.agents.errors import DataUnusable, ModelUnavailable
 from helmsight.agents.models import load
 from helmsight.agents.models.load import BUNDLED, INSPECTOR, RELATIONS
 from helmsight.agents.training.inspector.recipe import train as train_inspector
+from helmsight.agents.training.ready import made_ready
 from helmsight.agents.training.recipe import train as train_pilot
 from helmsight.agents.training.relations import recipe
-from helmsight.agents.training.student import made_ready
 from helmsight.evals.spatial.course import SpatialCourse
 
 pytestmark = pytest.mark.slow  # torch is loaded
