@@ -14,7 +14,7 @@ import typer
 
 from helmsight.cli.ranged import range_all
 from helmsight.contract.printing import clean_streams
-from helmsight.contract.signals import as_ctrl_c
+from helmsight.contract.signals import AsCtrlC, as_ctrl_c
 from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
 
 COMMANDS = {
@@ -103,11 +103,11 @@ def main() -> None:
     """
     warnings.showwarning = _show_warning
     with clean_streams(), as_ctrl_c() as ended:
-        status = _run()
+        status = _run(ended)
         sys.exit(128 + ended.came[-1] if ended.came and status == INTERRUPTED else status)
 
 
-def _run() -> int:
+def _run(ended: AsCtrlC) -> int:
     if empty := _empty(sys.argv[1:]):
         print(f"helmsight: {empty}. See: helmsight --help", file=sys.stderr)
         return USAGE
@@ -118,6 +118,9 @@ def _run() -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
+        # what a signal raises while a library written in C is imported comes out as one of these
+        if ended.came and isinstance(error, ImportError | SystemError):
+            return INTERRUPTED
         return _report(error)
     return status if isinstance(status, int) else 0
 

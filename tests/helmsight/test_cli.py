@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,22 @@ def test_a_bug_is_one_line_that_says_how_to_see_more(
     assert result.err == (
         "helmsight: RuntimeError: two lines (HELMSIGHT_TRACEBACK=1 shows where)\n"
     )
+
+
+@pytest.mark.parametrize("kind", [ImportError, SystemError])
+def test_a_signal_while_a_library_written_in_c_is_imported_ends_as_any_signal(
+    run: Any, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    """CPython turns the KeyboardInterrupt into what an initialisation that failed raises."""
+
+    def stopped(**given: Any) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        raise kind("initialization failed")
+
+    monkeypatch.setattr("helmsight.cli._built", lambda only: stopped)
+    told = run("list", "pilots")
+    assert (told.status, told.err) == (128 + signal.SIGTERM, "")
 
 
 def test_list_names_scenarios_pilots_and_environments(run: Any) -> None:
