@@ -14,6 +14,7 @@ from helmsight.agents.config import OperatorConfig
 from helmsight.agents.crew import Crew, Nobody
 from helmsight.agents.deciding import State, decided, ordered, refused, related
 from helmsight.agents.ground import Grounder
+from helmsight.contract.calls import cost, tokens
 from helmsight.contract.clock import Clock
 from helmsight.contract.command import Command
 from helmsight.contract.errors import MeasureUnusable
@@ -243,8 +244,8 @@ class Loop:
         """Remember a step for the sightings to come."""
         self.records.append(record)
         for call in record.calls:
-            self.spent["tokens"] += call.get("tokens_in", 0) + call.get("tokens_out", 0)
-            self.spent["cost"] += call.get("cost", 0.0)
+            self.spent["tokens"] += tokens(call, "tokens_in", "tokens_out")
+            self.spent["cost"] += cost(call)
         self.commands.append(command)
         late = ("the last answer came too late",) if record.late else ()
         told, self.news = len(self.news), ()
@@ -302,10 +303,10 @@ class Loop:
         """Return the limit of the episode that is reached, "" for none."""
         if self.max_steps is not None and len(self.records) >= self.max_steps:
             return "steps"
-        tokens, cost = self.config.max_tokens_total, self.config.max_cost
-        if tokens and self.spent["tokens"] >= tokens:
+        most, dollars = self.config.max_tokens_total, self.config.max_cost
+        if most and self.spent["tokens"] >= most:
             return "tokens"
-        if cost and self.spent["cost"] >= cost:
+        if dollars and self.spent["cost"] >= dollars:
             return "cost"
         budget = self.config.wall_budget_s
         return "budget" if budget and time.perf_counter() - self.began > budget else ""

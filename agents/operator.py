@@ -17,7 +17,7 @@ from helmsight.agents.ground import grounder
 from helmsight.agents.loop import Answer, Loop, Request
 from helmsight.agents.memory import Episode, run_spec, summarise
 from helmsight.agents.resume import go_on, replay
-from helmsight.contract.errors import InvalidOption
+from helmsight.contract.errors import InvalidOption, RecordUnusable
 from helmsight.contract.fit import check_fit
 from helmsight.contract.guard import make_guard
 from helmsight.contract.identity import identity
@@ -91,6 +91,7 @@ class Operator:
         Raises:
             InvalidOption: a seed or a number of steps that there is not.
             CannotResume: the world cannot be built again, or goes another way than was recorded.
+            RecordUnusable: a recorded step is none of this world.
             SystemExit: SIGTERM, after the listeners were told.
             Exception: whatever went wrong in the loop, after the listeners were told.
         """
@@ -105,13 +106,18 @@ class Operator:
                 f'the world "{self._task.name}" has gone on: it runs by itself and cannot be built '
                 "again; begin a new run"
             )
+        continues = clock.continues and (bool(past) or begun is not None)
+        for record in (
+            past if continues else ()
+        ):  # nothing is opened for what cannot be gone on with
+            record.given(self._task.command)
+            self._check_telemetry(record)
         self.crew.begin(self.env.unwrapped)
         for listener in self.listeners:
             listener.start(spec)
         loop: Loop | None = None
         signals: Callable[[], AbstractContextManager[Any]]
         signals = getattr(self.env.unwrapped, "on_signals", nullcontext)
-        continues = clock.continues and (bool(past) or begun is not None)
         try:
             with signals():
                 left = past if continues else ()
@@ -138,6 +144,15 @@ class Operator:
     def _task(self) -> Task:
         task: Task = self.env.unwrapped.task  # type: ignore[attr-defined]
         return task
+
+    def _check_telemetry(self, record: StepRecord) -> None:
+        """Raise RecordUnusable where a step lacks the telemetry that this world shows."""
+        shown = record.telemetry(len(self._task.fields))
+        mode: str = self.env.unwrapped.observation_mode  # type: ignore[attr-defined]
+        if shown is None and "telemetry" in mode:
+            raise RecordUnusable(
+                f"step {record.index} of the record holds no telemetry; the record was changed"
+            )
 
     def _drive(self, loop: Loop, spec: RunSpec) -> str:
         if self.config.by_graph:

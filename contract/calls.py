@@ -77,6 +77,18 @@ def counted(call: Call) -> Call:
     )
 
 
+def tokens(call: Mapping[str, Any], *keys: str) -> int:
+    """Return the tokens of a recorded call under some keys together; what is no number is none."""
+    told = (call.get(key) for key in keys)
+    return sum(number for number in told if isinstance(number, int))
+
+
+def cost(call: Mapping[str, Any]) -> float:
+    """Return what a recorded call cost, US dollars; 0 where that is not known."""
+    dollars = call.get("cost")
+    return float(dollars) if isinstance(dollars, int | float) else 0.0
+
+
 def spent(calls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the sum of recorded calls: requests, tokens in and out, and the cost if all have one.
 
@@ -88,9 +100,9 @@ def spent(calls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     answered = [call for call in listed if not call.get("error")]
     total: dict[str, Any] = {"requests": len(listed)}
     for key in ("tokens_in", "tokens_out"):
-        total[key] = sum(call.get(key, 0) for call in listed)
+        total[key] = sum(tokens(call, key) for call in listed)
     if estimated := sum(bool(call.get("estimated")) for call in listed):
         total["tokens_estimated"] = estimated
     priced = bool(answered) and all("cost" in call for call in answered)
-    total["cost"] = sum(call.get("cost", 0.0) for call in listed) if priced else None
+    total["cost"] = sum(cost(call) for call in listed) if priced else None
     return total

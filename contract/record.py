@@ -110,8 +110,15 @@ class StepRecord:
         Raises:
             RecordUnusable: it is none.
         """
+        return self._as(kind, self.command)
+
+    def took_effect(self, kind: type[Command]) -> Command:
+        """Return the command that took effect, as one of its own kind; raises as `given`."""
+        return self._as(kind, self.applied)
+
+    def _as(self, kind: type[Command], command: Mapping[str, Any]) -> Command:
         try:
-            return kind.model_validate(self.command)
+            return kind.model_validate(command)
         except ValidationError as error:
             raise RecordUnusable(
                 f"step {self.index} of the record holds no {kind.__name__} ({wrong(error)}); "
@@ -139,6 +146,11 @@ class StepRecord:
                 f"({error}); the record was changed, or is of another world"
             ) from None
         return shown
+
+    def measured(self, name: str) -> float:
+        """Return a measure as a number, 0 where the record holds none."""
+        value = self.measures.get(name)
+        return float(value) if isinstance(value, int | float) else 0.0
 
     def shown(self, command: Mapping[str, Any], task: Description) -> dict[str, float]:
         """Return the numeric fields of a command at this step, its vector in the body's axes."""

@@ -204,11 +204,15 @@ def rebuild(
 
     Raises:
         Unreproducible: the environment's or the pilot's options are not understood here.
+        InvalidOption: a number among them that cannot be.
         EnvsError, AgentsError: as `prepare`.
     """
     from helmsight.agents.models.load import TRUST, load_pilot
 
     options = {**spec.pilot_options, TRUST: trust_remote_code or None}
+    for name in RANGES.keys() & options.keys():
+        if options[name] is not None:
+            check(name, options[name])
     try:
         config = operator_config(spec.operator)
         flyer = pilot or load_pilot(spec.pilot, **options)

@@ -129,12 +129,15 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
         cell stands as those steps left it.
 
         Raises:
+            RecordUnusable: a recorded step holds no command of an inspection.
             RobotStopped: somebody stopped a robot that is there; `env.robot.reset()` lets it move.
             HardwareError: what is not there, not set up, or in alarm.
         """
         super().reset(seed=seed)
         given = options or {}
         past: Sequence[StepRecord] = given.get("past", ())
+        for record in past:
+            record.took_effect(self._kind)
         plan = CellPlan.draw(self._seed(seed))
         self._survey = Survey(plan, self.options.robot, turns=self.options.turns)
         if self.options.own:

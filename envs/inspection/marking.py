@@ -39,7 +39,7 @@ class Marking:
             telemetry = record.measures.get("telemetry")
             if telemetry is not None and STALE not in record.repairs:
                 self._look(joints_of(telemetry), turntable_of(telemetry))
-        self._before = int(past[-1].measures.get("touches", 0)) if past else 0
+        self._before = int(past[-1].measured("touches")) if past else 0
 
     def look(self) -> None:
         """Take the present picture: what of the satellite is in it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,10 +34,9 @@ class Account:
     ) -> None:
         self._robot, self._news = robot, news
         self._began = time.monotonic() - met
-        last: Mapping[str, Any] = past[-1].measures if past else {}
-        self.state, self.way = state, float(last.get("way") or 0.0)
+        self.state, self.way = state, past[-1].measured("way") if past else 0.0
         self.blind = sum("stale" in record.repairs for record in past)
-        self._before = int(last.get("interventions") or 0)
+        self._before = int(past[-1].measured("interventions")) if past else 0
         over = past[-1].applied if past and past[-1].ended else {}
         self.done, self.verdict = over.get("do") == "done", str(over.get("verdict") or "")
         self._point = robot.kinematics.pose(state.positions)[0]

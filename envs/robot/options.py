@@ -20,6 +20,10 @@ def check_options(
     robot: str, port: str, camera: str | Camera, observation: str, rule: TimeRule
 ) -> None:
     """Raise InvalidOption for what a robot cannot be operated with."""
+    if not isinstance(port, str):  # of a record, say
+        raise InvalidOption(f"port={port!r:.60}: expected the name of a serial port")
+    if not isinstance(camera, str | Camera):
+        raise InvalidOption(f"camera={camera!r:.60}: expected the name of a camera")
     if not robot:
         raise InvalidOption('robot="": name a robot (helmsight list robots) or a .toml file')
     if not port:

@@ -84,7 +84,8 @@ def _paint(figure: Any, findings: Findings, colour: Any) -> bool:
     options = findings.run.spec.options
     seed = options.get("cell")
     parts = outlines(
-        findings.run.spec.seed if seed is None else int(seed), str(options.get("robot", "so101"))
+        seed if isinstance(seed, int) else findings.run.spec.seed,
+        str(options.get("robot", "so101")),
     )
     for axes, (across, title, names, labels) in zip(figure.subplots(1, 2), VIEWS, strict=True):
         _satellite(axes, parts, across, findings.asked, labels, colour)

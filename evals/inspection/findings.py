@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from helmsight.contract.jsontext import parse_json
 from helmsight.contract.record import StepRecord
+from helmsight.envs.inspection.command import InspectionCommand
 from helmsight.envs.inspection.crops import Square
 from helmsight.envs.inspection.parts import PARTS
 from helmsight.envs.inspection.states import ABSENT, NOT_SEEN, SOUND, UNSURE
@@ -150,7 +151,8 @@ def read_findings(folder: str | Path) -> Findings:
 
     Raises:
         RunUnreadable, SchemaTooNew: as `load_run`.
-        NoInspection: it is a run of another world.
+        NoInspection: it is a run of another world, or of parts that there are not.
+        RecordUnusable: a step holds no command of an inspection.
     """
     run = load_run(folder)
     if run.spec.environment != ENVIRONMENT:
@@ -158,6 +160,8 @@ def read_findings(folder: str | Path) -> Findings:
             f"{run.folder} holds a run of {run.spec.environment}, no inspection; give the folder "
             "that helmsight inspect named"
         )
+    for record in run.records:
+        record.took_effect(InspectionCommand)
     return findings_of(run)
 
 
@@ -171,7 +175,8 @@ def findings_of(run: Run, frames: Iterable[Pixels] | None = None) -> Findings:
     coverage = tuple(entry for entry in coverage if entry.part in asked)
     reports = reports_of(records)
     findings = [_finding(part, reports.get(part), looks, pictures) for part in asked]
-    last = records[-1].measures if records else {}
+    last = records[-1] if records else None
+    touched = last is not None and last.measures.get("touches") is not None
     return Findings(
         run=run,
         asked=asked,
@@ -180,9 +185,9 @@ def findings_of(run: Run, frames: Iterable[Pixels] | None = None) -> Findings:
         coverage=coverage,
         gaps=gaps_of(run, looks, pictures, coverage_of_parts(coverage)),
         notes=tuple(Note(record.index, text) for record in records for text in record.notes),
-        interventions=int(last.get("interventions") or 0),
-        touches=None if last.get("touches") is None else int(last["touches"]),
-        way=float(last.get("way") or 0.0),
+        interventions=int(last.measured("interventions")) if last else 0,
+        touches=int(last.measured("touches")) if last and touched else None,
+        way=last.measured("way") if last else 0.0,
         times=_times(run),
         pictures=pictures,
         frames=count,
@@ -196,8 +201,20 @@ def findings_of(run: Run, frames: Iterable[Pixels] | None = None) -> Findings:
 
 
 def asked_parts(options: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the parts that an inspection with these options was asked for."""
-    return tuple(options.get("parts") or PARTS)
+    """Return the parts that an inspection with these options was asked for.
+
+    Raises:
+        NoInspection: they are none.
+    """
+    parts = options.get("parts") or tuple(PARTS)
+    if not isinstance(parts, list | tuple) or not all(
+        isinstance(part, str) and part in PARTS for part in parts
+    ):
+        raise NoInspection(
+            f"the run was asked for parts={parts!r:.60}, and those of a satellite are "
+            f"{', '.join(PARTS)}; its record was changed"
+        )
+    return tuple(parts)
 
 
 def reports_of(records: Sequence[StepRecord]) -> dict[str, StepRecord]:

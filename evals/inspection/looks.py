@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from helmsight.contract.ranges import COUNT_OR_NONE
 from helmsight.contract.record import StepRecord
 from helmsight.envs.inspection.arm import CAMERA_AT, camera_rotation
 from helmsight.envs.inspection.shapes import Array
@@ -100,7 +101,7 @@ def looks_of(records: Sequence[StepRecord], robot: str) -> list[Look]:
 def looks_at(record: StepRecord) -> int | None:
     """Return the number of looks taken before a step; None where the step does not tell."""
     number = record.measures.get("looks")
-    return int(number) if isinstance(number, int | float) else None
+    return int(number) if COUNT_OR_NONE.holds(number) else None
 
 
 def usable(record: StepRecord) -> bool:
@@ -122,6 +123,8 @@ def telemetry_of(record: StepRecord) -> list[float] | None:
     """Return the telemetry of a step, None where it holds none that could be an inspection's."""
     kept = record.measures.get("telemetry")
     if not isinstance(kept, list | tuple) or len(kept) < BEHIND:
+        return None
+    if not all(isinstance(value, int | float) for value in kept):
         return None
     return [float(value) for value in kept]
 
