@@ -24,11 +24,18 @@ class Itinerary:
         self._by = {(look.site.label, look.way): name for name, look in LOOKS.items()}
         self._went: Counter[str] = Counter()
         self._dark: set[str] = set()
+        self._failed: set[str] = set()
 
     def went(self, view: str) -> None:
         """Take note that a view was tried, whatever came of it."""
         self._went[view] += 1
         self._dark.discard(view)
+        self._failed.discard(view)
+
+    def failed(self, view: str) -> None:
+        """Take note that the arm did not get to a view: it is as good as not tried, once."""
+        if self._went[view] < AGAIN:
+            self._failed.add(view)
 
     def dark(self, view: str) -> None:
         """Take note that nothing was to be seen from a view: it may be tried again, later."""
@@ -37,7 +44,7 @@ class Itinerary:
     def untried(self, site: str, ways: Sequence[Way]) -> str | None:
         """Return the first view of a site that was not tried, of some ways to look at it."""
         names = (self._by[site, way] for way in ways)
-        return next((name for name in names if not self._went[name]), None)
+        return self.new(names)
 
     def fixed(self) -> Iterator[str]:
         """Yield the same views in every inspection: all sites, then closer, within the budget."""
@@ -47,7 +54,7 @@ class Itinerary:
 
     def new(self, views: Iterable[str]) -> str | None:
         """Return the first of some views that was not tried."""
-        return next((view for view in views if not self._went[view]), None)
+        return next((v for v in views if not self._went[v] or v in self._failed), None)
 
     def again(self, sites: Iterable[str]) -> str | None:
         """Return a view of some sites from which it was dark and that may be tried once more."""

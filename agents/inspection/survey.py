@@ -20,6 +20,7 @@ from helmsight.contract.pilot import Decision, Sighting
 from helmsight.contract.task import Task
 from helmsight.envs.inspection.command import InspectionCommand
 from helmsight.envs.inspection.crops import SMALLEST, Square
+from helmsight.envs.inspection.looks import NO_MORE, NO_POSE
 from helmsight.envs.inspection.sites import SITES
 from helmsight.envs.inspection.telemetry import looks_of, spots_of
 
@@ -93,7 +94,7 @@ class Survey(ABC):
         """Take in what the frame shows, and answer the next look, report, or the end."""
         frame, telemetry = (sighting.observation[key] for key in ("frame", "telemetry"))
         looks, digest = looks_of(telemetry), hashlib.sha256(telemetry.tobytes())
-        view = self._follow(sighting.history, looks)
+        view = self._follow(sighting.history, looks, sighting.notes)
         repairs: Counter[str] = Counter()
         raw: dict[str, Any] = {"look": looks}
         if looks > self._looks:
@@ -167,15 +168,22 @@ class Survey(ABC):
         views = (self.itinerary.untried(site, (USUAL, ASIDE, CLOSER)) for site in left)
         return next((view for view in views if view), None) or self.itinerary.again(left)
 
-    def _follow(self, history: Sequence[Any], looks: int) -> str:
-        """Take note of what was done since the last decision; return the view of a new look."""
+    def _follow(self, history: Sequence[Any], looks: int, notes: Sequence[str]) -> str:
+        """Take note of what was done since the last decision; return the view of a new look.
+
+        One that was asked for and not made, for a fault of the arm, say, is asked for once more.
+        """
         past = [each for each in (*history, *(() if history else (self._last,))) if each]
         done, went = (past or [None])[-1], [each for each in past if each.do == "look"]
         if done is not None and done.do == "report":
             self._reported.add(done.part)
         if went and (looks > self._looks or done is went[-1]):
-            self.itinerary.went(went[-1].view)
-            return str(went[-1].view)
+            view = str(went[-1].view)
+            self.itinerary.went(view)
+            in_vain = any(words in note for words in (NO_POSE, NO_MORE) for note in notes)
+            if looks <= self._looks and not in_vain:
+                self.itinerary.failed(view)
+            return view
         if self._last is not None and self._last != done:
             self._missed(self._last)
         return ""

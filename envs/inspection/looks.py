@@ -10,6 +10,8 @@ from helmsight.envs.inspection.sites import SITES, Site
 
 Way = Literal["", "closer", "other side"]
 WAYS: tuple[Way, ...] = get_args(Way)
+NO_POSE, NO_MORE = "no pose in reach shows", "reports still count"
+"""What the notes say of a look that is not made however often it is asked for."""
 
 
 @dataclass(frozen=True)

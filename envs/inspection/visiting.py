@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from helmsight.envs.inspection.clearance import Joints
 from helmsight.envs.inspection.command import InspectionCommand
-from helmsight.envs.inspection.looks import LOOKS
+from helmsight.envs.inspection.looks import LOOKS, NO_MORE, NO_POSE
 from helmsight.envs.inspection.options import Options
 from helmsight.envs.inspection.progress import Progress
 from helmsight.envs.inspection.rig import Rig
@@ -43,11 +43,11 @@ class Visiting:
     def _look(self, view: str) -> bool:
         spent = self._spent()
         if spent:
-            self._say(f'{spent}: no look at "{view}"; reports still count')
+            self._say(f'{spent}: no look at "{view}"; {NO_MORE}')
             return False
         visit = self._survey.visit(LOOKS[view], self._rig.travel.here(), self._rig.turntable())
         if visit is None:
-            self._say(f'no pose in reach shows "{view}" with a clear way there; nothing moved')
+            self._say(f'{NO_POSE} "{view}" with a clear way there; nothing moved')
             return False
         self._drive(visit)
         return True

@@ -14,7 +14,7 @@ from helmsight.agents.inspection.eyes import Asked, Fits, Spent
 from helmsight.contract.pilot import Pilot, Sighting
 from helmsight.contract.task import Task
 from helmsight.envs.inspection.command import InspectionCommand
-from helmsight.envs.inspection.looks import LOOKS
+from helmsight.envs.inspection.looks import LOOKS, NO_POSE
 from helmsight.envs.inspection.parts import PARTS
 from helmsight.envs.inspection.sites import SITES
 from helmsight.envs.inspection.states import ABSENT, NOT_SEEN, SOUND
@@ -62,7 +62,8 @@ class TruthfulEyes:
 class Paper:
     """A world that follows the loop's rules.
 
-    unreachable: views that cannot be gone to. dark: looks, by number, whose frame is dark.
+    unreachable: views that cannot be gone to. failing: views whose first look the arm does not
+    make. dark: looks, by number, whose frame is dark.
     beside: what else a view shows, by its site. refusing: kinds of commands that are not done.
     """
 
@@ -72,6 +73,7 @@ class Paper:
         budget: int = 24,
         *,
         unreachable: Sequence[str] = (),
+        failing: Sequence[str] = (),
         dark: Sequence[int] = (),
         beside: Mapping[str, Sequence[str]] | None = None,
         refusing: Sequence[str] = (),
@@ -79,7 +81,8 @@ class Paper:
         task = inspection_task(load_spec("so101"), parts, budget, None, "")
         self.task: Task = replace(task, facts={**task.facts, "cell": 7})
         self.unreachable, self.dark, self.refusing = unreachable, dark, refusing
-        self.beside = beside or {}
+        self.beside, self.failing = beside or {}, list(failing)
+        self.notes: tuple[str, ...] = ()
         self.done: list[InspectionCommand] = []
         self.raw: list[str] = []
         self.shown: list[Sighting] = []
@@ -102,7 +105,13 @@ class Paper:
         command = decision.command
         if command.do in self.refusing:
             command = InspectionCommand.null()
-        if command.do == "look" and command.view not in self.unreachable:
+        self.notes = ()
+        if command.view in self.failing:
+            self.failing.remove(str(command.view))
+            self.notes = ("the arm did not get there in 30 s",)
+        elif command.view in self.unreachable:
+            self.notes = (f'{NO_POSE} "{command.view}" with a clear way there; nothing moved',)
+        elif command.do == "look":
             assert self.looks < self.task.facts["budget_views"], "a look beyond the budget"
             self.looks, self.at = self.looks + 1, str(command.view)
         self.done.append(command)
@@ -118,7 +127,8 @@ class Paper:
             "frame": frame,
             "telemetry": vector((0.0,) * 6, 0.0, self.looks, shown),
         }
-        return Sighting(observation, float(len(self.done)), history=tuple(self.done[-4:]))
+        past = tuple(self.done[-4:])
+        return Sighting(observation, float(len(self.done)), history=past, notes=self.notes)
 
     @property
     def views(self) -> list[str]:

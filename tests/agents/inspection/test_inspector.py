@@ -61,8 +61,20 @@ def test_what_cannot_be_reached_is_reported_as_not_seen(paper, truthful):
     out_of_reach = [f"dish: bowl{way}" for way in ("", ", closer", ", other side")]
     world = paper(["dish", "mast"], unreachable=out_of_reach).run(Inspector(truthful({})))
     assert world.states == {"dish": "not seen", "mast": "sound"}
+    assert sorted(view for view in world.views if "dish" in view) == sorted(out_of_reach)  # once
     assert world.reports["dish"].view is None
     assert world.done[-1].verdict == "1 of 2 parts sound; dish: not seen"
+
+
+@pytest.mark.parametrize("look", ["adaptive", "fixed"])
+def test_a_look_that_the_arm_failed_to_make_is_made_after_all(paper, truthful, look):
+    usual = paper(["dish", "mast"]).run(Inspector(truthful({}), look=look))
+    failing = [view for view in usual.views if "mast" in view]
+    world = paper(["dish", "mast"], failing=failing).run(Inspector(truthful({}), look=look))
+    assert world.failing == []
+    assert world.looks == usual.looks
+    assert sorted(world.views) == sorted([*usual.views, *failing])  # each of them asked for twice
+    assert world.states == usual.states
 
 
 def test_another_view_is_tried_where_the_frame_is_dark(paper, truthful):
