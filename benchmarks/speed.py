@@ -12,9 +12,11 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,17 +35,21 @@ STEPS_PER_DECISION = 25  # physics steps of 0.02 s in a command of 0.5 s
 FLIGHT = "PE1-E1-I1"
 
 
-def twin(n: int, worlds: int = 1024, asked: float | None = 200_000) -> Figure:
+def twin(
+    n: int, worlds: int = 1024, asked: float | None = 200_000, code: str | None = None
+) -> Figure:
     """Measure physics: every sample advances `worlds` worlds by half a second of their time.
 
-    The worlds are all sixteen scenarios in turn with random throttles, so that every bot acts;
-    each world holds two vessels.
+    The worlds are all pursuits in turn with random throttles, so that every bot acts; each world
+    holds two vessels. code: which takes the steps, see `envs.orbital.stepping`; None: the usual.
     """
     from helmsight.envs.orbital.scenarios import PURSUITS
+    from helmsight.envs.orbital.stepping import step_code
     from helmsight.envs.orbital.world import World
 
     known = list(PURSUITS.values())
-    world = World([known[i % len(known)] for i in range(worlds)], list(range(worlds)))
+    with stepped_by(code or step_code()):
+        world = World([known[i % len(known)] for i in range(worlds)], list(range(worlds)))
     world.advance(STEPS_PER_DECISION)
     rng = np.random.default_rng(0)
     rates = []
@@ -53,7 +59,75 @@ def twin(n: int, worlds: int = 1024, asked: float | None = 200_000) -> Figure:
         seconds = timed(lambda: world.advance(STEPS_PER_DECISION))
         rates.append(vessels * STEPS_PER_DECISION / seconds)
     batch = f"batch of {worlds:,}" if worlds > 1 else "1 world"
-    return figure(f"twin, {batch}, one core", "vessel-steps/s", rates, asked, least=True)
+    name = f"twin, {batch}, {code or step_code()}, one core"
+    return figure(name, "vessel-steps/s", rates, asked, least=True)
+
+
+@contextmanager
+def stepped_by(code: str) -> Iterator[None]:
+    """Worlds that are made meanwhile have their steps taken by `code`."""
+    from helmsight.envs.orbital.stepping import VARIABLE
+
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = code
+    try:
+        yield
+    finally:
+        os.environ.pop(VARIABLE)
+        if before is not None:
+            os.environ[VARIABLE] = before
+
+
+def episodes(n: int) -> Figure:
+    """Measure episodes of three vessels by `naive`, as `helmsight evaluate` flies them together.
+
+    A lady and a guard that act, 240 s of their time, a decision every half second; the processor
+    time of `n` is told for a thousand.
+    """
+    from helmsight.evals.batch import fly_batch
+    from helmsight.evals.episode import Episode
+    from helmsight.evals.runner.settings import Settings
+
+    many = [
+        Episode("flight", "LBG1-LG2-I2", "naive", seed, time="fixed:0.5", observation="telemetry")
+        for seed in range(n)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(Path(folder), "speed", cache=False)
+        list(fly_batch([replace(many[0], max_steps=2)], settings))  # all is loaded
+        began = time.process_time()
+        flown = sum(row.status == "done" for _, row in fly_batch(many, settings))
+        spent = time.process_time() - began
+    name = f"1,000 episodes of 3 vessels (from {flown}), naive, one core"
+    return figure(name, "s", [spent / flown * 1000], 60.0)
+
+
+def whole_flight(n: int, spec: str = "bundled", steps: int | None = None) -> Figure:
+    """Measure whole flights, or their first `steps`, with a model: world time over wall time.
+
+    Skipped, with the reason, when the model is not there.
+    """
+    import gymnasium
+
+    import helmsight.envs  # noqa: F401  registers the environments
+    from helmsight.agents.errors import ModelUnavailable
+    from helmsight.agents.models.load import load_pilot
+    from helmsight.agents.operator import Operator
+    from helmsight.envs.orbital.scenarios import find_pursuit
+
+    name, unit = f"whole flight with {spec}", "x real time"
+    try:
+        pilot = load_pilot(spec)
+    except ModelUnavailable as error:
+        return skipped(name, unit, str(error), 60.0)
+    rates = []
+    options: dict[str, Any] = {"observation": pilot.needs, "time": "paused"}
+    identity = find_pursuit(FLIGHT).environment_id
+    for seed in range(n):
+        with closing(gymnasium.make(identity, disable_env_checker=True, **options)) as env:
+            summary = Operator(env, pilot).fly(seed, steps).summary
+        rates.append(summary["sim_s"] / summary["wall_s"])
+    return figure(name, unit, rates, 60.0, least=True)
 
 
 def states(n: int) -> Iterator[CockpitState]:
@@ -193,16 +267,21 @@ def start_up(n: int) -> Figure:
 
 def measure(scale: float = 1.0, model: str = "bundled") -> Iterator[Figure]:
     """Yield every figure; `scale` multiplies the number of samples."""
+    from helmsight.envs.orbital.stepping import NUMPY
 
     def times(n: int) -> int:
         return max(2, round(n * scale))
 
     yield twin(times(40))
     yield twin(times(200), worlds=1, asked=None)
+    for worlds in (1024, 1):
+        yield twin(times(20), worlds, None, NUMPY)
+    yield episodes(times(1000))
     shown = list(states(times(300)))
     yield cockpit(shown, randomised=False)
     yield cockpit(shown, randomised=True)
     yield from decision(shown[: times(101)], model)
+    yield whole_flight(max(1, round(3 * scale)), model, None if scale >= 1 else times(480))
     yield loop(times(300))
     yield start_up(times(10))
 

@@ -82,9 +82,13 @@ def read_measures(
     return values
 
 
+_NUMBERS = {float, int, bool}
+
+
 def _finite(value: Any) -> bool:
     if isinstance(value, int | float):  # the most common ones first: every step passes here
         return math.isfinite(value)
     if isinstance(value, list | tuple):
-        return all(map(_finite, value))
+        plain = _NUMBERS.issuperset(map(type, value))
+        return all(map(math.isfinite if plain else _finite, value))
     return isinstance(value, np.ndarray | np.generic) and bool(np.isfinite(value).all())

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MOVE, ASK = "move", "ask"
 MOST = 256
-"""Episodes of a batch: beyond that a physics step costs hardly less a world."""
+"""Episodes of a batch: in NumPy, a physics step costs hardly less a world beyond that."""
 
 
 def flies_in_batches(episode: Episode) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,23 @@ class Bots:
         }
         self._active = bool((self.kinds != 1).any())
 
+    figures: ClassVar[Mapping[str, float]] = {
+        "exact": EXACT, "turning": TURNING, "activation_range": ACTIVATION_RANGE,
+        "evade_range": EVADE_RANGE, "cruise_throttle": CRUISE_THROTTLE,
+    }  # fmt: skip
+
+    @property
+    def code(self) -> int:
+        """See `stepping.Mind`."""
+        return int(self._active)
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """See `stepping.Mind`."""
+        return {
+            "kinds": self.kinds, "start": self.start, "awake": self._awake,
+            "cruising": self._cruising, "until": self._until,
+        }  # fmt: skip
+
     def take_row(self, row: int, bots: Bots) -> None:
         """Have the bot of world `row` go on from where that of `bots`, a single one, is."""
         for name in ("kinds", "start", "_reacting", "_awake", "_cruising", "_until"):
@@ -77,10 +94,10 @@ class Bots:
             self._random[row] = bots._random[0]
         self._active = bool((self.kinds != 1).any())
 
-    def act(self, craft: Steered) -> bool:
-        """Set the evaders' controls for the coming physics step; return whether any evader acts."""
+    def act(self, craft: Steered) -> None:
+        """Set the evaders' controls for the coming physics step."""
         if not self._active:
-            return False
+            return
         started = craft.met >= self.start - EXACT
         distance = craft.range
         near = started & self._reacting & (distance < ACTIVATION_RANGE)
@@ -90,7 +107,6 @@ class Bots:
         self._fidget(craft, near)
         self._cruise(craft, started & (self.kinds == 4))
         self._shun(craft, started & (self.kinds == 5) & (distance < ACTIVATION_RANGE))
-        return True
 
     def _wake(self, craft: Steered, worlds: NDArray[np.bool_]) -> None:
         """Point E2 and E3 under SAS, their thrusters on, when the pursuer first comes near."""
@@ -101,13 +117,18 @@ class Bots:
             craft.sas[worlds, EVADER] = modes[worlds]
 
     def _fidget(self, craft: Steered, near: NDArray[np.bool_]) -> None:
-        """Give E2 new inputs where the old ones' time is up and the pursuer is near.
+        """Give E2 new inputs where the old ones' time is up and the pursuer is near."""
+        if self._random:
+            self.draw(craft, near & (craft.met >= self._until - EXACT))
+
+    def draw(self, craft: Steered, worlds: NDArray[np.bool_]) -> None:
+        """Give E2 new inputs, in those of the `worlds` (n,) that have one.
 
         Each draws from a generator of its own and only when its turn comes, so that the manoeuvres
         of a seed are the same in every batch.
         """
-        for i, rng in self._random.items():
-            if near[i] and craft.met[i] >= self._until[i] - EXACT:
+        for i in np.flatnonzero(worlds).tolist():
+            if (rng := self._random.get(i)) is not None:
                 self._until[i] = craft.met[i] + rng.uniform(0.0, MAX_HOLD)
                 burns, turns = rng.random(2) < 0.5
                 craft.throttle[i, EVADER] = rng.uniform(-1.0, 1.0, 3) * burns

@@ -18,7 +18,7 @@ from helmsight.envs.orbital.dynamics import (
     propagate,
     verlet,
 )
-from helmsight.envs.orbital.stepping import DT, C, Catch, Compiled, step_code
+from helmsight.envs.orbital.stepping import DT, C, Catch, Compiled, Mind, step_code
 from helmsight.envs.orbital.vehicles import FUEL_UNIT_MASS, Vehicle
 
 ADRIFT = -1
@@ -125,8 +125,12 @@ class Fleet(Owing):
     @property
     def mass(self) -> Array:
         """Masses, (n, k) kg."""
-        mass = self._dry + self.propellant * self._unit
-        return np.asarray(mass + self.fuel * FUEL_UNIT_MASS if self._engines else mass)
+        return self.weigh(slice(None))
+
+    def weigh(self, worlds: slice) -> Array:
+        """Return the masses in some worlds, (m, k) kg."""
+        mass = self._dry + self.propellant[worlds] * self._unit
+        return np.asarray(mass + self.fuel[worlds] * FUEL_UNIT_MASS if self._engines else mass)
 
     @property
     def angular_velocity(self) -> Array:
@@ -139,17 +143,15 @@ class Fleet(Owing):
 
     def advance(self, steps: int = 1) -> None:
         """Advance every world that is not over by `steps` physics steps of 0.02 s."""
-        while steps > 0 and not self.over.all():
-            run = self._steer(steps)
-            if self._compiled:
-                self._compiled.take(self, run)
-            else:
-                self._take(run)
-            steps -= run
+        if self._compiled:
+            self._compiled.take(self, steps)
+        else:
+            self._take(steps)
 
-    def _steer(self, steps: int) -> int:
-        """Have bots set their controls; return for how many of the next steps these stand."""
-        return steps
+    @property
+    def mind(self) -> Mind | None:
+        """Who steers the vessels that the agent does not, if anybody."""
+        return None
 
     @property
     def _catches(self) -> Sequence[Catch]:
@@ -176,6 +178,8 @@ class Fleet(Owing):
             if self.over.all():
                 return
             live = self._live
+            if self.mind is not None:
+                self.mind.act(self)
             self._step(live)
             self._judge(live)
 

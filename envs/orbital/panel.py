@@ -74,10 +74,11 @@ def kspdg_vector(world: Readings | Crew, i: int, order: Sequence[int]) -> Array:
     velocities (3,) each.
     """
     agent = order[0]
-    states = [part[i, k] for k in order for part in (world.position, world.velocity)]
-    return np.concatenate(
-        [[world.met[i], world.mass[i, agent], world.propellant[i, agent]], *states]
-    )
+    vector = np.empty(3 + 6 * len(order))
+    vector[:3] = world.met[i], world.mass[i, agent], world.propellant[i, agent]
+    states = vector[3:].reshape(-1, 2, 3)
+    states[:, 0], states[:, 1] = world.position[i][list(order)], world.velocity[i][list(order)]
+    return vector
 
 
 def telemetry(world: Readings, i: int) -> Array:
@@ -178,6 +179,6 @@ def measures(world: Readings, i: int) -> dict[str, float | list[float]]:
         "propellant_capacity": world.vehicle.propellant_units,
         "mass": float(world.mass[i, PURSUER]),
         "time_left": max(0.0, world.timeout - float(world.met[i])),
-        "relative_position": [float(x) for x in frame @ -gap],
-        "telemetry": [float(x) for x in telemetry(world, i)],
+        "relative_position": (frame @ -gap).tolist(),
+        "telemetry": telemetry(world, i).tolist(),
     }

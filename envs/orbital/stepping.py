@@ -1,14 +1,14 @@
-"""Which code takes the twin's physics steps: C where it was built (step.c), else NumPy (fleet.py).
+"""Which code takes the twin's physics steps: C where it was built (`step`), else NumPy (fleet.py).
 
 HELMSIGHT_STEP=numpy asks for NumPy, against which tests hold C; HELMSIGHT_STEP=c for C or an
-error. The two differ in the last bits of atan2 and hypot: records and evaluations say which it was.
+error. The two differ in the last bits of angles: records and evaluations say which it was.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +25,7 @@ DT = 0.02
 """KSP's physics step, s."""
 VARIABLE = "HELMSIGHT_STEP"
 C, NUMPY = "c", "numpy"
-SOURCES = ("step.h", "step.c")
+SOURCES = ("fleet.h", "vectors.c", "evader.c", "escort.c", "step.c")
 
 _TYPES = {"d": "double *", "?": "unsigned char *", "l": "int64_t *", "q": "int64_t *"}
 
@@ -35,19 +35,55 @@ Catch = tuple[NDArray[np.bool_], int, int, float]
 FIGURES = (
     "dry", "unit", "thrust", "flow", "slew_rate", "slew_acceleration", "main_thrust", "main_flow",
 )  # fmt: skip
-ASKED = ("throttle", "rotation", "main", "aim", "ignited", "rcs", "held", "sas", "target", "over")
+ASKED = ("throttle", "rotation", "main", "aim", "ignited", "rcs", "sas", "target", "over")
 STATE = (
     "met", "position", "velocity", "_pull", "axes", "_axes_before", "spin", "propellant", "fuel",
 )  # fmt: skip
+
+
+class Mind(Protocol):
+    """Who steers the vessels that the agent does not."""
+
+    @property
+    def code(self) -> int:
+        """Who that is, as `fleet.h` numbers them; 0 for nobody."""
+        ...
+
+    @property
+    def figures(self) -> Mapping[str, float]:
+        """Constants, by their names in `fleet.h`."""
+        ...
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Return what changes, an entry a world, by the names in `fleet.h`."""
+        ...
+
+    def act(self, craft: Any) -> None:
+        """Set the controls for the coming physics step."""
+        ...
+
+    def draw(self, craft: Any, worlds: NDArray[np.bool_]) -> None:
+        """Set what chance decides, in these worlds."""
+        ...
+
+    def take_row(self, row: int, bots: Any) -> None:
+        """Have the bot of world `row` go on from where that of `bots`, a single one, is."""
+        ...
 
 
 class Steppable(Protocol):
     """A `Fleet`, with the arrays named in FIGURES (after an underscore), ASKED and STATE."""
 
     axes: Array
+    over: NDArray[np.bool_]
+    held: NDArray[np.bool_]
     timeout: float
     ends: bool
+    _axes_before: Array
     _engines: bool
+
+    @property
+    def mind(self) -> Mind | None: ...
 
     @property
     def _catches(self) -> Sequence[Catch]: ...
@@ -77,7 +113,7 @@ def _built() -> Any:
         module: Any = import_module("helmsight.envs.orbital._step")
     except ImportError:
         return None
-    here, digest = Path(__file__).parent, hashlib.sha256()
+    here, digest = Path(__file__).parent / "step", hashlib.sha256()
     for name in SOURCES:
         digest.update((here / name).read_bytes())
     made_of = module.ffi.string(module.lib.made_of).decode()
@@ -99,25 +135,43 @@ class Compiled:
         """Advance a fleet by `steps`; as in NumPy, new arrays of its state replace the old ones."""
         ffi = self._step.ffi
         c = self._fleet or self._bind(fleet)
+        live = ~(fleet.over | fleet.held)
+        due = np.where(live, steps, 0)
+        drawn = np.zeros(len(due), np.bool_)
         for name in STATE:
-            state = np.array(getattr(fleet, name), np.float64, order="C")
-            setattr(fleet, name, state)
-            setattr(c, name.lstrip("_"), ffi.from_buffer("double *", state))
-        fleet._pull, fleet._axes_before = (
-            fleet._pull.copy(),
-            np.array(fleet._axes_before, order="C"),
-        )
-        c.pull = ffi.from_buffer("double *", fleet._pull)
-        c.axes_before = ffi.from_buffer("double *", fleet._axes_before)
-        for name in ASKED:
-            values = getattr(fleet, name)
+            setattr(fleet, name, np.array(getattr(fleet, name), np.float64, order="C"))
+        arrays = {name.lstrip("_"): getattr(fleet, name) for name in (*STATE, *ASKED)}
+        arrays |= {"due": due, "drawn": drawn}
+        if (mind := fleet.mind) is not None and mind.code:
+            arrays |= mind.arrays()
+            c.mind = mind.code
+            for name, value in mind.figures.items():
+                setattr(c, name, value)
+        else:
+            c.mind = 0
+        for name, values in arrays.items():
             setattr(c, name, ffi.from_buffer(_TYPES[values.dtype.char], values))
         c.timeout, c.ends = fleet.timeout, fleet.ends
         for number, (flags, one, other, within) in enumerate(fleet._catches):
             c.caught[number] = ffi.from_buffer(_TYPES["?"], flags)
             c.who[2 * number], c.who[2 * number + 1] = one, other
             c.range[number] = within
-        self._step.lib.fly(c, steps)
+        while self._step.lib.fly(c):
+            assert mind is not None
+            waiting = (due > 0) & ~fleet.over
+            mind.draw(fleet, waiting)
+            drawn |= waiting
+        if due.any() or not live.all():
+            self._rest(fleet, live, due)
+
+    def _rest(self, fleet: Steppable, live: NDArray[np.bool_], due: NDArray[np.int64]) -> None:
+        """Note that worlds which stood still in the last step of all have not turned in it.
+
+        live: (n,) those that stood still in none at first; due: (n,) steps they did not take.
+        """
+        last = 0 if (fleet.held & ~fleet.over).any() or not live.any() else due[live].min()
+        still = ~live | (due > last)
+        fleet._axes_before[still] = fleet.axes[still]
 
     def _bind(self, fleet: Steppable) -> Any:
         """Lay out what stays as it is."""
@@ -126,10 +180,8 @@ class Compiled:
         c.n, c.k = fleet.axes.shape[:2]
         c.dt, c.mu, c.fuel_unit = DT, MU, FUEL_UNIT_MASS
         c.engines = fleet._engines
-        taken = ffi.new("int64_t[]", c.n)
-        c.taken = taken
         figures = {name: getattr(fleet, f"_{name}") for name in FIGURES}
-        self._kept = [taken, *figures.values()]
+        self._kept = list(figures.values())
         for name, values in figures.items():
             setattr(c, name, ffi.from_buffer("double *", values))
         return c

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from helmsight.envs.orbital.fleet import DT, Fleet
 from helmsight.envs.orbital.pair import Pair
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Start
 from helmsight.envs.orbital.starts import AGENT, TARGET, Beginning
-from helmsight.envs.orbital.stepping import Catch
+from helmsight.envs.orbital.stepping import Catch, Mind
 from helmsight.envs.orbital.vehicles import DRONE, Vehicle
 
 __all__ = ["CAPTURE_RANGE", "DT", "SETTLE", "TIMEOUT", "FamilyWorld", "World"]
@@ -46,18 +46,6 @@ class Settling:
         self.advance(round(self.settling / DT))
         if until is not None:
             self.advance(int(float(until - self.met.max()) / DT + 1e-6))
-
-
-class Mind(Protocol):
-    """Who steers the vessels that the agent does not."""
-
-    def act(self, craft: Any) -> bool:
-        """Set their controls for the coming step; return whether that has to be done every step."""
-        ...
-
-    def take_row(self, row: int, bots: Self) -> None:
-        """Have the bot of world `row` go on from where that of `bots`, a single one, is."""
-        ...
 
 
 class FamilyWorld(Fleet, Settling):
@@ -102,8 +90,10 @@ class FamilyWorld(Fleet, Settling):
                 setattr(self, name, mine)
         self.bots.take_row(row, world.bots)
 
-    def _steer(self, steps: int) -> int:
-        return 1 if self.bots.act(self) else steps
+    @property
+    def mind(self) -> Mind:
+        """The bots."""
+        return self.bots
 
     def burn(self, throttle: Array, worlds: NDArray[np.bool_] | slice = slice(None)) -> None:
         """Set the agents' translation throttles, (n, 3) body axes, clipped to [-1, 1]."""

@@ -35,11 +35,12 @@ def test_every_figure_of_the_twin_the_cockpit_and_the_loop_is_positive(speed):
     shown = list(speed.states(3))
     found = [
         speed.twin(2, worlds=2),
+        speed.twin(2, worlds=2, code="numpy"),
         speed.cockpit(shown, randomised=False),
         speed.cockpit(shown, randomised=True),
         speed.loop(3),
     ]
-    assert [one.n for one in found] == [2, 3, 3, 2]
+    assert [one.n for one in found] == [2, 2, 3, 3, 2]
     assert all(math.isfinite(one.p95) and 0 < one.p5 <= one.p50 <= one.p95 for one in found)
 
 
@@ -70,6 +71,6 @@ def test_the_command_prints_and_writes_every_figure(speed, answers, capsys, tmp_
     assert speed.main(["--scale", "0.01", "--model", answers, "--json", str(path)]) == 0
     out = capsys.readouterr().out
     kept = json.loads(path.read_text(encoding="utf-8"))
-    assert len(kept["figures"]) == 8
+    assert len(kept["figures"]) == 12
     assert all(one["name"] in out for one in kept["figures"])
     assert "Machine:" in out

@@ -6,9 +6,9 @@ ask as fast as the game answers; here everything is asked once in a physics step
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,6 +116,28 @@ class Escort:
         self._toward = np.tile([0.0, 1.0, 0.0], (n, 1))  # the guard's nose, in its orbit's axes
         self._active = bool((self._phase != Phase.IDLE).any())
 
+    figures: ClassVar[Mapping[str, float]] = {
+        "exact": EXACT, "turning": TURNING, "still": STILL, "fast": FAST, "longest": LONGEST,
+        "pointed": float(POINTED), "astray": float(ASTRAY), "alarm_range": ALARM_RANGE,
+        "looks": LOOKS, "alarm_to_burn": ALARM_TO_BURN, "burn": BURN, "cruise": CRUISE,
+        "navigation": NAVIGATION,
+    }  # fmt: skip
+
+    @property
+    def code(self) -> int:
+        """See `stepping.Mind`."""
+        return 2 * self._active
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """See `stepping.Mind`."""
+        return {
+            "kinds": self.kinds, "start": self.start, "side": self._side, "phase": self._phase,
+            "since": self._since, "toward": self._toward,
+        }  # fmt: skip
+
+    def draw(self, craft: Steered, worlds: Flags) -> None:
+        """Nothing is left to chance on the way."""
+
     def take_row(self, row: int, bots: Escort) -> None:
         """Have those of world `row` go on from where those of `bots`, a single world, are."""
         for name in ("kinds", "start", "_side", "_phase", "_since", "_toward"):
@@ -124,10 +146,10 @@ class Escort:
             setattr(self, name, values)
         self._active = bool((self._phase != Phase.IDLE).any())
 
-    def act(self, craft: Steered) -> bool:
-        """Set their controls for the coming physics step; return whether anyone acts at all."""
+    def act(self, craft: Steered) -> None:
+        """Set the controls of ladies and guards for the coming physics step."""
         if not self._active:
-            return False
+            return
         started = craft.met >= self.start - EXACT
         self._since = np.where(np.isnan(self._since) & started, craft.met, self._since)
         if (self.kinds == EVASIVE).any():
@@ -136,7 +158,6 @@ class Escort:
             self._guard(craft, started)
         if (self.kinds == PROPORTIONAL).any():
             self._navigate(craft, started & (self._phase == Phase.NAVIGATE))
-        return True
 
     def _enter(self, craft: Steered, which: Flags, phase: Phase) -> None:
         self._phase[which] = phase

@@ -63,7 +63,7 @@ def measures(world: Three, i: int) -> dict[str, float | list[float]]:
         "propellant_capacity": world.vehicle.propellant_units,
         "mass": float(world.mass[i, BANDIT]),
         "time_left": max(0.0, world.timeout - float(world.met[i])),
-        "relative_position": [float(x) for x in frame @ -lady],
-        "guard_position": [float(x) for x in frame @ (position[GUARD] - position[LADY])],
-        "telemetry": [float(x) for x in telemetry(world, i)],
+        "relative_position": (frame @ -lady).tolist(),
+        "guard_position": (frame @ (position[GUARD] - position[LADY])).tolist(),
+        "telemetry": telemetry(world, i).tolist(),
     }

@@ -53,7 +53,7 @@ def measures(world: Readings, i: int) -> dict[str, float | list[float]]:
     """
     told = panel.measures(world, i)
     frame = orbital_axes(world.position[i, EVADER], world.velocity[i, EVADER])
-    told["telemetry"] = [float(x) for x in telemetry(world, i)]
+    told["telemetry"] = telemetry(world, i).tolist()
     told["phase_angle"] = phase_angle(world, i)
     told["sun"] = [float(x) for x in frame @ sun_direction()]
     return told

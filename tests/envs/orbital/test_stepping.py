@@ -179,8 +179,9 @@ def test_c_is_what_flies_where_it_was_built_unless_numpy_is_asked_for(monkeypatc
 
 
 def test_a_step_that_was_compiled_from_other_sources_is_not_flown(monkeypatch, tmp_path):
+    (tmp_path / "step").mkdir()
     for name in stepping.SOURCES:
-        (tmp_path / name).write_text("int changed;\n", encoding="utf-8")
+        (tmp_path / "step" / name).write_text("int changed;\n", encoding="utf-8")
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setattr(stepping, "__file__", str(tmp_path / "stepping.py"))
     stepping._built.cache_clear()

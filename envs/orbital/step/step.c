@@ -1,56 +1,5 @@
-/* The physics step of `Fleet`, for one world after the other. The figures and their order are those
- * of fleet.py, attitude.py and dynamics.py, which say what they mean; sums of three products are
- * added as numpy.einsum adds them. So that the two agree to the last bit but for atan2 and hypot,
- * and a world comes to the same bits in every batch, it is compiled without contraction of a * b + c
- * and without fast-math (step_build.py).
- */
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
-
-enum { ADRIFT = -1, PROGRADE = 2, ANTIRADIAL = 7, TARGET = 8, ANTITARGET = 9, AIM = 10 };
-enum { CATCHES = 2 };
-
-typedef double V[3];
-
-static double dot(const double *a, const double *b) {
-    return ((a[0] * b[0] + a[2] * b[2]) + a[1] * b[1]) + 0.0; /* no sum is minus zero */
-}
-
-static void cross(const double *a, const double *b, double *out) {
-    out[0] = a[1] * b[2] - a[2] * b[1];
-    out[1] = a[2] * b[0] - a[0] * b[2];
-    out[2] = a[0] * b[1] - a[1] * b[0];
-}
-
-static void scaled(const double *a, double by, double *out) {
-    for (int i = 0; i < 3; i++) out[i] = a[i] * by;
-}
-
-static void unit(const double *a, double *out) {
-    double length = sqrt(dot(a, a));
-    if (length < 1e-12) length = 1e-12;
-    for (int i = 0; i < 3; i++) out[i] = a[i] / length;
-}
-
-static void gravity(double mu, const double *position, double *out) {
-    double squared = dot(position, position);
-    scaled(position, -mu / (squared * sqrt(squared)), out);
-}
-
-/* (outward, prograde, normal) as rows */
-static void track_axes(const double *position, const double *velocity, V *out) {
-    V normal;
-    cross(position, velocity, normal);
-    unit(velocity, out[1]);
-    unit(normal, out[2]);
-    cross(out[1], out[2], out[0]);
-}
-
-/* numpy's minimum and maximum: what is no number stays so */
-static double at_most(double a, double b) { return isnan(a) || a < b ? a : b; }
-static double at_least(double a, double b) { return isnan(a) || a > b ? a : b; }
-
+/* The physics step: attitude.py and fleet.py, which say what the figures mean, for one world after
+ * the other. */
 static void pointing(int64_t mode, const V *axes, const double *position, const double *velocity,
                      const double *towards, double *nose) {
     memcpy(nose, axes[0], sizeof(V));
@@ -69,13 +18,13 @@ static void pointing(int64_t mode, const V *axes, const double *position, const 
 /* wing: NULL leaves the roll */
 static void error(const V *axes, const double *nose, const double *wing, double *out) {
     double ahead = dot(axes[0], nose), sideways = dot(axes[1], nose), below = dot(axes[2], nose);
-    double sine = hypot(sideways, below), angle = atan2(sine, ahead);
+    double sine = hypot(sideways, below), off = atan2(sine, ahead);
     out[0] = 0.0;
     if (sine < 1e-9) {
-        out[1] = angle;
+        out[1] = off;
         out[2] = 0.0;
     } else {
-        double share = angle / sine;
+        double share = off / sine;
         out[1] = -below * share;
         out[2] = sideways * share;
     }
@@ -95,18 +44,17 @@ static double rate(double error, double acceleration, double limit, double dt) {
 
 static void turn(V *axes, const double *spin, double dt) {
     V around, about, rows[2];
-    for (int j = 0; j < 3; j++)
-        around[j] = (spin[0] * axes[0][j] + spin[1] * axes[1][j]) + spin[2] * axes[2][j];
-    double speed = sqrt(dot(around, around)), angle = speed * dt;
-    double cosine = cos(angle), sine = sin(angle), length = speed < 1e-12 ? 1e-12 : speed;
+    along((const V *)axes, spin, around);
+    double speed = sqrt(dot(around, around)), way = speed * dt;
+    double cosine = cos(way), sine = sin(way), length = speed < 1e-12 ? 1e-12 : speed;
     for (int i = 0; i < 3; i++) about[i] = around[i] / length;
     for (int r = 0; r < 2; r++) {
         V across;
-        double along = dot(about, axes[r]);
+        double part = dot(about, axes[r]);
         cross(about, axes[r], across);
         for (int i = 0; i < 3; i++)
             rows[r][i] = (axes[r][i] * cosine + across[i] * sine)
-                         + (along * about[i]) * (1.0 - cosine);
+                         + (part * about[i]) * (1.0 - cosine);
     }
     unit(rows[0], axes[0]);
     double slant = dot(axes[0], rows[1]);
@@ -134,7 +82,7 @@ static void steer(const Fleet *f, int64_t w, int64_t v) {
         V nose, towards = {0.0, 0.0, 0.0}, off;
         const double *wing = NULL;
         if (f->target[at] != ADRIFT)
-            for (int i = 0; i < 3; i++) towards[i] = places[f->target[at]][i] - places[v][i];
+            between(places[v], places[f->target[at]], towards);
         pointing(mode, (const V *)axes, places[v], f->velocity + 3 * at, towards, nose);
         if (mode == AIM) {
             memcpy(nose, f->aim + 6 * at, sizeof(V));
@@ -148,11 +96,6 @@ static void steer(const Fleet *f, int64_t w, int64_t v) {
         spin[i] += at_most(at_least(asked[i] - spin[i], -limit), limit);
     }
     turn(axes, spin, f->dt);
-}
-
-static double mass(const Fleet *f, int64_t at, int64_t v) {
-    double dry = f->dry[v] + f->propellant[at] * f->unit[v];
-    return f->engines ? dry + f->fuel[at] * f->fuel_unit : dry;
 }
 
 /* Burn for one step; return the acceleration. */
@@ -172,8 +115,8 @@ static void spend(const Fleet *f, int64_t w, int64_t v, double *out) {
         force[0] += push;
     }
     double middle = 0.5 * (before + mass(f, at, v));
-    for (int j = 0; j < 3; j++)
-        out[j] = ((force[0] * axes[0][j] + force[1] * axes[1][j]) + force[2] * axes[2][j]) / middle;
+    along(axes, force, out);
+    for (int j = 0; j < 3; j++) out[j] /= middle;
 }
 
 /* Velocity Verlet for vessel v of world w. */
@@ -195,14 +138,14 @@ static void fall(const Fleet *f, int64_t w, int64_t v, const double *thrust) {
 /* Note who has come near whom, and whether that or the time ends the world. */
 static void judge(const Fleet *f, int64_t w) {
     int caught = 0;
-    for (int c = 0; c < CATCHES; c++) {
+    for (int c = 0; c < 2; c++) {
         const double *a, *b;
         V gap;
         if (!f->caught[c]) continue;
         a = f->position + 3 * (w * f->k + f->who[2 * c]);
         b = f->position + 3 * (w * f->k + f->who[2 * c + 1]);
-        for (int i = 0; i < 3; i++) gap[i] = a[i] - b[i];
-        if (sqrt(dot(gap, gap)) <= f->range[c]) f->caught[c][w] = 1;
+        between(a, b, gap);
+        if (norm(gap) <= f->range[c]) f->caught[c][w] = 1;
         caught |= f->caught[c][w];
     }
     if (f->ends && (caught || f->met[w] > f->timeout)) f->over[w] = 1;
@@ -212,13 +155,25 @@ static void keep_axes(const Fleet *f, int64_t w) {
     memcpy(f->axes_before + 9 * w * f->k, f->axes + 9 * w * f->k, 9 * f->k * sizeof(double));
 }
 
-/* Advance every world by `steps`, or until it is over; one that is held stands still. */
-static void fly(const Fleet *f, int64_t steps) {
-    int64_t longest = 0;
+/* Set the controls of those who are steered by no agent; return whether they wait for chance. */
+static int think(const Fleet *f, int64_t w) {
+    if (f->drawn[w]) { /* what chance gave stands for this step */
+        f->drawn[w] = 0;
+        return 0;
+    }
+    return f->mind == PURSUED ? evade(f, w) : f->mind == ESCORTED ? escort(f, w) : 0;
+}
+
+/* Advance every world by the steps that are `due` to it, until it is over, or until its bot waits
+ * for new random inputs; return how many wait, which have steps left and are not over. */
+static int64_t fly(const Fleet *f) {
+    int64_t waiting = 0;
     for (int64_t w = 0; w < f->n; w++) {
-        int64_t taken = 0, due = f->held[w] ? 0 : steps;
-        if (!f->over[w] && !due) longest = steps;
-        for (; taken < due && !f->over[w]; taken++) {
+        while (f->due[w] && !f->over[w]) {
+            if (think(f, w)) {
+                waiting++;
+                break;
+            }
             keep_axes(f, w);
             for (int64_t v = 0; v < f->k; v++) steer(f, w, v);
             for (int64_t v = 0; v < f->k; v++) { /* none looks at another from here on */
@@ -228,11 +183,8 @@ static void fly(const Fleet *f, int64_t steps) {
             }
             f->met[w] += f->dt;
             judge(f, w);
+            f->due[w]--;
         }
-        f->taken[w] = taken;
-        if (taken > longest) longest = taken;
     }
-    /* who stands still while others move has not turned in the last step */
-    for (int64_t w = 0; w < f->n; w++)
-        if (f->taken[w] < longest) keep_axes(f, w);
+    return waiting;
 }

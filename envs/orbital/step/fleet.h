@@ -10,21 +10,36 @@ typedef struct {
     const double *main_thrust, *main_flow;
 
     /* what is asked of them */
-    const double *throttle, *rotation, *main, *aim;
-    const unsigned char *ignited, *rcs, *held;
-    const int64_t *sas, *target;
+    const double *rotation;
+    const int64_t *target;
+    double *throttle, *main, *aim;
+    unsigned char *ignited, *rcs;
+    int64_t *sas;
 
     /* their state */
     double *met, *position, *velocity, *pull, *axes, *axes_before, *spin, *propellant, *fuel;
     unsigned char *over;
-    int64_t *taken; /* (n,) the steps that were taken */
+    int64_t *due; /* (n,) steps to be taken */
 
     /* how a world ends: whoever of two vessels are within `range` of each other is `caught` (n,) */
     unsigned char *caught[2]; /* NULL: no such pair */
     int64_t who[4];
     double range[2], timeout;
     int ends;
+
+    /* who steers those that the agent does not, (n,): bots.py, and that of lady_bandit_guard */
+    int mind;
+    const int64_t *kinds;
+    const double *start, *side;
+    unsigned char *drawn, *awake, *cruising;
+    double *until, *since, *toward;
+    int64_t *phase;
+    double exact, turning, activation_range, evade_range, cruise_throttle; /* their constants */
+    double still, fast, longest, pointed, astray, alarm_range, looks, alarm_to_burn, burn;
+    double cruise, navigation;
 } Fleet;
 
-static void fly(const Fleet *f, int64_t steps);
+enum { PURSUED = 1, ESCORTED = 2 }; /* minds */
+
+static int64_t fly(const Fleet *f);
 extern const char made_of[];
