@@ -10,7 +10,8 @@ import numpy as np
 
 from helmsight.evals.episode import EpisodeRow
 from helmsight.evals.report.groups import by, competitor_of, condition_of
-from helmsight.evals.report.points import Scale
+from helmsight.evals.report.points import BY_SUCCESS, Scale
+from helmsight.evals.report.shares import share, share_difference
 from helmsight.evals.statistics import (
     Interval,
     detectable,
@@ -34,8 +35,9 @@ Runs = Mapping[int, float]
 class Entry:
     """One competitor under one condition.
 
-    `points` is the median over seeds of a run of all scenarios, `mean` the mean; both None where
-    no seed has all scenarios. `runs` are these runs. `ranks` is how often it comes at each rank
+    `points` is the median over seeds of a run of all scenarios, or the share of those that
+    succeeded where a run is whole or nothing; `mean` the mean; both None where no seed has all
+    scenarios. `runs` are these runs. `ranks` is how often it comes at each rank
     when seeds are drawn again, None with too few.
     """
 
@@ -162,12 +164,13 @@ def _board(
 ) -> Board:
     scenarios = tuple(sorted({row.scenario for of in groups.values() for row in of}))
     cells = {name: _cells(of, scales) for name, of in groups.items()}
-    entries = [_entry(name, of, cells[name], scenarios) for name, of in groups.items()]
+    whole = len(scenarios) == 1 and scales[scenarios[0]].kind == BY_SUCCESS
+    entries = [_entry(name, of, cells[name], scenarios, whole) for name, of in groups.items()]
     entries.sort(key=_place)
     shares = _ranks(entries)
     entries = [replace(entry, ranks=ranks) for entry, ranks in zip(entries, shares, strict=True)]
     pairs = [
-        _compare(condition, first.name, second.name, cells[first.name], cells[second.name])
+        _compare(condition, first.name, second.name, cells, whole)
         for first, second in combinations(entries, 2)
     ]
     seeds = sum(len({row.seed for row in entry.rows}) for entry in entries)
@@ -187,14 +190,16 @@ def _entry(
     rows: Sequence[EpisodeRow],
     cells: Mapping[tuple[str, int], float],
     scenarios: Sequence[str],
+    whole: bool,
 ) -> Entry:
     runs = _runs(cells, scenarios)
     values = list(runs.values())
+    typical = share if whole else median_interval
     return Entry(
         name,
         tuple(rows),
         runs,
-        median_interval(values) if values else None,
+        typical(values) if values else None,
         mean_interval(values) if values else None,
         proportion_interval(sum(row.success for row in rows), len(rows)),
     )
@@ -233,10 +238,14 @@ def _compare(
     condition: str,
     first: str,
     second: str,
-    cells: Mapping[tuple[str, int], float],
-    others: Mapping[tuple[str, int], float],
+    every: Mapping[str, Mapping[tuple[str, int], float]],
+    whole: bool,
 ) -> Comparison | None:
-    """Return two competitors on the scenarios that both flew, None without a seed of both."""
+    """Return two competitors on the scenarios that both flew, None without a seed of both.
+
+    Where runs are `whole` or nothing, the difference is that of their shares.
+    """
+    cells, others = every[first], every[second]
     scenarios = sorted({scenario for scenario, _ in cells} & {scenario for scenario, _ in others})
     if not scenarios:
         return None
@@ -248,6 +257,7 @@ def _compare(
     apart = np.subtract(one, other)
     spread = float(np.std(apart, ddof=1)) if len(seeds) > 1 else 0.0
     return Comparison(
-        first, second, condition, len(seeds), paired_interval(one, other), float(apart.mean()),
-        spread, paired_test(one, other),
+        first, second, condition, len(seeds),
+        share_difference(one, other) if whole else paired_interval(one, other),
+        float(apart.mean()), spread, paired_test(one, other),
     )  # fmt: skip

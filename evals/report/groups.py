@@ -42,13 +42,16 @@ def competitor_of(rows: Sequence[EpisodeRow]) -> Callable[[EpisodeRow], str]:
 def condition_of(rows: Sequence[EpisodeRow]) -> Callable[[EpisodeRow], str]:
     """Return what names the condition of a row: of its kind, time rule and options what differs.
 
-    The time rule is always named.
+    The time rule of flights is always named; questions have none.
     """
     varying = [name for name in OF_CONDITION if len({getattr(row, name) for row in rows}) > 1]
     named = [name for name in OF_CONDITION if name in varying or name == "time"]
 
     def name(row: EpisodeRow) -> str:
-        return ", ".join(filter(None, (_words(field, getattr(row, field)) for field in named)))
+        fields = named
+        if row.kind == "questions":
+            fields = ["kind", *(field for field in named if field not in ("kind", "time"))]
+        return ", ".join(filter(None, (_words(field, getattr(row, field)) for field in fields)))
 
     return name
 

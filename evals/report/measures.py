@@ -20,6 +20,8 @@ TITLES = {
     "sim_s": "world time, s", "wall_s": "wall time, s", "think_ms": "think time, ms",
     "held": "held", "late": "late", "repairs": "repaired", "steps": "decisions",
 }  # fmt: skip
+LARGE = 1000
+"""From where on figures are written whole, not by powers of ten."""
 LEGEND = (
     "An episode's figures, medians over the episodes that ended, with their 95 % intervals. "
     "Of times to think it is each episode's median; decisions, held, late, repaired, requests, "
@@ -63,4 +65,6 @@ def value_of(row: EpisodeRow, metric: str) -> float | None:
 
 def _cell(rows: Sequence[EpisodeRow], metric: str) -> str:
     values = [value for row in rows if (value := value_of(row, metric)) is not None]
-    return median_interval(values).text(".4g") if values else "-"
+    if not values:
+        return "-"
+    return median_interval(values).text(",.0f" if median(values) >= LARGE else ".4g")

@@ -65,7 +65,7 @@ def references() -> Mapping[str, float]:
 def _scale(scenario: str, rows: Sequence[EpisodeRow]) -> Scale:
     scored = [row for row in rows if row.score is not None]
     better = next((row.better for row in scored if row.better), "")
-    if not better:
+    if not better or rows[0].kind == "questions":  # an answer is right or wrong
         return Scale(BY_SUCCESS)
     scores = [row.score for row in scored if row.score is not None]
     known = references().get(scenario)

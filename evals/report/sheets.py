@@ -12,6 +12,7 @@ from helmsight.evals.report.faults import Fault
 from helmsight.evals.report.groups import by, competitor_of, condition_of
 from helmsight.evals.report.judged import Judged
 from helmsight.evals.report.measures import measures
+from helmsight.evals.report.points import BY_SUCCESS
 from helmsight.evals.report.sheet import Sheet
 from helmsight.evals.statistics import fewest_pairs, median_interval, proportion_interval
 
@@ -19,10 +20,12 @@ POINTS = (
     "Points: 100 times the reference score by the score (scores of which less is better; else the "
     "other way round), so that as good as the reference is 100; an episode that did not end has 0. "
     "A run is all scenarios at one seed, the mean of their points; given is the median of the "
-    "runs with its 95 % interval, in brackets n where it is too small for one."
+    "runs with its 95 % interval, or the share of successes where a run is right or wrong; in "
+    "brackets n where it is too small for an interval."
 )
 PAIRED = (
-    "Paired by seed: points of the first less the second's, median with its 95 % interval. p: "
+    "Paired by seed: points of the first less the second's, median with its 95 % interval (of "
+    "shares their difference). p: "
     "paired permutation test, two-sided; Holm: adjusted for all comparisons in the report. "
     "Detectable: the mean difference that so many seeds show in four of five evaluations. Seeds "
     "needed: to show the difference found as often."
@@ -136,11 +139,12 @@ def _scenario(found: Judged, rows: list[EpisodeRow]) -> tuple[str, ...]:
     scale = found.scales[rows[0].scenario]
     scores = [row.score for row in rows if row.score is not None]
     won = proportion_interval(sum(row.success for row in rows), len(rows))
+    shared = scale.kind == BY_SUCCESS  # the share of successes says it all
     return (
         str(len(rows)),
-        median_interval(scores).text(".1f") if scores else "-",
+        "-" if shared or not scores else median_interval(scores).text(".1f"),
         f"{sum(row.success for row in rows)}/{len(rows)} {won.spread('.2f')}",
-        f"{np.median([scale.points(row) for row in rows]):.1f}",
+        "-" if shared else f"{np.median([scale.points(row) for row in rows]):.1f}",
         scale.kind,
         "-" if scale.reference is None else f"{scale.reference:.4g}",
     )

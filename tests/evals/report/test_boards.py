@@ -125,17 +125,25 @@ def test_pilots_that_share_no_scenario_are_not_compared(row):
     assert board.incomplete == 2
 
 
-def test_right_and_wrong_answers_are_told_apart_though_their_medians_are_equal(row):
+@pytest.mark.parametrize(
+    ("seeds", "told"),
+    [(30, ("100.0 [88.6, 100.0]", "66.7 [48.8, 80.8]")),
+     (48, ("100.0 [92.6, 100.0]", "66.7 [52.5, 78.3]"))],
+)  # fmt: skip
+def test_right_and_wrong_answers_are_compared_by_their_shares(row, seeds, told):
     rows = [
         row(pilot, seed, float(right), scenario="generated", kind="questions", better="higher",
             success=right)
-        for seed in range(30)
+        for seed in range(seeds)
         for pilot, right in (("good", True), ("bad", seed % 3 > 0))
     ]  # fmt: skip
     (board,) = judged(rows)
-    assert [entry.points.estimate for entry in board.entries] == [100.0, 100.0]
+    assert board.condition == "questions"
+    good, bad = (entry.points for entry in board.entries)
+    assert (good.text(".1f"), bad.text(".1f")) == told
     (pair,) = board.comparisons
-    assert pair.difference.estimate == 0.0
+    assert pair.difference.estimate == pytest.approx(100 / 3)
+    assert (pair.difference.low is None) == (seeds < 40)
     assert pair.verdict == "good beats bad"
 
 
