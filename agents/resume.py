@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,13 @@ from helmsight.agents.loop import Loop
 from helmsight.contract.observation import Observation
 from helmsight.contract.pilot import Pilot, Sighting
 from helmsight.contract.record import FLEW, Frame, StepRecord, plain
+
+ROUNDING = 1e-6
+"""By how much numbers may differ, as a share or as they are, for a world to go the same way.
+
+Processors and libraries round their sines and roots each in their own way: a flight of 240 s on one
+is off by less than this on another, and one of another seed or command by far more.
+"""
 
 
 def replay(loop: Loop, past: Sequence[StepRecord]) -> str:
@@ -172,9 +180,23 @@ def _reminded(pilot: Pilot, record: StepRecord) -> Callable[[Sighting], object] 
 
 
 def check(record: StepRecord, what: str, now: object, then: object) -> None:
-    """Raise CannotResume where a step goes another way than it was recorded."""
-    if now != then:
+    """Raise CannotResume where a step goes another way than it was recorded, rounding aside."""
+    if not alike(now, then):
         raise CannotResume(
             f"step {record.index} goes another way than it was recorded: {what} is {now!r:.200} "
             f"and was {then!r:.200}; the world or the pilot is not what it was"
         )
+
+
+def alike(now: object, then: object) -> bool:
+    """Return whether plain data are the same but for `ROUNDING` of their numbers."""
+    if isinstance(now, Mapping) and isinstance(then, Mapping):
+        return now.keys() == then.keys() and all(alike(now[key], then[key]) for key in now)
+    if isinstance(now, list | tuple) and isinstance(then, list | tuple):
+        return len(now) == len(then) and all(map(alike, now, then))
+    if bool in (type(now), type(then)):
+        return now is then
+    if isinstance(now, int | float) and isinstance(then, int | float):
+        near = math.isclose(now, then, rel_tol=ROUNDING, abs_tol=ROUNDING)
+        return near or (math.isnan(now) and math.isnan(then))
+    return type(now) is type(then) and now == then

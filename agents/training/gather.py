@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from helmsight.contract.errors import InvalidOption
 
 WORLDS = 40  # side by side in one flight batch
 FAMILY_SHARES = {"PE1": 0.55, "LBG1": 0.25, "SB1": 0.2}
@@ -15,8 +18,30 @@ STUDENT_SHARE = 0.6  # of the worlds, once there is a student
 KEPT = 240  # shards left on disk
 
 
-def gather(folder: Path, checkpoint: Path, seed: int, worlds: int = WORLDS) -> None:
-    """Write shards of samples of `worlds` of all families into `folder` until stopped.
+def shares(families: Sequence[str]) -> dict[str, float]:
+    """Return which share of the worlds each of `families` has; of all of them without any.
+
+    Raises:
+        InvalidOption: one that nobody has heard of.
+    """
+    for family in families:
+        if family not in FAMILY_SHARES:
+            raise InvalidOption(
+                f'no family is called "{family}"; choose some of: {", ".join(FAMILY_SHARES)}'
+            )
+    chosen = {family: FAMILY_SHARES[family] for family in families or FAMILY_SHARES}
+    whole = sum(chosen.values())
+    return {family: share / whole for family, share in chosen.items()}
+
+
+def gather(
+    folder: Path,
+    checkpoint: Path,
+    seed: int,
+    worlds: int = WORLDS,
+    families: Sequence[str] = (),
+) -> None:
+    """Write shards of samples of `worlds` of `families`, or all, into `folder` until stopped.
 
     As soon as `checkpoint` holds a model, it flies most of the worlds: the samples are then those
     that the student itself reaches, labelled by the teacher (DAgger, arXiv 1011.0686).
@@ -33,7 +58,7 @@ def gather(folder: Path, checkpoint: Path, seed: int, worlds: int = WORLDS) -> N
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     rng = np.random.default_rng(seed)
-    crews = {family: max(1, round(worlds * share)) for family, share in FAMILY_SHARES.items()}
+    crews = {family: max(1, round(worlds * share)) for family, share in shares(families).items()}
     flying: dict[str, SampleFlights] = {}
     number = 0
     while True:

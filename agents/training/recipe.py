@@ -5,13 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from helmsight.agents.errors import TrainingFailed
-from helmsight.agents.training.gather import WORLDS, gather
+from helmsight.agents.training.gather import WORLDS, gather, shares
 
 SEEING_SHARE = 0.09
 """Share of the time in which only the eye is trained."""
@@ -31,6 +31,7 @@ def train(
     device: str = "cpu",
     start: str | Path | None = None,
     worlds: int = WORLDS,
+    families: Sequence[str] = (),
     say: Callable[[str], None] = print,
 ) -> Path:
     """Train the bundled model from scratch and return its folder, `out`.
@@ -38,9 +39,11 @@ def train(
     `workers` processes, each with `worlds` side by side, fly and draw pictures while this one
     fits; the newest `buffer` samples are kept in memory (147 kB each). `out` always holds the last
     checkpoint, so that an interrupted training leaves a model behind. With `start`, a model
-    folder, the weights are taken from there and the stage of seeing is left out.
+    folder, the weights are taken from there and the stage of seeing is left out. `families` are
+    those that are flown, all by default.
 
     Raises:
+        InvalidOption: a family that nobody has heard of.
         ModelUnavailable: `start` is no model, or one of another design.
         DataUnusable: `out` holds other things, which would be replaced.
         TrainingFailed: the processes that fly have died.
@@ -54,6 +57,7 @@ def train(
     from helmsight.agents.training.ready import made_ready
     from helmsight.agents.training.student import begin
 
+    shares(families)
     start = made_ready(start, out)
     torch.manual_seed(seed)
     torch.set_num_threads(1)
@@ -69,7 +73,9 @@ def train(
         replace(model, processor, checkpoint)
         report("checkpoint")
 
-    with _flying(workers, shards, checkpoint, seed, worlds) as alive:
+    if start:  # it flies from the first moment
+        replace(model, processor, checkpoint)
+    with _flying(workers, shards, checkpoint, seed, worlds, families) as alive:
         _wait(samples, min(FIRST_SAMPLES, buffer), alive, report)
         fit = PilotFit(model, processor, samples, report, batch)
         seconds = 60.0 * minutes
@@ -92,13 +98,15 @@ def timed(say: Callable[[str], None]) -> Callable[[str], None]:
 
 @contextmanager
 def _flying(
-    workers: int, shards: Path, checkpoint: Path, seed: int, worlds: int
+    workers: int, shards: Path, checkpoint: Path, seed: int, worlds: int, families: Sequence[str]
 ) -> Iterator[Callable[[], bool]]:
     """Run the gathering processes; yields a function that tells whether all of them live."""
     context = multiprocessing.get_context("spawn")
     crew = [
         context.Process(
-            target=gather, args=(shards, checkpoint, 1000 * seed + i + 1, worlds), daemon=True
+            target=gather,
+            args=(shards, checkpoint, 1000 * seed + i + 1, worlds, families),
+            daemon=True,
         )
         for i in range(workers)
     ]

@@ -63,6 +63,9 @@ def pilot(
     batch: Annotated[int, typer.Option(min=1, help="Samples a step.")] = 48,
     device: Device = "cpu",
     start: Start = None,
+    families: Annotated[
+        str, typer.Option(help="The families to fly, with commas between.")
+    ] = "PE1,LBG1,SB1",
 ) -> None:
     """Train the bundled vision-language model on flights of all families on the twin.
 
@@ -70,10 +73,11 @@ def pilot(
     The folder holds a checkpoint from the first tenth of the time on; Ctrl-C leaves the last one.
     """
     from helmsight.agents.training.recipe import train
+    from helmsight.evals.naming import names
 
     folder = train(
         out, minutes=minutes, seed=seed, workers=workers, buffer=buffer, batch=batch,
-        device=device, start=start, say=typer.echo,
+        device=device, start=start, families=names(families), say=typer.echo,
     )  # fmt: skip
     typer.echo(f"model in {folder}; fly it with: helmsight fly --pilot {folder}")
 

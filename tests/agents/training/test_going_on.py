@@ -10,10 +10,12 @@ import pytest
 from helmsight.agents.errors import DataUnusable, ModelUnavailable
 from helmsight.agents.models import load
 from helmsight.agents.models.load import BUNDLED, INSPECTOR, RELATIONS
+from helmsight.agents.training.gather import shares
 from helmsight.agents.training.inspector.recipe import train as train_inspector
 from helmsight.agents.training.ready import made_ready
 from helmsight.agents.training.recipe import train as train_pilot
 from helmsight.agents.training.relations import recipe
+from helmsight.contract.errors import InvalidOption
 from helmsight.evals.spatial.course import SpatialCourse
 
 pytestmark = pytest.mark.slow  # torch is loaded
@@ -61,3 +63,14 @@ def test_a_folder_of_other_things_is_not_trained_over(tmp_path, train):
     with pytest.raises(DataUnusable, match="no folder"):
         train(tmp_path / "thesis.txt", say=lambda line: pytest.fail(line))
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years"
+
+
+def test_a_family_that_nobody_has_heard_of_is_told_before_anything_is_made(tmp_path):
+    with pytest.raises(InvalidOption, match='no family is called "PE2"; choose some of: PE1, LBG1'):
+        train_pilot(tmp_path / "out", families=["LBG1", "PE2"], say=lambda line: pytest.fail(line))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_families_that_are_flown_share_the_worlds_as_among_all():
+    assert shares([]) == pytest.approx({"PE1": 0.55, "LBG1": 0.25, "SB1": 0.2})
+    assert shares(["SB1", "LBG1"]) == pytest.approx({"LBG1": 5 / 9, "SB1": 4 / 9})
