@@ -6,8 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property
-from typing import Any, Self
+from functools import cache, cached_property
+from pathlib import PurePosixPath
+from typing import Any, ClassVar, Self, cast
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from helmsight.contract.jsontext import parse_json
+from helmsight.contract.validation import wrong
 
 SCHEMA = 2
 """Version of a row and of the files of a results folder; those of every version before are read."""
@@ -104,6 +110,8 @@ class EpisodeRow:
     `decided` is the step that decided (`evals.decided`), -1 where there is none.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
+
     key: str
     pair: str
     suite: str
@@ -192,9 +200,34 @@ class EpisodeRow:
 
         Raises:
             KeyError: naming a field that is missing, or one that a row does not have.
+            ValueError: a value of another kind, or of no such field.
         """
         known = {entry.name for entry in fields(cls)}
         known -= {name for version, names in ADDED.items() if version > schema for name in names}
         if odd := sorted(known ^ set(data)):
             raise KeyError(odd[0])
-        return cls(**data)
+        try:
+            row = _row().validate_python(dict(data))
+        except ValidationError as error:
+            raise ValueError(wrong(error)) from None
+        _check_texts(row)
+        return cast(Self, row)
+
+
+@cache
+def _row() -> TypeAdapter[EpisodeRow]:
+    """Return what checks a row, which is made when one is read."""
+    return TypeAdapter(EpisodeRow)
+
+
+def _check_texts(row: EpisodeRow) -> None:
+    """Raise ValueError where a text of a row is not what it stands for.
+
+    One that names a recording elsewhere would have somebody's report read there.
+    """
+    for name in ("options", "pilot_options", "limits", "repairs", "terms"):
+        if not isinstance(parse_json(getattr(row, name)), dict):
+            raise ValueError(f"{name} is no object of JSON")
+    recording = PurePosixPath(row.run)
+    if recording.is_absolute() or ".." in recording.parts or "\\" in row.run:
+        raise ValueError(f"run={row.run!r:.60} lies outside the folder of the results")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -154,6 +155,13 @@ def read_suite_file(path: Path) -> dict[str, Any]:
     try:
         data = parse_json(read_text(path, follow=False))
         _checked(data["schema"], str(path))
+        if not isinstance(data.get("suite", {}), dict) or not isinstance(
+            data.get("keys", []), list
+        ):
+            raise TypeError("suite or keys are of another kind")
+        metrics = data.get("suite", {}).get("metrics", [])
+        if not isinstance(metrics, list) or not all(isinstance(name, str) for name in metrics):
+            raise TypeError("suite.metrics are no names")
         return dict(data)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResultsUnusable(
@@ -195,7 +203,7 @@ def _read_parquet(path: Path) -> list[EpisodeRow]:
         version = (table.schema.metadata or {}).get(VERSION, b"none").decode()
         schema = _checked(int(version) if version.isdigit() else version, str(path))
         return [EpisodeRow.from_dict(entry, schema) for entry in table.to_pylist()]
-    except (OSError, pyarrow.ArrowException, KeyError, TypeError) as error:
+    except (OSError, pyarrow.ArrowException, KeyError, TypeError, ValueError) as error:
         raise ResultsUnusable(
             f"{path} holds no rows of an evaluation ({type(error).__name__}: {error})"
         ) from error
@@ -213,7 +221,7 @@ def _columns() -> pyarrow.Schema:
         "float | None": pyarrow.float64(),
         "list[float]": pyarrow.list_(pyarrow.float64()),
     }
-    entries = EpisodeRow.__dataclass_fields__.values()
+    entries = fields(EpisodeRow)
     columns = [pyarrow.field(entry.name, kinds[str(entry.type)]) for entry in entries]
     return pyarrow.schema(columns, metadata={VERSION: str(SCHEMA).encode()})
 
