@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from helmsight.errors import status_of
 from helmsight.evals.machine import Machine
+from helmsight.evals.report.points import WHOLE
+from helmsight.evals.report.shares import share_difference
 from helmsight.evals.statistics import (
     Interval,
     holm,
@@ -42,6 +44,7 @@ Sample = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], Sample]
 REPETITIONS, FINDS = 2000, 5
 LOWEST, HIGHEST, FALSE = 0.93, 0.97, 0.055
+ROUNDING = 1e-9  # shares of few are often the very bounds of an interval
 COLUMNS = ("method", "distribution", "n", "repetitions", "share %", "asked", "held")
 
 
@@ -108,7 +111,7 @@ def holds(interval: Interval, truth: float) -> bool:
     """Return whether an interval holds the truth; one that is not printed is not asked."""
     assert interval.low is not None, f"no interval at n = {interval.n}"
     assert interval.high is not None
-    return interval.low <= truth <= interval.high
+    return interval.low - ROUNDING <= truth <= interval.high + ROUNDING
 
 
 def cases() -> Iterator[Case]:
@@ -128,6 +131,7 @@ def cases() -> Iterator[Case]:
     sizes = (RATIO_LEAST, 2 * RATIO_LEAST)
     yield Case("ratio", "of two times", sizes, _ratio)
     yield Case("difference of ratios", "0.9 and 0.8 of 4", sizes, _difference)
+    yield Case("difference of shares", "right or wrong, 0.9 and 0.8", sizes, _answers)
     yield Case("paired test", "any of these scores", (6, 7, 8, 9, 10, 20), _paired, finds=True)
     yield Case("Holm, any of 3 pairs", "two kinds", (8, 10, 20), _family, finds=True)
 
@@ -171,6 +175,13 @@ def _difference(rng: np.random.Generator, n: int) -> bool:
     wholes = [4.0] * n
     first, second = rng.binomial(4, 0.9, n).tolist(), rng.binomial(4, 0.8, n).tolist()
     return holds(ratio_difference((first, wholes), (second, wholes), resamples=1000), 0.1)
+
+
+def _answers(rng: np.random.Generator, n: int) -> bool:
+    ease = rng.random(n)  # half of the questions are as easy for both
+    other = np.where(rng.random(n) < 0.5, ease, rng.random(n))
+    first, second = (WHOLE * (ease < 0.9)).tolist(), (WHOLE * (other < 0.8)).tolist()
+    return holds(share_difference(first, second, resamples=1000), 0.1 * WHOLE)
 
 
 def _paired(rng: np.random.Generator, n: int) -> bool:

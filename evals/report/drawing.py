@@ -15,7 +15,7 @@ from helmsight.evals.report.judged import Judged
 from helmsight.tools.plots import COLOURS, DIM, INK, WIDE, drawn
 
 ROW, ROOM = 0.42, 1.0  # inches a line, and for title and axis
-LONGEST = 34  # letters of a name; the tables have it whole
+LONGEST = 42  # letters of a name; the tables have it whole
 MARKS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -52,7 +52,7 @@ def _spread(figure: Any, board: Board) -> bool:
         axes.plot(entry.points.estimate, line, "|", color=INK, markersize=14, markeredgewidth=2.2)
     _names(axes, [f"{_wrapped(entry.name)}\nn = {len(entry.runs)}" for entry in entries])
     _title(figure, f"Points of runs, {board.condition}")
-    axes.set_xlabel("points; bar: median, line: its 95 % interval")
+    axes.set_xlabel("points; bar: estimate, line: its 95 % interval")
     return True
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from helmsight.evals.report.points import WHOLE
 from helmsight.evals.statistics import Interval, proportion_interval, ratio_difference
+from helmsight.evals.statistics.samples import RESAMPLES
 
 
 def share(points: Sequence[float]) -> Interval:
@@ -13,11 +14,16 @@ def share(points: Sequence[float]) -> Interval:
     return _scaled(proportion_interval(sum(value > 0 for value in points), len(points)))
 
 
-def share_difference(first: Sequence[float], second: Sequence[float]) -> Interval:
-    """Return the share of `first` less that of `second`, in points, paired by run."""
+def share_difference(
+    first: Sequence[float], second: Sequence[float], resamples: int = RESAMPLES
+) -> Interval:
+    """Return the share of `first` less that of `second`, in points, paired by run.
+
+    The interval is a percentile bootstrap over the runs, from 40 of them on.
+    """
     runs = [1.0] * len(first)
     won = [[float(value > 0) for value in points] for points in (first, second)]
-    return _scaled(ratio_difference((won[0], runs), (won[1], runs)))
+    return _scaled(ratio_difference((won[0], runs), (won[1], runs), resamples=resamples))
 
 
 def _scaled(found: Interval) -> Interval:
