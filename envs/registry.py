@@ -120,8 +120,9 @@ def options_of(name: str) -> tuple[str, ...] | None:
     from gymnasium.envs.registration import load_env_creator
 
     spec = registry[find_environment(name)]
-    maker = spec.entry_point
-    taken = signature(load_env_creator(maker) if isinstance(maker, str) else maker).parameters
+    point = spec.entry_point
+    maker: Any = load_env_creator(point) if isinstance(point, str) else point
+    taken = signature(maker).parameters
     if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in taken.values()):
         return None
     return tuple(option for option in taken if option not in {*spec.kwargs, *SAID_APART})

@@ -174,9 +174,13 @@ def _board(
         for first, second in combinations(entries, 2)
     ]
     seeds = sum(len({row.seed for row in entry.rows}) for entry in entries)
-    whole = sum(len(entry.runs) for entry in entries)
+    complete = sum(len(entry.runs) for entry in entries)
     return Board(
-        condition, scenarios, tuple(entries), tuple(pair for pair in pairs if pair), seeds - whole
+        condition,
+        scenarios,
+        tuple(entries),
+        tuple(pair for pair in pairs if pair),
+        seeds - complete,
     )
 
 
