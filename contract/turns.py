@@ -12,7 +12,7 @@ R = TypeVar("R")
 Serve = Callable[[Sequence[Any]], Sequence[Any]]
 
 
-class _Player(greenlet, Generic[R]):
+class _Player(greenlet, Generic[R]):  # type: ignore[misc]  # it has no types
     """A job on a stack of its own; `back` is whom it lets go on while it waits."""
 
     back: greenlet
