@@ -11,8 +11,8 @@ from helmsight.envs.ksp.controls import EvaderControls
 from helmsight.envs.ksp.errors import BotLost
 from helmsight.envs.ksp.streams import FlightRecorder, GameSample
 from helmsight.envs.orbital.bots import Bots
-from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.scenarios import EVADER
+from helmsight.envs.orbital.stepping import DT
 
 PATIENCE = 2.0
 """Seconds to wait for the bot to let go of its vessel."""

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.bots import Bots
 from helmsight.envs.orbital.dynamics import Array
-from helmsight.envs.orbital.fleet import DT, Fleet
+from helmsight.envs.orbital.fleet import Fleet
 from helmsight.envs.orbital.pair import Pair
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Start
 from helmsight.envs.orbital.starts import AGENT, TARGET, Beginning
-from helmsight.envs.orbital.stepping import Catch, Mind
+from helmsight.envs.orbital.stepping import DT, Catch, Mind
 from helmsight.envs.orbital.vehicles import DRONE, Vehicle
 
 __all__ = ["CAPTURE_RANGE", "DT", "SETTLE", "TIMEOUT", "FamilyWorld", "World"]

@@ -15,9 +15,10 @@ from helmsight.envs.orbital.cockpit.state import CockpitState
 from helmsight.envs.orbital.command import DURATION
 from helmsight.envs.orbital.convoy import ends, make_world
 from helmsight.envs.orbital.families import FAMILIES
-from helmsight.envs.orbital.fleet import ADRIFT, DT
+from helmsight.envs.orbital.fleet import ADRIFT
 from helmsight.envs.orbital.scenarios import AnyScenario
 from helmsight.envs.orbital.starts import AGENT
+from helmsight.envs.orbital.stepping import DT
 
 SAMPLE = round(DURATION / DT)
 """Steps between two samples for the score: those of a command of KSPDG's length."""

@@ -14,13 +14,14 @@ import numpy as np
 from helmsight.contract.errors import InvalidOption
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.dynamics import Array
-from helmsight.envs.orbital.fleet import ADRIFT, DT, Fleet
+from helmsight.envs.orbital.fleet import ADRIFT, Fleet
 from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.craft import Craft
 from helmsight.envs.orbital.krpc.view import View
 from helmsight.envs.orbital.saves import find_save, save_names
 from helmsight.envs.orbital.scenarios import PURSUER, find_pursuit
 from helmsight.envs.orbital.scoring import ScoreKeeper
+from helmsight.envs.orbital.stepping import DT
 from helmsight.envs.orbital.world import World
 
 MAX_RATE = 1000.0

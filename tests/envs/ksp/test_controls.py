@@ -12,9 +12,10 @@ import pytest
 from helmsight.envs.ksp.controls import EvaderControls
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.bots import Bots
-from helmsight.envs.orbital.fleet import DT, Fleet
+from helmsight.envs.orbital.fleet import Fleet
 from helmsight.envs.orbital.krpc.serving import Running, serve
 from helmsight.envs.orbital.scenarios import EVADER, find_pursuit
+from helmsight.envs.orbital.stepping import DT
 from helmsight.envs.orbital.world import World
 
 

@@ -15,8 +15,8 @@ from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.bots import CRUISE_THROTTLE, Bots
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import orbital_axes
-from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.scenarios import EVADER
+from helmsight.envs.orbital.stepping import DT
 
 if TYPE_CHECKING:
     from tests.envs.ksp.conftest import Game

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from helmsight.envs.orbital import vehicles
 from helmsight.envs.orbital.dynamics import G0
-from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.krpc.errors import InvalidOperationException
 from helmsight.envs.orbital.krpc.registry import absent, hidden, since
 from helmsight.envs.orbital.krpc.space_center import thrust
@@ -21,6 +20,7 @@ from helmsight.envs.orbital.krpc.space_center.service import (
 )
 from helmsight.envs.orbital.krpc.space_center.thruster import ENGINE, Thruster
 from helmsight.envs.orbital.krpc.types import Float
+from helmsight.envs.orbital.stepping import DT
 from helmsight.envs.orbital.vehicles import FUEL_UNIT_MASS
 
 if TYPE_CHECKING:

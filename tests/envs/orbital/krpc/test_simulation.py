@@ -11,11 +11,12 @@ from helmsight.contract.errors import InvalidOption
 from helmsight.envs.errors import UnknownScenario
 from helmsight.envs.orbital.attitude import SAS
 from helmsight.envs.orbital.env import PursuitEnv
-from helmsight.envs.orbital.fleet import ADRIFT, DT
+from helmsight.envs.orbital.fleet import ADRIFT
 from helmsight.envs.orbital.krpc import simulation
 from helmsight.envs.orbital.krpc.simulation import Simulation
 from helmsight.envs.orbital.panel import telemetry
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER
+from helmsight.envs.orbital.stepping import DT
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from helmsight.envs.orbital.dynamics import G0, MU, Array, norm, orbital_axes, unit
-from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.lady_bandit_guard.bots import CRUISE
 from helmsight.envs.orbital.lady_bandit_guard.scenario import (
     BANDIT,
@@ -22,6 +21,7 @@ from helmsight.envs.orbital.lady_bandit_guard.scenario import (
     Guarding,
 )
 from helmsight.envs.orbital.lady_bandit_guard.world import SETTLE, GuardedWorld
+from helmsight.envs.orbital.stepping import DT
 
 TICKS = 50
 """Physics steps a second."""

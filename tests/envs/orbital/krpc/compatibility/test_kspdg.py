@@ -9,7 +9,6 @@ import pytest
 
 from helmsight.envs.orbital.bots import ACTIVATION_RANGE, EVADE_RANGE
 from helmsight.envs.orbital.dynamics import G0, norm, propagate, unit
-from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.lady_bandit_guard.scenario import (
     BANDIT,
     EVASIVE,
@@ -21,6 +20,7 @@ from helmsight.envs.orbital.lady_bandit_guard.scenario import (
 from helmsight.envs.orbital.lady_bandit_guard.world import GuardedWorld
 from helmsight.envs.orbital.saves import find_save, save_names
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER, Scenario
+from helmsight.envs.orbital.stepping import DT
 from helmsight.envs.orbital.world import SETTLE, World
 
 pytestmark = [pytest.mark.slow, pytest.mark.uncounted]  # real clients, again and again

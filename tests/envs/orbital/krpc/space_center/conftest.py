@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from helmsight.envs.orbital.dynamics import orbital_axes
-from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.krpc.caller import Caller
 from helmsight.envs.orbital.krpc.simulation import Simulation
 from helmsight.envs.orbital.krpc.space_center import procedures
 from helmsight.envs.orbital.krpc.space_center.vessel import Vessel
 from helmsight.envs.orbital.krpc.types import Dialect
+from helmsight.envs.orbital.stepping import DT
 
 
 def put(thing: Any, **values: Any) -> None:

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helmsight.envs.orbital.dynamics import cross, orbital_axes
-from helmsight.envs.orbital.fleet import DT
 from helmsight.envs.orbital.krpc.errors import ArgumentException, InvalidOperationException
 from helmsight.envs.orbital.krpc.objects import ObjectStore
 from helmsight.envs.orbital.krpc.simulation import Simulation
@@ -16,6 +15,7 @@ from helmsight.envs.orbital.krpc.space_center import frames, procedures
 from helmsight.envs.orbital.krpc.space_center.frames import ReferenceFrame
 from helmsight.envs.orbital.krpc.space_center.sas import SASMode
 from helmsight.envs.orbital.krpc.space_center.vectors import swap
+from helmsight.envs.orbital.stepping import DT
 
 NAMES = (
     "non_rotating", "rotating", "kerbin_orbital", "mun", "vessel", "orbital", "surface",
