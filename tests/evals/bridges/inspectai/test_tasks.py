@@ -16,6 +16,7 @@ from inspect_ai.model import ContentImage, ContentText, Model, ModelOutput, Mode
 from helmsight.evals.bridges.inspectai.flying import MODEL, ROW
 from helmsight.evals.bridges.inspectai.tasks import flight, suite
 from helmsight.evals.episode import Episode, EpisodeRow
+from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.runner.settings import Settings
 from helmsight.evals.runner.work import run_episode
 from helmsight.session import fly
@@ -142,10 +143,9 @@ def test_a_limit_of_inspect_ends_a_flight_which_is_scored_as_it_stood(tmp_path: 
     assert math.isfinite(told.value["score"])
 
 
-def test_a_world_that_refuses_its_options_fails_the_sample_in_its_own_words(tmp_path) -> None:
-    log = logged(flight(pilot="naive", seeds=1, options={"start_met": -1}), tmp_path)
-    assert log.status == "error"
-    assert "start_met=-1" in log.samples[0].error.message
+def test_a_world_that_refuses_its_options_says_so_before_there_is_a_sample() -> None:
+    with pytest.raises(InvalidPlan, match=r"options: .*start_met=-1"):
+        flight(pilot="naive", seeds=1, options={"start_met": -1})
 
 
 def test_a_suite_is_a_sample_for_every_episode_with_the_rows_of_our_runner(tmp_path: Path) -> None:
