@@ -101,7 +101,7 @@ def looks_of(records: Sequence[StepRecord], robot: str) -> list[Look]:
 def looks_at(record: StepRecord) -> int | None:
     """Return the number of looks taken before a step; None where the step does not tell."""
     number = record.measures.get("looks")
-    return int(number) if COUNT_OR_NONE.holds(number) else None
+    return int(number) if number is not None and COUNT_OR_NONE.holds(number) else None
 
 
 def usable(record: StepRecord) -> bool:

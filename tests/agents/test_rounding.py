@@ -56,8 +56,9 @@ def test_a_run_of_one_step_code_is_gone_on_with_by_the_other(tmp_path, monkeypat
     if step_code() != C:
         pytest.skip("the twin's step was not compiled here")
     monkeypatch.setenv(VARIABLE, NUMPY)
-    flown = {"time": "paused", "video": False, "steps": 30}
-    run = helmsight.fly("PE1-E3-I3", "rendezvous", out=tmp_path / "run", **flown)
+    run = helmsight.fly(
+        "PE1-E3-I3", "rendezvous", out=tmp_path / "run", time="paused", video=False, steps=30
+    )
     assert run.reason == "steps"
     monkeypatch.setenv(VARIABLE, C)
     more = helmsight.resume(tmp_path / "run", steps=40)

@@ -18,7 +18,7 @@ ROW = EpisodeRow(
     disturbance="", made_with="m", options="{}", pilot_options="{}", limits="{}", status="done",
     score=3.0, better="lower", steps=4, think_ms=[0.5], run="runs/a",
 )  # fmt: skip
-OTHER = (None, "", -1.5, 1e308, True, [], {"a": 1}, "../x", [None], "[1")
+OTHER: tuple[Any, ...] = (None, "", -1.5, 1e308, True, [], {"a": 1}, "../x", [None], "[1")
 KINDS = {"score": float | None, "cost": float | None}
 
 

@@ -67,4 +67,4 @@ def _values(images: Any) -> NDArray[np.float32]:
     mean, spread = (np.asarray(x, np.float64) for x in (images.image_mean, images.image_std))
     scale = (images.rescale_factor / spread).astype(np.float32)
     shift = (-mean / spread).astype(np.float32)
-    return np.arange(256, dtype=np.uint8) * scale[:, None] + shift[:, None]
+    return np.asarray(np.arange(256, dtype=np.uint8) * scale[:, None] + shift[:, None])
