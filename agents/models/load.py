@@ -32,13 +32,20 @@ if TYPE_CHECKING:
     from helmsight.agents.models.local import LocalVLM
 
 BUNDLED = Path(__file__).parent / "bundled"
+WIDE = Path(__file__).parent / "wide"
 RELATIONS = Path(__file__).parent / "relations"
 INSPECTOR = Path(__file__).parent / "inspector"
-SHIPPED = {"bundled": BUNDLED, "bundled-relations": RELATIONS, "inspector": INSPECTOR}
+SHIPPED = {
+    "bundled": BUNDLED,
+    "bundled-wide": WIDE,
+    "bundled-relations": RELATIONS,
+    "inspector": INSPECTOR,
+}
 GROUP = "helmsight.pilots"
 PLAIN = "plain"  # a pilot without a model, or one of others: takes no options
 FORMS = {
-    "bundled": "the vision-language model trained in this repository to fly",
+    "bundled": "the vision-language model trained in this repository to fly pursuits",
+    "bundled-wide": "the same model, trained on for lady-bandit-guard and sun blocking",
     "bundled-relations": "the one trained here to tell where things are; for grounding",
     **EXPERTS,
     "inspector": "plans the inspection of a satellite around the model trained here to see defects",
@@ -371,7 +378,7 @@ def _local_source(spec: str, kind: str, rest: str) -> Path | str | None:
     """Return the folder or hub id that `spec` names, or None when it names neither."""
     if folder := shipped(spec):
         if not (folder / "config.json").is_file():
-            recipe = {"bundled": "pilot", "bundled-relations": "relations"}.get(spec, spec)
+            recipe = {"bundled-relations": "relations", "inspector": "inspector"}.get(spec, "pilot")
             raise ModelUnavailable(
                 f'the model "{spec}" is not in "{folder}"; make it with: helmsight train {recipe}'
             )

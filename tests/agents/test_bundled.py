@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -11,7 +12,7 @@ import pytest
 
 import helmsight.envs  # noqa: F401  (registers the environments)
 from helmsight.agents.decide import ModelPilot
-from helmsight.agents.models.load import BUNDLED, load_pilot
+from helmsight.agents.models.load import BUNDLED, WIDE, load_pilot
 from helmsight.agents.operator import Operator
 from helmsight.agents.training.flights import FlightBatch, SampleFlights
 from helmsight.agents.training.policy import StudentPolicy, prompt_ids
@@ -45,13 +46,14 @@ def pictures(count: int, seed: int) -> tuple[Any, list[Any], Any]:
     return np.stack([v for v, _ in seen]), [s for _, s in seen], flights.teach()
 
 
-def test_the_weights_are_small_and_load_without_our_code() -> None:
+@pytest.mark.parametrize("folder", [BUNDLED, WIDE])
+def test_the_weights_are_small_and_load_without_our_code(folder: Path) -> None:
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    weights = BUNDLED / "model.safetensors"
+    weights = folder / "model.safetensors"
     assert weights.stat().st_size <= 20e6
-    model = AutoModelForImageTextToText.from_pretrained(BUNDLED, local_files_only=True)
-    processor = AutoProcessor.from_pretrained(BUNDLED, local_files_only=True)
+    model = AutoModelForImageTextToText.from_pretrained(folder, local_files_only=True)
+    processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
     assert model.num_parameters() < 5e6
     assert processor.tokenizer.chat_template or processor.chat_template
 
@@ -128,3 +130,21 @@ def test_it_captures_a_passive_target_from_pictures_alone(pilot: ModelPilot) -> 
     flight = Operator(env, pilot).fly(seed=21)
     assert flight.summary["captured"]
     assert flight.summary["score"] < 200
+
+
+@pytest.fixture(scope="module")
+def wide() -> Any:
+    return load_pilot("bundled-wide")
+
+
+def test_the_wide_one_gets_to_the_lady_and_around_her_guard_from_pictures_alone(wide: Any) -> None:
+    env = gym.make("helmsight/LBG1-LG1-I1-v0", observation="frame", time="fixed:0.1")
+    flight = Operator(env, wide).fly(seed=21)
+    assert flight.summary["captured"]
+    assert flight.summary["score"] < 3000  # who flies straight to her has 5,578
+
+
+def test_the_wide_one_gets_between_sun_and_target_from_pictures_alone(wide: Any) -> None:
+    env = gym.make("helmsight/SB1-E1-I5-v0", observation="frame", time="fixed:0.1")
+    flight = Operator(env, wide).fly(seed=21)
+    assert flight.summary["score"] > 116  # half of what KSPDG's best have
