@@ -12,7 +12,13 @@ from helmsight.envs.orbital.stepping import step_code
 ROOMS = ("agents", "contract", "envs", "prompts", "tools")
 QUESTIONS = "evals/spatial"
 SOURCES = {".py", ".c", ".h", ".json", ".j2"}
-APART = {"training", "bundled", "wide", "relations", "inspector"}  # lessons; weights have their own digest
+APART = {
+    "training",
+    "bundled",
+    "wide",
+    "relations",
+    "inspector",
+}  # lessons; weights have their own digest
 
 
 def fingerprint(pilot: str, *more: str) -> str:

@@ -17,6 +17,7 @@ from helmsight.tools.folder import PAGE
 
 HTML, MARKDOWN, TEX, CSV = FORMATS = ("html", "md", "latex", "csv")
 MARKDOWN_FILE = "report.md"
+MARK = '<meta name="generator" content="helmsight report">'
 
 
 def forms(text: str) -> list[str]:
@@ -38,7 +39,7 @@ def write_report(found: Judged, folder: Path, asked: Sequence[str] = FORMATS) ->
     """Write a report into `folder` and return its files, each whole or not at all.
 
     Raises:
-        ResultsUnusable: a file cannot be written.
+        ResultsUnusable: a file cannot be written, or would replace something else than a report.
     """
     title = str(found.about.get("suite", {}).get("name", "")) or found.rows[0].suite or "Evaluation"
     tables = sheets(found)
@@ -52,6 +53,7 @@ def write_report(found: Judged, folder: Path, asked: Sequence[str] = FORMATS) ->
         texts |= {f"{sheet.name}.tex": latex(sheet) for sheet in tables}
     if CSV in asked:
         texts |= {f"{sheet.name}.csv": csv_text(sheet) for sheet in tables}
+    _check_ours(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
@@ -61,3 +63,21 @@ def write_report(found: Judged, folder: Path, asked: Sequence[str] = FORMATS) ->
             f"{folder} cannot be written ({error}); give another folder with --out"
         ) from error
     return [folder / name for name in texts]
+
+
+def _check_ours(folder: Path) -> None:
+    """Raise ResultsUnusable where a folder holds other things than an earlier report."""
+    held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    others = {n for n in held - {PAGE, MARKDOWN_FILE} if not n.endswith((".tex", ".csv"))}
+    if PAGE in held:
+        page = folder / PAGE
+        marked = page.is_file() and MARK in page.read_bytes()[:4096].decode(errors="replace")
+        if not marked and held == {PAGE}:  # reports had no mark once, but tables beside the page
+            others.add(PAGE)
+        elif marked:
+            others.clear()
+    if others:
+        raise ResultsUnusable(
+            f'{folder} holds other things than a report ("{min(others)}"), and nothing is written '
+            "over them; give another folder with --out"
+        )

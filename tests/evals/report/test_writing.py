@@ -230,3 +230,17 @@ def test_a_folder_without_results_and_one_that_cannot_be_written_are_told(result
     (tmp_path / "file").touch()
     with pytest.raises(ResultsUnusable, match="--out"):
         write_report(judged(results, tmp_path), tmp_path / "file")
+
+
+@pytest.mark.parametrize("theirs", ["index.html", "thesis.docx"])
+def test_a_report_is_written_over_nothing_but_a_report(results, tmp_path, theirs):
+    found = judged(results, tmp_path / "site")
+    write_report(found, tmp_path / "site", ["md", "csv"])
+    write_report(found, tmp_path / "site", ["md", "csv"])  # over its own, as often as you like
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / theirs).write_text("years of work", encoding="utf-8")
+    with pytest.raises(ResultsUnusable, match=f"holds other things than a report .{{1,2}}{theirs}"):
+        write_report(found, other, ["md", "csv"])
+    assert [path.name for path in other.iterdir()] == [theirs]
+    assert (other / theirs).read_text("utf-8") == "years of work"
