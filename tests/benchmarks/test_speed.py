@@ -7,6 +7,8 @@ import math
 
 import pytest
 
+from helmsight.agents.models.load import SHIPPED
+
 
 @pytest.fixture
 def speed(load):
@@ -53,7 +55,7 @@ def test_decisions_of_a_model_pilot_are_timed_the_first_apart(speed, answers):
 
 
 def test_a_model_that_is_not_there_is_skipped_with_the_reason(speed, tmp_path, monkeypatch):
-    monkeypatch.setattr("helmsight.agents.models.load.BUNDLED", tmp_path / "nothing")
+    monkeypatch.setitem(SHIPPED, "bundled", tmp_path / "nothing")
     (figure,) = speed.decision([])
     assert figure.words()[-1] == "skipped"
     assert "helmsight train pilot" in figure.skipped

@@ -38,7 +38,7 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def arm() -> Iterator[Emulation]:
+def arm(fair: None) -> Iterator[Emulation]:
     with emulate("so101") as served:
         yield served
 
@@ -57,7 +57,7 @@ def operated(arm: Emulation, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def inspected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def inspected(fair: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a real inspection of three steps."""
     folder = tmp_path_factory.mktemp("inspected") / "run"
     world = {"parts": ["dish"], "budget_views": 2}
