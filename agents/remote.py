@@ -11,7 +11,6 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
 from typing import Any
 
 LOOKUPS = 4  # threads for what blocks: names of hosts
@@ -22,7 +21,7 @@ class _Loop:
     """An event loop whose thread runs while somebody waits for something in it."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._users = 0
         self._thread: threading.Thread | None = None
@@ -31,28 +30,25 @@ class _Loop:
     def __enter__(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             self._users += 1
+            loop = self._loop = self._loop or asyncio.new_event_loop()
             if self._users == 1:
                 self._lookups = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="model-lookup")
-                self._loop.set_default_executor(self._lookups)
-                self._thread = threading.Thread(
-                    target=self._loop.run_forever, name="model", daemon=True
-                )
+                loop.set_default_executor(self._lookups)
+                self._thread = threading.Thread(target=loop.run_forever, name="model", daemon=True)
                 self._thread.start()
-        return self._loop
+        return loop
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._users -= 1
-            if self._users or self._thread is None or self._lookups is None:
+            if self._users or self._loop is None or self._thread is None or self._lookups is None:
                 return
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._lookups.shutdown(wait=False, cancel_futures=True)
 
 
-@cache
-def _loop() -> _Loop:
-    return _Loop()
+_LOOP = _Loop()
 
 
 class Remote:
@@ -64,7 +60,7 @@ class Remote:
         Raises:
             TimeoutError: after `timeout_s`; it is cancelled, and its connection is closed.
         """
-        with _loop() as loop:
+        with _LOOP as loop:
             waiting: Future[Any] = asyncio.run_coroutine_threadsafe(_within(begin, timeout_s), loop)
             try:
                 return waiting.result()
