@@ -58,7 +58,7 @@ SPECTATORS, BLOCK, BLOCKS = 10, 40, 10
 FLIGHT = 10  # blocks of one flight, which a scenario's time bounds
 RUNS, STARTS = 1000, 5
 STEPS, SEEKS = 2000, 300
-HANG_S = 600.0
+HANG_S = 120.0
 ASKED = {
     "stops": "p99 at most 150 ms", "spectators": "at most 1.02", "index": "at most 1 s",
     "scrub": "at least 30 pictures a second", "kills": "none lost, doubled or another",
