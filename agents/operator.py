@@ -107,9 +107,8 @@ class Operator:
                 "again; begin a new run"
             )
         continues = clock.continues and (bool(past) or begun is not None)
-        for record in (
-            past if continues else ()
-        ):  # nothing is opened for what cannot be gone on with
+        left = past if continues else ()  # nothing is opened for what cannot be gone on with
+        for record in left:
             record.given(self._task.command)
             self._check_telemetry(record)
         self.crew.begin(self.env.unwrapped)
@@ -120,7 +119,6 @@ class Operator:
         signals = getattr(self.env.unwrapped, "on_signals", nullcontext)
         try:
             with signals():
-                left = past if continues else ()
                 loop = Loop(
                     self.env, self.pilot, self.config, self._guard, self._grounder, seed, left,
                     self.crew,

@@ -68,14 +68,12 @@ def write_report(found: Judged, folder: Path, asked: Sequence[str] = FORMATS) ->
 def _check_ours(folder: Path) -> None:
     """Raise ResultsUnusable where a folder holds other things than an earlier report."""
     held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    page = folder / PAGE
+    if page.is_file() and MARK in page.read_bytes()[:4096].decode(errors="replace"):
+        return
     others = {n for n in held - {PAGE, MARKDOWN_FILE} if not n.endswith((".tex", ".csv"))}
-    if PAGE in held:
-        page = folder / PAGE
-        marked = page.is_file() and MARK in page.read_bytes()[:4096].decode(errors="replace")
-        if not marked and held == {PAGE}:  # reports had no mark once, but tables beside the page
-            others.add(PAGE)
-        elif marked:
-            others.clear()
+    if held == {PAGE}:  # reports had no mark once, but tables beside the page
+        others = held
     if others:
         raise ResultsUnusable(
             f'{folder} holds other things than a report ("{min(others)}"), and nothing is written '

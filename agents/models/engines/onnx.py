@@ -59,9 +59,10 @@ class OnnxEngine:
         sequel = _Sequel(self._sequel, dict(zip(self._cache, kept, strict=True)), written)
         while node:
             tokens = np.array(list(node))
-            low, high = np.partition(scores[tokens], -2)[-2:]
+            rivals = scores[tokens]
+            low, high = np.partition(rivals, -2)[-2:]
             ahead = min(ahead, float(high - low))
-            best = int(tokens[scores[tokens].argmax()])
+            best = int(tokens[rivals.argmax()])
             more = [best, *forced(node[best])]
             written += more
             node = walk(node, more)[1]
