@@ -45,6 +45,10 @@ class Crew(Protocol):
         """Return the deeds of people since this was last called: by whom, and what they did."""
         ...
 
+    def leave(self, reason: str) -> Sequence[dict[str, Any]]:
+        """Take no more orders, for the run is over; return the deeds that no step came after."""
+        ...
+
 
 class Nobody:
     """A run without people."""
@@ -67,4 +71,8 @@ class Nobody:
 
     def taken(self) -> Sequence[dict[str, Any]]:
         """Nobody did anything."""
+        return ()
+
+    def leave(self, reason: str) -> Sequence[dict[str, Any]]:
+        """Nobody ordered anything."""
         return ()

@@ -164,7 +164,7 @@ class Operator:
         summary |= {"seed": seed, "time": str(self.env.unwrapped.clock.rule)}  # type: ignore[attr-defined]
         if loop is not None:
             summary |= summarise(loop.task.outcome, loop.records, loop.first, loop.info)
-        if deeds := list(self.crew.taken()):  # a stop, say, which no step came after
+        if deeds := list(self.crew.leave(reason)):  # a stop, say
             summary["people"] = deeds
         summary |= {**halted, "wall_s": time.perf_counter() - began, "reason": reason}
         for listener in self.listeners:

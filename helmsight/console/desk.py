@@ -40,6 +40,7 @@ class Desk(Helm):
         self._address: Address | None = None
         self._listener: Listener | None = None
         self._links: set[Connection] = set()
+        self._over = False  # whether the last word is told, and nobody else is let in
         self._listening = 0  # how many of those who tell wait for a step
 
     def start(self, spec: RunSpec) -> None:
@@ -61,7 +62,7 @@ class Desk(Helm):
         """Tell of the end, and listen no more."""
         try:
             with self.changed:
-                self.ended = reason or "ended"
+                self.ended, self._over = self.ended or reason or "ended", True
                 self._news()
                 self.changed.wait_for(lambda: not self._links, LAST_S)
         except KeyboardInterrupt:
@@ -81,7 +82,7 @@ class Desk(Helm):
 
     def _accept(self) -> None:
         assert self._listener is not None
-        while not self.ended:
+        while not self._over:
             try:
                 link = self._listener.accept()
             except OSError:
@@ -148,6 +149,7 @@ class Desk(Helm):
                     if link not in self._links:
                         return
                     seen, state, steps = self.version, self.state(), self._steps
+                    over = self._over
                     record, frame = self.record, self._frame
                 began = time.thread_time()
                 news: dict[str, Any] = {"kind": "news", "state": state, "steps": steps}
@@ -164,7 +166,7 @@ class Desk(Helm):
                     say(link, news)
                     if picture is not None:
                         link.send_bytes(picture)
-                if state["ended"]:
+                if over:
                     break
                 pause = min(max(NEWS_S, (time.thread_time() - began) / SHARE), 1.0)
                 with self.changed:

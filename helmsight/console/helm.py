@@ -20,6 +20,7 @@ from helmsight.keydesk import interrupt_main
 BEAT_S = 0.2  # between two looks at whether a wait is over: Windows wakes no lock for a signal
 HELD_S = 1.0  # that a world which runs by itself holds still before it is looked at again
 KEPT = 1000  # answers to orders, so that one that comes twice is carried out once
+TOO_LATE = "ordered a command after the last step"
 Answer = bool | dict[str, Any]
 
 
@@ -120,6 +121,20 @@ class Helm:
         with self.changed:
             taken, self._deeds = self._deeds, []
             return taken
+
+    def leave(self, reason: str) -> list[dict[str, Any]]:
+        """Refuse orders from now on, and return what people did and ordered that no step tells of.
+
+        The run's page and film are still to be written: an order that was taken meanwhile would be
+        lost without a word.
+        """
+        with self.changed:
+            if self._flown is not None:
+                (who, command), self._flown = self._flown, None
+                self._did(who, TOO_LATE, wanted=command)
+            self.ended = reason or "ended"
+            self._news()
+            return self.taken()
 
     def _beat(self) -> None:
         self.changed.wait(BEAT_S)

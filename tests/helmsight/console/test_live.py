@@ -38,6 +38,27 @@ def until(holds: Callable[[], Any], within_s: float = 600.0) -> Any:
     raise AssertionError("it did not come about")
 
 
+class Held:
+    """A listener that holds a run up at one of its calls until it is let go."""
+
+    def __init__(self, at: str) -> None:
+        self._at, self.came, self.go = at, threading.Event(), threading.Event()
+
+    def _hold(self, at: str) -> None:
+        if at == self._at:
+            self.came.set()
+            assert self.go.wait(600)
+
+    def start(self, spec: object) -> None:
+        self._hold("start")
+
+    def step(self, record: object, frame: object) -> None:
+        self._hold("step")
+
+    def finish(self, reason: str, summary: object) -> None:
+        self._hold("finish")
+
+
 class Flight:
     """A flight in a thread, attended through its desk."""
 
@@ -51,6 +72,7 @@ class Flight:
         } | options
         self._thread = threading.Thread(target=self._fly, daemon=True)
         self.desk = Desk(folder)
+        self.also: list[Held] = []
 
     def begin(self) -> Link:
         self._thread.start()
@@ -61,8 +83,8 @@ class Flight:
     def _fly(self) -> None:
         try:
             flight = helmsight.fly(
-                "PE1-E1-I1", "naive", out=self.folder, listeners=[self.desk], crew=self.desk,
-                **self._options,
+                "PE1-E1-I1", "naive", out=self.folder, listeners=[*self.also, self.desk],
+                crew=self.desk, **self._options,
             )  # fmt: skip
             self.result.append(flight.reason)
         except BaseException as error:
@@ -366,3 +388,38 @@ def test_a_stop_waits_for_no_page(paused, pages, request, monkeypatch):
     assert said == {"ok": True, "said": "stopped"}
     assert flight.end() == "interrupted"
     pages.links.close()
+
+
+def held_at(what: str, folder: Path) -> tuple[Flight, Link, Held]:
+    """Return a flight of one step, which ann flew, held up at `what`."""
+    flight, held = Flight(folder, steps=1), Held(what)
+    flight.also, flight.desk.paused = [held], "ann"
+    link = flight.begin()
+    order(link, "take over")
+    order(link, "resume")
+    assert order(link, "fly", command=BURN)["ok"]
+    assert held.came.wait(600)
+    return flight, link, held
+
+
+def test_an_order_after_the_last_step_is_in_the_summary(runs):
+    flight, link, held = held_at("step", runs / "one")
+    assert order(link, "fly", command=BURN)["ok"]
+    held.go.set()
+    assert flight.end() == "steps"
+    summary = load_run(runs / "one").summary
+    (late,) = summary["people"]
+    assert (late["by"], late["did"]) == ("ann", "ordered a command after the last step")
+    assert (late["wanted"]["right"], summary["steps"]) == (1.0, 1)
+    flight.links.close()
+
+
+def test_an_order_while_the_page_is_written_is_refused(runs):
+    flight, link, held = held_at("finish", runs / "one")
+    for what in ("fly", "pause", "hand back", "stop"):
+        assert order(link, what, command=BURN) == {"ok": False, "said": "the run is over"}
+    assert until(lambda: link.news["state"]["ended"]) == "steps"
+    held.go.set()
+    assert flight.end() == "steps"
+    assert "people" not in load_run(runs / "one").summary
+    flight.links.close()
