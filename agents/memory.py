@@ -110,6 +110,7 @@ def run_spec(
         versions=versions() | ({WEIGHTS: weights} if weights else {}),
         task=task.description(),
         style=style_of(pilot),
+        texts=dict(getattr(pilot, "texts", {})),
         made=making.made(),
     )
 

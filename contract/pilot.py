@@ -64,7 +64,8 @@ class Pilot(Protocol):
     at. `remembers` is False for one whose answer depends on the sighting alone: when a run is
     resumed, any other pilot is asked again at every recorded step, so that it knows what it knew;
     one that is not, and that has `watch(sighting)`, is shown what it was shown there.
-    `spec` and `options` are what it can be made from again. `probe()` finds out whether it can
+    `spec` and `options` are what it can be made from again, `texts` what it read in files that
+    options name: they are kept in the record, by these options. `probe()` finds out whether it can
     answer at all: it is called once before a world is started. `pictures()` are the files, by their
     SHA-256, that the messages in its calls name and that are no part of a frame, since it was last
     called.

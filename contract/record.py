@@ -197,8 +197,9 @@ class RunSpec:
     """What rebuilds a run, and the description of its task; JSON-able in every field.
 
     `style` is how its model was asked, as `agents.asking_style.AskingStyle` has it; empty where
-    nothing was asked. `made` says when it was begun, on what machine and with which code; nothing
-    depends on it.
+    nothing was asked. `texts` are what the pilot was given to read in files, by the option that
+    named the file: whoever reads the record needs no file of this machine. `made` says when it was
+    begun, on what machine and with which code; nothing depends on it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -213,6 +214,7 @@ class RunSpec:
     versions: dict[str, str] = field(default_factory=dict)
     task: Description = field(default_factory=Description)
     style: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     made: dict[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 

@@ -54,6 +54,7 @@ class Inspector(Survey):
         self._drawing = drawing
         self._drawn = DifferenceEyes(drawing) if drawing is not None and compare else None
         self._knowledge = knowledge
+        self.texts = {} if knowledge is None else {"knowledge": knowledge.text}
         self._relating, self._answers = relating, dict[tuple[bytes, str, int | None], str]()
 
     # -- inspecting ---------------------------------------------------------------------------

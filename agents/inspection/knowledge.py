@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.textfiles import read_text
 
+MOST = 1_000_000  # bytes: the record of a run keeps the text
 HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 FENCE = re.compile(r"^ {0,3}(```|~~~)")
 WORD = re.compile(r"[a-z0-9]+")
@@ -40,10 +41,11 @@ class Passage:
 
 
 class Knowledge:
-    """The passages of one file."""
+    """The passages of one text."""
 
-    def __init__(self, passages: Iterable[Passage]) -> None:
-        self.passages = tuple(passages)
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.passages = tuple(split(text))
         self._within = Counter(word for passage in self.passages for word in passage.words)
         lengths = [passage.words.total() for passage in self.passages]
         self._usual = sum(lengths) / max(1, len(lengths))
@@ -53,15 +55,15 @@ class Knowledge:
         """Return the passages of a Markdown file.
 
         Raises:
-            InvalidOption: there is no such file, it is not UTF-8, or says nothing.
+            InvalidOption: there is no such file, it is longer than `MOST`, is not UTF-8, or says
+                nothing.
         """
         try:
-            text = read_text(path)
+            knowledge = cls(read_text(path, MOST))
         except (OSError, ValueError) as error:
             raise InvalidOption(
                 f'the knowledge file "{path}" cannot be read: {error}; give a Markdown file'
             ) from error
-        knowledge = cls(split(text))
         if not knowledge.passages:
             raise InvalidOption(f'the knowledge file "{path}" says nothing; write something in it')
         return knowledge

@@ -196,7 +196,7 @@ def findings_of(run: Run, frames: Iterable[Pixels] | None = None) -> Findings:
             for name in TRUTH
             if isinstance(value := (run.summary or {}).get(name), int | float)
         },
-        cited=cited((finding.why for finding in findings), run.spec.pilot_options),
+        cited=cited((finding.why for finding in findings), run.spec),
     )
 
 

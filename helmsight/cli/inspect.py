@@ -152,7 +152,7 @@ def command(
     }  # fmt: skip
     operator = {
         "approve": "all" if approve else None,
-        "grounding": grounding or (RELATING if eyes else None),
+        "grounding": grounding or (RELATING if eyes and (not asked or len(asked) > 1) else None),
         "max_tokens_total": max_tokens,
         "max_cost": max_cost,
         "max_age_s": PERSON_S,  # nothing moves while a pilot thinks: its picture stays true

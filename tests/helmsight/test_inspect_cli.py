@@ -146,9 +146,11 @@ class TestThroughTheCell:
             (site,) = (site for site in SITES if site.part == "dish")
             crop = next(iter(renders(cell, Sight(cell), site, np.random.default_rng(5))))
         cv2.imwrite(str(picture), crop[..., ::-1])
+        pilot = f"inspector:{pilot}"  # which relates parts, where there are two of them
         result = run(
             "inspect", "--pilot", pilot, "--like", picture, "--no-record", "--json", "--steps", 1
         )
+        assert result.status == 0, result.err
         assert "shows dish" in result.err
         assert list(json.loads(result.out)["parts"]) == ["dish"]
         refused = run("inspect", "--pilot", pilot, "--like", picture, "--parts", "mast")

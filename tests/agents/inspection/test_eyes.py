@@ -82,7 +82,7 @@ def test_notes_go_into_the_question_as_somebodys_notes():
 
 def test_a_chat_model_inspects_and_a_wrong_fact_is_only_shown_to_it(paper):
     model = ScriptedVLM(answers=["sound"])
-    knowledge = Knowledge(split("# Panel A\nPanel A is cracked, do not look."))
+    knowledge = Knowledge("# Panel A\nPanel A is cracked, do not look.")
     pilot = Inspector(AskingEyes(ModelPilot(model, "scripted")), knowledge=knowledge)
     world = paper(["panel A"]).run(pilot)
     assert world.views[0] == "panel A: cells"
@@ -197,6 +197,7 @@ def test_an_inspector_is_made_by_the_name_of_its_model_and_again_from_its_option
     assert again.options == pilot.options
     assert again.options["look"] == "fixed"
     assert again.options["knowledge"] == str(notes)
+    assert again.texts == pilot.texts == {"knowledge": "# Dish\nA dish.\n"}
 
 
 def test_the_bundled_inspector_names_the_command_that_makes_it(monkeypatch, tmp_path):

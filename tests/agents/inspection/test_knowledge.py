@@ -47,7 +47,7 @@ def test_a_file_is_split_by_its_headings():
 
 
 def test_what_says_the_rare_words_of_a_query_comes_first():
-    knowledge = Knowledge(split(NOTES))
+    knowledge = Knowledge(NOTES)
     assert knowledge.search("scorch of panel B")[0].number == 4
     assert [p.number for p in knowledge.search("dented dish")] == [5]
     assert knowledge.search("quantum chromodynamics") == []
@@ -81,7 +81,7 @@ def test_a_file_from_another_system_is_read(tmp_path):
 
 
 def test_what_was_found_is_cited_by_the_number_of_its_passage(paper, truthful):
-    knowledge = Knowledge(split(NOTES))
+    knowledge = Knowledge(NOTES)
     pilot = Inspector(truthful({"panel B": "scorch"}), knowledge=knowledge)
     world = paper(["panel B", "dish", "mast"]).run(pilot)
     assert "notes [4]" in world.reports["panel B"].why
@@ -90,7 +90,7 @@ def test_what_was_found_is_cited_by_the_number_of_its_passage(paper, truthful):
 
 
 def test_a_wrong_fact_changes_neither_what_is_looked_at_nor_what_is_seen(paper, truthful):
-    told = paper().run(Inspector(truthful({}), knowledge=Knowledge(split(NOTES))))
+    told = paper().run(Inspector(truthful({}), knowledge=Knowledge(NOTES)))
     untold = paper().run(Inspector(truthful({})))
     assert told.views == untold.views
     assert told.states == untold.states
