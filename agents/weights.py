@@ -1,4 +1,7 @@
-"""Which weights a pilot has: a digest of its model folder, so that a run goes on with the same."""
+"""What a pilot answers out of: a digest of its model folder, or of the answers that it was given.
+
+A run goes on with the same weights, or with the same answers.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,16 @@ from pathlib import Path
 from helmsight.agents.models.digests import digest_of_folder
 from helmsight.agents.models.load import shipped
 from helmsight.agents.scripted import EXPERTS
+from helmsight.contract.identity import digest
+from helmsight.contract.textfiles import read_text
+
+SCRIPTED = "scripted:"
+"""What the name of a model that answers the lines of a file begins with."""
 
 
 def model_folder(pilot: str) -> Path | None:
     """Return the folder of the model that a pilot is or has as its eyes, None for none."""
-    kind, _, eyes = pilot.partition(":")
-    model = eyes if kind == "inspector" and eyes else pilot
+    model = _model(pilot)
     if model in EXPERTS:
         return None
     folder = shipped(model) or Path(model.removeprefix("local:"))
@@ -20,6 +27,14 @@ def model_folder(pilot: str) -> Path | None:
 
 
 def weights_of(pilot: str) -> str:
-    """Return what a record keeps of the weights of `pilot`, "" for one without a model folder."""
+    """Return what a record keeps of the weights of `pilot`, or of its answers; "" without both."""
+    if (model := _model(pilot)).startswith(SCRIPTED):
+        answers = Path(model.removeprefix(SCRIPTED))
+        return digest(read_text(answers)) if answers.is_file() else ""
     folder = model_folder(pilot)
     return "" if folder is None else digest_of_folder(folder)[:16]
+
+
+def _model(pilot: str) -> str:
+    kind, _, eyes = pilot.partition(":")
+    return eyes if kind == "inspector" and eyes else pilot

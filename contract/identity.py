@@ -9,7 +9,7 @@ from typing import Any
 from helmsight.contract.record import RunSpec, plain
 
 WEIGHTS = "weights"
-"""The name among a record's versions under which the digest of the pilot's weights is kept."""
+"""The name among a record's versions of the digest of the pilot's weights, or of its answers."""
 
 TEXTS = "texts."
 
@@ -33,15 +33,16 @@ def identity(spec: RunSpec) -> dict[str, Any]:
 def differences(recorded: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     """Return in words where another run is given than was recorded, "" where it is the same one.
 
-    What an older version did not record is not compared, but for texts: a record of somebody else
-    may name any file of this machine.
+    What an older version did not record is not compared, but for what comes out of files: a record
+    of somebody else may name any file of this machine.
     """
     others = [
         f"{key} is {given.get(key)!r:.80} and was {recorded[key]!r:.80}"
         for key in recorded
         if given.get(key) != recorded[key]
     ]
-    unknown = [key for key in given if key.startswith(TEXTS) and key not in recorded]
+    of_files = [key for key in given if key.startswith(TEXTS) or key == WEIGHTS]
+    unknown = [key for key in of_files if key not in recorded]
     return "; ".join([*others, *(f"{key} was not recorded" for key in unknown)])
 
 

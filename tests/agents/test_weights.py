@@ -41,3 +41,12 @@ def test_pilots_without_a_folder_have_none(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "naive").mkdir()
     assert weights_of("naive") == weights_of("openai:gpt-4o") == weights_of("scripted:x") == ""
     assert len(weights_of("bundled")) == 16
+
+
+def test_given_answers_are_told_by_their_digest(tmp_path: Path) -> None:
+    file = tmp_path / "answers.txt"
+    file.write_text("{}\n", encoding="utf-8")
+    first = weights_of(f"scripted:{file}")
+    assert first == weights_of(f"inspector:scripted:{file}") != ""
+    file.write_text('{"right": 1}\n', encoding="utf-8")
+    assert weights_of(f"scripted:{file}") not in ("", first)

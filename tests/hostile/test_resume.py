@@ -47,6 +47,25 @@ def test_a_run_goes_on_with_the_weights_that_began_it(tmp_path: Path) -> None:
     assert len(resume(folder, steps=4, pilot=of_model(model)).records) == 4
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("theirs", ["hello", None])
+def test_a_run_of_theirs_does_not_copy_a_file_of_yours(theirs: str | None, tmp_path: Path) -> None:
+    """Its pilot answers the lines of a file, which it may name; their digest it does not know."""
+    answers, folder = tmp_path / "answers.txt", tmp_path / "run"
+    answers.write_text("hello\n", encoding="utf-8")
+    options: dict[str, Any] = {"steps": 1, "observation": "telemetry", "time": "paused"}
+    helmsight.fly("PE1-E1-I1", f"scripted:{answers}", out=folder, video=False, **options)
+    answers.write_text("secret\n", encoding="utf-8")
+    if theirs is None:
+        recorded = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        del recorded["versions"]["weights"]
+        (folder / "run.json").write_text(json.dumps(recorded), encoding="utf-8")
+    with pytest.raises(RunFolderUnusable, match="weights (is|was not recorded)"):
+        resume(folder, steps=2)
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in written if b"secret" in path.read_bytes()]
+
+
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
