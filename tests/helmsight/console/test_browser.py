@@ -136,10 +136,6 @@ def test_a_run_is_tagged_and_a_report_of_theirs_does_nothing(
     (results / "report" / "index.html").write_text(HOSTILE, encoding="utf-8")
     wrong: list[str] = []
     page = opened(browser, wrong, viewport={"width": 1280, "height": 900})
-    asked: list[tuple[str, str]] = []
-    page.on("requestfinished", lambda request: asked.append((request.url, "")))
-    page.on("requestfailed", lambda request: asked.append((request.url, request.failure)))
-    page.on("dialog", lambda dialog: wrong.append(dialog.message))
     page.goto(f"{address}run/PE1-E1-I2_naive")
     page.fill("#tags input", "demo")
     page.press("#tags input", "Enter")
@@ -151,7 +147,11 @@ def test_a_run_is_tagged_and_a_report_of_theirs_does_nothing(
     page.goto(f"{address}run/PE1-E1-I2_naive")
     page.click("#tags .tag button")
     until(page, "document.querySelectorAll('#tags .tag').length === 0")
-    asked.clear()
+    page = opened(browser, wrong)  # nothing is on its way here from the pages before
+    asked: list[tuple[str, str]] = []
+    page.on("requestfinished", lambda request: asked.append((request.url, "")))
+    page.on("requestfailed", lambda request: asked.append((request.url, request.failure)))
+    page.on("dialog", lambda dialog: wrong.append(dialog.message))
     page.goto(address)
     page.click("#evaluations a")
     report = page.frame_locator("iframe.report")
