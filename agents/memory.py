@@ -24,7 +24,6 @@ from helmsight.contract.outcome import Outcome
 from helmsight.contract.pilot import Pilot
 from helmsight.contract.record import SCHEMA, RunSpec, StepRecord, plain
 from helmsight.contract.task import Task
-from helmsight.envs.orbital.stepping import step_code
 
 
 @dataclass
@@ -85,7 +84,8 @@ def run_spec(
 ) -> RunSpec:
     """Return what rebuilds the run, with the limits in force.
 
-    A callable in `config` is kept by its name only.
+    A callable in `config` is kept by its name only. A world whose own code can change a run says
+    which it is in `versions`.
     """
     made = env.spec
     flies = str(getattr(pilot, "spec", pilot.name))
@@ -107,7 +107,9 @@ def run_spec(
         seed=seed,
         max_steps=max_steps,
         operator=plain(operator | {"limits": guard.limits.model_dump(mode="json")}),
-        versions=versions() | ({WEIGHTS: weights} if weights else {}),
+        versions=versions()
+        | getattr(world, "versions", {})
+        | ({WEIGHTS: weights} if weights else {}),
         task=task.description(),
         style=style_of(pilot),
         texts=dict(getattr(pilot, "texts", {})),
@@ -122,7 +124,7 @@ def style_of(pilot: Pilot) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Return what can change a run: Python, packages in use, which code takes the twin's steps."""
+    """Return what can change a run of any world: Python and the packages in use."""
     numbers = {"python": python_version()}
     for name in ("helmsight", "numpy", "gymnasium", "langgraph", "torch", "transformers"):
         if name == "helmsight" or name in sys.modules:
@@ -130,4 +132,4 @@ def versions() -> dict[str, str]:
                 numbers[name] = metadata.version(name)
             except metadata.PackageNotFoundError:
                 numbers[name] = "unknown"
-    return numbers | {"twin step": step_code()}
+    return numbers

@@ -24,6 +24,7 @@ from helmsight.envs.orbital.cockpit.window import check_display
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.families import FAMILIES
 from helmsight.envs.orbital.scenarios import find_scenario
+from helmsight.envs.orbital.stepping import twin_versions
 from helmsight.envs.orbital.task import REALTIME
 
 _WHY = {
@@ -103,6 +104,11 @@ class ScreenEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         measures = task.measures if self._cockpit.refereed else task.measures[:1]
         outcome = task.outcome if self._cockpit.refereed else Outcome()
         return replace(task, clock=REALTIME, measures=measures, outcome=outcome)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What the record of a run says beside the packages; nothing of a window that was found."""
+        return twin_versions() if self._cockpit.refereed else {}
 
     def check_ready(self) -> None:
         """Raise ScreenMissing where there is no screen to look at; opens nothing."""

@@ -84,6 +84,7 @@ class RunWriter:
         """Begin a run folder; raises RunFolderUnusable."""
         from helmsight.agents.memory import versions
         from helmsight.contract.record import RunSpec
+        from helmsight.envs.orbital.stepping import twin_versions
         from helmsight.session import run_folder
         from helmsight.tools.recorder import Recorder
 
@@ -96,7 +97,7 @@ class RunWriter:
                 pilot=PILOT,
                 seed=seed,
                 options={"observation": "frame", "time": "realtime"},
-                versions=versions(),
+                versions=versions() | twin_versions(),
                 task=_task(flown.scenario).description(),
             )
         )

@@ -27,6 +27,7 @@ from helmsight.envs.orbital.families import FAMILIES, Family
 from helmsight.envs.orbital.scenarios import find_pursuit, find_scenario
 from helmsight.envs.orbital.sights import Placed
 from helmsight.envs.orbital.starts import AGENT, Flown
+from helmsight.envs.orbital.stepping import twin_versions
 from helmsight.envs.orbital.world import DT, TIMEOUT
 
 COCKPITS = ("helmsight", "game")
@@ -100,6 +101,11 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     def task(self) -> Task:
         """What an operator is told about this episode."""
         return self.family.told(self.scenario.name, self.layout)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What the record of a run says beside the packages: which code takes the steps."""
+        return twin_versions()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

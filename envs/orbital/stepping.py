@@ -106,6 +106,15 @@ def step_code() -> str:
     return asked or (NUMPY if _built() is None else C)
 
 
+def twin_versions() -> dict[str, str]:
+    """Return what the record of a run in the twin says of its own code: what takes its steps.
+
+    Raises:
+        InvalidOption: as `step_code`.
+    """
+    return {"twin step": step_code()}
+
+
 @cache
 def _built() -> Any:
     """Return the compiled module; None without one, or when the sources have changed since."""

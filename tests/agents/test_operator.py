@@ -15,6 +15,7 @@ from helmsight.contract.errors import GuardFailed, InvalidOption, MeasureUnusabl
 from helmsight.contract.record import RunSpec
 from helmsight.envs.orbital.env import PursuitEnv
 from helmsight.envs.orbital.guard import BurnGuard, BurnLimits
+from helmsight.envs.orbital.stepping import step_code
 
 TIMES = ("sense_ms", "think_ms", "act_ms", "lag")
 
@@ -32,6 +33,15 @@ def test_a_flight_ends_when_the_target_is_captured(world, steady, notebook):
     assert flight.summary["think_ms_p95"] >= 0
     assert json.loads(notebook.records[0].to_json())["measures"]["closing"] == 37.0
     assert RunSpec.from_json(notebook.spec.to_json()) == notebook.spec
+
+
+def test_a_record_says_what_the_world_itself_was_flown_with(world, steady, notebook):
+    Operator(world(), steady(), listeners=[notebook]).fly(max_steps=1)
+    assert {"python", "helmsight"} <= set(notebook.spec.versions)
+    assert "twin step" not in notebook.spec.versions
+    pilot = steady(*BURNS, needs="telemetry")
+    Operator(pursuit("paused"), pilot, listeners=[notebook]).fly(max_steps=1)
+    assert notebook.spec.versions["twin step"] == step_code()
 
 
 def test_a_flight_ends_after_the_steps_it_was_given(world, steady):

@@ -15,6 +15,7 @@ from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.cockpit.seat import Seat, Stretch
 from helmsight.envs.orbital.scenarios import find_pursuit, find_scenario
+from helmsight.envs.orbital.stepping import step_code
 from helmsight.tools.errors import RunFolderUnusable
 from helmsight.tools.player import load_run
 from helmsight.tools.recorder import Recorder
@@ -67,6 +68,7 @@ def test_flights_of_every_family_become_runs_with_its_own_figures(
     assert log._writer is not None
     log._writer.close()
     run = load_run(tmp_path / "run")
+    assert run.spec.versions["twin step"] == step_code()
     assert told[0].keys() >= {term.name for term in seat.outcome.terms} | {"score"}
     assert {measure.name for measure in seat.family.told(scenario.name, Layout()).measures} >= {
         *run.records[0].measures
