@@ -10,7 +10,9 @@ read back, and the frames that went out meanwhile. Emulated robots sweep one joi
 and the emulator says whether they stand; a robot at a port goes small and slow ways.
 
 --grbl: grbl's own firmware (github.com/gnea/grbl, 1.1h: its sources or what was built of them) in
-simavr instead of its twin, as robots that grbl drives. Its stop brakes, which is in the figures.
+simavr instead of its twin, as robots that grbl drives. Its stop brakes, which is in the figures and
+is told apart: `machine` is from the first byte that ends motion to the last step of the motors, by
+the firmware's own clock, `ours` the rest of the slowest call.
 """
 
 from __future__ import annotations
@@ -55,18 +57,24 @@ STOP_MS = 100.0  # asked of the slowest stop in a hundred
 FRAMES = 200  # asked of every stop
 CREEP = 0.05  # of a joint's speed: what counts as standing, to the emulator
 COLUMNS = (
-    "robot", "n", "confirmed", "p5 ms", "p50", "p99", "max", "braking ms", "frames p50", "max",
-    "held",
+    "robot", "n", "confirmed", "p5 ms", "p50", "p99", "max", "machine p50", "p99", "ours p50",
+    "p99", "braking ms", "frames p50", "max", "held",
 )  # fmt: skip
 
 
 @dataclass
 class Stops:
-    """The stops of one robot. ms: of the slowest call; frames: that one stop sent."""
+    """The stops of one robot. ms: of the slowest call; frames: that one stop sent.
+
+    machine_ms, ours_ms: of which the machine went on after it was told, and the rest; by stop,
+    where a firmware tells.
+    """
 
     robot: str
     braking_ms: float  # of the slowest joint from full speed, by the description
     ms: list[float] = field(default_factory=list)
+    machine_ms: list[float] = field(default_factory=list)
+    ours_ms: list[float] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
@@ -83,12 +91,23 @@ class Stops:
     def words(self) -> tuple[str, ...]:
         """Return it as text, one entry for each of COLUMNS."""
         ms = [f"{value:.0f}" for value in np.percentile(self.ms, [5, 50, 99, 100])]
+        parts = [
+            f"{value:.0f}"
+            for part in (self.machine_ms, self.ours_ms)
+            for value in (np.percentile(part, [50, 99]) if part else ())
+        ] or ["-"] * 4
         frames = [f"{value:.0f}" for value in np.percentile(self.frames, [50, 100])]
         confirmed = str(len(self.ms) - len(self.failed))
         return (
-            self.robot, str(len(self.ms)), confirmed, *ms, f"{self.braking_ms:.0f}", *frames,
-            "yes" if self.held else "NO",
+            self.robot, str(len(self.ms)), confirmed, *ms, *parts, f"{self.braking_ms:.0f}",
+            *frames, "yes" if self.held else "NO",
         )  # fmt: skip
+
+    def part(self, machine_s: float | None) -> None:
+        """Tell the last stop's time apart, where the machine says how long it went on."""
+        if machine_s is not None:
+            self.machine_ms.append(1e3 * machine_s)
+            self.ours_ms.append(self.ms[-1] - self.machine_ms[-1])
 
 
 def measure(
@@ -121,9 +140,12 @@ def measure(
                 moving(supervisor, refused)
                 time.sleep(random.uniform(0.0, LATER_S))
                 stop = bare.stop if number % 2 else partial(supervisor.stop, "benchmark")
+                if machine is not None:
+                    machine.ending_s()  # what was before does not count
                 together(found, stop, bare.link.counters, random)
                 if machine is not None:
                     found.failed += creeping(spec, machine.positions)
+                    found.part(machine.ending_s())
             finally:
                 done.set()
                 loop.join()
@@ -137,15 +159,22 @@ def ready(supervisor: Supervisor, found: Stops) -> None:
         supervisor.reset()
     except HardwareError as error:
         found.failed.append(f"{type(error).__name__}: {error}")
+        supervisor.reset()  # a grbl is deaf for half a second after an alarm
+    if supervisor.robot.is_homed is False:
+        found.failed.append("the stop has cost the position")
         supervisor.home()
         supervisor.reset()
 
 
 class Emulated(NamedTuple):
-    """What stands in for a robot: its port, and who says where it really is, m or rad."""
+    """What stands in for a robot: its port, and who says where it really is, m or rad.
+
+    ending_s: how long it went on after it was told to stop, since this was last asked, if it tells.
+    """
 
     port: str
     positions: Callable[[], Sequence[float]]
+    ending_s: Callable[[], float | None] = lambda: None
 
 
 def twin(robot: str, stack: ExitStack) -> Emulated:
@@ -157,9 +186,10 @@ def twin(robot: str, stack: ExitStack) -> Emulated:
 def firmware(spec: RobotSpec, grbl: Path, stack: ExitStack) -> Emulated:
     """Return a machine with grbl's own firmware that runs until `stack` is left."""
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="helmsight-")))
-    board = GrblBoard(build_grbl(grbl, folder / "grbl") if grbl.is_dir() else grbl, spec)
+    elf = build_grbl(grbl, folder / "grbl") if grbl.is_dir() else grbl
+    board = GrblBoard(elf, spec, trace=True)
     stack.callback(board.close)
-    return Emulated(board.port, lambda: board.positions)
+    return Emulated(board.port, lambda: board.positions, board.ending_s)
 
 
 def together(found: Stops, stop: Callable[[], object], counters: object, random: Random) -> None:

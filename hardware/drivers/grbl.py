@@ -80,13 +80,7 @@ class Grbl(GrblHoming):
     def _read_state(self) -> RobotState:
         if self.is_stopped and (dead := self._dead_state()) is not None:
             return dead
-        report = self._report()
-        if self.is_stopped and report.state == "Jog":
-            self.channel.realtime(wire.JOG_CANCEL)  # while it brakes, grbl does not mind
-        if self.is_stopped and report.state == "Idle":
-            # in Idle a line that was on its way would still start; in Hold nothing does
-            self._hold_feed()
-            report = self._report()
+        report = self._stopped_report() if self.is_stopped else self._report()
         self._watch(report)
         machine = self._place(report)
         mode = Mode.moving if self._moving(report) else MODES[report.state]
@@ -115,6 +109,22 @@ class Grbl(GrblHoming):
             faults=faults,
             details=details,
         )
+
+    def _stopped_report(self) -> StatusReport:
+        """Return a report, the feed held with the question.
+
+        In Idle a line that was on its way would still start; in Hold nothing does. The hold that
+        goes with every question is there when the motors stand, not an answer and a half later.
+        """
+        if self._driving_home:  # a reset ends that
+            return self._report()
+        self._our_hold = True
+        report = self._report(wire.HOLD + wire.STATUS)
+        if report.state == "Jog":
+            self.channel.realtime(wire.JOG_CANCEL)  # while it brakes, grbl does not mind
+        if report.state == "Idle":  # it stood before it took in the hold
+            report = self._report(wire.HOLD + wire.STATUS)
+        return report
 
     def _heading(self, machine: Point) -> Point:
         """Return the direction of motion in joint space: grbl tells the speed only."""

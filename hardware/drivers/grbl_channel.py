@@ -35,6 +35,7 @@ WATCH_S = 0.003  # between two questions of `ask_watching`
 ASKED = 3  # status queries within one deadline: they cost nothing and change nothing
 BITS = 10  # on the line, a byte
 TAKEN_S = 0.01  # after its last byte a line is taken in: two to four ms on an ATmega328P
+LOOK_S = 0.0005  # between two looks whether its answer has come before that
 KEPT = 64  # replies kept at most that nobody asked for
 
 
@@ -98,12 +99,15 @@ class GrblChannel:
         """Send realtime bytes that end a jog, once no line is on its way that would begin another.
 
         For whoever has said that the robot is stopped. Takes some milliseconds at most, and only
-        right after a line. Safe from any thread.
+        right after a line: until its answer, which another thread hears, or its time is over.
+        Safe from any thread, and in a signal handler.
         """
-        with self._gate:
-            wait_s = self._taken_s - time.monotonic()
-        if wait_s > 0.0:
-            time.sleep(wait_s)
+        while True:
+            with self._gate:
+                wait_s = self._taken_s - time.monotonic()
+            if wait_s <= 0.0:
+                break
+            time.sleep(min(wait_s, LOOK_S))
         self.link.write(command)
 
     def _send_line(self, line: str) -> None:
@@ -145,6 +149,8 @@ class GrblChannel:
         elif isinstance(reply, wire.Ok | wire.ErrorReply):
             self._answers.append(reply)
             self._answered_s = time.monotonic()
+            if not self._lost:  # else it may be of an earlier line
+                self._taken_s = 0.0
         elif isinstance(reply, wire.Alarmed):
             self.alarm, self.alarm_s = reply.code, time.monotonic()
             self._alarms += 1

@@ -181,14 +181,17 @@ class GrblLink(Robot):
 
     # -- readings -------------------------------------------------------------------------------
 
-    def _report(self) -> StatusReport:
-        """Return a fresh report that is whole and possible. Raises NoReply, BadReply."""
+    def _report(self, query: bytes = wire.STATUS) -> StatusReport:
+        """Return a fresh report that is whole and possible. Raises NoReply, BadReply.
+
+        query: realtime bytes that ask for it, also once more.
+        """
         self._leave_critical()
         doubted: Point | None = None
         # A flipped bit in a digit gives another valid position. One that the machine cannot have
         # reached since the last report is believed only when the next report agrees with it.
         for _ in range(3):
-            report = self._positioned()
+            report = self._positioned(query)
             place, now = self._place(report), time.monotonic()
             if self._possible(place, now) or (
                 doubted is not None and math.dist(doubted, place) <= self._slip(0.1)
@@ -200,10 +203,10 @@ class GrblLink(Robot):
             doubted = place
         raise BadReply(f"{self.link.port}: positions jump from report to report; noise on the line")
 
-    def _positioned(self) -> StatusReport:
+    def _positioned(self, query: bytes) -> StatusReport:
         """Return a report with a machine position: a work position needs its offset once."""
         for _ in range(32):  # WCO comes with every thirtieth report at the latest
-            report = self.channel.report()
+            report = self.channel.report(query=query)
             if report.wco is not None:
                 self._wco = report.wco
             machine = report.machine(self._wco)

@@ -15,6 +15,7 @@ import serial
 from helmsight.contract.textfiles import read_text
 from helmsight.hardware.emulators.simavr import Simavr, SimavrUnavailable
 from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.wire import grbl as wire
 
 STEPS = 200  # a mm: simavr's timers make a step pulse of 128 us, so no more than 6 kHz
 SWITCH_MM = 3  # how far the switches are from where it is switched on
@@ -22,6 +23,7 @@ AXES = (("D2", "D5", "B1"), ("D3", "D6", "B2"), ("D4", "D7", "B4"))  # step, dir
 HOLD = DOOR = "C1"  # one input: the build says which
 FLAGS = ("-Os", "-flto", "-w", "-ffunction-sections", "-Wl,--gc-sections", "-lm")
 ANSWER_S = 5.0
+ENDING = wire.JOG_CANCEL + wire.HOLD + wire.RESET
 
 
 def build_grbl(sources: Path, folder: Path, on: str = "", off: str = "") -> Path:
@@ -70,12 +72,12 @@ def settings(spec: RobotSpec) -> dict[int, float]:
 class GrblBoard:
     """A machine of three axes with grbl's own firmware, set up, at a place that it does not know.
 
-    `board` is what its firmware runs in, `port` what a client opens.
+    `board` is what its firmware runs in, `port` what a client opens. trace: for `ending_s`.
     """
 
-    def __init__(self, elf: Path, spec: RobotSpec) -> None:
+    def __init__(self, elf: Path, spec: RobotSpec, *, trace: bool = False) -> None:
         self.spec = spec
-        self.board = Simavr(elf=elf)
+        self.board = Simavr(elf=elf, trace=trace)
         for step, direction, switch in AXES:
             self.board.axis(step, direction, switch, SWITCH_MM * STEPS)
         self.port = self.board.port
@@ -102,6 +104,19 @@ class GrblBoard:
     def positions(self) -> tuple[float, ...]:
         """Where its motors have taken it from where it was switched on, m."""
         return tuple(steps / STEPS / 1000.0 for steps in self.board.where())
+
+    def ending_s(self) -> float | None:
+        """Return how long it went on after the first byte that ends motion, by its own clock.
+
+        Of what has happened since this was last asked; None where no such byte came, or no step
+        after it. Needs `trace`.
+        """
+        happened = self.board.news()
+        asked = next((e.at_s for e in happened if e.kind == "rx" and e.byte in ENDING), None)
+        steps = [e.at_s for e in happened if e.kind == "pulse" and e.channel < len(AXES)]
+        if asked is None or not steps or steps[-1] < asked:
+            return None
+        return steps[-1] - asked
 
     def moves(self, seconds: float = 0.1) -> bool:
         """Return whether its motors turn within a time."""

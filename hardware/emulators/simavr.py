@@ -182,6 +182,7 @@ class Simavr:
         path.unlink(missing_ok=True)
         self.port = str(path)
         self._trace = Path(self._folder.name) / "trace" if trace else None
+        self._told = 0  # bytes of the trace that `news` has handed out
         self._rig = _Rig(self.port, str(self._trace or "-"), stdout=subprocess.PIPE, elf=elf)
         deadline = time.monotonic() + START_S
         while not path.is_symlink():
@@ -227,6 +228,17 @@ class Simavr:
         if self._trace is None or not self._trace.exists():
             return []
         return events(read_text(self._trace).splitlines(keepends=True))
+
+    def news(self) -> list[Event]:
+        """Return what has happened on the pins since this was last asked; empty without `trace`."""
+        if self._trace is None or not self._trace.exists():
+            return []
+        with self._trace.open("rb") as file:
+            file.seek(self._told)
+            data = file.read()
+        data = data[: data.rfind(b"\n") + 1]
+        self._told += len(data)
+        return events(data.decode("ascii").splitlines(keepends=True))
 
     def close(self) -> None:
         """End the emulator and remove the device node."""

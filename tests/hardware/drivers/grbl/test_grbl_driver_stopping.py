@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from helmsight.hardware.drivers import grbl_channel
 from helmsight.hardware.drivers.grbl_channel import BITS, TAKEN_S
 from helmsight.hardware.errors import RobotStopped
 from helmsight.hardware.robot import JointTargets
-from helmsight.hardware.wire.grbl import HOLD, JOG, JOG_CANCEL
+from helmsight.hardware.wire.grbl import HOLD, JOG, JOG_CANCEL, STATUS, Ok
 
 FAR = (0.2, 0.1, 0.02)
 
@@ -49,6 +51,47 @@ def test_a_cancel_long_after_the_last_line_does_not_wait(written: Any) -> None:
     began = time.monotonic()
     robot.channel.end_motion(JOG_CANCEL)
     assert log[0][0] - began < TAKEN_S
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return what the channel sleeps from now on: nothing really."""
+    naps: list[float] = []
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=naps.append)
+    monkeypatch.setattr(grbl_channel, "time", clock)
+    return naps
+
+
+def test_a_cancel_does_not_wait_once_the_last_line_is_answered(
+    written: Any, slept: list[float]
+) -> None:
+    robot, log = written
+    robot.channel.ask(f"{JOG}G91X1F100")
+    slept.clear()
+    robot.channel.end_motion(JOG_CANCEL)
+    assert slept == []
+    assert log[-1][1] == JOG_CANCEL
+
+
+def test_an_answer_of_nobody_knows_which_line_ends_no_wait(
+    written: Any, slept: list[float]
+) -> None:
+    robot, _ = written
+    robot.channel._lost = True
+    robot.channel._send_line(f"{JOG}G91X1F100")
+    robot.channel._sort(Ok())
+    robot.channel.end_motion(JOG_CANCEL)
+    assert slept
+
+
+def test_a_stop_holds_with_every_question(written: Any) -> None:
+    robot, log = written
+    robot.move(JointTargets(FAR))
+    log.clear()
+    assert robot.stop(within_s=600.0).state.standing
+    asked = [data for _, data, _ in log if STATUS in data]
+    assert asked
+    assert set(asked) == {HOLD + STATUS}
 
 
 def test_no_jog_is_sent_once_it_is_stopped_and_other_lines_are(written: Any) -> None:

@@ -65,7 +65,7 @@ def mill_of(firmware: Callable[..., Path], spec: RobotSpec) -> Iterator[Callable
     mills: list[Mill] = []
 
     def make(on: str = "", off: str = "") -> Mill:
-        mills.append(Mill(firmware(on, off), spec))
+        mills.append(Mill(firmware(on, off), spec, trace=True))
         return mills[-1]
 
     yield make

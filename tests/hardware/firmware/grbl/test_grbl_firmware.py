@@ -116,6 +116,21 @@ def test_a_stop_in_motion_keeps_the_position(mill: Mill) -> None:
             assert robot.is_homed
 
 
+def test_a_stop_from_full_speed_is_planned_steps_and_braking(mill: Mill) -> None:
+    with mill.robot() as robot:
+        robot.home()
+        robot.move(JointTargets((0.2, *HOMED[1:])))
+        until(lambda: robot.state().details["tool_speed"] > 0.029)
+        time.sleep(0.1)  # the reports are ahead of the motors
+        mill.ending_s()
+        robot.stop()
+        ending_s = mill.ending_s()
+        assert ending_s is not None
+        # five segments of 10 ms, the first of them under way, and 50 ms of braking
+        assert 0.09 < ending_s < 0.105
+        assert mill.ending_s() is None
+
+
 @pytest.mark.parametrize("moving", [False, True])
 def test_the_feed_hold_button_is_a_persons_stop(mill: Mill, *, moving: bool) -> None:
     with mill.robot() as robot:
