@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeVar
 
 from helmsight.hardware.bus_turns import BusTurns
@@ -96,8 +95,14 @@ class BusSession(BusTurns):
                     ) from None
                 time.sleep(PAUSE_S)
 
-    def reconnect_to_stop(self, handshake: Callable[[], None], deadline: float) -> None:
-        """Reconnect in the middle of a stop; the next attempt to stop says whether it worked."""
-        with suppress(HardwareError):
+    def reconnect_to_stop(self, handshake: Callable[[], None], deadline: float) -> str:
+        """Reconnect in the middle of a stop; return what keeps the device away, "" for nothing.
+
+        The next attempt to stop says whether it worked.
+        """
+        try:
             self.link.reopen(max(0.0, deadline - time.monotonic()))
             handshake()
+        except HardwareError as error:
+            return str(error)
+        return ""

@@ -91,6 +91,13 @@ class SerialLink:
         """Whether the port was opened and not closed; an unplugged one still says True."""
         return self._serial is not None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is something to open; what has no device node (COM, URLs) counts as so."""
+        if os.name != "posix" or "://" in self.port:
+            return True
+        return os.path.exists(self._stable) or _find(self._identity) is not None
+
     def open(self) -> None:
         """Open the port for this process alone.
 

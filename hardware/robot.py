@@ -230,8 +230,8 @@ class Robot(ABC):
                     return StopReport(state, attempts, time.monotonic() - start)
                 last = f"still {state.mode} at {_largest(state.velocities):.3g} rad/s or m/s"
             except LinkLost as error:
-                last = str(error)
-                self._session.reconnect_to_stop(self._handshake, start + within_s)
+                gone = self._session.reconnect_to_stop(self._handshake, start + within_s)
+                last = gone or str(error)
             except HardwareError as error:
                 last = str(error)
             # What fails at once would fail thousands of times a second.

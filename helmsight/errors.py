@@ -29,14 +29,14 @@ def explain(error: BaseException) -> tuple[str, int] | None:
     """Return (one line, exit status) for an error the user can mend, None for a bug of ours.
 
     Besides the packages' own errors these are what the operating system refuses: a full disk, a
-    folder that cannot be written.
+    folder that cannot be written. Notes come behind: what failed besides, what a person has to do.
     """
+    notes = getattr(error, "__notes__", [])
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted", INTERRUPTED
-    if isinstance(error, Error):
-        return one_line(str(error)), error.exit_status
-    if isinstance(error, OSError):
-        return one_line(str(error)), FAILED
+        return one_line("; ".join(["interrupted", *notes])), INTERRUPTED
+    if isinstance(error, Error | OSError):
+        status = error.exit_status if isinstance(error, Error) else FAILED
+        return one_line("; ".join([str(error), *notes])), status
     return None
 
 

@@ -18,6 +18,7 @@ from helmsight.hardware.motion import StopReport
 from helmsight.hardware.supervision.stopping import uninterrupted
 from helmsight.hardware.supervisor import Supervisor
 
+Stops = list[tuple[Supervisor, StopReport | StopUnconfirmed]]
 INTERRUPT_S = 10.0  # that a person's interrupt may take to arrive after their stop
 ONCE_MORE_S = 1.0  # for a stop that was not confirmed just now
 
@@ -60,6 +61,7 @@ class Ending:
             self._interrupted.set()
         for _, end in self._stopped(reason, self._robots):
             if isinstance(end, StopUnconfirmed):
+                self._unconfirmed = end
                 raise end
 
     def answered(self, error: HardwareError) -> HardwareError | None:
@@ -87,14 +89,20 @@ class Ending:
         _each(self._robots, lambda robot: robot.hold())
 
     def halt(self) -> dict[str, Any]:
-        """Stop at the end of a run and return what the devices said of it; no interrupt cuts it."""
+        """Stop at the end of a run and return what the devices said of it; no interrupt cuts it.
+
+        After a stop that was not confirmed it is tried for a moment only, and not at all where the
+        port is gone.
+        """
         said: list[str] = []
         self.own = not any(robot.is_stopped for robot in self._robots)
 
         def stop() -> None:
-            insist_s = None if self._unconfirmed is None else ONCE_MORE_S
-            ends = self._stopped("the run is over", self._robots, insist_s)
-            self._unconfirmed = None
+            before, self._unconfirmed = self._unconfirmed, None
+            if before is None:
+                ends = self._stopped("the run is over", self._robots)
+            else:
+                ends = self._once_more(before)
             for robot, end in ends:
                 if isinstance(end, StopUnconfirmed):
                     self._unconfirmed, told = end, f"NOT CONFIRMED: {end}"
@@ -131,9 +139,20 @@ class Ending:
                 self._unconfirmed = end
                 error.add_note(str(end))
 
+    def _once_more(self, before: StopUnconfirmed) -> Stops:
+        """Stop after a stop that was not confirmed; what has no port keeps how that one ended."""
+        there = [robot for robot in self._robots if robot.robot.link.is_there]
+        gone = [robot for robot in self._robots if robot not in there]
+        for robot in gone:
+            before.add_note(
+                f"{robot.spec.name}: not tried again at the end of the run, its port is gone"
+            )
+        ends = self._stopped("once more, the run is over", there, ONCE_MORE_S)
+        return [*ends, *((robot, before) for robot in gone)]
+
     def _stopped(
         self, reason: str, robots: Sequence[Supervisor], insist_s: float | None = None
-    ) -> list[tuple[Supervisor, StopReport | StopUnconfirmed]]:
+    ) -> Stops:
         """Stop robots, none of them after another; return how each stop ended, in their order.
 
         One that is not connected cannot move and is left out.

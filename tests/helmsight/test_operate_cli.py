@@ -202,6 +202,32 @@ def test_a_signal_in_the_middle_of_a_motion_stops_the_arm_and_closes_the_run(
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
+def test_a_signal_when_the_port_is_gone_ends_after_one_stop_that_insists(
+    tmp_path: Path, pilot: Callable[..., str]
+) -> None:
+    with emulate("so101") as served:
+        process = subprocess.Popen(
+            operate(served, "--pilot", pilot(FAR, BACK), "--out", tmp_path / "run"),
+            cwd=tmp_path, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        until(lambda: not served.device.standing)
+    try:
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=WAIT_S)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    assert "NOT CONFIRMED (SIGTERM)" in err
+    assert "the run is over)" not in err  # no second stop, which would insist as long
+    last = err.splitlines()[-1]
+    assert "not tried again at the end of the run, its port is gone" in last
+    assert "cut the power of so101" in last
+    interrupted = load_run(tmp_path / "run")
+    assert interrupted.reason == "interrupted"
+    assert "NOT CONFIRMED" in (interrupted.summary or {})["stop"]
+
+
 def test_the_space_bar_stops_the_arm_while_it_moves(
     tmp_path: Path, pilot: Callable[..., str], arm: Emulation
 ) -> None:

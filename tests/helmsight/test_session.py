@@ -158,6 +158,9 @@ def test_errors_of_every_room_become_one_line_and_a_status() -> None:
         1,
     )
     assert explain(KeyboardInterrupt()) == ("interrupted", 130)
+    unsent = UnknownScenario("no such")
+    unsent.add_note("and\nmore")
+    assert explain(unsent) == ("no such; and more", 2)
     assert explain(ZeroDivisionError()) is None
 
 

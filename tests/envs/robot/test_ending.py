@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from helmsight.envs.robot.ending import Ending
+from helmsight.envs.robot.ending import ONCE_MORE_S, Ending
 from helmsight.envs.robot.news import News
 from helmsight.hardware.errors import (
     DeviceAlarm,
@@ -26,14 +26,17 @@ class Robot:
 
     def __init__(self, name: str, stops: Exception | None = None) -> None:
         self.spec = SimpleNamespace(name=name)
+        self.robot = SimpleNamespace(link=SimpleNamespace(is_there=True))
         self.is_stopped, self._stops = False, stops
         self.asked: list[str] = []
+        self.insisted: list[float | None] = []
         self.meets: threading.Barrier | None = None
         self.holds: Exception | None = None
         self.closes: Exception | None = None
 
     def stop(self, reason: str, *, insist_s: float | None = None) -> Any:
         self.asked.append(f"stop: {reason}")
+        self.insisted.append(insist_s)
         self.is_stopped = True
         if self.meets is not None:
             self.meets.wait(600.0)
@@ -81,6 +84,28 @@ def test_the_end_of_a_run_says_of_every_robot_how_it_stopped() -> None:
         end.close()
     assert "close" in arm.asked
     assert "close" in table.asked
+
+
+def test_a_stop_that_was_not_confirmed_is_tried_for_a_moment_at_the_end_of_the_run() -> None:
+    arm, table = Robot("arm", StopUnconfirmed("cut it")), Robot("table")
+    end, _ = ending(arm, table)
+    with pytest.raises(StopUnconfirmed):
+        end.stop("a person")
+    assert "arm: NOT CONFIRMED: cut it" in end.halt()["stop"]
+    assert arm.insisted == table.insisted == [None, ONCE_MORE_S]
+
+
+def test_a_stop_that_had_no_port_is_not_tried_again_and_that_is_said() -> None:
+    arm, table = Robot("arm", StopUnconfirmed("cut it")), Robot("table")
+    end, _ = ending(arm, table)
+    with pytest.raises(StopUnconfirmed):
+        end.stop("a person")
+    arm.robot.link.is_there = False
+    assert end.halt()["stop"].endswith("arm: NOT CONFIRMED: cut it")
+    assert (arm.insisted, table.insisted) == ([None], [None, ONCE_MORE_S])
+    with pytest.raises(StopUnconfirmed) as told:
+        end.close()
+    assert "arm: not tried again" in told.value.__notes__[0]
 
 
 def test_a_robot_that_is_not_connected_is_left_out() -> None:

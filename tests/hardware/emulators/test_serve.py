@@ -116,10 +116,13 @@ def test_every_use_of_an_unplugged_port_is_one_kind_of_error(
 
 
 def test_a_port_that_does_not_come_back_is_given_up(echo: Emulation, link: SerialLink) -> None:
+    assert link.is_there
     echo.unplug(60.0)
     wait_for(lambda: not os.path.exists(echo.port))
+    assert not link.is_there
     with pytest.raises(LinkLost, match=r"not back within 0\.1 s"):
         link.reopen(0.1)
+    assert SerialLink("socket://127.0.0.1:1", 9600).is_there  # nothing tells before it is opened
 
 
 def test_a_peer_that_takes_nothing_blocks_nobody(tmp_path: Path) -> None:
