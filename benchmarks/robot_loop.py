@@ -7,7 +7,8 @@ pilot that takes no time, through operator, supervisor, driver and recorder (fra
 each step the motion's own duration, the wait for the camera's next picture and the waits for the
 emulated servos' answers are taken off. What is left is ours: guard and supervisor, writing and
 reading on the line, judging and fitting the picture, and the record. "With the line" leaves the
-servos' answers in.
+servos' answers in. Before every step the recorder has that step on the disk (`begun.json`, an
+fsync each), in a temporary folder ($TMPDIR); the same loop is flown without that, too.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from helmsight.agents.operator import Operator
 from helmsight.contract.observation import ObservationMode
 from helmsight.contract.pilot import Decision, Sighting
+from helmsight.contract.record import StepRecord
 from helmsight.contract.task import Task
 from helmsight.envs.robot.env import RobotEnv
 from helmsight.errors import status_of
@@ -69,7 +71,9 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.answered = self.acknowledged = self.taken = self.line = 0.0
-        self.parts: dict[str, list[float]] = {"motion": [], "picture": [], "all": [], "ours": []}
+        self.parts: dict[str, list[float]] = {
+            "motion": [], "picture": [], "all": [], "ours": [], "written": [],
+        }  # fmt: skip
 
     def watch(self, env: RobotEnv) -> None:
         """Note when a move was acknowledged, and when the picture was taken that is shown."""
@@ -95,6 +99,17 @@ class Stopwatch:
         env.robot.move = moved  # type: ignore[method-assign]
         env.robot.link.read = answered  # type: ignore[method-assign]
         eyes.newest = taken
+
+    def watch_writing(self, recorder: Recorder) -> None:
+        """Note how long it takes to have a step on the disk before it begins."""
+        begins = recorder.begins
+
+        def timed(record: StepRecord) -> None:
+            began = time.monotonic()
+            begins(record)
+            self.parts["written"].append((time.monotonic() - began) * 1e3)
+
+        recorder.begins = timed  # type: ignore[method-assign]
 
     def seen(self) -> None:
         """Note that the pilot is shown the next picture."""
@@ -135,7 +150,19 @@ class UpAndDown:
 
 def measure(scale: float = 1.0) -> Iterator[Figure]:
     """Yield what is ours of a step: in all, until the motion is acknowledged, and afterwards."""
-    steps, watch = max(8, round(STEPS * scale)), Stopwatch()
+    steps = max(8, round(STEPS * scale))
+    parts, without = fly(steps), fly(steps, written=False)
+    yield figure("command to motion to fresh picture, ours", "ms", parts["ours"], ASKED_MS)
+    yield figure("the same, with the line", "ms", parts["all"])
+    yield figure("answer to acknowledged motion", "ms", parts["motion"])
+    yield figure("picture taken, or motion over, to pilot", "ms", parts["picture"])
+    yield figure("step on the disk before it begins", "ms", parts["written"])
+    yield figure("ours, nothing on the disk before it begins", "ms", without["ours"])
+
+
+def fly(steps: int, *, written: bool = True) -> dict[str, list[float]]:
+    """Return the parts of each step, ms; written: every step is on the disk before it begins."""
+    watch = Stopwatch()
     with emulate(ROBOT) as arm, tempfile.TemporaryDirectory(prefix="helmsight-") as folder:
         camera = Camera(Drawn(), checks=Checks(frozen_s=None))
         env = RobotEnv(ROBOT, arm.port, camera, size=SIZE, settle_s=0.0)
@@ -144,13 +171,14 @@ def measure(scale: float = 1.0) -> Iterator[Figure]:
             env.step(env.task.command.model_validate({"do": "pose", "pose": "home"}).action())
             watch.watch(env)
             recorder = Recorder(Path(folder) / "run", page=False)
+            if written:
+                watch.watch_writing(recorder)
+            else:
+                recorder.begins = None  # type: ignore[assignment, method-assign]
             Operator(env, UpAndDown(watch), listeners=[recorder]).fly(max_steps=steps)
         finally:
             env.close()
-    yield figure("command to motion to fresh picture, ours", "ms", watch.parts["ours"], ASKED_MS)
-    yield figure("the same, with the line", "ms", watch.parts["all"])
-    yield figure("answer to acknowledged motion", "ms", watch.parts["motion"])
-    yield figure("picture taken, or motion over, to pilot", "ms", watch.parts["picture"])
+    return watch.parts
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -18,3 +18,5 @@ def test_figures_of_a_robots_loop_are_written(load, tmp_path, capsys):
     assert ours["n"] == 8
     assert 0.0 < ours["p50"] < figures["the same, with the line"]["p50"]
     assert "answer to acknowledged motion" in capsys.readouterr().out
+    assert figures["step on the disk before it begins"]["n"] == 9
+    assert figures["ours, nothing on the disk before it begins"]["n"] == 8
