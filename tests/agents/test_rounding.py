@@ -52,6 +52,7 @@ def test_what_is_no_number_in_both_is_alike():
     assert alike({"a": math.nan, "b": math.inf}, {"a": math.nan, "b": math.inf})
 
 
+@pytest.mark.slow
 def test_a_run_of_one_step_code_is_gone_on_with_by_the_other(tmp_path, monkeypatch):
     if step_code() != C:
         pytest.skip("the twin's step was not compiled here")

@@ -117,7 +117,7 @@ def test_pictures_that_are_wanted_have_their_files_from_the_start(tmp_path, spec
 
 
 def test_a_step_that_begins_is_on_disk_after_all_that_were_taken(tmp_path, spec, record):
-    recorder = Recorder(tmp_path / "run", video=False, frames=False)
+    recorder = Recorder(tmp_path / "run", video=False, frames=False, page=False)
     recorder.start(spec())
     for index in range(3):
         recorder.begins(record(index))
@@ -127,7 +127,7 @@ def test_a_step_that_begins_is_on_disk_after_all_that_were_taken(tmp_path, spec,
     recorder.begins(record(3))
     recorder.finish("interrupted", {})
     assert read_begun(tmp_path / "run") == record(3)
-    again = Recorder.resume(tmp_path / "run", video=False, frames=False)
+    again = Recorder.resume(tmp_path / "run", video=False, frames=False, page=False)
     again.start(spec())
     again.step(record(3), None)
     again.finish("done", {})
