@@ -60,7 +60,7 @@ def test_a_run_of_theirs_does_not_copy_a_file_of_yours(theirs: str | None, tmp_p
         recorded = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         del recorded["versions"]["weights"]
         (folder / "run.json").write_text(json.dumps(recorded), encoding="utf-8")
-    with pytest.raises(RunFolderUnusable, match="weights (is|was not recorded)"):
+    with pytest.raises(RunFolderUnusable, match=r"weights (is|was not recorded)"):
         resume(folder, steps=2)
     written = [path for path in folder.rglob("*") if path.is_file()]
     assert not [path for path in written if b"secret" in path.read_bytes()]
