@@ -47,19 +47,34 @@ class Shade:
         drift = gravity(position) - gravity(chase.target_position)
         away = -chase.gap - VIEWING_DISTANCE * sun  # from the point, m
         soon = away + chase.velocity * interval
-        change = curve(soon, chase) - chase.velocity - drift * interval
-        if float(norm(change)) < IDLE:
-            change = np.zeros(3)
-        return Decision(command(change / interval, -chase.gap, chase.mass, np.eye(3)))
+        change = self.wanted(soon, chase) - chase.velocity - drift * interval
+        push = self.push(change, soon, chase, interval)
+        return Decision(command(push, -chase.gap, chase.mass, np.eye(3)))
+
+    def wanted(self, away: Array, chase: Chase) -> Array:
+        """Return the velocity wanted, (3,) m/s, at `away` (3,) m from the point."""
+        return curve(away, chase)
+
+    def push(self, change: Array, away: Array, chase: Chase, interval: float) -> Array:
+        """Return the acceleration, (3,) m/s^2, for a `change` (3,) m/s wanted at `away` (3,) m.
+
+        It is applied for `interval` seconds; a change of less than IDLE is left alone.
+        """
+        return np.zeros(3) if float(norm(change)) < IDLE else change / interval
 
 
 def curve(away: Array, chase: Chase) -> Array:
     """Return the velocity wanted, (3,) m/s, at `away` (3,) m from the point."""
     distance = max(float(norm(away)), 1e-9)
     way = -away / distance
+    brake = BRAKING * authority(way, chase)
+    return np.asarray(way * min(np.sqrt(2.0 * brake * distance), SOFT * distance))
+
+
+def authority(way: Array, chase: Chase) -> float:
+    """Return what the thrusters give along `way`, a unit vector (3,), m/s^2: the nose is held."""
     nose = chase.gap / max(float(norm(chase.gap)), 1e-9)
     along = abs(float(way @ nose))
     across = np.sqrt(max(1.0 - along * along, 0.0))
     fore, side = DRONE.forward_thrust / chase.mass, DRONE.lateral_thrust / chase.mass
-    brake = BRAKING * min(fore / max(along, 1e-9), side / max(across, 1e-9))
-    return np.asarray(way * min(np.sqrt(2.0 * brake * distance), SOFT * distance))
+    return float(min(fore / max(along, 1e-9), side / max(across, 1e-9)))

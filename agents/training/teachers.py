@@ -9,7 +9,7 @@ import numpy as np
 from helmsight.agents.scripted.bandit import Bandit
 from helmsight.agents.scripted.guidance import Law
 from helmsight.agents.scripted.rendezvous import Rendezvous
-from helmsight.agents.scripted.shade import Shade
+from helmsight.agents.training.calm import CalmShade
 from helmsight.agents.training.starts import RandomStart
 from helmsight.contract.observation import Observation
 from helmsight.contract.pilot import Sighting
@@ -22,7 +22,7 @@ from helmsight.envs.orbital.families import FAMILIES
 
 LAW = Law(forward_band=0.6, lateral_band=0.15, noise_band=0.05, braking=0.75, margin=20.0)
 """`rendezvous` with the wide dead bands that an eye with 2 % error needs."""
-Expert = Rendezvous | Bandit | Shade
+Expert = Rendezvous | Bandit | CalmShade
 
 
 def expert(start: RandomStart) -> Expert | None:
@@ -33,7 +33,7 @@ def expert(start: RandomStart) -> Expert | None:
     if start.family == "PE1":
         pilot: Expert | None = Rendezvous() if start.evader in (3, 4) else None
     else:
-        pilot = Bandit() if start.family == "LBG1" else Shade()
+        pilot = Bandit() if start.family == "LBG1" else CalmShade()
     if pilot is not None:
         pilot.reset(task(start), 0)  # one seed, so that the same picture gets the same plan
     return pilot
