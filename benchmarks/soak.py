@@ -332,8 +332,6 @@ def _give(
 def begin(robot: Robot, targets: Targets) -> tuple[float, ...]:
     """Connect, home what does not know where it is, and return the place."""
     begun(robot)
-    if robot.is_homed is False:
-        robot.home()
     return recovered(robot, targets)
 
 
@@ -351,7 +349,8 @@ def give(robot: Robot, target: tuple[float, ...], seconds: float) -> IssuedComma
 def recovered(robot: Robot, targets: Targets) -> tuple[float, ...]:
     """Return where the robot is after an error, brought back to where targets are drawn.
 
-    Patient: an arm that was told to go far away may not answer before it is there.
+    Patient: an arm that was told to go far away may not answer before it is there. One that has
+    lost its position, by a reset after a long silence, is homed, as its person would.
     Raises the last error when it cannot tell.
     """
     deadline = time.monotonic() + PATIENCE_S
@@ -360,6 +359,8 @@ def recovered(robot: Robot, targets: Targets) -> tuple[float, ...]:
             state = robot.state()
             if state.mode in ("alarm", "stopped"):
                 state = robot.reset()
+            if robot.is_homed is False:
+                state = robot.home()
             inside = targets.inside(state.positions)
             beyond = np.abs(np.array(inside) - state.positions)
             if (beyond < 10.0 * apart(robot.spec)).all():
