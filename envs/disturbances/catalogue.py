@@ -40,6 +40,8 @@ KINDS = {
         Kind("shifted", "frame", "the picture is moved, its edges repeated",
              "share of its diagonal", 0.05, 0.5),
         Kind("zoomed", "frame", "the picture is enlarged about its centre", "times", 1.2, 10.0),
+        Kind("shrunk", "frame", "the picture is that of a smaller screen, enlarged again",
+             "times smaller", 2.0, 100.0),
         Kind("recoloured", "frame", "every hue is turned", "degrees", 90.0, 180.0),
         Kind("contradicting", "telemetry", "what changed since the start is told with the other "
              "sign, so that numbers and picture say different things", "times", 1.0, 10.0),

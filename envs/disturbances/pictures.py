@@ -105,6 +105,21 @@ def zoomed(factor: float, random: np.random.Generator) -> Way:
     return way
 
 
+def shrunk(factor: float, random: np.random.Generator) -> Way:
+    """The picture as a screen `factor` times as small shows it, at its old size again."""
+
+    def way(frame: Frame) -> Frame:
+        import cv2
+
+        height, width = frame.shape[:2]
+        size = max(1, round(width / max(1.0, factor))), max(1, round(height / max(1.0, factor)))
+        small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+        large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(large, np.uint8)
+
+    return way
+
+
 def recoloured(degrees: float, random: np.random.Generator) -> Way:
     """Every hue is turned by `degrees`; greys stay as they are."""
 
@@ -120,5 +135,5 @@ def recoloured(degrees: float, random: np.random.Generator) -> Way:
 
 
 WAYS: dict[str, Callable[[float, np.random.Generator], Way]] = {
-    way.__name__: way for way in (frozen, noisy, occluded, shifted, zoomed, recoloured)
+    way.__name__: way for way in (frozen, noisy, occluded, shifted, zoomed, shrunk, recoloured)
 }

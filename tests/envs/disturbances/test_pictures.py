@@ -72,6 +72,19 @@ def test_a_zoom_enlarges_about_the_centre() -> None:
     assert area == pytest.approx(4 * 200, rel=0.1)
 
 
+def test_a_smaller_screen_keeps_what_is_large_and_loses_what_is_small() -> None:
+    columns = np.zeros((60, 80, 3), np.uint8)
+    columns[:, ::2] = 255
+    assert np.allclose(way("shrunk", 2.0)(columns), 127.5, atol=1)
+    half = np.zeros((60, 80, 3), np.uint8)
+    half[:, 40:] = 255
+    seen = way("shrunk", 2.0)(half)
+    assert seen.shape == half.shape
+    assert not seen[:, :38].any()
+    assert (seen[:, 42:] == 255).all()
+    assert np.array_equal(way("shrunk", 0.5)(half), half)
+
+
 def test_colours_are_turned_and_greys_stay() -> None:
     red = np.zeros((4, 4, 3), np.uint8)
     red[..., 0] = 255
