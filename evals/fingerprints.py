@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from helmsight.agents.weights import model_folder
+from helmsight.agents.weights import weights_of
 from helmsight.envs.orbital.stepping import step_code
 
 ROOMS = ("agents", "contract", "envs", "prompts", "tools")
@@ -22,19 +22,14 @@ APART = {
 
 
 def fingerprint(pilot: str, *more: str) -> str:
-    """Return a digest of the code that flies and, for a model in a folder, of its files.
+    """Return a digest of the code that flies and of what its pilot answers out of (`weights_of`).
 
     more: further folders of code that the result depends on, as "evals/spatial". An inspector is
     as its eyes are. Code of other distributions is not in it. Whether the twin's steps are taken in
     C or in NumPy is.
     """
-    digest = hashlib.sha256(f"{_code(*ROOMS, *more)} {step_code()}".encode())
-    if (folder := model_folder(pilot)) is not None:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            digest.update(path.name.encode())
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
+    made = f"{_code(*ROOMS, *more)} {step_code()} {weights_of(pilot)}"
+    return hashlib.sha256(made.encode()).hexdigest()[:16]
 
 
 @cache

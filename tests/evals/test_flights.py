@@ -155,3 +155,10 @@ def test_new_weights_in_a_folder_change_the_fingerprint(tmp_path: Path):
     assert before == fingerprint(f"local:{tmp_path}")
     (tmp_path / "model.safetensors").write_bytes(b"new")
     assert fingerprint(str(tmp_path)) != before
+
+
+def test_other_answers_in_a_file_change_the_fingerprint(tmp_path: Path):
+    (tmp_path / "answers.txt").write_text("one\n", encoding="utf-8")
+    before = fingerprint(f"scripted:{tmp_path / 'answers.txt'}")
+    (tmp_path / "answers.txt").write_text("two\n", encoding="utf-8")
+    assert fingerprint(f"scripted:{tmp_path / 'answers.txt'}") != before
