@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +34,10 @@ from helmsight.envs.robot.news import News
 from helmsight.envs.robot.options import check_well
 from helmsight.envs.robot.world import RobotWorld
 from helmsight.hardware.cameras import Camera
+from helmsight.hardware.errors import HardwareError
 from helmsight.hardware.supervisor import supervised
+
+TRIES = 3  # cells that are built where a busy machine keeps one from answering in time
 
 
 class InspectionEnv(RobotWorld[InspectionCommand]):
@@ -124,9 +128,9 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
     ) -> tuple[Observation, dict[str, Any]]:
         """Open arm, turntable and camera, and look. Nothing moves.
 
-        An emulated cell is built anew. options: {"met": seconds, "past": recorded steps} has an
-        interrupted run go on from there: what was looked at and reported counts, and an emulated
-        cell stands as those steps left it.
+        An emulated cell is built anew, up to `TRIES` times where it does not answer. options:
+        {"met": seconds, "past": recorded steps} has an interrupted run go on from there: what was
+        looked at and reported counts, and an emulated cell stands as those steps left it.
 
         Raises:
             RecordUnusable: a recorded step holds no command of an inspection.
@@ -140,21 +144,21 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
             record.took_effect(self._kind)
         plan = CellPlan.draw(self._seed(seed))
         self._survey = Survey(plan, self.options.robot, turns=self.options.turns)
-        if self.options.own:
-            self._emulate(plan, past)
-        else:
+        if not self.options.own:
             self._ending.begin()
-        rig = self._opened
-        rig.drawn = plan.turntable
         self._slips = self.options.stress.slips(plan.seed)
-        try:
-            rig.open()
-            self._begin(rig, float(given.get("met", 0.0)), past)
-            return self._first()
-        except BaseException:
-            if self.options.own:  # nobody knows of it yet
-                self._let_go()
-            raise
+        failed: list[str] = []
+        while True:
+            try:
+                return self._begun(plan, float(given.get("met", 0.0)), past, failed)
+            except BaseException as error:
+                if not self.options.own:
+                    raise
+                with suppress(HardwareError):  # nobody knows of it yet
+                    self._let_go()
+                if len(failed) + 1 == TRIES or not isinstance(error, HardwareError):
+                    raise
+                failed.append(f"the emulated cell was built again: {error}")
 
     def check_ready(self) -> None:
         """Raise CameraUnavailable where the emulated cell cannot be drawn on this machine."""
@@ -178,6 +182,23 @@ class InspectionEnv(RobotWorld[InspectionCommand]):
             if known is not None:
                 return known
         return int(self.np_random.integers(2**31))
+
+    def _begun(
+        self, plan: CellPlan, met: float, past: Sequence[StepRecord], failed: Sequence[str]
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Open all, and return what is seen first.
+
+        failed: why the emulated cells before this one did not begin.
+        """
+        if self.options.own:
+            self._emulate(plan, past)
+        rig = self._opened
+        rig.drawn = plan.turntable
+        rig.open()
+        self._begin(rig, met, past)
+        for text in failed:
+            self.news.say(text)
+        return self._first()
 
     def _emulate(self, plan: CellPlan, past: Sequence[StepRecord]) -> None:
         """Build the cell of a plan, standing as recorded steps left it."""

@@ -21,11 +21,12 @@ from helmsight.envs.inspection.command import InspectionCommand
 from helmsight.envs.inspection.emulated import EmulatedCell
 from helmsight.envs.inspection.env import InspectionEnv
 from helmsight.envs.inspection.plan import CellPlan
+from helmsight.envs.inspection.rig import Rig
 from helmsight.envs.inspection.servos import CellServos
 from helmsight.envs.inspection.telemetry import joints_of, looks_of, spots_of, turntable_of
 from helmsight.envs.robot.eyes import dark
 from helmsight.hardware.cameras import Camera, Checks
-from helmsight.hardware.errors import CameraUnavailable, DeviceAlarm, RobotStopped
+from helmsight.hardware.errors import CameraUnavailable, DeviceAlarm, NoReply, RobotStopped
 
 pytestmark = pytest.mark.serial
 SEED = 6  # the dish nearly faces the arm, and has a dent; nothing else is wrong
@@ -418,3 +419,30 @@ def test_a_session_records_an_inspection_and_goes_on_with_it(drawing: None, tmp_
     assert flight.summary["touches"] == 0
     assert flight.records[-1].measures["looks"] == 2
     assert replace(flight.records[0], measures={}) == replace(first.records[0], measures={})
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_an_emulated_cell_that_does_not_answer_in_time_is_built_again(
+    make: Make, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    began, opened = Rig.open, list[Rig]()
+
+    def busy(rig: Rig) -> None:
+        opened.append(rig)
+        began(rig)
+        if len(opened) <= times:
+            raise NoReply("nothing came back")
+
+    monkeypatch.setattr(Rig, "open", busy)
+    env = make()
+    if times == 3:
+        with pytest.raises(NoReply):
+            env.reset()
+        return
+    _, info = env.reset()
+    assert "the emulated cell was built again: nothing came back" in info["notes"]
+    assert len(opened) == 2
+    assert opened[0].cell is None  # let go of
+    assert not opened[0].arm.robot.link.is_open
+    _, _, after = step(env, do="hold")
+    assert "notes" not in after or not any("again" in note for note in after["notes"])
