@@ -105,6 +105,7 @@ def act(kind: str, device: Device, robot: Supervisor, random: Random, found: Obe
         if kind == "homing":
             _stopped_homing(device, robot, found)
             return
+        _find_home(robot)
         with InsistentPilot(robot) as pilot:
             _until(lambda: not device.standing, "it does not move")
             if kind == "stops":
@@ -114,6 +115,7 @@ def act(kind: str, device: Device, robot: Supervisor, random: Random, found: Obe
             else:
                 _pressed("H" if kind == "button" else "D", device, pilot, found)
             robot.reset()
+            _find_home(robot)
             _until(lambda: not device.standing, "it does not move again after the reset")
     except (HardwareError, TimeoutError) as error:
         found.failed.append(f"{kind}: {type(error).__name__}: {error}")
@@ -197,6 +199,12 @@ def _stopped_homing(device: Device, robot: Supervisor, found: Obeyed) -> None:
     with watched(device, found), InsistentPilot(robot) as pilot:
         pilot.insists()
     _home(robot)
+
+
+def _find_home(robot: Supervisor) -> None:
+    """Home a robot whose position a stop has cost: one that was late ends by a reset."""
+    if robot.robot.is_homed is False:
+        _home(robot)
 
 
 def _home(robot: Supervisor) -> None:
