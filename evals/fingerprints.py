@@ -6,19 +6,16 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from helmsight.agents.models.load import SHIPPED
 from helmsight.agents.weights import weights_of
+from helmsight.contract.identity import digest
 from helmsight.envs.orbital.stepping import step_code
 
 ROOMS = ("agents", "contract", "envs", "prompts", "tools")
 QUESTIONS = "evals/spatial"
 SOURCES = {".py", ".c", ".h", ".json", ".j2"}
-APART = {
-    "training",
-    "bundled",
-    "wide",
-    "relations",
-    "inspector",
-}  # lessons; weights have their own digest
+APART = {"training", *(folder.name for folder in SHIPPED.values())}
+"""Lessons; and weights, which have their own digest."""
 
 
 def fingerprint(pilot: str, *more: str) -> str:
@@ -28,17 +25,16 @@ def fingerprint(pilot: str, *more: str) -> str:
     as its eyes are. Code of other distributions is not in it. Whether the twin's steps are taken in
     C or in NumPy is.
     """
-    made = f"{_code(*ROOMS, *more)} {step_code()} {weights_of(pilot)}"
-    return hashlib.sha256(made.encode()).hexdigest()[:16]
+    return digest(f"{_code(*ROOMS, *more)} {step_code()} {weights_of(pilot)}")
 
 
 @cache
 def _code(*rooms: str) -> str:
     """Return a digest of the sources of the rooms that a flight goes through; not of training."""
-    root, digest = Path(__file__).parents[1], hashlib.sha256()
+    root, sources = Path(__file__).parents[1], hashlib.sha256()
     for room in rooms:
         for path in sorted((root / room).rglob("*")):
             inner = path.relative_to(root).parts
             if path.suffix in SOURCES and not APART & set(inner):
-                digest.update("/".join(inner).encode() + path.read_bytes())
-    return digest.hexdigest()
+                sources.update("/".join(inner).encode() + path.read_bytes())
+    return sources.hexdigest()

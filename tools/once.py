@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from helmsight.contract.identity import digest
 
 SHORT = 200  # characters; a shorter text is written out each time
 Calls = list[dict[str, Any]]
@@ -32,7 +33,7 @@ class Once:
         text = part.get("text") if isinstance(part, dict) else None
         if not isinstance(text, str) or len(text) < SHORT:
             return part
-        name = _digest(text)
+        name = digest(text)
         if name in self._texts:
             return {"same": name}
         self._texts[name] = text
@@ -48,7 +49,7 @@ class Once:
             return {"text": text}
         text = part.get("text")
         if isinstance(text, str) and len(text) >= SHORT:
-            self._texts[_digest(text)] = text
+            self._texts[digest(text)] = text
         return part
 
 
@@ -66,7 +67,3 @@ def _message(message: Any, change: Callable[[Any], Any]) -> Any:
     if not isinstance(message, dict) or not isinstance(message.get("parts"), list):
         return message
     return {**message, "parts": [change(part) for part in message["parts"]]}
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
