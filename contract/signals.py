@@ -63,9 +63,11 @@ def as_ctrl_c() -> Iterator[AsCtrlC]:
 def held_back() -> Iterator[None]:
     """Have the signals that ask a program to end wait until what is entered here has ended.
 
-    For libraries that keep locks and states by hand: an exception in the middle would leave them so
-    that the next call waits for ever. The third signal comes through at once, in case the call does
-    not end. Elsewhere than on the main thread, which alone gets signals, nothing changes.
+    For libraries that an exception in the middle of a call would break. Some keep locks and states
+    by hand, and the next call would wait for ever. OpenCV 5 crashes where it tries an overload that
+    does not fit: its str() of what did not fit lets the handler raise. The third signal comes
+    through at once, in case the call does not end. Elsewhere than on the main thread, which alone
+    gets signals, nothing changes.
     """
     before: dict[int, Callable[[int, FrameType | None], object]] = {}
     came: list[int] = []

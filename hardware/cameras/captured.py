@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.signals import held_back
 from helmsight.hardware.cameras.frame import Checks, Pixels
 from helmsight.hardware.cameras.source import KINDS, TIMEOUT_S, FramePacer, Size, Source
 from helmsight.hardware.errors import CameraUnavailable
@@ -51,7 +52,8 @@ class _Captured(Source):
             capture.release()
 
     def _open(self, what: str | int, backend: int, options: list[int], why: str) -> None:
-        capture = _cv2().VideoCapture(what, backend, options)
+        with held_back():  # OpenCV 5 crashes when a handler raises while it tries its overloads
+            capture = _cv2().VideoCapture(what, backend, options)
         if not capture.isOpened():
             capture.release()
             raise CameraUnavailable(f"camera {self.name}: {why}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import sys
 import threading
 import time
@@ -11,11 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from helmsight.contract.errors import InvalidOption
 from helmsight.hardware.cameras import Camera, Checks, open_camera
+from helmsight.hardware.cameras.captured import DeviceSource
 from helmsight.hardware.errors import CameraUnavailable, FrameRefused
 
 SIZE = (64, 48)
@@ -251,3 +254,26 @@ def test_closing_leaves_no_thread(server: Server) -> None:
     assert thread is not None
     thread.join(WAIT_S)
     assert not thread.is_alive()
+
+
+def test_a_signal_waits_until_the_device_is_open_or_not(monkeypatch):
+    opened = []
+
+    class Hit:
+        def __init__(self, *what):
+            signal.raise_signal(signal.SIGINT)
+            opened.append(what[0])
+
+        def isOpened(self):  # noqa: N802  # OpenCV's name
+            return True
+
+        def set(self, *setting):
+            return True
+
+        def get(self, setting):
+            return 0
+
+    monkeypatch.setattr(cv2, "VideoCapture", Hit)
+    with pytest.raises(KeyboardInterrupt):
+        DeviceSource("0").open()
+    assert opened == [0]

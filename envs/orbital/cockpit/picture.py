@@ -7,6 +7,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from helmsight.contract.signals import held_back
 from helmsight.envs.orbital.cockpit import beside, game, instruments, navball, outside
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.lettering import Picture
@@ -16,6 +17,8 @@ _NOMINAL = Layout()
 _MARGIN = 64  # how far the grain can be shifted from picture to picture, px
 
 
+# OpenCV 5 crashes when a handler raises while it looks for the function that takes a FontFace
+@held_back()
 def render(
     state: CockpitState, layout: Layout = _NOMINAL, rng: np.random.Generator | None = None
 ) -> Picture:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from helmsight.contract.signals import held_back
 from helmsight.envs.errors import ScreenMissing
 from helmsight.envs.orbital.cockpit import keys
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH
@@ -106,6 +107,7 @@ class CockpitWindow:
             self.draw()
             self._due = max(self._due + 1.0 / RATE_HZ, time.perf_counter())
 
+    @held_back()  # as `picture.render`, for what it writes itself
     def draw(self) -> None:
         """Draw the picture and the strip, and show them."""
         surface = self._pygame.display.get_surface()

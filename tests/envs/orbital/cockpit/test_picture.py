@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from helmsight.envs.orbital.cockpit import outside
+from helmsight.envs.orbital.cockpit import instruments, outside
 from helmsight.envs.orbital.cockpit.camera import FOCAL, project
 from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.cockpit.picture import render
@@ -108,3 +109,17 @@ def test_without_a_target_nothing_of_one_is_drawn(make_state):
     )
     np.testing.assert_array_equal(alone, other)
     assert (render(replace(make_state(3), target=target)) != alone).any()
+
+
+def test_a_signal_waits_until_the_picture_is_drawn(make_state, monkeypatch):
+    drawn, draw = [], instruments.draw
+
+    def hit(*arguments):
+        signal.raise_signal(signal.SIGINT)  # raised here it would come out of a letter of OpenCV's
+        draw(*arguments)
+        drawn.append("instruments")
+
+    monkeypatch.setattr(instruments, "draw", hit)
+    with pytest.raises(KeyboardInterrupt):
+        render(make_state(0))
+    assert drawn == ["instruments"]
