@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 STOPS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -28,20 +30,57 @@ def ending_signals() -> tuple[int, ...]:
 
 
 class AsCtrlC:
-    """A handler that raises KeyboardInterrupt, and the numbers of the signals that came so far."""
+    """A handler that raises KeyboardInterrupt, and the numbers of the signals that came so far.
+
+    While a module is imported it waits for the end of that: C code that an exception interrupts in
+    its first lines makes another one of it, which nobody takes for a signal, or leaves half a
+    module, on which Python crashes later. The third signal comes through at once.
+    """
 
     def __init__(self) -> None:
         self.came: list[int] = []
+        self._around = _imports(sys._getframe())  # of a program that runs while it is imported
+        self._waits = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Take one signal."""
         self.came.append(number)
-        raise KeyboardInterrupt
+        if len(self.came) > 2 or not self._importing(frame):
+            raise KeyboardInterrupt
+        if not self._waits:
+            self._waits = True
+            self._raise_after(sys.getprofile())
+
+    def _importing(self, frame: FrameType | None) -> bool:
+        return _imports(frame) > self._around
+
+    def _raise_after(self, profiler: Any) -> None:
+        """Raise KeyboardInterrupt in the first call or return after the import: no lock, no thread
+        and no other signal is needed for that.
+        """
+
+        def look(frame: FrameType, event: str, argument: object) -> None:
+            if not self._importing(frame):
+                self._waits = False
+                sys.setprofile(profiler)
+                raise KeyboardInterrupt
+
+        sys.setprofile(look)
+
+
+def _imports(frame: FrameType | None) -> int:
+    """Return how many frames of Python's import, from `frame` outwards, have not ended."""
+    count = 0
+    while frame is not None:
+        count += frame.f_code.co_filename.startswith("<frozen importlib")
+        frame = frame.f_back
+    return count
 
 
 @contextmanager
 def as_ctrl_c() -> Iterator[AsCtrlC]:
-    """Have SIGTERM and SIGHUP raise KeyboardInterrupt on the main thread, where Python does so.
+    """Have SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt on the main thread, none of them in
+    the middle of an import.
 
     A signal that is ignored (`nohup`) stays so, and one that the program has a handler for keeps
     that. Elsewhere than on the main thread, which alone gets signals, nothing changes.
@@ -49,14 +88,22 @@ def as_ctrl_c() -> Iterator[AsCtrlC]:
     handler = AsCtrlC()
     before = {}
     if threading.current_thread() is threading.main_thread():
-        for number in STOPS[1:]:
-            if signal.getsignal(number) == signal.SIG_DFL:
+        for number in STOPS:
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 before[number] = signal.signal(number, handler)
     try:
         yield handler
     finally:
         for number, previous in before.items():
             signal.signal(number, previous)
+
+
+def interrupted(error: BaseException) -> bool:
+    """Return whether an exception was made of a KeyboardInterrupt, as C code does."""
+    link: BaseException | None = error
+    while link is not None and not isinstance(link, KeyboardInterrupt):
+        link = link.__cause__ or link.__context__
+    return link is not None
 
 
 @contextmanager

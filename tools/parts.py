@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+from helmsight.contract.signals import interrupted
+
 NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -25,13 +27,19 @@ class Parts:
         self._lock = threading.Lock()  # for failures only
 
     def attempt(self, part: str, action: Callable[[], None], steps: int) -> None:
-        """Do `action` unless `part` has failed before; `steps` have been taken so far."""
+        """Do `action` unless `part` has failed before; `steps` have been taken so far.
+
+        Raises:
+            KeyboardInterrupt: while `action` was done, whatever a library has made of it.
+        """
         if part in self.problems:
             return
         reserve = self._reserve.exists()  # another thread may give it up meanwhile
         try:
             action()
         except Exception as error:  # whatever breaks in a recording, the flight goes on
+            if interrupted(error):
+                raise KeyboardInterrupt from error
             reason = f"{type(error).__name__}: {error}"
             if reserve and isinstance(error, OSError) and error.errno in NO_SPACE:
                 self._make_room(reason, steps)

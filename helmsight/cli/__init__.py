@@ -14,7 +14,7 @@ import typer
 
 from helmsight.cli.ranged import range_all
 from helmsight.contract.printing import clean_streams
-from helmsight.contract.signals import AsCtrlC, as_ctrl_c
+from helmsight.contract.signals import AsCtrlC, as_ctrl_c, interrupted
 from helmsight.errors import FAILED, INTERRUPTED, USAGE, explain, one_line
 
 COMMANDS = {
@@ -118,8 +118,8 @@ def _run(ended: AsCtrlC) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        # what a signal raises while a library written in C is imported comes out as one of these
-        if ended.came and isinstance(error, ImportError | SystemError):
+        # what a signal raises in a library written in C may come out as another exception
+        if ended.came and (interrupted(error) or isinstance(error, ImportError | SystemError)):
             return INTERRUPTED
         return _report(error)
     return status if isinstance(status, int) else 0
