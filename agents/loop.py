@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -163,25 +162,25 @@ class Loop:
         Raises:
             Exception: what the world could not go on from (`info["failed"]`), once it is recorded.
         """
-        frame, begun = self.observation.get("frame"), self._begun(state, command, late)
+        frame, known = self.observation.get("frame"), self._known(state, command, late)
         if self.task.clock.continues:
-            self._announce(begun)
+            self._announce(StepRecord(**known))
         began = time.perf_counter()
         ended = self.step(command)
         act_ms = (time.perf_counter() - began) * 1e3
         sent = command.model_dump()
         applied = dict(self.info.get("applied", sent))
-        record = replace(
-            begun,
-            act_ms=act_ms,
-            applied=applied,
-            lag=float(self.info.get("lag", 0.0)),
-            rotations=self.info.get("rotations", {}),
-            sent=None if sent == applied else sent,
-            notes=[*self.news, *_notes(self.info)],
-            people=list(self.crew.taken()),
-            ended=ended,
-        )
+        became = {
+            "act_ms": act_ms,
+            "applied": applied,
+            "lag": float(self.info.get("lag", 0.0)),
+            "rotations": self.info.get("rotations", {}),
+            "sent": None if sent == applied else sent,
+            "notes": [*self.news, *_notes(self.info)],
+            "people": list(self.crew.taken()),
+            "ended": ended,
+        }
+        record = StepRecord(**known | became)
         self.keep(record, command)
         self._tell_pictures()
         for listener in self.listeners:
@@ -191,28 +190,28 @@ class Loop:
             raise failed
         return ended or self.limit()
 
-    def _begun(self, state: State, command: Command, late: bool) -> StepRecord:
+    def _known(self, state: State, command: Command, late: bool) -> dict[str, Any]:
         """Return the record of a step that is about to be taken, as far as it is known then."""
-        return StepRecord(
-            index=state["index"],
-            stamp=state["stamp"],
-            sense_ms=state["sense_ms"],
-            think_ms=state["think_ms"],
-            act_ms=0.0,
-            prompt_hash=state["prompt_hash"],
-            raw=state["raw"],
-            wanted=state["wanted"],
-            applied=command.model_dump(),
-            repairs=state["repairs"],
-            clamped=state["clamped"],
-            late=late,
-            relations=state["relations"],
-            measures=self.measures,
-            lag=0.0,
-            grounding=state["grounding"],
-            notes=list(self.news),
-            calls=[*state.get("asked", []), *state["calls"]],
-        )
+        return {
+            "index": state["index"],
+            "stamp": state["stamp"],
+            "sense_ms": state["sense_ms"],
+            "think_ms": state["think_ms"],
+            "act_ms": 0.0,
+            "prompt_hash": state["prompt_hash"],
+            "raw": state["raw"],
+            "wanted": state["wanted"],
+            "applied": command.model_dump(),
+            "repairs": state["repairs"],
+            "clamped": state["clamped"],
+            "late": late,
+            "relations": state["relations"],
+            "measures": self.measures,
+            "lag": 0.0,
+            "grounding": state["grounding"],
+            "notes": list(self.news),
+            "calls": [*state.get("asked", []), *state["calls"]],
+        }
 
     def _announce(self, begun: StepRecord) -> None:
         """Have a step written down before it is taken: nobody can bring the world back."""

@@ -66,18 +66,20 @@ def read_measures(
     """
     values = {}
     for measure in measures:
-        if measure.source in info:
-            value = info[measure.source]
-            if not _finite(value):
+        source = measure.source
+        if source in info:
+            value = info[source]
+            # the most common ones first: every step passes here
+            if not (math.isfinite(value) if type(value) is float else _finite(value)):
                 raise MeasureUnusable(
-                    f'the world "{world}" gives {measure.source}={value!r}; a measure is a finite '
+                    f'the world "{world}" gives {source}={value!r}; a measure is a finite '
                     "number, a truth value or a list of finite numbers"
                 )
             values[measure.name] = value
         elif not measure.optional:
             raise MeasureUnusable(
                 f'the world "{world}" declares the measure "{measure.name}" and its info has no '
-                f'"{measure.source}"; it has: {", ".join(sorted(info))}'
+                f'"{source}"; it has: {", ".join(sorted(info))}'
             )
     return values
 
@@ -86,7 +88,7 @@ _NUMBERS = {float, int, bool}
 
 
 def _finite(value: Any) -> bool:
-    if isinstance(value, int | float):  # the most common ones first: every step passes here
+    if isinstance(value, int | float):
         return math.isfinite(value)
     if isinstance(value, list | tuple):
         plain = _NUMBERS.issuperset(map(type, value))

@@ -7,6 +7,7 @@ by bit what a `World` of its own does: no operation of the twin mixes rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -80,8 +81,10 @@ class Convoy:
 def _of_row(name: str) -> Any:
     """Return the property that is row `row` of the world's array `name`, still with n = 1."""
 
+    read = attrgetter(name)
+
     def get(berth: Berth) -> Any:
-        return getattr(berth.convoy.world, name)[berth.row : berth.row + 1]
+        return read(berth.convoy.world)[berth.rows]
 
     return property(get, doc=f"`{name}` of this row, with a leading dimension of 1.")
 
@@ -107,6 +110,7 @@ class Berth(Owing, Settling):
 
     def __init__(self, convoy: Convoy, row: int, advance: Callable[[int, int], None]) -> None:
         self.convoy, self.row = convoy, row
+        self.rows = slice(row, row + 1)
         self.vehicle: Vehicle = convoy.world.vehicle
         self.vehicles = convoy.world.vehicles
         self.settling = convoy.world.settling
@@ -120,7 +124,7 @@ class Berth(Owing, Settling):
     @property
     def mass(self) -> Array:
         """Masses, (1, k) kg."""
-        return self.convoy.world.weigh(slice(self.row, self.row + 1))
+        return self.convoy.world.weigh(self.rows)
 
     def advance(self, steps: int = 1) -> None:
         """Advance by `steps` physics steps of 0.02 s, or until the episode is over."""

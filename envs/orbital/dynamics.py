@@ -140,7 +140,7 @@ def orbital_axes(position: Array, velocity: Array) -> Array:
     """Return the (radial, along-track, normal) unit vectors as rows, shape (..., 3, 3)."""
     radial = unit(position)
     normal = unit(cross(position, velocity))
-    return np.stack([radial, cross(normal, radial), normal], axis=-2)
+    return _rows(radial, cross(normal, radial), normal)
 
 
 def sun_direction() -> Array:
@@ -156,4 +156,11 @@ def track_axes(position: Array, velocity: Array) -> Array:
     """
     prograde = unit(velocity)
     normal = unit(cross(position, velocity))
-    return np.stack([cross(prograde, normal), prograde, normal], axis=-2)
+    return _rows(cross(prograde, normal), prograde, normal)
+
+
+def _rows(first: Array, second: Array, third: Array) -> Array:
+    """Return vectors (..., 3) as rows, (..., 3, 3); np.stack costs five times as much for one."""
+    rows = np.empty((*first.shape, 3))
+    rows[..., 0, :], rows[..., 1, :], rows[..., 2, :] = first, second, third
+    return rows

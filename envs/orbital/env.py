@@ -126,9 +126,10 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self._last: BurnCommand | None = None
         self.clock.runs(None)
         self._rotations_now = self._rotations()
-        observation = self._observe()
+        info = self._info(0.0, BurnCommand.null())
+        observation = self._observe(info)
         self.clock.observed()
-        return observation, self._info(0.0, BurnCommand.null())
+        return observation, info
 
     def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Let the think time pass, then burn for the command's duration (or until the end).
@@ -158,7 +159,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
             self.clock.runs(command.duration)
         self._score.sample(world)
         info = self._info(ran, command)
-        observation = self._observe()
+        observation = self._observe(info)
         self.clock.observed()
         over = bool(world.over[0])
         ended = info["captured"] or info.get("caught", False)
@@ -231,13 +232,12 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         noise = self.np_random if self.randomize else None
         return render(self.family.cockpit(self._world, 0), self.layout, noise)
 
-    def _observe(self) -> Observation:
-        assert self._world is not None
+    def _observe(self, info: Mapping[str, Any]) -> Observation:
         observation: Observation = {}
         if "frame" in self.observation_mode:
             observation["frame"] = self._frame()
         if "telemetry" in self.observation_mode:
-            observation["telemetry"] = self.family.telemetry(self._world, 0)
+            observation["telemetry"] = np.array(info["telemetry"])
         return observation
 
     def _info(self, lag: float, command: BurnCommand) -> dict[str, Any]:

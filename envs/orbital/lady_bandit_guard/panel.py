@@ -49,12 +49,14 @@ def measures(world: Three, i: int) -> dict[str, float | list[float]]:
     lady, guard = position[LADY] - position[BANDIT], position[GUARD] - position[BANDIT]
     moving = velocity[BANDIT] - velocity[LADY]
     nearing = velocity[BANDIT] - velocity[GUARD]
-    distance, away = max(float(norm(lady)), 1e-9), max(float(norm(guard)), 1e-9)
-    cosine = float(np.clip(lady @ guard / (distance * away), -1.0, 1.0))
+    near, far, speed = norm(np.array([lady, guard, moving])).tolist()
+    distance, away = max(near, 1e-9), max(far, 1e-9)
+    cosine = min(1.0, max(-1.0, float(lady @ guard) / (distance * away)))
+    met = float(world.met[i])
     return {
-        "met": float(world.met[i]),
+        "met": met,
         "range": distance,
-        "speed": float(norm(moving)),
+        "speed": speed,
         "closing": float(moving @ lady) / distance,
         "guard_range": away,
         "guard_closing": float(nearing @ guard) / away,
@@ -62,7 +64,7 @@ def measures(world: Three, i: int) -> dict[str, float | list[float]]:
         "propellant": float(world.propellant[i, BANDIT]),
         "propellant_capacity": world.vehicle.propellant_units,
         "mass": float(world.mass[i, BANDIT]),
-        "time_left": max(0.0, world.timeout - float(world.met[i])),
+        "time_left": max(0.0, world.timeout - met),
         "relative_position": (frame @ -lady).tolist(),
         "guard_position": (frame @ (position[GUARD] - position[LADY])).tolist(),
         "telemetry": telemetry(world, i).tolist(),

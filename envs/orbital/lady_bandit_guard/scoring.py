@@ -55,9 +55,10 @@ class GuardingKeeper:
         distance = world.lady_range
         closer = distance < self.lady
         self.lady[closer] = distance[closer]
-        moving = norm(world.velocity[:, BANDIT] - world.velocity[:, LADY])
-        self.speed[closer] = moving[closer]
-        self.time[closer] = world.met[closer]
+        if closer.any():
+            velocity = world.velocity
+            self.speed[closer] = norm(velocity[closer, BANDIT] - velocity[closer, LADY])
+            self.time[closer] = world.met[closer]
         self.guard = np.minimum(self.guard, world.guard_range)
 
     def score(self) -> Array:
