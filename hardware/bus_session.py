@@ -98,10 +98,10 @@ class BusSession(BusTurns):
     def reconnect_to_stop(self, handshake: Callable[[], None], deadline: float) -> str:
         """Reconnect in the middle of a stop; return what keeps the device away, "" for nothing.
 
-        The next attempt to stop says whether it worked.
+        deadline: by the clock of the line. The next attempt to stop says whether it worked.
         """
         try:
-            self.link.reopen(max(0.0, deadline - time.monotonic()))
+            self.link.reopen(max(0.0, deadline - self.link.now()))
             handshake()
         except HardwareError as error:
             return str(error)

@@ -150,8 +150,10 @@ def _ask(
 def _heard(link: SerialLink, within_s: float, enough: Any = None) -> Iterator[bytes]:
     """Yield what arrives within `within_s` seconds, or a moment after `enough` of it."""
     deadline = time.monotonic() + within_s
-    while (left := deadline - time.monotonic()) > 0.0:
-        data = link.read(left)
+    left = within_s
+    while left > 0.0:
+        left = deadline - time.monotonic()
+        data = link.read(max(left, 0.0))
         if data:
             yield data
             if enough is not None and enough(data):

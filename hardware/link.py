@@ -20,6 +20,7 @@ import numpy as np
 import serial
 from serial.tools import list_ports
 
+from helmsight.hardware import line_clocks
 from helmsight.hardware.errors import LinkLost, NoReply, PortUnavailable
 from helmsight.hardware.frame_pace import FramePace
 from helmsight.hardware.framing import Lines, Packets
@@ -34,6 +35,7 @@ except ImportError:  # Windows
 
 FAULTS = (OSError, _TermiosError)  # serial.SerialException is an OSError
 FLUSH_S = 0.05
+SHORTEST_S = 0.001  # of a wait: an emulator's clock may stand still meanwhile
 SLICE_S = 0.01  # the longest single wait without select: how late a deadline is noticed
 
 
@@ -90,6 +92,10 @@ class SerialLink:
     def is_open(self) -> bool:
         """Whether the port was opened and not closed; an unplugged one still says True."""
         return self._serial is not None
+
+    def now(self) -> float:
+        """Return the time by which an answer is late, s: see `hardware.line_clocks`."""
+        return line_clocks.now(self.port)
 
     @property
     def is_there(self) -> bool:
@@ -158,19 +164,22 @@ class SerialLink:
         self.counters.frames_out += 1
 
     def read(self, within_s: float = 0.0, size: int = 4096) -> bytes:
-        """Return what has arrived, up to `size` bytes; waits `within_s` s for the first byte."""
-        deadline = time.monotonic() + within_s
+        """Return what has arrived, up to `size` bytes; waits `within_s` s for the first byte.
+
+        What is there when the time is over counts, even if this thread was kept from looking.
+        """
+        deadline = self.now() + within_s
         with self._faults("read") as port:
             while True:
+                left = deadline - self.now()
                 waiting = port.in_waiting
                 if waiting:
                     data = bytes(port.read(min(waiting, size)))
                     self.counters.bytes_in += len(data)
                     return data
-                left = deadline - time.monotonic()
                 if left <= 0.0:
                     return b""
-                if not _arrives(port, left):
+                if not _arrives(port, max(left, SHORTEST_S)):
                     continue
                 # On POSIX a byte is there, or the port is gone and this raises. On Windows this is
                 # the wait itself, SLICE_S at most.
@@ -195,13 +204,14 @@ class SerialLink:
         return count + len(data)
 
     def frames(self, framer: Packets[Any] | Lines, within_s: float) -> Iterator[Any]:
-        """Yield frames as they arrive until `within_s` seconds are over."""
-        deadline = time.monotonic() + within_s
+        """Yield frames as they arrive until `within_s` seconds are over, as `read` has it."""
+        deadline = self.now() + within_s
         while True:
-            for frame in framer.feed(self.read(max(0.0, deadline - time.monotonic()))):
+            left = deadline - self.now()
+            for frame in framer.feed(self.read(max(0.0, left))):
                 self.counters.frames_in += 1
                 yield frame
-            if time.monotonic() >= deadline:
+            if left <= 0.0:
                 return
 
     @contextmanager

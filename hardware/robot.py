@@ -205,32 +205,33 @@ class Robot(ABC):
             StopUnconfirmed: not confirmed within `within_s` seconds. Cut the power.
             NotConnected: there is no link that a stop could go over.
         """
-        start = time.monotonic()
+        start, deadline = time.monotonic(), self.link.now() + within_s
         self._stoppable()
         # Before the turn, which has to be waited for: whoever holds the bus sends no new move.
         self._stopped.set()
         self._cut_in()
-        return self._stops.share(lambda: self._stop_until_confirmed(start, within_s))
+        return self._stops.share(lambda: self._stop_until_confirmed(start, deadline, within_s / 4))
 
-    def _stop_until_confirmed(self, start: float, within_s: float) -> StopReport:
+    def _stop_until_confirmed(self, start: float, deadline: float, each_s: float) -> StopReport:
+        """Stop again and again; the deadline goes by the clock of the line, the report does not."""
         self._stoppable()  # it may have been closed while this waited for its turn
         self._stopped.set()  # so may a reset have come between
         self._grip = None
         attempts, last, pause = 0, "no answer", PAUSE_S
-        while attempts == 0 or time.monotonic() - start < within_s:
+        while attempts == 0 or self.link.now() < deadline:
             attempts += 1
             try:
                 self._send_stop()
                 # A quarter of the time each: a stop that was lost on the way is sent again, and
                 # not only waited for.
-                state = self._settled(min(start + within_s, time.monotonic() + within_s / 4))
+                state = self._settled(min(deadline, self.link.now() + each_s))
                 if state.standing:
                     if self.spec.ending.after_stop == "release":
                         self._send_release()
                     return StopReport(state, attempts, time.monotonic() - start)
                 last = f"still {state.mode} at {_largest(state.velocities):.3g} rad/s or m/s"
             except LinkLost as error:
-                gone = self._session.reconnect_to_stop(self._handshake, start + within_s)
+                gone = self._session.reconnect_to_stop(self._handshake, deadline)
                 last = gone or str(error)
             except HardwareError as error:
                 last = str(error)
@@ -270,7 +271,7 @@ class Robot(ABC):
                 self.link.close()
                 return
             steps: list[Callable[[], object]] = [self._send_hold]
-            steps.append(lambda: self._settled(time.monotonic() + self.spec.limits.horizon_s))
+            steps.append(lambda: self._settled(self.link.now() + self.spec.limits.horizon_s))
             if self.spec.ending.on_close == "release" if release is None else release:
                 steps.append(self._send_release)
             failed: list[BaseException] = []
@@ -480,16 +481,19 @@ class Robot(ABC):
         self._session.retried(self._read_state)
 
     def _settled(self, deadline: float) -> RobotState:
-        """Return the first state that stands still, or the last one read before `deadline`."""
+        """Return the first state that stands still, or the last one read before `deadline`.
+
+        deadline: by the clock of the line.
+        """
         while True:
             try:
                 state = self._read_state()
             except NoReply:
-                if time.monotonic() >= deadline:
+                if self.link.now() >= deadline:
                     raise
                 self.link.counters.retries += 1
             else:
-                if state.standing or time.monotonic() >= deadline:
+                if state.standing or self.link.now() >= deadline:
                     return state
             time.sleep(POLL_S)
 

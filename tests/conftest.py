@@ -65,6 +65,25 @@ def fair() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _emulated_fairly() -> Iterator[None]:
+    """No test may hang on who gets a processor: emulated devices are served by the fair clock."""
+    from fair_time import CLOCK
+
+    from helmsight.hardware.emulators.serve import Emulation
+
+    begin = Emulation.__init__
+
+    def begun(self: Emulation, *args: Any, **options: Any) -> None:
+        if sys.platform == "linux" and not CLOCK.followed:
+            raise AssertionError("an emulated device: the test has to ask for the fixture `fair`")
+        begin(self, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Emulation, "__init__", begun)
+        yield
+
+
 @pytest.fixture(scope="session")
 def virtual_screen() -> Iterator[str]:
     """A screen of 1400x900 that no monitor shows; skips where Xvfb is not installed."""

@@ -169,10 +169,13 @@ class GrblChannel:
         self, arrived: Callable[[], object], what: str, within_s: float | None = None
     ) -> None:
         """Hear until `arrived` returns something other than None. Raises NoReply."""
-        deadline = time.monotonic() + (self.reply_s if within_s is None else within_s)
+        deadline = self.link.now() + (self.reply_s if within_s is None else within_s)
         while arrived() is None:
-            left = deadline - time.monotonic()
+            left = deadline - self.link.now()
             if left <= 0.0:
+                self.hear()  # this thread may have been kept from looking
+                if arrived() is not None:
+                    return
                 self._lost = True
                 raise NoReply(
                     f"{self.link.port}: no {what} from the controller within its time; "

@@ -150,9 +150,12 @@ class Conversation(Robot):
 
     def _within(self, seconds: float) -> Iterator[str]:
         """Yield lines for `seconds`; gives way to a stop from another thread."""
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0.0:
-            yield from self.link.frames(self._lines, min(left, SLICE_S))
+        deadline = self.link.now() + seconds
+        while True:
+            left = deadline - self.link.now()
+            yield from self.link.frames(self._lines, min(max(left, 0.0), SLICE_S))
+            if left <= 0.0:
+                return
             self._give_way()
 
     def _give_way(self) -> None:

@@ -10,6 +10,7 @@ the SDK for protocol 0 takes a question to one servo for the servo's answer.
 
 from __future__ import annotations
 
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +42,7 @@ class SdkPort:
         self._buffer = bytearray()
         self._deadline = self._latest = 0.0
         self._last_look = False  # whether it was read after all patience was over
+        self._looked = -math.inf  # when it was looked last
         self._echo = self._begun = b""  # what may come back, and the part of it that has
         self.seen = b""
         self.echoed = False
@@ -68,7 +70,7 @@ class SdkPort:
         if length <= 0:
             return b""
         if not self._buffer and not self._last_look:
-            now = time.monotonic()
+            now = self._looked = self._link.now()
             self._last_look = now >= self._latest
             if arrived := self._link.read(max(0.0, min(self._deadline - now, SLICE_S))):
                 self._take(arrived)
@@ -78,7 +80,7 @@ class SdkPort:
 
     def _take(self, arrived: bytes) -> None:
         """Keep what arrived, less the echo of what was sent, and wait on for what follows it."""
-        more = time.monotonic() + self._reply_s
+        more = self._link.now() + self._reply_s
         self._deadline = max(self._deadline, min(more, self._latest))
         self.seen = (self.seen + arrived)[-512:]
         # Half-duplex adapters give back what was sent. As long as what came is the beginning of
@@ -102,13 +104,16 @@ class SdkPort:
 
     def setPacketTimeoutMillis(self, ms: float) -> None:  # noqa: N802
         """Wait from now on for so many milliseconds."""
-        start = time.monotonic()
+        start = self._link.now()
         self._deadline, self._latest = start + ms / 1e3, start + PATIENCE * ms / 1e3
-        self._last_look = False
+        self._last_look, self._looked = False, -math.inf
 
     def isPacketTimeout(self) -> bool:  # noqa: N802
-        """Whether the time is over."""
-        return time.monotonic() >= self._deadline
+        """Whether the time was over when it was last looked for an answer.
+
+        A thread that was kept from looking has not heard that there is none.
+        """
+        return self._looked >= self._deadline
 
     def getBaudRate(self) -> int:  # noqa: N802
         """Bits a second."""

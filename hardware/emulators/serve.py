@@ -15,8 +15,10 @@ from random import Random
 from typing import Protocol, Self
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.hardware import line_clocks
 from helmsight.hardware.emulators.device import Device
 from helmsight.hardware.emulators.faults import Faults, Line
+from helmsight.hardware.emulators.kernel_line import KernelLine
 
 TICK_S = 0.002
 REST_S = 0.01  # between two ticks of a device that rests; what is sent to it wakes it at once
@@ -31,6 +33,10 @@ class Wire(Protocol):
     def read(self, within_s: float) -> bytes | None: ...
 
     def write(self, data: bytes) -> None: ...
+
+    def waits(self) -> bool:
+        """Return whether the system keeps what is written from the host."""
+        ...
 
     def close(self) -> None: ...
 
@@ -50,6 +56,7 @@ class Pty:
         fresh.symlink_to(os.ttyname(slave))
         fresh.replace(path)
         os.close(slave)
+        self._kernel = KernelLine()
 
     def read(self, within_s: float) -> bytes | None:
         """Return what the host sent, b"" if nothing came, None while nobody has it open."""
@@ -71,9 +78,14 @@ class Pty:
         with contextlib.suppress(OSError):
             os.write(self._master, data)
 
+    def waits(self) -> bool:
+        """Return whether the kernel is late now with what is written to pseudo-terminals."""
+        return self._kernel.waits()
+
     def close(self) -> None:
         """Unplug: the host gets an I/O error, the path is gone."""
         Path(self.address).unlink(missing_ok=True)
+        self._kernel.close()
         os.close(self._master)
 
 
@@ -110,6 +122,8 @@ class Emulation:
         self._make = wire
         self._wire: Wire | None = wire()
         self.port = self._wire.address
+        self._clock = line_clocks.TurnClock()
+        line_clocks.served(self.port, self._clock)
         self._late: deque[tuple[float, bytes]] = deque()
         self._present = False
         self._done = threading.Event()
@@ -127,6 +141,7 @@ class Emulation:
         start = time.monotonic()
         plan = [(start + when, gone) for when, gone in self.faults.unplugs]
         while not self._done.is_set():
+            self._clock.turned(waits=self._wire is not None and self._wire.waits())
             now = time.monotonic()
             if plan and now >= plan[0][0]:
                 self._unplug_for = plan.pop(0)[1]
@@ -188,6 +203,7 @@ class Emulation:
     def close(self) -> None:
         """Stop serving and remove the device node. Raises what made the emulator fail, if so."""
         self._done.set()
+        line_clocks.unserved(self.port)
         if self._thread is not None:
             self._thread.join(timeout=60.0)
         if self._wire is not None:

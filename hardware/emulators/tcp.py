@@ -48,6 +48,10 @@ class Tcp:
             with contextlib.suppress(OSError):
                 self._client.send(data)
 
+    def waits(self) -> bool:
+        """Return False: no worker of the kernel stands between the two ends."""
+        return False
+
     def close(self) -> None:
         """Unplug: the host is cut off, nobody listens any more."""
         if self._client is not None:

@@ -4,8 +4,8 @@ An emulated device and its driver are threads of one process, or processes. On a
 system runs the one and not the other for tenths of a second: answers come too late, motions are
 over before they were looked at, and the test tells of the machine, not of the code. So time passes
 here only as far as everything that wanted a processor had one: the threads of the test's process
-and of the processes that it started, which all go by one clock. Tests take as long as they must and
-see the same.
+and of the processes that it started, which all go by one clock, and the kernel's worker that
+carries what they say to each other. Tests take as long as they must and see the same.
 
 It is for tests alone. What moves a robot goes by the system's clock.
 """
@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -56,6 +56,11 @@ class FairClock:
     def leave(self) -> None:
         """Go by the system's clock."""
         self._face = None
+
+    @property
+    def followed(self) -> bool:
+        """Whether it goes by the clock of a test."""
+        return self._face is not None
 
     def __call__(self) -> float:
         """Return the time, s; more than ever before, even where it stands still."""
@@ -166,12 +171,16 @@ def begin() -> None:
 
 def _keep(face: mmap.mmap, over: threading.Event) -> None:
     """Let the time in `face` pass while nobody waits."""
+    # for the processes that tests start it would be lost time
+    from helmsight.hardware.emulators.kernel_line import KernelLine
+
     looked = now = _monotonic()
-    with Family() as family:
+    with Family() as family, closing(KernelLine()) as line:
         while True:
             face[:] = FACE.pack(looked, now, looked)
             if over.wait(STEP_S):
                 return
             passed = _monotonic() - looked
             looked += passed
-            now += min(passed * family.share_that_ran(passed), LEAP_S)
+            ran = family.share_that_ran(passed)
+            now += 0.0 if line.waits() else min(passed * ran, LEAP_S)

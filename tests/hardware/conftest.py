@@ -75,6 +75,9 @@ class MemoryLink:
     def __init__(self) -> None:
         self.counters = LinkCounters()
 
+    def now(self) -> float:
+        return time.monotonic()
+
     def open(self) -> None: ...
 
     def close(self) -> None: ...

@@ -12,7 +12,7 @@ import pytest
 
 from helmsight.hardware.emulators import emulate
 
-pytestmark = [pytest.mark.serial, pytest.mark.slow]
+pytestmark = [pytest.mark.serial, pytest.mark.slow, pytest.mark.usefixtures("fair")]
 SWING = '{"do": "joints", "joints": [0.2, null, null, null, null, null]}\n'
 
 
