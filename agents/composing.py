@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jinja2 import TemplateError
@@ -22,6 +22,7 @@ from helmsight.agents.messages import (
     message,
     telemetry_lines,
 )
+from helmsight.agents.upright import Upright
 from helmsight.contract.observation import Box
 from helmsight.contract.pilot import Sighting
 from helmsight.contract.sent import PIXELS, Picture, View
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from helmsight.agents.question import Question
+    from helmsight.tools.placing import Placement
 
 BRIEFING = """You operate a world through its commands. Task: {{ goal }}
 {% if pictures %}
@@ -46,7 +48,8 @@ What you see: {{ pictures | join(", then ") }}.
 class Composer:
     """Writes the messages of an episode's decisions, as `style` wants them.
 
-    `local`: pictures are pixels, for a model in this process; PNG for others.
+    `local`: pictures are pixels, for a model in this process; PNG for others. `upright` knows how
+    the picture lies in the frames of the episode: they are set right before they are shown.
     """
 
     def __init__(self, style: AskingStyle, *, local: bool) -> None:
@@ -56,6 +59,8 @@ class Composer:
         self.sees, self.reads = "frame" in needs, "telemetry" in needs
         self.think: Think = style.think if self.in_words else "none"
         self.earlier: deque[Sighting] = deque(maxlen=style.history_frames)
+        self._lay: deque[Placement] = deque(maxlen=style.history_frames)
+        self.upright = Upright()
 
     def begin(self, task: Task) -> dict[str, bytes]:
         """Take up an episode of `task`; return the pictures that its messages name, by digest.
@@ -67,6 +72,8 @@ class Composer:
         schema = task.command.model_json_schema()
         self.schema = schema_text(with_reason(schema) if self.think == "brief" else schema)
         self.earlier.clear()
+        self._lay.clear()
+        self.upright.begin(task)
         self.opening, self._digest = self._begin()
         return {
             shown.part.picture: shown.image
@@ -83,6 +90,8 @@ class Composer:
     def watch(self, sighting: Sighting) -> None:
         """Take note of what was shown at a step: the next questions may show it again."""
         self.earlier.append(sighting)
+        if self.sees:
+            self._lay.append(self.upright.placed(sighting.observation["frame"]))
 
     def in_roles(self, messages: list[BaseMessage]) -> list[BaseMessage]:
         """Return messages as the model takes them: with a message of the system, or without."""
@@ -95,7 +104,8 @@ class Composer:
         digest = self._digest.copy()
         images: Sequence[Shown] = []
         if self.sees:
-            images = self.views(sighting.observation["frame"], self.task.regions)
+            frame = sighting.observation["frame"]
+            images = self.views(frame, self.task.regions, self.upright.placed(frame))
             images = [*self._earlier_frames(), *images]
         text = render(
             prompt,
@@ -113,39 +123,51 @@ class Composer:
         return message(images, text, digest), digest.hexdigest()
 
     def views(
-        self, frame: NDArray[np.uint8], regions: Mapping[str, Box], *, there: bool = False
+        self,
+        frame: NDArray[np.uint8],
+        regions: Mapping[str, Box],
+        placed: Placement | None = None,
+        *,
+        there: bool = False,
     ) -> list[Shown]:
         """Return the views of a frame that the model is shown, or those of them that are `there`.
+
+        `placed` is how the picture lies in the frame, which is set right first.
 
         Raises:
             ToolsError: the model is to be shown a region that the frame does not have.
         """
         from helmsight.tools.marks import WHOLE, chosen, views
+        from helmsight.tools.placing import set_right
 
         shown, names = self.style.views, self.style.views.names
         names = None if names is None else chosen(names, regions)
         if there and names is not None:
             names = tuple(name for name in names if name == WHOLE or name in regions) or (WHOLE,)
         whole = (0, 0, frame.shape[1], frame.shape[0])
+        lay: dict[str, Any] = {}
+        if placed is not None and not placed.plain:
+            frame = set_right(frame, placed.matrix, placed.turn)
+            lay = {"matrix": placed.matrix, "turn": placed.turn}
         return [
-            as_sent(cut, self._part(name, regions.get(name, whole), cut), local=self.local)
+            as_sent(cut, self._part(name, regions.get(name, whole), cut, lay), local=self.local)
             for name, cut in views(frame, regions, shown.size, names)
         ]
 
-    def _part(self, name: str, box: Box, cut: NDArray[np.uint8]) -> View:
-        """Return what a record keeps of the view called `name`."""
+    def _part(self, name: str, box: Box, cut: NDArray[np.uint8], lay: dict[str, Any]) -> View:
+        """Return what a record keeps of the view called `name`, of a frame that `lay` so."""
         size, quality = (cut.shape[1], cut.shape[0]), self.style.views.jpeg
         if self.local:
-            return View(name, box, size, PIXELS)
+            return View(name, box, size, PIXELS, **lay)
         if quality is None:
-            return View(name, box, size, "image/png")
-        return View(name, box, size, "image/jpeg", quality=quality)
+            return View(name, box, size, "image/png", **lay)
+        return View(name, box, size, "image/jpeg", quality=quality, **lay)
 
     def _earlier_frames(self) -> list[Shown]:
         """Return the whole frames of the observations before, oldest first."""
         shown = []
-        for past in self.earlier:
-            whole = self.views(past.observation["frame"], {}, there=True)[0]
+        for past, placed in zip(self.earlier, self._lay, strict=True):
+            whole = self.views(past.observation["frame"], {}, placed, there=True)[0]
             assert isinstance(whole.part, View)
             shown.append(whole._replace(part=replace(whole.part, stamp=past.stamp)))
         return shown

@@ -7,6 +7,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,6 +105,10 @@ class ModelPilot:
         self._unanswered = 0
         self._caller.taken()
 
+    def looks_at(self, task: Task) -> None:
+        """Prepare for free questions about frames of `task` that another pilot flies."""
+        self.composer.upright.begin(task)
+
     def probe(self) -> None:
         """Ask the model once for one word, before anything else is started; needs no episode.
 
@@ -139,8 +144,10 @@ class ModelPilot:
             ModelSilent: no answer came at so many decisions in a row.
         """
         messages, digest = self.composer.asked(sighting)
+        counts = self.composer.upright.counts()
         self.watch(sighting)
-        return self.decide_on(messages, digest)
+        decision = self.decide_on(messages, digest)
+        return replace(decision, repairs=decision.repairs + counts)
 
     def watch(self, sighting: Sighting) -> None:
         """Take note of what was shown at a step: the next questions may show it again."""
@@ -233,7 +240,8 @@ class ModelPilot:
             NoAnswer: none came in time.
             ModelRefused: it will not answer.
         """
-        images = self.composer.views(image, regions, there=True)
+        placed = None if cut else self.composer.upright.placed(image)
+        images = self.composer.views(image, regions, placed, there=True)
         if cut:
             images = [self._itself(shown) for shown in images]
         room = {"longest": RELATING, "draw": draw, "logprobs": True} if self.local else {}

@@ -149,7 +149,12 @@ class ModelGrounder:
         return self._prompts[objects]
 
     def _who(self, pilot: Pilot, task: Task, world: Any, seed: int) -> Asker:
-        return PilotAsker(load_pilot(self.other) if self.other else pilot, task.regions)
+        if not self.other:
+            return PilotAsker(pilot, task.regions)
+        other = load_pilot(self.other)
+        if looks_at := getattr(other, "looks_at", None):
+            looks_at(task)
+        return PilotAsker(other, task.regions)
 
     def _known(self, task: Task, sighting: Sighting) -> Sequence[Claim]:
         return known(task, sighting)

@@ -16,6 +16,9 @@ PIXELS: Literal["pixels"] = "pixels"
 """The type of a picture that a model in this process was given as it is."""
 MediaType = Annotated[str, Field(pattern="^image/[a-z]{1,10}$")]
 Pixels = Annotated[int, Field(ge=0, le=1 << 16)]
+Matrix = tuple[float, float, float, float, float, float]
+"""Where a pixel (x, y) is found: at the first three numbers times (x, y, 1), and the last three."""
+STRAIGHT: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _FORM = ConfigDict(extra="forbid")
 
 
@@ -30,7 +33,8 @@ class Text:
 class View:
     """A part of the step's frame: what it is called, its `box` in the frame and the `size` (width,
     height) that it was shown in, pixels. `stamp` is the world time of an earlier step, s, if it is
-    of the frame of that. `quality` is a JPEG's.
+    of the frame of that. `quality` is a JPEG's. Where the frame's picture was set right first,
+    `matrix` tells where it lay and `turn` by how many degrees its hues were turned.
     """
 
     view: str
@@ -39,6 +43,8 @@ class View:
     type: Literal["pixels", "image/png", "image/jpeg"]
     stamp: float | None = None
     quality: Annotated[int, Field(ge=1, le=100)] | None = None
+    matrix: Annotated[Matrix, Field(strict=False)] | None = None
+    turn: Annotated[int, Field(ge=0, lt=360)] | None = None
 
 
 @dataclass(frozen=True, config=_FORM)
@@ -97,7 +103,12 @@ def _plain(part: Part) -> dict[str, Any]:
         return {"text": part.text}
     if isinstance(part, Picture):
         return {"picture": part.picture, "type": part.type}
-    further = {"stamp": part.stamp, "quality": part.quality}
+    further = {
+        "stamp": part.stamp,
+        "quality": part.quality,
+        "matrix": None if part.matrix is None else list(part.matrix),
+        "turn": part.turn,
+    }
     return {
         "view": part.view, "box": list(part.box), "size": list(part.size), "type": part.type,
         **{key: value for key, value in further.items() if value is not None},

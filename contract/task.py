@@ -52,6 +52,9 @@ class Task:
     `tells`, where given, says the telemetry in words for a model to read, a figure a line, in the
     axes of its commands; it is given the telemetry and the rotations of a sighting. Otherwise each
     field is told as it is.
+    `stills`, where given, draws pictures of the frame at moments that have nothing in common: what
+    they share stands in every frame where it stands in them, by which a frame is found out whose
+    picture is moved or of other colours. It is one function for the same look.
     `sightlines` are pairs of objects (a, b) of which a pilot is told, once relations prove it,
     whether a stands between it and b.
     """
@@ -75,6 +78,7 @@ class Task:
     known: Callable[[NDArray[Any]], Sequence[tuple[str, str, str, int]]] | None = None
     in_view: Callable[[NDArray[Any]], Sequence[str]] | None = None
     tells: Callable[[NDArray[Any], Mapping[str, Rotation]], Sequence[str]] | None = None
+    stills: Callable[[], Sequence[NDArray[Any]]] | None = None
     sightlines: tuple[tuple[str, str], ...] = ()
 
     def description(self) -> Description:

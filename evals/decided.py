@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from helmsight.contract.plots import Plot, TimePlot
 from helmsight.contract.record import StepRecord
 
-ORDINARY = frozenset({"constrained", "retry", "calls"})
+ORDINARY = frozenset({"constrained", "retry", "calls", "aligned"})
 """Repairs that an answer may need and still be the pilot's own command."""
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.contract.observation import Box
-from helmsight.contract.sent import View
+from helmsight.contract.sent import STRAIGHT, View
 from helmsight.tools.errors import ToolsError
+from helmsight.tools.placing import set_right
 
 Image = NDArray[np.uint8]
 WHOLE = "frame"
@@ -50,11 +51,13 @@ def chosen(names: Sequence[str], regions: Mapping[str, Box]) -> tuple[str, ...]:
 
 
 def view_again(frame: Image, view: View) -> Image:
-    """Return a recorded view of `frame` (H, W, 3) uint8 RGB: the pixels that `views` gave.
+    """Return a recorded view of `frame` (H, W, 3) uint8 RGB: the pixels that `views` gave, of a
+    frame that was set right first if it was then.
 
     Raises:
         ToolsError: its box is not in the frame.
     """
+    frame = set_right(frame, view.matrix or STRAIGHT, view.turn or 0)
     cut = _cut(frame, {view.view: view.box}, view.view) if view.view != WHOLE else frame
     return _scaled(cut, view.size)
 

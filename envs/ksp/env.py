@@ -23,6 +23,7 @@ from helmsight.envs.ksp.connection import ANSWER, DEFAULT, GameConnection, Serve
 from helmsight.envs.ksp.errors import GameLost
 from helmsight.envs.ksp.streams import FlightRecorder, GameSample, right_handed
 from helmsight.envs.orbital.cockpit.layout import Layout
+from helmsight.envs.orbital.cockpit.stills import painter
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import track_axes
 from helmsight.envs.orbital.env import observation_spaces
@@ -122,7 +123,9 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     def task(self) -> Task:
         """What an operator is told about this episode: the twin's, with this window's regions."""
         regions = self.regions if self.capture is not None else {}
-        return replace(pursuit_task(self.scenario.name, regions), clock=REALTIME, note="")
+        task = replace(pursuit_task(self.scenario.name, regions), clock=REALTIME, note="")
+        # who gives boxes of its own has a screen that nobody can draw here
+        return replace(task, stills=painter(Layout())) if regions == Layout().regions() else task
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from helmsight.contract.observation import Box, TelemetryField
@@ -12,6 +12,7 @@ from helmsight.envs.orbital import panel, sights, task
 from helmsight.envs.orbital.cockpit.beside import RADAR, SUNDIAL
 from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.cockpit.stills import painter
 from helmsight.envs.orbital.dynamics import Array
 from helmsight.envs.orbital.lady_bandit_guard import panel as trio
 from helmsight.envs.orbital.lady_bandit_guard.scoring import GuardingKeeper
@@ -66,7 +67,8 @@ class Family:
 
     def told(self, name: str, layout: Layout) -> Task:
         """Return the task of the scenario called `name`, for a cockpit that looks like that."""
-        return self.task(name, layout.regions(self.beside))
+        told = self.task(name, layout.regions(self.beside))
+        return replace(told, stills=painter(layout, self.beside))
 
 
 FAMILIES = {
