@@ -87,6 +87,17 @@ class Composer:
         question, digest = self.question(sighting, prompt)
         return self.in_roles([*self.opening, question]), digest
 
+    def covered(self, sighting: Sighting) -> list[str]:
+        """Return the regions that the model would be shown and that something else is in."""
+        if not self.sees:
+            return []
+        from helmsight.tools.marks import chosen
+
+        regions = self.task.regions
+        names = chosen(self.style.views.names or tuple(regions), regions)
+        looked_at = {name: regions[name] for name in names if name in regions}
+        return self.upright.covered(sighting.observation["frame"], looked_at)
+
     def watch(self, sighting: Sighting) -> None:
         """Take note of what was shown at a step: the next questions may show it again."""
         self.earlier.append(sighting)

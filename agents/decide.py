@@ -20,6 +20,7 @@ from helmsight.agents.composing import Composer
 from helmsight.agents.constrain import constraint
 from helmsight.agents.errors import ModelSilent, NoAnswer
 from helmsight.agents.messages import Shown, digest_of, message, png
+from helmsight.agents.upright import COVERED
 from helmsight.contract.calls import Call
 from helmsight.contract.command import Command
 from helmsight.contract.observation import Box
@@ -139,10 +140,17 @@ class ModelPilot:
     def decide(self, sighting: Sighting) -> Decision:
         """Ask the model for one command; `command` is None when nothing usable came.
 
+        A model that was trained on this world's pictures knows what to do with what it can read,
+        and is not asked where a region that it looks at is covered: that is `unreadable`, too.
+
         Raises:
             ModelRefused: it will not answer however often it is asked.
             ModelSilent: no answer came at so many decisions in a row.
         """
+        if not self.composer.in_words and (hidden := self.composer.covered(sighting)):
+            self.watch(sighting)
+            counts = Counter({"unreadable": 1, COVERED: 1})
+            return Decision(None, f"{COVERED}: {', '.join(hidden)}", counts)
         messages, digest = self.composer.asked(sighting)
         counts = self.composer.upright.counts()
         self.watch(sighting)

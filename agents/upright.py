@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.contract.observation import Box
 from helmsight.contract.task import Task
 
 if TYPE_CHECKING:
@@ -15,9 +17,10 @@ if TYPE_CHECKING:
 
     Image = NDArray[np.uint8]
 
-ALIGNED, UNMATCHED = "aligned", "unmatched"
-"""What a record counts: decisions on frames that were set right, and on those in which nothing of
-the picture was found, which are left as they are.
+ALIGNED, UNMATCHED, COVERED = "aligned", "unmatched", "covered"
+"""What a record counts: decisions on frames that were set right; on those in which nothing of the
+picture was found, which are left as they are; and those that were not asked for, because a region
+that the model looks at is covered.
 """
 LONGEST_WAIT = 32
 """After how many decisions at most a picture that was not found is searched for again."""
@@ -61,6 +64,19 @@ class Upright:
                 self._missed(self._placed is None)
             self._held = self._placed or self._held
         return self._placed or Placement()
+
+    def covered(self, frame: Image, regions: Mapping[str, Box]) -> list[str]:
+        """Return which regions of the picture in a frame something else is in.
+
+        None of a picture that was not found: it may be another one.
+        """
+        from helmsight.tools.placing import landmarks
+
+        placed = self.placed(frame)
+        if self._stills is None or self._placed is None:
+            return []
+        marks = landmarks(self._stills)
+        return [name for name, box in regions.items() if marks.covers(frame, placed, box)]
 
     def counts(self) -> Counter[str]:
         """Return what a record counts of the frame that was looked at last."""

@@ -15,14 +15,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.contract.observation import Box
 from helmsight.contract.sent import STRAIGHT, Matrix
 
 Image = NDArray[np.uint8]
 Points = NDArray[np.float32]
 Found = NDArray[np.float64]
 
-FEATURES = 1500
-"""Corners that are described in a frame."""
+FEATURES = 3000
+"""Corners that are described in a frame, those of the view outside among them."""
+FINER = 3
+"""How often a picture that was found is looked at more closely."""
 LEAST_MATCHED = 20
 SLACK = 2.0  # px that a corner may be off and still count
 STILL = 0.6
@@ -31,7 +34,9 @@ LEAST_TURN = 8
 """Hues that are turned by less, degrees, are left as they are."""
 PATCHES, SIDE = 64, 9  # small squares around corners, px, that tell whether a picture lies so
 ALIKE = 0.6  # correlation of such a square with its own picture
-ENOUGH = 0.3  # share of the squares that have to be alike: others may be covered
+ENOUGH = 0.2  # share of the squares that have to be alike: others may be covered
+LEAST_SQUARES = 6  # of a part of the picture, to tell whether it is covered
+UNLIKE = 0.4  # correlation of a square with its own picture below which something else is there
 SATURATED, LIT = 90, 80  # of 255; below that a hue says nothing
 HUES, LEAST_HUES = 400, 30  # points that the hue is read at
 
@@ -126,15 +131,31 @@ class Landmarks:
             return placement
         return Placement(placement.matrix, 2 * round(turn / 2) % 360)
 
+    def covers(self, frame: Image, placement: Placement, box: Box) -> bool:
+        """Return whether something else is in a part of the picture: of what stands still there
+        nearly nothing is to be seen. It is not known where next to nothing stands still.
+        """
+        corners = self._squares[:, [0, -1]]
+        inside = ((corners >= box[:2]) & (corners < box[2:])).all(axis=(1, 2))
+        alike = self._alike(frame, placement, inside)
+        return len(alike) >= LEAST_SQUARES and bool((alike > UNLIKE).mean() < ENOUGH)
+
     def _lies(self, frame: Image, placement: Placement) -> bool:
-        points = placement.of(self._squares.reshape(-1, 2))
-        there = _inside(points, self.size).reshape(len(self._squares), -1).all(axis=1)
-        if not there.any():
-            return False
-        each = points.reshape(self._squares.shape)[there]
+        alike = self._alike(frame, placement, np.ones(len(self._squares), np.bool_))
+        return len(alike) > 0 and bool((alike > ALIKE).mean() >= ENOUGH)
+
+    def _alike(
+        self, frame: Image, placement: Placement, which: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """Return the correlations of those squares that lie in the frame with their pictures."""
+        if frame.shape[:2] != self.size:
+            return np.zeros(0, np.float32)
+        points = placement.of(self._squares[which].reshape(-1, 2))
+        there = _inside(points, self.size).reshape(-1, SIDE * SIDE).all(axis=1)
+        each = points.reshape(-1, SIDE * SIDE, 2)[there]
         seen = _normal(_at(frame, each.reshape(-1, 2)).max(axis=1), len(each))
-        alike = (seen * self._shown[there]).sum(axis=1) > ALIKE
-        return bool(alike.mean() >= ENOUGH)
+        alike: NDArray[np.float32] = (seen * self._shown[which][there]).sum(axis=1)
+        return alike
 
     def _turn(self, frame: Image, placement: Placement) -> float | None:
         """Return by how much hues are turned, degrees; None where no colours are to be seen."""
@@ -160,7 +181,9 @@ class Landmarks:
         found, agree = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=SLACK)
         if found is None or agree.sum() < LEAST_MATCHED:
             return None
-        return _tidy(self._finer(frame, found), self.size)
+        for _ in range(FINER):
+            found = self._finer(frame, found)
+        return _tidy(found, self.size)
 
     def _finer(self, frame: Image, found: Found) -> Found:
         """Return a matrix (2, 3) from where the squares are, to a tenth of a pixel."""

@@ -43,6 +43,8 @@ KINDS = {
         Kind("shrunk", "frame", "the picture is that of a smaller screen, enlarged again",
              "times smaller", 2.0, 100.0),
         Kind("recoloured", "frame", "every hue is turned", "degrees", 90.0, 180.0),
+        Kind("covered", "frame", "one of the regions that the task names is black",
+             "which of them, from 1 on", 1.0, 9.0),
         Kind("contradicting", "telemetry", "what changed since the start is told with the other "
              "sign, so that numbers and picture say different things", "times", 1.0, 10.0),
         Kind("thruster-loss", "command", "one side of one body axis gives less thrust",

@@ -8,6 +8,7 @@ import gymnasium as gym
 
 from helmsight.contract.errors import InvalidOption
 from helmsight.envs.disturbances.catalogue import Disturbance
+from helmsight.envs.disturbances.covered import CoveredRegion
 from helmsight.envs.disturbances.pictures import DisturbedPicture
 from helmsight.envs.disturbances.telemetry import ContradictingTelemetry
 from helmsight.envs.disturbances.thrust import ThrustDrift, ThrusterLoss
@@ -32,6 +33,8 @@ def disturbed(env: gym.Env[Any, Any], disturbance: Disturbance) -> gym.Env[Any, 
                 f"disturbance {kind.name!r} is of the {kind.of}, and this world shows {mode}; "
                 f"choose an observation with {kind.of}"
             )
+    if kind.name == "covered":
+        return CoveredRegion(env, strength)
     if kind.of == "frame":
         return DisturbedPicture(env, kind.name, strength)
     if kind.of == "telemetry":
