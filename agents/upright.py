@@ -46,7 +46,8 @@ class Upright:
 
     def placed(self, frame: Image) -> Placement:
         """Return how the picture lies in a frame (H, W, 3) uint8 RGB of the episode."""
-        from helmsight.tools.placing import Placement, landmarks
+        from helmsight.tools.landmarks import landmarks
+        from helmsight.tools.placing import Placement
 
         if self._stills is None:
             return Placement()
@@ -57,6 +58,7 @@ class Upright:
             held = self._held or Placement()
             if marks.fits(frame, held):
                 self._placed = held
+                self._missed(False)
             elif self._wait:
                 self._wait -= 1
             else:
@@ -70,7 +72,7 @@ class Upright:
 
         None of a picture that was not found: it may be another one.
         """
-        from helmsight.tools.placing import landmarks
+        from helmsight.tools.landmarks import landmarks
 
         placed = self.placed(frame)
         if self._stills is None or self._placed is None:

@@ -16,7 +16,8 @@ PIXELS: Literal["pixels"] = "pixels"
 """The type of a picture that a model in this process was given as it is."""
 MediaType = Annotated[str, Field(pattern="^image/[a-z]{1,10}$")]
 Pixels = Annotated[int, Field(ge=0, le=1 << 16)]
-Matrix = tuple[float, float, float, float, float, float]
+Coefficient = Annotated[float, Field(ge=-1e5, le=1e5)]
+Matrix = tuple[Coefficient, Coefficient, Coefficient, Coefficient, Coefficient, Coefficient]
 """Where a pixel (x, y) is found: at the first three numbers times (x, y, 1), and the last three."""
 STRAIGHT: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _FORM = ConfigDict(extra="forbid")

@@ -31,11 +31,11 @@ def stills(layout: Layout, beside: str = "") -> list[Picture]:
     """Return `COUNT` pictures (720, 1280, 3) uint8 of a cockpit, always the same, without grain."""
     rng = np.random.default_rng(7)
     plain = replace(layout, noise=0)
-    return [render(_moment(rng, beside, i / (COUNT - 1)), plain) for i in range(COUNT)]
+    return [render(moment(rng, beside, i / (COUNT - 1)), plain) for i in range(COUNT)]
 
 
-def _moment(rng: np.random.Generator, beside: str, left: float) -> CockpitState:
-    """Return a random state of a vessel in orbit with a share of its propellant `left`.
+def moment(rng: np.random.Generator, beside: str, left: float) -> CockpitState:
+    """Return a random state of a vessel in orbit, a share of whose propellant is `left`.
 
     Its family names what is there; without propellant its lamps are out.
     """
