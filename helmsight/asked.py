@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from helmsight.contract.sent import Message, Picture, Text, messages_in
+from helmsight.contract.sent import Message, Picture, Text, View, messages_in
 from helmsight.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -79,5 +79,15 @@ def _message_lines(message: Message) -> list[str]:
             lines.append(f"[picture {part.picture[:16]}, {part.type}]")
         else:
             (width, height), box = part.size, ", ".join(map(str, part.box))
-            lines.append(f"[{part.view}: {box} of the frame, as {width}x{height} {part.type}]")
+            lay = _lay(part)
+            lines.append(f"[{part.view}: {box} of the frame{lay}, as {width}x{height} {part.type}]")
     return lines
+
+
+def _lay(view: View) -> str:
+    """Return in words how the picture lay in a frame that was set right first, "" for as usual."""
+    if view.matrix is None:
+        return ""
+    scale, _, right, _, _, down = view.matrix
+    place = f"from ({right:g}, {down:g}) on, {scale:.4g} times as large"
+    return f" (set right: it lay {place}, hues turned by {view.turn or 0} degrees)"
