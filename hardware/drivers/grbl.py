@@ -203,6 +203,7 @@ class Grbl(GrblHoming):
             if self._moving(report):
                 report = self._come_to_rest()
                 self._ready(report)
+            self._awake()
             if switch is not None:
                 self._switch(switch, bool(targets.tool))
             jog = self._fresh(self._place(report), goal, seconds)
@@ -381,6 +382,8 @@ class Grbl(GrblHoming):
             self._ask("$X")
             report = self._report()
             self._mark()
+        if report.state == "Idle":
+            self._awake()
         if report.state == "Idle" and not self._identified:
             self._identify_it()
         if report.state == "Idle":

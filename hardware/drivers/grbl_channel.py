@@ -70,6 +70,7 @@ class GrblChannel:
         self.alarm_s = 0.0
         self._alarms = self._banners = 0
         self.lists = BoardLists()
+        self._cancels = self._outlived = 0  # jog cancels sent, and after how many a line was taken
         self._watching, self._watched_s = False, 0.0
         self._report_owed = False  # a query was sent and its report may still come
         self._lines = Lines()
@@ -87,12 +88,13 @@ class GrblChannel:
         for queue in (self._reports, self._answers, self._printed, self.messages):
             queue.clear()
         self.seen.clear()
-        self.banner, self._lost = None, True
+        self.banner, self._lost, self._outlived = None, True, self._cancels
 
     # -- out ------------------------------------------------------------------------------------
 
     def realtime(self, command: bytes) -> None:
         """Send realtime bytes now, whatever is on its way. Safe from any thread."""
+        self._cancels += command.count(wire.JOG_CANCEL)
         self.link.write(command)
 
     def end_motion(self, command: bytes) -> None:
@@ -108,7 +110,7 @@ class GrblChannel:
             if wait_s <= 0.0:
                 break
             time.sleep(min(wait_s, LOOK_S))
-        self.link.write(command)
+        self.realtime(command)
 
     def _send_line(self, line: str) -> None:
         """Send a line.
@@ -253,6 +255,7 @@ class GrblChannel:
             self.resync()
         self._printed.clear()
         self._answers.clear()
+        cancels = self._cancels
         self._send_line(line)
         events = self._alarms, self._banners
         self._await(
@@ -266,6 +269,7 @@ class GrblChannel:
         if not self._answers:
             self._lost = True
             raise NoReply(f"{self.link.port}: a restart came instead of an answer to {line!r}")
+        self._outlived = cancels
         answer, printed = self._answers.popleft(), list(self._printed)
         if isinstance(answer, wire.ErrorReply):
             self.learn("error", answer.code)
@@ -287,6 +291,11 @@ class GrblChannel:
     def settled(self) -> bool:
         """Whether every line was answered: nothing that was sent can take effect later."""
         return not self._lost
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether a jog was cancelled, and no line was seen to be taken in since."""
+        return self._cancels > self._outlived
 
     def resync(self) -> None:
         """Find out which answer belongs to which line again.

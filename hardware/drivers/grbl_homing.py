@@ -41,6 +41,7 @@ class GrblHoming(GrblLink):
         self._unheld()
         if self._critical(report):
             raise self._alarm_of(report)
+        self._awake()
         self._homed = self._risked = False
         self.channel.alarm = None
         self._driving_home = True  # until its answer, an alarm or a restart

@@ -37,6 +37,7 @@ from helmsight.hardware.wire.grbl_codes import CRITICAL, GrblAlarm, HomingRequir
 from helmsight.hardware.wire.grbl_report import StatusReport
 
 GRAIN_MM, STEPS = 0.02, 2.0  # a place may be off by as much, or by as many steps
+AWAKE_S = 0.1  # for the answer to an empty line
 DEAF_S = 0.6  # after an alarm grbl hears nothing for half a second
 SILENT = ("grbl",)  # firmware that says nothing at all after a critical alarm until it is reset
 HOME_FIRST = "call home() (it moves) to find the position again"
@@ -95,6 +96,8 @@ class GrblLink(Robot):
             raise SetupNeeded(f"{self.spec.name} is homing: wait until it is done, connect again")
         if report.state == "Sleep":
             report = self._soft_reset()
+        if report.state == "Idle":
+            self._awake()
         if report.state in ("Idle", "Alarm"):
             self._identify_it()
 
@@ -371,6 +374,30 @@ class GrblLink(Robot):
             else:
                 self._hold_feed()
             self.channel.hear(0.002)
+
+    def _awake(self) -> None:
+        """See that lines are taken in after a jog was cancelled; reset a grbl that takes none.
+
+        A cancel that comes in the very moment in which grbl 1.1 ends the jog leaves it suspended:
+        it says Idle, and a line waits in its buffer until a reset, or a resume, which carries it
+        out. Nobody may start a jog like that, so an empty line goes before.
+
+        Raises:
+            NoReply: none is taken in, and it is not that. HeldAtMachine: somebody holds it.
+        """
+        if not self.channel.cancelled:
+            return
+        try:
+            self._session.retried(lambda: self.channel.ask("", AWAKE_S))
+        except NoReply:
+            if self._session.stop_pending():
+                raise
+            report = self._report()
+            if hold_seen(report):
+                self._unheld()
+            if report.state != "Idle":
+                raise
+            self._soft_reset()
 
     def _hold_feed(self) -> None:
         """Send a feed hold, and remember that it is ours."""

@@ -61,6 +61,9 @@ class GrblController(GrblMachine):
         self._line_owed = False  # a line ended in an alarm and was not answered
         self._deaf = False  # the half second after an alarm
         self._critical = False  # a critical alarm in which nothing but a reset is heard
+        # Whether jog cancels come in the very moment in which the jog ends: grbl 1.1 is then Idle,
+        # and takes in no line before a reset or a resume.
+        self.cancels_late = self._suspends = False
         self._tripped_at: float | None = None  # when a limit switch is believed
         self._program: Wait = iter(())
         self._until: Callable[[], bool] | None = None  # what the program waits for
@@ -202,11 +205,13 @@ class GrblController(GrblMachine):
         elif byte == 0x85:
             if self.state == "Jog":
                 self.brake(cancel=True)
+                self._suspends = self.cancels_late
         elif byte == 0x21:
             self.feed_hold()
         elif byte == 0x84:
             self._open_door()
         elif byte == 0x7E:
+            self._suspends = False
             self.resume()
         elif 0x90 <= byte <= 0x9D:
             self._override(byte)
@@ -275,7 +280,8 @@ class GrblController(GrblMachine):
             return True
         if self._deaf or self._critical or self.blocked or self.halting:
             return False
-        return self.planner.holding or self.held or self.state == "Sleep"
+        late = self._suspends and self.state == "Idle"
+        return self.planner.holding or self.held or late or self.state == "Sleep"
 
     def _power_up(self) -> None:
         self.lose_home()
@@ -296,7 +302,7 @@ class GrblController(GrblMachine):
         self.spindle = (5, 0.0)
         self.reports.restart()
         self._deaf = self._critical = self._reset_caught = self._query_pending = False
-        self.blocked = False
+        self.blocked = self._suspends = False
         self.forget_holds()
         self.state = "Alarm" if locked else "Idle"
         if "D" in self.pins and not locked:

@@ -146,7 +146,9 @@ def test_an_alarm_of_before_that_keeps_it_silent_is_ended_at_connect(bench: Benc
     robot, device, _ = bench(spec=bench.described(boot_s="1.0"))
     robot.link.open()
     robot.link.write(b"G0X-900\n")
-    bench.until(lambda: device._critical)
+    said = bytearray()
+    bench.until(lambda: said.extend(robot.link.read(0.01)) or b"continue]\r\n" in said)
+    assert device._critical
     robot.link.close()
     assert robot.connect().mode == Mode.alarm
 

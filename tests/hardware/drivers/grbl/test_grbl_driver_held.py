@@ -238,3 +238,51 @@ def test_noise_that_makes_a_hold_counts_as_one(bench: Benches) -> None:
     with pytest.raises(HardwareError):
         robot.move(JointTargets(FAR))
     assert device.standing
+
+
+@pytest.mark.parametrize("way", ["hold", "turn", "reset", "home"])
+def test_a_cancel_that_meets_the_end_of_its_jog_leaves_nothing_in_the_buffer(
+    bench: Benches, way: str
+) -> None:
+    """grbl 1.1 is suspended then and says Idle: the next line would wait for a press of start."""
+    robot, device, _ = bench()
+    robot.connect()
+    robot.move(JointTargets(FAR, duration_s=0.5))
+    bench.until(lambda: not device.standing)
+    device.cancels_late = True
+    back = JointTargets((0.141, 0.085, 0.02))
+    if way == "turn":
+        robot.move(back)
+    else:
+        robot.hold()
+        assert (device.state, reset_count(device)) == ("Idle", 0)
+        if way == "home":
+            robot.home()
+        else:
+            if way == "reset":
+                robot.reset()
+            robot.move(back)
+    device.cancels_late = False
+    assert not device.received
+    assert robot.is_homed
+    if way != "home":
+        bench.until(lambda: device.standing)
+        assert device.positions == bench.near((0.141, 0.085, 0.02))
+    there = device.positions
+    robot.link.write(b"~")
+    time.sleep(0.1)
+    assert device.positions == there
+    assert robot.move(JointTargets(robot.state().positions)).attempts == 1
+
+
+def test_a_person_s_hold_at_such_a_moment_is_not_reset_away(bench: Benches) -> None:
+    robot, device, _ = bench()
+    robot.connect()
+    robot.move(JointTargets(FAR, duration_s=0.5))
+    bench.until(lambda: not device.standing)
+    device.cancels_late = True
+    robot.hold()
+    held_by(device, robot, BUTTON)
+    with pytest.raises(HeldAtMachine):
+        robot.move(JointTargets((0.141, 0.085, 0.02)))
+    assert (device.state, reset_count(device)) == ("Hold", 0)

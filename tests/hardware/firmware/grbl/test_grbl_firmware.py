@@ -22,6 +22,7 @@ from helmsight.hardware.errors import (
     RobotStopped,
 )
 from helmsight.hardware.robot import JointTargets, Mode
+from helmsight.hardware.wire import grbl as wire
 from helmsight.hardware.wire.grbl_codes import HomingRequired
 
 if TYPE_CHECKING:
@@ -238,3 +239,30 @@ def test_the_conformance_suite_passes(mill: Mill, tmp_path: Path) -> None:
     print(told["measured"])
     assert told["passed"] >= 19
     assert told["failures"] == {}
+
+
+def test_a_cancel_that_meets_the_end_of_its_jog_bars_no_move_and_leaves_none_waiting(
+    mill: Mill,
+) -> None:
+    """grbl 1.1h says Idle then and takes in no line: cancel upon cancel finds that moment."""
+    with mill.robot() as robot:
+        x, *others = robot.home().positions
+        met = 0
+        for turn in range(40):
+            place = (x - 0.0005 * (turn % 2), *others)
+            robot.move(JointTargets(place, duration_s=0.1))
+            time.sleep(0.03)
+            robot.channel.realtime(wire.JOG_CANCEL * 700)
+            until(lambda: not mill.moves())
+            try:
+                robot.channel.ask("", 0.3)
+            except NoReply:
+                met += 1
+                assert robot.state().mode in (Mode.ready, Mode.stopped)
+                robot.reset()
+                robot.move(JointTargets((x - 0.001, *others), duration_s=0.1))
+                until(lambda: not mill.moves())
+                assert robot.is_homed
+            if met == 3:
+                break
+        assert met == 3
