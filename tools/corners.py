@@ -84,6 +84,6 @@ def light_of(image: Image) -> Image:
 
 
 def _described(light: Image, mask: Image | None = None) -> tuple[Points, NDArray[np.uint8] | None]:
-    orb = cv2.ORB_create(FEATURES, fastThreshold=10)
+    orb = cv2.ORB.create(FEATURES, fastThreshold=10)
     corners, described = orb.detectAndCompute(light, mask)
     return np.array([corner.pt for corner in corners], np.float32).reshape(-1, 2), described

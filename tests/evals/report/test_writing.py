@@ -183,6 +183,15 @@ def test_where_the_numbers_come_from_is_on_the_page_once(row, tmp_path):
     assert text.count("machine · cores") == 1
 
 
+def test_flights_that_are_all_disturbed_have_a_report(row, tmp_path):
+    rows = [row(pilot, seed, 30.0, disturbance="frozen") for pilot in "ab" for seed in range(3)]
+    found = judge(rows, tmp_path, tmp_path, {})
+    write_report(found, tmp_path / "report")
+    page = Page((tmp_path / "report" / "index.html").read_text(encoding="utf-8"))
+    assert "frozen" in page.words
+    assert "Leaderboard" not in " ".join(page.words)
+
+
 def test_nothing_but_failures_has_a_report(row, tmp_path):
     rows = [row("a", seed, None, status="crashed", error="died") for seed in range(3)]
     found = judge(rows, tmp_path, tmp_path, {})
