@@ -43,7 +43,9 @@ class Decision:
 
     `raw` is the answer as given, `repairs` counts the rungs of the repair ladder that were used
     (constrained, local, reask, retry) and why there was no command: `unreadable` for answers
-    without one, `errors` for a provider that failed, `default` for any other pilot.
+    without one, `errors` for a provider that failed, `default` for any other pilot. Of the frame
+    it counts that it was set right (`aligned`), that its picture was not found (`unmatched`), and
+    that a part of it was covered, so that nothing was asked (`covered`).
     `prompt_hash` is the SHA-256 of what the model was shown, `calls` are the requests that were
     made for it.
     """

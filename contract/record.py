@@ -160,9 +160,11 @@ class StepRecord:
     def marks(self) -> list[str]:
         """What went wrong at this step, in words: repairs, clamps, a late answer, notes.
 
-        An answer that was held to commands from its first token needed no repair.
+        An answer that was held to commands from its first token needed no repair, and a frame that
+        was set right is as good as any.
         """
-        rungs = {name: n for name, n in self.repairs.items() if n and name != "constrained"}
+        fine = ("constrained", "aligned")
+        rungs = {name: n for name, n in self.repairs.items() if n and name not in fine}
         repairs = [name if n == 1 else f"{name} x{n}" for name, n in rungs.items()]
         return [*repairs, *self.clamped, *(["late"] if self.late else []), *self.notes]
 

@@ -110,6 +110,7 @@ def test_an_answer_that_was_held_to_commands_needed_no_repair() -> None:
     assert record.marks == []
     assert "constrained" not in live_line(record, SPEC.task)
     assert replace(RECORD, repairs={"constrained": 1, "reask": 2}).marks == ["reask x2"]
+    assert replace(RECORD, repairs={"aligned": 1, "unmatched": 1}).marks == ["unmatched"]
 
 
 def test_a_summary_is_names_and_values() -> None:
