@@ -73,7 +73,7 @@ class Composer:
         self.schema = schema_text(with_reason(schema) if self.think == "brief" else schema)
         self.earlier.clear()
         self._lay.clear()
-        self.upright.begin(task)
+        self.upright.begin(task if self.sees else None)
         self.opening, self._digest = self._begin()
         return {
             shown.part.picture: shown.image

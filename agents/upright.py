@@ -37,8 +37,15 @@ class Upright:
         self.begin(None)
 
     def begin(self, task: Task | None) -> None:
-        """Take up an episode of `task`; without one every frame is as it should be."""
+        """Take up an episode of `task`; without one every frame is as it should be.
+
+        What stands still in its frames is worked out here once, not while the first one waits.
+        """
         self._stills = None if task is None else task.stills
+        if self._stills is not None:
+            from helmsight.tools.landmarks import landmarks
+
+            landmarks(self._stills)
         self._held: Placement | None = None
         self._placed: Placement | None = None
         self._last = b""
@@ -77,8 +84,7 @@ class Upright:
         placed = self.placed(frame)
         if self._stills is None or self._placed is None:
             return []
-        marks = landmarks(self._stills)
-        return [name for name, box in regions.items() if marks.covers(frame, placed, box)]
+        return landmarks(self._stills).covered(frame, placed, regions)
 
     def counts(self) -> Counter[str]:
         """Return what a record counts of the frame that was looked at last."""

@@ -7,7 +7,7 @@ captions, edges, signs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import cv2
@@ -76,31 +76,37 @@ class Landmarks:
             return placement
         return Placement(placement.matrix, 2 * round(turn / 2) % 360)
 
-    def covers(self, frame: Image, placement: Placement, box: Box) -> bool:
-        """Return whether something else is in a part of the picture: of what stands still there
+    def covered(self, frame: Image, placement: Placement, regions: Mapping[str, Box]) -> list[str]:
+        """Return in which regions of the picture something else is: of what stands still there
         nearly nothing is to be seen. It is not known where next to nothing stands still.
         """
-        ends = self._squares[:, [0, -1]]
-        inside = ((ends >= box[:2]) & (ends < box[2:])).all(axis=(1, 2))
-        alike = self._alike(frame, placement, inside)
-        return len(alike) >= LEAST_SQUARES and bool((alike > UNLIKE).mean() < ENOUGH)
+        alike, which = self._alike(frame, placement)
+        ends = self._squares[which][:, [0, -1]]
+        found = []
+        for name, box in regions.items():
+            own = alike[((ends >= box[:2]) & (ends < box[2:])).all(axis=(1, 2))]
+            if len(own) >= LEAST_SQUARES and (own > UNLIKE).mean() < ENOUGH:
+                found.append(name)
+        return found
 
     def _lies(self, frame: Image, placement: Placement) -> bool:
-        alike = self._alike(frame, placement, np.ones(len(self._squares), np.bool_))
+        alike, _ = self._alike(frame, placement)
         return len(alike) > 0 and bool((alike > ALIKE).mean() >= ENOUGH)
 
     def _alike(
-        self, frame: Image, placement: Placement, which: NDArray[np.bool_]
-    ) -> NDArray[np.float32]:
-        """Return the correlations of those squares that lie in the frame with their pictures."""
+        self, frame: Image, placement: Placement
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the correlations of those squares that lie in the frame with their pictures, and
+        which they are.
+        """
         if frame.shape[:2] != self.size:
-            return np.zeros(0, np.float32)
-        points = placement.of(self._squares[which].reshape(-1, 2))
+            return np.zeros(0, np.float32), np.zeros(len(self._squares), np.bool_)
+        points = placement.of(self._squares.reshape(-1, 2))
         there = _inside(points, self.size).reshape(-1, SIDE * SIDE).all(axis=1)
-        each = points.reshape(-1, SIDE * SIDE, 2)[there]
-        seen = _normal(_at(frame, each.reshape(-1, 2)).max(axis=1), len(each))
-        alike: NDArray[np.float32] = (seen * self._shown[which][there]).sum(axis=1)
-        return alike
+        each = points.reshape(self._squares.shape)[there].reshape(-1, 2)
+        seen = _normal(_at(frame, each).max(axis=1), int(there.sum()))
+        alike: NDArray[np.float32] = (seen * self._shown[there]).sum(axis=1)
+        return alike, there
 
     def _turn(self, frame: Image, placement: Placement) -> float | None:
         """Return by how much hues are turned, degrees; None where no colours are to be seen."""
@@ -141,7 +147,7 @@ def _inside(points: Points, size: tuple[int, ...]) -> NDArray[np.bool_]:
 def _at(image: Image, points: Points) -> Image:
     """Return the colours (n, 3) at points (n, 2) inside a picture."""
     x, y = np.rint(points).astype(np.intp).T
-    return np.asarray(image[y, x])
+    return np.asarray(image.reshape(-1, 3).take(y * image.shape[1] + x, axis=0))
 
 
 def _normal(values: NDArray[np.uint8], count: int) -> NDArray[np.float32]:

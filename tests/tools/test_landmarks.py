@@ -119,12 +119,9 @@ def test_what_is_covered_is_told_and_does_not_hide_the_rest(marks, frame, way, g
         shown[y0:y1, x0:x1] = grey
         shown = seen(shown, *way)
         placed = marks.find(shown)
-        assert [n for n, box in REGIONS.items() if marks.covers(shown, placed, box)] == [name]
-    assert not any(
-        marks.covers(seen(frame, ("shrunk", 4.0)), Placement(), b) for b in REGIONS.values()
-    )
-    empty = (0, 100, 300, 400)  # of the view outside, where nothing stands still
-    assert not marks.covers(frame, Placement(), empty)
+        assert marks.covered(shown, placed, REGIONS) == [name]
+    assert marks.covered(seen(frame, ("shrunk", 4.0)), Placement(), REGIONS) == []
+    assert marks.covered(frame, Placement(), {"outside": (0, 100, 300, 400)}) == []  # nothing still
 
 
 @pytest.mark.parametrize("beside", ["", "radar", "sundial"])
