@@ -29,7 +29,7 @@ LONGEST_WAIT = 32
 class Upright:
     """Knows how an episode's picture lies in its frames.
 
-    Where it lay last is looked at first, which takes a third of a millisecond; it is searched for
+    Where it lay last is looked at first, which takes less than a millisecond; it is searched for
     where it is not there, which takes a tenth of a second, and more seldom each time in vain.
     """
 
