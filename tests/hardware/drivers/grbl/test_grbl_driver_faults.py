@@ -147,7 +147,12 @@ def test_an_alarm_of_before_that_keeps_it_silent_is_ended_at_connect(bench: Benc
     robot.link.open()
     robot.link.write(b"G0X-900\n")
     said = bytearray()
-    bench.until(lambda: said.extend(robot.link.read(0.01)) or b"continue]\r\n" in said)
+
+    def told() -> bool:
+        said.extend(robot.link.read(0.01))
+        return b"continue]\r\n" in said
+
+    bench.until(told)
     assert device._critical
     robot.link.close()
     assert robot.connect().mode == Mode.alarm
