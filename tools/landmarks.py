@@ -102,7 +102,8 @@ class Landmarks:
         if frame.shape[:2] != self.size:
             return np.zeros(0, np.float32), np.zeros(len(self._squares), np.bool_)
         points = placement.of(self._squares.reshape(-1, 2))
-        there = _inside(points, self.size).reshape(-1, SIDE * SIDE).all(axis=1)
+        inside = _inside(points, self.size).reshape(-1, SIDE * SIDE)
+        there: NDArray[np.bool_] = inside.all(axis=1)
         each = points.reshape(self._squares.shape)[there].reshape(-1, 2)
         seen = _normal(_at(frame, each).max(axis=1), int(there.sum()))
         alike: NDArray[np.float32] = (seen * self._shown[there]).sum(axis=1)

@@ -31,7 +31,8 @@ from helmsight.tools.placing import Placement
 
 GOOD = '{"forward": 1, "right": 0, "down": 0, "duration": 0.5}'
 TASK = FAMILIES["PE1"].told("PE1-E1-I2", Layout())
-STYLE = AskingStyle(views=Views(size=128, names=("frame", "navball", "readouts")), prompt="bundled")
+NAMES = ("frame", "navball", "readouts")
+STYLE = AskingStyle(views=Views(size=128, names=NAMES), prompt="bundled")
 FRAME = render(moment(np.random.default_rng(97), "", 0.5))
 GRAIN = np.random.default_rng(0).integers(0, 256, FRAME.shape, np.uint8)
 
@@ -65,7 +66,7 @@ def shown(frame, style: AskingStyle = STYLE) -> tuple[list[Any], Sent]:
 def test_a_frame_that_lies_as_it_should_is_cut_as_it_always_was(way: str) -> None:
     frame = seen(way, {"shrunk": 2.0, "noisy": 20.0, "occluded": 0.1}[way]) if way else FRAME
     pictures, sent = shown(frame)
-    cut = [view for _, view in views(frame, TASK.regions, 128, STYLE.views.names)]
+    cut = [view for _, view in views(frame, TASK.regions, 128, NAMES)]
     assert all(np.array_equal(*pair) for pair in zip(pictures, cut, strict=True))
     for part in sent.messages[-1].to_dict()["parts"][:3]:
         assert part.keys() == {"view", "box", "size", "type"}
@@ -81,10 +82,8 @@ def test_a_model_is_shown_what_it_knows_and_the_record_can_show_it_again(
     frame = seen(way, strength)
     pictures, sent = shown(frame)
     right, _ = shown(FRAME)
-    wrong = [view for _, view in views(frame, TASK.regions, 128, STYLE.views.names)]
-    for name, upright, plain, crooked in zip(
-        STYLE.views.names, pictures, right, wrong, strict=True
-    ):
+    wrong = [view for _, view in views(frame, TASK.regions, 128, NAMES)]
+    for name, upright, plain, crooked in zip(NAMES, pictures, right, wrong, strict=True):
         inner = np.s_[12:-12, 12:-12]
         error = np.abs(upright.astype(int) - plain)[inner].mean()
         assert error <= off, name
