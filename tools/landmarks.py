@@ -103,7 +103,7 @@ class Landmarks:
             return np.zeros(0, np.float32), np.zeros(len(self._squares), np.bool_)
         points = placement.of(self._squares.reshape(-1, 2))
         inside = _inside(points, self.size).reshape(-1, SIDE * SIDE)
-        there: NDArray[np.bool_] = inside.all(axis=1)
+        there = np.asarray(inside.all(axis=1), np.bool_)
         each = points.reshape(self._squares.shape)[there].reshape(-1, 2)
         seen = _normal(_at(frame, each).max(axis=1), int(there.sum()))
         alike: NDArray[np.float32] = (seen * self._shown[there]).sum(axis=1)

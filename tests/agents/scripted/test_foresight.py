@@ -43,7 +43,7 @@ def test_the_chase_is_foreseen_as_the_twin_flies_it(scenario, burn, seconds):
     observation, *_ = env.step(command.action())  # so that it is applied already
     now = Chase.read(observation)
     env._world.run(seconds)
-    later = Chase.read(env._observe())
+    later = Chase.read({"telemetry": env.family.telemetry(env._world, 0)})
     ahead = foreseen(now, timing(seconds, command if burn else None))
     assert ahead.met == pytest.approx(later.met)
     assert ahead.mass == pytest.approx(later.mass, abs=1.0)
