@@ -39,6 +39,11 @@ LEGEND = (
     "told both ways round and triples that hold. Left: contradictions that reached the decision. "
     "Calls and seconds: a question."
 )
+COVERAGE = 0.9
+SURE = (
+    f"Of each group the accuracy % of the {COVERAGE:.0%} of its questions that were answered with "
+    "most certainty; - where fewer were answered. More coverages are in the JSON file."
+)
 TESTED = (
     "McNemar's exact test on the same questions; Holm adjusts for all pairs of the table. Of all: "
     "no answer is a wrong one. Of answered: only questions that both answered."
@@ -66,6 +71,7 @@ class SpatialReport:
         parts += [table(COLUMNS, [_words(row) for row in self.scores], markdown=markdown), LEGEND]
         parts.append("\n".join(self._baselines()))
         parts.append(table(*_groups(self.scores), markdown=markdown))
+        parts += [table(*_sure(self.scores), markdown=markdown), SURE]
         curves = "Accuracy % of the most certain answers, by the share of questions they are."
         parts += [table(*_curves(self.scores), markdown=markdown), curves]
         if self.of_all:
@@ -200,6 +206,17 @@ def _groups(rows: Sequence[Scores]) -> tuple[Sequence[str], list[Sequence[str]]]
     names = sorted({name for row in rows for name in row.groups})
     lines = [(row.strategy, *(_percent(row.groups.get(name)) for name in names)) for row in rows]
     return ("right of all %", *names), list(lines)
+
+
+def _sure(rows: Sequence[Scores]) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """Return the table of accuracies of the most certain answers by group."""
+    names = sorted({name for row in rows for name in row.curves})
+    lines = []
+    for row in rows:
+        points = (dict(row.curves.get(name, ())).get(COVERAGE) for name in names)
+        cells = ("-" if point is None else f"{100 * point:.1f}" for point in points)
+        lines.append((row.strategy, *cells))
+    return (f"right of the surest {COVERAGE:.0%}", *names), list(lines)
 
 
 def _curves(rows: Sequence[Scores]) -> tuple[Sequence[str], list[Sequence[str]]]:

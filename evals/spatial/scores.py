@@ -14,6 +14,7 @@ from helmsight.evals.statistics import Interval, share_interval
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)
 Pairs = Sequence[tuple[Case, AnswerRecord]]
+Curve = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Scores:
     are false of all that were stated and can be judged; a yes states the relation asked for.
     `swap`: same answer to the question the other way round. `inverse` and `transitive`: of the
     first answers' relations (see `Answer`). `left` contradictions reached the decision.
-    `curve` holds (coverage, accuracy) of the answers held to be most certain.
+    `curve` holds (coverage, accuracy) of the answers held to be most certain, `curves` the same of
+    each group (axis, kind of picture, what height tells of depth), `groups` its accuracy of all.
     """
 
     strategy: str
@@ -46,7 +48,8 @@ class Scores:
     seconds: float
     counts: Mapping[str, int]
     by: Mapping[str, int]
-    curve: tuple[tuple[float, float], ...]
+    curve: Curve
+    curves: Mapping[str, Curve]
     groups: Mapping[str, Interval]
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,6 +76,7 @@ def scores(strategy: str, cases: Sequence[Case], answers: Iterable[AnswerRecord]
     counts: Counter[str] = Counter()
     for _, answer in pairs:
         counts.update(answer.counts)
+    groups = _groups(pairs)
     of_yes, of_no = (_f1(pairs, label) for label in (True, False))
     return Scores(
         strategy=strategy,
@@ -97,11 +101,15 @@ def scores(strategy: str, cases: Sequence[Case], answers: Iterable[AnswerRecord]
         counts={key: count for key, count in counts.items() if count},
         by=dict(Counter(answer.by for _, answer in pairs)),
         curve=curve(pairs),
-        groups=_groups(pairs),
+        curves={name: curve(members) for name, members in groups.items()},
+        groups={
+            name: _must(_share(members, lambda c, a: (is_right(c, a), 1)))
+            for name, members in groups.items()
+        },
     )
 
 
-def curve(pairs: Pairs) -> tuple[tuple[float, float], ...]:
+def curve(pairs: Pairs) -> Curve:
     """Return (coverage, accuracy) where only the most confident answers count.
 
     Coverages are `COVERAGES` and that of all answers, as far as there are so many answers. Of
@@ -152,8 +160,8 @@ def _f1(pairs: Pairs, label: bool) -> Interval | None:
     return _share(pairs, count)
 
 
-def _groups(pairs: Pairs) -> dict[str, Interval]:
-    """Return the accuracy, of all, by axis, by kind of picture and by what height says of depth."""
+def _groups(pairs: Pairs) -> dict[str, Pairs]:
+    """Return the pairs by axis, by kind of picture and by what height says of depth."""
     groups: dict[str, list[tuple[Case, AnswerRecord]]] = defaultdict(list)
     for case, answer in pairs:
         names = [case.item.question.relation.axis.value]
@@ -163,7 +171,4 @@ def _groups(pairs: Pairs) -> dict[str, Interval]:
                 names.append(f"depth, {'against' if case.known.counter else 'with'} height")
         for name in names:
             groups[name].append((case, answer))
-    return {
-        name: _must(_share(members, lambda c, a: (is_right(c, a), 1)))
-        for name, members in sorted(groups.items())
-    }
+    return dict(sorted(groups.items()))

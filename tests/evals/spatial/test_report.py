@@ -12,7 +12,7 @@ from helmsight.evals.spatial.strategies import strategies
 
 TOLD = (
     "swap %", "transitive %", "F1", "false yes %", "made up %", "calls", "against height",
-    "Blind baseline", "50.0 [", "p (Holm)", "`helmsight spatial here`",
+    "Blind baseline", "50.0 [", "right of the surest 90%", "p (Holm)", "`helmsight spatial here`",
 )  # fmt: skip
 
 

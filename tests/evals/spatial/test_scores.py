@@ -173,6 +173,21 @@ def test_the_curve_leaves_out_the_least_confident_first():
     assert points[0.7] == pytest.approx((5 + 2 * 3 / 4) / 7)  # any two of the four may be taken
 
 
+def test_every_axis_has_a_curve_of_its_own():
+    deep = question("cup", Axis.DEPTH, 1, "plate")
+    cases = [case(n, question=deep) if n >= 10 else case(n) for n in range(20)]
+    answers = [answered(n, n not in (3, 12), confidence=0.1 if n == 12 else 0.9) for n in range(20)]
+    figures = scores("vanilla", cases, answers)
+    assert figures is not None
+    shares = {name: dict(points).get(0.9) for name, points in figures.curves.items()}
+    assert shares["horizontal"] == pytest.approx(0.9)  # all are equally sure
+    assert shares["depth"] == 1.0  # the wrong one is the least sure
+    assert {name: group.n for name, group in figures.groups.items()}["depth"] == 10
+    sparse = scores("vanilla", cases, [answered(n, None if n > 17 else True) for n in range(20)])
+    assert sparse is not None
+    assert 0.9 not in dict(sparse.curves["depth"])  # too few were answered
+
+
 def test_strategies_are_compared_on_the_same_questions():
     cases = [case(n) for n in range(12)]
     first = [answered(n, n < 3) for n in range(12)]
