@@ -16,7 +16,7 @@ from helmsight.prompts.relations import Axis, Claim, claim
 BAND_SHARE = {"objects": 0.04, "cockpit": 0.0137}
 """Dead bands of the picture's plane, in sides of the picture."""
 AXES = tuple(Axis)
-DEPTH_CELLS = 10
+DEPTH_CELLS = 15
 """How many cells the coarse map of depths has along each side of a picture."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SHUFFLE = 2  # pixel shuffle: 2 x 2 patches become one visual token
+SHUFFLE = 2  # pixel shuffle: 2 x 2 patches become one visual token, if nothing else is said
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Design:
     `view` is the side of every picture it sees and `patch` that of a patch, px; `mean` and
     `spread` of the brightness make its pixels of order one. `pieces` is the regular expression of
     what a token may not reach across, `vocabulary` the number of tokens, none longer than
-    `longest` bytes, and `context` how many a question with its answer may have.
+    `longest` bytes, and `context` how many a question with its answer may have. `shuffle` patches
+    along each side become one visual token.
     """
 
     view: int
@@ -37,11 +38,12 @@ class Design:
     vocabulary: int
     longest: int
     context: int
+    shuffle: int = SHUFFLE
 
     @property
     def side(self) -> int:
         """How many visual tokens lie along each side of a picture."""
-        return self.view // self.patch // SHUFFLE
+        return self.view // self.patch // self.shuffle
 
     @property
     def visual_tokens(self) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.agents.errors import ModelUnavailable
-from helmsight.agents.training.design import PILOT, SHUFFLE, Design
+from helmsight.agents.training.design import PILOT, Design
 
 PAD, START, END, USER, ASSISTANT = "<pad>", "<s>", "<end_of_utterance>", "<user>", "<assistant>"
 IMAGE, AROUND, GLOBAL = "<image>", "<fake_token_around_image>", "<global-img>"
@@ -133,7 +133,7 @@ def build_model(tokenizer: Any, design: Design = PILOT) -> Any:
             "eos_token_id": tokenizer.eos_token_id,
             "tie_word_embeddings": True,
         },
-        scale_factor=SHUFFLE,
+        scale_factor=design.shuffle,
         image_token_id=tokenizer.convert_tokens_to_ids(IMAGE),
         pad_token_id=tokenizer.pad_token_id,
         tie_word_embeddings=True,

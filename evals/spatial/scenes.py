@@ -23,7 +23,7 @@ from helmsight.evals.spatial.drawing import Light, PinholeCamera, draw
 
 BANDS = (0.04, 0.04, 0.06)
 """Dead bands: sides of the picture, twice, and of the logarithm of the distance."""
-LAYOUTS = ("scatter", "ring", "rows")
+LAYOUTS = ("scatter", "ring", "rows", "huddle", "huddle")  # close together is hard: twice
 HELD_OUT_LAYOUTS = ("line", "spiral")
 SMALLEST, LARGEST = 0.42, 0.7  # sizes of things, m
 EDGE = 0.44  # centres lie within this of the middle of the picture, sides
@@ -208,6 +208,15 @@ def _rows(rng: np.random.Generator, count: int) -> Array:
     return (cells - 1) * rng.uniform(1.5, 2.1) + rng.normal(0, 0.2, (count, 2))
 
 
+def _huddle(rng: np.random.Generator, count: int) -> Array:
+    spots = np.zeros((1, 2))
+    while len(spots) < count:
+        turn = rng.uniform(0, 2 * np.pi)
+        step = rng.uniform(1.0, 1.3) * np.array([np.cos(turn), np.sin(turn)])
+        spots = np.vstack([spots, spots[rng.integers(len(spots))] + step])
+    return rng.permutation(spots - spots.mean(axis=0))
+
+
 def _line(rng: np.random.Generator, count: int) -> Array:
     way, order = rng.uniform(0, np.pi), rng.permutation(count)[:, None]
     along = rng.uniform(1.0, 1.3) * (order - (count - 1) / 2)
@@ -226,6 +235,7 @@ _LAYOUTS: dict[str, Callable[[np.random.Generator, int], Array]] = {
     "scatter": _scatter,
     "ring": _ring,
     "rows": _rows,
+    "huddle": _huddle,
     "line": _line,
     "spiral": _spiral,
 }

@@ -89,8 +89,8 @@ def relations(
     seed: Seed = 0,
     processes: Annotated[int, typer.Option(min=1, help="Processes that fit side by side.")] = 2,
     pictures: Annotated[
-        int, typer.Option(min=100, help="Pictures in memory, 77 kB each.")
-    ] = 60_000,
+        int, typer.Option(min=100, help="Pictures in memory, 173 kB each.")
+    ] = 30_000,
     device: Device = "cpu",
     start: Start = None,
 ) -> None:

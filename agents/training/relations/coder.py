@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,11 @@ from helmsight.agents.training.fit import IGNORE
 from helmsight.agents.training.relations.course import AnswerLine
 from helmsight.agents.training.student import IMAGE, around
 from helmsight.prompts.claims import UNSEEN
-from helmsight.prompts.relations import PHRASES
+from helmsight.prompts.relations import PHRASES, Axis
 
-NAMED, DECISIVE, LAST = 3.0, 5.0, 20.0
-"""Weights of names, of the words that tell something, and of yes and no, in the answers' loss."""
+NAMED, DECISIVE, DEEP, LAST = 3.0, 5.0, 10.0, 20.0
+"""Weights of names, of the words that tell something, of those that tell of depth, which is learnt
+last, and of yes and no, in the answers' loss."""
 
 Mark = tuple[int, ...]  # a token and what it is about; in a batch the lesson before them
 
@@ -67,6 +68,7 @@ class Coder:
         self._weights = torch.ones(len(self.tokenizer))
         self._weights[[self.words[word] for word in things]] = NAMED
         self._weights[self.decisive] = DECISIVE
+        self._weights[self._only(Axis.DEPTH)] = DEEP
         self._weights[self.last] = LAST
 
     def weights(self, ids: torch.Tensor) -> torch.Tensor:
@@ -128,6 +130,16 @@ class Coder:
             marks("lines"),
             marks("asks"),
         )
+
+    def _only(self, axis: Axis) -> list[int]:
+        """Return the tokens of the phrases of an axis that those of no other one have."""
+
+        def tokens(axes: Iterable[Axis]) -> set[int]:
+            phrases = [f" is {phrase}" for a in axes for phrase in PHRASES[a].values()]
+            coded = self.tokenizer(phrases, add_special_tokens=False)["input_ids"]
+            return {token for ids in coded for token in ids}
+
+        return sorted(tokens([axis]) - tokens({*PHRASES} - {axis}))
 
     def _id(self, word: str) -> int:
         """Return the one token that stands for a word."""

@@ -12,7 +12,7 @@ import numpy as np
 from helmsight.agents.grounding.labelled import DEPTH_CELLS, LabelledPicture
 from helmsight.agents.training.design import Design, Tower
 
-VIEW = 160  # px
+VIEW = 240  # px
 ASKING_STYLE: Mapping[str, Any] = {
     "views": {"size": None, "names": ["navball"]},
     "prompt": "pilot",
@@ -89,4 +89,5 @@ def design(course: TrainingCourse) -> Design:
         vocabulary=1024,
         longest=200,
         context=640,
+        shuffle=3,
     )

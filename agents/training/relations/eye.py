@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from helmsight.agents.grounding.labelled import LabelledPicture
-from helmsight.agents.training.design import SHUFFLE, Design
+from helmsight.agents.training.design import Design
 from helmsight.agents.training.fit import head
 
 SCALE = (12.5, 12.5, 5.0)
@@ -31,10 +31,10 @@ class PlaceHeads(nn.Module):
     def __init__(self, width: int, design: Design, things: Sequence[str]) -> None:
         super().__init__()
         self._index = {word: at for at, word in enumerate(things)}
-        self._side = design.side
+        self._side, self._fine = design.side, design.shuffle
         self._words = len(things)
         self.norm = nn.LayerNorm(width)
-        self.cells = head(width, len(things) + 3 + SHUFFLE**2, HIDDEN)
+        self.cells = head(width, len(things) + 3 + design.shuffle**2, HIDDEN)
         self.words = nn.Embedding(len(things), width)
         self.look = nn.MultiheadAttention(width, 6, batch_first=True)
         self.place = head(width, 5, HIDDEN)
@@ -47,7 +47,7 @@ class PlaceHeads(nn.Module):
         `features` (n, tokens, width) are what the model sees of the pictures.
         """
         seen = self.norm(features.reshape(len(pictures), -1, features.shape[-1]))
-        target = _Targets(pictures, self._index, self._side)
+        target = _Targets(pictures, self._index, self._side, self._fine)
         words, true, known = (torch.from_numpy(x).to(seen.device) for x in target.cells())
         guess = self.cells(seen).float()
         what = nn.functional.binary_cross_entropy_with_logits(
@@ -66,25 +66,25 @@ class _Targets:
     """What the eye is to say of some pictures."""
 
     def __init__(
-        self, pictures: Sequence[LabelledPicture], index: Mapping[str, int], side: int
+        self, pictures: Sequence[LabelledPicture], index: Mapping[str, int], side: int, fine: int
     ) -> None:
-        self.pictures, self.index, self.side = pictures, index, side
+        self.pictures, self.index, self.side, self.fine = pictures, index, side, fine
 
     def cells(self) -> tuple[NDArray[np.float32], ...]:
         """Return the words in each cell (n, cells, words); the place of what is in it and the
-        depths in its quarters (n, cells, 3 + 4); and which of these are known.
+        depths in its patches (n, cells, 3 + patches); and which of these are known.
         """
-        n, side = len(self.pictures), self.side
+        n, side, fine = len(self.pictures), self.side, self.fine
         words = np.zeros((n, side * side, len(self.index)), np.float32)
-        true, known = (np.zeros((n, side * side, 3 + SHUFFLE**2), np.float32) for _ in range(2))
+        true, known = (np.zeros((n, side * side, 3 + fine**2), np.float32) for _ in range(2))
         for i, picture in enumerate(self.pictures):
             truth, at = picture.truth, cells(picture.spots, side)
             for name, cell, place in zip(truth.names, at, truth.places, strict=True):
                 words[i, cell, self._of(name)] = 1.0
                 true[i, cell, :3] = (place - MIDDLE) / SCALE
-                known[i, cell, :3] = 1.0, 1.0, place[2] != 0
+                known[i, cell, :3] = 4.0, 4.0, 8.0 * (place[2] != 0)  # few cells: they count more
             if picture.depths is not None:
-                parts = picture.depths.reshape(side, SHUFFLE, side, SHUFFLE).swapaxes(1, 2)
+                parts = picture.depths.reshape(side, fine, side, fine).swapaxes(1, 2)
                 true[i, :, 3:] = parts.reshape(side * side, -1) - DEPTH
                 known[i, :, 3:] = 1.0
         return words, true, known
@@ -102,10 +102,14 @@ class _Targets:
             ):
                 words[i, j, self._of(name)] = 1.0
                 true[i, j, :3] = (place - MIDDLE) / SCALE
-                known[i, j, :3] = 1.0, 1.0, place[2] != 0  # all at one depth: nothing to learn
+                known[i, j, :3] = (
+                    1.0,
+                    1.0,
+                    2.0 * (place[2] != 0),
+                )  # all at one depth: nothing to learn
                 if picture.feet is not None:
                     true[i, j, 3:] = 2 * picture.feet[j] - 1
-                    known[i, j, 3:] = np.abs(picture.feet[j] - 0.5).max() < 1
+                    known[i, j, 3:] = 2.0 * (np.abs(picture.feet[j] - 0.5).max() < 1)
         return words, true, known
 
     def _of(self, name: str) -> list[int]:

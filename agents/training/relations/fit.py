@@ -114,16 +114,43 @@ class RelationsFit:
                 self.say(f"see {share:4.0%} step {step} off {_figures(offs)}")
                 offs = []
 
+    def acquaint(self, seconds: float, rate: float = 1.5e-3, tokens: int = TOKENS // 2) -> None:
+        """Teach the throw-away heads alone what a model already knows, which they are to better."""
+        optimiser = torch.optim.AdamW(self._spare(), lr=rate, weight_decay=0.01)
+        tally, batches = Tally(), list[Batch]()
+        self.model.requires_grad_(False)
+        for step, share in self.team.until(seconds):
+            set_rate(optimiser, [rate], share)
+            batches = batches or self._batches(tokens)
+            take_step(optimiser, self._losses(batches.pop(), tally)[1], self.team.agree)
+            if step % EVERY == 0:
+                self.say(f"acquaint {share:4.0%} step {step} {tally.text()}")
+                tally = Tally(tally.lessons)
+        self.model.requires_grad_(True)
+
     def answer(
         self, seconds: float, rate: float = 1.0e-3, every: float = 300.0,
-        checkpoint: Callable[[], None] = lambda: None, tokens: int = TOKENS,
+        checkpoint: Callable[[], None] = lambda: None, tokens: int = TOKENS, between: float = 0.0,
+        slower: float = 0.5,
     ) -> None:  # fmt: skip
-        """Stage two: the whole model learns to answer; `checkpoint` is called `every` seconds."""
+        """Stage two: the whole model learns to answer; `checkpoint` is called `every` seconds.
+
+        Up to the share `between` of the time every second batch is for the eye alone, which gets
+        through twice as many pictures so. `slower` is the rate of the vision tower, which has
+        been trained before, as a share of the others'.
+        """
         optimiser = answering_optimiser(self.model, self._spare(), rate)
         saved, tally = time.monotonic(), Tally()
         batches: list[Batch] = []
         for step, share in self.team.until(seconds):
-            set_rate(optimiser, [0.5 * rate, rate], share)
+            set_rate(optimiser, [slower * rate, rate], share)
+            if step % 2 and share < between:
+                pictures = self.pool.draw(tokens // 110)
+                with torch.autocast(self.device.type, torch.bfloat16):
+                    features = vision_features(self.model, self._pixels(pictures))
+                    loss, _ = self.eye.loss(features, pictures)
+                take_step(optimiser, loss, self.team.agree)
+                continue
             batches = batches or self._batches(tokens)
             answering, guiding = self._losses(batches.pop(), tally)
             loss = ANSWERING * answering + GUIDING * (1.0 - 0.8 * share) * guiding

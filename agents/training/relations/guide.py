@@ -85,7 +85,7 @@ class TextHeads(nn.Module):
         true = torch.from_numpy(((places - MIDDLE) / SCALE).astype(np.float32)).to(states.device)
         known = torch.ones_like(true)
         # in a cockpit all is at one depth, 0: there is nothing to learn
-        known[..., 2] = torch.from_numpy(places[..., 2] != 0).to(states.device)
+        known[..., 2] = 2.0 * torch.from_numpy(places[..., 2] != 0).to(states.device)
         teller = self.read if len(things) == 1 else self.pair
         guess = teller(states[rows, columns]).float().view_as(true)
         off = ((guess - true).abs() * known).sum(0) / known.sum(0).clamp(min=1)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from helmsight.agents.errors import TrainingFailed
 from helmsight.agents.grounding.labelled import LabelledPicture
@@ -16,11 +17,20 @@ from helmsight.agents.training.recipe import timed
 from helmsight.agents.training.relations.course import ASKING_STYLE, TrainingCourse, design
 from helmsight.tools.offspring import end_with_parent
 
+if TYPE_CHECKING:
+    from helmsight.agents.training.relations.fit import RelationsFit
+
 SEEING_SHARE = 0.15
 """Share of the time in which only the eye is trained."""
 CHUNK = 200  # pictures that a process draws at once
 ENOUGH = 2_000  # pictures to begin with
-PICTURES = 60_000
+PICTURES = 30_000
+ACQUAINTING_SHARE = 0.05
+"""Share of the time in which heads that are new learn what a model already knows."""
+GOING_ON: Mapping[str, Any] = {"rate": 6e-4, "slower": 1.0, "between": 0.7, "tokens": 3500}
+"""How a model that has learnt before is taught on: gently, but its eye as fast as the rest, and in
+smaller batches, so that a short training has steps enough.
+"""
 
 
 def train(
@@ -37,10 +47,11 @@ def train(
 ) -> Path:
     """Train a model that tells where things are, and return its folder, `out`.
 
-    `processes` fit it side by side; each has another one draw its share of the `pictures` (77 kB
+    `processes` fit it side by side; each has another one draw its share of the `pictures` (173 kB
     each, kept in memory) while it begins. `out` holds the last checkpoint, and a file beside it the
     throw-away heads. With `start`, a model folder, the weights are taken from there, and the heads
-    from beside it if they are there, and the stage of seeing is left out.
+    from beside it if they are there (else they are learnt anew at first), and instead of the stage
+    of seeing batches for the eye alone come in between. A model that sees coarser is made finer.
 
     Raises:
         ModelUnavailable, DataUnusable: as `ready.made_ready`. TrainingFailed: a process has died.
@@ -92,15 +103,15 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
 
     from helmsight.agents.training.folder import replace
     from helmsight.agents.training.relations import spare
+    from helmsight.agents.training.relations.finer import begun
     from helmsight.agents.training.relations.fit import Pool, RelationsFit
     from helmsight.agents.training.relations.team import Team
-    from helmsight.agents.training.student import begin
 
     if rank:
         end_with_parent()
     sizes, report = design(plan.course), timed(say)
     torch.manual_seed(plan.seed)
-    model, processor = begin(plan.start, plan.device, plan.course.corpus, sizes)
+    model, processor = begun(plan.start, plan.device, plan.course.corpus, sizes)
     torch.set_num_threads(1)
 
     def keep() -> None:
@@ -115,15 +126,27 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
         drawn.wait(min(ENOUGH, len(numbers)))
         pool = Pool(plan.course, drawn.kept, np.random.default_rng([plan.seed, rank]))
         fit = RelationsFit(model, processor, sizes, pool, report, team)
-        if plan.start is not None and not spare.take(fit.heads, spare.beside(plan.start)):
-            report(f"no heads beside {plan.start}: they are learnt anew")
-        seconds = 60.0 * plan.minutes
-        seeing = 0.0 if plan.start else SEEING_SHARE * seconds
-        if seeing:
-            fit.see(seeing)
-        fit.answer(seconds - seeing, every=max(120.0, 0.05 * seconds), checkpoint=keep)
+        _teach(fit, plan, keep, report)
     keep()
     team.close()
+
+
+def _teach(
+    fit: RelationsFit, plan: _Plan, keep: Callable[[], None], report: Callable[[str], None]
+) -> None:
+    """Give the stages their shares of the time."""
+    from helmsight.agents.training.relations import spare
+
+    left = seconds = 60.0 * plan.minutes
+    if plan.start is None:
+        fit.see(SEEING_SHARE * seconds)
+        left -= SEEING_SHARE * seconds
+    elif not spare.take(fit.heads, spare.beside(plan.start)):
+        report(f"no heads beside {plan.start}: they are learnt anew")
+        fit.acquaint(ACQUAINTING_SHARE * seconds)
+        left -= ACQUAINTING_SHARE * seconds
+    every = max(120.0, 0.05 * seconds)
+    fit.answer(left, every=every, checkpoint=keep, **(GOING_ON if plan.start else {}))
 
 
 def _free_port() -> int:

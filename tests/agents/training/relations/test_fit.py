@@ -169,6 +169,46 @@ def test_the_eye_and_the_answers_are_learnt(fit: RelationsFit) -> None:
     assert [line.split()[0] for line in lines if "step 0" in line] == ["see", "answer"]
 
 
+def test_new_heads_learn_from_a_model_that_stays_as_it_is(fit: RelationsFit) -> None:
+    model = {name: weight.clone() for name, weight in fit.model.state_dict().items()}
+    heads = [weight.detach().clone() for weight in fit._spare()]
+    fit.acquaint(2, tokens=600)
+    assert all(torch.equal(weight, model[name]) for name, weight in fit.model.state_dict().items())
+    changed = [not torch.equal(a, b) for a, b in zip(heads, fit._spare(), strict=True)]
+    assert all(changed)
+    assert all(weight.requires_grad for weight in fit.model.parameters())
+
+
+def test_batches_for_the_eye_alone_come_in_between_and_leave_the_text_model_alone(
+    fit: RelationsFit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    loss = fit.eye.loss
+    monkeypatch.setattr(fit.eye, "loss", lambda f, p: (seen.append(len(p)), loss(f, p))[1])
+    lessons = 0
+
+    def counted(batch: Any, tally: Tally) -> Any:
+        nonlocal lessons
+        lessons += 1
+        return RelationsFit._losses(fit, batch, tally)
+
+    monkeypatch.setattr(fit, "_losses", counted)
+    fit.answer(8, tokens=660, between=0.5)
+    assert lessons == 6  # of eight; two of the first four are the eye's
+    assert seen.count(6) >= 2
+    assert len(seen) == 8
+
+
+def test_what_tells_of_depth_counts_most_of_all_relations(fit: RelationsFit) -> None:
+    code = fit.coder.tokenizer
+    for phrase, other in (("behind", "above"), ("in front of", "left of")):
+        near, far = (
+            fit.coder.weights(torch.tensor(code(f" is {p}", add_special_tokens=False)["input_ids"]))
+            for p in (phrase, other)
+        )
+        assert near.max() > far.max()
+
+
 def test_a_mirrored_scene_swaps_left_and_right_and_nothing_else() -> None:
     pictures = [COURSE.picture(number, 64) for number in range(8)]
     scenes = [picture for picture in pictures if picture.kind == "objects"]
