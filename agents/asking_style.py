@@ -16,6 +16,9 @@ WORDS = "pilot"
 """The prompt for any model: a system message with the world's briefing, then a question a step."""
 
 
+Part = Annotated[float, Field(gt=-0.5, lt=0.5)]
+
+
 class Views(BaseModel):
     """Which views of a frame a model is shown: `names`, of "radar|frame" the first that a world
     has; None: all that there are. `size` None keeps the pixels there are, `jpeg` None sends PNG,
@@ -40,7 +43,9 @@ class AskingStyle(BaseModel):
     an answer a run ends. Without `system_role` the briefing goes into the first question. `think`
     is for `WORDS` only. Of `history_frames` earlier observations the whole frame is shown, too.
     `cannot` is what a model with a prompt of its own answers instead of a command where it cannot
-    read what it is shown: that counts as `unreadable`, and the safe default flies.
+    read what it is shown: that counts as `unreadable`, and the safe default flies. `looks` are how
+    far, in sides, the picture of a free question is moved to the right and down: a model of this
+    machine then writes one answer from the mean of what every look says.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -58,6 +63,7 @@ class AskingStyle(BaseModel):
     think: Think = "brief"
     history_frames: int = Field(default=0, ge=0, le=MOST_EARLIER)
     cannot: Annotated[str, Field(max_length=200)] = ""
+    looks: tuple[tuple[Part, Part], ...] = Field(default=(), max_length=16)
 
 
 class Asked(BaseModel):

@@ -150,7 +150,7 @@ def _asked(
         _check_local(spec, options)
         model_options = {"engine": "auto", **placed, **options}
         longest = options.get("max_new_tokens", options.get("max_tokens", style.max_new_tokens))
-        model = _local(source, {**placed, "max_new_tokens": longest})
+        model = _local(source, {**placed, "max_new_tokens": longest, "looks": style.looks})
         return _model_pilot(model, spec, style, think_timeout_s, model_options | asked.kept())
     if kind and rest:
         given = {**placed, **options}

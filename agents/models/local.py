@@ -23,6 +23,7 @@ from helmsight.agents.models.adapters import merged
 from helmsight.agents.models.blanks import kept
 from helmsight.agents.models.engines.questions import Questions
 from helmsight.agents.models.loading import device_of, dtype_of, pair
+from helmsight.agents.models.looks import Chance, Look, looks_at, together
 from helmsight.agents.models.tries import Trie, forced, trie_of, walk
 from helmsight.contract.sent import PIXELS
 from helmsight.contract.textfiles import BYTE_ORDER_MARK
@@ -48,12 +49,16 @@ class LocalVLM(BaseChatModel):
     those of its tokens in `response_metadata`, as OpenAI's do. `tokens_read` counts what it was
     asked, pictures included.
 
+    `looks` are how the picture of a question that is answered freely is moved; with any, one answer
+    is written from the mean of what each of them says. All of them are asked in the same passes.
+
     `engine` answers what is held to `allowed`, where it is given: the same answers, sooner.
     """
 
     model: Any
     processor: Any
     max_new_tokens: int = 128
+    looks: tuple[Look, ...] = ()
     tokens_read: int = 0
     engine: Any = None
     _tries: dict[tuple[str, ...], tuple[Trie, int]] = PrivateAttr(default_factory=dict)
@@ -69,6 +74,7 @@ class LocalVLM(BaseChatModel):
         device: str | None = None,
         dtype: str | None = None,
         max_new_tokens: int = 128,
+        looks: tuple[Look, ...] = (),
         engine: str = "auto",
         trust_remote_code: bool = False,
         adapter: Path | None = None,
@@ -106,6 +112,7 @@ class LocalVLM(BaseChatModel):
             model=model,
             processor=processor,
             max_new_tokens=max_new_tokens,
+            looks=looks,
             engine=_engine(engine, model),
         )
 
@@ -238,6 +245,8 @@ class LocalVLM(BaseChatModel):
         """Return the answers, each with how many tokens were written and whether it is whole."""
         if allowed and self.engine is not None:
             return [(*self._by_engine(messages, allowed), True) for messages in batch]
+        if self.looks and not allowed and schema is None:
+            return [self._looking(messages, longest, draw, watch, patience) for messages in batch]
         inputs = self._inputs(batch)
         ends = self._ends()
         if allowed:
@@ -246,13 +255,30 @@ class LocalVLM(BaseChatModel):
             start = inputs["input_ids"].shape[1]
             room = longest or self.max_new_tokens
             held = None if schema is None else self._held(schema, start, len(batch))
-            ids = self._free(inputs, room, draw, watch, patience, held)[:, start:].tolist()
+            parts = [part for part in (held, watch) if part is not None]
+            ids = self._free(inputs, room, draw, parts, patience)[:, start:].tolist()
         texts = self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
         written = [_until(row, ends) for row in ids]
         return [
             (text.strip(), count, bool(allowed) or (count > 0 and row[count - 1] in ends))
             for text, row, count in zip(texts, ids, written, strict=True)
         ]
+
+    def _looking(
+        self, messages: Sequence[BaseMessage], longest: int | None, draw: int | None,
+        watch: _Watch | None, patience: _Patience | None,
+    ) -> tuple[str, int, bool]:  # fmt: skip
+        """Return one answer that all looks at its pictures agree on, as `_answers`."""
+        turns = [_turn(message) for message in messages]
+        inputs = self.prepared(looks_at(turns, self.looks))
+        self.tokens_read += inputs["input_ids"].numel()
+        chance = None if draw is None else Chance(draw)
+        after = [part for part in (together, watch, chance) if part is not None]
+        room, start = longest or self.max_new_tokens, inputs["input_ids"].shape[1]
+        row = self._free(inputs, room, None, after, patience)[0, start:].tolist()
+        written, ends = _until(row, self._ends()), self._ends()
+        text = str(self.processor.tokenizer.decode(row, skip_special_tokens=True))
+        return text.strip(), written, written > 0 and row[written - 1] in ends
 
     @torch.inference_mode()
     def choose_batch(
@@ -291,13 +317,13 @@ class LocalVLM(BaseChatModel):
         return text.strip(), len(ids)
 
     def _free(
-        self, inputs: Any, room: int, draw: int | None, watch: _Watch | None,
-        patience: _Patience | None, held: Any = None,
+        self, inputs: Any, room: int, draw: int | None, parts: Sequence[Any],
+        patience: _Patience | None,
     ) -> torch.Tensor:  # fmt: skip
         how: dict[str, Any] = {"max_new_tokens": room}
         if patience is not None:
             how["stopping_criteria"] = [patience]
-        how["logits_processor"] = [part for part in (_numbers, held, watch) if part is not None]
+        how["logits_processor"] = [_numbers, *parts]
         if draw is None:
             return self.model.generate(**inputs, **how)  # type: ignore[no-any-return]
         with torch.random.fork_rng([self.model.device] if self.model.device.type == "cuda" else []):
