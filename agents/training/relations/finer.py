@@ -32,6 +32,24 @@ def begun(
     return model.to(device), build_processor(tokenizer, design)
 
 
+class Remembered:
+    """The text model as it was before a training.
+
+    What it learnt before of phrases that no lesson has it forgets first, when it is taught on.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._before = {
+            name: weight.clone() for name, weight in model.model.text_model.state_dict().items()
+        }
+
+    def back(self, model: Any, share: float) -> None:
+        """Leave the text model of `model` only `share` of the way that it has gone since."""
+        text = model.model.text_model
+        now = text.state_dict()
+        text.load_state_dict({n: was.lerp(now[n], share) for n, was in self._before.items()})
+
+
 def _coarser(start: Path, design: Design) -> bool:
     """Return whether a model has the towers and tokens of `design`, of fewer patches a token."""
     from transformers import AutoConfig

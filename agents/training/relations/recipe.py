@@ -33,6 +33,10 @@ smaller batches, so that a short training has steps enough.
 """
 
 
+TEXT_SHARE = 0.4
+"""Of the way that the text model of a model that is taught on goes, the share that it keeps."""
+
+
 def train(
     course: TrainingCourse,
     out: Path,
@@ -51,7 +55,8 @@ def train(
     each, kept in memory) while it begins. `out` holds the last checkpoint, and a file beside it the
     throw-away heads. With `start`, a model folder, the weights are taken from there, and the heads
     from beside it if they are there (else they are learnt anew at first), and instead of the stage
-    of seeing batches for the eye alone come in between. A model that sees coarser is made finer.
+    of seeing batches for the eye alone come in between. A model that sees coarser is made finer. In
+    the end the text model keeps TEXT_SHARE of the way that it has gone, the eye all of it.
 
     Raises:
         ModelUnavailable, DataUnusable: as `ready.made_ready`. TrainingFailed: a process has died.
@@ -103,7 +108,7 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
 
     from helmsight.agents.training.folder import replace
     from helmsight.agents.training.relations import spare
-    from helmsight.agents.training.relations.finer import begun
+    from helmsight.agents.training.relations.finer import Remembered, begun
     from helmsight.agents.training.relations.fit import Pool, RelationsFit
     from helmsight.agents.training.relations.team import Team
 
@@ -113,6 +118,7 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
     torch.manual_seed(plan.seed)
     model, processor = begun(plan.start, plan.device, plan.course.corpus, sizes)
     torch.set_num_threads(1)
+    remembered = Remembered(model) if plan.start else None
 
     def keep() -> None:
         if rank == 0:
@@ -127,6 +133,8 @@ def _fit(plan: _Plan, rank: int, say: Callable[[str], None] = lambda line: None)
         pool = Pool(plan.course, drawn.kept, np.random.default_rng([plan.seed, rank]))
         fit = RelationsFit(model, processor, sizes, pool, report, team)
         _teach(fit, plan, keep, report)
+    if remembered is not None:
+        remembered.back(model, TEXT_SHARE)
     keep()
     team.close()
 

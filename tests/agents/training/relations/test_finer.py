@@ -14,7 +14,7 @@ from helmsight.agents.models.load import BUNDLED
 from helmsight.agents.training import folder
 from helmsight.agents.training.fit import vision_features
 from helmsight.agents.training.relations.course import ASKING_STYLE, design
-from helmsight.agents.training.relations.finer import _places, _spread, begun
+from helmsight.agents.training.relations.finer import Remembered, _places, _spread, begun
 from helmsight.agents.training.student import build_model, build_processor, build_tokenizer
 from helmsight.evals.spatial.course import SpatialCourse
 
@@ -72,6 +72,21 @@ def test_new_places_lie_between_the_old_ones() -> None:
     assert (new[1:, :, 1] >= new[:-1, :, 1]).all()
     torch.testing.assert_close(new[7, 7], torch.tensor([4.5, 4.5]))
     assert torch.equal(_places(old, 10), old)
+
+
+def test_the_text_model_goes_a_part_of_the_way_and_the_eye_all_of_it(
+    coarse: tuple[Any, Path],
+) -> None:
+    model, _ = begun(coarse[1], "cpu", COURSE.corpus, SIZES)
+    first = {name: weight.clone() for name, weight in model.state_dict().items()}
+    remembered = Remembered(model)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 1.0
+    remembered.back(model, 0.4)
+    for name, weight in model.state_dict().items():
+        moved = 0.4 if "text_model" in name or name == "lm_head.weight" else 1.0
+        torch.testing.assert_close(weight, first[name] + moved)
 
 
 def test_a_model_of_another_kind_is_not_made_finer() -> None:
