@@ -6,6 +6,7 @@ patch it errs elsewhere.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,12 +38,14 @@ def moved(image: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
     (height, width), (right, down) = image.shape[:2], look
     rows = np.clip(np.arange(height) - round(down * height), 0, height - 1)
     columns = np.clip(np.arange(width) - round(right * width), 0, width - 1)
-    return image[rows][:, columns]
+    there: NDArray[np.uint8] = image[rows][:, columns]
+    return there
 
 
 def together(_: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
     """Return the logarithm of the mean probability of each token, for every row the same one."""
-    mean = scores.float().log_softmax(-1).logsumexp(0, keepdim=True) - np.log(len(scores))
+    mean: torch.Tensor = scores.float().log_softmax(-1).logsumexp(0, keepdim=True)
+    mean = mean - math.log(len(scores))
     return mean.expand(len(scores), -1)
 
 

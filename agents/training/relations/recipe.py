@@ -33,7 +33,7 @@ smaller batches, so that a short training has steps enough.
 """
 
 
-TEXT_SHARE = 0.4
+TEXT_SHARE = 0.2
 """Of the way that the text model of a model that is taught on goes, the share that it keeps."""
 
 

@@ -11,8 +11,8 @@ import torch
 
 from helmsight.agents.errors import ModelUnavailable
 from helmsight.agents.models.load import BUNDLED
-from helmsight.agents.training import folder
 from helmsight.agents.training.fit import vision_features
+from helmsight.agents.training.folder import replace as written
 from helmsight.agents.training.relations.course import ASKING_STYLE, design
 from helmsight.agents.training.relations.finer import Remembered, _places, _spread, begun
 from helmsight.agents.training.student import build_model, build_processor, build_tokenizer
@@ -29,7 +29,7 @@ def coarse(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     tokenizer = build_tokenizer(["red cube left of blue ball"], SIZES)
     torch.manual_seed(0)
     model, out = build_model(tokenizer, COARSE), tmp_path_factory.mktemp("coarse") / "model"
-    folder.replace(model, build_processor(tokenizer, COARSE), out, ASKING_STYLE)
+    written(model, build_processor(tokenizer, COARSE), out, ASKING_STYLE)
     return model, out
 
 
