@@ -19,7 +19,7 @@ from helmsight.envs.orbital.cockpit.drawn import drawn_state
 from helmsight.evals.spatial import cockpit
 from helmsight.evals.spatial.bodies import HELD_OUT
 from helmsight.evals.spatial.defaults import COCKPIT_SHARE, SIZE
-from helmsight.evals.spatial.scenes import scene
+from helmsight.evals.spatial.scenes import LAYOUTS, TRAINING_LAYOUTS, scene
 from helmsight.prompts.questions import Question, parse_question, with_article
 from helmsight.prompts.relations import Axis
 
@@ -123,7 +123,7 @@ def ask(
     if kind == "cockpit":
         picture, pair = _navball(rng, cell, size, whole)
     else:
-        picture, pair = _things(rng, cell, size, held_out=split.held_out)
+        picture, pair = _things(rng, cell, size, split)
     question = parse_question(wording(rng, cell, pair, held_out=split.held_out))
     return GeneratedQuestion(f"{split}-{seed}-{number:05d}", picture, question, cell)
 
@@ -166,12 +166,13 @@ def _navball(
 
 
 def _things(
-    rng: np.random.Generator, cell: QuestionCell, size: int, *, held_out: bool
+    rng: np.random.Generator, cell: QuestionCell, size: int, split: Split
 ) -> tuple[LabelledPicture, tuple[str, str]]:
+    layouts = TRAINING_LAYOUTS if split is Split.TRAIN else LAYOUTS
     while True:
-        placed = scene(rng, held_out=held_out)
+        placed = scene(rng, held_out=split.held_out, layouts=layouts)
         names = placed.truth.names
-        among = [name for name in names if name in HELD_OUT] if held_out else names
+        among = [name for name in names if name in HELD_OUT] if split.held_out else names
         if possible := pairs(placed.truth, cell, among):
             picture = placed.drawn(size, rng)
             if picture is not None:

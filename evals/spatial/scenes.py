@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +23,8 @@ from helmsight.evals.spatial.drawing import Light, PinholeCamera, draw
 
 BANDS = (0.04, 0.04, 0.06)
 """Dead bands: sides of the picture, twice, and of the logarithm of the distance."""
-LAYOUTS = ("scatter", "ring", "rows", "huddle", "huddle")  # close together is hard: twice
+LAYOUTS = ("scatter", "ring", "rows")
+TRAINING_LAYOUTS = (*LAYOUTS, "huddle", "huddle")  # close together is hard: twice
 HELD_OUT_LAYOUTS = ("line", "spiral")
 SMALLEST, LARGEST = 0.42, 0.7  # sizes of things, m
 EDGE = 0.44  # centres lie within this of the middle of the picture, sides
@@ -101,16 +102,16 @@ class Scene:
         )
 
 
-def scene(rng: np.random.Generator, *, held_out: bool) -> Scene:
+def scene(rng: np.random.Generator, *, held_out: bool, layouts: Sequence[str] = LAYOUTS) -> Scene:
     """Return a random scene of two to six things.
 
     With `held_out` at least two of them have names that are in `HELD_OUT`, and the layout is one
-    of `HELD_OUT_LAYOUTS`; without, nothing of both is shown.
+    of `HELD_OUT_LAYOUTS`; without, none has such a name, and it is one of `layouts`.
     """
     while True:
         count = int(rng.integers(2, 7))
         names = _names(rng, count, held_out)
-        layout = str(rng.choice(HELD_OUT_LAYOUTS if held_out else LAYOUTS))
+        layout = str(rng.choice(HELD_OUT_LAYOUTS if held_out else layouts))
         for _ in range(ATTEMPTS):  # with the same count: many things fit less often
             spots = _LAYOUTS[layout](rng, count)
             things = tuple(_thing(rng, name, spot) for name, spot in zip(names, spots, strict=True))

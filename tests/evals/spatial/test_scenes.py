@@ -20,6 +20,7 @@ from helmsight.evals.spatial.bodies import (
     body,
 )
 from helmsight.evals.spatial.drawing import Light, PinholeCamera, draw
+from helmsight.evals.spatial.generator import Split, ask
 from helmsight.evals.spatial.scenes import BANDS, EDGE, HELD_OUT_LAYOUTS, LAYOUTS, SEEN, scene
 from helmsight.prompts.constraints import check
 from helmsight.prompts.relations import Axis
@@ -124,6 +125,18 @@ def test_a_scene_keeps_to_its_split_and_shows_all_of_its_things(held_out):
         assert len(set(names)) == len(names)
         assert np.abs(placed.truth.places[:, :2] * BANDS[:2]).max() <= EDGE
     assert counts == {2, 3, 4, 5, 6}
+
+
+def test_things_huddle_in_pictures_to_learn_from_alone():
+    seen = {
+        split: {
+            ask(split, 4, number, size=48).picture.details.get("layout") for number in range(30)
+        }
+        for split in Split
+    }
+    assert seen[Split.TRAIN] == {*LAYOUTS, "huddle", None}  # of a cockpit it is not told
+    assert seen[Split.VALID] == {*LAYOUTS, None}
+    assert seen[Split.TEST] == {*HELD_OUT_LAYOUTS, None}
 
 
 @pytest.mark.slow
