@@ -73,12 +73,12 @@ def test_looks_that_are_alike_say_what_one_says_and_others_are_seen():
     def weights(answer: Any) -> list[float]:
         return [one["logprob"] for one in answer.response_metadata["logprobs"]["content"]]
 
-    one, alike, apart = said(), said((0, 0), (0, 0)), said((0, 0), (0.1, -0.1))
+    one, alike, apart = said(), said((0, 0), (0, 0)), said((0, 0), (0.3, -0.3))
     assert alike.text == one.text
     np.testing.assert_allclose(weights(alike), weights(one), atol=1e-3)
     assert prompt.read(apart.text).unread == ()
     assert np.abs(np.subtract(weights(apart)[:6], weights(one)[:6])).max() > 1e-3
-    draws = [said((0, 0), (0.1, -0.1), draw=1) for _ in range(2)]
+    draws = [said((0, 0), (0.3, -0.3), draw=1) for _ in range(2)]
     assert weights(draws[0]) == weights(draws[1])
 
 
