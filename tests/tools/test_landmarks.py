@@ -26,7 +26,7 @@ def frame():
 
 @pytest.fixture(scope="module")
 def marks():
-    return landmarks(painter(LAYOUT))
+    return landmarks(painter(LAYOUT, ""))
 
 
 def seen(frame, *ways):

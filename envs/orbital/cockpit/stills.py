@@ -19,7 +19,7 @@ COUNT = 4
 
 
 @lru_cache(maxsize=16)
-def painter(layout: Layout, beside: str = "") -> Callable[[], list[Picture]]:
+def painter(layout: Layout, beside: str) -> Callable[[], list[Picture]]:
     """Return who draws a cockpit's stills; the same one for the same look.
 
     `beside` is what the panel beside its readouts is called, if it has one.
