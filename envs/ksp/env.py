@@ -125,7 +125,8 @@ class KspEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         regions = self.regions if self.capture is not None else {}
         task = replace(pursuit_task(self.scenario.name, regions), clock=REALTIME, note="")
         # who gives boxes of its own has a screen that nobody can draw here
-        return replace(task, stills=painter(Layout(), "")) if regions == Layout().regions() else task
+        known = regions == Layout().regions()
+        return replace(task, stills=painter(Layout(), "")) if known else task
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
