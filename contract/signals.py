@@ -39,28 +39,27 @@ class AsCtrlC:
 
     def __init__(self) -> None:
         self.came: list[int] = []
-        self._around = _imports(sys._getframe())  # of a program that runs while it is imported
+        # of a program that runs while it is imported itself
+        self._around = len(_imports(sys._getframe()))
         self._waits = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Take one signal."""
         self.came.append(number)
-        if len(self.came) > 2 or not self._importing(frame):
+        under_way = _imports(frame)
+        if len(self.came) > 2 or len(under_way) <= self._around:
             raise KeyboardInterrupt
         if not self._waits:
             self._waits = True
-            self._raise_after(sys.getprofile())
+            self._raise_after(under_way[-1 - self._around], sys.getprofile())
 
-    def _importing(self, frame: FrameType | None) -> bool:
-        return _imports(frame) > self._around
-
-    def _raise_after(self, profiler: Any) -> None:
-        """Raise KeyboardInterrupt in the first call or return after the import: no lock, no thread
-        and no other signal is needed for that.
+    def _raise_after(self, outermost: FrameType, profiler: Any) -> None:
+        """Raise KeyboardInterrupt where the outermost frame of an import returns: no lock, no
+        thread and no other signal is needed for that.
         """
 
         def look(frame: FrameType, event: str, argument: object) -> None:
-            if not self._importing(frame):
+            if event == "return" and frame is outermost:  # with an exception, too
                 self._waits = False
                 sys.setprofile(profiler)
                 raise KeyboardInterrupt
@@ -68,13 +67,14 @@ class AsCtrlC:
         sys.setprofile(look)
 
 
-def _imports(frame: FrameType | None) -> int:
-    """Return how many frames of Python's import, from `frame` outwards, have not ended."""
-    count = 0
+def _imports(frame: FrameType | None) -> list[FrameType]:
+    """Return the frames of Python's import, from `frame` outwards, that have not ended."""
+    found = []
     while frame is not None:
-        count += frame.f_code.co_filename.startswith("<frozen importlib")
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            found.append(frame)
         frame = frame.f_back
-    return count
+    return found
 
 
 @contextmanager
