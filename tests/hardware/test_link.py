@@ -82,30 +82,33 @@ class Slow(Device):
         return [data]
 
 
-def test_an_emulator_that_is_kept_waiting_is_not_silent() -> None:
+@pytest.fixture
+def asked() -> Iterator[tuple[Slow, SerialLink]]:
+    """A device that was asked and has not answered yet, and the line to it."""
     device = Slow()
     with Emulation(device) as emulation:
         line = SerialLink(emulation.port, 115200)
         line.open()
         line.write(b"well?")
         assert device.asked.wait(600.0)
-        begun = time.monotonic()
-        threading.Timer(0.2, device.let.set).start()
-        assert line.read(4 * line_clocks.TURN_S) == b"well?"
-        assert time.monotonic() - begun > 4 * line_clocks.TURN_S  # it was late by the system's
+        yield device, line
         line.close()
 
 
-def test_an_emulator_that_has_died_is_not_waited_for_for_ever() -> None:
-    device = Slow()
-    with Emulation(device) as emulation:
-        line = SerialLink(emulation.port, 115200)
-        line.open()
-        line.write(b"well?")
-        assert device.asked.wait(600.0)
-        assert line.read(0.5) == b""
-        device.let.set()
-        line.close()
+def test_an_emulator_that_is_kept_waiting_is_not_silent(asked: tuple[Slow, SerialLink]) -> None:
+    device, line = asked
+    begun = time.monotonic()
+    threading.Timer(0.2, device.let.set).start()
+    assert line.read(4 * line_clocks.TURN_S) == b"well?"
+    assert time.monotonic() - begun > 4 * line_clocks.TURN_S  # it was late by the system's
+
+
+def test_an_emulator_that_has_died_is_not_waited_for_for_ever(
+    asked: tuple[Slow, SerialLink],
+) -> None:
+    device, line = asked
+    assert line.read(0.5) == b""
+    device.let.set()
 
 
 def test_a_port_goes_by_the_system_s_clock_before_and_after_its_emulation() -> None:

@@ -102,11 +102,8 @@ class _Targets:
             ):
                 words[i, j, self._of(name)] = 1.0
                 true[i, j, :3] = (place - MIDDLE) / SCALE
-                known[i, j, :3] = (
-                    1.0,
-                    1.0,
-                    2.0 * (place[2] != 0),
-                )  # all at one depth: nothing to learn
+                # all at one depth: nothing to learn
+                known[i, j, :3] = 1.0, 1.0, 2.0 * (place[2] != 0)
                 if picture.feet is not None:
                     true[i, j, 3:] = 2 * picture.feet[j] - 1
                     known[i, j, 3:] = 2.0 * (np.abs(picture.feet[j] - 0.5).max() < 1)

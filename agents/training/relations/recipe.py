@@ -31,8 +31,6 @@ GOING_ON: Mapping[str, Any] = {"rate": 6e-4, "slower": 1.0, "between": 0.7, "tok
 """How a model that has learnt before is taught on: gently, but its eye as fast as the rest, and in
 smaller batches, so that a short training has steps enough.
 """
-
-
 TEXT_SHARE = 0.2
 """Of the way that the text model of a model that is taught on goes, the share that it keeps."""
 

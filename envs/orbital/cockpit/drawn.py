@@ -12,8 +12,8 @@ ON_NOSE = 0.35  # share of the states with the target straight ahead, as SAS hol
 
 def drawn_state(rng: np.random.Generator) -> CockpitState:
     """Return a random state in which both markers are on the near side of the ball."""
-    up = _anywhere(rng)
-    north = np.cross(up, _anywhere(rng))
+    up = anywhere(rng)
+    north = np.cross(up, anywhere(rng))
     axes = np.linalg.qr(rng.standard_normal((3, 3)))[0]
     axes[2] *= np.sign(np.linalg.det(axes))
     ahead = np.array([1.0, 0.0, 0.0])
@@ -23,7 +23,7 @@ def drawn_state(rng: np.random.Generator) -> CockpitState:
         target=target * float(np.exp(rng.uniform(np.log(8.0), np.log(6000.0)))),
         up=up,
         north=north / np.linalg.norm(north),
-        sun=_anywhere(rng),
+        sun=anywhere(rng),
         target_axes=axes,
         altitude=float(rng.uniform(80e3, 300e3)),
         met=float(rng.uniform(0.0, 240.0)),
@@ -34,7 +34,8 @@ def drawn_state(rng: np.random.Generator) -> CockpitState:
     )
 
 
-def _anywhere(rng: np.random.Generator) -> Vector:
+def anywhere(rng: np.random.Generator) -> Vector:
+    """Return a random direction."""
     way = rng.standard_normal(3)
     return np.asarray(way / np.linalg.norm(way))
 

@@ -9,10 +9,11 @@ from functools import lru_cache, partial
 import numpy as np
 
 from helmsight.envs.orbital.cockpit.beside import RADAR, SUNDIAL
+from helmsight.envs.orbital.cockpit.drawn import anywhere
 from helmsight.envs.orbital.cockpit.layout import Layout
 from helmsight.envs.orbital.cockpit.lettering import Picture
 from helmsight.envs.orbital.cockpit.picture import render
-from helmsight.envs.orbital.cockpit.state import CockpitState, Contact, Vector
+from helmsight.envs.orbital.cockpit.state import CockpitState, Contact
 
 COUNT = 4
 """How many are drawn: after these, what changes at all has changed."""
@@ -39,17 +40,19 @@ def moment(rng: np.random.Generator, beside: str, left: float) -> CockpitState:
 
     Its family names what is there; without propellant its lamps are out.
     """
-    up = _way(rng)
-    north = np.cross(up, _way(rng))
+    up = anywhere(rng)
+    north = np.cross(up, anywhere(rng))
     axes = np.linalg.qr(rng.standard_normal((3, 3)))[0]
     three = beside == RADAR
-    other = Contact("Guard", _way(rng) * 10 ** rng.uniform(1.5, 3.7), 30.0 * _way(rng), axes)
+    other = Contact(
+        "Guard", anywhere(rng) * 10 ** rng.uniform(1.5, 3.7), 30.0 * anywhere(rng), axes
+    )
     return CockpitState(
-        velocity=_way(rng) * rng.uniform(0.1, 40.0),
-        target=_way(rng) * 10 ** rng.uniform(1.5, 3.7),
+        velocity=anywhere(rng) * rng.uniform(0.1, 40.0),
+        target=anywhere(rng) * 10 ** rng.uniform(1.5, 3.7),
         up=up,
         north=north / np.linalg.norm(north),
-        sun=_way(rng),
+        sun=anywhere(rng),
         target_axes=axes,
         altitude=float(rng.uniform(80_000.0, 300_000.0)),
         met=float(rng.uniform(0.0, 240.0)),
@@ -63,9 +66,3 @@ def moment(rng: np.random.Generator, beside: str, left: float) -> CockpitState:
         contacts=(other,) if three else (),
         sunlit=beside == SUNDIAL,
     )
-
-
-def _way(rng: np.random.Generator) -> Vector:
-    """Return a random direction."""
-    way = rng.standard_normal(3)
-    return way / np.linalg.norm(way)
