@@ -104,6 +104,7 @@ class Supervisor:
         self._frame_check = FrameCheck(camera, max_age_s, clock)
         self._insist_s = insist_s
         self._lock = threading.RLock()  # of moving and holding; a stop never waits for it
+        self._signalled: list[threading.Thread] = []  # stops that a signal has begun
         self._told_hold = ""  # the hold at the machine that stands in the journal
 
     @property
@@ -281,8 +282,12 @@ class Supervisor:
     # -- the end ----------------------------------------------------------------------------------
 
     def close(self, *, release: bool | None = None) -> None:
-        """End the watch, hold, release as described, close the port. As Robot.close."""
+        """End the watch, hold, release as described, close the port. As Robot.close.
+
+        A stop that a signal has begun comes to its end before.
+        """
         self.watchdog.close()
+        self._await_signalled()
         self.robot.close(release=release)
 
     def __enter__(self) -> Self:
@@ -300,13 +305,19 @@ class Supervisor:
 
     def on_signals(self) -> AbstractContextManager[None]:
         """Return a context in which SIGINT and SIGTERM stop the robot; see supervision.stopping."""
-        return on_signals(self.stop)
+        return on_signals(self.stop, self._signalled)
+
+    def _await_signalled(self) -> None:
+        for thread in self._signalled:
+            if thread is not threading.current_thread():  # a listener that closes
+                thread.join()
 
     def _leave(self, error: BaseException | None) -> None:
         """Stop if an error leads out, then close; what fails here is added to that error."""
         if error is None:
             self.close()
             return
+        self._await_signalled()
         unconfirmed = isinstance(error, StopUnconfirmed)
         reason = "once more" if unconfirmed else f"{type(error).__name__}: {error}"
         if unconfirmed or not self.is_stopped:

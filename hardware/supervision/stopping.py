@@ -110,7 +110,9 @@ def uninterrupted(work: Callable[[], None], patience_s: float = PATIENCE_S) -> N
 
 
 @contextmanager
-def on_signals(stop: Callable[[str], object]) -> Iterator[None]:
+def on_signals(
+    stop: Callable[[str], object], begun: list[threading.Thread] | None = None
+) -> Iterator[None]:
     """Let SIGINT, SIGTERM and SIGHUP stop the robot, then do what they did before.
 
     The stop runs in a thread: the signal may have come in the middle of an exchange on the bus,
@@ -118,12 +120,15 @@ def on_signals(stop: Callable[[str], object]) -> Iterator[None]:
     handler raises KeyboardInterrupt; where the system would end the process, SystemExit unwinds
     it. The context ends when the stop is confirmed or has told that it is not.
 
+    begun: gets the thread of every stop before its signal goes on to unwind. Whoever closes the
+    robot inside the context joins them first: on what is closed a stop can confirm nothing.
+
     Raises:
         WrongThread: not from the main thread, the only one that gets signals.
     """
     if threading.current_thread() is not threading.main_thread():
         raise WrongThread("signals come to the main thread only: call on_signals() there")
-    stops: list[threading.Thread] = []
+    stops: list[threading.Thread] = [] if begun is None else begun
 
     def handle(number: int, frame: FrameType | None) -> None:
         name = signal.Signals(number).name

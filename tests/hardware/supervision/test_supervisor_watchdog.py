@@ -210,6 +210,36 @@ def test_a_signal_in_the_middle_of_a_move_lets_nothing_follow_the_stop(
 
 
 @pytest.mark.usefixtures("uncollected")
+def test_what_closes_after_a_signal_lets_its_stop_end_first(arm, clock, heard, monkeypatch) -> None:
+    """However late the thread of the stop comes to it."""
+    supervisor = Supervisor(arm, clock=clock, listeners=[heard.append])
+    leaving = threading.Event()
+    stop, leave = supervisor.stop, supervisor._leave
+
+    def late(reason: str) -> object:
+        leaving.wait()
+        return stop(reason)
+
+    def begin_to_leave(error: BaseException | None) -> None:
+        leaving.set()
+        leave(error)
+
+    monkeypatch.setattr(supervisor, "stop", late)
+    monkeypatch.setattr(supervisor, "_leave", begin_to_leave)
+
+    def fly() -> None:
+        with supervisor.on_signals(), supervisor:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(600.0)
+
+    with pytest.raises(KeyboardInterrupt):
+        fly()
+    assert [event.rule for event in heard] == [Rule.stop]
+    assert "stopped (SIGINT) and stands still" in heard[0].text
+    assert not arm.is_connected
+
+
+@pytest.mark.usefixtures("uncollected")
 def test_sigterm_stops_and_then_ends_the_program(supervisor) -> None:
     def fly() -> None:
         with supervisor.on_signals():
