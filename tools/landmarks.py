@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -53,6 +54,8 @@ class Landmarks:
         self._squares = (spots.reshape(-1, 1, 2) + square).astype(np.float32)
         self._shown = _normal(_at(first, self._squares.reshape(-1, 2)).max(axis=1), len(spots))
         self._hued, self._hues = _hued(first, mask)
+        # the last placement, and where its squares are: it is asked for again and again
+        self._sought: tuple[Placement, Any, Any, Any] | None = None
 
     def fits(self, frame: Image, placement: Placement) -> bool:
         """Return whether the picture lies so in a frame, as far as it is not covered."""
@@ -101,13 +104,24 @@ class Landmarks:
         """
         if frame.shape[:2] != self.size:
             return np.zeros(0, np.float32), np.zeros(len(self._squares), np.bool_)
+        sought = self._sought  # another thread may look for another placement meanwhile
+        if sought is None or sought[0] != placement:
+            sought = self._sought = (placement, *self._places(placement))
+        _, there, pixels, shown = sought
+        colours = frame.reshape(-1, 3).take(pixels, axis=0)
+        brightest = np.maximum(np.maximum(colours[:, 0], colours[:, 1]), colours[:, 2])
+        alike = np.einsum("ij,ij->i", _normal(brightest, len(shown)), shown)
+        return np.asarray(alike, np.float32), there
+
+    def _places(
+        self, placement: Placement
+    ) -> tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.float32]]:
+        """Return which squares lie in a frame, the numbers of their pixels, their own pictures."""
         points = placement.of(self._squares.reshape(-1, 2))
         inside = _inside(points, self.size).reshape(-1, SIDE * SIDE)
         there = np.asarray(inside.all(axis=1), np.bool_)
         each = points.reshape(self._squares.shape)[there].reshape(-1, 2)
-        seen = _normal(_at(frame, each).max(axis=1), int(there.sum()))
-        alike: NDArray[np.float32] = (seen * self._shown[there]).sum(axis=1)
-        return alike, there
+        return there, _pixels(each, self.size[1]), self._shown[there]
 
     def _turn(self, frame: Image, placement: Placement) -> float | None:
         """Return by how much hues are turned, degrees; None where no colours are to be seen."""
@@ -147,15 +161,20 @@ def _inside(points: Points, size: tuple[int, ...]) -> NDArray[np.bool_]:
 
 def _at(image: Image, points: Points) -> Image:
     """Return the colours (n, 3) at points (n, 2) inside a picture."""
+    return np.asarray(image.reshape(-1, 3).take(_pixels(points, image.shape[1]), axis=0))
+
+
+def _pixels(points: Points, wide: int) -> NDArray[np.intp]:
+    """Return the numbers (n,) of the pixels at points (n, 2), row by row, of a picture."""
     x, y = np.rint(points).astype(np.intp).T
-    return np.asarray(image.reshape(-1, 3).take(y * image.shape[1] + x, axis=0))
+    return np.asarray(y * wide + x)
 
 
 def _normal(values: NDArray[np.uint8], count: int) -> NDArray[np.float32]:
     """Return `count` squares, each with mean 0 and length 1; one that is flat is 0."""
     squares = values.reshape(count, SIDE * SIDE).astype(np.float32)
     squares -= squares.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(squares, axis=1, keepdims=True)
+    length = np.sqrt(np.einsum("ij,ij->i", squares, squares))[:, None]
     return np.asarray(squares / np.maximum(length, 1.0), np.float32)
 
 

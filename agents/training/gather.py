@@ -10,8 +10,8 @@ from typing import Any
 from helmsight.contract.errors import InvalidOption
 
 WORLDS = 40  # side by side in one flight batch
-FAMILY_SHARES = {"PE1": 0.55, "LBG1": 0.25, "SB1": 0.2}
-"""Of the worlds; each family has a batch of its own."""
+FAMILY_SHARES = {"PE1": 0.4, "LBG1": 0.18, "SB1": 0.42}
+"""Of the worlds; each family has a batch of its own. Sun blocking is learnt the slowest."""
 DECISIONS = 24  # of each world in one shard: twelve seconds of flight
 FEWEST = 0.2  # share of a batch's worlds that have to be alive for flying on to be worth it
 STUDENT_SHARE = 0.6  # of the worlds, once there is a student

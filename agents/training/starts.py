@@ -137,6 +137,7 @@ def _round_the_spot(bot: int, rng: np.random.Generator) -> RandomStart:
     spot = VIEWING_DISTANCE * sun_direction()
     way = unit(rng.normal(size=3))
     distance = float(np.exp(rng.uniform(np.log(1.0), np.log(4000.0))))
-    closing = rng.uniform(-0.2, 1.2) * min(np.sqrt(0.3 * distance), 0.4 * distance)
+    # up to about the speed that the teacher has there
+    closing = rng.uniform(-0.2, 1.2) * min(np.sqrt(1.3 * distance), 0.18 * distance + 0.3)
     slip = rng.normal(0.0, 0.05 + 0.15 * abs(closing), 3)
     return _moving(target, speed, -(spot - distance * way), closing * way + slip, bot, "SB1", rng)
