@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from helmsight.agents.models.digests import digest_of_folder
-from helmsight.agents.models.load import shipped
+from helmsight.agents.models.sources import shipped
 from helmsight.agents.scripted import EXPERTS
 from helmsight.contract.identity import digest
 from helmsight.contract.textfiles import read_text

@@ -54,8 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _examined(folder: Path | None, pictures: int, seed: int, family: str) -> dict[str, Marks]:
-    from helmsight.agents.models.load import BUNDLED
     from helmsight.agents.models.local import LocalVLM
+    from helmsight.agents.models.sources import BUNDLED
 
     model = LocalVLM.load(folder or BUNDLED, device="cpu")
     return {

@@ -84,8 +84,8 @@ def questions(n: int) -> list[str]:
     """Return lines about the bundled model asked one by one, together, and by engine onnx."""
     import torch
 
-    from helmsight.agents.models.load import BUNDLED
     from helmsight.agents.models.local import NEAR, LocalVLM
+    from helmsight.agents.models.sources import BUNDLED
     from helmsight.agents.models.together import MOST
     from helmsight.envs.orbital.command import BurnCommand
 

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helmsight.agents.models.load import load_pilot, shipped
+from helmsight.agents.models.load import load_pilot
+from helmsight.agents.models.sources import shipped
 from helmsight.agents.scripted import EXPERTS
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.turns import Turns

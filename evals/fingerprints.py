@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from helmsight.agents.models.load import SHIPPED
+from helmsight.agents.models.sources import SHIPPED
 from helmsight.agents.weights import weights_of
 from helmsight.contract.identity import digest
 from helmsight.envs.orbital.stepping import step_code

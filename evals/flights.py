@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from helmsight.agents.models.load import fitting
+from helmsight.agents.models.names import fitting
 from helmsight.contract.fit import check_fit
 from helmsight.contract.jsontext import parse_json
 from helmsight.contract.pilot import Pilot

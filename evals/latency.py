@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from helmsight.agents.models.load import check_meant
+from helmsight.agents.models.names import check_meant
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.writing import write_whole

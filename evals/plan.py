@@ -9,7 +9,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from helmsight.agents.models.load import TRUST, check_known, load_pilot, needs_of
+from helmsight.agents.models.load import check_known, load_pilot, needs_of
+from helmsight.agents.models.names import TRUST
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.fit import check_fit
 from helmsight.contract.guard import make_guard

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.agents.grounding.asking import Asker, Image, PilotAsker
-from helmsight.agents.models.load import check_known, has_model
+from helmsight.agents.models.load import check_known
+from helmsight.agents.models.names import has_model
 from helmsight.contract.errors import Error, InvalidOption
 from helmsight.contract.pilot import Pilot
 from helmsight.contract.plugins import nearest

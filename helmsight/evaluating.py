@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from helmsight.agents.models.load import check_meant, fitting, has_model
+from helmsight.agents.models.names import check_meant, fitting, has_model
 from helmsight.evals.episode import EpisodeRow
 from helmsight.evals.errors import InvalidPlan, ModelHalts
 from helmsight.evals.evaluation import Evaluation, Run

@@ -207,7 +207,8 @@ def rebuild(
         InvalidOption: a number among them that cannot be.
         EnvsError, AgentsError: as `prepare`.
     """
-    from helmsight.agents.models.load import TRUST, load_pilot
+    from helmsight.agents.models.load import load_pilot
+    from helmsight.agents.models.names import TRUST
 
     options = {**spec.pilot_options, TRUST: trust_remote_code or None}
     for name in RANGES.keys() & options.keys():

@@ -12,8 +12,9 @@ from typing import Any
 import jinja2
 import pytest
 
-from helmsight.agents.models.load import BUNDLED, needs_of
+from helmsight.agents.models.load import needs_of
 from helmsight.agents.models.scripted import ScriptedVLM
+from helmsight.agents.models.sources import BUNDLED
 from helmsight.contract.errors import Error
 from helmsight.contract.record import RunSpec, StepRecord
 from helmsight.evals.fingerprints import fingerprint

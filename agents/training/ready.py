@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from helmsight.agents.errors import DataUnusable
-from helmsight.agents.models.load import folder_here
+from helmsight.agents.models.sources import folder_here
 
 MADE = ("helmsight.json", "checkpoint", "flights")
 """What a training leaves in its folder, one of them at least."""

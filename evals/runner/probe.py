@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from helmsight.agents.models.load import is_local
+from helmsight.agents.models.names import is_local
 from helmsight.evals.episode import Episode
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.runner.endpoint import paid_model, price_for

@@ -35,7 +35,7 @@ def _scenarios() -> Names:
 
 
 def _pilots() -> Names:
-    from helmsight.agents.models.load import pilots
+    from helmsight.agents.models.names import pilots
 
     return {
         name: about for name, about in pilots().items() if not name.isupper() and ":" not in name

@@ -51,6 +51,6 @@ def rows(kind: Kind) -> dict[str, str]:
 
         specs = [load_spec(name) for name in shipped()]
         return {spec.name: f"{spec.about} (driver {spec.driver})" for spec in specs}
-    from helmsight.agents.models.load import pilots
+    from helmsight.agents.models.names import pilots
 
     return pilots()

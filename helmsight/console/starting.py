@@ -35,7 +35,7 @@ class Starting:
 
     def form(self, request: Request) -> Response:
         """What can be flown, and by whom."""
-        from helmsight.agents.models.load import pilots
+        from helmsight.agents.models.names import pilots
         from helmsight.envs.registry import list_scenarios
 
         return self._pages.page(

@@ -12,7 +12,8 @@ import pytest
 
 import helmsight.envs  # noqa: F401  (registers the environments)
 from helmsight.agents.decide import ModelPilot
-from helmsight.agents.models.load import BUNDLED, WIDE, load_pilot
+from helmsight.agents.models.load import load_pilot
+from helmsight.agents.models.sources import BUNDLED, WIDE
 from helmsight.agents.operator import Operator
 from helmsight.agents.training.flights import FlightBatch, SampleFlights
 from helmsight.agents.training.policy import StudentPolicy, prompt_ids

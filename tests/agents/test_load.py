@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from helmsight.agents.errors import ModelUnavailable, UnknownPilot
-from helmsight.agents.models import load
-from helmsight.agents.models.load import load_pilot, pilots
+from helmsight.agents.models import load, names, sources
+from helmsight.agents.models.load import load_pilot
+from helmsight.agents.models.names import pilots
 from helmsight.agents.operator import Operator
 from helmsight.contract.errors import InvalidOption, PluginBroken
 from helmsight.contract.pilot import Decision
@@ -51,7 +52,7 @@ def test_a_hub_id_that_is_not_cached_is_not_fetched_offline(monkeypatch, tmp_pat
 
 
 def test_the_bundled_model_names_the_command_that_makes_it(monkeypatch, tmp_path):
-    monkeypatch.setitem(load.SHIPPED, "bundled", tmp_path)
+    monkeypatch.setitem(sources.SHIPPED, "bundled", tmp_path)
     with pytest.raises(ModelUnavailable, match="helmsight train pilot"):
         load_pilot("bundled")
 
@@ -103,11 +104,11 @@ def test_the_options_rebuild_the_pilot_and_hold_no_secret(tmp_path):
 
 
 def point(value):
-    return {"mine": metadata.EntryPoint("mine", value, load.GROUP)}
+    return {"mine": metadata.EntryPoint("mine", value, names.GROUP)}
 
 
 def test_a_plug_in_pilot_is_found_by_its_name(world, monkeypatch):
-    monkeypatch.setattr(load, "_plugins", lambda: point("builtins:dict"))
+    monkeypatch.setattr(names, "declared", lambda group: point("builtins:dict"))
     monkeypatch.setattr(metadata.EntryPoint, "load", lambda self: Plugged)
     assert Operator(world(), load_pilot("mine")).fly(max_steps=1).summary["pilot"] == "plugged"
     assert "mine" in pilots()
@@ -115,7 +116,7 @@ def test_a_plug_in_pilot_is_found_by_its_name(world, monkeypatch):
 
 @pytest.mark.parametrize("value", ["builtins:dict", "no_such_module:Pilot"])
 def test_a_broken_plug_in_is_named(monkeypatch, value):
-    monkeypatch.setattr(load, "_plugins", lambda: point(value))
+    monkeypatch.setattr(names, "declared", lambda group: point(value))
     with pytest.raises(PluginBroken, match=r"plug-in.*mine"):
         load_pilot("mine")
 

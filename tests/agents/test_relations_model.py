@@ -12,7 +12,8 @@ from helmsight.agents.ground import ModelGrounder
 from helmsight.agents.grounding.asking import PilotAsker
 from helmsight.agents.grounding.judge import judge
 from helmsight.agents.grounding.verify import ground
-from helmsight.agents.models.load import RELATIONS, load_pilot
+from helmsight.agents.models.load import load_pilot
+from helmsight.agents.models.sources import RELATIONS
 from helmsight.evals.spatial.generator import GeneratedQuestion, Split, questions
 from helmsight.prompts.orders import Prompt, compose
 

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from helmsight.agents.models.load import SHIPPED
+from helmsight.agents.models.sources import SHIPPED
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 import gymnasium
 import pytest
 
-from helmsight.agents.models import load as models
+from helmsight.agents.models.names import pilots
 from helmsight.envs.registry import load_environments, task_of
 from helmsight.evals.runner.work import load_kept
 
@@ -50,4 +50,4 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     load_environments.cache_clear()
     load_kept.cache_clear()
     task_of.cache_clear()
-    assert models.pilots()
+    assert pilots()

@@ -10,7 +10,8 @@ import typer
 
 import helmsight
 from helmsight.agents.errors import ModelRefused, UnknownOption
-from helmsight.agents.models.load import check_meant, fitting, load_pilot
+from helmsight.agents.models.load import load_pilot
+from helmsight.agents.models.names import check_meant, fitting
 from helmsight.cli import application
 from helmsight.cli.asked import OPTIONS, model_options
 from helmsight.contract.errors import Error, InvalidOption

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from helmsight.agents.models.load import BUNDLED
+from helmsight.agents.models.sources import BUNDLED
 from tests.hostile.edits import LIMITS, cases, change
 from tests.hostile.loading import MOST_MB, loader
 

@@ -17,7 +17,7 @@ from helmsight.agents.errors import DataUnusable, ModelUnavailable
 from helmsight.agents.memory import versions
 from helmsight.agents.models.adapters import BASE_DIGEST, INSTALL, MADE, is_adapter
 from helmsight.agents.models.digests import digest_of_folder
-from helmsight.agents.models.load import model_source, shipped
+from helmsight.agents.models.sources import model_source, shipped
 from helmsight.agents.training.adapter.data import read_data
 from helmsight.agents.training.adapter.plan import Plan, Trained
 from helmsight.contract.writing import write_whole

@@ -18,8 +18,9 @@ from helmsight.agents.inspection.eyes import Asked, AskingEyes, Spent, WeighingE
 from helmsight.agents.inspection.inspector import Inspector
 from helmsight.agents.inspection.knowledge import Knowledge, split
 from helmsight.agents.inspection.making import Settings, eyes_of, make_inspector
-from helmsight.agents.models import load
-from helmsight.agents.models.load import load_pilot, pilots
+from helmsight.agents.models import sources
+from helmsight.agents.models.load import load_pilot
+from helmsight.agents.models.names import pilots
 from helmsight.agents.models.scripted import ScriptedVLM
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.sent import PIXELS
@@ -201,7 +202,7 @@ def test_an_inspector_is_made_by_the_name_of_its_model_and_again_from_its_option
 
 
 def test_the_bundled_inspector_names_the_command_that_makes_it(monkeypatch, tmp_path):
-    monkeypatch.setitem(load.SHIPPED, "inspector", tmp_path)
+    monkeypatch.setitem(sources.SHIPPED, "inspector", tmp_path)
     with pytest.raises(
         ModelUnavailable, match=r'"inspector" is not in .*helmsight train inspector'
     ):

@@ -53,8 +53,8 @@ def test_the_mean_is_of_probabilities_and_draws_follow_it():
 def test_looks_that_are_alike_say_what_one_says_and_others_are_seen():
     from langchain_core.messages import HumanMessage
 
-    from helmsight.agents.models.load import RELATIONS
     from helmsight.agents.models.local import LocalVLM
+    from helmsight.agents.models.sources import RELATIONS
     from helmsight.contract.sent import PIXELS
     from helmsight.evals.spatial.generator import Split, questions
     from helmsight.prompts.orders import again

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from helmsight.agents.errors import ModelUnavailable
-from helmsight.agents.models.load import BUNDLED, load_pilot
+from helmsight.agents.models.load import load_pilot
+from helmsight.agents.models.sources import BUNDLED
 from helmsight.contract.record import RunSpec
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.plan import plan

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from helmsight.agents.errors import UnknownPilot
-from helmsight.agents.models.load import load_pilot, needs_of, pilots
+from helmsight.agents.models.load import load_pilot, needs_of
+from helmsight.agents.models.names import pilots
 from helmsight.contract.errors import PilotUnfit
 from helmsight.contract.pilot import Sighting
 from helmsight.contract.task import Task

@@ -102,7 +102,7 @@ def test_a_model_of_another_design_is_refused_before_anything_is_flown(
     made: tuple[Any, Any], tmp_path: Path
 ) -> None:
     from helmsight.agents.errors import ModelUnavailable
-    from helmsight.agents.models.load import RELATIONS
+    from helmsight.agents.models.sources import RELATIONS
     from helmsight.agents.training.recipe import train
     from helmsight.agents.training.student import check_design
 

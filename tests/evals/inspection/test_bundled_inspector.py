@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helmsight.agents.models.load import INSPECTOR
+from helmsight.agents.models.sources import INSPECTOR
 from helmsight.envs.inspection.cell import Cell
 from helmsight.evals.inspection.trials import Conditions, plan_trials, run_trials
 from helmsight.hardware.errors import CameraUnavailable

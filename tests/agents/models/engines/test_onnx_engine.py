@@ -13,8 +13,9 @@ import helmsight.agents.models.local as local
 from helmsight.agents.errors import EngineUnfit
 from helmsight.agents.messages import message, png
 from helmsight.agents.models.engines import onnx
-from helmsight.agents.models.load import BUNDLED, INSPECTOR, load_pilot
+from helmsight.agents.models.load import load_pilot
 from helmsight.agents.models.local import LocalVLM
+from helmsight.agents.models.sources import BUNDLED, INSPECTOR
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.env import PursuitEnv
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from helmsight.agents.errors import ModelUnavailable
-from helmsight.agents.models.load import BUNDLED
+from helmsight.agents.models.sources import BUNDLED
 from helmsight.agents.training.fit import vision_features
 from helmsight.agents.training.folder import replace as written
 from helmsight.agents.training.relations.course import ASKING_STYLE, design
