@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import takewhile
@@ -16,11 +15,9 @@ from helmsight.agents.models.engines.idefics import Idefics, check_design
 from helmsight.agents.models.engines.questions import Prepared
 from helmsight.agents.models.tries import Trie, forced, likely, walk
 
-THREADS = min(2, os.cpu_count() or 1)
-
 
 class OnnxEngine:
-    """Runs one loaded model (of transformers) on one or two threads of a CPU, in float32.
+    """Runs one loaded model (of transformers) on one thread of a CPU, in float32.
 
     `size` is the height and width of the pictures that it takes.
 
@@ -115,9 +112,8 @@ def _session(graph: bytes) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    # A second thread pays as long as neither spins: on a busy machine it costs nothing then.
-    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # one thread a model, as with torch: a second one on a busy machine costs more than it gives
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
