@@ -33,7 +33,7 @@ def test_a_wrong_name_is_answered_with_the_nearest_and_the_list_command():
 
 @pytest.mark.parametrize("path", ["./no/such/model", "/no/such/model", "~/no-such-model"])
 def test_a_missing_folder_is_an_immediate_error(path, monkeypatch):
-    monkeypatch.setattr(load, "_from_hub", lambda hub_id: pytest.fail("the hub was asked"))
+    monkeypatch.setattr(sources, "_from_hub", lambda hub_id: pytest.fail("the hub was asked"))
     for spec in (path, f"local:{path}"):
         with pytest.raises(ModelUnavailable, match="no model folder"):
             load_pilot(spec)

@@ -141,3 +141,9 @@ await more().catch(error => tell(String(error.message ?? error)));
 const asked = /^#step-(\d+)$/.exec(location.hash);
 if (asked) go(Number(asked[1])); else if (box.dataset.state !== "live") go(0);
 if (box.dataset.state === "written") setInterval(() => more().catch(error => tell(error.message)), 2000);
+// A run without an end may go on: its link was lost for a moment, or somebody resumes it.
+if (["written", "cut off"].includes(box.dataset.state)) setInterval(async () => {
+  const page = await fetch(location.pathname).then(answer => answer.text()).catch(() => "");
+  const [, now = box.dataset.state] = page.match(/ data-state="([^"]*)"/) ?? [];
+  if (now !== box.dataset.state) location.reload();
+}, 3000);

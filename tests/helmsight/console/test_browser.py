@@ -18,6 +18,7 @@ import pytest
 
 import helmsight
 from helmsight.console.desk import Desk
+from helmsight.console.links import Links
 from helmsight.console.serving import serve
 from helmsight.console.wire import HOME
 from helmsight.tools.player import load_run
@@ -79,10 +80,22 @@ def opened(browser: Any, wrong: list[str], **look: Any) -> Any:
     return page
 
 
+def said(page: Any, holds: str) -> Any:
+    """Return what a script says; nothing where the page is being loaded anew."""
+    from playwright.sync_api import Error
+
+    try:
+        return page.evaluate(holds)
+    except Error as error:
+        if "navigation" not in str(error) and "destroyed" not in str(error):
+            raise
+        return None
+
+
 def until(page: Any, holds: str) -> None:
     """Wait until a script says so; asked from here, as the page's own policy allows no eval."""
     end = time.monotonic() + WAIT_MS / 1e3
-    while not page.evaluate(holds):
+    while not said(page, holds):
         assert time.monotonic() < end, holds
         time.sleep(0.05)
 
@@ -173,6 +186,34 @@ def test_a_page_is_as_wide_as_a_telephone_and_works_in_the_dark(browser: Any, ad
         page.wait_for_load_state("load")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 19, 25)"
+    assert wrong == []
+
+
+def test_a_page_of_a_run_that_was_taken_for_cut_off_finds_it_under_way(
+    browser: Any, address: str, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link to a run can be lost for a moment, just when its page is asked for."""
+    desk = Desk(runs / "flight")
+    desk.paused = "operator"
+    thread = threading.Thread(
+        target=helmsight.fly,
+        args=("PE1-E1-I2", "naive"),
+        kwargs={"time": "paused", "out": runs / "flight", "listeners": [desk], "crew": desk},
+        daemon=True,
+    )
+    thread.start()
+    wrong: list[str] = []
+    page = opened(browser, wrong)
+    page.goto(address)
+    until(page, "fetch('/').then(a => a.text()).then(t => t.includes('>live<'))")
+    with monkeypatch.context() as patched:
+        patched.setattr(Links, "folders", lambda links: [])
+        page.goto(f"{address}run/flight")
+        assert page.get_attribute("#run", "data-state") in ("written", "cut off")
+    page.wait_for_selector("#run[data-state=live]")
+    desk.order({"id": "1", "do": "stop"})
+    thread.join(600)
+    assert not thread.is_alive()
     assert wrong == []
 
 
