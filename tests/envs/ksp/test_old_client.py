@@ -46,5 +46,6 @@ def test_the_old_client_flies_and_is_not_left_hanging_by_a_dead_server(game: Gam
         game.wait_for_thrust()  # of the last burn
         game.die()
         last, _ = flight.communicate(timeout=600)
-    assert re.search("no new telemetry|did not answer", json.loads(last))
+    # a socket that is closed with a call unread in it is reset, which the client hears of at once
+    assert re.search("no new telemetry|did not answer|broke", json.loads(last))
     assert flight.returncode == 0
