@@ -16,10 +16,11 @@ from helmsight.agents.errors import ModelUnavailable
 from helmsight.agents.models.adapters import base_of, check_base, is_adapter
 from helmsight.agents.models.names import (
     OF_LOCAL,
-    OF_PROVIDER,
     PLAIN,
     TRUST,
+    eyes_of,
     kind_of,
+    of_others,
     plugins,
     unknown,
 )
@@ -90,7 +91,7 @@ def load_pilot(
 
         return Coverage()
     if kind == "inspector":
-        return _inspector(spec, rest or spec, think_timeout_s, where, options)
+        return _inspector(spec, eyes_of(spec), think_timeout_s, where, options)
     return _asked(spec, observation, think_timeout_s, options, where)
 
 
@@ -102,9 +103,7 @@ def _asked(
     kind, _, rest = spec.partition(":")
     asked, options = Asked.out_of(options)
     placed = {key: value for key, value in where.items() if value is not None}
-    others = {"local": OF_PROVIDER, "scripted": (*OF_PROVIDER, *OF_LOCAL)}.get(
-        kind_of(spec), OF_LOCAL
-    )
+    others = of_others(spec)
     if odd := [key for key in others if key in placed]:
         raise unknown_option(spec, odd[0], [key for key in where if key not in others])
     style = asked.on(_style(observation))
@@ -191,7 +190,7 @@ def check_known(spec: str, **options: Any) -> None:
         from helmsight.agents.inspection.making import Settings
 
         given = Settings.out_of(given)[1]
-        spec = rest or spec
+        spec = eyes_of(spec)
         kind, _, rest = spec.partition(":")
     light = kind_of(spec) in (PLAIN, "scripted") or local_source(spec, kind, rest) is None
     if light:

@@ -73,12 +73,17 @@ def kind_of(spec: str) -> str:
     return "local" if folder else "provider"
 
 
+def eyes_of(spec: str) -> str:
+    """Return the name of the model that an inspector sees with, and any other as it is."""
+    kind, _, rest = spec.partition(":")
+    return rest if kind == "inspector" and rest else spec
+
+
 def is_local(spec: str) -> bool:
     """Return whether a name is that of a model whose weights are loaded here; of an inspector,
     whether that of its eyes is.
     """
-    kind, _, rest = spec.partition(":")
-    eyes = rest if kind == "inspector" and rest else spec
+    eyes = eyes_of(spec)
     return eyes == "inspector" or kind_of(eyes) == "local"
 
 
@@ -87,16 +92,22 @@ def has_model(spec: str) -> bool:
     return kind_of(spec) != PLAIN
 
 
+def of_others(spec: str) -> tuple[str, ...]:
+    """Return the options of `OF_PROVIDER` and `OF_LOCAL` that the model `spec` cannot have."""
+    if is_local(spec):
+        return OF_PROVIDER
+    return (*OF_PROVIDER, *OF_LOCAL) if kind_of(eyes_of(spec)) == "scripted" else OF_LOCAL
+
+
 def fitting(spec: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of some options of models that are for the pilot `spec`, none for a plain one.
 
     For several pilots at once: where a model is served is for one, what it runs on for another.
     """
-    kind = kind_of(spec)
-    others = {"local": OF_PROVIDER, "provider": OF_LOCAL, "scripted": (*OF_PROVIDER, *OF_LOCAL)}
-    if kind == PLAIN:
+    if kind_of(spec) == PLAIN:
         return {}
-    return {key: value for key, value in options.items() if key not in others.get(kind, ())}
+    others = of_others(spec)
+    return {key: value for key, value in options.items() if key not in others}
 
 
 def check_meant(specs: Sequence[str], options: Mapping[str, Any]) -> None:

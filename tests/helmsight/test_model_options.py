@@ -153,6 +153,8 @@ def test_of_several_pilots_each_gets_the_options_that_can_be_for_it() -> None:
     assert fitting("openai:m", given) == {"base_url": "http://x/v1", "few_shot": 0}
     assert fitting("bundled", given) == {"device": "cpu", "few_shot": 0}
     assert fitting("naive", given) == {}
+    assert fitting("inspector", given) == fitting("bundled", given)
+    assert fitting("inspector:openai:m", given) == fitting("openai:m", given)
     check_meant(["openai:m", "bundled", "naive"], given)
     with pytest.raises(UnknownOption, match="base_url"):
         check_meant(["bundled", "naive"], given)
@@ -213,3 +215,10 @@ def test_options_that_are_wrong_are_errors_of_the_caller() -> None:
     error: Error
     for error in (UnknownOption("x"), InvalidSetting("x")):
         assert error.exit_status == 2
+
+
+@pytest.mark.parametrize("pilot", ["bundled", "inspector", "inspector:bundled"])
+def test_a_model_of_this_machine_runs_on_an_engine_and_is_served_nowhere(pilot: str) -> None:
+    load_pilot(pilot, engine="torch", device="cpu")
+    with pytest.raises(UnknownOption, match="no option base_url: there are device, dtype, engine"):
+        load_pilot(pilot, base_url="http://x/v1")
