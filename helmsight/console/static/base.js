@@ -19,6 +19,12 @@ export async function read(address) {
   return answer.json();
 }
 
+// The state in which this page would show its run now; none where the console does not answer.
+export async function stateNow() {
+  const page = await fetch(location.pathname).then(answer => answer.text()).catch(() => "");
+  return page.match(/ data-state="([^"]*)"/)?.[1];
+}
+
 export function tell(words, where = $("problem")) {
   where.textContent = words;
   where.hidden = !words;

@@ -1,5 +1,5 @@
 // A run under way: what it tells as it comes, and what people order.
-import { $, act, fixed, keys, make, tell } from "./base.js";
+import { $, act, fixed, keys, make, stateNow, tell } from "./base.js";
 import { add, go, more, run, still } from "./run.js";
 
 const where = `/act/${run.name}`;
@@ -71,8 +71,7 @@ function ended(words, lost = false) {
   for (const button of $("desk").querySelectorAll("button, input")) button.disabled = true;
   $("waits").hidden = $("controls").hidden = true;
   const look = setInterval(async () => {
-    const page = await fetch(location.pathname).then(answer => answer.text()).catch(() => "");
-    if (page.includes('data-state="ended"') || page.includes('data-state="cut off"')) { clearInterval(look); location.reload(); }
+    if (["ended", "cut off"].includes(await stateNow())) { clearInterval(look); location.reload(); }
   }, 1500);
 }
 

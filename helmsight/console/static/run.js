@@ -1,5 +1,5 @@
 // One run: a step cursor that film, plots, table and words share.
-import { $, details, fixed, keys, make, read, tell } from "./base.js";
+import { $, details, fixed, keys, make, read, stateNow, tell } from "./base.js";
 import { Board } from "./plots.js";
 
 const box = $("run"), name = box.dataset.name, fps = Number(box.dataset.fps);
@@ -143,7 +143,5 @@ if (asked) go(Number(asked[1])); else if (box.dataset.state !== "live") go(0);
 if (box.dataset.state === "written") setInterval(() => more().catch(error => tell(error.message)), 2000);
 // A run without an end may go on: its link was lost for a moment, or somebody resumes it.
 if (["written", "cut off"].includes(box.dataset.state)) setInterval(async () => {
-  const page = await fetch(location.pathname).then(answer => answer.text()).catch(() => "");
-  const [, now = box.dataset.state] = page.match(/ data-state="([^"]*)"/) ?? [];
-  if (now !== box.dataset.state) location.reload();
+  if ((await stateNow() ?? box.dataset.state) !== box.dataset.state) location.reload();
 }, 3000);

@@ -73,6 +73,23 @@ def address(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     thread.join(600)
 
 
+@pytest.fixture
+def flight(runs: Path) -> Iterator[tuple[Desk, threading.Thread]]:
+    """Return the desk and the thread of a flight under way that waits for a person."""
+    desk = Desk(runs / "flight")
+    desk.paused = "operator"
+    thread = threading.Thread(
+        target=helmsight.fly,
+        args=("PE1-E1-I2", "naive"),
+        kwargs={"time": "paused", "out": runs / "flight", "listeners": [desk], "crew": desk},
+        daemon=True,
+    )
+    thread.start()
+    yield desk, thread
+    desk.order({"id": "end", "do": "stop"})
+    thread.join(600)
+
+
 def opened(browser: Any, wrong: list[str], **look: Any) -> Any:
     page = browser.new_page(**look)
     page.set_default_timeout(WAIT_MS)
@@ -98,6 +115,11 @@ def until(page: Any, holds: str) -> None:
     while not said(page, holds):
         assert time.monotonic() < end, holds
         time.sleep(0.05)
+
+
+def wait_for_a_live_run(page: Any, address: str) -> None:
+    page.goto(address)
+    until(page, "fetch('/').then(a => a.text()).then(t => t.includes('>live<'))")
 
 
 def shoot(page: Any, name: str) -> None:
@@ -190,27 +212,21 @@ def test_a_page_is_as_wide_as_a_telephone_and_works_in_the_dark(browser: Any, ad
 
 
 def test_a_page_of_a_run_that_was_taken_for_cut_off_finds_it_under_way(
-    browser: Any, address: str, runs: Path, monkeypatch: pytest.MonkeyPatch
+    browser: Any,
+    address: str,
+    flight: tuple[Desk, threading.Thread],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The link to a run can be lost for a moment, just when its page is asked for."""
-    desk = Desk(runs / "flight")
-    desk.paused = "operator"
-    thread = threading.Thread(
-        target=helmsight.fly,
-        args=("PE1-E1-I2", "naive"),
-        kwargs={"time": "paused", "out": runs / "flight", "listeners": [desk], "crew": desk},
-        daemon=True,
-    )
-    thread.start()
     wrong: list[str] = []
     page = opened(browser, wrong)
-    page.goto(address)
-    until(page, "fetch('/').then(a => a.text()).then(t => t.includes('>live<'))")
+    wait_for_a_live_run(page, address)
     with monkeypatch.context() as patched:
         patched.setattr(Links, "folders", lambda links: [])
         page.goto(f"{address}run/flight")
         assert page.get_attribute("#run", "data-state") in ("written", "cut off")
     page.wait_for_selector("#run[data-state=live]")
+    desk, thread = flight
     desk.order({"id": "1", "do": "stop"})
     thread.join(600)
     assert not thread.is_alive()
@@ -218,21 +234,12 @@ def test_a_page_of_a_run_that_was_taken_for_cut_off_finds_it_under_way(
 
 
 def test_a_run_under_way_is_taken_over_approved_and_stopped(
-    browser: Any, address: str, runs: Path
+    browser: Any, address: str, runs: Path, flight: tuple[Desk, threading.Thread]
 ) -> None:
-    desk = Desk(runs / "flight")
-    desk.paused = "operator"
-    thread = threading.Thread(
-        target=helmsight.fly,
-        args=("PE1-E1-I2", "naive"),
-        kwargs={"time": "paused", "out": runs / "flight", "listeners": [desk], "crew": desk},
-        daemon=True,
-    )
-    thread.start()
+    _, thread = flight
     wrong: list[str] = []
     page = opened(browser, wrong, viewport={"width": 1280, "height": 1100})
-    page.goto(address)
-    until(page, "fetch('/').then(a => a.text()).then(t => t.includes('>live<'))")
+    wait_for_a_live_run(page, address)
     page.goto(f"{address}run/flight")
     until(page, "document.getElementById('end').textContent.startsWith('paused')")
     page.keyboard.press("t")
