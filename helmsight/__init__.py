@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from helmsight.contract.errors import Error
     from helmsight.envs.orbital.command import BurnCommand
     from helmsight.envs.registry import list_scenarios, make_env
-    from helmsight.session import fly, rebuild, resume
+    from helmsight.resuming import rebuild, resume
+    from helmsight.session import fly
     from helmsight.tools.recorder import Recorder
 
 _HOMES = {
@@ -33,8 +34,8 @@ _HOMES = {
     "list_scenarios": "helmsight.envs.registry",
     "load_pilot": "helmsight.agents.models.load",
     "make_env": "helmsight.envs.registry",
-    "rebuild": "helmsight.session",
-    "resume": "helmsight.session",
+    "rebuild": "helmsight.resuming",
+    "resume": "helmsight.resuming",
 }
 
 __all__ = [

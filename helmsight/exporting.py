@@ -16,7 +16,8 @@ from helmsight.agents.asking_style import WORDS, AskingStyle
 from helmsight.agents.lessons import Course, lessons
 from helmsight.contract.validation import wrong
 from helmsight.errors import InvalidSetting
-from helmsight.session import operator_config, rebuild_env
+from helmsight.resuming import rebuild_env
+from helmsight.session import operator_config
 from helmsight.tools.errors import NothingToExport
 from helmsight.tools.export.chosen import Wanted, choose, found
 from helmsight.tools.export.target import begin, describe

@@ -122,7 +122,7 @@ def ask(run: Run, pilot: str, model: Mapping[str, Any], *, as_asked: bool, as_js
     from helmsight.asked import asked_again
     from helmsight.liveline import comparison_lines
     from helmsight.output import json_line
-    from helmsight.session import rebuild_env
+    from helmsight.resuming import rebuild_env
     from helmsight.tools.compare import compare
 
     other = load_pilot(pilot, **model)

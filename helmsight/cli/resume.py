@@ -50,7 +50,7 @@ def command(
     """
     from helmsight.cli.fly import with_live_line
     from helmsight.cli.operate import KEYS, at_the_controls
-    from helmsight.session import consent_of, goes_on, resume
+    from helmsight.resuming import consent_of, goes_on, resume
     from helmsight.tools.player import load_run
 
     recorded = load_run(run)

@@ -16,7 +16,7 @@ import pytest
 
 import helmsight
 from helmsight.agents.scripted import make
-from helmsight.session import resume
+from helmsight.resuming import resume
 from helmsight.tools.errors import RunFolderUnusable
 from helmsight.tools.player import load_run, same_steps
 from helmsight.tools.recorder import Recorder
@@ -107,7 +107,7 @@ def test_a_run_of_theirs_does_not_send_your_key_to_them(
 
 
 def test_a_model_on_this_machine_is_asked_again_at_once() -> None:
-    from helmsight.session import here
+    from helmsight.resuming import here
 
     places = ("http://localhost:8000/v1", "http://127.0.0.1", "http://[::1]:1")
     assert [here(place) for place in places] == [True] * 3

@@ -12,7 +12,7 @@ from helmsight.agents.models.load import load_pilot
 from helmsight.contract.errors import SchemaTooNew
 from helmsight.contract.record import SCHEMA
 from helmsight.envs.orbital.task import pursuit_task
-from helmsight.session import rebuild, resume
+from helmsight.resuming import rebuild, resume
 from helmsight.tools.compare import compare
 from helmsight.tools.page import render
 from helmsight.tools.player import load_run

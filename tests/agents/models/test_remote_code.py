@@ -15,7 +15,7 @@ from helmsight.contract.record import RunSpec
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.plan import plan
 from helmsight.evals.suite import Suite
-from helmsight.session import rebuild
+from helmsight.resuming import rebuild
 
 pytestmark = pytest.mark.slow  # transformers is loaded
 

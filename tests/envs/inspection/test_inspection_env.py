@@ -385,7 +385,8 @@ def test_a_session_records_an_inspection_and_goes_on_with_it(drawing: None, tmp_
     from helmsight.contract.observation import ObservationMode
     from helmsight.contract.pilot import Decision, Sighting
     from helmsight.contract.task import Task
-    from helmsight.session import fly, resume
+    from helmsight.resuming import resume
+    from helmsight.session import fly
 
     class Tour:
         """Looks at every site once, reports all as sound, and says done."""

@@ -21,7 +21,7 @@ import helmsight
 from helmsight.console.desk import Desk
 from helmsight.console.links import Link, Links
 from helmsight.console.wire import HOME, announced
-from helmsight.session import resume
+from helmsight.resuming import resume
 from helmsight.tools.player import load_run
 
 BURN = {"forward": 0.0, "right": 1.0, "down": 0.0, "duration": 0.5, "frame": "body"}
