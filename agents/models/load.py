@@ -72,7 +72,7 @@ def load_pilot(
         UnknownOption: an option that this pilot does not have.
         InvalidOption: one with a value that it cannot have.
     """
-    kind, _, rest = spec.partition(":")
+    kind = spec.partition(":")[0]
     where: dict[str, Any] = {"base_url": base_url, "api_key_env": api_key_env, "prices": prices}
     where |= {"device": device, "dtype": dtype, "engine": engine, TRUST: trust_remote_code or None}
     given = {key: value for key, value in {**where, **options}.items() if value is not None}
