@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -46,6 +47,13 @@ class _Plain(yaml.SafeLoader):  # type: ignore[misc]  # that package has no type
             )
         made: dict[Any, Any] = super().construct_mapping(node, deep)
         return made
+
+
+_Plain.add_implicit_resolver(  # 7.5e5 is a number: in YAML 1.2, in JSON and to whoever writes it
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)[eE][-+]?[0-9]+$"),
+    list("-+.0123456789"),
+)
 
 
 def _size(node: yaml.Node, known: dict[int, int | None]) -> int:

@@ -18,6 +18,11 @@ def test_what_is_yaml_is_read_with_its_aliases_and_merges():
     assert parse_yaml("") is None
 
 
+def test_numbers_with_an_exponent_are_numbers_as_they_are_in_json():
+    told = parse_yaml("[7.5e5, 1e3, -2.E-3, .5e+1, 1E3, e5, 1e, 1e5x, '1e5', 1.5]")
+    assert told == [7.5e5, 1e3, -2e-3, 5.0, 1e3, "e5", "1e", "1e5x", "1e5", 1.5]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
