@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import radians
 from pathlib import Path
 from reprlib import Repr
-from typing import Any, Literal, Self
+from typing import Any
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from helmsight.contract.errors import NotUtf8
 from helmsight.contract.plugins import nearest
@@ -28,80 +27,30 @@ from helmsight.envs.orbital.dynamics import (
     orbital_axes,
     state_from_elements,
 )
-from helmsight.envs.orbital.lady_bandit_guard.scenario import Guarding
 from helmsight.envs.orbital.saves import find_save
-from helmsight.envs.orbital.scenarios import Scenario
-from helmsight.envs.orbital.starts import AGENT, POSITION_SIGMA, TARGET, VELOCITY_SIGMA
-from helmsight.envs.orbital.sun_blocking.scenario import Blocking
+from helmsight.envs.orbital.scenario_file import (
+    CREWS,
+    FARTHEST,
+    KINDS,
+    Description,
+    Elements,
+    Part,
+    Vessel,
+    codes_of,
+)
+from helmsight.envs.orbital.scenarios import is_known
+from helmsight.envs.orbital.starts import AGENT, POSITION_SIGMA, VELOCITY_SIGMA
 from helmsight.envs.orbital.world import CAPTURE_RANGE
 
 LOWEST = 70_000.0
 """Height above the ground that no orbit may fall below, m: there Kerbin's air ends, which the twin
 does not have."""
-FARTHEST = 1e8
-"""Largest distance from Kerbin's centre, m: beyond lies what its gravity does not rule."""
-CREWS = {"PE1": ("evader", "pursuer"), "LBG1": ("lady", "bandit", "guard")}
-CREWS["SB1"] = CREWS["PE1"]
-"""The vessels of each family, in the order of its worlds: the second is flown."""
-_FAMILIES: dict[str, type[Scenario | Guarding | Blocking]] = {
-    "PE1": Scenario, "LBG1": Guarding, "SB1": Blocking,
-}  # fmt: skip
+ROUNDING = 1e-3
+"""What a height may be short of by rounding, m."""
 _SHORT = Repr()
 _SHORT.maxlevel = 2  # a few lines of YAML can unfold to gigabytes
 
 Vector = tuple[float, float, float]
-
-
-class Part(BaseModel):
-    """A part of a scenario: unknown keys are errors, and numbers are finite."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Elements(Part):
-    """An orbit by its elements, lengths in m and angles in degrees."""
-
-    sma: float = Field(gt=0, le=FARTHEST, description="Semi-major axis, m.")
-    ecc: float = Field(default=0.0, ge=0, lt=1, description="Eccentricity.")
-    inc: float = Field(default=0.0, ge=0, le=180, description="Inclination, degrees.")
-    lan: float = Field(default=0.0, description="Longitude of the ascending node, degrees.")
-    lpe: float = Field(default=0.0, description="Argument of periapsis, degrees.")
-    mna: float = Field(default=0.0, description="Mean anomaly at the start, degrees.")
-
-
-class Vessel(Part):
-    """Where a vessel begins: by its orbit, its state, or beside another. One of the three."""
-
-    orbit: Elements | None = Field(default=None, description="By the elements of its orbit.")
-    position: Vector | None = Field(
-        default=None, description="m: Kerbin-centred inertial, or in the axes of `beside`."
-    )
-    velocity: Vector = Field(default=(0.0, 0.0, 0.0), description="m/s, in the same axes.")
-    beside: str = Field(
-        default="",
-        description="A vessel before it in the family's order: position and velocity are seen from "
-        "there, in its (radial, along-track, normal) axes, which turn with it.",
-    )
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if (self.orbit is None) == (self.position is None):
-            raise ValueError("give either orbit, or position with velocity (and maybe beside)")
-        if self.orbit is not None and (self.beside or any(self.velocity)):
-            raise ValueError("an orbit tells all; velocity and beside go with position")
-        return self
-
-
-class Description(Part):
-    """A scenario: a family of KSPDG with orbits of your own."""
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="What tables call it.")
-    family: Literal["PE1", "LBG1", "SB1"] = Field(description="Vessels, score and end.")
-    bot: str = Field(description="Who steers the others: E1 to E4, PN; LG0 to LG2, PN; E1.")
-    met: float = Field(default=0.0, ge=0, lt=236, description="Mission time at the start, s.")
-    vessels: dict[str, Vessel] = Field(
-        description="By name: evader and pursuer (PE1, SB1); lady, bandit and guard (LBG1)."
-    )
 
 
 @dataclass(frozen=True)
@@ -126,7 +75,7 @@ class Described:
     @property
     def kind(self) -> str:
         """The family in words."""
-        return _FAMILIES[self.family].kind
+        return KINDS[self.family].kind
 
     @property
     def initial_axes(self) -> Array:
@@ -168,7 +117,7 @@ def described(data: Any, source: str) -> Described:
     Raises:
         ScenarioBroken: an unknown or missing field, a wrong value, a vessel that the family does
             not have or lacks, an unknown bot, an orbit that meets the ground or its air, or an
-            agent within capture range from the start.
+            agent who begins within capture range of another.
     """
     if not isinstance(data, Mapping):
         raise ScenarioBroken(
@@ -178,10 +127,37 @@ def described(data: Any, source: str) -> Described:
         told = Description.model_validate(data)
     except ValidationError as error:
         raise ScenarioBroken(f"{source}: {'; '.join(_said(error))}") from error
-    codes = {code: bot for bot, code in _FAMILIES[told.family].codes.items()}
+    _check_crew(told, source)
+    codes = {code: bot for bot, code in KINDS[told.family].codes.items()}
+    states: dict[str, tuple[Array, Array]] = {}
+    for name in CREWS[told.family]:
+        states[name] = _state(told.vessels[name], f"{source}: vessels.{name}", states)
+    _check_apart(states, source)
+    return Described(
+        _called(told, source), told.family, codes[told.bot], told.met,
+        tuple((_vector(p), _vector(v)) for p, v in states.values()),
+    )  # fmt: skip
+
+
+def _called(told: Description, source: str) -> str:
+    """Return a scenario's name with its family and bot before it, as the built-in ones have them:
+    pilots that know the public bots know them by that.
+    """
+    start = f"{told.family}-{told.bot}-"
+    name = told.name if told.name.startswith(start) else start + told.name
+    if is_known(name):
+        raise ScenarioBroken(
+            f"{source}: name={told.name!r}: {name} is a scenario that is there already; give "
+            "another name, that tables do not mix the two"
+        )
+    return name
+
+
+def _check_crew(told: Description, source: str) -> None:
+    """Raise unless the family has that bot and exactly those vessels."""
+    codes, crew = codes_of(told.family), CREWS[told.family]
     if told.bot not in codes:
         raise ScenarioBroken(f"{source}: bot={told.bot!r}: {told.family} has {', '.join(codes)}")
-    crew = CREWS[told.family]
     for name in told.vessels:
         if name not in crew:
             raise ScenarioBroken(
@@ -194,24 +170,19 @@ def described(data: Any, source: str) -> Described:
                 f"{source}: vessels.{name}: is missing; the vessels of {told.family} are "
                 f"{', '.join(crew)}"
             )
-    states: dict[str, tuple[Array, Array]] = {}
-    for name in crew:
-        states[name] = _state(told.vessels[name], f"{source}: vessels.{name}", states)
-    apart = float(norm(states[crew[AGENT]][0] - states[crew[TARGET]][0]))
-    if apart <= CAPTURE_RANGE:
-        raise ScenarioBroken(
-            f"{source}: vessels.{crew[AGENT]}: begins {apart:.3g} m from the {crew[TARGET]}; give "
-            f"more than {CAPTURE_RANGE:g} m, at which it is captured"
-        )
-    return Described(
-        told.name, told.family, codes[told.bot], told.met,
-        tuple((_vector(p), _vector(v)) for p, v in states.values()),
-    )  # fmt: skip
 
 
-def json_schema() -> str:
-    """Return the JSON schema of scenarios, indented; docs/scenario.schema.json holds it."""
-    return json.dumps(Description.model_json_schema(), indent=2) + "\n"
+def _check_apart(states: Mapping[str, tuple[Array, Array]], source: str) -> None:
+    """Raise where the agent begins so near to another that one of them is captured."""
+    crew = list(states)
+    for k, other in enumerate(crew):
+        apart = float(norm(states[crew[AGENT]][0] - states[other][0]))
+        if k != AGENT and apart <= CAPTURE_RANGE:
+            later, earlier = crew[max(k, AGENT)], crew[min(k, AGENT)]
+            raise ScenarioBroken(
+                f"{source}: vessels.{later}: begins {apart:.3g} m from the {earlier}; give more "
+                f"than {CAPTURE_RANGE:g} m: so near they have met"
+            )
 
 
 def _state(
@@ -249,10 +220,10 @@ def _check_height(state: tuple[Array, Array], key: str) -> None:
             "above it or more"
         )
     energy = 0.5 * speed * speed - MU / distance
-    spin = float(norm(cross(position, velocity)))
-    ecc = np.sqrt(max(0.0, 1.0 + 2.0 * energy * spin * spin / MU**2))
-    lowest = spin * spin / MU / (1.0 + ecc) - RADIUS
-    if lowest < LOWEST:
+    spin = cross(position, velocity)
+    ecc = float(norm(cross(velocity, spin) / MU - position / distance))  # exact for circles, too
+    lowest = float(spin @ spin) / MU / (1.0 + ecc) - RADIUS
+    if lowest < LOWEST - ROUNDING:
         where = f"{-lowest:,.0f} m below" if lowest < 0 else f"{lowest:,.0f} m above"
         raise ScenarioBroken(
             f"{key}: the orbit comes down to {where} the surface; allowed: {LOWEST:,.0f} m above "

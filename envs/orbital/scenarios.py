@@ -64,6 +64,11 @@ SCENARIOS: dict[str, AnyScenario] = {**PURSUITS, **GUARDINGS, **BLOCKINGS}
 """All that can be flown on the twin, by Helmsight's names."""
 
 
+def is_known(name: str) -> bool:
+    """Return whether a scenario is called so, in any spelling."""
+    return _key(name) in SCENARIOS
+
+
 def find_scenario(name: str) -> AnyScenario:
     """Return the scenario called `name`, in any spelling.
 
@@ -73,10 +78,7 @@ def find_scenario(name: str) -> AnyScenario:
     Raises:
         UnknownScenario: with the nearest name there is.
     """
-    key = re.sub(r"^HELMSIGHT/|[-_]V\d+$", "", name.strip().upper()).replace("_", "-")
-    if save := re.fullmatch(r"(PE1|LBG1|SB1)-(I\d)-INIT", key):
-        passive = "LG0" if save[1] == "LBG1" else "E1"
-        key = f"{save[1]}-{passive}-{save[2]}"
+    key = _key(name)
     if key in SCENARIOS:
         return SCENARIOS[key]
     kin = [known for known in SCENARIOS if known.partition("-")[0] == key.partition("-")[0]]
@@ -85,6 +87,15 @@ def find_scenario(name: str) -> AnyScenario:
         f"unknown scenario {name!r}. Did you mean {near[0]}? "
         "`helmsight list scenarios` shows all of them"
     )
+
+
+def _key(name: str) -> str:
+    """Return the key in `SCENARIOS` that a spelling of a name stands for, be it there or not."""
+    key = re.sub(r"^HELMSIGHT/|[-_]V\d+$", "", name.strip().upper()).replace("_", "-")
+    if save := re.fullmatch(r"(PE1|LBG1|SB1)-(I\d)-INIT", key):
+        passive = "LG0" if save[1] == "LBG1" else "E1"
+        key = f"{save[1]}-{passive}-{save[2]}"
+    return key
 
 
 def find_pursuit(name: str) -> Scenario:

@@ -11,15 +11,18 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from helmsight.contract.errors import InvalidOption
 from helmsight.envs.errors import ScenarioBroken
-from helmsight.envs.orbital.described import LOWEST, described, json_schema, read_description
+from helmsight.envs.orbital.described import LOWEST, described, read_description
 from helmsight.envs.orbital.dynamics import MU, RADIUS, norm, orbital_axes
 from helmsight.envs.orbital.env import DescribedEnv
+from helmsight.envs.orbital.scenario_file import json_schema
 from helmsight.envs.orbital.scenarios import SCENARIOS
 
 DOCS = Path(__file__).parents[3] / "docs"
+SCHEMA = Draft202012Validator(json.loads(json_schema()))
 TRIO: dict[str, Any] = {
     "name": "over-the-top",
     "family": "LBG1",
@@ -80,6 +83,19 @@ def test_vessels_begin_where_the_file_says():
         (changed("vessels.lady.orbit.sma", float("nan")), r"sma=nan"),
         (changed("vessels.bandit.beside", "guard"), r"bandit\.beside='guard': allowed here: lady"),
         (changed("vessels.bandit.position", [0, 3, 0]), r"bandit: begins 3 m from the lady"),
+        (
+            changed("vessels.guard", {"beside": "bandit", "position": [0, 3, 0]}),
+            r"vessels\.guard: begins 3 m from the bandit; give more than 5 m",
+        ),
+        (changed("vessels.lady.orbit.sma", "750000"), r"orbit\.sma='750000': .*valid number"),
+        (changed("met", True), r"met=True: .*valid number"),
+        (
+            changed("vessels.bandit.position", [0, 1e200, 0]),
+            r"position\.1=1e\+200: .*less than or equal to 100000000",
+        ),
+        (changed("name", "x" * 101), r"name='x.*at most 100 characters"),
+        (changed("name", "I2"), r"name='I2': LBG1-LG1-I2 is a scenario that is there already"),
+        (changed("name", "LBG1-LG1-i2_V1"), r"name='LBG1-LG1-i2_V1': .* there already"),
         (changed("vessels.bandit.velocity", [0, 3000, 0]), r"bandit\.position: leaves Kerbin"),
         (changed("vessels.bandit.position", [0, 3]), r"vessels\.bandit\.position\.2: is missing"),
         (changed("vessels.bandit", {}), r"vessels\.bandit.*give either orbit, or position"),
@@ -111,7 +127,67 @@ def test_an_orbit_is_flown_if_and_only_if_it_stays_above_the_air(height, ecc, an
         with pytest.raises(ScenarioBroken, match=r"vessels\.lady\.orbit"):
             described(data, "test")
     elif lowest > LOWEST + 5000.0:  # the others are up to 2.5 km away
-        assert described(data, "test").name == "over-the-top"
+        assert described(data, "test").name == "LBG1-LG1-over-the-top"
+
+
+@pytest.mark.parametrize("family", ["orbit", "position"])
+def test_the_lowest_orbit_that_is_allowed_is_flown(family):
+    sma = RADIUS + LOWEST
+    speed = np.sqrt(MU / sma)
+    for angle in np.linspace(0.0, 350.0, 36):
+        there = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle)), 0.0])
+        along = np.array([-there[1], there[0], 0.0])
+        told = {
+            "orbit": {"orbit": {"sma": sma, "mna": angle}},
+            "position": {"position": list(sma * there), "velocity": list(speed * along)},
+        }[family]
+        data = changed("vessels.lady", told)
+        data["vessels"]["bandit"] = {"orbit": {"sma": 750_000}}
+        data["vessels"]["guard"] = {"orbit": {"sma": 750_000, "mna": 3}}
+        assert described(data, "test").family == "LBG1"
+
+
+def test_pilots_that_know_bots_by_the_name_know_those_of_a_file():
+    assert described(TRIO, "test").name == "LBG1-LG1-over-the-top"
+    assert described(changed("name", "LBG1-LG1-mine"), "test").name == "LBG1-LG1-mine"
+    assert described(changed("name", "PE1-E1-I1"), "test").name == "LBG1-LG1-PE1-E1-I1"
+
+
+VALUES = st.one_of(
+    st.sampled_from([None, True, 0, -1, 2.5, 1e9, 7.5e5, "", "lady", "bandit", "guard", "evader"]),
+    st.sampled_from(["E1", "PN", "LG0", "PE1", "SB1", "LBG1", "a b", [], {}, [0, 0, 0], [0, 0]]),
+    st.sampled_from([["a", 0, 0], [0, 0, 0, 0], {"sma": 7.6e5}, {"orbit": {"sma": 7.6e5}}]),
+)
+PLACES = [
+    "name", "family", "bot", "met", "vessels", "more", "vessels.lady", "vessels.evader",
+    "vessels.guard.orbit", "vessels.guard.position", "vessels.guard.beside", "vessels.lady.orbit",
+    "vessels.lady.beside", "vessels.lady.velocity", "vessels.lady.position",
+    "vessels.lady.orbit.sma", "vessels.lady.orbit.ecc", "vessels.lady.orbit.inc",
+    "vessels.lady.orbit.mna", "vessels.lady.orbit.smb", "vessels.bandit.velocity",
+    "vessels.bandit.beside",
+]  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(edits=st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
+def test_what_the_schema_takes_is_read_and_the_other_way_round(edits):
+    data = json.loads(json.dumps(TRIO))
+    for path, value in edits:
+        *way, last = path.split(".")
+        place = data
+        for part in way:
+            place = place.get(part) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            place[last] = value
+    try:
+        described(data, "test")
+        said = ""
+    except ScenarioBroken as error:
+        said = str(error)
+    # where craft are and go no schema can tell
+    beyond = ("surface", "leaves Kerbin", "so near they have met", "there already")
+    taken = not said or any(words in said for words in beyond)
+    assert SCHEMA.is_valid(data) == taken, said
 
 
 @pytest.mark.slow
@@ -121,7 +197,7 @@ def test_a_file_is_read_and_flown_as_its_text_says(tmp_path):
     told = read_description(path)
     env = DescribedEnv(described=told, time="paused")
     shown, info = env.reset(seed=0)
-    assert env.task.name == "over-the-top"
+    assert env.task.name == "LBG1-LG1-over-the-top"
     assert shown["telemetry"].shape == (21,)
     assert info["met"] == pytest.approx(2.0 + 1.1)
     assert info["guard_range"] == pytest.approx(np.hypot(1900.0, 300.0), abs=20.0)
