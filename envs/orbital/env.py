@@ -24,11 +24,11 @@ from helmsight.envs.orbital.convoy import AnyWorld, Berth, ends, make_world
 from helmsight.envs.orbital.described import described as read_described
 from helmsight.envs.orbital.dynamics import Array, track_axes
 from helmsight.envs.orbital.families import FAMILIES, Family
+from helmsight.envs.orbital.first_look import check_start, check_under_way
 from helmsight.envs.orbital.scenarios import find_pursuit, find_scenario
 from helmsight.envs.orbital.sights import Placed
 from helmsight.envs.orbital.starts import AGENT, Flown
 from helmsight.envs.orbital.stepping import twin_versions
-from helmsight.envs.orbital.world import DT, TIMEOUT
 
 COCKPITS = ("helmsight", "game")
 """Looks of the cockpit."""
@@ -112,6 +112,10 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
     ) -> tuple[Observation, dict[str, Any]]:
         """Load the scenario. Seed 0 (or none) is the public initial state;
         other seeds move the agent by 50 m and 0.5 m/s (one sigma an axis).
+
+        Raises:
+            InvalidOption: somebody is captured before `start_met`, though nobody flies.
+            ScenarioBroken: or before the reset is over, in a scenario of one's own.
         """
         super().reset(seed=seed)
         number = int(seed) if seed is not None else 0
@@ -122,6 +126,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         else:
             self._world = self.moored(self.scenario, number)
             self._world.settle(self.start_met)
+        check_under_way(self._world, self.scenario, number, self.start_met)
         self._score = self.family.keeper(self._world)
         self._last: BurnCommand | None = None
         self.clock.runs(None)
@@ -313,23 +318,6 @@ def check_cockpit(name: str) -> str:
     if name not in COCKPITS:
         raise InvalidOption(f"cockpit={name!r} is not known; choose {' or '.join(COCKPITS)}")
     return name
-
-
-def check_start(start_met: float | None, scenario: Flown) -> float | None:
-    """Return `start_met`, s, if the first observation of the scenario can be then.
-
-    Raises:
-        InvalidOption: before KSPDG's reset is over, or not a physics step before the time limit.
-    """
-    first, last = scenario.load_time + FAMILIES[scenario.family].settling, TIMEOUT - DT
-    if start_met is None:
-        return None
-    if isinstance(start_met, int | float) and first - 1e-6 <= start_met <= last:
-        return float(start_met)
-    raise InvalidOption(
-        f"start_met={start_met!r} is not possible; give {first:g} s, when the reset of "
-        f"{scenario.name} is over, to {last:g} s, just before its time limit"
-    )
 
 
 def observation_spaces(mode: str, numbers: int) -> dict[str, spaces.Space[Any]]:
