@@ -11,15 +11,19 @@ MADE = ("helmsight.json", "checkpoint", "flights")
 """What a training leaves in its folder, one of them at least."""
 
 
-def made_ready(start: str | Path | None, out: Path) -> Path | None:
+def made_ready(start: str | Path | None, out: Path, device: str = "cpu") -> Path | None:
     """Return the folder of the model that a training goes on from, None for none.
 
     Comes before anything is flown, drawn or written. start: a shipped name, or a folder.
 
     Raises:
         ModelUnavailable: there is no such model. DataUnusable: `out` holds other things.
+        EngineUnfit: this machine has no such device.
     """
+    from helmsight.agents.models.loading import device_of  # loads torch
+
     check_out(out)
+    device_of(device)
     return None if start is None else folder_here(str(start))
 
 

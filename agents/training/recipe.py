@@ -46,6 +46,7 @@ def train(
         InvalidOption: a family that nobody has heard of.
         ModelUnavailable: `start` is no model, or one of another design.
         DataUnusable: `out` holds other things, which would be replaced.
+        EngineUnfit: this machine has no such device.
         TrainingFailed: the processes that fly have died.
     """
     import numpy as np
@@ -58,7 +59,7 @@ def train(
     from helmsight.agents.training.student import begin
 
     shares(families)
-    start = made_ready(start, out)
+    start = made_ready(start, out, device)
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     model, processor = begin(start, device, corpus)  # before anything is cleared or flown

@@ -46,6 +46,7 @@ def train(
     Raises:
         DataUnusable: the data cannot be read, hold no pictures, or `out` is in use or not there.
         ModelUnavailable: the model cannot be had here, or peft is not installed.
+        EngineUnfit: this machine has no such device.
         TrainingFailed: the loss is no number any more.
     """
     data = read_data(data_folder)
@@ -100,22 +101,10 @@ def _named(base: str) -> str:
 def _load(source: Path | str, plan: Plan) -> LocalVLM:
     from helmsight.agents.models.local import LocalVLM
 
-    check_device(plan.device)
     return LocalVLM.load(
         source, device=plan.device, dtype=plan.dtype, engine="torch",
         trust_remote_code=plan.trust_remote_code,
     )  # fmt: skip
-
-
-def check_device(name: str | None) -> None:
-    """Raise ModelUnavailable for a device that is not known or not there."""
-    import torch
-
-    there = {"cpu": True, "cuda": torch.cuda.is_available(),
-             "mps": torch.backends.mps.is_available()}  # fmt: skip
-    if name is not None and not there.get(name.partition(":")[0]):
-        found = ", ".join(device for device, has in there.items() if has)
-        raise ModelUnavailable(f'device "{name}" is not here; choose one of: {found}')
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:

@@ -57,11 +57,12 @@ def train(
     the end the text model keeps TEXT_SHARE of the way that it has gone, the eye all of it.
 
     Raises:
-        ModelUnavailable, DataUnusable: as `ready.made_ready`. TrainingFailed: a process has died.
+        ModelUnavailable, DataUnusable, EngineUnfit: as `ready.made_ready`.
+        TrainingFailed: a process has died.
     """
     from helmsight.agents.training.ready import made_ready
 
-    start = made_ready(start, out)
+    start = made_ready(start, out, device)
     plan = _Plan(course, out, minutes, seed, processes, pictures, device, start, _free_port())
     context = multiprocessing.get_context("spawn")
     others = [

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from helmsight.agents.errors import DataUnusable, ModelUnavailable
+from helmsight.agents.errors import DataUnusable, EngineUnfit, ModelUnavailable
 from helmsight.agents.models import sources
 from helmsight.agents.models.sources import BUNDLED, INSPECTOR, RELATIONS
 from helmsight.agents.training.gather import shares
@@ -63,6 +63,14 @@ def test_a_folder_of_other_things_is_not_trained_over(tmp_path, train):
     with pytest.raises(DataUnusable, match="no folder"):
         train(tmp_path / "thesis.txt", say=lambda line: pytest.fail(line))
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years"
+
+
+@pytest.mark.parametrize("train", TRAIN[:2])  # the inspector's is fitted on the processor
+@pytest.mark.parametrize("device", ["tpu", "cuda:99", "meta"])
+def test_a_device_that_is_not_there_is_told_before_anything_is_made(tmp_path, train, device):
+    with pytest.raises(EngineUnfit, match=f'no device "{device}" here; choose one of: cpu'):
+        train(tmp_path / "out", device=device, say=lambda line: pytest.fail(line))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_family_that_nobody_has_heard_of_is_told_before_anything_is_made(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from helmsight.agents.asking_style import AskingStyle, Views
-from helmsight.agents.errors import DataUnusable, ModelUnavailable
+from helmsight.agents.errors import DataUnusable, EngineUnfit, ModelUnavailable
 from helmsight.agents.models.load import load_pilot
 from helmsight.agents.models.local import LocalVLM
 from helmsight.agents.operator import Operator
@@ -126,8 +126,9 @@ def test_what_cannot_be_trained_is_told_before_anything_starts(base, data, tmp_p
     folder, out = data(), tmp_path / "out"
     with pytest.raises(DataUnusable, match="no training that was interrupted; leave --resume out"):
         train(folder, str(base), out, FAST, resume=True)
-    with pytest.raises(ModelUnavailable, match=r'device "tpu" is not here; choose one of: cpu'):
-        train(folder, str(base), out, Plan(device="tpu"))
+    for device in ("tpu", "cuda:99"):
+        with pytest.raises(EngineUnfit, match=f'no device "{device}" here; choose one of: cpu'):
+            train(folder, str(base), out, Plan(device=device))
     shutil.copytree(adapter, tmp_path / "named")
     with pytest.raises(ModelUnavailable, match="is an adapter itself"):
         train(folder, str(tmp_path / "named"), out, FAST)
