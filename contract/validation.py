@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
+from typing import Annotated
+
+from pydantic import Strict, ValidationError
 from pydantic_core import ErrorDetails
+
+Number = Annotated[float, Strict()]
+"""A number in a file of a person's, and no text or yes, which pydantic would take for one."""
+Whole = Annotated[int, Strict()]
+"""A whole number in such a file."""
 
 MOST_SHOWN = 60  # characters of a value
 

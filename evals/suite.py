@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from helmsight.contract.plugins import nearest
 from helmsight.contract.ranges import DAY_S, MANY, SEEDS
 from helmsight.contract.textfiles import decoded
-from helmsight.contract.validation import MOST_SHOWN, message
+from helmsight.contract.validation import MOST_SHOWN, Number, Whole, message
 from helmsight.contract.yamltext import parse_yaml
 from helmsight.evals.episode import OPERATOR
 from helmsight.evals.errors import InvalidPlan
@@ -47,7 +47,7 @@ class PilotEntry(Part):
     grounding: str = Field(
         default="", description="Relations asked for before deciding, as for `fly`."
     )
-    max_age_s: float | None = Field(
+    max_age_s: Number | None = Field(
         default=None, gt=0, le=DAY_S, description="Older answers are dropped, world s."
     )
     observation: str = Field(default="", description="What this one is shown; of a model only.")
@@ -77,43 +77,43 @@ class SeedFile(Part):
 class SeedRange(Part):
     """Seeds from `first` on."""
 
-    first: int = Field(default=0, ge=0, le=SEEDS)
-    count: int = Field(gt=0, le=MANY)
+    first: Whole = Field(default=0, ge=0, le=SEEDS)
+    count: Whole = Field(gt=0, le=MANY)
 
 
 class Price(Part):
     """What a provider asks for a million tokens, in one currency throughout."""
 
-    tokens_in: float = Field(default=0.0, ge=0, le=MANY)
-    tokens_out: float = Field(default=0.0, ge=0, le=MANY)
+    tokens_in: Number = Field(default=0.0, ge=0, le=MANY)
+    tokens_out: Number = Field(default=0.0, ge=0, le=MANY)
 
 
 class Budgets(Part):
     """What an episode and the whole may take. Patterns (openai:*) name pilots."""
 
-    episode_s: float = Field(
+    episode_s: Number = Field(
         default=1800.0, gt=0, le=DAY_S, description="Wall seconds an episode may take."
     )
-    memory_mb: int | None = Field(
+    memory_mb: Whole | None = Field(
         default=None, gt=0, le=64 * MANY, description="Memory a process may take, MiB."
     )
-    retries: int = Field(
+    retries: Whole = Field(
         default=1, ge=0, le=100, description="Times an episode that died is tried again."
     )
-    wall_s: float | None = Field(
+    wall_s: Number | None = Field(
         default=None, gt=0, le=366 * DAY_S, description="Wall seconds of the whole."
     )
-    cost: float | None = Field(
+    cost: Number | None = Field(
         default=None, gt=0, le=MANY, description="What all answers may cost."
     )
-    tokens: int | None = Field(
+    tokens: Whole | None = Field(
         default=None, gt=0, le=10**12, description="Tokens that providers may count, in and out."
     )
     prices: dict[str, Price] = Field(default={}, description="Prices by pattern of pilots.")
-    gpus: dict[str, Annotated[float, Field(ge=0, le=1024)]] = Field(
+    gpus: dict[str, Annotated[Number, Field(ge=0, le=1024)]] = Field(
         default={}, description="Share of a GPU that each copy of a model has on Ray, by pattern."
     )
-    concurrency: dict[str, Annotated[int, Field(gt=0, le=MANY)]] = Field(
+    concurrency: dict[str, Annotated[Whole, Field(gt=0, le=MANY)]] = Field(
         default={}, description="Episodes at a time by pattern of pilots."
     )
 
@@ -126,7 +126,7 @@ class Suite(Part):
     kind: Literal["flight", "questions"] = "flight"
     pilots: list[str | PilotEntry] = Field(description="Names, or names with options.")
     scenarios: list[str | ScenarioEntry] = Field(description="Names or patterns.")
-    seeds: int | list[int] | SeedRange | SeedFile = Field(
+    seeds: Whole | list[Whole] | SeedRange | SeedFile = Field(
         default=1, description="How many from 0 on, a list, a range, or a file."
     )
     times: list[str] = Field(
@@ -141,7 +141,7 @@ class Suite(Part):
     )
     options: dict[str, Any] = Field(default={}, description="Options of every environment.")
     limits: dict[str, Any] = Field(default={}, description="Limits of the guard.")
-    max_steps: int | None = Field(
+    max_steps: Whole | None = Field(
         default=None, gt=0, le=MANY, description="Decisions an episode may take."
     )
     metrics: list[str] = Field(default=["score", "success"], description="What the report shows.")

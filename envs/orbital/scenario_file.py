@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from helmsight.contract.validation import Number
 from helmsight.envs.orbital.lady_bandit_guard.scenario import Guarding
 from helmsight.envs.orbital.scenarios import Scenario
 from helmsight.envs.orbital.sun_blocking.scenario import Blocking
@@ -25,10 +26,8 @@ KINDS: dict[str, type[Scenario | Guarding | Blocking]] = {
 }  # fmt: skip
 """The families, each with the bots that it has."""
 
-# strict: text and yes are no numbers, in the file as in its schema
-Number = Annotated[float, Strict()]
-Metres = Annotated[float, Strict(), Field(ge=-FARTHEST, le=FARTHEST)]
-Speed = Annotated[float, Strict(), Field(ge=-FASTEST, le=FASTEST)]
+Metres = Annotated[Number, Field(ge=-FARTHEST, le=FARTHEST)]
+Speed = Annotated[Number, Field(ge=-FASTEST, le=FASTEST)]
 Place = tuple[Metres, Metres, Metres]
 Motion = tuple[Speed, Speed, Speed]
 

@@ -40,6 +40,12 @@ def test_the_schema_in_the_documentation_is_that_of_the_code() -> None:
         ({"seeds": [-1]}, "seeds.*from 0 on"),
         ({"record": "every:0"}, "record='every:0': choose none, all, failures or every:N"),
         ({"name": "a b"}, "name='a b'"),
+        ({"seeds": True}, "seeds=True: .*valid integer"),  # yes
+        ({"seeds": "3"}, "seeds='3': .*valid integer"),
+        ({"seeds": [1, False]}, r"seeds\.1=False: .*valid integer"),
+        ({"max_steps": True}, "max_steps=True: .*valid integer"),
+        ({"budgets": {"cost": True}}, r"budgets\.cost=True: .*valid number"),
+        ({"budgets": {"episode_s": "10"}}, r"budgets\.episode_s='10': .*valid number"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_key_and_what_there_is(wrong, said) -> None:
