@@ -55,11 +55,11 @@ def test_a_batch_tells_it_too_and_can_begin_again():
     described = swift("PE1", "evader", "pursuer")
     envs = gymnasium.make_vec(name, 2, "sync", described=described, observation="telemetry")
     with pytest.raises(ScenarioBroken, match="before its first observation"):
-        envs.reset(seed=[0, 0])
+        envs.reset(seed=0)
     batch = gymnasium.make_vec(
         "helmsight.envs:helmsight/PE1-E1-I1-v0", 2, observation="telemetry", start_met=130.0
     )
     with pytest.raises(InvalidOption, match=r"with seed 0 .* give less"):
-        batch.reset(seed=[5, 0])
-    observation, _ = batch.reset(seed=[5, 6])
+        batch.reset(seed=0)
+    observation, _ = batch.reset(seed=5)
     assert observation["telemetry"][:, 0] == pytest.approx(130.0)
