@@ -53,7 +53,7 @@ _SAS_WORDS: dict[int, str] = {
 }
 
 
-def check_crew(world: Crew, names: Sequence[str]) -> None:
+def check_crew(world: Crew | Fleet | Berth, names: Sequence[str]) -> None:
     """Raise unless a world's vessels can be those of `names`; what is read of them goes by place.
 
     Raises:
@@ -101,7 +101,11 @@ def cockpit_state(
 
     They show its own target; without one, speed and velocity are those of its orbit. Where there
     are more than two craft, those that are not its target are contacts.
+
+    Raises:
+        CrewUnfit: `names` are not as many as the vessels.
     """
+    check_crew(fleet, names)
     axes, position = fleet.axes[i, viewer], fleet.position[i, viewer]
     target = int(fleet.target[i, viewer])
     tracks = target != ADRIFT

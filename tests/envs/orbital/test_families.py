@@ -128,11 +128,12 @@ def test_the_first_observation_is_when_kspdgs_reset_is_over():
 def test_figures_of_other_crews_are_refused():
     two, three = made("PE1-E1-I1"), made("LBG1-LG0-I1")
     read: Callable[[Any, int], Any]
-    for read in (panel.telemetry, panel.measures, sunlit.telemetry, sunlit.measures):
-        with pytest.raises(CrewUnfit, match=r"evader, pursuer.*has 3"):
+    seen = (panel.cockpit_state, sunlit.cockpit)
+    for read in (panel.telemetry, panel.measures, sunlit.telemetry, sunlit.measures, *seen):
+        with pytest.raises(CrewUnfit, match=r"(?i)evader, pursuer.*has 3"):
             read(three, 0)
-    for read in (trio.telemetry, trio.measures):
-        with pytest.raises(CrewUnfit, match=r"lady, bandit, guard.*has 2"):
+    for read in (trio.telemetry, trio.measures, trio.cockpit):
+        with pytest.raises(CrewUnfit, match=r"(?i)lady, bandit, guard.*has 2"):
             read(two, 0)
 
 
