@@ -22,6 +22,7 @@ def test_every_shipped_suite_reads_and_has_the_name_of_its_file() -> None:
         suite, path = read_suite(name)
         assert (suite.name, path.stem) == (name, name)
         assert suite.about
+        assert f"| `{name}` |" in (DOCS / "evaluate.md").read_text(encoding="utf-8")
 
 
 def test_the_schema_in_the_documentation_is_that_of_the_code() -> None:
