@@ -107,8 +107,9 @@ class Simulation:
         self._caught_up: float | None = None  # wall time of the last `catch_up`
         self._spins: tuple[int, list[list[float]]] = (-1, [])
         self._saves: dict[str, _Game] = {}
-        if scenario.endswith("_init"):
-            self.load(scenario)
+        save = scenario.strip().lower().replace("-", "_")  # names in any spelling, as elsewhere
+        if save.endswith("_init"):
+            self.load(save)
         else:
             self.start(scenario, seed)
 

@@ -83,6 +83,13 @@ def test_an_unknown_scenario_is_refused_with_the_nearest():
         Simulation("PE1-E1-I33")
 
 
+@pytest.mark.parametrize("name", ["lbg1_i2_init", "LBG1_I2_INIT", "lbg1-i2-init", " LBG1-I2-init "])
+def test_a_save_is_found_in_any_spelling(name):
+    game = Simulation(name)
+    assert (game.origin, game.scenario) == ("lbg1_i2_init", "lbg1_i2_init")
+    assert len(game.names) == 3
+
+
 def test_an_unknown_save_is_refused_with_the_saves():
     with pytest.raises(UnknownScenario, match=r"no save 'pe1_i9_init'; there are .*pe1_i1_init"):
         Simulation("pe1_i9_init")
