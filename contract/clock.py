@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.ranges import MANY
 
 Kind = Literal["paused", "fixed", "measured", "runner", "realtime"]
 RULES = {
@@ -37,7 +38,8 @@ class TimeRule:
 
     @classmethod
     def parse(cls, text: str) -> TimeRule:
-        """Read "paused", "measured", "runner", "realtime", "fixed:S" or "runner:S" (S >= 0 s).
+        """Read "paused", "measured", "runner", "realtime", "fixed:S" or "runner:S", S from 0 to a
+        million seconds.
 
         Raises:
             InvalidOption: for anything else.
@@ -49,9 +51,9 @@ class TimeRule:
             seconds = float(value)
         except ValueError:
             seconds = math.nan
-        if kind in ("fixed", "runner") and math.isfinite(seconds) and seconds >= 0:
+        if kind in ("fixed", "runner") and 0.0 <= seconds <= MANY:
             return cls(kind, seconds)  # type: ignore[arg-type]
-        raise InvalidOption(f"time={text!r} is not known; choose {CHOICES}")
+        raise InvalidOption(f"time={text!r} is not known; choose {CHOICES} (0 to {MANY} seconds)")
 
     def __str__(self) -> str:
         return self.kind if self.seconds is None else f"{self.kind}:{self.seconds:g}"

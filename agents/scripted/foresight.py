@@ -12,6 +12,7 @@ from helmsight.contract.timing import Timing
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import Array, gravity, track_axes, unit, verlet
 from helmsight.envs.orbital.vehicles import DRONE, Vehicle
+from helmsight.envs.orbital.world import TIMEOUT
 
 STEP_S = 0.25
 """Longest step of the reckoning: gravity turns by 0.04 degrees in it."""
@@ -24,12 +25,14 @@ def foreseen(
     """Return the chase as it will be when the answer takes effect; as it is without a latency.
 
     Both craft move in Kerbin's gravity, the pursuer with the command that is applied meanwhile,
-    the target with the acceleration `evading`, (3,) m/s^2.
+    the target with the acceleration `evading`, (3,) m/s^2. What is later than any episode lasts is
+    not reckoned with: no answer takes effect then.
     """
-    if timing.latency_s <= 0.0:
+    latency = min(timing.latency_s, TIMEOUT)
+    if latency <= 0.0:
         return chase
-    steps = ceil(timing.latency_s / STEP_S)
-    dt = timing.latency_s / steps
+    steps = ceil(latency / STEP_S)
+    dt = latency / steps
     for _ in range(steps):
         chase = _on(chase, timing.meanwhile, evading, dt, vehicle)
     return chase

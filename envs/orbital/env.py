@@ -197,9 +197,10 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         assert self._world is not None
         ran = 0.0
         for _ in range(max(1, round(lag / command.duration))):
-            if not self._world.over[0]:
-                ran += self._burn(command)
-                self._score.sample(self._world)
+            if self._world.over[0]:
+                break
+            ran += self._burn(command)
+            self._score.sample(self._world)
         return ran
 
     def _burn(self, command: BurnCommand) -> float:

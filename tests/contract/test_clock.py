@@ -36,7 +36,8 @@ def test_a_rule_prints_as_it_was_written(text):
 @pytest.mark.parametrize(
     "text",
     ["", "fast", "fixed", "fixed:", "fixed:x", "fixed:-1", "fixed:nan", "fixed:inf", "paused:1",
-     "measured:2", "Paused", "fixed:1:2", "runner:", "runner:-1", "runner:x", "runner:inf"],
+     "measured:2", "Paused", "fixed:1:2", "runner:", "runner:-1", "runner:x", "runner:inf",
+     "fixed:1000001", "fixed:1e300", "runner:1e9"],
 )  # fmt: skip
 def test_an_unknown_rule_is_refused_with_the_choices(text):
     with pytest.raises(InvalidOption, match="paused, measured, realtime or fixed:SECONDS"):

@@ -18,6 +18,7 @@ from helmsight.contract.pilot import Sighting
 from helmsight.contract.timing import Timing
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.env import PursuitEnv
+from helmsight.envs.orbital.world import TIMEOUT
 from helmsight.evals.flights import Cell, Conditions, fly_cells
 
 COAST = BurnCommand.null()
@@ -25,6 +26,14 @@ COAST = BurnCommand.null()
 
 def timing(seconds, meanwhile=None):
     return Timing(TimeRule("fixed", seconds), seconds, seconds, meanwhile)
+
+
+def test_what_is_later_than_any_episode_lasts_is_not_reckoned_with():
+    observation, _ = PursuitEnv("PE1-E1-I2", observation="telemetry").reset(seed=0)
+    now = Chase.read(observation)
+    last, never = (foreseen(now, timing(seconds, COAST)) for seconds in (TIMEOUT, 1e6))
+    assert never.met == last.met == pytest.approx(now.met + TIMEOUT)
+    np.testing.assert_array_equal(never.gap, last.gap)
 
 
 @pytest.mark.slow
