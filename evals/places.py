@@ -12,7 +12,9 @@ from helmsight.contract.clock import TimeRule
 from helmsight.contract.errors import Error, InvalidOption
 from helmsight.contract.plugins import nearest
 from helmsight.envs.registry import (
+    DESCRIBED,
     check_options,
+    find_environment,
     load_environments,
     make_env,
     scenario_name,
@@ -65,11 +67,17 @@ def _matching(entry: ScenarioEntry) -> list[str]:
     """Return the scenarios of an entry; a pattern finds those that are built from a seed alone.
 
     Raises:
-        UnknownScenario, InvalidOption: there is none, or it moves a machine.
+        UnknownScenario, InvalidOption: there is none, it is one of a person's own, or it moves a
+            machine.
     """
     pattern = entry.scenario
     if not set(pattern) & set("*?["):
         name = scenario_name(pattern)
+        if find_environment(name) == DESCRIBED:
+            raise InvalidOption(
+                "a scenario of one's own is in no evaluation, whose rows name worlds that others "
+                "have, too; helmsight fly --scenario FILE.yaml flies it"
+            )
         if task_of(name).consent:
             raise InvalidOption(
                 f"{name}: {task_of(name).consent}; a person has to be there: helmsight operate"
