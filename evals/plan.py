@@ -20,6 +20,7 @@ from helmsight.contract.ranges import SEEDS
 from helmsight.contract.secrets import NAMES, redacted
 from helmsight.contract.textfiles import read_text
 from helmsight.envs.disturbances.catalogue import Disturbance
+from helmsight.envs.disturbances.covered import region
 from helmsight.envs.disturbances.wrapping import line_options
 from helmsight.envs.registry import options_of, task_of
 from helmsight.evals.episode import OPERATOR, Episode
@@ -162,6 +163,11 @@ class _Competitor:
             return f"{self.entry.pilot} is shown no {kind.of}: {kind.name} is left out for it"
         if kind.of == "pilot" and self.light is not None:
             return f"{self.entry.pilot} has no provider: {kind.name} is left out for it"
+        if kind.name == "covered":
+            try:
+                region(task_of(world).regions, parsed.strength)
+            except InvalidOption as error:
+                return f"{error}: it is left out in {world}"
         return ""
 
     def episode(

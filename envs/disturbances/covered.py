@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -9,6 +10,20 @@ import numpy as np
 
 from helmsight.contract.errors import InvalidOption
 from helmsight.contract.observation import Box, Observation
+
+
+def region(regions: Mapping[str, Box], number: float) -> Box:
+    """Return the `number`-th region of a frame, from 1 on.
+
+    Raises:
+        InvalidOption: there are not so many, or it is no whole number.
+    """
+    if number not in range(1, len(regions) + 1):
+        known = ", ".join(f"{i}: {name}" for i, name in enumerate(regions, 1)) or "none"
+        raise InvalidOption(
+            f"disturbance covered:{number:g}: the regions of this world's frame are {known}"
+        )
+    return list(regions.values())[round(number) - 1]
 
 
 class CoveredRegion(gym.ObservationWrapper[Any, Any, Any]):
@@ -20,13 +35,7 @@ class CoveredRegion(gym.ObservationWrapper[Any, Any, Any]):
 
     def __init__(self, env: gym.Env[Any, Any], number: float) -> None:
         super().__init__(env)
-        regions = dict(env.unwrapped.task.regions)  # type: ignore[attr-defined]
-        if number not in range(1, len(regions) + 1):
-            known = ", ".join(f"{i}: {name}" for i, name in enumerate(regions, 1)) or "none"
-            raise InvalidOption(
-                f"disturbance covered:{number:g}: the regions of this world's frame are {known}"
-            )
-        self._box: Box = list(regions.values())[round(number) - 1]
+        self._box = region(env.unwrapped.task.regions, number)  # type: ignore[attr-defined]
 
     def observation(self, observation: Observation) -> Observation:
         """Return the observation with that region of its frame covered."""

@@ -92,6 +92,9 @@ def test_a_limit_takes_the_first_episodes() -> None:
         ({"options": {"start_met": -1}}, "options: .*start_met=-1"),
         ({"hold": "forever"}, "hold: .*forever"),
         ({"disturbances": ["dropped-packets"]}, "nothing to run: PE1-E1-I2 has no emulated line"),
+        ({"disturbances": ["covered:3"], "pilots": ["bundled"]},
+         "nothing to run: disturbance covered:3: the regions .* are 1: navball, 2: readouts"),
+        ({"disturbances": ["covered:1.5"], "pilots": ["bundled"]}, "covered:1.5: the regions"),
         ({"kind": "questions", "pilots": ["bundled-relations"]},
          r"scenarios.0: no data set 'PE1-E1-I2'"),
         ({"kind": "questions"}, "pilots.0: naive has no model that could answer"),
@@ -107,6 +110,14 @@ def test_what_cannot_be_run_is_named_with_file_and_key_before_anything_runs(wron
     with pytest.raises(InvalidPlan, match=said) as refused:
         planned(**wrong)
     assert str(refused.value).startswith("mine.yaml: ")
+
+
+def test_a_region_is_covered_where_there_is_one_and_told_where_there_is_none() -> None:
+    both = ["PE1-E1-I2", "LBG1-LG1-I1"]
+    made = planned(scenarios=both, pilots=["bundled"], disturbances=["covered:2", "covered:3"])
+    flown = {(episode.scenario, episode.disturbance) for episode in made.episodes}
+    assert flown == {(both[0], "covered:2"), (both[1], "covered:2"), (both[1], "covered:3")}
+    assert [line.endswith("it is left out in PE1-E1-I2") for line in made.left_out] == [True]
 
 
 @pytest.mark.slow
