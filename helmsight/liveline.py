@@ -90,7 +90,7 @@ class LiveLine:
         """Say what is about to fly."""
         self._next_plain, self._next_step, self._task = 0.0, 0, spec.task
         self._calls = []
-        scenario = str(spec.options.get("scenario", ""))
+        scenario = str(spec.options.get("scenario") or spec.task.name)
         where = "" if scenario in spec.environment else f" {scenario}"
         self._console.print(
             f"{spec.environment}{where}  pilot {spec.pilot}  seed {spec.seed}  time {spec.time}",

@@ -54,6 +54,15 @@ def test_a_log_gets_a_plain_line_every_twenty_seconds_of_world_time() -> None:
     assert lines[-1] == "ended: timeout"
 
 
+def test_a_scenario_of_ones_own_is_told_by_its_name() -> None:
+    text = io.StringIO()
+    task = pursuit_task("PE1-E3-mine", {}).description()
+    live = LiveLine(Console(file=text, width=200))
+    live.start(RunSpec("helmsight/Scenario-v0", "naive", task=task))
+    live.close()
+    assert text.getvalue().startswith("helmsight/Scenario-v0 PE1-E3-mine  pilot naive")
+
+
 @pytest.mark.parametrize(
     "words", ["2618.0 m", "1.5 m/s", "1200.0", "time left    120.0 s", "forward"]
 )
