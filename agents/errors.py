@@ -24,6 +24,12 @@ class UnknownOption(InvalidOption, AgentsError):
     known: Sequence[str] = ()
 
 
+class Untaught(InvalidOption, AgentsError):
+    """A model would be shown nothing of what it was trained on. Halts before the run; an evaluation
+    leaves it out and tells so.
+    """
+
+
 class ModelUnavailable(AgentsError):
     """A model that cannot be loaded or reached, or lacks a package. Halts before the run."""
 

@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from helmsight.agents.errors import Untaught
 from helmsight.agents.models.load import check_known, load_pilot, needs_of
 from helmsight.agents.models.names import TRUST
 from helmsight.contract.errors import InvalidOption
@@ -68,16 +69,19 @@ def plan(
         for name, _ in worlds:
             make_guard(task_of(name).guard, suite.limits)
     disturbances, pilots = [], []
+    left_out: dict[str, None] = {}
     for i, text in enumerate(suite.disturbances):
         with naming(source, f"disturbances.{i}"):
             disturbances.append(str(Disturbance.parse(text)) if text else "")
     for i, entry in enumerate(suite.entries):
         with naming(source, f"pilots.{i}"):
-            pilots.append(_Competitor.of(entry, suite.observations, brought or {}))
-    left_out: dict[str, None] = {}
+            try:
+                pilots.append((i, _Competitor.of(entry, suite.observations, brought or {})))
+            except Untaught as error:
+                left_out[f"{entry.pilot} is left out with {error}"] = None
     episodes: dict[str, Episode] = {}
     for seed, world, time, (i, pilot), disturbance in product(
-        seeds, worlds, times, enumerate(pilots), disturbances
+        seeds, worlds, times, pilots, disturbances
     ):
         for mode in pilot.modes:
             with naming(source, f"pilots.{i}"):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from helmsight.agents.asking_style import Asked, AskingStyle, Views
+from helmsight.agents.asking_style import WORDS, Asked, AskingStyle, Views
 from helmsight.agents.decide import ModelPilot
-from helmsight.agents.errors import ModelUnavailable
+from helmsight.agents.errors import ModelUnavailable, Untaught
 from helmsight.agents.models.adapters import base_of, check_base, is_adapter
 from helmsight.agents.models.names import (
     OF_LOCAL,
@@ -248,6 +248,11 @@ def _style(observation: str | None, base: AskingStyle | None = None) -> AskingSt
     if observation is None:
         return style
     needs: ObservationMode = observation_mode(observation)
+    if style.prompt != WORDS and {*style.needs.split("+")} - {*needs.split("+")}:
+        raise Untaught(
+            f"observation={observation!r}: this model was trained on the {style.needs} alone, and "
+            "is asked in words that tell no more; a general model can be shown that"
+        )
     return style.model_copy(update={"needs": needs})
 
 

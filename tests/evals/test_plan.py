@@ -36,6 +36,13 @@ def test_a_pattern_finds_what_a_seed_alone_builds_and_no_machine() -> None:
         planned(scenarios=["Robot"], times=["realtime"])
 
 
+def test_a_model_that_would_be_shown_nothing_that_it_knows_is_left_out_and_told() -> None:
+    shown = [{"pilot": "bundled", "observation": mode} for mode in ("frame", "telemetry")]
+    made = planned(pilots=shown)
+    assert {episode.observation for episode in made.episodes} == {"frame"}
+    assert ["trained on the frame alone" in line for line in made.left_out] == [True]
+
+
 def test_a_disturbance_of_what_a_pilot_is_not_shown_is_left_out_and_told() -> None:
     made = planned(
         pilots=["naive", "bundled"], observations=["frame+telemetry"],

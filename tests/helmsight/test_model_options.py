@@ -222,3 +222,9 @@ def test_a_model_of_this_machine_runs_on_an_engine_and_is_served_nowhere(pilot: 
     load_pilot(pilot, engine="torch", device="cpu")
     with pytest.raises(UnknownOption, match="no option base_url: there are device, dtype, engine"):
         load_pilot(pilot, base_url="http://x/v1")
+
+
+def test_a_model_that_was_trained_on_frames_is_not_asked_without_one() -> None:
+    with pytest.raises(Untaught, match="trained on the frame alone"):
+        load_pilot("bundled", observation="telemetry")
+    assert load_pilot("bundled", observation="frame+telemetry").needs == "frame+telemetry"
