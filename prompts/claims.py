@@ -26,9 +26,9 @@ _THIRD = re.compile(
 class ParsedAnswer:
     """What an answer says: relations, lines that cannot be read, yes or no, the object C.
 
-    `yes` is None when the answer holds neither, or both; `third` is the name that the model gave
-    the reference object, None where it named none; `unseen` are the names that it says are not in
-    the picture.
+    `yes` is None when the answer holds neither, or both, `sure` how sure it is of that, 0 to 1;
+    `third` is the name that the model gave the reference object, None where it named none;
+    `unseen` are the names that it says are not in the picture.
     """
 
     claims: tuple[Claim, ...]
@@ -36,6 +36,7 @@ class ParsedAnswer:
     yes: bool | None = None
     third: str | None = None
     unseen: tuple[str, ...] = ()
+    sure: float = 1.0
 
 
 class Weighed(str):
@@ -85,8 +86,8 @@ def read_claims(
     A line is unreadable when it is unclear: two relations on one axis, doubt or a negation, a
     relation of another axis than the one it is under, or a view of an object's own.
 
-    A reasoning section ("Thinking process:", <think>) is not read. Of a `Weighed` answer the claims
-    are as confident as their lines are sure.
+    A reasoning section ("Thinking process:", <think>) is not read. Of a `Weighed` answer the
+    claims, and yes or no, are as confident as their lines are sure.
 
     Raises:
         InvalidClaims: fewer than two names, or one without a letter or digit.
@@ -107,7 +108,11 @@ def read_claims(
                 replace(claim, confidence=sure[number - 1]) for claim in reader.claims[before:]
             ]
     unseen = tuple(dict.fromkeys(reader.unseen))
-    return ParsedAnswer(tuple(reader.claims), tuple(reader.unread), read_yes(text), chosen, unseen)
+    yes, line = _yes_and_line(text)
+    return ParsedAnswer(
+        tuple(reader.claims), tuple(reader.unread), yes, chosen, unseen,
+        sure[line] if line is not None and line < len(sure) else 1.0,
+    )  # fmt: skip
 
 
 def _third(text: str, names: Sequence[str]) -> str | None:
@@ -131,11 +136,17 @@ def read_yes(text: str) -> bool | None:
 
     The last line that says "Answer: ..." counts; without one, lines that begin with the word.
     """
-    lines = [plain(line) for line in tidy(text).splitlines()]
-    answers = [match for line in lines for match in _ANSWER.finditer(line)]
+    return _yes_and_line(tidy(text))[0]
+
+
+def _yes_and_line(text: str) -> tuple[bool | None, int | None]:
+    """Return yes or no and the line, from 0 on, of a tidied text that says so."""
+    lines = [*enumerate(map(plain, text.split("\n")))]
+    answers = [(at, match) for at, line in lines for match in _ANSWER.finditer(line)]
     if not answers:
-        openings = [match for line in lines if (match := _OPENING.match(line)) is not None]
-        answers = openings[-1:] if len({match["word"] for match in openings}) == 1 else []
-    if not answers or _CHOICE.match(answers[-1]["rest"]):  # "yes or no" is the question again
-        return None
-    return answers[-1]["word"] == "yes"
+        openings = [(at, match) for at, line in lines if (match := _OPENING.match(line))]
+        answers = openings[-1:] if len({match["word"] for _, match in openings}) == 1 else []
+    if not answers or _CHOICE.match(answers[-1][1]["rest"]):  # "yes or no" is the question again
+        return None, None
+    at, match = answers[-1]
+    return match["word"] == "yes", at

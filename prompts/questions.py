@@ -109,6 +109,17 @@ def question(a: str, axis: Axis, sign: int, b: str) -> Question:
     return Question(a, relation, b, text, phrase)
 
 
+def plain_ways(asked: Question) -> tuple[Question, ...]:
+    """Return `asked` in canonical words in four ways: as it is, of the two things exchanged, which
+    has the other answer, and both again by the opposite. None where there is no opposite.
+    """
+    a, b, axis, sign = asked.a, asked.b, asked.relation.axis, asked.relation.sign
+    if sign == 0:
+        return ()
+    sides = ((a, sign, b), (b, sign, a), (b, -sign, a), (a, -sign, b))
+    return tuple(question(x, axis, at, y) for x, at, y in sides)
+
+
 def with_article(name: str) -> str:
     """Return "a NAME" or "an NAME"."""
     return f"{'an' if name[:1].lower() in set('aeiou') else 'a'} {name}"

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 
+from helmsight.agents.grounding.plain import PlainQuestion
 from helmsight.prompts.claims import ParsedAnswer
 from helmsight.prompts.constraints import Conflict, check
-from helmsight.prompts.errors import InvalidClaims, PromptsError
+from helmsight.prompts.errors import InvalidClaims
 from helmsight.prompts.orders import Prompt
-from helmsight.prompts.questions import parse_question
 from helmsight.prompts.relations import Axis, Claim, Relation, RelationFrame
 
 LEAD = 2  # votes by which a sign must lead the next one, once two answers differed
 SURE = 2 / 3  # share of the votes that a sign needs to be passed on
 BESIDE = 4 / 5  # the same of a relation beside the one that a question is about
+PLAIN = 1 / 2  # the same of the one that a question is about, once it was asked plainly
 
 Pair = tuple[str, str]
 Slot = tuple[str, str, Axis]  # the pair in one order, whichever way round it was asked
@@ -27,7 +28,7 @@ class Ballots:
     A slot is a pair on an axis. Each claim about it is a vote for one sign, and weighs as much as
     its writer was sure of it: 1 where nothing tells how sure. The share of a sign is the weight of
     its votes by the number of all claims about the slot, so that an unsure claim lowers the share
-    of the very sign that it votes for.
+    of the very sign that it votes for. What is asked in plain words counts instead of all lines.
     """
 
     def __init__(self, prompt: Prompt, answer: ParsedAnswer, known: Sequence[Claim]) -> None:
@@ -45,10 +46,13 @@ class Ballots:
         self._known = {slot: sign for slot, sign in map(self._slot, known)}
         self.implied = 0
         self.given_up: list[Slot] = []
+        self._settled: Slot | None = None  # what was asked plainly
         self._count(answer)
         self.disagreed = len(answer.claims) - len(self.kept(answer.claims))
-        question, self._yes = _question_claim(prompt), answer.yes
-        self._question = None if question is None else self._slot(question)
+        self._unseen: set[str] = {*answer.unseen}
+        self._plain, self._yes = PlainQuestion(prompt), answer.yes
+        asked = self._plain.claim
+        self._question = None if asked is None else self._slot(asked)
 
     def kept(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
         """Return the claims that do not disagree with what is known."""
@@ -62,7 +66,18 @@ class Ballots:
     def add(self, pair: Pair, answer: ParsedAnswer) -> None:
         """Count one more answer about a pair."""
         self._reasked[pair] += 1
+        self._unseen.update(answer.unseen)
         self._count(answer, pair)
+
+    def add_plain(self, answer: ParsedAnswer) -> None:
+        """Count one more answer to the question in plain words."""
+        self._plain.add(answer)
+        if self._question is not None and self._plain.votes:
+            slot, sign = self._question
+            votes = self._plain.votes.items()
+            self._votes[slot] = {sign if holds else -sign: weight for holds, weight in votes}
+            self._claimed[slot] = self._plain.asked
+            self._settled = slot
 
     def _count(self, answer: ParsedAnswer, about: Pair | None = None) -> None:
         """Count every claim; that a thing is unseen speaks against all signs of its pairs."""
@@ -72,10 +87,22 @@ class Ballots:
                     self._claimed[a, b, axis] += 1
         for claim in self.kept(answer.claims):
             slot, sign = self._slot(claim)
+            if slot == self._settled:
+                continue
             votes = self._votes[slot]
             votes[sign] = votes.get(sign, 0.0) + claim.confidence
             self._claimed[slot] += 1
             self._first.setdefault(slot, sign)
+
+    def plainly(self) -> Prompt | None:
+        """Return the question in plain words, the next way, while its answer is in doubt."""
+        if self._question is None:
+            return None
+        slot = self._question[0]
+        if slot in self._known or {*slot[:2]} & self._unseen:
+            return None
+        doubted = self._unclear(slot, BESIDE) if slot in self._votes else self._unanswered()
+        return self._plain.next() if self._plain.asked or doubted else None
 
     def doubtful(self) -> Pair | None:
         """Return the pair to ask again, None when there is nothing to gain.
@@ -95,8 +122,10 @@ class Ballots:
 
     def _contested(self, slot: Slot) -> bool:
         """Whether a pair is in doubt, and no sign of it leads yet."""
-        unclear = len(self._votes[slot]) > 1 or self._share(slot) < SURE or self._doubted(slot)
-        return unclear and self._lead(slot) < LEAD
+        return slot != self._settled and self._unclear(slot, SURE) and self._lead(slot) < LEAD
+
+    def _unclear(self, slot: Slot, sure: float) -> bool:
+        return len(self._votes[slot]) > 1 or self._share(slot) < sure or self._doubted(slot)
 
     def _unanswered(self) -> Pair | None:
         """Return the pair of the question while nothing tells the answer to it."""
@@ -133,10 +162,16 @@ class Ballots:
             guilty: Counter[Slot] = Counter()
             for conflict in conflicts:
                 guilty.update(self._slots(conflict))
-            self._give_up(max(guilty, key=lambda slot: (guilty[slot], -self._share(slot))))
+            self._give_up(max(guilty, key=self._guilt(guilty)))
+
+    def _guilt(self, guilty: Counter[Slot]) -> Callable[[Slot], tuple[bool, int, float]]:
+        """Return what ranks slots to give up: what was asked plainly comes last."""
+        return lambda slot: (slot != self._settled, guilty[slot], -self._share(slot))
 
     def _needed(self, slot: Slot) -> float:
         """Return the share below which a slot is given up."""
+        if slot == self._settled:
+            return PLAIN
         beside = self._question is not None and slot != self._question[0]
         return BESIDE if beside else SURE
 
@@ -205,14 +240,3 @@ class Ballots:
         ]
         claim = Claim(a, b, Relation(axis, sign), self.frame)
         return check([*self._claims(untied), *self._known_claims, claim]).consistent
-
-
-def _question_claim(prompt: Prompt) -> Claim | None:
-    """Return what is asked as a claim; None when nothing is, or not about one relation."""
-    if not prompt.question:
-        return None
-    try:
-        question = parse_question(prompt.question)
-    except PromptsError:
-        return None
-    return Claim(question.a, question.b, question.relation, prompt.frame)

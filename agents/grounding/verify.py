@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from helmsight.agents.grounding.asking import Asker, Image
-from helmsight.agents.grounding.ballots import Ballots, Pair, Slot
+from helmsight.agents.grounding.ballots import Ballots, Slot
 from helmsight.prompts.claim_lines import UnreadLine
 from helmsight.prompts.constraints import Conflict, check
 from helmsight.prompts.orders import Prompt, again
@@ -109,17 +109,26 @@ def ground(
     first = prompt.read(answers[0])
     report = check(first.claims)
     ballots = Ballots(prompt, first, known)
-    extra, reasked = 0, set[Pair]()
+    extra, lines, reasked = 0, 0, set[frozenset[str]]()
     unseen = dict.fromkeys(first.unseen)
     if verified:
-        while extra < max_calls and (pair := ballots.doubtful()) is not None:
-            question = again(*pair, extra, prompt.frame)
+        while extra < max_calls:
+            if (plain := ballots.plainly()) is not None:
+                answers.append(asker.ask(image, plain))
+                ballots.add_plain(plain.read(answers[-1]))
+                pair = plain.names[0], plain.names[1]
+            elif (doubted := ballots.doubtful()) is not None:
+                pair = doubted
+                question = again(*pair, lines, prompt.frame)
+                lines += 1
+                answers.append(asker.ask(image, question, attempt=lines))
+                told = question.read(answers[-1])
+                ballots.add(pair, told)
+                unseen.update(dict.fromkeys(told.unseen))
+            else:
+                break
             extra += 1
-            answers.append(asker.ask(image, question, attempt=extra))
-            told = question.read(answers[-1])
-            ballots.add(pair, told)
-            unseen.update(dict.fromkeys(told.unseen))
-            reasked.add(pair)
+            reasked.add(frozenset(pair))
         ballots.settle()
     claims = ballots.decided() if verified else ballots.kept(first.claims)
     left = check([*claims, *known]).conflicts

@@ -19,6 +19,7 @@ from helmsight.evals.spatial.dataset import Case
 from helmsight.evals.spatial.lessons import C
 from helmsight.prompts.constraints import SIGNS
 from helmsight.prompts.orders import Prompt
+from helmsight.prompts.questions import parse_question
 from helmsight.prompts.relations import Axis
 
 NAME = PREFIX.rstrip(":")
@@ -101,7 +102,7 @@ class OracleAsker:
         flips = self._oracle.flips * (1 - self._oracle.stuck)
         lines.append(Oracle(lambda: list(self._known(third)), flips, seed).ask(image, prompt))
         if prompt.question:
-            yes = self._yes() is not bool(rng.random() < flips)
+            yes = self._yes(prompt.question) is not bool(rng.random() < flips)
             lines.append(f"Answer: {'yes' if yes else 'no'}")
         return "\n".join(filter(None, lines))
 
@@ -130,8 +131,8 @@ class OracleAsker:
             if b == third:
                 yield a, C, axis, sign
 
-    def _yes(self) -> bool:
-        """Return the answer to the question as believed; that to the swapped one is the same."""
-        question = self._case.item.question
+    def _yes(self, text: str) -> bool:
+        """Return the answer to a question as believed."""
+        question = parse_question(text)
         relation = question.relation
         return self._beliefs[question.a, question.b, relation.axis] == relation.sign

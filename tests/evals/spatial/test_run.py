@@ -202,10 +202,12 @@ def test_unverified_is_the_last_word_and_verified_what_the_relations_say(make_be
     oracle: Any = None
 
     class Torn:
-        """Relates rightly and then answers the opposite."""
+        """Relates rightly and then answers the opposite; asked plainly it is right."""
 
         def ask(self, image, prompt, *, attempt=0):
             right = oracle.ask(image, prompt, attempt=attempt)
+            if not prompt.pairs and prompt.text.startswith("Is there "):
+                return right
             return right.replace("Answer: yes", "Answer: no") if "yes" in right else (
                 right.replace("Answer: no", "Answer: yes"))  # fmt: skip
 
