@@ -9,7 +9,7 @@ import pytest
 import typer
 
 import helmsight
-from helmsight.agents.errors import ModelRefused, UnknownOption
+from helmsight.agents.errors import ModelRefused, UnknownOption, Untaught
 from helmsight.agents.models.load import load_pilot
 from helmsight.agents.models.names import check_meant, fitting
 from helmsight.cli import application
