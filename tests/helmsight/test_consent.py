@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,6 +24,7 @@ from helmsight.hardware.emulators.serve import Emulation
 
 pytestmark = pytest.mark.serial
 
+TIOCPKT_FLUSHREAD = 1  # of tty_ioctl(4); not in termios before Python 3.13
 ROBOT = {"robot", "port"}  # parameters that name a real one
 # What a command that can move is given besides --robot and --port, and a robot that it fits.
 MOVING = {
@@ -77,12 +80,30 @@ def pipe(text: bytes) -> Iterator[TextIO]:
 
 
 @contextmanager
-def terminal(text: bytes) -> Iterator[TextIO]:
-    """A real terminal at which `text` is typed; \\x04 alone is its end of file."""
+def terminal(text: bytes, before: bytes = b"") -> Iterator[TextIO]:
+    """A real terminal at which `text` is typed; \\x04 alone is its end of file.
+
+    A person types it once they are asked, which begins with forgetting what was typed before: the
+    terminal tells its other end of that.
+    """
+    import fcntl
+    import termios
+
     master, slave = os.openpty()
-    os.write(master, text)
+    fcntl.ioctl(master, termios.TIOCPKT, struct.pack("i", 1))
+    os.write(master, before)
+
+    def answers() -> None:
+        with suppress(OSError):  # nobody asked
+            while not os.read(master, 1024)[0] & TIOCPKT_FLUSHREAD:
+                pass
+            os.write(master, text)
+
+    person = threading.Thread(target=answers, daemon=True)
+    person.start()
     with open(slave, encoding="utf-8") as stream:
         yield stream
+    person.join()
     os.close(master)
 
 
@@ -234,6 +255,13 @@ def test_yes_at_a_terminal_is_consent(monkeypatch: pytest.MonkeyPatch, answer: b
         monkeypatch.setattr(sys, "stdin", stream)
         agreed(False, "x will move")
     with terminal(b"yessir\n") as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        with pytest.raises(InvalidSetting, match="nothing was moved"):
+            agreed(False, "x will move")
+
+
+def test_what_was_typed_before_the_question_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal(b"n\n", before=b"y\n") as stream:
         monkeypatch.setattr(sys, "stdin", stream)
         with pytest.raises(InvalidSetting, match="nothing was moved"):
             agreed(False, "x will move")
