@@ -17,6 +17,7 @@ from helmsight.cli.robots import Port, Robot, Yes, telling_stops
 from helmsight.consent import agreed, at_terminal
 from helmsight.contract.foreign import printable
 from helmsight.contract.printing import order
+from helmsight.freshkeys import LATE, STOP, STOPPED, FreshKeys
 
 if TYPE_CHECKING:
     from helmsight.hardware.robot import RobotState
@@ -61,11 +62,16 @@ def command(
 
     sizes = {} if step is None else step_of(step, LARGEST)
     supervisor = supervised(robot, port)
-    if not at_terminal():  # there a person presses every key
+    person = at_terminal()  # who presses every key
+    if not person:
         agreed(yes, f"{robot} at {port} will move as the keys on standard input say")
     with telling_stops(supervisor), keys() as read, supervisor.on_signals(), supervisor:
-        live = at_terminal() and sys.stdout.isatty()
-        Jog(supervisor, sizes, live=live, asks=at_terminal()).run(read)
+        jog = Jog(supervisor, sizes, live=person and sys.stdout.isatty(), asks=person)
+        if not person:  # each key of a pipe is served in its turn
+            jog.run(read)
+            return
+        with FreshKeys(read, lambda: supervisor.stop("space bar"), MOVING_KEYS) as fresh:
+            jog.run(fresh, fresh.forget)
 
 
 class Jog:
@@ -96,9 +102,12 @@ class Jog:
         """The steps that the arrows do now."""
         return self._modes[0]
 
-    def run(self, read: Read) -> None:
-        """Serve keys until q, the end of the pipe, or an error that ends the connection."""
-        self._read = read
+    def run(self, read: Read, forget: Callable[[], None] = lambda: None) -> None:
+        """Serve keys until q, the end of the pipe, or an error that ends the connection.
+
+        forget: drops what was pressed before a question.
+        """
+        self._read, self._forget = read, forget
         print(self._help)
         self._show("not homed: where it is is not known; H homes it" if self._unhomed else "")
         try:
@@ -132,6 +141,7 @@ class Jog:
     def _serve(self, pressed: list[str]) -> bool:
         self._beat()
         if news := self.robot.feedback():  # what came about without a key: a link that was lost
+            self._forget()  # keys of the time before that are no wish of now
             self._here()
             self._say(news)
         for key in pressed:
@@ -193,10 +203,13 @@ class Jog:
             self.robot.hold()
             self._here()
             return "held"
-        elif key == " ":
-            self.robot.stop("space bar")
+        elif key in (STOP, STOPPED):
+            if key == STOP:
+                self.robot.stop("space bar")
             self._here()
             return "r resets"
+        elif key == LATE:
+            return "pressed faster than it moves: what waited too long was dropped"
         elif key == "r":
             self.robot.reset()
             self._here()
@@ -228,6 +241,7 @@ class Jog:
         if not self._asks:
             return self._home()
         self._to_home = True
+        self._forget()
         self._say(f"{self.robot.spec.name} will {what_homing_does(self.robot)}")
         return "home it? y n"
 
@@ -250,7 +264,9 @@ class Jog:
 
         while not over.is_set():
             pressed = self._read(BEAT_S)
-            if " " in pressed or (pressed and not over.is_set()):
+            if STOPPED in pressed:
+                return
+            if pressed and not over.is_set():
                 with suppress(StopUnconfirmed, NotConnected):  # said aloud already, or closed
                     self.robot.stop("a key while homing")
                 return

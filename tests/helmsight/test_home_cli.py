@@ -135,18 +135,25 @@ def test_ctrl_c_ends_homing_at_once(mill: tuple[str, Emulation]) -> None:
 
 
 @pytest.mark.slow
-def test_in_jog_a_person_is_asked_and_any_key_ends_it(mill: tuple[str, Emulation]) -> None:
+@pytest.mark.parametrize(("key", "told"), [(b"x", b"a key while homing"), (b" ", b"space bar")])
+def test_in_jog_a_person_is_asked_and_any_key_ends_it(
+    mill: tuple[str, Emulation], key: bytes, told: bytes
+) -> None:
     robot, emulation = mill
     with at_a_terminal("jog", "--robot", robot, "--port", emulation.port) as (process, terminal):
         assert b"H home" in read_until(terminal, b"not homed")
-        os.write(terminal, b"Hn")
+        os.write(terminal, b"Hy")  # nobody can have read the question yet
+        read_until(terminal, b"home it? y n")
+        os.write(terminal, b"n")
         read_until(terminal, b"the answer was not y")
         assert state_of(emulation) == "Alarm"
-        os.write(terminal, b"Hy")
+        os.write(terminal, b"H")
+        read_until(terminal, b"home it? y n")
+        os.write(terminal, b"y")
         until(lambda: state_of(emulation) == "Home" and not emulation.device.standing)
-        os.write(terminal, b" ")
+        os.write(terminal, key)
         until(lambda: emulation.device.standing and state_of(emulation) != "Home")
-        read_until(terminal, b"a key while homing")
+        read_until(terminal, told)
         place = emulation.device.positions
         os.write(terminal, b"+++q")
         assert process.wait(WAIT_S) == 0

@@ -173,6 +173,28 @@ def test_jog_gives_the_terminal_back(board: Emulation, ending: bytes) -> None:
         os.close(slave)
 
 
+@pytest.mark.serial
+def test_space_does_not_wait_behind_the_presses_before_it(board: Emulation) -> None:
+    import pty
+
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*HELMSIGHT, "jog", "--robot", "helm_arm", "--port", board.port],
+        stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+    )  # fmt: skip
+    try:
+        read_until(master, b"ready")
+        os.write(master, 30 * b"+-" + b" ")
+        read_until(master, b"(space bar) and stands still")
+        assert len(moves(board)) < 30  # of 60: those that were served before it was read
+        os.write(master, b"q")
+        assert process.wait(WAIT_S) == 0
+    finally:
+        process.kill()
+        os.close(master)
+        os.close(slave)
+
+
 def controlling(terminal: int) -> None:
     """Make `terminal` the one whose Ctrl-C reaches this process."""
     import fcntl
