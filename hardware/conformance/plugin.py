@@ -7,8 +7,12 @@ Loaded by every run of pytest where Helmsight is installed, so it imports nothin
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -28,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--tool": {"action": "store_true", "help": "switch the tool, too (a spindle starts!)"},
         "--home": {"action": "store_true", "help": "home it first (it drives to its switches!)"},
         "--conformance-json": {"metavar": "FILE", "help": "write the outcome to FILE"},
+        "--lifeline": {"metavar": "FD", "type": int, "help": "end as by Ctrl-C when it closes"},
     }.items():
         with suppress(ValueError):  # another plugin has that name: both read what it holds
             group.addoption(name, **wanted)
@@ -38,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     port, cache = config.getoption("--port"), getattr(config, "cache", None)
     if port and cache is not None and config.rootpath == Path(port).absolute().parent:
         cache._cachedir = config.invocation_params.dir / ".pytest_cache"
+    if (pipe := config.getoption("--lifeline")) is not None:
+        _end_with(pipe)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -69,6 +76,28 @@ def pytest_terminal_summary(
     if path := config.getoption("--conformance-json"):
         outcome |= {"robot": config.getoption("--robot"), "port": config.getoption("--port")}
         Path(path).write_text(json.dumps(outcome), encoding="utf-8")
+
+
+def _end_with(pipe: int) -> None:
+    """End as Ctrl-C does, the robot held, once nobody holds the other end of `pipe` any more.
+
+    So ends whoever began the suite, by whatever signal, SIGKILL too. Only the first signal counts:
+    another one would cut the holding short.
+    """
+    came: list[int] = []
+
+    def once(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) == 1:
+            raise KeyboardInterrupt
+
+    def wait() -> None:
+        os.read(pipe, 1)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, once)
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
 def _order(item: pytest.Item) -> tuple[str, int]:

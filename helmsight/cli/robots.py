@@ -188,23 +188,33 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
             "-c", str(here / "pytest.ini"), "--rootdir", str(here), "-v", "--tb=short",
             "--robot", robot, "--port", port, "--yes", "--conformance-json", str(outcome),
         ]  # fmt: skip
-        process = subprocess.Popen(
-            [*command, *(["--tool"] if tool else [])],
-            stdout=subprocess.PIPE if quiet else None,
-            stderr=subprocess.STDOUT if quiet else None,
-            stdin=subprocess.DEVNULL,
-            env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-        try:
-            output, _ = process.communicate()
-        except KeyboardInterrupt:  # the suite got it, too: let it hold and close the robot
-            with suppress(subprocess.TimeoutExpired):
-                process.communicate(timeout=LEAVE_S)
-            process.terminate()
-            raise
+        theirs, ours = os.pipe()
+        tied = sys.platform != "win32"  # which has no signal but Ctrl-C
+        with open(ours, "wb") as lifeline, open(theirs, "rb") as other_end:
+            process = subprocess.Popen(
+                [
+                    *command,
+                    *(["--tool"] if tool else []),
+                    *(["--lifeline", str(theirs)] if tied else []),
+                ],
+                stdout=subprocess.PIPE if quiet else None,
+                stderr=subprocess.STDOUT if quiet else None,
+                stdin=subprocess.DEVNULL,
+                env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+                pass_fds=(theirs,) if tied else (),
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
+            other_end.close()
+            try:
+                output, _ = process.communicate()
+            except KeyboardInterrupt:
+                lifeline.close()  # whatever signal it was: let it hold and close the robot
+                with suppress(subprocess.TimeoutExpired):
+                    process.communicate(timeout=LEAVE_S)
+                process.kill()
+                raise
         if outcome.is_file():
             return process.returncode, parse_json(read_text(outcome))
     last = (output or "").strip().splitlines()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -121,6 +123,28 @@ def test_conformance_with_another_robot_is_one_line(done: Any) -> None:
     assert done.status == 1
     assert done.out == ""
     assert "Is this uarm" in done.err.splitlines()[-1]
+
+
+@pytest.mark.serial
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_conformance_ends_with_whoever_began_it(
+    board: Emulation, number: int, tmp_path: Path
+) -> None:
+    """The suite is a process of its own: no signal but Ctrl-C at a terminal reaches it."""
+    process = subprocess.Popen(
+        [*HELMSIGHT, "conformance", "--robot", "helm_arm", "--port", board.port, "--yes"],
+        cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+    deadline = time.monotonic() + 600.0  # against hanging
+    while not moves(board) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(number)
+    shown, _ = process.communicate(timeout=600)  # until the last process that has its output ends
+    assert process.returncode == (143 if number == signal.SIGTERM else -number)
+    assert "KeyboardInterrupt" in shown
+    assert "test_4_closing" not in shown
+    SerialLink(board.port, 115200).open()  # closed as it should be, the port is free
 
 
 class Terminal(io.StringIO):
