@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from helmsight.hardware.calibration import Calibration, Held
@@ -12,6 +13,7 @@ from helmsight.hardware.spec import Joint, RobotSpec
 from helmsight.hardware.ticks import TickScale
 
 ENOUGH = 0.5  # share of a described range that a servo's own limits must leave
+EXACT = 1e-4  # of a tick: a limit that is a tick, but for the dust of floating point
 
 
 def scales_before_asking(spec: RobotSpec, calibration: str | None) -> list[TickScale]:
@@ -78,9 +80,10 @@ def _narrowed(joint: Joint, before: TickScale, own: Held) -> TickScale:
 
 
 def _limited(spec: RobotSpec, scales: Sequence[TickScale]) -> list[TickScale]:
-    """Return scales whose range is within the description's limits as well."""
+    """Return scales whose range is within the description's limits as well, to the last tick."""
     plain = []
     for joint, scale in zip(spec.joint, scales, strict=True):
-        low, high = sorted((scale.tick(joint.lower), scale.tick(joint.upper)))
-        plain.append(scale.within(low, high))
+        ends = (scale.zero + limit * scale.per_unit for limit in (joint.lower, joint.upper))
+        low, high = sorted(ends)
+        plain.append(scale.within(math.ceil(low - EXACT), math.floor(high + EXACT)))
     return plain

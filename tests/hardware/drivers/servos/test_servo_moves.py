@@ -41,6 +41,15 @@ def test_a_move_is_acknowledged_and_arrives(arm: Arm) -> None:
     assert (state.mode, state.energised) == (Mode.ready, True)
 
 
+def test_what_is_sent_keeps_to_the_limits_to_the_last_tick(arm: Arm) -> None:
+    """The tick that is nearest to a limit may lie beyond it."""
+    arm.robot.connect()
+    for scale, joint in zip(arm.robot._scales, arm.robot.spec.joint, strict=True):
+        for limit in (joint.lower, joint.upper):
+            tick = max(scale.lower, min(scale.upper, scale.tick(limit)))
+            assert joint.lower - 1e-6 <= scale.value(tick) <= joint.upper + 1e-6, joint.name
+
+
 def test_torque_on_never_goes_to_an_old_goal(arm: Arm) -> None:
     for servo in arm.device.servos:
         servo["goal_position"] = servo.scale.upper  # left there by another program
