@@ -172,6 +172,11 @@ def _joint(spec: RobotSpec, index: int, own: LeRobotJoint) -> JointCalibration:
             f"below {servo.ticks}, the servo's count. Calibrate again, the arm near its middle "
             "when the first Enter is asked for"
         )
+    if own.drive_mode > REVERSED and spec.driver not in TURNED_BY_SERVO:
+        raise InvalidSpec(
+            f"{name}: drive_mode {own.drive_mode}; expected 0, or 1 where LeRobot turns the joint "
+            "round: another number leaves open which way it turns"
+        )
     turns = own.drive_mode & REVERSED and spec.driver not in TURNED_BY_SERVO
     seen = swept(spec, index, own.range_min, own.range_max, -servo.sign if turns else servo.sign)
     if mistake := seen.mistake():

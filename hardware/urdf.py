@@ -22,7 +22,7 @@ from helmsight.hardware.gl import mujoco
 
 Array = NDArray[np.float64]
 UNUSED = ("inertial", "visual", "collision")  # of a link
-DRIVEN = ("revolute", "prismatic")
+DRIVEN = {"revolute": 4.0 * math.pi, "prismatic": 10.0}  # with the furthest limit, rad or m
 SNAP = 1e-5  # URDFs write 1.5708 for a quarter turn: entries of a rotation below this are 0
 COMPILER = {
     "fusestatic": "false", "strippath": "false", "balanceinertia": "true",
@@ -70,7 +70,12 @@ def read_urdf(path: str | Path, tool_frame: str | None = None, centred: bool = F
         InvalidSpec: with file, joint and key, and what is allowed.
     """
     root = _parsed(path)
-    joints = {joint.get("name", ""): joint for joint in root.findall("joint")}
+    joints: dict[str, ET.Element] = {}
+    for joint in root.findall("joint"):
+        name = joint.get("name", "")
+        if not name or name in joints:
+            raise InvalidSpec(f"{path}: joint {name!r}: expected a name, and each of them once")
+        joints[name] = joint
     limits = {name: _limits(path, name, joint) for name, joint in joints.items() if _driven(joint)}
     parents = {_link(path, joint, "child"): name for name, joint in joints.items()}
     frame = _tool_frame(path, root, joints, tool_frame)
@@ -149,6 +154,12 @@ def _limits(path: str | Path, name: str, joint: ET.Element) -> tuple[float, floa
             values[key] = math.nan
         if not math.isfinite(values[key]):
             raise InvalidSpec(f"{where}: limit.{key}: {text!r}; expected a finite number")
+        if key != "velocity" and abs(values[key]) > DRIVEN[kind]:
+            raise InvalidSpec(
+                f"{where}: limit.{key}: {text}; expected an end stop, at most {DRIVEN[kind]:.4g} "
+                f"{'rad' if kind == 'revolute' else 'm'} away: such a number is an exporter's for "
+                "none, and limits are never guessed"
+            )
     if values["lower"] >= values["upper"]:
         raise InvalidSpec(
             f"{where}: limit.lower {values['lower']:g} must be below limit.upper "
@@ -176,7 +187,8 @@ def _tool_frame(
     if named is None and len(ends) == 1:
         return ends[0]
     if not ends:
-        raise InvalidSpec(f"{path}: no link at all; expected links and joints")
+        told = "no link that is an end, for each carries another" if links else "no link at all"
+        raise InvalidSpec(f"{path}: {told}; expected a tree of links and joints")
     if named is None:
         raise InvalidSpec(
             f"{path}: the arm ends in {', '.join(ends)}: say where its tool point is "

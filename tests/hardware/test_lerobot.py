@@ -143,6 +143,8 @@ def test_the_old_format_is_named_with_what_to_do(tmp_path: Path, old: dict[str, 
         ({"elbow_flex": motor(3, 0, -10, 2200)}, r"elbow_flex\.range_min: .*greater than"),
         ({"elbow_flex": motor(3, 0, 850, 3054) | {"id": "3"}}, r"elbow_flex\.id"),
         ({"elbow_flex": motor(3, 0, 850, 3054) | {"range_max": 3.5}}, r"elbow_flex\.range_max"),
+        # LeRobot turns a joint round at any number but 0, a servo's register at its lowest bit
+        ({"elbow_flex": motor(3, 0, 850, 3054, drive_mode=2)}, r"flex: drive_mode 2; .* 0, or"),
         ({"elbow_flex": motor(3, 0, 1500, 3054)}, "elbow_flex was seen .* 0.50 rad wrong"),
     ],
 )
