@@ -21,7 +21,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 
-from helmsight.hardware.drivers.linearm_talk import Conversation, NotClosed
+from helmsight.hardware.drivers.linearm_talk import SHOWN, Conversation, NotClosed
 from helmsight.hardware.drivers.linearm_way import Leg, full_speed, legs, rates
 from helmsight.hardware.errors import (
     BadReply,
@@ -41,7 +41,6 @@ YIELD_S = 0.002
 LEAD_S = 0.01  # a piece is queued this long before the one in hand ends
 HOME_S = 60.0  # that the firmware's own homing may take
 PATIENCE = 5  # horizons a way may take
-SHOWN = 5  # lines quoted in a message
 
 
 class LineArm(Conversation):
@@ -94,7 +93,7 @@ class LineArm(Conversation):
     def _greet(self, seen: list[str]) -> bool:
         """Exchange hellos; return whether the device has just started."""
         patience = 0.0 if self._greeted else self.protocol.boot_s
-        start, tries, restarts = time.monotonic(), 0, 0
+        start, tries, restarts, refused = time.monotonic(), 0, 0, ""
         while restarts < HELLOS:
             tries += 1
             try:
@@ -107,13 +106,15 @@ class LineArm(Conversation):
                 if tries >= HELLOS:
                     raise SetupNeeded(str(error)) from None
             except (NoReply, CommandRefused) as error:
+                if isinstance(error, CommandRefused | BadReply):
+                    refused = f"an error ({error})"  # it is there and says why not
                 late = time.monotonic() - start > patience
                 if tries >= HELLOS and (seen or late):
                     break
                 if self._session.stop_pending():
                     raise NoReply(f"{self.spec.name}: a stop goes first") from error
             time.sleep(YIELD_S)  # what is refused is refused at once
-        heard = " | ".join(repr(line[:60]) for line in seen[-SHOWN:]) or "nothing"
+        heard = " | ".join(repr(line[:60]) for line in seen[-SHOWN:]) or refused or "nothing"
         explanation = (
             f"{self.link.port}: asked {self.protocol.hello.send!r}, expected a line like "
             f"{self.protocol.hello.reply!r}, heard {heard}. Is this {self.spec.name}, and does it "

@@ -23,6 +23,7 @@ from helmsight.hardware.wire.linearm import (
 )
 
 PATIENCE = 5  # deadlines a line may stay noisy
+SHOWN = 5  # lines quoted in a message
 
 
 class NotClosed(NoReply):
@@ -83,7 +84,9 @@ class Conversation(Robot):
         if self._session.stops_here():
             # A stop asks again soon: it waits for the pieces that are queued and no longer.
             wait_s = min(wait_s, 2.0 * (self.protocol.slice_s or 0.0))
+        heard: list[str] = []
         for line in self._within(wait_s + self.spec.port.reply_s):
+            heard.append(line)
             reply = self._dialogue.take(line)
             if isinstance(reply, ArmReply):
                 place = self._scale.read(reply.groups) if target is not None else None
@@ -111,8 +114,9 @@ class Conversation(Robot):
             raise NotClosed(
                 f"{self.spec.place_of('device', 'done')}: {key}: no line like "
                 f"{self.protocol.closing(command)!r} closed the answer to {command.send!r} within "
-                f"{waited:.2f} s; heard {self._dialogue.answered.line!r}. Expected the line that "
-                'ends every answer of this arm; where none does, leave it out (done = "")'
+                f"{waited:.2f} s; heard {' | '.join(repr(line[:80]) for line in heard[-SHOWN:])}. "
+                "Expected the line that ends every answer of this arm; where none does, leave it "
+                'out (done = "")'
             )
         raise NoReply(f"{self.spec.name}: no answer to {command.send!r} within {waited:.2f} s")
 

@@ -472,7 +472,8 @@ class TestAnArmThatClosesItsAnswers:
         text = shipped()[MARLIN].read_text(encoding="utf-8").replace(old, new, 1)
         mine.write_text(text.replace("boot_s = 2.5", "boot_s = 0.1"), encoding="utf-8")
         robot = LineArm(load_spec(mine), emulation.port)
-        with pytest.raises(SetupNeeded, match=rf"mine\.toml, line \d+: {key}.*FIRMWARE_NAME"):
+        told = rf"mine\.toml, line \d+: {key}.*'FIRMWARE_NAME.*' \| 'ok'\. Expected"
+        with pytest.raises(SetupNeeded, match=told):
             robot.connect()
         assert not robot.link.is_open
         assert emulation.device.journal == []
@@ -488,6 +489,13 @@ class TestAnotherDevice:
                 robot.connect()
             assert not robot.link.is_open
             assert emulation.device.journal == []
+
+    def test_a_refused_hello_is_told_with_what_the_arm_says(self):
+        text = shipped()["uarm"].read_text(encoding="utf-8").replace("boot_s = 2.5", "boot_s = 0.1")
+        with Emulation(LineArmController(spec_of("uarm"))) as emulation:
+            robot = LineArm(parse_spec(text.replace("P2203", "P9999")), emulation.port)
+            with pytest.raises(WrongProtocol, match=r"heard an error \(.*'P9999' .*E20.*Is this"):
+                robot.connect()
 
     def test_silence_is_told_as_nothing(self):
         text = shipped()["uarm"].read_text(encoding="utf-8").replace("boot_s = 2.5", "boot_s = 0.1")
