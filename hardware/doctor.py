@@ -183,14 +183,14 @@ def _wiring(robot: Supervisor) -> Iterator[Finding]:
     """Whether every joint answers with what it can be, and what the device says of itself."""
     state = robot.state()
     fits = state.mode != Mode.alarm and not state.faults
+    known = robot.robot.is_homed is not False
     yield Finding(
         "state", fits, ", ".join((str(state.mode), *state.faults)), "no alarm, no faults",
-        "clear what it says (overload, switch, voltage), then reset",
+        "clear what it says, then reset" if known else "home it, then clear what it says still",
     )  # fmt: skip
     yield Finding(
         "energised", True, {True: "yes", False: "no", None: "it cannot tell"}[state.energised]
     )
-    known = robot.robot.is_homed is not False
     for joint, position in zip(robot.spec.joint, state.positions, strict=True) if known else ():
         room = 0.01 * (joint.upper - joint.lower)
         unit = "rad" if joint.kind == "revolute" else "m"

@@ -118,8 +118,9 @@ def doctor(
     from helmsight.output import json_line
 
     if move:
-        load_spec(robot)  # a description that is wrong is told before a person is asked
-        agreed(yes, f"{robot} at {port} will move each joint a little, and its gripper")
+        spec = load_spec(robot)  # one that is wrong is told before a person is asked
+        gripper = ", and its gripper" if spec.tool.kind == "joint" else ""
+        agreed(yes, f"{robot} at {port} will move each joint a little{gripper}")
     findings = []
     for finding in examine(robot, port, camera=camera, move=move):
         findings.append(finding)

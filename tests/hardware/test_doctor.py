@@ -209,6 +209,7 @@ def test_an_unhomed_gantry_is_told_to_be_homed_and_not_moved() -> None:
     findings = seen(device, move=True)
     assert {"position", "state"} <= set(wrong(findings))
     assert "helmsight home" in findings["position"].mend
+    assert findings["state"].mend.startswith("home it")
     assert not any(name.startswith(("joint ", "move ")) for name in findings)
     assert not any(entry.kind == "move" for entry in device.journal)
 

@@ -167,6 +167,15 @@ def test_a_person_is_asked_before_anything_moves(
     assert board.to_device.size == 0
 
 
+@pytest.mark.parametrize(("robot", "gripper"), [("so101", True), ("gantry", False)])
+def test_a_person_is_told_of_a_gripper_where_there_is_one(
+    run: Any, monkeypatch: pytest.MonkeyPatch, robot: str, gripper: bool
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    asked = run("doctor", "--move", "--robot", robot, "--port", "x").err
+    assert ("its gripper" in asked) == gripper
+
+
 def test_conformance_without_pytest_says_how_to_get_it(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
