@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup(
         "helmsight", "Helmsight: pytest --pyargs helmsight.hardware.conformance"
     )
-    for name, wanted in {
+    options: dict[str, dict[str, Any]] = {
         "--robot": {"metavar": "NAME", "help": "robot: a name or the path of a .toml"},
         "--port": {"metavar": "PORT", "help": "serial port of the robot"},
         "--yes": {"action": "store_true", "help": "the robot may MOVE: without it nothing begins"},
@@ -33,7 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--home": {"action": "store_true", "help": "home it first (it drives to its switches!)"},
         "--conformance-json": {"metavar": "FILE", "help": "write the outcome to FILE"},
         "--lifeline": {"metavar": "FD", "type": int, "help": "end as by Ctrl-C when it closes"},
-    }.items():
+    }
+    for name, wanted in options.items():
         with suppress(ValueError):  # another plugin has that name: both read what it holds
             group.addoption(name, **wanted)
 
