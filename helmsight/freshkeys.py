@@ -96,7 +96,10 @@ class FreshKeys:
 
     def _listen(self) -> None:
         while not self._closing.is_set():
-            keys, now = self._read(BEAT_S), time.monotonic()
+            try:
+                keys, now = self._read(BEAT_S), time.monotonic()
+            except OSError:  # the terminal is gone, and nobody sits there any more
+                keys, now = [END], time.monotonic()
             for key in keys:
                 if key == STOP:
                     self._stopped()

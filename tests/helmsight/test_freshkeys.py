@@ -88,3 +88,16 @@ def test_what_was_pressed_before_it_began_or_was_asked_does_not_count() -> None:
         assert read(0.0) == []
         typed.press("n")
         assert read(WAIT_S) == ["n"]
+
+
+def test_a_terminal_that_is_gone_is_the_end_of_its_keys() -> None:
+    typed, gone = Typed(), threading.Event()
+
+    def read(within_s: float) -> list[str]:
+        if gone.is_set():
+            raise OSError("Input/output error")
+        return typed(within_s)
+
+    with FreshKeys(read, nothing, ("+",)) as fresh_keys:
+        gone.set()
+        assert fresh_keys(WAIT_S) == [END]
