@@ -11,6 +11,14 @@ from pydantic import Field, model_validator
 from helmsight.hardware.errors import InvalidSpec
 from helmsight.hardware.spec import Finite, Joint, Positive, Table
 
+EXACT = 1e-4  # of a tick: a limit that is a tick, but for the dust of floating point
+
+
+def inward(one: float, other: float) -> tuple[int, int]:
+    """Return the lowest and the highest whole tick between two limits in ticks, in any order."""
+    low, high = sorted((one, other))
+    return math.ceil(low - EXACT), math.floor(high + EXACT)
+
 
 class ServoOptions(Table):
     """`joint.device` of a servo bus.

@@ -149,8 +149,9 @@ class Helm(Robot):
                 f"{DURATION_MAX_MS / 1000:g} s at most; nothing was sent"
             )
         widths = [0] * CHANNELS
-        for servo, position in zip(self._servos, targets.positions, strict=True):
-            widths[servo.channel] = servo.ticks(position)
+        goals = zip(self.spec.joint, self._servos, targets.positions, strict=True)
+        for joint, servo, position in goals:
+            widths[servo.channel] = servo.ticks_within(position, joint.lower, joint.upper)
         payload = Move(self._mask, duration, tuple(widths)).encode()
         try:
             taken = self._moved(targets, payload)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from helmsight.hardware.errors import BadReply
 from helmsight.hardware.robot import JointTargets
 from helmsight.hardware.spec import RobotSpec
+from helmsight.hardware.ticks import inward
 from helmsight.hardware.wire.linearm import Protocol
 
 SLACK = 1.02  # of the horizon: positions are rounded
@@ -29,6 +30,7 @@ class WireUnits:
     def __init__(self, spec: RobotSpec, protocol: Protocol) -> None:
         self._names = spec.names
         self._digits = protocol.decimals
+        self._joints = spec.joint
         self.units = tuple(
             protocol.length_unit if joint.kind == "prismatic" else protocol.angle_unit
             for joint in spec.joint
@@ -36,13 +38,22 @@ class WireUnits:
 
     def words(self, place: Sequence[float]) -> dict[str, str]:
         """Return the placeholders of a place, rounded to what is sent."""
-        pairs = zip(self._names, place, self.units, strict=True)
         # + 0.0: no "-0.00", which some parsers refuse
-        return {n: f"{round(v / u, self._digits) + 0.0:.{self._digits}f}" for n, v, u in pairs}
+        numbers = (f"{number + 0.0:.{self._digits}f}" for number in self._numbers(place))
+        return dict(zip(self._names, numbers, strict=True))
 
     def rounded(self, place: Sequence[float]) -> tuple[float, ...]:
         """Return `place` as it is sent, rad or m."""
-        return tuple(round(v / u, self._digits) * u for v, u in zip(place, self.units, strict=True))
+        return tuple(n * u for n, u in zip(self._numbers(place), self.units, strict=True))
+
+    def _numbers(self, place: Sequence[float]) -> Iterator[float]:
+        """Yield what is nearest to a place in units of the wire, within the joints' limits."""
+        step = 10.0**-self._digits
+        for joint, value, unit in zip(self._joints, place, self.units, strict=True):
+            low, high = inward(joint.lower / unit / step, joint.upper / unit / step)
+            whole = round(value / unit / step)
+            inside = min(high, max(low, whole)) if joint.lower <= value <= joint.upper else whole
+            yield round(inside * step, self._digits)
 
     def read(self, groups: Mapping[str, str], prefix: str = "") -> tuple[float, ...] | None:
         """Return the place in the groups of a reply, None where it does not tell one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from helmsight.hardware.calibration import Calibration, Held
@@ -10,10 +9,9 @@ from helmsight.hardware.errors import SetupNeeded
 from helmsight.hardware.lerobot import calibration_in_servos
 from helmsight.hardware.scales import IN_SERVOS, described_scales, load_calibration, scales_of
 from helmsight.hardware.spec import Joint, RobotSpec
-from helmsight.hardware.ticks import TickScale
+from helmsight.hardware.ticks import TickScale, inward
 
 ENOUGH = 0.5  # share of a described range that a servo's own limits must leave
-EXACT = 1e-4  # of a tick: a limit that is a tick, but for the dust of floating point
 
 
 def scales_before_asking(spec: RobotSpec, calibration: str | None) -> list[TickScale]:
@@ -84,6 +82,5 @@ def _limited(spec: RobotSpec, scales: Sequence[TickScale]) -> list[TickScale]:
     plain = []
     for joint, scale in zip(spec.joint, scales, strict=True):
         ends = (scale.zero + limit * scale.per_unit for limit in (joint.lower, joint.upper))
-        low, high = sorted(ends)
-        plain.append(scale.within(math.ceil(low - EXACT), math.floor(high + EXACT)))
+        plain.append(scale.within(*inward(*ends)))
     return plain

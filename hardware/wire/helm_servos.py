@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from helmsight.hardware.errors import InvalidSpec
 from helmsight.hardware.spec import Finite, Positive, RobotSpec, Table
+from helmsight.hardware.ticks import inward
 from helmsight.hardware.wire.helm import (
     CHANNELS,
     SPEED_MAX,
@@ -38,7 +39,15 @@ class HobbyServo(Table):
 
     def ticks(self, position: float) -> int:
         """Return the width for `position` (rad), in ticks."""
-        return round(TICKS_PER_US * (self.zero_us + self.sign * self.us_per_rad * position))
+        return round(self._width(position))
+
+    def ticks_within(self, position: float, lower: float, upper: float) -> int:
+        """Return the nearest width for `position` within two limits (rad), in ticks."""
+        low, high = inward(self._width(lower), self._width(upper))
+        return min(high, max(low, self.ticks(position)))
+
+    def _width(self, position: float) -> float:
+        return TICKS_PER_US * (self.zero_us + self.sign * self.us_per_rad * position)
 
     def position(self, ticks: int) -> float:
         """Return the position (rad) that a width stands for."""
@@ -50,9 +59,10 @@ class HobbyServo(Table):
 
     def config(self, lower: float, upper: float, start: float, speed: float) -> Config:
         """Return the channel's limits on the board for those of the joint (rad, rad/s)."""
-        ends = sorted((self.ticks(lower), self.ticks(upper)))
+        low, high = inward(self._width(lower), self._width(upper))
         widest = int(speed * self.us_per_rad * TICKS_PER_US)
-        return Config(self.channel, ends[0], ends[1], self.ticks(start), min(widest, SPEED_MAX))
+        first = self.ticks_within(start, lower, upper)
+        return Config(self.channel, low, high, first, min(widest, SPEED_MAX))
 
 
 def servos(spec: RobotSpec) -> tuple[HobbyServo, ...]:

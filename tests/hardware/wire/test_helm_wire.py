@@ -115,8 +115,13 @@ def test_positions_and_widths_are_each_others_inverse() -> None:
         config = servo.config(joint.lower, joint.upper, joint.home, joint.speed)
         for ticks in range(config.lower, config.upper + 1, 7):
             assert servo.ticks(servo.position(ticks)) == ticks
-        assert config.lower <= servo.ticks(joint.lower) <= config.upper
-        assert config.lower <= servo.ticks(joint.upper) <= config.upper
+        ends = {servo.position(config.lower), servo.position(config.upper)}
+        assert joint.lower - 1e-6 <= min(ends)
+        assert max(ends) <= joint.upper + 1e-6
+        sent = {
+            servo.ticks_within(end, joint.lower, joint.upper) for end in (joint.lower, joint.upper)
+        }
+        assert sent == {config.lower, config.upper}
 
 
 @pytest.mark.parametrize(
