@@ -108,10 +108,10 @@ def read_claims(
                 replace(claim, confidence=sure[number - 1]) for claim in reader.claims[before:]
             ]
     unseen = tuple(dict.fromkeys(reader.unseen))
-    yes, line = _yes_and_line(text)
+    yes, at = _yes_and_line(text)
     return ParsedAnswer(
         tuple(reader.claims), tuple(reader.unread), yes, chosen, unseen,
-        sure[line] if line is not None and line < len(sure) else 1.0,
+        sure[at] if at is not None and at < len(sure) else 1.0,
     )  # fmt: skip
 
 
