@@ -1,7 +1,8 @@
-"""Finds the packages below the folders that pyproject.toml maps, and has the step compiled where
+"""Finds the packages below the folders that pyproject.toml maps, and has C compiled where
 cffi is there; all else is said there.
 """
 
+import sys
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 project = tomllib.loads(Path(__file__).with_name("pyproject.toml").read_text(encoding="utf-8"))
+# Windows' compiler knows no vectors, and OpenCV does that work there
+names = ["step"] if sys.platform == "win32" else ["step", "area"]
+modules = [f"contract/c_build.py:{name}" for name in names] if find_spec("cffi") else []
 folders = project["tool"]["setuptools"]["package-dir"]
 setup(
     packages=[
@@ -16,5 +20,5 @@ setup(
         for package, folder in folders.items()
         for name in (package, *(f"{package}.{inner}" for inner in find_packages(folder)))
     ],
-    **({"cffi_modules": ["envs/orbital/step_build.py:ffibuilder"]} if find_spec("cffi") else {}),
+    **({"cffi_modules": modules} if modules else {}),
 )

@@ -27,8 +27,9 @@ ROOT = Path(__file__).parents[1]
 ROOMS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
     "tool"
 ]["setuptools"]["package-dir"]
-LITTER = shutil.ignore_patterns("__pycache__", "build", "*.egg-info", ".*", "_step.*")
-STEP = "helmsight/envs/orbital/_step."  # compiled, where there is a compiler
+LITTER = shutil.ignore_patterns("__pycache__", "build", "*.egg-info", ".*", "_step.*", "_area.*")
+STEP = "helmsight/envs/orbital/_step."
+COMPILED = (STEP, "helmsight/tools/_area.")  # where there is a compiler
 
 FLIGHT = """
 import helmsight
@@ -123,13 +124,13 @@ def expected(sources: Path) -> set[str]:
         f"{name.replace('.', '/')}/{path.relative_to(sources / room).as_posix()}"
         for name, room in ROOMS.items()
         for path in (sources / room).rglob("*")
-        if path.is_file() and not path.name.startswith("_step.")
+        if path.is_file() and not path.name.startswith(("_step.", "_area."))
     }
 
 
 def test_a_wheel_holds_every_file_of_ours_and_nothing_else(sources: Path, wheel: Path) -> None:
     packed = contents(wheel)
-    packed -= {name for name in packed if name.startswith(STEP)}
+    packed -= {name for name in packed if name.startswith(COMPILED)}
     assert {name for name in packed if ".dist-info/" not in name} == expected(sources)
     assert {name.partition("/")[0] for name in packed} == {"helmsight", dist_info(packed)}
 

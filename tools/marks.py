@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +11,7 @@ from helmsight.contract.observation import Box
 from helmsight.contract.sent import STRAIGHT, View
 from helmsight.tools.errors import ToolsError
 from helmsight.tools.placing import set_right
+from helmsight.tools.shrinking import shrunk
 
 Image = NDArray[np.uint8]
 WHOLE = "frame"
@@ -90,5 +90,4 @@ def _scaled(image: Image, size: tuple[int, int]) -> Image:
     """Return an image as wide and as high as `size` says, averaged over areas."""
     if (image.shape[1], image.shape[0]) == size:
         return np.ascontiguousarray(image)
-    small: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return small
+    return shrunk(image, size)

@@ -6,17 +6,16 @@ error. The two differ in the last bits of angles: records and evaluations say wh
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.contract.compiled import compiled
 from helmsight.contract.errors import InvalidOption
 from helmsight.envs.orbital.dynamics import MU, Array
 from helmsight.envs.orbital.vehicles import FUEL_UNIT_MASS
@@ -118,15 +117,7 @@ def twin_versions() -> dict[str, str]:
 @cache
 def _built() -> Any:
     """Return the compiled module; None without one, or when the sources have changed since."""
-    try:
-        module: Any = import_module("helmsight.envs.orbital._step")
-    except ImportError:
-        return None
-    here, digest = Path(__file__).parent / "step", hashlib.sha256()
-    for name in SOURCES:
-        digest.update((here / name).read_bytes())
-    made_of = module.ffi.string(module.lib.made_of).decode()
-    return module if made_of == digest.hexdigest() else None
+    return compiled("helmsight.envs.orbital._step", Path(__file__).parent / "step", SOURCES)
 
 
 class Compiled:

@@ -3,7 +3,7 @@
  * The figures and their order are those of dynamics.py; sums of three products are added as
  * numpy.einsum adds them. So the two agree to the last bit but for atan2, acos and hypot, and a
  * world comes to the same bits in every batch: all is compiled without contraction of a * b + c and
- * without fast-math (step_build.py).
+ * without fast-math (contract/c_build.py).
  */
 #include <math.h>
 #include <string.h>
