@@ -29,7 +29,7 @@ help:
 install: $(STAMP)
 
 # torch comes first and alone: that exact version decides which build is taken.
-$(STAMP): pyproject.toml setup.py constraints.txt contract/c_build.py $(wildcard envs/orbital/step/*.[ch] tools/area/*.[ch])
+$(STAMP): pyproject.toml setup.py constraints.txt $(wildcard contract/c_build.py envs/orbital/step/*.[ch] tools/area/*.[ch])
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 to 3.13 found: make PYTHON=/path/to/python" >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip  # uv makes .venv without pip

@@ -18,6 +18,7 @@ from helmsight.agents.models.engines.graph import Graph
 
 Weights = Mapping[str, NDArray[np.float32]]
 HIDDEN = -1e9  # of a score that causality forbids
+END = np.iinfo(np.int64).max  # of a slice that goes on to the last row
 
 
 class Idefics:
@@ -36,8 +37,9 @@ class Idefics:
         """Return the graph of a whole question.
 
         In: ids (L,) int64; pixels (n, 3, S, S) float32; spots (n x tokens of a picture,) int64,
-        where among the ids the pictures' tokens are. Out: logits (1, V) of what follows, and of
-        every layer keys and values (heads, L, D).
+        where among the ids the pictures' tokens are; asked (1,) int64, of how many of the last
+        tokens it is asked what follows. Out: logits (asked, V) of that, and of every layer keys and
+        values (heads, L, D).
         """
         g = Graph()
         seen = self._see(g, "pixels")
@@ -49,8 +51,9 @@ class Idefics:
                 "ids": (np.int64, ["L"]),
                 "pixels": (np.float32, ["n", self._vision.num_channels, size, size]),
                 "spots": (np.int64, ["m"]),
+                "asked": (np.int64, [1]),
             },
-            self._read(g, x, g.array([0]), None, last=True),
+            self._read(g, x, g.array([0]), None, "asked"),
         )
 
     def sequel(self) -> bytes:
@@ -104,27 +107,27 @@ class Idefics:
         return g.linear(x, self._weights["model.connector.modality_projection.proj.weight"])
 
     def _read(
-        self, g: Graph, x: str, before: str, past: list[str] | None, *, last: bool = False
+        self, g: Graph, x: str, before: str, past: list[str] | None, asked: str | None = None
     ) -> dict[str, str]:
         """Return the names of the outputs of the text model over x (t, width).
 
-        before: how many tokens went before, (1,). `last`: logits of what follows the last token
-        only, so that the last layer asks nothing of the others but their keys and values.
+        before: how many tokens went before, (1,). asked: of how many of the last tokens there are
+        to be logits, (1,), so that the last layer asks nothing of the others but keys and values.
         """
         config, eps = self._text, self._text.rms_norm_eps
         length = g.op("Slice", g.op("Shape", x), g.array([0]), g.array([1]))
         whole = g.op("Add", before, length)
         turns = _turns(g, config, before, whole)
-        unseen: str | None = _unseen(g, before, whole)
+        unseen = _unseen(g, before, whole)
         told: dict[str, str] = {}
         for i in range(config.num_hidden_layers):
             layer = _below(self._weights, f"model.text_model.layers.{i}.")
             y = _rms_norm(g, x, layer["input_layernorm.weight"], eps)
-            if last and i == config.num_hidden_layers - 1:
+            if asked is not None and i == config.num_hidden_layers - 1:
                 k, v = _heads(g, y, layer, config.num_attention_heads, "kv")
                 k = _turned(g, k, turns)
-                x, y, unseen = _last(g, x), _last(g, y), None
-                turns = _last(g, turns[0]), _last(g, turns[1])
+                x, y, unseen, *turned = (_last(g, each, asked) for each in (x, y, unseen, *turns))
+                turns = turned[0], turned[1]
                 (q,) = _heads(g, y, layer, config.num_attention_heads, "q")
             else:
                 q, k, v = _heads(g, y, layer, config.num_attention_heads, "qkv")
@@ -180,9 +183,9 @@ def _heads(g: Graph, x: str, layer: Weights, heads: int, kinds: str) -> list[str
     return [g.op("Squeeze", part, g.array([0])) for part in parts]
 
 
-def _last(g: Graph, x: str) -> str:
-    """Return the last row, (1, ...)."""
-    return g.op("Gather", x, g.array([-1]), axis=0)
+def _last(g: Graph, x: str, asked: str) -> str:
+    """Return the last rows, (asked, ...)."""
+    return g.op("Slice", x, g.op("Neg", asked), g.array([END]), g.array([0]))
 
 
 def _turns(g: Graph, config: Any, before: str, whole: str) -> tuple[str, str]:

@@ -44,19 +44,23 @@ class OnnxEngine:
         the engine does not take: no answer was sought.
 
         Only where answers differ is the model asked: tokens without a choice go with the others.
-        How the last answer went on is a guess at how this one does. The model is asked about all
-        of it at once, and again only from where it chooses otherwise (arXiv 2211.17192).
+        The last answer is a guess at this one. The model is asked about all of it at once, with
+        the question, and again only from where it chooses otherwise (arXiv 2211.17192).
         """
         pixels = question.pixels
         if pixels is None or pixels.shape[-2:] != (self.size, self.size):
             return [], -np.inf
         written = forced(trie)
         node, ahead = walk(trie, written)[1], np.inf
-        start = np.array([*question.ids, *written], np.int64)
-        spots = np.flatnonzero(start == self._picture)
-        asked = {"ids": start, "pixels": pixels, "spots": spots.astype(np.int64)}
-        (scores,), *kept = self._question.run(None, asked)
-        sequel = _Sequel(self._sequel, dict(zip(self._cache, kept, strict=True)), written)
+        draft = likely(node, self._before[len(written) :])
+        start = np.array([*question.ids, *written, *draft], np.int64)
+        spots = np.flatnonzero(start == self._picture).astype(np.int64)
+        asked = np.array([1 + len(draft)])
+        given = {"ids": start, "pixels": pixels, "spots": spots, "asked": asked}
+        told, *kept = self._question.run(None, given)
+        cache = dict(zip(self._cache, kept, strict=True))
+        sequel = _Sequel(self._sequel, cache, told, len(written), draft)
+        scores = told[0]
         while node:
             tokens = np.array(list(node))
             rivals = scores[tokens]
@@ -73,13 +77,17 @@ class OnnxEngine:
 
 
 class _Sequel:
-    """What follows the tokens of an answer, of which `begun` came with the question's `cache`."""
+    """What follows the tokens of an answer.
 
-    def __init__(self, session: Any, cache: dict[str, Any], begun: Sequence[int]) -> None:
-        self._session, self._cache = session, cache
-        self._told = len(begun)
-        self._fed: list[int] = []  # after those; the cache holds them too
-        self._scores: Any = None
+    cache: with the question, the first `told` tokens and those of `draft`; scores: logits (1 +
+    draft, V) of what follows those first ones, and each of the draft.
+    """
+
+    def __init__(
+        self, session: Any, cache: dict[str, Any], scores: Any, told: int, draft: list[int]
+    ) -> None:
+        self._session, self._cache, self._scores = session, cache, scores
+        self._told, self._fed = told, draft
 
     def after(self, written: Sequence[int], draft: Sequence[int]) -> NDArray[np.float32]:
         """Return the logits (V,) of what follows `written`, which may go on as `draft`."""
@@ -93,10 +101,11 @@ class _Sequel:
             new = new[agreed:]
             self._fed = [*new, *draft]
             ids = np.array(self._fed, np.int64)
-            self._scores, *kept = self._session.run(None, {"ids": ids, **past})
+            scores, *kept = self._session.run(None, {"ids": ids, **past})
+            self._scores = np.concatenate([self._scores[agreed : agreed + 1], scores])
             self._cache = dict(zip(past, kept, strict=True))
-        scores: NDArray[np.float32] = self._scores[len(new) - 1]
-        return scores
+        following: NDArray[np.float32] = self._scores[len(new)]
+        return following
 
 
 def fits(model: Any) -> bool:

@@ -79,8 +79,12 @@ def test_a_question_and_its_sequels_are_answered_as_by_transformers(sizes, pictu
             }
             return model(**given).logits[0, -1].numpy()
 
-    (logits,), *kept = run(graphs.question(), ids=ids, pixels=pixels, spots=spots)
-    assert logits == pytest.approx(expected(ids), abs=2e-4)
+    for asked in (len(words) + 1, 1):
+        given = {"ids": ids, "pixels": pixels, "spots": spots, "asked": np.array([asked])}
+        rows, *kept = run(graphs.question(), **given)
+        assert len(rows) == asked
+        for row, before in zip(rows, reversed(range(asked)), strict=True):
+            assert row == pytest.approx(expected(ids[: len(ids) - before]), abs=2e-4)
     for more in (rng.integers(4, 60, 4), rng.integers(4, 60, 1)):
         past = dict(zip(graphs.cache("past"), kept, strict=True))
         rows, *kept = run(graphs.sequel(), ids=more.astype(np.int64), **past)
