@@ -88,12 +88,13 @@ class Idefics:
             "Conv", pixels, g.array(w["embeddings.patch_embedding.weight"]),
             g.array(w["embeddings.patch_embedding.bias"]), strides=[config.patch_size] * 2,
         )  # fmt: skip
-        x = g.op("Transpose", g.reshape(x, 0, width, -1), perm=[0, 2, 1])
-        x = g.op("Add", x, g.array(w["embeddings.position_embedding.weight"]))
+        places = w["embeddings.position_embedding.weight"].T.reshape(width, side, side)
+        x = g.op("Transpose", g.op("Add", x, g.array(places)), perm=[0, 2, 3, 1])
+        x = g.reshape(x, -1, width)  # of all patches: products of two dimensions are the fastest
         for i in range(config.num_hidden_layers):
             layer = _below(w, f"encoder.layers.{i}.")
             y = _layer_norm(g, x, _below(layer, "layer_norm1."), eps)
-            x = g.op("Add", x, _look(g, y, _below(layer, "self_attn."), config))
+            x = g.op("Add", x, _look(g, y, _below(layer, "self_attn."), config, side * side))
             y = _layer_norm(g, x, _below(layer, "layer_norm2."), eps)
             y = g.linear(y, layer["mlp.fc1.weight"], layer["mlp.fc1.bias"])
             y = g.op("Gelu", y, approximate="tanh")
@@ -149,16 +150,16 @@ class Idefics:
         return {"logits": g.linear(x, self._embedding), **told}
 
 
-def _look(g: Graph, x: str, w: Weights, config: Any) -> str:
-    """Return attention of the patches of each picture (n, P, width) to each other."""
+def _look(g: Graph, x: str, w: Weights, config: Any, patches: int) -> str:
+    """Return attention of the patches of each picture, (n x patches, width), to each other."""
     heads, width = config.num_attention_heads, config.hidden_size
     stacked = [np.concatenate([w[f"{p}_proj.{kind}"] for p in "qkv"]) for kind in
                ("weight", "bias")]  # fmt: skip
-    x = g.reshape(g.linear(x, *stacked), 0, 0, 3, heads, width // heads)
+    x = g.reshape(g.linear(x, *stacked), -1, patches, 3, heads, width // heads)
     parts = g.ops("Split", 3, g.op("Transpose", x, perm=[2, 0, 3, 1, 4]), axis=0, num_outputs=3)
     q, k, v = (g.op("Squeeze", part, g.array([0])) for part in parts)
     y = g.op("Transpose", _attend(g, q, k, v, width // heads, [0, 1, 3, 2]), perm=[0, 2, 1, 3])
-    return g.linear(g.reshape(y, 0, 0, width), w["out_proj.weight"], w["out_proj.bias"])
+    return g.linear(g.reshape(y, -1, width), w["out_proj.weight"], w["out_proj.bias"])
 
 
 def _attend(
@@ -215,7 +216,8 @@ def _unseen(g: Graph, before: str, whole: str) -> str:
 
 
 def _rms_norm(g: Graph, x: str, weight: NDArray[np.float32], eps: float) -> str:
-    square = g.op("ReduceMean", g.op("Mul", x, x), g.array([-1]))
+    # a square that is written as a power: the runtime takes such a norm in one step
+    square = g.op("ReduceMean", g.op("Pow", x, g.array(2.0)), g.array([-1]))
     return g.op("Mul", g.op("Div", x, g.op("Sqrt", g.op("Add", square, g.array(eps)))),
                 g.array(weight))  # fmt: skip
 
