@@ -93,7 +93,8 @@ def draw_ball(picture: Picture, state: CockpitState, layout: Layout) -> None:
     row = (np.float32(90.0) - pitch) * np.float32(_PER_DEGREE)
     column = heading * np.float32(_PER_DEGREE)
     marks = cv2.remap(_marks(), column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-    skin = _bands(layout.sky, layout.ground)[row.astype(np.intp)]
+    # `take`: NumPy's brackets need five times as long for three bytes at a place
+    skin = _bands(layout.sky, layout.ground).take(row.astype(np.intp), axis=0)
     clear = cv2.subtract(_chalk(radius), skin)
     skin = cv2.add(skin, cv2.multiply(clear, cv2.merge([marks, marks, marks]), scale=1 / 255))
     x, y = layout.navball_centre

@@ -77,13 +77,23 @@ def _planet(state: CockpitState, axes: NDArray[np.float64], distance: float) -> 
     air = np.flatnonzero((cosine > _limb(state, distance, 6.0)) & (cosine <= limb))
     if ground.size + air.size == 0:
         return None
-    coarse = np.full((rays.shape[1], 3), _SPACE, dtype=np.uint8)
+    coarse = _space().reshape(-1, 3)[: rays.shape[1]].copy()
     if ground.size:
         coarse[ground] = _ground(state, axes, rays[:, ground], cosine[ground], distance)
     if air.size:
         coarse[air] = _glow(state, rays[:, air], cosine[air], distance)
-    small = coarse.reshape(HEIGHT // _COARSE, WIDTH // _COARSE, 3)
-    picture: Picture = cv2.resize(small, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+    seen = np.concatenate([ground[:1], ground[-1:], air[:1], air[-1:]]) // (WIDTH // _COARSE)
+    return _enlarged(coarse, max(0, int(seen.min()) - 1), int(seen.max()) + 2)
+
+
+def _enlarged(coarse: Picture, top: int, bottom: int) -> Picture:
+    """Return the picture of a coarse one (n, 3), in which from row `top` on and before `bottom`
+    there is more than space; these rows alone are worked out.
+    """
+    small = coarse.reshape(HEIGHT // _COARSE, WIDTH // _COARSE, 3)[top:bottom]
+    picture, first, last = _space().copy(), _COARSE * top, _COARSE * (top + len(small))
+    size = (WIDTH, last - first)
+    cv2.resize(small, size, dst=picture[first:last], interpolation=cv2.INTER_LINEAR)
     return picture
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -86,6 +87,38 @@ def test_the_planet_lies_below_and_its_night_side_is_dark(make_state):
     assert shown["day"][700] > 60.0
     assert shown["day"][700] > 5.0 * shown["night"][700]
     assert shown["day"][20] < 15.0
+
+
+def test_rows_with_nothing_but_space_are_left_out_of_the_enlarging_to_no_other_byte():
+    rng, count = np.random.default_rng(3), 0
+    for _ in range(60):
+        first, last = np.sort(rng.integers(0, 144, 2))
+        coarse = np.full((144, 256, 3), outside._SPACE, np.uint8)
+        coarse[first : last + 1] = rng.integers(0, 256, (last + 1 - first, 256, 3), np.uint8)
+        whole = cv2.resize(coarse, (1280, 720), interpolation=cv2.INTER_LINEAR)
+        top, bottom = max(0, first - 1), last + 2
+        enlarged = outside._enlarged(coarse.reshape(-1, 3), int(top), int(bottom))
+        np.testing.assert_array_equal(enlarged, whole)
+        count += top > 0 and bottom < 144
+    assert count > 20  # with space on both sides
+
+
+@pytest.mark.parametrize("roll", range(0, 360, 45))
+def test_what_is_enlarged_holds_all_of_the_planet(make_state, monkeypatch, roll):
+    side = np.radians(roll)
+    up = np.array([-0.2, 0.98 * np.sin(side), 0.98 * np.cos(side)])
+    state = make_state(roll, up=up / np.linalg.norm(up))
+    drawn = outside.draw(state, Layout())
+    enlarged, asked = outside._enlarged, []
+
+    def whole(coarse, top, bottom):
+        asked.append((top, bottom))
+        return enlarged(coarse, 0, 144)
+
+    monkeypatch.setattr(outside, "_enlarged", whole)
+    np.testing.assert_array_equal(outside.draw(state, Layout()), drawn)
+    ((top, bottom),) = asked
+    assert 0 <= top < bottom - 2
 
 
 def test_the_planet_hides_the_sun(make_state):
