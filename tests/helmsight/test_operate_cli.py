@@ -474,7 +474,7 @@ def test_fly_does_not_move_a_robot_without_asking(run: Any, arm: Emulation) -> N
         (("--limit", "speed=2"), "speed"),
         (("--limit", "speed"), "NAME=NUMBER"),
         (("--pilot", "naive"), "BurnCommand"),
-        (("--pilot", "bundled"), "navball"),
+        (("--pilot", "bundled"), "trained on the frame alone"),
         (("--pilot", "poses:home", "--poses", "nowhere.toml"), "nowhere.toml"),
     ],
 )
