@@ -39,7 +39,7 @@ RELATING = tuple(name for name, pairs in CALLED.items() if pairs != COT)
 
 VERIFIED = "+verified"
 """Behind the name of an order: its relations are proved, and asked again where they contradict."""
-MAX_CALLS = 6
+MAX_CALLS = 4
 """Questions that a verified strategy asks again about one picture, at most."""
 
 REFERENCES = ("free", "largest", "smallest", "topmost", "central", "most obvious", "landmark")

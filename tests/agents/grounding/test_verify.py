@@ -212,7 +212,7 @@ def test_a_question_is_judged_by_relations_then_by_what_follows_then_by_the_mode
     prompt = compose("combined", ["cup", "plate"], question=QUESTION.text, landmark="door")
     asker = Script(answer, *["I cannot tell."] * 6)
     assert judge(QUESTION, ground(asker, IMAGE, prompt)) == verdict
-    assert len(asker.asked) == (1 if verdict.by in ("relation", "closure") else 7)
+    assert len(asker.asked) == (1 if verdict.by in ("relation", "closure") else 5)
 
 
 def test_a_question_of_which_nothing_was_said_is_asked_plainly_and_then_as_a_pair():
