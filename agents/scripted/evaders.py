@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helmsight.envs.orbital.bots import CRUISE_THROTTLE, TURNING
-from helmsight.envs.orbital.dynamics import Array
+from helmsight.envs.orbital.dynamics import Array, orbital_axes
 from helmsight.envs.orbital.vehicles import DRONE
 from helmsight.envs.orbital.world import SETTLE
 
@@ -65,3 +65,11 @@ def cruising(motion: float, met: float) -> Pushed:
     force = CRUISE_THROTTLE * DRONE.forward_thrust
     burnt = max(met - SETTLE - TURNING, 0.0) * force / DRONE.exhaust_velocity
     return Pushed(motion, (0.0, force / (FULL - burnt), 0.0), max(SETTLE + TURNING - met, 0.0))
+
+
+def acceleration(path: Pushed, position: Array, velocity: Array) -> Array:
+    """Return what a target at `position` and `velocity` (3,) accelerates with, (3,) m/s^2.
+
+    All three are inertial; `path` is where that takes it.
+    """
+    return np.asarray(np.array(path.push) @ orbital_axes(position, velocity))

@@ -43,8 +43,9 @@ class Situation:
     """What the law needs to know of n worlds: see the module for frames and units.
 
     `gap` points from pursuer to target; `velocity` is the pursuer's relative to the target;
-    `target_acceleration` is what the target's own thrusters seem to do; `axes` (n, 3, 3) are the
-    rows along which the thrusters act, the first close to the line of sight.
+    `target_acceleration` is what the target's own thrusters do as long as the pursuer is nearer
+    than `waking_range`, (n,) m; `axes` (n, 3, 3) are the rows along which the pursuer's thrusters
+    act, the first close to the line of sight.
     """
 
     gap: Array
@@ -56,6 +57,13 @@ class Situation:
     mass: Array
     fuel_used: Array
     met: Array
+    waking_range: Array
+
+    @property
+    def awake(self) -> Array:
+        """The share of the way to the target on which it pushes, (n,): the last part."""
+        distance = np.maximum(norm(self.gap), 1e-6)
+        return np.asarray(np.minimum(1.0, self.waking_range / distance))
 
 
 def throttle(now: Situation, law: Law) -> Array:
@@ -127,14 +135,18 @@ def required_velocity(
     return np.stack([vx, vy, vz], axis=-1), np.stack([ax, ay, az], axis=-1)
 
 
-def _meeting(position: Array, push: Array, motion: Array, times: Array) -> tuple[Array, Array]:
+def _meeting(
+    position: Array, push: Array, motion: Array, times: Array, awake: Array
+) -> tuple[Array, Array]:
     """Return the velocities now and on arrival, both relative to a target that accelerates.
 
-    `push` (..., 3) is the target's own acceleration; frames and the rest as `required_velocity`.
+    `push` (..., 3) is the target's own acceleration in the last share `awake` of the time; frames
+    and the rest as `required_velocity`.
     """
-    goal = 0.5 * push * (times * times)[..., None]
+    pushed = times * awake
+    goal = 0.5 * push * (pushed * pushed)[..., None]
     wanted, arrival = required_velocity(position, goal, motion, times)
-    return wanted, arrival - push * times[..., None]
+    return wanted, arrival - push * pushed[..., None]
 
 
 def _push(now: Situation, frame: Array) -> Array:
@@ -144,7 +156,7 @@ def _push(now: Situation, frame: Array) -> Array:
 def _intercept_change(now: Situation, time_to_go: Array) -> Array:
     """Return the change of velocity now that meets the target after `time_to_go`, inertial m/s."""
     frame, motion, position, velocity = _target_frame(now)
-    wanted, _ = _meeting(position, _push(now, frame), motion, time_to_go)
+    wanted, _ = _meeting(position, _push(now, frame), motion, time_to_go, now.awake)
     return np.asarray(np.einsum("nij,ni->nj", frame, wanted - velocity))
 
 
@@ -156,7 +168,7 @@ def _arrival_time(
     latest = np.maximum(law.timeout - law.margin - now.met, 3.0)
     times = latest[:, None] * np.linspace(0.02, 1.0, 60) ** 1.5
     push = _push(now, frame)[:, None]
-    wanted, arrival = _meeting(position[:, None], push, motion[:, None], times)
+    wanted, arrival = _meeting(position[:, None], push, motion[:, None], times, now.awake[:, None])
     change = wanted - velocity[:, None]
     sight = -position / distance[:, None]
     along = np.abs(np.einsum("nkj,nj->nk", change, sight))

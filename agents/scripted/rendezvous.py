@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from helmsight.agents.scripted.course import THRUSTS, Path
-from helmsight.agents.scripted.evaders import cruising, fleeing
+from helmsight.agents.scripted.evaders import acceleration, cruising, fleeing
 from helmsight.agents.scripted.foresight import foreseen
 from helmsight.agents.scripted.guidance import Law, Situation, throttle
 from helmsight.agents.scripted.telemetry import FIELDS, Chase, burn
@@ -18,7 +18,7 @@ from helmsight.contract.task import Task
 from helmsight.contract.timing import Timing
 from helmsight.envs.orbital.bots import EVADE_RANGE
 from helmsight.envs.orbital.command import DURATION, BurnCommand
-from helmsight.envs.orbital.dynamics import Array, gravity, norm, orbital_axes
+from helmsight.envs.orbital.dynamics import Array, gravity, norm
 
 QUIET = 0.05  # m/s^2: accelerations of the target below this are numerical noise
 FIDGETING = Law(forward_band=0.6, lateral_band=0.15, noise_band=0.1, braking=0.65, margin=35.0)
@@ -84,6 +84,7 @@ class Rendezvous:
             mass=np.array([chase.mass]),
             fuel_used=np.array([self._used(chase)]),
             met=np.array([chase.met]),
+            waking_range=np.array([np.inf]),
         )
         return burn(throttle(now, law)[0], axes)
 
@@ -136,8 +137,9 @@ class Rendezvous:
         if self._flees or self._cruises:
             path = cruising(1.0, chase.met) if self._cruises else fleeing(1.0, 0.0)
             awake = self._cruises or float(norm(chase.gap)) < EVADE_RANGE
-            axes = orbital_axes(chase.target_position, chase.target_velocity)
-            return np.asarray(np.array(path.push) @ axes) if awake else np.zeros(3)
+            if not awake:
+                return np.zeros(3)
+            return acceleration(path, chase.target_position, chase.target_velocity)
         if self._fidgets:
             return np.zeros(3)
         return self._pushed(chase)

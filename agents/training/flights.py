@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.agents.scripted.guidance import Law, throttle
-from helmsight.agents.training.foresight import foreseen
+from helmsight.agents.training.foresight import FLEES, Evasion, foreseen
 from helmsight.agents.training.looks import COVERED, Look, without_throttle
 from helmsight.agents.training.questions import command, nearest_levels, prompt
 from helmsight.agents.training.starts import RandomStart, draw_start
-from helmsight.agents.training.teachers import LAW, answer, expert
+from helmsight.agents.training.teachers import CAUGHT, LAW, answer, expert
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.timing import Timing
 from helmsight.envs.orbital.cockpit.state import CockpitState
@@ -119,13 +119,16 @@ class FlightBatch:
 
         They are for the moment at which the answer takes effect.
         """
-        ahead = foreseen(self.world, self.latency)
+        bots = [start.evader if self.family == "PE1" else 0 for start in self.starts]
+        ahead = foreseen(self.world, self.latency, Evasion.of(bots, self.world))
         taught = np.zeros((len(self.starts), 3))
         if any(pilot is None for pilot in self._experts):
             used = self._full - self.world.mass[:, PURSUER]
             now = replace(ahead, fuel_used=ahead.fuel_used + used)
             law = replace(law, interval=self.timing(0).applied_s(DECISION))
-            taught = throttle(now, law)
+            quick = throttle(now, replace(law, arrival_speed=CAUGHT))
+            flees = np.array(bots) == FLEES
+            taught = np.where(flees[:, None], quick, throttle(now, law))
         read = FAMILIES[self.family].telemetry
         for i, pilot in enumerate(self._experts):
             if pilot is not None and not self.world.over[i]:

@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
 
+from helmsight.agents.scripted.evaders import acceleration, cruising, fleeing
 from helmsight.agents.scripted.foresight import STEP_S
 from helmsight.agents.scripted.guidance import Situation
 from helmsight.envs.orbital.attitude import error, turn
-from helmsight.envs.orbital.dynamics import Array, dot, gravity, unit, verlet
+from helmsight.envs.orbital.bots import EVADE_RANGE
+from helmsight.envs.orbital.dynamics import Array, dot, gravity, norm, unit, verlet
 from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 from helmsight.envs.orbital.world import World
 
+FLEES, CRUISES = 3, 4
+"""Numbers of the evaders of which it is known what they will do."""
 
-def foreseen(world: World, seconds: float) -> Situation:
+
+@dataclass(frozen=True)
+class Evasion:
+    """What n evaders are known to do: (n, 3) m/s^2, inertial, while the pursuer is nearer than
+    `waking_range`, (n,) m.
+    """
+
+    acceleration: Array
+    waking_range: Array
+
+    @classmethod
+    def none(cls, n: int) -> Evasion:
+        """Return that of evaders that coast."""
+        return cls(np.zeros((n, 3)), np.full(n, np.inf))
+
+    @classmethod
+    def of(cls, bots: Sequence[int], world: World) -> Evasion:
+        """Return that of KSPDG's public evaders in the worlds as they are, by their numbers."""
+        known = cls.none(len(bots))
+        for i, bot in enumerate(bots):
+            if bot not in (FLEES, CRUISES):
+                continue
+            path = fleeing(1.0, 0.0) if bot == FLEES else cruising(1.0, float(world.met[i]))
+            at, moving = world.position[i, EVADER], world.velocity[i, EVADER]
+            known.acceleration[i] = acceleration(path, at, moving)
+            known.waking_range[i] = EVADE_RANGE if bot == FLEES else np.inf
+        return known
+
+
+def foreseen(world: World, seconds: float, evasion: Evasion) -> Situation:
     """Return the situation of n worlds after `seconds`, the pursuers' throttles as they are.
 
-    The evaders coast: nobody is told what they will do. The noses stay on the target by the
+    Of what the evaders will do only `evasion` is known. The noses stay on the target by the
     shortest turn. `fuel_used` is what the wait costs, kg.
     """
     position, velocity = world.position.copy(), world.velocity.copy()
@@ -32,6 +67,8 @@ def foreseen(world: World, seconds: float) -> Situation:
         dt = seconds / steps
         push = np.zeros_like(position)
         push[:, PURSUER] = np.einsum("ni,nij->nj", force, axes) / mass[:, None]
+        awake = norm(position[:, EVADER] - position[:, PURSUER]) < evasion.waking_range
+        push[:, EVADER] = np.where(awake[:, None], evasion.acceleration, 0.0)
         position, velocity, _ = verlet(position, velocity, push, gravity(position), dt)
         mass = np.maximum(mass - flow * dt, craft.dry_mass)
         axes = _following(axes, position[:, EVADER] - position[:, PURSUER])
@@ -41,7 +78,8 @@ def foreseen(world: World, seconds: float) -> Situation:
         axes=axes,
         target_position=position[:, EVADER],
         target_velocity=velocity[:, EVADER],
-        target_acceleration=np.zeros((len(world), 3)),
+        target_acceleration=evasion.acceleration,
+        waking_range=evasion.waking_range,
         mass=mass,
         fuel_used=world.mass[:, PURSUER] - mass,
         met=world.met + seconds,

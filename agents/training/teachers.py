@@ -8,7 +8,6 @@ import numpy as np
 
 from helmsight.agents.scripted.bandit import Bandit
 from helmsight.agents.scripted.guidance import Law
-from helmsight.agents.scripted.rendezvous import Rendezvous
 from helmsight.agents.training.calm import CalmShade
 from helmsight.agents.training.starts import RandomStart
 from helmsight.contract.observation import Observation
@@ -22,20 +21,19 @@ from helmsight.envs.orbital.families import FAMILIES
 
 LAW = Law(forward_band=0.6, lateral_band=0.15, noise_band=0.05, braking=0.75, margin=20.0)
 """`rendezvous` with the wide dead bands that an eye with 2 % error needs."""
-Expert = Rendezvous | Bandit | CalmShade
+CAUGHT = 6.0  # m/s: the speed wanted at the capture of what flees, which no longer brakes for it
+Expert = Bandit | CalmShade
 
 
 def expert(start: RandomStart) -> Expert | None:
-    """Return the pilot that answers in a world that begins so; None where LAW does.
+    """Return the pilot that answers in a world that begins so; None in pursuits, where LAW does.
 
-    What coasts or burns at random is followed by the law, of which nobody has to remember a plan.
+    The law remembers no plan, which no picture shows: what it answers hangs on what is seen alone.
     """
     if start.family == "PE1":
-        pilot: Expert | None = Rendezvous() if start.evader in (3, 4) else None
-    else:
-        pilot = Bandit() if start.family == "LBG1" else CalmShade()
-    if pilot is not None:
-        pilot.reset(task(start), 0)  # one seed, so that the same picture gets the same plan
+        return None
+    pilot: Expert = Bandit() if start.family == "LBG1" else CalmShade()
+    pilot.reset(task(start), 0)  # one seed, so that the same picture gets the same plan
     return pilot
 
 

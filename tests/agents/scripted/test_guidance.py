@@ -17,7 +17,7 @@ FULL = 8000.0 / 6685.0
 """Fore-aft acceleration of a full craft, m/s^2."""
 
 
-def situation(telemetry, acceleration=(0.0, 0.0, 0.0)):
+def situation(telemetry, acceleration=(0.0, 0.0, 0.0), waking_range=np.inf):
     chase = Chase.read({"telemetry": telemetry})
     return Situation(
         gap=chase.gap[None],
@@ -29,6 +29,7 @@ def situation(telemetry, acceleration=(0.0, 0.0, 0.0)):
         mass=np.array([chase.mass]),
         fuel_used=np.array([6685.0 - chase.mass]),
         met=np.array([chase.met]),
+        waking_range=np.array([waking_range]),
     )
 
 
@@ -76,6 +77,25 @@ def test_the_required_velocity_meets_a_target_that_accelerates(make_telemetry):
         ends.append(position)
     displaced = 0.5 * 0.25 * 40.0**2
     assert norm(ends[0] - ends[1]) < 0.05 * displaced
+
+
+def test_a_target_that_wakes_on_the_way_is_met_where_it_goes_from_there(make_telemetry):
+    push = np.array([0.0, 0.0, 1.2])
+    telemetry = make_telemetry(gap=(0.0, 600.0, 0.0), velocity=(0.0, 20.0, 0.0))
+    sleeping = situation(telemetry, tuple(push), waking_range=200.0)
+    change = guidance._intercept_change(sleeping, np.array([30.0]))[0]
+    target, craft = telemetry[9:15].reshape(2, 3), telemetry[3:9].reshape(2, 3).copy()
+    craft[1] += change
+    nearest = np.inf
+    for _ in range(1600):
+        gap = float(norm(target[0] - craft[0]))
+        nearest = min(nearest, gap)
+        thrust = push if gap < 200.0 else np.zeros(3)
+        target, craft = (
+            np.array(verlet(*body, own, gravity(body[0]), 0.02)[:2])
+            for body, own in ((target, thrust), (craft, np.zeros(3)))
+        )
+    assert nearest < 10.0  # of 60 m that it would be missed by where it was
 
 
 @pytest.mark.parametrize("closing", [4.25, 4.35, 4.45])

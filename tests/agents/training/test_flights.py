@@ -12,6 +12,7 @@ from helmsight.agents.training.flights import FlightBatch, FlightSample, SampleF
 from helmsight.agents.training.questions import (
     UNREADABLE,
     command_text,
+    nearest_levels,
     reading_text,
     relation_text,
 )
@@ -27,7 +28,7 @@ from helmsight.agents.training.store import (
 )
 from helmsight.contract.clock import TimeRule
 from helmsight.envs.orbital.command import BurnCommand
-from helmsight.envs.orbital.scenarios import PURSUER
+from helmsight.envs.orbital.scenarios import PURSUER, Scenario
 
 FAMILIES = ("PE1", "LBG1", "SB1")
 
@@ -124,7 +125,6 @@ def test_pilots_that_know_the_numbers_answer_in_every_family(family: str) -> Non
 @pytest.mark.slow
 def test_the_shade_of_the_training_reaches_the_place_sunward_of_the_target() -> None:
     """Flown at the nearest levels along the body's axes, as the student answers."""
-    from helmsight.agents.training.questions import nearest_levels
     from helmsight.envs.orbital.dynamics import sun_direction
 
     flights = FlightBatch(3, np.random.default_rng(6), plain=True, family="SB1")
@@ -138,6 +138,20 @@ def test_the_shade_of_the_training_reaches_the_place_sunward_of_the_target() -> 
     for _ in range(120):
         flights.fly(nearest_levels(flights.teach()))
     assert away() < 0.7 * before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("bot", "initial"), [(3, 3), (3, 1), (4, 3)])
+def test_the_law_of_the_training_catches_what_flees(bot: int, initial: int) -> None:
+    """It hangs on what is seen alone, and flies at the nearest levels half a second late."""
+    place = Scenario(bot, initial)
+    state = place.initial_state(100)
+    start = RandomStart(bot, place.load_time, *state, place.initial_axes)
+    flights = FlightBatch(1, np.random.default_rng(0), [start], plain=True)
+    flights.rule = TimeRule("fixed", 0.5)
+    while not flights.world.over.all():
+        flights.fly(nearest_levels(flights.teach()))
+    assert flights.world.captured.all()
 
 
 @pytest.mark.slow

@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from helmsight.agents.training.flights import FlightBatch, draw_rule
-from helmsight.agents.training.foresight import foreseen
+from helmsight.agents.training.foresight import Evasion, foreseen
 from helmsight.agents.training.questions import prompt
 from helmsight.agents.training.starts import draw_start
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.timing import Timing
+from helmsight.envs.orbital.bots import EVADE_RANGE
 from helmsight.envs.orbital.command import BurnCommand
+from helmsight.envs.orbital.scenarios import EVADER
 from helmsight.envs.orbital.world import DT
 
 
@@ -25,7 +28,7 @@ def test_worlds_with_a_passive_evader_go_where_they_were_foreseen(seconds: float
     world = flights.world
     world.burn(rng.choice([-1.0, 0.0, 1.0], (30, 3)))
     near = world.range < 60.0  # the nose swings round in passing
-    expected = foreseen(world, seconds)
+    expected = foreseen(world, seconds, Evasion.none(30))
     world.advance(round(seconds / DT))
     kept = ~near & ~world.over
     assert kept.sum() >= 5
@@ -34,6 +37,28 @@ def test_worlds_with_a_passive_evader_go_where_they_were_foreseen(seconds: float
     np.testing.assert_allclose(expected.axes[kept], world.axes[kept, 1], atol=0.01)
     np.testing.assert_allclose(expected.mass[kept], world.mass[kept, 1], atol=0.01)
     np.testing.assert_allclose(expected.met[kept], world.met[kept], atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("bot", "near"), [(3, True), (3, False), (4, False)])
+def test_what_an_evader_is_known_to_do_is_foreseen(bot: int, near: bool) -> None:
+    rng = np.random.default_rng(8)
+    flights = FlightBatch(0, rng, [replace(draw_start(rng), evader=bot) for _ in range(300)])
+    world = flights.world
+    world.advance(round(5.0 / DT))  # a bot that begins has to turn first
+
+    def as_told() -> NDArray[np.bool_]:
+        inside = (world.range < EVADE_RANGE) if near else (world.range > EVADE_RANGE)
+        pushes = world.throttle[:, EVADER].any(axis=1)
+        return inside & ~world.over & (pushes == (near or bot == 4)) & (world.range > 60.0)
+
+    kept = as_told()
+    expected = foreseen(world, 1.0, Evasion.of([bot] * len(world), world))
+    world.advance(round(1.0 / DT))
+    kept &= as_told()
+    assert kept.sum() > 5
+    off = expected.gap[kept] - world.line_of_sight[kept]
+    assert np.abs(off).max() < 0.15
 
 
 def test_a_burn_that_was_going_on_is_reckoned_with() -> None:
