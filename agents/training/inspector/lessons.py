@@ -21,6 +21,7 @@ FIRST_SEED = 1_000_000  # of the cells to learn from; evaluations take lower one
 FRAME = (480, 360)  # width, height, px
 VIEWS = 10  # of one cell
 DEFECTIVE = 0.55  # probability of a part to have a defect: more than in a cell to inspect
+GONE = 0.08  # probability of a part other than the bus not to be there: its place is a lesson too
 NEAR, FAR = 0.085, 0.26  # m, of the camera from what it looks at
 SEEN, HIDDEN = 0.6, 0.12  # shares of a site's points from which, and up to which, it is (not) seen
 CLEAR = 0.004  # share of a crop that a defect has to show of itself
@@ -55,7 +56,8 @@ def crops(seed: int, size: int, views: int = VIEWS) -> Iterator[PartCrop]:
         CameraUnavailable: there is nothing to draw with on this machine.
     """
     rng = np.random.default_rng([FIRST_SEED + seed, 99])
-    plan = CellPlan.draw(FIRST_SEED + seed, defects=_defects(rng))
+    gone = [part for part in PARTS if part != "bus" and rng.random() < GONE]
+    plan = CellPlan.draw(FIRST_SEED + seed, defects=_defects(rng)).without(*gone)
     shadows = bool(rng.random() < 0.7)
     with Cell(plan, shadows=shadows) as cell, drawing(FIRST_SEED + seed) as drawn:
         sight = Sight(cell)

@@ -15,6 +15,7 @@ import torch
 from helmsight.agents.inspection.change import composite
 from helmsight.agents.training.folder import replace
 from helmsight.agents.training.inspector import fit as fitting
+from helmsight.agents.training.inspector import lessons
 from helmsight.agents.training.inspector.design import (
     ASKING_STYLE,
     INSPECTOR,
@@ -53,6 +54,16 @@ def test_crops_of_a_cell_show_what_they_are_said_to_show_and_come_again(drawing:
         if one.state == SOUND:
             assert one.part.max() > 0
     assert {crop.state for crop in drawn} >= {SOUND, NOT_SEEN}
+
+
+def test_the_place_of_a_part_that_is_not_there_is_a_lesson_in_not_seeing_it(
+    drawing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lessons, "GONE", 1.0)
+    bare = [crop for crop in crops(3, SIDE, views=4) if crop.kind != "bus"]
+    assert {(crop.state, float(crop.part.max())) for crop in bare} == {(NOT_SEEN, 0.0)}
+    drawn = [np.abs(crop.image.astype(float) - crop.clean).mean() for crop in bare]
+    assert max(drawn) > 20.0  # the drawing has what the picture has not
 
 
 def test_a_pool_gives_every_kind_and_takes_up_what_comes_later() -> None:
