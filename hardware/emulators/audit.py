@@ -78,7 +78,8 @@ def audit(
     starts = np.array([command.at_s for command in commands])
     before: tuple[float, ...] = ()  # the target in force before an entry
     for entry in journal:
-        given = int(np.searchsorted(starts, entry.at_s, side="right")) - 1
+        # a clock may tell two things one time: what happened at once with a command was before it
+        given = max(0, int(np.searchsorted(starts, entry.at_s, side="left")) - 1)
         command = commands[given]
         matches = np.flatnonzero((np.abs(targets - np.array(entry.positions)) <= near).all(axis=1))
         old, before = before, entry.positions

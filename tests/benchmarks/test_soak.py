@@ -72,6 +72,11 @@ def test_a_target_in_force_after_the_next_command_was_given_is_late(soak):
     assert (verdict.late, verdict.twice, verdict.lost) == (1, 0, 0)
 
 
+def test_a_target_in_force_as_the_next_command_is_given_is_in_time(soak):
+    verdict = soak.audit(told(soak, "plain", "plain"), done((10.0, 0), (10.0, 1)), NEAR)
+    assert verdict == soak.Audit(0, 0, 0, 0, 0)
+
+
 def test_a_target_that_nobody_asked_for_is_strange_and_perhaps_noticed(soak):
     said = told(soak, "plain", "retried")
     verdict = soak.audit(said, done((1.0, 0), (2.0, 7), (11.0, 8), (12.0, 1)), NEAR)

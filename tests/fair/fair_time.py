@@ -46,7 +46,11 @@ class FairClock:
     def __init__(self) -> None:
         self._face: mmap.mmap | None = None
         self._told = 0.0
-        self._telling = threading.Lock()
+        self._telling = threading.RLock()  # a signal's handler asks in the middle of it
+
+    def forked(self) -> None:
+        """Let go of what another thread of the process held that this one was forked from."""
+        self._telling = threading.RLock()
 
     def follow(self, path: str) -> None:
         """Go by the clock in the file `path`."""
@@ -64,12 +68,9 @@ class FairClock:
 
     def __call__(self) -> float:
         """Return the time, s; more than ever before, even where it stands still."""
-        if self._telling.acquire(blocking=False):  # else in the middle of it, or by a handler
-            try:
-                self._told = max(self._told + 1e-9, self._now())
-            finally:
-                self._telling.release()
-        return self._told
+        with self._telling:
+            self._told = max(self._told + 1e-9, self._now())
+            return self._told
 
     def _now(self) -> float:
         face = self._face
@@ -98,6 +99,8 @@ class FairClock:
 
 _SINCE = _time() - _monotonic()
 CLOCK = FairClock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=CLOCK.forked)
 FUNCTIONS = {
     "monotonic": CLOCK, "perf_counter": CLOCK, "time": CLOCK.wall, "sleep": CLOCK.sleep
 }  # fmt: skip

@@ -92,7 +92,7 @@ def test_a_target_that_wakes_on_the_way_is_met_where_it_goes_from_there(make_tel
         nearest = min(nearest, gap)
         thrust = push if gap < 200.0 else np.zeros(3)
         target, craft = (
-            np.array(verlet(*body, own, gravity(body[0]), 0.02)[:2])
+            np.array(verlet(body[0], body[1], own, gravity(body[0]), 0.02)[:2])
             for body, own in ((target, thrust), (craft, np.zeros(3)))
         )
     assert nearest < 10.0  # of 60 m that it would be missed by where it was
