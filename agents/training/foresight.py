@@ -19,6 +19,9 @@ from helmsight.envs.orbital.world import World
 
 FLEES, CRUISES = 3, 4
 """Numbers of the evaders of which it is known what they will do."""
+LEAD = 500.0
+"""m to the target, from which on its flight is reckoned with. Farther away the lead that it asks
+for is an angle too small for the eye, and a course straight at the target costs little more."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,13 @@ class Evasion:
 
     @classmethod
     def of(cls, bots: Sequence[int], world: World) -> Evasion:
-        """Return that of KSPDG's public evaders in the worlds as they are, by their numbers."""
+        """Return that of KSPDG's public evaders in the worlds as they are, by their numbers.
+
+        From far away it is nothing: see `LEAD`.
+        """
         known = cls.none(len(bots))
         for i, bot in enumerate(bots):
-            if bot not in (FLEES, CRUISES):
+            if bot not in (FLEES, CRUISES) or world.range[i] > LEAD:
                 continue
             path = fleeing(1.0, 0.0) if bot == FLEES else cruising(1.0, float(world.met[i]))
             at, moving = world.position[i, EVADER], world.velocity[i, EVADER]

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from helmsight.agents.training.flights import FlightBatch, draw_rule
-from helmsight.agents.training.foresight import Evasion, foreseen
+from helmsight.agents.training.foresight import LEAD, Evasion, foreseen
 from helmsight.agents.training.questions import prompt
 from helmsight.agents.training.starts import draw_start
 from helmsight.contract.clock import TimeRule
@@ -43,14 +43,15 @@ def test_worlds_with_a_passive_evader_go_where_they_were_foreseen(seconds: float
 @pytest.mark.parametrize(("bot", "near"), [(3, True), (3, False), (4, False)])
 def test_what_an_evader_is_known_to_do_is_foreseen(bot: int, near: bool) -> None:
     rng = np.random.default_rng(8)
-    flights = FlightBatch(0, rng, [replace(draw_start(rng), evader=bot) for _ in range(300)])
+    flights = FlightBatch(0, rng, [replace(draw_start(rng), evader=bot) for _ in range(800)])
     world = flights.world
     world.advance(round(5.0 / DT))  # a bot that begins has to turn first
 
     def as_told() -> NDArray[np.bool_]:
-        inside = (world.range < EVADE_RANGE) if near else (world.range > EVADE_RANGE)
+        low, high = (60.0, EVADE_RANGE) if near else (EVADE_RANGE, LEAD)
+        inside = (world.range > low) & (world.range < high)
         pushes = world.throttle[:, EVADER].any(axis=1)
-        return inside & ~world.over & (pushes == (near or bot == 4)) & (world.range > 60.0)
+        return inside & ~world.over & (pushes == (near or bot == 4))
 
     kept = as_told()
     expected = foreseen(world, 1.0, Evasion.of([bot] * len(world), world))
@@ -58,7 +59,7 @@ def test_what_an_evader_is_known_to_do_is_foreseen(bot: int, near: bool) -> None
     kept &= as_told()
     assert kept.sum() > 5
     off = expected.gap[kept] - world.line_of_sight[kept]
-    assert np.abs(off).max() < 0.15
+    assert np.abs(off).max() < 0.05  # m; E4's push alone takes it 0.12 m in a second
 
 
 def test_a_burn_that_was_going_on_is_reckoned_with() -> None:
