@@ -16,7 +16,7 @@ from helmsight.prompts.relations import Axis, Claim, Relation, RelationFrame
 LEAD = 2  # votes by which a sign must lead the next one, once two answers differed
 SURE = 2 / 3  # share of the votes that a sign needs to be passed on
 BESIDE = 4 / 5  # the same of a relation beside the one that a question is about
-PLAIN = 1 / 2  # the same of the one that a question is about, once it was asked plainly
+CERTAIN = 0.95  # the same of the one that a question is about, below which it is asked plainly
 
 Pair = tuple[str, str]
 Slot = tuple[str, str, Axis]  # the pair in one order, whichever way round it was asked
@@ -101,7 +101,7 @@ class Ballots:
         slot = self._question[0]
         if slot in self._known or {*slot[:2]} & self._unseen:
             return None
-        doubted = self._unclear(slot, BESIDE) if slot in self._votes else self._unanswered()
+        doubted = self._unclear(slot, CERTAIN) if slot in self._votes else self._unanswered()
         return self._plain.next() if self._plain.asked or doubted else None
 
     def doubtful(self) -> Pair | None:
@@ -171,7 +171,7 @@ class Ballots:
     def _needed(self, slot: Slot) -> float:
         """Return the share below which a slot is given up."""
         if slot == self._settled:
-            return PLAIN
+            return 0.0  # whichever answer leads is one; its confidence tells how far
         beside = self._question is not None and slot != self._question[0]
         return BESIDE if beside else SURE
 
