@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from helmsight.agents.grounding.plain import PlainQuestion
@@ -46,13 +46,12 @@ class Ballots:
         self._known = {slot: sign for slot, sign in map(self._slot, known)}
         self.implied = 0
         self.given_up: list[Slot] = []
-        self._settled: Slot | None = None  # what was asked plainly
-        self._count(answer)
-        self.disagreed = len(answer.claims) - len(self.kept(answer.claims))
-        self._unseen: set[str] = {*answer.unseen}
+        self.unseen: dict[str, None] = {}  # in the order in which it was said
         self._plain, self._yes = PlainQuestion(prompt), answer.yes
         asked = self._plain.claim
         self._question = None if asked is None else self._slot(asked)
+        self._count(answer)
+        self.disagreed = len(answer.claims) - len(self.kept(answer.claims))
 
     def kept(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
         """Return the claims that do not disagree with what is known."""
@@ -66,7 +65,6 @@ class Ballots:
     def add(self, pair: Pair, answer: ParsedAnswer) -> None:
         """Count one more answer about a pair."""
         self._reasked[pair] += 1
-        self._unseen.update(answer.unseen)
         self._count(answer, pair)
 
     def add_plain(self, answer: ParsedAnswer) -> None:
@@ -77,10 +75,15 @@ class Ballots:
             votes = self._plain.votes.items()
             self._votes[slot] = {sign if holds else -sign: weight for holds, weight in votes}
             self._claimed[slot] = self._plain.asked
-            self._settled = slot
+
+    @property
+    def _settled(self) -> Slot | None:
+        """What was asked plainly, and answered."""
+        return self._question[0] if self._question is not None and self._plain.votes else None
 
     def _count(self, answer: ParsedAnswer, about: Pair | None = None) -> None:
         """Count every claim; that a thing is unseen speaks against all signs of its pairs."""
+        self.unseen |= dict.fromkeys(answer.unseen)
         for a, b in [about] if about else combinations(self._order, 2):
             if {a, b} & {*answer.unseen}:
                 for axis in Axis:
@@ -99,7 +102,7 @@ class Ballots:
         if self._question is None:
             return None
         slot = self._question[0]
-        if slot in self._known or {*slot[:2]} & self._unseen:
+        if slot in self._known or {*slot[:2]} & self.unseen.keys():
             return None
         doubted = self._unclear(slot, CERTAIN) if slot in self._votes else self._unanswered()
         return self._plain.next() if self._plain.asked or doubted else None
@@ -162,11 +165,10 @@ class Ballots:
             guilty: Counter[Slot] = Counter()
             for conflict in conflicts:
                 guilty.update(self._slots(conflict))
-            self._give_up(max(guilty, key=self._guilt(guilty)))
-
-    def _guilt(self, guilty: Counter[Slot]) -> Callable[[Slot], tuple[bool, int, float]]:
-        """Return what ranks slots to give up: what was asked plainly comes last."""
-        return lambda slot: (slot != self._settled, guilty[slot], -self._share(slot))
+            # what was asked plainly comes last
+            self._give_up(
+                max(guilty, key=lambda s: (s != self._settled, guilty[s], -self._share(s)))
+            )
 
     def _needed(self, slot: Slot) -> float:
         """Return the share below which a slot is given up."""

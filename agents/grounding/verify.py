@@ -87,8 +87,9 @@ def ground(
 ) -> Grounding:
     """Ask `prompt` about `image` and return what it shows.
 
-    Unverified, the claims are those of the answer, contradictory or not. Verified, the pair of a
-    smallest contradiction that was answered least often is asked again by itself, until nothing
+    Unverified, the claims are those of the answer, contradictory or not. Verified, the question is
+    asked again in plain words if its relation is in doubt or has less than `CERTAIN` of the votes;
+    then the pair of a smallest contradiction that was answered least often by itself, until nothing
     contradicts; then pairs in doubt, until one sign leads by `LEAD` votes; then the pair of the
     question, if nothing was said of it. At most `max_calls` further questions are asked. In doubt
     is a pair whose answers differed, whose sign has less than `SURE` of the votes, or that does not
@@ -110,25 +111,20 @@ def ground(
     report = check(first.claims)
     ballots = Ballots(prompt, first, known)
     extra, lines, reasked = 0, 0, set[frozenset[str]]()
-    unseen = dict.fromkeys(first.unseen)
     if verified:
         while extra < max_calls:
-            if (plain := ballots.plainly()) is not None:
-                answers.append(asker.ask(image, plain))
-                ballots.add_plain(plain.read(answers[-1]))
-                pair = plain.names[0], plain.names[1]
-            elif (doubted := ballots.doubtful()) is not None:
-                pair = doubted
+            if (question := ballots.plainly()) is not None:
+                answers.append(asker.ask(image, question))
+                ballots.add_plain(question.read(answers[-1]))
+            elif (pair := ballots.doubtful()) is not None:
                 question = again(*pair, lines, prompt.frame)
                 lines += 1
                 answers.append(asker.ask(image, question, attempt=lines))
-                told = question.read(answers[-1])
-                ballots.add(pair, told)
-                unseen.update(dict.fromkeys(told.unseen))
+                ballots.add(pair, question.read(answers[-1]))
             else:
                 break
             extra += 1
-            reasked.add(frozenset(pair))
+            reasked.add(frozenset(question.names))
         ballots.settle()
     claims = ballots.decided() if verified else ballots.kept(first.claims)
     left = check([*claims, *known]).conflicts
@@ -149,5 +145,5 @@ def ground(
     return Grounding(
         claims, first.claims, report.conflicts, report.score, first.unread, first.yes,
         tuple(answers), counts, tuple(ballots.given_up),
-        tuple(name for name in unseen if all(name not in (claim.a, claim.b) for claim in claims)),
+        tuple(name for name in ballots.unseen if all(name not in (c.a, c.b) for c in claims)),
     )  # fmt: skip

@@ -44,9 +44,9 @@ class Evasion:
 
         From far away it is nothing: see `LEAD`.
         """
-        known = cls.none(len(bots))
+        known, away = cls.none(len(bots)), world.range
         for i, bot in enumerate(bots):
-            if bot not in (FLEES, CRUISES) or world.range[i] > LEAD:
+            if bot not in (FLEES, CRUISES) or away[i] > LEAD:
                 continue
             path = fleeing(1.0, 0.0) if bot == FLEES else cruising(1.0, float(world.met[i]))
             at, moving = world.position[i, EVADER], world.velocity[i, EVADER]
