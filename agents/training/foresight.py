@@ -44,7 +44,10 @@ class Evasion:
 
         From far away it is nothing: see `LEAD`.
         """
-        known, away = cls.none(len(bots)), world.range
+        known = cls.none(len(bots))
+        if not {FLEES, CRUISES} & set(bots):
+            return known
+        away = world.range
         for i, bot in enumerate(bots):
             if bot not in (FLEES, CRUISES) or away[i] > LEAD:
                 continue
