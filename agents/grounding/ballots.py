@@ -104,7 +104,8 @@ class Ballots:
         slot = self._question[0]
         if slot in self._known or {*slot[:2]} & self.unseen.keys():
             return None
-        doubted = self._unclear(slot, CERTAIN) if slot in self._votes else self._unanswered()
+        # what only follows from claims about others falls with them
+        doubted = slot not in self._votes or self._unclear(slot, CERTAIN)
         return self._plain.next() if self._plain.asked or doubted else None
 
     def doubtful(self) -> Pair | None:

@@ -88,16 +88,16 @@ def ground(
     """Ask `prompt` about `image` and return what it shows.
 
     Unverified, the claims are those of the answer, contradictory or not. Verified, the question is
-    asked again in plain words if its relation is in doubt or has less than `CERTAIN` of the votes;
-    then the pair of a smallest contradiction that was answered least often by itself, until nothing
-    contradicts; then pairs in doubt, until one sign leads by `LEAD` votes; then the pair of the
-    question, if nothing was said of it. At most `max_calls` further questions are asked. In doubt
-    is a pair whose answers differed, whose sign has less than `SURE` of the votes, or that does not
-    fit the model's own yes or no. A vote counts as much as its claim is confident: all of it, where
-    the asker does not tell. Each pair takes the sign with most votes. What is then still tied takes
-    the one sign that the other claims allow, if there is one; what has less than `SURE` is given
-    up (beside what a question is about, less than `BESIDE`: nobody waits for it), and while a
-    contradiction is left, the pair that is in most of them.
+    asked again in plain words if its relation is in doubt, in no claim, or has less than `CERTAIN`
+    of the votes; then the pair of a smallest contradiction that was answered least often by itself,
+    until nothing contradicts; then pairs in doubt, until one sign leads by `LEAD` votes; then the
+    pair of the question, if nothing was said of it. At most `max_calls` further questions are
+    asked. In doubt is a pair whose answers differed, whose sign has less than `SURE` of the votes,
+    or that does not fit the model's own yes or no. A vote counts as much as its claim is confident:
+    all of it, where the asker does not tell. Each pair takes the sign with most votes. What is then
+    still tied takes the one sign that the other claims allow, if there is one; what has less than
+    `SURE` is given up (beside what a question is about, less than `BESIDE`: nobody waits for it),
+    and while a contradiction is left, the pair that is in most of them.
 
     Claims that disagree with `known` relations (telemetry, geometry) are left out in any case;
     the others are checked together with them.

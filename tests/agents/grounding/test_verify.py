@@ -212,7 +212,7 @@ def test_a_question_is_judged_by_relations_then_by_what_follows_then_by_the_mode
     prompt = compose("combined", ["cup", "plate"], question=QUESTION.text, landmark="door")
     asker = Script(answer, *["I cannot tell."] * 6)
     assert judge(QUESTION, ground(asker, IMAGE, prompt)) == verdict
-    assert len(asker.asked) == (1 if verdict.by in ("relation", "closure") else 5)
+    assert len(asker.asked) == {"relation": 1, "closure": 2}.get(verdict.by, 5)
 
 
 def test_a_question_of_which_nothing_was_said_is_asked_plainly_and_then_as_a_pair():
@@ -249,6 +249,15 @@ def test_a_question_in_doubt_is_asked_plainly_both_ways_and_by_its_opposite(word
     assert [prompt.question for prompt, _ in asker.asked[1:]] == WAYS[:asked]
     assert {attempt for _, attempt in asker.asked} == {0}  # the likeliest answer of each
     assert grounding.counts.reasked == 1
+
+
+def test_a_question_whose_answer_only_follows_from_others_is_asked_plainly_before_these():
+    near = [claim("cup", H, -1, "door"), claim("door", H, -1, "plate")]
+    other = lines_of(claim("cup", H, 1, "door"))
+    prompt = compose("combined", ["cup", "plate"], question=QUESTION.text, landmark="door")
+    asker = Script(f"{lines_of(*near)}\n{other}\nAnswer: no", "yes", "no", other, other)
+    assert judge(QUESTION, ground(asker, IMAGE, prompt)) == Judgement(True, "relation")
+    assert [asked.question for asked, _ in asker.asked[1:4]] == [*WAYS[:2], ""]
 
 
 def test_who_says_yes_to_everything_has_said_nothing():
