@@ -195,7 +195,7 @@ def decision(shown: Sequence[CockpitState], spec: str = "bundled") -> list[Figur
     try:
         pilot = load_pilot(spec)
     except ModelUnavailable as error:
-        return [skipped(name, unit, str(error), 60.0)]
+        return [skipped(name, unit, str(error), 10.0)]
     if not isinstance(pilot, ModelPilot) or pilot.needs != "frame":
         raise InvalidPlan(f"{spec} is no model that flies from frames; give one with --model")
     with closing(PursuitEnv(FLIGHT, observation="frame")) as env:
@@ -209,7 +209,7 @@ def decision(shown: Sequence[CockpitState], spec: str = "bundled") -> list[Figur
         unanswered += answer.command is None
     note = f", {unanswered} without a command" if unanswered else ""
     return [
-        figure(f"{name}{note}", unit, spent[1:] or spent, 60.0),
+        figure(f"{name}{note}", unit, spent[1:] or spent, 10.0),
         figure(f"first {name}", unit, spent[:1]),
     ]
 

@@ -50,7 +50,7 @@ def test_every_figure_of_the_twin_the_cockpit_and_the_loop_is_positive(speed):
 def test_decisions_of_a_model_pilot_are_timed_the_first_apart(speed, answers):
     usual, first = speed.decision(list(speed.states(3)), answers)
     assert (usual.n, first.n) == (2, 1)
-    assert usual.asked == 60.0
+    assert usual.asked == 10.0
     assert "without a command" not in usual.name
 
 
