@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +12,6 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
-from PIL import Image
 from pydantic import PrivateAttr
 
 from helmsight.agents.errors import EngineUnfit
@@ -25,10 +21,10 @@ from helmsight.agents.models.engines.questions import Questions
 from helmsight.agents.models.loading import device_of, dtype_of, pair
 from helmsight.agents.models.looks import Chance, Look, looks_at, together
 from helmsight.agents.models.tries import Trie, forced, trie_of, walk
-from helmsight.contract.sent import PIXELS
+from helmsight.agents.models.turns import turn
+from helmsight.agents.models.writing import Patience, Watch, extended, numbers, until
 from helmsight.contract.textfiles import BYTE_ORDER_MARK
 
-ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 ENGINES = ("auto", "torch", "onnx")
 NEAR = 0.01
 """Logits closer than this are told apart by a pass of torch with one question. What a pass answers
@@ -153,8 +149,8 @@ class LocalVLM(BaseChatModel):
         patience_s: float | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        watch = _Watch() if logprobs else None
-        patience = None if patience_s is None else _Patience(patience_s)
+        watch = Watch() if logprobs else None
+        patience = None if patience_s is None else Patience(patience_s)
         before = self.tokens_read
         ((text, written, whole),) = self._answers(
             [messages], allowed, longest, draw, watch, patience, schema
@@ -193,7 +189,7 @@ class LocalVLM(BaseChatModel):
             if not node:
                 shares[tuple(written)] = share
                 continue
-            scores = self.model(**_extended(inputs, written)).logits[:, -1].float()
+            scores = self.model(**extended(inputs, written)).logits[:, -1].float()
             options = list(node)
             parts = scores[:, options].softmax(-1)
             for at, token in enumerate(options):
@@ -204,7 +200,7 @@ class LocalVLM(BaseChatModel):
 
     def _inputs(self, batch: Sequence[Sequence[BaseMessage]]) -> Any:
         """Return what the model takes of one list of messages a row."""
-        inputs = self.prepared([[_turn(message) for message in messages] for messages in batch])
+        inputs = self.prepared([[turn(message) for message in messages] for messages in batch])
         self.tokens_read += inputs["input_ids"].numel()
         return inputs
 
@@ -231,7 +227,7 @@ class LocalVLM(BaseChatModel):
         allowed: tuple[str, ...] | None = None,
         longest: int | None = None,
         draw: int | None = None,
-        watch: _Watch | None = None,
+        watch: Watch | None = None,
     ) -> list[str]:
         """Return one answer for each list of messages; without an engine all in one pass."""
         return [text for text, _, _ in self._answers(batch, allowed, longest, draw, watch)]
@@ -239,8 +235,8 @@ class LocalVLM(BaseChatModel):
     @torch.inference_mode()
     def _answers(
         self, batch: Sequence[Sequence[BaseMessage]], allowed: tuple[str, ...] | None,
-        longest: int | None, draw: int | None, watch: _Watch | None,
-        patience: _Patience | None = None, schema: str | None = None,
+        longest: int | None, draw: int | None, watch: Watch | None,
+        patience: Patience | None = None, schema: str | None = None,
     ) -> list[tuple[str, int, bool]]:  # fmt: skip
         """Return the answers, each with how many tokens were written and whether it is whole."""
         if allowed and self.engine is not None:
@@ -258,7 +254,7 @@ class LocalVLM(BaseChatModel):
             parts = [part for part in (held, watch) if part is not None]
             ids = self._free(inputs, room, draw, parts, patience)[:, start:].tolist()
         texts = self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
-        written = [_until(row, ends) for row in ids]
+        written = [until(row, ends) for row in ids]
         return [
             (text.strip(), count, bool(allowed) or (count > 0 and row[count - 1] in ends))
             for text, row, count in zip(texts, ids, written, strict=True)
@@ -266,17 +262,17 @@ class LocalVLM(BaseChatModel):
 
     def _looking(
         self, messages: Sequence[BaseMessage], longest: int | None, draw: int | None,
-        watch: _Watch | None, patience: _Patience | None,
+        watch: Watch | None, patience: Patience | None,
     ) -> tuple[str, int, bool]:  # fmt: skip
         """Return one answer that all looks at its pictures agree on, as `_answers`."""
-        turns = [_turn(message) for message in messages]
+        turns = [turn(message) for message in messages]
         inputs = self.prepared(looks_at(turns, self.looks))
         self.tokens_read += inputs["input_ids"].numel()
         chance = None if draw is None else Chance(draw)
         after = [part for part in (together, watch, chance) if part is not None]
         room, start = longest or self.max_new_tokens, inputs["input_ids"].shape[1]
         row = self._free(inputs, room, None, after, patience)[0, start:].tolist()
-        written, ends = _until(row, self._ends()), self._ends()
+        written, ends = until(row, self._ends()), self._ends()
         text = str(self.processor.tokenizer.decode(row, skip_special_tokens=True))
         return text.strip(), written, written > 0 and row[written - 1] in ends
 
@@ -307,7 +303,7 @@ class LocalVLM(BaseChatModel):
         """Return which of `allowed` answers, and its tokens: what torch says, wherever rounding
         could change it.
         """
-        turns, (trie, longest) = [_turn(message) for message in messages], self._trie(allowed)
+        turns, (trie, longest) = [turn(message) for message in messages], self._trie(allowed)
         question = self._questions.prepare(turns)
         self.tokens_read += len(question.ids)
         ids, ahead = self.engine.choose(question, trie)
@@ -318,12 +314,12 @@ class LocalVLM(BaseChatModel):
 
     def _free(
         self, inputs: Any, room: int, draw: int | None, parts: Sequence[Any],
-        patience: _Patience | None,
+        patience: Patience | None,
     ) -> torch.Tensor:  # fmt: skip
         how: dict[str, Any] = {"max_new_tokens": room}
         if patience is not None:
             how["stopping_criteria"] = [patience]
-        how["logits_processor"] = [_numbers, *parts]
+        how["logits_processor"] = [numbers, *parts]
         if draw is None:
             return self.model.generate(**inputs, **how)  # type: ignore[no-any-return]
         with torch.random.fork_rng([self.model.device] if self.model.device.type == "cuda" else []):
@@ -342,7 +338,7 @@ class LocalVLM(BaseChatModel):
         return self._grammar.holding(schema, start, rows)
 
     def _choose(
-        self, inputs: Any, trie: Trie, longest: int, patience: _Patience | None = None
+        self, inputs: Any, trie: Trie, longest: int, patience: Patience | None = None
     ) -> tuple[list[list[int]], list[float]]:
         """Return the tokens of one allowed answer per row, and how far ahead the chosen ones were.
 
@@ -364,7 +360,7 @@ class LocalVLM(BaseChatModel):
             return torch.tensor(done, device=ids.device)
 
         told = self.model.generate(
-            **_extended(inputs, begun),
+            **extended(inputs, begun),
             prefix_allowed_tokens_fn=options,
             stopping_criteria=[settled] if patience is None else [settled, patience],
             max_new_tokens=longest,
@@ -397,87 +393,6 @@ class LocalVLM(BaseChatModel):
             trie = trie_of(rows, self.end())
             self._tries[allowed] = trie, 1 + max(map(len, rows))
         return self._tries[allowed]
-
-
-def _numbers(ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-    """Return `scores`; raises ArithmeticError where they are none: any token would be as good."""
-    if bool(scores.isnan().any()):
-        raise ArithmeticError("the scores of its tokens are no numbers (NaN)")
-    return scores
-
-
-class _Patience:
-    """Stops the writing of an answer when its time is over, before the next token."""
-
-    def __init__(self, seconds: float) -> None:
-        self._until = time.monotonic() + seconds
-        self.over = False
-
-    def __call__(self, ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
-        """Say of each row whether it is to end; called after each token."""
-        self.over = self.over or time.monotonic() >= self._until
-        return torch.full((len(ids),), self.over, device=ids.device)
-
-
-class _Watch:
-    """Looks on while one answer is generated: how probable each of its tokens was."""
-
-    def __init__(self) -> None:
-        self._last: torch.Tensor | None = None
-        self._seen: list[tuple[int, float]] = []
-
-    def __call__(self, ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Take note of the token chosen last; called before each one is."""
-        if self._last is not None:
-            chosen = int(ids[0, -1])
-            self._seen.append((chosen, float(self._last[chosen])))
-        self._last = scores[0].float().log_softmax(-1)
-        return scores
-
-    def told(self, tokenizer: Any) -> list[dict[str, Any]]:
-        """Return the tokens with their logarithms, without the one that ends the answer."""
-        return [
-            {"token": tokenizer.decode([token]), "logprob": logprob}
-            for token, logprob in self._seen
-        ]
-
-
-def _until(row: Sequence[int], ends: frozenset[int]) -> int:
-    """Return how many tokens of an answer were written, the one that ends it included."""
-    return next((at + 1 for at, token in enumerate(row) if token in ends), len(row))
-
-
-def _extended(inputs: Any, tokens: Sequence[int]) -> dict[str, Any]:
-    """Return the model's inputs with `tokens` appended to every row."""
-    ids = inputs["input_ids"]
-    more = torch.tensor(tokens, dtype=ids.dtype, device=ids.device).expand(len(ids), -1)
-    extended = {}
-    for key, value in inputs.items():
-        if key == "input_ids":
-            value = torch.cat([value, more], dim=1)
-        elif value.shape == ids.shape:  # attention 1, kinds of token 0: text
-            filler = torch.full_like(more, int(key == "attention_mask"), dtype=value.dtype)
-            value = torch.cat([value, filler], dim=1)
-        extended[key] = value
-    return extended
-
-
-def _turn(message: BaseMessage) -> dict[str, Any]:
-    """Return a LangChain message as a turn of a chat template, its data URLs as images."""
-    content = message.content
-    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    return {"role": ROLES[message.type], "content": [_block(block) for block in blocks]}
-
-
-def _block(block: str | dict[str, Any]) -> dict[str, Any]:
-    if isinstance(block, str):
-        return {"type": "text", "text": block}
-    if block["type"] == PIXELS:
-        return {"type": "image", "image": Image.fromarray(block[PIXELS])}
-    if block["type"] == "image_url":
-        data = base64.b64decode(block["image_url"]["url"].partition(",")[2])
-        return {"type": "image", "image": Image.open(io.BytesIO(data)).convert("RGB")}
-    return {"type": "text", "text": block["text"]}
 
 
 def _engine(name: str, model: Any) -> Any:

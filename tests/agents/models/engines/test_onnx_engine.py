@@ -16,6 +16,7 @@ from helmsight.agents.models.engines import onnx
 from helmsight.agents.models.load import load_pilot
 from helmsight.agents.models.local import LocalVLM
 from helmsight.agents.models.sources import BUNDLED, INSPECTOR
+from helmsight.agents.models.turns import turn
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.env import PursuitEnv
 
@@ -71,7 +72,7 @@ def test_logits_are_those_of_torch_to_a_fraction_of_what_is_told_apart(pair):
     trie, longest = through_torch._trie(ALLOWED)
     for seed in range(4):
         asked = question(noise(seed))
-        prepared = through_onnx._questions.prepare([local._turn(one) for one in asked])
+        prepared = through_onnx._questions.prepare([turn(one) for one in asked])
         ids, ahead = through_onnx.engine.choose(prepared, trie)
         expected, margins = through_torch._choose(through_torch._inputs([asked]), trie, longest)
         assert ids == expected[0]
@@ -81,7 +82,7 @@ def test_logits_are_those_of_torch_to_a_fraction_of_what_is_told_apart(pair):
 def test_a_guess_saves_passes_and_changes_no_answer(pair):
     model = pair[1]
     engine, (trie, _) = model.engine, model._trie(ALLOWED)
-    turns = [local._turn(one) for one in question(noise(4))]
+    turns = [turn(one) for one in question(noise(4))]
     prepared, run, passes = model._questions.prepare(turns), engine._sequel, []
 
     class Counted:
@@ -158,7 +159,7 @@ def test_pictures_become_the_processors_own_pixels_and_words_its_tokens(pair):
     model = pair[1]
     for text in ("Where is it?", "Where is it?", "And now?"):
         asked = question(noise(len(text)), text)
-        prepared = model._questions.prepare([local._turn(one) for one in asked])
+        prepared = model._questions.prepare([turn(one) for one in asked])
         inputs = model._inputs([asked])
         assert prepared.ids.tolist() == inputs["input_ids"][0].tolist()
         assert prepared.pixels == pytest.approx(inputs["pixel_values"][0].numpy(), abs=1e-5)
