@@ -114,9 +114,8 @@ def calls(kind: str, n: int) -> Iterator[Figure]:
 
 def ready(robot: Robot) -> None:
     """Home a machine that does not know where it is."""
-    home = getattr(robot, "home", None)
-    if home is not None:
-        home()
+    if robot.can_home:
+        robot.home()
 
 
 def rate(n: int) -> Figure:

@@ -182,9 +182,10 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
     here = Path(suite.__file__).parent
     with tempfile.TemporaryDirectory(prefix="helmsight-") as folder:
         outcome = Path(folder) / "outcome.json"
-        # Neither the settings nor the plug-ins of whoever calls it shall bend the suite.
+        # Neither the settings nor the plug-ins of whoever calls it shall bend the suite. It is given
+        # as a path: with a package's name pytest would load the conftest.py of the current folder.
         command = [
-            sys.executable, "-m", "pytest", "--pyargs", "helmsight.hardware.conformance",
+            sys.executable, "-m", "pytest", str(here), "--import-mode=importlib",
             "-p", "helmsight-conformance", "-p", "no:cacheprovider",
             "-c", str(here / "pytest.ini"), "--rootdir", str(here), "-v", "--tb=short",
             "--robot", robot, "--port", port, "--yes", "--conformance-json", str(outcome),

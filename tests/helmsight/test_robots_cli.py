@@ -96,6 +96,11 @@ def whole(folder: Path) -> Any:
     text = shipped()["helm_arm"].read_text(encoding="utf-8")
     patient = text.replace("reply_s = 0.05", "reply_s = 0.25")  # others test on this machine
     (folder / "mine.toml").write_text(patient, encoding="utf-8")
+    # what pytest would load if it looked at the folder in which the command is given
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n", encoding="utf-8")
+    (folder / "tests").mkdir()
+    for place in (folder, folder / "tests"):
+        (place / "conftest.py").write_text("raise RuntimeError('not mine')\n", encoding="utf-8")
     return typed(folder, "conformance", "--robot", "mine.toml", "--port", "PORT", "--yes", "--json")
 
 
