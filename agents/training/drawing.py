@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Generic, TypeVar
 
 from helmsight.agents.errors import TrainingFailed
-from helmsight.tools.offspring import end_with_parent
+from helmsight.tools.offspring import deaf_to_ctrl_c, end_with_parent
 
 T = TypeVar("T")
 
@@ -59,7 +59,8 @@ def drawing(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, end_with_parent) as crew:
         chunks = [numbers[at : at + chunk] for at in range(0, len(numbers), chunk)]
-        futures = [crew.submit(draw, part) for part in chunks]
+        with deaf_to_ctrl_c():  # here they are started
+            futures = [crew.submit(draw, part) for part in chunks]
         taking = Thread(target=drawn._take, args=(futures,), daemon=True)
         taking.start()
         try:

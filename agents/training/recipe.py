@@ -12,6 +12,7 @@ from typing import Any
 
 from helmsight.agents.errors import TrainingFailed
 from helmsight.agents.training.gather import WORLDS, gather, shares
+from helmsight.tools.offspring import deaf_to_ctrl_c
 
 SEEING_SHARE = 0.09
 """Share of the time in which only the eye is trained."""
@@ -111,8 +112,9 @@ def _flying(
         )
         for i in range(workers)
     ]
-    for process in crew:
-        process.start()
+    with deaf_to_ctrl_c():
+        for process in crew:
+            process.start()
     try:
         yield lambda: all(process.is_alive() for process in crew)
     finally:

@@ -14,7 +14,7 @@ from helmsight.contract.textfiles import read_text
 from helmsight.evals.episode import CRASHED, OUT_OF_MEMORY, Episode, EpisodeRow
 from helmsight.evals.errors import InvalidPlan
 from helmsight.evals.runner.settings import Settings
-from helmsight.tools.offspring import end_with_parent
+from helmsight.tools.offspring import deaf_to_ctrl_c, end_with_parent
 
 MIB = 2**20
 SPAWN = get_context("spawn")  # a fork of a process with threads may hang
@@ -28,7 +28,8 @@ class WorkerProcess:
         self._process = SPAWN.Process(
             target=_serve, args=(there, settings, threads), name="helmsight episode"
         )
-        self._process.start()
+        with deaf_to_ctrl_c():
+            self._process.start()
         there.close()
         self._killed_by_system = kills_for_memory()
 

@@ -182,8 +182,8 @@ def suite(robot: str, port: str, *, tool: bool, quiet: bool) -> tuple[int, dict[
     here = Path(suite.__file__).parent
     with tempfile.TemporaryDirectory(prefix="helmsight-") as folder:
         outcome = Path(folder) / "outcome.json"
-        # Neither the settings nor the plug-ins of whoever calls it shall bend the suite. It is given
-        # as a path: with a package's name pytest would load the conftest.py of the current folder.
+        # Neither the settings nor the plug-ins of whoever calls it shall bend the suite: given the
+        # name of a package, pytest would load the conftest.py files of the current folder as well.
         command = [
             sys.executable, "-m", "pytest", str(here), "--import-mode=importlib",
             "-p", "helmsight-conformance", "-p", "no:cacheprovider",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from helmsight.errors import INTERRUPTED
 
 Out = Annotated[Path, typer.Option(help="Folder for the model.")]
 Minutes = Annotated[float, typer.Option(min=0.1, help="Time to spend.")]
@@ -53,6 +57,25 @@ INSPECTOR = """Examples:
 """
 
 
+@contextmanager
+def _telling(kept: Path, hint: str) -> Iterator[None]:
+    """Say what is left of a training that Ctrl-C ends.
+
+    kept: a glob of what it leaves, and hint: what can be done with that.
+    """
+
+    def stamps() -> set[tuple[Path, int]]:
+        return {(path, path.stat().st_mtime_ns) for path in kept.parent.glob(kept.name)}
+
+    before = stamps()
+    try:
+        yield
+    except KeyboardInterrupt:
+        left = stamps() - before  # without those of an earlier training
+        typer.echo(f"interrupted; {hint if left else 'nothing is kept of it yet'}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
 @app.command("pilot", epilog=EXAMPLES)
 def pilot(
     out: Out = Path("training/pilot"),
@@ -75,10 +98,12 @@ def pilot(
     from helmsight.agents.training.recipe import train
     from helmsight.evals.naming import names
 
-    folder = train(
-        out, minutes=minutes, seed=seed, workers=workers, buffer=buffer, batch=batch,
-        device=device, start=start, families=names(families), say=typer.echo,
-    )  # fmt: skip
+    last = out / "checkpoint"
+    with _telling(last / "config.json", f"--start {last} goes on from its last checkpoint"):
+        folder = train(
+            out, minutes=minutes, seed=seed, workers=workers, buffer=buffer, batch=batch,
+            device=device, start=start, families=names(families), say=typer.echo,
+        )  # fmt: skip
     typer.echo(f"model in {folder}; fly it with: helmsight fly --pilot {folder}")
 
 
@@ -101,10 +126,11 @@ def relations(
     from helmsight.agents.training.relations.recipe import train
     from helmsight.evals.spatial.course import SpatialCourse
 
-    folder = train(
-        SpatialCourse(seed), out, minutes=minutes, seed=seed, processes=processes,
-        pictures=pictures, device=device, start=start, say=typer.echo,
-    )  # fmt: skip
+    with _telling(out / "config.json", f"--start {out} goes on from its last checkpoint"):
+        folder = train(
+            SpatialCourse(seed), out, minutes=minutes, seed=seed, processes=processes,
+            pictures=pictures, device=device, start=start, say=typer.echo,
+        )  # fmt: skip
     typer.echo(f"model in {folder}; ask it with: helmsight spatial DATASET --pilot {folder}")
 
 
@@ -124,7 +150,8 @@ def inspector(
     """
     from helmsight.agents.training.inspector.recipe import train
 
-    folder = train(out, minutes=minutes, seed=seed, cells=cells, start=start, say=typer.echo)
+    with _telling(out / "config.json", f"--start {out} goes on from its last checkpoint"):
+        folder = train(out, minutes=minutes, seed=seed, cells=cells, start=start, say=typer.echo)
     typer.echo(f"model in {folder}")
 
 
@@ -175,9 +202,10 @@ def adapter(
         lora_r, lora_alpha, epochs, patience, batch, accumulate, learning_rate, seed, device, dtype,
         trust_remote_code,
     )  # fmt: skip
-    trained = train(
-        dataset, base, out, plan, resume=resume, say=lambda line: typer.echo(line, err=as_json)
-    )
+    with _telling(out / "checkpoints" / "checkpoint-*", "the same command with --resume goes on"):
+        trained = train(
+            dataset, base, out, plan, resume=resume, say=lambda line: typer.echo(line, err=as_json)
+        )
     if as_json:
         print(json_line(trained.to_dict()))
         return

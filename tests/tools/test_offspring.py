@@ -41,3 +41,34 @@ def test_a_worker_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         parent.kill()
         parent.wait()
         assert told.read() == ""  # the end of the pipe: nobody holds it any more
+
+
+DEAF = """
+import signal
+from multiprocessing import get_context
+from helmsight.tools.offspring import deaf_to_ctrl_c
+
+def work(told):
+    told.send(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set()))
+
+if __name__ == "__main__":
+    context = get_context("spawn")
+    for _ in range(2):  # with the first one the tracker of resources begins
+        mine, theirs = context.Pipe()
+        with deaf_to_ctrl_c():
+            process = context.Process(target=work, args=(theirs,))
+            process.start()
+        print(mine.recv(), signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set()))
+        process.join()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C to no process of its own")
+def test_processes_started_deaf_do_not_hear_ctrl_c_and_their_parent_does(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(DEAF, encoding="utf-8")
+    told = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["True", "False"] * 2

@@ -72,9 +72,12 @@ def train(
 
 
 def _check_out(out: Path, resume: bool) -> None:
-    there = (out / CHECKPOINTS).is_dir() and any((out / CHECKPOINTS).glob("checkpoint-*"))
+    kept = out / CHECKPOINTS
+    there = kept.is_dir() and any(kept.glob("checkpoint-*"))
     if resume and not there:
-        raise DataUnusable(f"{out} holds no training that was interrupted; leave --resume out")
+        raise DataUnusable(f"{out} holds no whole epoch of a training; leave --resume out")
+    if kept.is_dir() and not any(kept.iterdir()):
+        kept.rmdir()  # interrupted in its first epoch
     if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
         hint = "go on with it by --resume, or " if there else ""
         raise DataUnusable(f"{out} is in use; {hint}give another folder with --out")

@@ -15,7 +15,7 @@ from helmsight.agents.grounding.labelled import LabelledPicture
 from helmsight.agents.training.drawing import drawing
 from helmsight.agents.training.recipe import timed
 from helmsight.agents.training.relations.course import ASKING_STYLE, TrainingCourse, design
-from helmsight.tools.offspring import end_with_parent
+from helmsight.tools.offspring import deaf_to_ctrl_c, end_with_parent
 
 if TYPE_CHECKING:
     from helmsight.agents.training.relations.fit import RelationsFit
@@ -68,10 +68,13 @@ def train(
     others = [
         context.Process(target=_fit, args=(plan, i), daemon=False) for i in range(1, processes)
     ]
-    for process in others:
-        process.start()
+    with deaf_to_ctrl_c():
+        for process in others:
+            process.start()
     try:
         _fit(plan, 0, say)
+        for process in others:
+            process.join(timeout=5.0)
     except RuntimeError as error:
         if all(process.is_alive() for process in others):
             raise
@@ -80,7 +83,6 @@ def train(
         ) from error
     finally:
         for process in others:
-            process.join(timeout=5.0)
             process.terminate()
     return out
 

@@ -109,6 +109,14 @@ def test_a_training_that_was_interrupted_goes_on(base, data, tmp_path):
     assert trained.after == pytest.approx(whole.after, rel=1e-3)
 
 
+def test_a_training_that_was_interrupted_in_its_first_epoch_begins_anew(base, data, tmp_path):
+    folder, out = data(), tmp_path / "out"
+    (out / "checkpoints").mkdir(parents=True)  # as it leaves it
+    with pytest.raises(DataUnusable, match="holds no whole epoch of a training"):
+        train(folder, str(base), out, FAST, resume=True)
+    assert train(folder, str(base), out, FAST, say=lambda line: None).after is not None
+
+
 def test_it_ends_where_nothing_is_learnt_any_more(base, data, tmp_path):
     plan = Plan(lora_r=2, epochs=9, batch=24, learning_rate=1e-9, patience=1, device="cpu")
     trained = train(data(), str(base), tmp_path / "out", plan, say=lambda line: None)
@@ -124,7 +132,7 @@ def test_without_a_test_there_is_no_loss_to_tell(base, data, tmp_path):
 
 def test_what_cannot_be_trained_is_told_before_anything_starts(base, data, tmp_path, adapter):
     folder, out = data(), tmp_path / "out"
-    with pytest.raises(DataUnusable, match="no training that was interrupted; leave --resume out"):
+    with pytest.raises(DataUnusable, match="no whole epoch of a training; leave --resume out"):
         train(folder, str(base), out, FAST, resume=True)
     for device in ("tpu", "cuda:99"):
         with pytest.raises(EngineUnfit, match=f'no device "{device}" here; choose one of: cpu'):
