@@ -101,9 +101,9 @@ def legend(outcome: Outcome) -> str:
     terms = f"{titles.capitalize()}: medians. " if titles else ""
     return (
         f"{better}{word.capitalize()}: share with its 95 % Wilson interval. Median score: with its "
-        f"95 % interval over the flights, where they are enough for one. {terms}"
+        f"95 % interval over the episodes, where they are enough for one. {terms}"
         "Think: over all decisions. Held/late: decisions that the guard cut or that came too late. "
-        f"Scores: one per flight, sorted; x marks a flight that did not end as {word}."
+        f"Scores: one per episode, sorted; x marks one that did not end as {word}."
     )
 
 
@@ -168,7 +168,7 @@ def header(
         *machine.lines(),
         f"Date: {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}.",
         f"Command: `{command}`",
-        f"Time rule: {time or conditions.time}{hold}{options}, flights {sharing}{stop}.",
+        f"Time rule: {time or conditions.time}{hold}{options}, episodes {sharing}{stop}.",
         *(
             "Guard limits in force: "
             + ", ".join(f"{key}={value}" for key, value in limits.model_dump(mode="json").items())

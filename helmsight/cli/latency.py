@@ -53,8 +53,8 @@ def command(
             "thinking, and the command starts where KSPDG's runner looks for it next."
         ),
     ] = "fixed",
-    seeds: Annotated[int, typer.Option(min=1, help="Flights at each delay: seeds from 0 on.")] = 5,
-    workers: Annotated[int, typer.Option(min=1, help="Flights side by side.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="Episodes at each delay: seeds from 0 on.")] = 5,
+    workers: Annotated[int, typer.Option(min=1, help="Episodes side by side.")] = 1,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -64,7 +64,7 @@ def command(
     ] = None,
     hold: Hold = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Stop each flight after so many decisions.")
+        int | None, typer.Option(min=1, help="Stop each episode after so many decisions.")
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The table as Markdown.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
@@ -95,10 +95,10 @@ def command(
     )  # fmt: skip
     done = sweep.size - len(sweep.missing())
     if done:
-        typer.echo(f"{done} of {sweep.size} flights are in {sweep.folder} already", err=True)
+        typer.echo(f"{done} of {sweep.size} episodes are in {sweep.folder} already", err=True)
     stale = sum(len(results.stale) for results in sweep.results.values())
     if stale:
-        typer.echo(f"{stale} flights there were flown with other code or weights", err=True)
+        typer.echo(f"{stale} episodes there were run with other code or weights", err=True)
     interrupted = False
     try:
         for number, (delay, result) in enumerate(sweep.fly(), done + 1):
@@ -122,5 +122,5 @@ def command(
             print("\n".join(sweep.header), table, f"plot: {picture}", sep="\n\n")
     if interrupted:
         left = len(sweep.missing())
-        typer.echo(f"interrupted: {left} flights are left; the same command goes on", err=True)
+        typer.echo(f"interrupted: {left} episodes are left; the same command goes on", err=True)
         raise typer.Exit(INTERRUPTED)

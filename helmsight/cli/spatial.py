@@ -144,7 +144,7 @@ def run(
         typer.echo(f"{bench.failed} questions failed; the same command asks them again", err=True)
     if interrupted:
         left = len(bench.missing())
-        typer.echo(f"interrupted: {left} questions are left; the same command goes on", err=True)
+        typer.echo(f"interrupted: {left} answers are left; the same command goes on", err=True)
         raise typer.Exit(INTERRUPTED)
 
 

@@ -72,7 +72,7 @@ def test_a_text_table_is_aligned_and_a_markdown_table_is_ruled():
 def test_the_table_says_how_to_read_it():
     text = flight_table([result(30.0)], markdown=True)
     assert text.startswith("| scenario | pilot |")
-    assert "95 % interval over the flights" in text
+    assert "95 % interval over the episodes" in text
     assert "Wilson" in text
     assert "Lower scores are better" in text
     assert "Closest approach, speed there, propellant used: medians" in text

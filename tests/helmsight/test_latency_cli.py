@@ -28,7 +28,7 @@ def test_a_sweep_is_a_table_a_picture_and_a_line_a_flight(run: Any, tmp_path: Pa
 def test_a_second_call_goes_on_and_json_is_one_line(run: Any) -> None:
     run(*SMALL, "--delays", "0", "--seeds", 1)
     result = run(*SMALL, "--delays", "0,1", "--seeds", 1, "--json")
-    assert result.err.splitlines()[0] == "2 of 4 flights are in here already"
+    assert result.err.splitlines()[0] == "2 of 4 episodes are in here already"
     (line,) = result.out.splitlines()
     told = json.loads(line)
     assert told["complete"] is True
@@ -47,7 +47,7 @@ def test_ctrl_c_shows_what_was_flown(run: Any, monkeypatch: pytest.MonkeyPatch) 
     told = json.loads(result.out)
     assert told["complete"] is False
     assert [one["pilot"] for one in told["points"]] == ["naive"]
-    assert "1 flights are left" in result.err
+    assert "1 episodes are left" in result.err
     nothing = run(*SMALL, "--delays", "0", "--pilot", "navball", "--out", "there")
     assert (nothing.status, nothing.out) == (130, "")
 

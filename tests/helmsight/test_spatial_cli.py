@@ -101,7 +101,7 @@ def test_ctrl_c_shows_what_was_answered(
     assert result.status == 130
     figures = json.loads(result.out)
     assert (figures["complete"], figures["scores"][0]["n"]) == (False, 5)
-    assert "7 questions are left; the same command goes on" in result.err
+    assert "7 answers are left; the same command goes on" in result.err
 
 
 @pytest.mark.parametrize(
