@@ -95,10 +95,14 @@ def checked(
 def checked_parts(parts: Sequence[str]) -> tuple[str, ...]:
     """Return the parts that are asked for, in their order, all for none named.
 
+    Capitals and spaces do not matter, nor does a part that is named twice.
+
     Raises:
         InvalidOption: a name that is none, with what there is.
     """
-    given = [parts] if isinstance(parts, str) else list(parts)
+    listed = [parts] if isinstance(parts, str) else list(parts)
+    known = {part.casefold(): part for part in PARTS}
+    given = [known.get(" ".join(str(part).split()).casefold(), part) for part in listed]
     strange = [part for part in given if part not in PARTS]
     if strange:
         raise InvalidOption(

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from helmsight.contract.errors import InvalidOption
 from helmsight.contract.jsontext import parse_json
 from helmsight.contract.record import StepRecord
 from helmsight.envs.inspection.command import InspectionCommand
 from helmsight.envs.inspection.crops import Square
+from helmsight.envs.inspection.options import checked_parts
 from helmsight.envs.inspection.parts import PARTS
 from helmsight.envs.inspection.states import ABSENT, NOT_SEEN, SOUND, UNSURE
 from helmsight.envs.inspection.viewpoints import ENOUGH
@@ -206,15 +208,14 @@ def asked_parts(options: Mapping[str, Any]) -> tuple[str, ...]:
     Raises:
         NoInspection: they are none.
     """
-    parts = options.get("parts") or tuple(PARTS)
-    if not isinstance(parts, list | tuple) or not all(
-        isinstance(part, str) and part in PARTS for part in parts
-    ):
+    parts = options.get("parts") or ()
+    try:
+        return checked_parts(parts)
+    except (InvalidOption, TypeError):
         raise NoInspection(
             f"the run was asked for parts={parts!r:.60}, and those of a satellite are "
             f"{', '.join(PARTS)}; its record was changed"
-        )
-    return tuple(parts)
+        ) from None
 
 
 def reports_of(records: Sequence[StepRecord]) -> dict[str, StepRecord]:

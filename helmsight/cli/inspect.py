@@ -136,13 +136,12 @@ def command(
     if report is not None:
         show_report(report, as_json=as_json)
         return
-    from helmsight.evals.naming import names
     from helmsight.session import fly, run_folder
 
     eyes = pilot.partition(":")[0] == INSPECTOR
     settings = given({"look": look, "knowledge": knowledge})
     check(pilot, settings, eyes=eyes)
-    asked = names(parts) if parts else None
+    asked = None if parts is None else asked_for(parts)
     if like is not None:
         asked = [shown_by(like, seed if cell is None else cell, asked)]
     world = {
@@ -197,6 +196,22 @@ def check(pilot: str, settings: dict[str, Any], *, eyes: bool) -> None:
             f"{options}: only an inspector has such a setting, and --pilot is {pilot!r}; give "
             "--pilot inspector, or inspector:NAME"
         )
+
+
+def asked_for(parts: str) -> list[str]:
+    """Return the parts that a list with commas names, each once.
+
+    Raises:
+        InvalidSetting: it names nothing; to inspect all of them is nobody's wish then.
+        InvalidOption: a name that is none, with what there is.
+    """
+    from helmsight.envs.inspection.options import checked_parts
+    from helmsight.evals.naming import names
+
+    listed = names(parts)
+    if not listed:
+        raise InvalidSetting(f"--parts {parts!r} names no part; leave it out to inspect all")
+    return list(checked_parts(listed))
 
 
 def shown_by(picture: Path, drawing: int, asked: list[str] | None) -> str:

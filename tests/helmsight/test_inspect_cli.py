@@ -94,6 +94,7 @@ def test_a_folder_without_an_inspection_has_no_report(run: Any, recorded: Path) 
         (("--pilot", "coverage", "--parts", "dish,sail"), "sail"),
         (("--pilot", "coverage", "--faults", "much"), "much"),
         (("--pilot", "nobody"), "nobody"),
+        (("--parts", ", "), "names no part"),
         (("--pilot", "coverage", "--camera", "0"), "camera"),
     ],
 )

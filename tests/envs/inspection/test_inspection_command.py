@@ -103,6 +103,9 @@ def test_the_briefing_names_parts_states_and_what_is_left_to_spend() -> None:
 
 def test_parts_come_in_their_order_and_all_of_them_unless_some_are_named() -> None:
     assert checked_parts(["foil", "dish", "foil"]) == ("dish", "foil")
+    assert checked_parts(["Star  Tracker", "DISH", "dish", "panel b"]) == (
+        "panel B", "dish", "star tracker",
+    )  # fmt: skip
     assert checked_parts(()) == tuple(PARTS)
 
 

@@ -88,6 +88,12 @@ def test_only_parts_that_were_asked_for_are_in_the_report(story: Any) -> None:
     assert {entry.part for entry in findings.coverage} == {"mast", "foil"}
 
 
+@pytest.mark.parametrize("parts", ["mast", ["mast", "mast"], ["Mast"]])
+def test_a_part_is_in_the_report_once_however_it_was_asked_for(story: Any, parts: Any) -> None:
+    findings = read_findings(story(parts=parts).done())
+    assert [finding.part for finding in findings.parts] == ["mast"]
+
+
 def test_times_are_summed_up_and_refused_pictures_ask_no_model(whole: Path) -> None:
     times = read_findings(whole).times
     assert (times.decisions, times.asked) == (12, 11)
