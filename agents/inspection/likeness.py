@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -24,8 +23,7 @@ from numpy.typing import NDArray
 from helmsight.agents.inspection.drawing import drawing
 from helmsight.agents.inspection.survey import Pixels
 from helmsight.contract.errors import InvalidOption, PictureRefused
-from helmsight.contract.opening import read_whole
-from helmsight.contract.pictures import MOST_BYTES, decode
+from helmsight.contract.pictures import read_picture
 from helmsight.envs.inspection.arm import FIELD_OF_VIEW
 from helmsight.envs.inspection.cell import Cell
 from helmsight.envs.inspection.crops import LEAST_M, Square
@@ -122,7 +120,10 @@ def part_like(path: Path, seed: int) -> Likeness:
         InvalidOption: there is no picture in the file.
         CameraUnavailable: there is nothing to draw with on this machine.
     """
-    picture = read_picture(path)
+    try:
+        picture = read_picture(path)
+    except PictureRefused as error:
+        raise InvalidOption(f"{error}; give a PNG or JPEG of one part") from error
     return _drawn(seed).of(picture)
 
 
@@ -131,31 +132,6 @@ def _drawn(seed: int) -> Likenesses:
     """Return the parts of one cell: they take seconds, and the next picture may be of it, too."""
     with drawing(seed) as cell:
         return Likenesses.drawn(cell)
-
-
-def read_picture(path: Path) -> Pixels:
-    """Return a picture file as RGB (H, W, 3); what is transparent is white.
-
-    Raises:
-        InvalidOption: there is no picture in the file.
-    """
-    try:
-        data = read_whole(path, MOST_BYTES, follow=True)
-        picture: Any = decode(data, str(path), cv2.IMREAD_UNCHANGED)
-    except (OSError, PictureRefused) as error:
-        raise InvalidOption(
-            f'the picture "{path}" cannot be read: {error}; give a PNG or JPEG of one part'
-        ) from error
-    if min(picture.shape[:2]) < 8:
-        raise InvalidOption(f'"{path}" holds no picture; give a PNG or JPEG of one part')
-    if picture.dtype != np.uint8:
-        picture = (picture / np.iinfo(picture.dtype).max * 255).astype(np.uint8)
-    if picture.ndim == 2:
-        picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-    if picture.shape[2] == 4:
-        cover = picture[..., 3:] / 255.0
-        picture = (picture[..., :3] * cover + 255.0 * (1.0 - cover)).astype(np.uint8)
-    return np.ascontiguousarray(picture[..., ::-1])
 
 
 def renders(

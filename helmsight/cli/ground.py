@@ -13,7 +13,6 @@ from helmsight.errors import InvalidSetting
 from helmsight.prompts.strategies import MAX_CALLS, VERIFIED
 
 if TYPE_CHECKING:
-    from helmsight.agents.grounding.asking import Image
     from helmsight.agents.grounding.verify import Grounding
 
 EXAMPLES = """Examples:
@@ -62,6 +61,7 @@ def command(
     from helmsight.agents.grounding.judge import judge
     from helmsight.agents.grounding.verify import ground
     from helmsight.agents.models.load import load_pilot
+    from helmsight.contract.pictures import read_picture
     from helmsight.output import json_line
     from helmsight.prompts.orders import compose, object_names
     from helmsight.prompts.questions import parse_question
@@ -75,7 +75,7 @@ def command(
     prompt = compose(
         strategy, names, question=question or "", reference=reference, landmark=landmark
     )
-    picture = _picture(image)
+    picture = read_picture(image)
     asker = PilotAsker(load_pilot(pilot, **model))
     grounding = ground(asker, picture, prompt, verified=verified, max_calls=max_calls)
     data: dict[str, Any] = {"image": str(image), "pilot": pilot, "strategy": strategy}
@@ -123,20 +123,3 @@ def as_text(data: dict[str, Any]) -> list[str]:
     if "by" in data:
         lines.append(f"answer: {data['answer'] or 'none'} (by {data['by']})")
     return lines
-
-
-def _picture(path: Path) -> Image:
-    """Return a picture (H, W, 3) uint8 RGB."""
-    import numpy as np
-    from PIL import Image as Pictures
-    from PIL import UnidentifiedImageError
-
-    try:
-        with Pictures.open(path) as opened:
-            return np.asarray(opened.convert("RGB"))
-    except UnidentifiedImageError:
-        raise InvalidSetting(f'"{path}" is no picture; give a PNG or a JPEG') from None
-    except OSError as error:
-        raise InvalidSetting(
-            f'"{path}" cannot be read as a picture: {error.strerror or error}'
-        ) from None
