@@ -81,9 +81,8 @@ def sections(findings: Findings) -> dict[str, list[Sentence]]:
         "What is wrong": [s for finding in wrong for s in _part(finding, findings)],
         "What cannot be told": [s for f in open_states for s in _part(f, findings)],
         "What was not seen": [
-            Sentence(
-                f"{_capital(gap.what)} is missing: {_short(gap.why)}", (_at(gap.step, findings),)
-            )
+            # not "is missing": of a part that would be a finding
+            Sentence(f"Not seen: {gap.what}, {_short(gap.why)}", (_at(gap.step, findings),))
             for gap in findings.gaps
         ],
         "What is well": [s for f in findings.parts if f.state == SOUND for s in _part(f, findings)],
@@ -138,8 +137,8 @@ def _course(findings: Findings) -> Iterator[Sentence]:
     first, last = records[0].index, _last(findings)
     looks = [look for look in findings.looks if look.number > 0]
     yield Sentence(
-        f"{_count(len(looks), 'look')} taken in {seconds(times.wall)} over {len(records)} "
-        f"decisions; the tool went {findings.way:.2f} m",
+        f"It took {_count(len(looks), 'look')}, {_count(len(records), 'decision')} and "
+        f"{seconds(times.wall)}; the tool went {findings.way:.2f} m",
         (*(look.step for look in looks), last),
     )
     yield Sentence(
@@ -152,15 +151,13 @@ def _course(findings: Findings) -> Iterator[Sentence]:
         tuple(look.step for look in looks if look.usable) or (last,),
     )
     if findings.touches is not None:
-        touched = str(findings.touches or "never")
-        often = f"{touched} times" if findings.touches else touched
-        yield Sentence(f"The arm touched the satellite: {often}", (last,))
+        yield Sentence(f"The arm touched the satellite: {_times(findings.touches)}", (last,))
     noted = tuple(dict.fromkeys(note.step for note in findings.notes))
     if findings.interventions or noted:
-        times_ = "once" if findings.interventions == 1 else f"{findings.interventions} times"
+        often = _times(findings.interventions)
+        notes = _count(len(findings.notes), "note")
         yield Sentence(
-            f"The supervisor intervened {times_}; {len(findings.notes)} notes are in the record",
-            noted or (last,),
+            f"The supervisor intervened: {often}; the record has {notes}", noted or (last,)
         )
     yield Sentence(f"The run ended: {findings.ended}", (last,))
 
@@ -174,7 +171,11 @@ def _last(findings: Findings) -> int:
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number} {what} was" if number == 1 else f"{number} {what}s were"
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _times(number: int) -> str:
+    return {0: "never", 1: "once"}.get(number, f"{number} times")
 
 
 def _short(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +179,6 @@ def findings_of(run: Run, frames: Iterable[Pixels] | None = None) -> Findings:
     reports = reports_of(records)
     findings = [_finding(part, reports.get(part), looks, pictures) for part in asked]
     last = records[-1] if records else None
-    touched = last is not None and last.measures.get("touches") is not None
     return Findings(
         run=run,
         asked=asked,
@@ -187,8 +187,8 @@ def findings_of(run: Run, frames: Iterable[Pixels] | None = None) -> Findings:
         coverage=coverage,
         gaps=gaps_of(run, looks, pictures, coverage_of_parts(coverage)),
         notes=tuple(Note(record.index, text) for record in records for text in record.notes),
-        interventions=int(last.measured("interventions")) if last else 0,
-        touches=int(last.measured("touches")) if last and touched else None,
+        interventions=_at_the_end(run, "interventions") or 0,
+        touches=_at_the_end(run, "touches"),
         way=last.measured("way") if last else 0.0,
         times=_times(run),
         pictures=pictures,
@@ -240,6 +240,20 @@ def coverage_of_parts(coverage: Sequence[Coverage]) -> dict[str, bool]:
     for entry in coverage:
         parts[entry.part] = parts[entry.part] and entry.shown
     return parts
+
+
+def _at_the_end(run: Run, name: str) -> int | None:
+    """Return a count of a run, None where nobody can tell it.
+
+    The summary has what the last step did, as its way back to rest; its record has what was before.
+    """
+    told = (run.summary or {}).get(name)
+    if isinstance(told, int | float) and not isinstance(told, bool) and isfinite(told):
+        return int(told)
+    last = run.records[-1] if run.records else None
+    if last is None or last.measures.get(name) is None:
+        return None
+    return int(last.measured(name))
 
 
 def _coverage(site: str, looks: Sequence[Look], pictures: Mapping[int, Pixels]) -> Coverage:

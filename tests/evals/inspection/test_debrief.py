@@ -118,4 +118,11 @@ def test_an_engineer_is_told_what_where_how_sure_and_what_next(whole: Path) -> N
     assert "The dish (front, middle) is reported as dent; the pilot is sure (93 %)" in text
     assert "Inspect dish by hand: dent. [step 1, frame 1; step 5, frame 5]" in text
     assert 'helmsight inspect --parts "connector"' in text
-    assert 'The look "foil: back" is missing: no pose in reach' in text
+    assert 'Not seen: the look "foil: back", no pose in reach' in text
+    assert "The supervisor intervened: once; the record has 3 notes. [" in text
+
+
+def test_a_part_that_was_not_seen_is_not_said_to_be_missing(story: Any) -> None:
+    text = debrief(read_findings(story(parts=["dish"]).done()))
+    assert "- Not seen: dish, no usable picture of the record shows enough of it. [" in text
+    assert "missing" not in text

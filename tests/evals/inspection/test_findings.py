@@ -120,6 +120,14 @@ def test_interventions_contacts_notes_and_the_truth_are_taken_over(whole: Path) 
     }  # fmt: skip
 
 
+def test_what_the_last_step_touched_counts(story: Any) -> None:
+    """The arm folds in it, of which no record tells."""
+    findings = read_findings(story(parts=["dish"]).done(touches=2, interventions=1))
+    assert (findings.touches, findings.interventions) == (2, 1)
+    findings = read_findings(story("real", parts=["dish"]).done(touches=None, interventions=True))
+    assert (findings.touches, findings.interventions) == (0, 0)
+
+
 def test_a_killed_run_is_read_as_far_as_it_is_whole(story: Any) -> None:
     told = story()
     told.look("dish: bowl")
