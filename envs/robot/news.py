@@ -16,27 +16,27 @@ class News:
     """Listens to a supervisor, from any thread, and tells what is worth telling.
 
     `resting`: the robot was seen to stand. That the watchdog then holds it, since the pilot thinks
-    for longer, changes nothing. `stepwise`: cuts of single steps are no news. `count` of all that
-    was worth telling.
+    for longer, changes nothing. `stepwise`: cuts of single steps are no news. `count` of what was
+    worth telling of the supervisor's doing; what the world says itself is no intervention.
     """
 
     def __init__(self) -> None:
         self.resting, self.stepwise, self.count = True, False, 0
-        self._texts: deque[str] = deque(maxlen=1000)
+        self._texts: deque[tuple[str, bool]] = deque(maxlen=1000)  # and whether it was heard
 
     def heard(self, event: Intervention) -> None:
         """Take what the supervisor did."""
         idle = self.resting and event.rule is Rule.watchdog
         if not idle and not (self.stepwise and event.rule in STEPWISE):
-            self.say(event.text)
+            self._texts.append((event.text, True))
 
     def say(self, text: str) -> None:
         """Add a line."""
-        self._texts.append(text)
+        self._texts.append((text, False))
 
     def add(self, text: str) -> None:
         """Add a line unless the supervisor told it already."""
-        if text not in self._texts:
+        if all(text != told for told, _ in self._texts):
             self.say(text)
 
     def clear(self) -> None:
@@ -47,11 +47,14 @@ class News:
     def take(self) -> tuple[str, ...]:
         """Return what is new, oldest first; what differs in its numbers alone is told once."""
         lines: dict[str, tuple[str, int]] = {}
+        heard_of = set()
         while self._texts:
-            text = self._texts.popleft()
+            text, heard = self._texts.popleft()
             first, times = lines.get(key := _NUMBERS.sub("#", text), (text, 0))
             lines[key] = (first, times + 1)
-        self.count += len(lines)
+            if heard:
+                heard_of.add(key)
+        self.count += len(heard_of)
         return tuple(
             f"{text} ({times} times)" if times > 1 else text for text, times in lines.values()
         )

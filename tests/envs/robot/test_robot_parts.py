@@ -77,6 +77,15 @@ def test_news_that_differ_in_numbers_only_are_told_once() -> None:
     assert news.count == 2
 
 
+def test_what_the_world_says_itself_is_no_intervention() -> None:
+    news = News()
+    news.say("the 0 s are over: no look")
+    news.add("nobody answers")
+    news.heard(event(Rule.joint_limit, "elbow was to go to 1 rad"))
+    assert len(news.take()) == 3
+    assert news.count == 1
+
+
 def test_steps_of_a_long_way_and_holds_of_a_robot_at_rest_are_no_news() -> None:
     news = News()
     news.heard(event(Rule.watchdog, "held at rest"))
