@@ -82,6 +82,7 @@ class Robot(ABC):
         self._stops = SharedStop(self._session)
         self._connected = False
         self._stopped = threading.Event()
+        self.stopped_for = ""  # why it was stopped, from whoever stopped it, until `reset`
         self._homing = threading.Event()  # from `home` until it is over, however that ends
         self._machine_hold = ""  # what holds the machine there, in words, until `reset`
         self._gave_torque = False  # by this driver, since it connected, released or was reset
@@ -253,6 +254,7 @@ class Robot(ABC):
             self._usable(stopped=True)
             self._run(self._send_reset, again=True)
             self._stopped.clear()
+            self.stopped_for = ""
             self._machine_hold, self._gave_torque = "", False
             return self.state()
 
@@ -459,7 +461,8 @@ class Robot(ABC):
         if not self._connected:
             raise NotConnected(f"{self.spec.name} is not connected: call connect() first")
         if self._stopped.is_set() and not stopped:
-            raise RobotStopped(f"{self.spec.name} is stopped: call reset() before it may move")
+            why = f" ({self.stopped_for})" if self.stopped_for else ""
+            raise RobotStopped(f"{self.spec.name} is stopped{why}: call reset() before it may move")
         if self._machine_hold and not stopped:
             raise self._held_error()
 

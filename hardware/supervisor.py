@@ -341,8 +341,9 @@ class Supervisor:
         except HardwareError as error:
             if motion is not None and isinstance(error, NoReply) and self.is_stopped:
                 # The stop made the move give up: the reason, not the symptom, is raised.
+                why = f": {self.robot.stopped_for}" if self.robot.stopped_for else ""
                 raise RobotStopped(
-                    f"{self.spec.name} was stopped in the middle of a move"
+                    f"{self.spec.name} was stopped in the middle of a move{why}"
                 ) from error
             rule = rule_of(error)
             if rule is not None:

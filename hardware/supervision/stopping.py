@@ -30,6 +30,8 @@ def insist(
     Raises:
         StopUnconfirmed: it was not confirmed. NotConnected: it was closed, which holds it, too.
     """
+    if not robot.is_stopped:  # else the first reason is the one to know
+        robot.stopped_for = reason
     start, pause = time.monotonic(), PAUSE_S
     while True:
         try:
@@ -117,8 +119,9 @@ def on_signals(
 
     The stop runs in a thread: the signal may have come in the middle of an exchange on the bus,
     which has to be given up first. What was in force before follows at once: Python's own
-    handler raises KeyboardInterrupt; where the system would end the process, SystemExit unwinds
-    it. The context ends when the stop is confirmed or has told that it is not.
+    handler raises KeyboardInterrupt, and so does a signal that was ignored before; where the system
+    would end the process, SystemExit unwinds it. The context ends when the stop is confirmed or has
+    told that it is not.
 
     begun: gets the thread of every stop before its signal goes on to unwind. Whoever closes the
     robot inside the context joins them first: on what is closed a stop can confirm nothing.
@@ -140,6 +143,8 @@ def on_signals(
             before(number, frame)
         elif before is signal.SIG_DFL:
             raise SystemExit(128 + number)
+        elif before is signal.SIG_IGN:  # as a shell has it of background jobs; the robot stands
+            raise KeyboardInterrupt
 
     previous: dict[int, Any] = {
         number: signal.signal(number, handle) for number in ending_signals()

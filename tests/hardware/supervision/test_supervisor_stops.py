@@ -34,11 +34,15 @@ def test_a_stop_is_confirmed_told_and_lasting(supervisor, arm, heard, near) -> N
     assert report.state.standing
     assert [event.rule for event in heard] == [Rule.stop]
     assert "stopped (key)" in supervisor.feedback()
-    with pytest.raises(RobotStopped):
+    supervisor.stop("once more")
+    with pytest.raises(RobotStopped, match=r"is stopped \(key\): call reset"):  # the first reason
         supervisor.move(JointTargets(near(supervisor)))
     supervisor.reset()
     supervisor.move(JointTargets(near(supervisor)))
     assert len(arm.sent) == 2
+    supervisor.stop("again")
+    with pytest.raises(RobotStopped, match=r"\(again\)"):
+        supervisor.move(JointTargets(near(supervisor)))
 
 
 @pytest.mark.slow

@@ -252,6 +252,25 @@ def test_sigterm_stops_and_then_ends_the_program(supervisor) -> None:
     assert supervisor.is_stopped
 
 
+@pytest.mark.usefixtures("uncollected")
+def test_a_ctrl_c_that_was_ignored_stops_and_ends_the_run_too(supervisor) -> None:
+    """Shells start background jobs so; the run went on with a robot that refused every move."""
+
+    def fly() -> None:
+        with supervisor.on_signals():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5.0)
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fly()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert supervisor.is_stopped
+
+
 def test_a_handler_that_was_there_is_called_after_the_stop(supervisor, wait_until) -> None:
     called: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: called.append(number))
