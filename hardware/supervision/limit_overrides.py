@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.validation import wrong
 from helmsight.hardware.spec import Box, Joint, RobotSpec
 
 
@@ -40,7 +41,9 @@ def tightened(spec: RobotSpec, limits: LimitOverrides | Mapping[str, object] | N
         try:
             limits = LimitOverrides(**given)  # type: ignore[arg-type]
         except (ValidationError, TypeError) as error:
-            raise InvalidOption(f"limits {given}: {error}") from None
+            said = wrong(error) if isinstance(error, ValidationError) else error
+            fields = ", ".join(LimitOverrides.__dataclass_fields__)
+            raise InvalidOption(f"limits: {said}; those that there are: {fields}") from None
     if unknown := set(limits.joints) - set(spec.names):
         raise InvalidOption(
             f"limits of {', '.join(sorted(unknown))}: {spec.name} has {', '.join(spec.names)}"

@@ -147,6 +147,20 @@ def test_limits_may_be_tightened_for_one_supervisor(arm, near) -> None:
 
 
 @pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"speed": 0.0}, r"^limits: speed=0\.0: Input should be greater than 0; those"),
+        ({"tool_speed": math.nan}, r"^limits: tool_speed=nan: Input should be a finite number; "),
+        ({"haste": 1.0}, r"^limits: haste=1\.0: Unexpected .*are: speed, .*, workspace$"),
+    ],
+    ids=str,
+)
+def test_limits_that_are_none_are_told_in_one_line(arm, limits, words) -> None:
+    with pytest.raises(InvalidOption, match=words):
+        Supervisor(arm, limits=limits)
+
+
+@pytest.mark.parametrize(
     "option",
     [{"watchdog_s": None}, {"watchdog_s": 1.0}, {"insist_s": 0.0}, {"max_age_s": math.inf}],
     ids=str,
