@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from helmsight.contract.errors import PilotUnfit
 from helmsight.contract.pilot import Pilot
 from helmsight.contract.task import Task
@@ -12,7 +14,7 @@ def check_fit(pilot: Pilot, task: Task, mode: str) -> None:
 
     Besides what it needs to be shown, a pilot may say which `command` it answers (a class), which
     `telemetry` it reads (names of fields) and which `regions` of the frame it looks at; of
-    "radar|frame" one has to be there.
+    "radar|frame" one has to be there. What else it wants of a task its `check_task` says.
 
     Raises:
         PilotUnfit: naming what the pilot wants and what the world has.
@@ -32,6 +34,9 @@ def check_fit(pilot: Pilot, task: Task, mode: str) -> None:
     if "telemetry" in pilot.needs:
         _check_names(pilot, task, "telemetry", [entry.name for entry in task.fields])
     _check_names(pilot, task, "regions", ["frame", *task.regions])
+    check_task: Callable[[Task], None] | None = getattr(pilot, "check_task", None)
+    if check_task is not None:
+        check_task(task)
 
 
 def _check_names(pilot: Pilot, task: Task, what: str, there: list[str]) -> None:

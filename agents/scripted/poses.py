@@ -32,17 +32,20 @@ class Poses:
             raise UnknownPilot(f'pilot "{spec}" names no poses; give {FORM}, as poses:home')
         return cls(names)
 
-    def reset(self, task: Task, seed: int) -> None:
-        """Begin with the first pose. Raises PilotUnfit for one that the robot does not have."""
-        command = task.command
-        assert issubclass(command, RobotCommand)
+    def check_task(self, task: Task) -> None:
+        """Raise PilotUnfit for a pose that the robot does not have, before it is opened."""
+        command = _command(task)
         strange = [name for name in self._names if name not in command.poses]
         if strange:
             raise PilotUnfit(
                 f'pilot "{self.name}" goes to {", ".join(strange)} and the poses of '
                 f'"{task.name}" are: {", ".join(command.poses)}; give others with --poses FILE'
             )
-        self._command, self._left = command, list(self._names)
+
+    def reset(self, task: Task, seed: int) -> None:
+        """Begin with the first pose. Raises PilotUnfit as `check_task`."""
+        self.check_task(task)
+        self._command, self._left = _command(task), list(self._names)
 
     def decide(self, sighting: Sighting) -> Decision:
         """Answer the next pose, or done after the last one."""
@@ -50,3 +53,8 @@ class Poses:
             verdict = f"went through {', '.join(self._names)}"
             return Decision(self._command(do="done", verdict=verdict))
         return Decision(self._command(do="pose", pose=self._left.pop(0)))
+
+
+def _command(task: Task) -> type[RobotCommand]:
+    assert issubclass(task.command, RobotCommand)
+    return task.command

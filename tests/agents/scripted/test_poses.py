@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from helmsight.agents.errors import UnknownPilot
 from helmsight.agents.models.load import load_pilot, needs_of
 from helmsight.agents.models.names import pilots
 from helmsight.contract.errors import PilotUnfit
+from helmsight.contract.fit import check_fit
 from helmsight.contract.pilot import Sighting
 from helmsight.contract.task import Task
 from helmsight.envs.robot.command import RobotCommand
@@ -35,7 +34,10 @@ def test_no_pose_is_no_pilot(spec: str) -> None:
         load_pilot(spec)
 
 
-def test_a_pose_that_the_robot_does_not_have_is_told_before_anything_moves() -> None:
-    pilot = load_pilot("poses:moon")
-    with pytest.raises(PilotUnfit, match=r"moon.*home, look.*--poses"):
-        pilot.reset(replace(TASK, name="arm"), 0)
+def test_a_pose_that_the_robot_does_not_have_is_told_before_it_is_opened() -> None:
+    """It was opened for that, and let go of again, which most arms answer by going limp."""
+    pilot = load_pilot("poses:home,moon")
+    for ask in (lambda: check_fit(pilot, TASK, "telemetry"), lambda: pilot.reset(TASK, 0)):
+        with pytest.raises(PilotUnfit, match=r"to moon and.*home, look.*--poses"):
+            ask()
+    check_fit(load_pilot("poses:home,look"), TASK, "telemetry")
