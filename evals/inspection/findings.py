@@ -336,9 +336,10 @@ def _times(run: Run) -> Times:
     wall = (run.summary or {}).get("wall_s")
     if not isinstance(wall, int | float):
         wall = records[-1].stamp - records[0].stamp if records else 0.0
+    wall = max(float(wall), sense + think + act)  # a resumed run's summary has its last part alone
     asked = sum(1 for record in records if record.think_ms > 0.0)
     model = model_seconds(records)
-    return Times(sense, think, model, act, float(wall), len(records), asked)
+    return Times(sense, think, model, act, wall, len(records), asked)
 
 
 def model_seconds(records: Sequence[StepRecord]) -> float | None:

@@ -103,6 +103,14 @@ def test_times_are_summed_up_and_refused_pictures_ask_no_model(whole: Path) -> N
     assert times.wall == 60.0
 
 
+def test_a_resumed_run_took_as_long_as_its_steps(story: Any) -> None:
+    """Its summary has the time since it was resumed."""
+    told = story(parts=["dish"])
+    told.look("dish: bowl")
+    times = read_findings(told.done(wall_s=0.5)).times
+    assert times.wall == pytest.approx(times.sense + times.think + times.act) == 3.202
+
+
 def test_the_models_own_time_is_what_the_pilot_said_last(story: Any) -> None:
     told = story(parts=["dish"])
     told.step({"do": "hold"}, raw='{"spent": {"seconds": 0.25}}')
@@ -139,7 +147,7 @@ def test_a_killed_run_is_read_as_far_as_it_is_whole(story: Any) -> None:
     assert findings.of("dish").defect == "dent"
     assert "cut off" in findings.ended
     assert len(findings.run.notes) == 2
-    assert findings.times.wall == 2.0
+    assert findings.times.wall == pytest.approx(3.202)  # of its two steps
 
 
 def test_a_run_without_pictures_has_findings_and_no_crops(story: Any) -> None:
