@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from helmsight.contract.errors import PictureRefused
@@ -16,6 +18,7 @@ from helmsight.contract.pictures import MOST_PIXELS, ORIENTATION, read_picture
 SCENE = np.zeros((20, 30, 3), np.uint8)
 SCENE[:10, :15] = (250, 20, 20)  # red at the upper left
 SCENE[10:, 15:] = (20, 20, 250)
+NOISE = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
 STORED = {  # how a camera stores SCENE where it writes this orientation
     1: SCENE,
     2: SCENE[:, ::-1],
@@ -36,7 +39,7 @@ def test_a_picture_is_turned_as_its_camera_says(
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     stored = Image.fromarray(np.ascontiguousarray(STORED[orientation]))
-    stored.save(tmp_path / f"a.{kind}", exif=exif, **({"quality": 95} if kind == "jpeg" else {}))
+    stored.save(tmp_path / f"a.{kind}", exif=exif, quality=95)
     read = read_picture(tmp_path / f"a.{kind}")
     assert read.shape == SCENE.shape
     assert np.abs(read[3:7, 3:12].astype(int) - (250, 20, 20)).max() < 40
@@ -56,7 +59,7 @@ def test_an_orientation_that_there_is_not_turns_nothing(tmp_path: Path) -> None:
 def test_grey_and_deep_pictures_keep_their_brightness(
     tmp_path: Path, shape: tuple[int, ...], kind: type, share: float
 ) -> None:
-    pixels = np.full(shape, round(share * np.iinfo(kind).max), kind)
+    pixels: NDArray[Any] = np.full(shape, round(share * np.iinfo(kind).max), kind)
     if len(shape) == 3 and shape[2] == 4:
         pixels[..., 3] = np.iinfo(kind).max
     _, data = cv2.imencode(".png", pixels)
@@ -96,9 +99,6 @@ def test_what_shows_nothing_is_refused_by_name(tmp_path: Path, make, words: str)
     with pytest.raises(PictureRefused, match=words) as refused:
         read_picture(file)
     assert "given.png" in str(refused.value)
-
-
-NOISE = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
 
 
 def _png(picture: Image.Image) -> bytes:
