@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -220,18 +220,21 @@ def seeing_optimiser(
 
 
 def answering_optimiser(
-    model: Any, heads: Iterable[nn.Parameter], rate: float
+    model: Any,
+    heads: Iterable[nn.Parameter],
+    rate: float,
+    slow: Sequence[str] = ("model.vision_model",),
 ) -> torch.optim.Optimizer:
     """Return an optimiser of the whole model and throw-away heads in two groups.
 
-    The vision tower, which has been trained before, is the first group: it can go more slowly.
+    The parts called `slow`, which have been trained before, are the first: they can go more slowly.
     """
-    vision = [*model.model.vision_model.parameters()]
-    known = {id(part) for part in vision}
+    known = {id(part): part for name in slow for part in model.get_submodule(name).parameters()}
     rest = [*(part for part in model.parameters() if id(part) not in known), *heads]
     return torch.optim.AdamW(
-        [{"params": vision}, {"params": rest}], lr=rate, weight_decay=0.02, betas=(0.9, 0.98)
-    )
+        [{"params": [*known.values()]}, {"params": rest}],
+        lr=rate, weight_decay=0.02, betas=(0.9, 0.98),
+    )  # fmt: skip
 
 
 def take_step(

@@ -131,15 +131,15 @@ class RelationsFit:
     def answer(
         self, seconds: float, rate: float = 1.0e-3, every: float = 300.0,
         checkpoint: Callable[[], None] = lambda: None, tokens: int = TOKENS, between: float = 0.0,
-        slower: float = 0.5,
+        slower: float = 0.5, slow: Sequence[str] = ("model.vision_model",),
     ) -> None:  # fmt: skip
         """Stage two: the whole model learns to answer; `checkpoint` is called `every` seconds.
 
         Up to the share `between` of the time every second batch is for the eye alone, which gets
-        through twice as many pictures so. `slower` is the rate of the vision tower, which has
-        been trained before, as a share of the others'.
+        through twice as many pictures so. `slower` is the rate of the parts called `slow`, which
+        have been trained before, as a share of the others'.
         """
-        optimiser = answering_optimiser(self.model, self._spare(), rate)
+        optimiser = answering_optimiser(self.model, self._spare(), rate, slow)
         saved, tally = time.monotonic(), Tally()
         batches: list[Batch] = []
         for step, share in self.team.until(seconds):

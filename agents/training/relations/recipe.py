@@ -27,11 +27,14 @@ ENOUGH = 2_000  # pictures to begin with
 PICTURES = 30_000
 ACQUAINTING_SHARE = 0.05
 """Share of the time in which heads that are new learn what a model already knows."""
-GOING_ON: Mapping[str, Any] = {"rate": 6e-4, "slower": 1.0, "between": 0.7, "tokens": 3500}
-"""How a model that has learnt before is taught on: gently, but its eye as fast as the rest, and in
+GOING_ON: Mapping[str, Any] = {
+    "rate": 4e-4, "slow": ("model.text_model", "lm_head"), "slower": 0.1, "between": 0.85,
+    "tokens": 3500,
+}  # fmt: skip
+"""How a model that has learnt before is taught on: its eye, and what it knows of words hardly; in
 smaller batches, so that a short training has steps enough.
 """
-TEXT_SHARE = 0.2
+TEXT_SHARE = 0.5
 """Of the way that the text model of a model that is taught on goes, the share that it keeps."""
 
 
