@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 from helmsight.contract.waiting import next_of
 
 IDLE_S = 1.0
 """Seconds after which a thread without work ends: none outlives a flight."""
+LAST_S = 5.0
+"""Seconds for which the end of the process waits for a local model."""
 
 
 class Here:
@@ -33,6 +38,8 @@ class Worker:
     def __init__(self, *, alone: bool = False) -> None:
         self._alone = alone
         self._desk = _Desk()
+        if alone:
+            _local.add(self._desk)
 
     def call(self, work: Callable[[], Any], timeout_s: float) -> Any:
         """Return what `work` returns, or raise what it raises; TimeoutError after `timeout_s`."""
@@ -75,6 +82,7 @@ class _Desk:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._manned = False
+        self._thread: threading.Thread | None = None
 
     def take(self, job: _Job) -> None:
         """Have a job done after those that were taken before."""
@@ -82,7 +90,18 @@ class _Desk:
             self._jobs.put(job)
             if not self._manned:
                 self._manned = True
-                threading.Thread(target=self._serve, name="model", daemon=True).start()
+                self._thread = threading.Thread(target=self._serve, name="model", daemon=True)
+                self._thread.start()
+
+    def over(self, deadline: float) -> bool:
+        """Wait for what the thread is at, and no longer than `deadline` on the monotonic clock;
+        return whether it has ended.
+        """
+        if self._thread is not None and self._thread.is_alive():
+            self.leave()
+            self._thread.join(max(0.0, deadline - time.monotonic()))
+            return not self._thread.is_alive()
+        return True
 
     def leave(self) -> None:
         """Have the thread end after the job that it is at."""
@@ -101,3 +120,16 @@ class _Desk:
                 if self._jobs.empty():
                     self._manned = False
                     return
+
+
+_local: WeakSet[_Desk] = WeakSet()
+
+
+@atexit.register
+def all_over(within_s: float = LAST_S) -> bool:
+    """Wait until no local model computes for anybody; return False if one still does.
+
+    A thread that is inside a library written in C++ when the interpreter ends aborts the process.
+    """
+    deadline = time.monotonic() + within_s
+    return all([desk.over(deadline) for desk in tuple(_local)])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import traceback
 import warnings
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Annotated, Any, TextIO
@@ -102,9 +104,24 @@ def main() -> None:
     HELMSIGHT_TRACEBACK=1 shows where an error came from.
     """
     warnings.showwarning = _show_warning
+    told: list[int] = []
+    atexit.register(_end_at_once, told)  # first of all, so that it comes last of all
     with clean_streams(), as_ctrl_c() as ended:
         status = _run(ended)
-        sys.exit(128 + ended.came[-1] if ended.came and status == INTERRUPTED else status)
+        told.append(128 + ended.came[-1] if ended.came and status == INTERRUPTED else status)
+        sys.exit(told[0])
+
+
+def _end_at_once(told: list[int]) -> None:
+    """End the process with the status in `told`, where a local model still computes for nobody:
+    the interpreter would abort in it.
+    """
+    worker = sys.modules.get("helmsight.agents.worker")
+    if told and worker is not None and not worker.all_over(0.0):
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(told[0])
 
 
 def _run(ended: AsCtrlC) -> int:
