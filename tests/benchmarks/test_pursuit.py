@@ -16,7 +16,7 @@ def test_flights_are_told_one_by_one_and_end_in_a_table(load, capsys):
     out, err = capsys.readouterr()
     assert [line[:5] for line in err.splitlines()] == ["[1/2]", "[2/2]"]
     assert "not in Kerbal Space Program" in out
-    assert "Time rule: fixed:0.1, start_met=6.5, flights" in out
+    assert "Time rule: fixed:0.1, start_met=6.5, episodes" in out
     assert "max_closing=60.0" in out
     assert "--seeds 2" in out
     assert "Machine:" in out
