@@ -24,6 +24,7 @@ SHARES = {"command": 0.84, "relation": 0.08, "reading": 0.08}
 SEEING = 0.3
 """Weight of the eye's loss at the start of the answering stage; it falls to zero."""
 IGNORE = -100
+EYE = ("model.vision_model",)  # parts of a model, by their names in it
 
 
 class Buffer:
@@ -223,7 +224,7 @@ def answering_optimiser(
     model: Any,
     heads: Iterable[nn.Parameter],
     rate: float,
-    slow: Sequence[str] = ("model.vision_model",),
+    slow: Sequence[str] = EYE,
 ) -> torch.optim.Optimizer:
     """Return an optimiser of the whole model and throw-away heads in two groups.
 

@@ -45,16 +45,14 @@ class Evasion:
         From far away it is nothing: see `LEAD`.
         """
         known = cls.none(len(bots))
-        if not {FLEES, CRUISES} & set(bots):
-            return known
-        away = world.range
-        for i, bot in enumerate(bots):
-            if bot not in (FLEES, CRUISES) or away[i] > LEAD:
-                continue
-            path = fleeing(1.0, 0.0) if bot == FLEES else cruising(1.0, float(world.met[i]))
+        going = [i for i, bot in enumerate(bots) if bot in (FLEES, CRUISES)]
+        near = world.range <= LEAD if going else ()  # worlds of other crews have no such range
+        for i in (i for i in going if near[i]):
+            flees = bots[i] == FLEES
+            path = fleeing(1.0, 0.0) if flees else cruising(1.0, float(world.met[i]))
             at, moving = world.position[i, EVADER], world.velocity[i, EVADER]
             known.acceleration[i] = acceleration(path, at, moving)
-            known.waking_range[i] = EVADE_RANGE if bot == FLEES else np.inf
+            known.waking_range[i] = EVADE_RANGE if flees else np.inf
         return known
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -76,6 +76,11 @@ def _telling(kept: Path, hint: str) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
+def _telling_model(folder: Path) -> AbstractContextManager[None]:
+    """Say the same of a training that leaves its last checkpoint in `folder`."""
+    return _telling(folder / "config.json", f"--start {folder} goes on from its last checkpoint")
+
+
 @app.command("pilot", epilog=EXAMPLES)
 def pilot(
     out: Out = Path("training/pilot"),
@@ -98,8 +103,7 @@ def pilot(
     from helmsight.agents.training.recipe import train
     from helmsight.evals.naming import names
 
-    last = out / "checkpoint"
-    with _telling(last / "config.json", f"--start {last} goes on from its last checkpoint"):
+    with _telling_model(out / "checkpoint"):
         folder = train(
             out, minutes=minutes, seed=seed, workers=workers, buffer=buffer, batch=batch,
             device=device, start=start, families=names(families), say=typer.echo,
@@ -126,7 +130,7 @@ def relations(
     from helmsight.agents.training.relations.recipe import train
     from helmsight.evals.spatial.course import SpatialCourse
 
-    with _telling(out / "config.json", f"--start {out} goes on from its last checkpoint"):
+    with _telling_model(out):
         folder = train(
             SpatialCourse(seed), out, minutes=minutes, seed=seed, processes=processes,
             pictures=pictures, device=device, start=start, say=typer.echo,
@@ -150,7 +154,7 @@ def inspector(
     """
     from helmsight.agents.training.inspector.recipe import train
 
-    with _telling(out / "config.json", f"--start {out} goes on from its last checkpoint"):
+    with _telling_model(out):
         folder = train(out, minutes=minutes, seed=seed, cells=cells, start=start, say=typer.echo)
     typer.echo(f"model in {folder}")
 

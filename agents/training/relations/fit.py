@@ -15,6 +15,7 @@ from torch import nn
 from helmsight.agents.grounding.labelled import LabelledPicture
 from helmsight.agents.training.design import Design
 from helmsight.agents.training.fit import (
+    EYE,
     IGNORE,
     answering_optimiser,
     seeing_optimiser,
@@ -131,7 +132,7 @@ class RelationsFit:
     def answer(
         self, seconds: float, rate: float = 1.0e-3, every: float = 300.0,
         checkpoint: Callable[[], None] = lambda: None, tokens: int = TOKENS, between: float = 0.0,
-        slower: float = 0.5, slow: Sequence[str] = ("model.vision_model",),
+        slower: float = 0.5, slow: Sequence[str] = EYE,
     ) -> None:  # fmt: skip
         """Stage two: the whole model learns to answer; `checkpoint` is called `every` seconds.
 

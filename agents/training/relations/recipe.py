@@ -28,7 +28,7 @@ PICTURES = 30_000
 ACQUAINTING_SHARE = 0.05
 """Share of the time in which heads that are new learn what a model already knows."""
 GOING_ON: Mapping[str, Any] = {
-    "rate": 4e-4, "slow": ("model.text_model", "lm_head"), "slower": 0.1, "between": 0.85,
+    "rate": 4e-4, "slow": ("model.text_model",), "slower": 0.1, "between": 0.85,
     "tokens": 3500,
 }  # fmt: skip
 """How a model that has learnt before is taught on: its eye, and what it knows of words hardly; in
