@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
+
+from helmsight.contract.meanwhile import use_the_wait
+from helmsight.contract.waiting import SOON_S
 
 LOOKUPS = 4  # threads for what blocks: names of hosts
 CLOSING_S = 2.0  # for a connection that is being given up
@@ -63,6 +66,8 @@ class Remote:
         with _LOOP as loop:
             waiting: Future[Any] = asyncio.run_coroutine_threadsafe(_within(begin, timeout_s), loop)
             try:
+                if not wait([waiting], SOON_S).done:
+                    use_the_wait()
                 return waiting.result()
             except asyncio.CancelledError:
                 raise TimeoutError(f"no answer within {timeout_s:.1f} s") from None

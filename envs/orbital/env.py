@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from helmsight.contract.clock import Clock, TimeRule, hold_rule
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.meanwhile import offer
 from helmsight.contract.observation import Observation, observation_mode
 from helmsight.contract.task import Task
 from helmsight.envs.errors import EpisodeOver
+from helmsight.envs.orbital.cockpit.ahead import Ahead
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.picture import render
 from helmsight.envs.orbital.command import BurnCommand
@@ -28,7 +30,8 @@ from helmsight.envs.orbital.first_look import check_start, check_under_way
 from helmsight.envs.orbital.scenarios import find_pursuit, find_scenario
 from helmsight.envs.orbital.sights import Placed
 from helmsight.envs.orbital.starts import AGENT, Flown
-from helmsight.envs.orbital.stepping import twin_versions
+from helmsight.envs.orbital.stepping import C, step_code, twin_versions
+from helmsight.envs.orbital.world import FamilyWorld
 
 COCKPITS = ("helmsight", "game")
 """Looks of the cockpit."""
@@ -89,6 +92,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self.action_space = BurnCommand.space()
         self.moored: Callable[[Flown, int], AnyWorld | Berth] = _of_its_own
         self._world: AnyWorld | Berth | None = None
+        self._ahead = Ahead()
 
     def _find(self, scenario: str) -> Flown:
         """Return the scenario called so. Raises UnknownScenario."""
@@ -165,6 +169,7 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
         self._score.sample(world)
         info = self._info(ran, command)
         observation = self._observe(info)
+        offer(self._look_ahead)
         self.clock.observed()
         over = bool(world.over[0])
         ended = info["captured"] or info.get("caught", False)
@@ -235,8 +240,28 @@ class TwinEnv(gym.Env[dict[str, Any], dict[str, Any]]):
 
     def _frame(self) -> NDArray[np.uint8]:
         assert self._world is not None
-        noise = self.np_random if self.randomize else None
-        return render(self.family.cockpit(self._world, 0), self.layout, noise)
+        state = self.family.cockpit(self._world, 0)
+        if self.randomize:
+            return render(state, self.layout, self.np_random)
+        return self._ahead.picture(state, self.layout)
+
+    def _look_ahead(self) -> None:
+        """Draw what comes of the last command if it is given once more.
+
+        Only where the world waits for as long as that takes. NumPy needs longer for the steps than
+        the picture takes.
+        """
+        world, again = self._world, self._last
+        if self.clock.rule.kind != "paused" or "frame" not in self.observation_mode:
+            return
+        if self.randomize or not isinstance(world, FamilyWorld) or step_code() != C:
+            return
+        if again is None or world.over[0]:
+            return
+        later = copy.copy(self)
+        later._world = _copied(world)
+        later._burn(again)
+        self._ahead.draw(self.family.cockpit(later._world, 0), self.layout)
 
     def _observe(self, info: Mapping[str, Any]) -> Observation:
         observation: Observation = {}
@@ -303,7 +328,11 @@ def _of_its_own(scenario: Flown, seed: int) -> AnyWorld | Berth:
 
 def _begun(scenario: Flown, seed: int, until: float | None) -> AnyWorld:
     """Return a world of its own in which the seconds before the first observation have passed."""
-    world = _settled(scenario, seed, until)
+    return _copied(_settled(scenario, seed, until))
+
+
+def _copied(world: AnyWorld) -> AnyWorld:
+    """Return a world that goes on by itself from where another one is."""
     return copy.deepcopy(world, {id(vehicle): vehicle for vehicle in world.vehicles})
 
 

@@ -32,7 +32,7 @@ class Questions:
     def __init__(self, processor: Any, ask: Callable[[Sequence[Turn]], Any], size: int) -> None:
         self._processor, self._ask, self._size = processor, ask, size
         self._known: dict[tuple[Any, ...], NDArray[np.int64]] = {}
-        self._values = _values(processor.image_processor)
+        self._scale, self._shift = _line(processor.image_processor)
 
     def prepare(self, turns: Sequence[Turn]) -> Prepared:
         """Return a question, given as the turns of a chat template."""
@@ -46,8 +46,12 @@ class Questions:
                 self._known.clear()
             self._known[key] = self._whole(turns).ids
         shown = np.stack([np.asarray(picture) for picture in pictures])
-        planes = [np.take(of, shown[..., colour]) for colour, of in enumerate(self._values)]
-        return Prepared(self._known[key], np.stack(planes, axis=1))
+        pixels = np.empty((len(shown), 3, *shown.shape[1:3]), np.float32)
+        for colour in range(3):  # colour by colour: one product of all takes ten times as long
+            plane = pixels[:, colour]
+            np.multiply(shown[..., colour], self._scale[colour], out=plane)
+            plane += self._shift[colour]
+        return Prepared(self._known[key], pixels)
 
     def _whole(self, turns: Sequence[Turn]) -> Prepared:
         inputs = self._ask(turns)
@@ -62,9 +66,7 @@ def _written(block: Mapping[str, Any]) -> str | None:
     return None if block["type"] == "image" else str(block["text"])
 
 
-def _values(images: Any) -> NDArray[np.float32]:
-    """Return what each byte becomes, of each colour, (3, 256)."""
+def _line(images: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return by what the bytes of each colour are multiplied, and what is added then, (3,) each."""
     mean, spread = (np.asarray(x, np.float64) for x in (images.image_mean, images.image_std))
-    scale = (images.rescale_factor / spread).astype(np.float32)
-    shift = (-mean / spread).astype(np.float32)
-    return np.asarray(np.arange(256, dtype=np.uint8) * scale[:, None] + shift[:, None])
+    return (images.rescale_factor / spread).astype(np.float32), (-mean / spread).astype(np.float32)

@@ -5,6 +5,8 @@ They are wide and open, so that the markers of target and velocity are read insi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,7 +42,9 @@ def draw_sun(picture: Picture, centre: Spot, size: float, colour: Colour, *, beh
     ring(picture, centre, 0.85 * size, colour, -1)
 
 
-def _draw(picture: Picture, centre: Spot, lines: list[NDArray[np.float64]], colour: Colour) -> None:
+def _draw(
+    picture: Picture, centre: Spot, lines: Sequence[NDArray[np.float64]], colour: Colour
+) -> None:
     for ink, extra in ((DARK, 2), (colour, 0)):
         for line in lines:
             stroke(picture, line, centre, ink, 2 + extra)

@@ -19,6 +19,7 @@ from helmsight.envs.orbital.cockpit.layout import Colour, Layout
 from helmsight.envs.orbital.cockpit.lettering import Picture, write
 from helmsight.envs.orbital.cockpit.state import CockpitState, Vector
 from helmsight.envs.orbital.cockpit.strokes import DARK, prongs, ring, stroke
+from helmsight.envs.orbital.dynamics import cross
 
 _PER_DEGREE = 3  # px of the ball's texture for one degree of heading or pitch
 _STILL = 0.01  # relative speed below which no prograde marker is shown, m/s
@@ -84,7 +85,7 @@ def draw_ball(picture: Picture, state: CockpitState, layout: Layout) -> None:
     """Paint the textured, shaded ball and its bezel."""
     radius = layout.radius
     ball = _ball(radius)
-    axes = np.stack([state.north, np.cross(state.north, state.up), state.up]).astype(np.float32)
+    axes = np.stack([state.north, cross(state.north, state.up), state.up]).astype(np.float32)
     north, east, up = (axes @ ball.rays.reshape(3, -1)).reshape(ball.rays.shape)
     level, heading = cv2.cartToPolar(north, east, angleInDegrees=True)
     pitch = cv2.phase(level, up, angleInDegrees=True)
@@ -172,8 +173,10 @@ def draw_velocity(
 ) -> None:
     """Draw prograde (ring, three ticks) or retrograde (ring, cross, three ticks)."""
     if retrograde:
-        strokes = prongs(size, 1.0, 1.75, 0, 120, 240)
-        strokes += prongs(size, 0.0, 0.9, 45, 135, 225, 315)
+        strokes = (
+            *prongs(size, 1.0, 1.75, 0, 120, 240),
+            *prongs(size, 0.0, 0.9, 45, 135, 225, 315),
+        )
     else:
         strokes = prongs(size, 1.0, 1.8, 0, 90, 270)
     for ink, extra in ((DARK, 2), (colour, 0)):

@@ -16,8 +16,10 @@ from helmsight.envs.orbital.cockpit.camera import FOCAL, project
 from helmsight.envs.orbital.cockpit.layout import HEIGHT, WIDTH, Layout
 from helmsight.envs.orbital.cockpit.lettering import Picture
 from helmsight.envs.orbital.cockpit.state import CockpitState
+from helmsight.envs.orbital.dynamics import cross
 
 _COARSE = 5  # the planet is drawn at a fifth of the picture's size
+_BAND = 24  # rows of that, enlarged together
 _SCALE_HEIGHT = 14_000.0  # of the glow above the limb, m
 _SPACE = (4, 5, 9)
 _AIR = np.array((120.0, 178.0, 250.0), dtype=np.float32)
@@ -48,7 +50,7 @@ def _inertial_axes(state: CockpitState) -> NDArray[np.float64]:
     if np.linalg.norm(ahead) < 1e-6:
         ahead = state.up - (state.up @ state.north) * state.north
     ahead = ahead / np.linalg.norm(ahead)
-    return np.stack([ahead, np.cross(state.north, ahead), state.north])
+    return np.stack([ahead, cross(state.north, ahead), state.north])
 
 
 @lru_cache(maxsize=1)
@@ -82,18 +84,29 @@ def _planet(state: CockpitState, axes: NDArray[np.float64], distance: float) -> 
         coarse[ground] = _ground(state, axes, rays[:, ground], cosine[ground], distance)
     if air.size:
         coarse[air] = _glow(state, rays[:, air], cosine[air], distance)
-    seen = np.concatenate([ground[:1], ground[-1:], air[:1], air[-1:]]) // (WIDTH // _COARSE)
-    return _enlarged(coarse, max(0, int(seen.min()) - 1), int(seen.max()) + 2)
+    seen = cosine.reshape(HEIGHT // _COARSE, -1) > _limb(state, distance, 6.0)
+    return _enlarged(coarse.reshape(*seen.shape, 3), seen)
 
 
-def _enlarged(coarse: Picture, top: int, bottom: int) -> Picture:
-    """Return the picture of a coarse one (n, 3), in which from row `top` on and before `bottom`
-    there is more than space; these rows alone are worked out.
+def _enlarged(coarse: Picture, seen: NDArray[np.bool_]) -> Picture:
+    """Return the picture of a coarse one (rows, columns, 3), which is space but where it is `seen`.
+
+    Band by band, and of each only as much as something is seen in: the rest need not be worked out.
     """
-    small = coarse.reshape(HEIGHT // _COARSE, WIDTH // _COARSE, 3)[top:bottom]
-    picture, first, last = _space().copy(), _COARSE * top, _COARSE * (top + len(small))
-    size = (WIDTH, last - first)
-    cv2.resize(small, size, dst=picture[first:last], interpolation=cv2.INTER_LINEAR)
+    picture, whole = _space().copy(), len(coarse)
+    for top in range(0, whole, _BAND):
+        # a row and a column more on each side, which shade into those beside them
+        first, end = max(0, top - 1), min(whole, top + _BAND + 1)
+        columns = np.flatnonzero(seen[first:end].any(axis=0))
+        if not columns.size:
+            continue
+        left, right = max(0, columns[0] - 1), columns[-1] + 2
+        small = coarse[first:end, left:right]
+        size = (_COARSE * small.shape[1], _COARSE * small.shape[0])
+        large = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
+        low, high = _COARSE * top, _COARSE * min(whole, top + _BAND)
+        inner = large[low - _COARSE * first : high - _COARSE * first]
+        picture[low:high, _COARSE * left : _COARSE * left + size[0]] = inner
     return picture
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +40,10 @@ def ring(
     cv2.circle(picture, fixed, round(radius * unit), colour, thickness, cv2.LINE_AA, SHIFT)
 
 
-def prongs(size: float, inner: float, outer: float, *angles: float) -> list[NDArray[np.float64]]:
+@lru_cache(maxsize=256)
+def prongs(
+    size: float, inner: float, outer: float, *angles: float
+) -> tuple[NDArray[np.float64], ...]:
     """Return radial strokes at `angles` (degrees clockwise from the top) as point pairs, px."""
-    strokes = []
-    for angle in np.radians(angles):
-        way = np.array([np.sin(angle), -np.cos(angle)])
-        strokes.append(np.stack([way * inner * size, way * outer * size]))
-    return strokes
+    ways = [np.array([np.sin(angle), -np.cos(angle)]) for angle in np.radians(angles)]
+    return tuple(np.stack([way * inner * size, way * outer * size]) for way in ways)

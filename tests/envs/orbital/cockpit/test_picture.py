@@ -89,18 +89,19 @@ def test_the_planet_lies_below_and_its_night_side_is_dark(make_state):
     assert shown["day"][20] < 15.0
 
 
-def test_rows_with_nothing_but_space_are_left_out_of_the_enlarging_to_no_other_byte():
+def test_what_is_nothing_but_space_is_left_out_of_the_enlarging_to_no_other_byte():
     rng, count = np.random.default_rng(3), 0
     for _ in range(60):
-        first, last = np.sort(rng.integers(0, 144, 2))
-        coarse = np.full((144, 256, 3), outside._SPACE, np.uint8)
-        coarse[first : last + 1] = rng.integers(0, 256, (last + 1 - first, 256, 3), np.uint8)
+        seen = np.zeros((144, 256), np.bool_)
+        for _ in range(3):
+            (top, bottom), (left, right) = np.sort(rng.integers(0, (144, 256), (2, 2)), axis=0).T
+            seen[top : bottom + 1, left : right + 1] = True
+        coarse = rng.integers(0, 256, (144, 256, 3), np.uint8)
+        coarse[~seen] = outside._SPACE
         whole = cv2.resize(coarse, (1280, 720), interpolation=cv2.INTER_LINEAR)
-        top, bottom = max(0, first - 1), last + 2
-        enlarged = outside._enlarged(coarse.reshape(-1, 3), int(top), int(bottom))
-        np.testing.assert_array_equal(enlarged, whole)
-        count += top > 0 and bottom < 144
-    assert count > 20  # with space on both sides
+        np.testing.assert_array_equal(outside._enlarged(coarse, seen), whole)
+        count += not seen.any(axis=0).all()
+    assert count > 20  # with space beside what is seen
 
 
 @pytest.mark.parametrize("roll", range(0, 360, 45))
@@ -111,14 +112,13 @@ def test_what_is_enlarged_holds_all_of_the_planet(make_state, monkeypatch, roll)
     drawn = outside.draw(state, Layout())
     enlarged, asked = outside._enlarged, []
 
-    def whole(coarse, top, bottom):
-        asked.append((top, bottom))
-        return enlarged(coarse, 0, 144)
+    def whole(coarse, seen):
+        asked.append(seen.mean())
+        return enlarged(coarse, np.ones_like(seen))
 
     monkeypatch.setattr(outside, "_enlarged", whole)
     np.testing.assert_array_equal(outside.draw(state, Layout()), drawn)
-    ((top, bottom),) = asked
-    assert 0 <= top < bottom - 2
+    assert 0.0 < asked[0] < 1.0
 
 
 def test_the_planet_hides_the_sun(make_state):
