@@ -113,9 +113,10 @@ class LiveLine:
             self._next_step = record.index + PLAIN_STEPS
 
     def finish(self, reason: str, summary: dict[str, Any]) -> None:
-        """Take the live line away and say how the run ended."""
+        """Take the live line away and say how the run ended; an error says itself what it is."""
         self.close()
-        self._console.print(f"ended: {reason}", markup=False, soft_wrap=True)
+        said = "error" if reason.startswith("error: ") else reason
+        self._console.print(f"ended: {said}", markup=False, soft_wrap=True)
 
     def close(self) -> None:
         """Give the terminal back; safe to call twice."""

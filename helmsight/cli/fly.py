@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -178,6 +180,7 @@ def command(
         ),
         folder,
         as_json=as_json,
+        resumable=world == TWIN,
     )
 
 
@@ -203,11 +206,12 @@ def with_live_line(
     *,
     as_json: bool,
     afterwards: Callable[[], Afterword | None] | None = None,
+    resumable: bool = True,
 ) -> None:
     """Run `fly(live line)`, show what it comes to, and exit as interrupted when it was.
 
-    What belongs to a finished run (`helmsight.afterwards`, unless `afterwards` is given) is done
-    with one that failed, too.
+    One that is recorded and `resumable` is told how to go on. What belongs to a finished run
+    (`helmsight.afterwards`, unless `afterwards` is given) is done with one that failed, too.
     """
     from helmsight.afterwards import afterword
     from helmsight.liveline import LiveLine
@@ -228,6 +232,8 @@ def with_live_line(
     live.close()
     show_run(flight.summary, folder, after(), as_json=as_json)
     if flight.reason == "interrupted":
+        if folder is not None and resumable:
+            print(f"go on with it: helmsight resume {shlex.quote(str(folder))}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED)
 
 

@@ -61,9 +61,16 @@ def test_ctrl_c_leaves_a_readable_run_with_the_reason(
     result = fly(run, answers, "--out", "cut", "--json")
     assert result.status == 130
     assert json.loads(result.out)["reason"] == "interrupted"
+    assert result.err.endswith("go on with it: helmsight resume cut\n")
     told = json.loads((tmp_path / "cut" / "summary.json").read_text(encoding="utf-8"))
     assert told["reason"] == "interrupted"
     assert len((tmp_path / "cut" / "steps.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_what_ends_a_run_is_said_once(run: Any) -> None:
+    result = run("fly", "--world", "ksp", "--pilot", "naive", "--set", "krpc=127.0.0.1:1")
+    assert result.status == 1
+    assert result.err.count("nobody listens") == 1
 
 
 @pytest.mark.parametrize(
