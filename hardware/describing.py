@@ -54,13 +54,15 @@ def describe(arm: UrdfArm, driver: str, name: str | None, given: Given, source: 
 
     Raises:
         UnknownRobot: no such driver.
-        InvalidSpec: as parse_spec, or servo numbers for another number of joints.
+        InvalidSpec: as parse_spec, or servo numbers that are not one for each joint.
     """
     servos = issubclass(load_driver(driver), ServoBus)
-    if given.ids and (not servos or len(given.ids) != len(arm.joints)):
+    alike = len(given.ids) - len(set(given.ids))
+    if given.ids and (not servos or alike or len(given.ids) != len(arm.joints)):
+        listed = ", ".join(map(str, given.ids))
         raise InvalidSpec(
-            f"{len(given.ids)} servo numbers for {len(arm.joints)} joints of driver {driver}: "
-            "expected one a joint, with a driver of servos only (feetech, dynamixel)"
+            f"servo numbers {listed} for {len(arm.joints)} joints of driver {driver}: expected "
+            "another one for each joint, with a driver of servos only (feetech, dynamixel)"
         )
     writer = _Writer()
     writer.add(

@@ -50,6 +50,7 @@ RELATING = "combined+verified"  # what an inspector is asked of relations, unles
 
 @with_model_options
 def command(
+    context: typer.Context,
     pilot: Annotated[
         str,
         typer.Option(
@@ -134,6 +135,7 @@ def command(
     MOVE; SPACE stops them. The report is written whatever ends the run (docs/inspect.md).
     """
     if report is not None:
+        alone(context, "report", "as_json")
         show_report(report, as_json=as_json)
         return
     from helmsight.session import fly, run_folder
@@ -186,6 +188,19 @@ def command(
             as_json=as_json,
             afterwards=None if folder is not None else heard.afterword,
         )
+
+
+def alone(context: typer.Context, *names: str) -> None:
+    """Raise InvalidSetting for options on the command line besides `names`, of which the first is
+    given: they would change nothing.
+    """
+    flags = {option.name: option.opts[0] for option in context.command.params}
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in names and source is not None and source.name == "COMMANDLINE":
+            raise InvalidSetting(
+                f"{flags[name]} changes nothing with {flags[names[0]]}: leave it out"
+            )
 
 
 def check(pilot: str, settings: dict[str, Any], *, eyes: bool) -> None:

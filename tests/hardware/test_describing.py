@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,12 @@ def test_a_urdf_that_says_too_little_names_file_joint_and_key(
     with pytest.raises(InvalidSpec, match=told) as refused:
         described(tmp_path, so101(change), "tool")
     assert "arm.urdf" in str(refused.value)
+
+
+@pytest.mark.parametrize("ids", [(1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 5)])
+def test_each_joint_has_a_servo_of_its_own(tmp_path: Path, ids: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidSpec, match=r"3, 4, 5.* another one for each joint"):
+        described(tmp_path, so101(), "tool", given=replace(ALL, ids=ids))
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_json_is_one_line(run: Any) -> None:
         (' lower="0"', (), "slide.urdf: joint x: limit.lower: missing"),
         ("", ("--lower", "1,2"), "--lower 1,2: expected 3 numbers"),
         ("", ("--ids", "1,b"), "--ids 1,b: expected some whole numbers"),
-        ("", ("--ids", "1"), "1 servo numbers for 1 joints of driver grbl"),
+        ("", ("--ids", "1"), "servo numbers 1 for 1 joints of driver grbl"),
         ("", ("--tool-frame", "no"), "no link 'no'"),
         ("", ("--out", "no/such/mine.toml"), "no folder"),
     ],

@@ -84,6 +84,9 @@ def test_a_folder_without_an_inspection_has_no_report(run: Any, recorded: Path) 
     assert (result.status, result.out) == (2, "")
     assert "no inspection" in result.err
     assert run("inspect", "--report", recorded / "nowhere").status == 2
+    result = run("inspect", "--report", recorded, "--seed", 3)
+    assert result.status == 2
+    assert "--seed changes nothing with --report" in result.err
 
 
 @pytest.mark.parametrize(
