@@ -14,7 +14,7 @@ from helmsight.agents.training.foresight import FLEES, Evasion, foreseen
 from helmsight.agents.training.looks import COVERED, Look, without_throttle
 from helmsight.agents.training.questions import command, nearest_levels, prompt
 from helmsight.agents.training.starts import RandomStart, draw_start
-from helmsight.agents.training.teachers import CAUGHT, LAW, answer, expert
+from helmsight.agents.training.teachers import CHASE, LAW, answer, expert
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.timing import Timing
 from helmsight.envs.orbital.cockpit.state import CockpitState
@@ -125,10 +125,12 @@ class FlightBatch:
         if any(pilot is None for pilot in self._experts):
             used = self._full - self.world.mass[:, PURSUER]
             now = replace(ahead, fuel_used=ahead.fuel_used + used)
-            law = replace(law, interval=self.timing(0).applied_s(DECISION))
-            quick = throttle(now, replace(law, arrival_speed=CAUGHT))
+            calm, chase = (
+                throttle(now, replace(one, interval=self.timing(0).applied_s(DECISION)))
+                for one in (law, CHASE)
+            )
             flees = np.array(bots) == FLEES
-            taught = np.where(flees[:, None], quick, throttle(now, law))
+            taught = np.where(flees[:, None], chase, calm)
         read = FAMILIES[self.family].telemetry
         for i, pilot in enumerate(self._experts):
             if pilot is not None and not self.world.over[i]:

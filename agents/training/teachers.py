@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -21,7 +22,9 @@ from helmsight.envs.orbital.families import FAMILIES
 
 LAW = Law(forward_band=0.6, lateral_band=0.15, noise_band=0.05, braking=0.75, margin=20.0)
 """`rendezvous` with the wide dead bands that an eye with 2 % error needs."""
-CAUGHT = 6.0  # m/s: the speed wanted at the capture of what flees, which no longer brakes for it
+CHASE = replace(LAW, arrival_speed=6.0, margin=6.0)
+"""The same for what flees: it brakes less for the capture, and comes within sight late, so that
+little time is left in which the other one, or an error in what was seen, leads away from there."""
 Expert = Bandit | CalmShade
 
 
