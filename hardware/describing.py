@@ -57,8 +57,8 @@ def describe(arm: UrdfArm, driver: str, name: str | None, given: Given, source: 
         InvalidSpec: as parse_spec, or servo numbers that are not one for each joint.
     """
     servos = issubclass(load_driver(driver), ServoBus)
-    alike = len(given.ids) - len(set(given.ids))
-    if given.ids and (not servos or alike or len(given.ids) != len(arm.joints)):
+    each = len(given.ids) == len(set(given.ids)) == len(arm.joints)
+    if given.ids and not (servos and each):
         listed = ", ".join(map(str, given.ids))
         raise InvalidSpec(
             f"servo numbers {listed} for {len(arm.joints)} joints of driver {driver}: expected "

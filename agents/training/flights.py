@@ -125,10 +125,8 @@ class FlightBatch:
         if any(pilot is None for pilot in self._experts):
             used = self._full - self.world.mass[:, PURSUER]
             now = replace(ahead, fuel_used=ahead.fuel_used + used)
-            calm, chase = (
-                throttle(now, replace(one, interval=self.timing(0).applied_s(DECISION)))
-                for one in (law, CHASE)
-            )
+            interval = self.timing(0).applied_s(DECISION)
+            calm, chase = (throttle(now, replace(one, interval=interval)) for one in (law, CHASE))
             flees = np.array(bots) == FLEES
             taught = np.where(flees[:, None], chase, calm)
         read = FAMILIES[self.family].telemetry

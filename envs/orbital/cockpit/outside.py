@@ -76,7 +76,8 @@ def _planet(state: CockpitState, axes: NDArray[np.float64], distance: float) -> 
     cosine = (-state.up).astype(np.float32) @ rays
     limb = _limb(state, distance, 0.0)
     ground = np.flatnonzero(cosine > limb)
-    air = np.flatnonzero((cosine > _limb(state, distance, 6.0)) & (cosine <= limb))
+    seen = cosine > _limb(state, distance, 6.0)
+    air = np.flatnonzero(seen & (cosine <= limb))
     if ground.size + air.size == 0:
         return None
     coarse = _space().reshape(-1, 3)[: rays.shape[1]].copy()
@@ -84,8 +85,8 @@ def _planet(state: CockpitState, axes: NDArray[np.float64], distance: float) -> 
         coarse[ground] = _ground(state, axes, rays[:, ground], cosine[ground], distance)
     if air.size:
         coarse[air] = _glow(state, rays[:, air], cosine[air], distance)
-    seen = cosine.reshape(HEIGHT // _COARSE, -1) > _limb(state, distance, 6.0)
-    return _enlarged(coarse.reshape(*seen.shape, 3), seen)
+    small = (HEIGHT // _COARSE, WIDTH // _COARSE)
+    return _enlarged(coarse.reshape(*small, 3), seen.reshape(small))
 
 
 def _enlarged(coarse: Picture, seen: NDArray[np.bool_]) -> Picture:
