@@ -17,6 +17,7 @@ from helmsight.agents.ground import grounder
 from helmsight.agents.loop import Answer, Loop, Request
 from helmsight.agents.memory import Episode, run_spec, summarise
 from helmsight.agents.resume import go_on, replay
+from helmsight.contract.ending import error_reason
 from helmsight.contract.errors import InvalidOption, RecordUnusable
 from helmsight.contract.fit import check_fit
 from helmsight.contract.guard import make_guard
@@ -133,7 +134,7 @@ class Operator:
             self._finish("interrupted", loop, seed, began)
             raise
         except Exception as error:
-            self._finish(f"error: {type(error).__name__}: {error}", loop, seed, began)
+            self._finish(error_reason(error), loop, seed, began)
             raise
         summary = self._finish(reason, loop, seed, began)
         return Episode(reason, summary, loop.records if loop else [])

@@ -29,16 +29,29 @@ def parse_json(text: str | bytes, most: int = MOST_TEXT) -> Any:
     """Return the data of one JSON text: every number finite, nothing nested beyond `DEEPEST`.
 
     Raises:
-        ValueError: it is no such text, or longer than `most`; whoever reads it names the file.
+        ValueError: it is no such text, is longer than `most`, or has a key twice (one of its values
+            would be lost without a word); whoever reads it names the file.
     """
     if len(text) > most:
         raise ValueError(f"{len(text)} characters of JSON, more than {most}")
     try:
-        data = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+        data = json.loads(
+            text, parse_int=_whole, parse_float=_finite, parse_constant=_finite,
+            object_pairs_hook=_once,
+        )  # fmt: skip
     except RecursionError:
         raise ValueError(f"lists or objects are nested more than {DEEPEST} deep") from None
     _check_depth(data)
     return data
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    told = dict(pairs)
+    if len(told) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in told if keys.count(key) > 1)
+        raise ValueError(f"the key {twice[:40]!r} is there twice")
+    return told
 
 
 def _whole(digits: str) -> int:

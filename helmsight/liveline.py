@@ -13,6 +13,7 @@ from rich.text import Text
 
 from helmsight.contract.calls import spent
 from helmsight.contract.description import Description
+from helmsight.contract.ending import is_error
 from helmsight.contract.foreign import printable
 from helmsight.contract.printing import clean
 from helmsight.tools.player import live_line
@@ -115,7 +116,7 @@ class LiveLine:
     def finish(self, reason: str, summary: dict[str, Any]) -> None:
         """Take the live line away and say how the run ended; an error says itself what it is."""
         self.close()
-        said = "error" if reason.startswith("error: ") else reason
+        said = "error" if is_error(reason) else reason
         self._console.print(f"ended: {said}", markup=False, soft_wrap=True)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from helmsight.contract.ending import is_error
 from helmsight.contract.errors import Error
 from helmsight.contract.plugins import nearest
 from helmsight.contract.ranges import RANGES, check
@@ -145,7 +146,7 @@ def goes_on(run: Run, steps: int | None = None) -> bool:
 
     limit = steps if steps is not None else run.spec.max_steps
     reason = str((run.summary or {}).get("reason", "interrupted"))
-    if reason == "interrupted" or reason.startswith("error: "):
+    if reason == "interrupted" or is_error(reason):
         return True
     if reason in ("steps", "budget") and (limit is None or limit > len(run.records)):
         return True

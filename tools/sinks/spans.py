@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from helmsight.contract.ending import is_error
 from helmsight.contract.record import Frame, RunSpec, StepRecord, plain
 
 MS = 1_000_000  # ns
@@ -70,7 +71,7 @@ class Spans:
         from opentelemetry.trace import Status, StatusCode
 
         self._run.set_attributes(_ours({"reason": reason, "score": summary.get("score")}))
-        if reason.startswith("error"):
+        if is_error(reason):
             self._run.set_status(Status(StatusCode.ERROR, reason))
         self._run.end(time.time_ns())
         self._provider.shutdown()
