@@ -1,5 +1,10 @@
 """Errors of the evaluations. Each says whether it halts the run."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
 from helmsight.contract.errors import Error
 
 
@@ -15,6 +20,14 @@ class ResultsUnusable(EvalsError):
     """A results file that cannot be read, or holds flights of other conditions. Halts at once."""
 
     exit_status = 2
+
+    @classmethod
+    def taken(cls, path: Path) -> Self:
+        """Return the error of results that another process is writing."""
+        return cls(
+            f"{path} is being written by another process; wait for its end, or give another "
+            "folder with --out"
+        )
 
 
 class InvalidPlan(EvalsError):

@@ -59,9 +59,7 @@ class Store:
             self._log.cut(self._end)
         except BlockingIOError:
             self._close()
-            raise ResultsUnusable(
-                f"{self.folder} is being written by another process; wait for its end, or end it"
-            ) from None
+            raise ResultsUnusable.taken(self.folder) from None
         except OSError as error:
             self._close()
             raise self._unwritable(error) from error

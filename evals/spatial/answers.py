@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import combinations, product
 from pathlib import Path
@@ -104,8 +105,7 @@ def answer(
 class AnswerFile:
     """The answers of one run by key, in a file that grows by a line at a time.
 
-    A file that is there already must be of the same conditions. A last line that a crash left
-    unfinished is taken away.
+    A file that is there already must be of the same conditions.
 
     Raises:
         ResultsUnusable: the file cannot be read or written, or its conditions are others.
@@ -114,31 +114,61 @@ class AnswerFile:
     def __init__(self, path: Path, conditions: Mapping[str, Any]) -> None:
         self.path, self.conditions = path, plain(conditions)
         self.kept: dict[Key, AnswerRecord] = {}
+        self._log: AppendOnly | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists() and self._read():
-                return
-            write_whole(path, json.dumps({"conditions": self.conditions}) + "\n")
+            if not (path.exists() and self._read()):
+                write_whole(path, json.dumps({"conditions": self.conditions}) + "\n")
         except OSError as error:
-            raise self._unusable(f"cannot be written ({error})") from error
+            raise self._unwritable(error) from error
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep the file for this process, which may `add` to it meanwhile.
+
+        What others added is read first; a last line that a crash left unfinished is taken away.
+
+        Raises:
+            ResultsUnusable: another process adds to it, or it cannot be written.
+        """
+        with closing(self._opened()) as log:
+            try:
+                log.claim()
+                log.cut(self._read())
+            except BlockingIOError:
+                raise ResultsUnusable.taken(self.path) from None
+            except OSError as error:
+                raise self._unwritable(error) from error
+            self._log = log
+            try:
+                yield
+            finally:
+                self._log = None
 
     def add(self, answer: AnswerRecord) -> None:
-        """Keep an answer; raises ResultsUnusable when it cannot be written."""
+        """Keep an answer, within `claimed`; raises ResultsUnusable when it cannot be written."""
+        assert self._log is not None, "nobody has claimed the file"
         line = json.dumps(plain(asdict(answer)), allow_nan=False)
         try:
-            self._append(line.encode() + b"\n")
+            self._log.append(line.encode() + b"\n")
         except OSError as error:
-            raise self._unusable(f"cannot be written ({error})") from error
+            raise self._unwritable(error) from error
         self.kept[answer.key] = answer
 
-    def _read(self) -> bool:
-        """Read what is there; return False when it holds nothing, not even its conditions."""
+    def _opened(self) -> AppendOnly:
+        try:
+            return AppendOnly(self.path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _read(self) -> int:
+        """Read the whole lines that are there; return their bytes, 0 where there is none."""
         data = read_whole(self.path, MOST_LOG)
         whole = data[: data.rfind(b"\n") + 1]
         try:
             first, *lines = lines_of(decoded(whole, str(self.path))) or [""]
             if not first:
-                return False
+                return 0
             conditions = dict(parse_json(first)["conditions"])
             kept = [AnswerRecord.from_dict(parse_json(line)) for line in lines]
         except (ValueError, KeyError, TypeError) as error:
@@ -152,20 +182,11 @@ class AnswerFile:
                 if conditions.get(key) != self.conditions.get(key)
             )
             raise self._unusable(f"holds answers of other conditions ({differing})")
-        if len(whole) < len(data):
-            self._append(b"", len(whole))
         self.kept = {answer.key: answer for answer in kept}
-        return True
+        return len(whole)
 
-    def _append(self, data: bytes, keep: int | None = None) -> None:
-        """Add `data`, to the first `keep` bytes only where that is given."""
-        file = AppendOnly(self.path)
-        try:
-            if keep is not None:
-                file.cut(keep)
-            file.append(data)
-        finally:
-            file.close()
+    def _unwritable(self, error: OSError) -> ResultsUnusable:
+        return self._unusable(f"cannot be written ({error})")
 
     def _unusable(self, why: str) -> ResultsUnusable:
         return ResultsUnusable(f"{self.path} {why}; give another folder with --out, or remove it")

@@ -121,8 +121,12 @@ class SpatialBenchmark:
             KeyboardInterrupt: Ctrl-C; what was answered is kept.
             PilotFailed: `PATIENCE` calls in a row gave an error.
             ModelRefused: the pilot's model will not answer; what was answered is kept.
-            ResultsUnusable: an answer cannot be written.
+            ResultsUnusable: an answer cannot be written, or another process writes some there.
         """
+        with self.answers.claimed():
+            yield from self._answers()
+
+    def _answers(self) -> Iterator[AnswerRecord]:
         in_a_row, self.failed = 0, 0
         unseen: set[str] = set()
         for planned, answering in self._asked():

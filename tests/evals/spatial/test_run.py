@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from threading import Barrier
 from types import SimpleNamespace
@@ -130,6 +131,17 @@ def test_a_line_that_a_crash_left_unfinished_is_asked_again(make_bench):
     list(again.run())
     assert [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert make_bench(listed="vanilla", limit=3, swaps=0).missing() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks keep nobody out there")
+def test_a_folder_that_another_run_writes_is_refused_until_that_ends(make_bench):
+    first, second = (make_bench(listed="vanilla", limit=3, swaps=0) for _ in range(2))
+    writing = first.run()
+    next(writing)
+    with pytest.raises(ResultsUnusable, match="being written by another process"):
+        list(second.run())
+    writing.close()
+    assert len(list(second.run())) == 2  # the first one's answer was read
 
 
 def test_answers_of_other_conditions_are_refused_and_what_differs_is_named(make_bench, tmp_path):
