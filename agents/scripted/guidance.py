@@ -8,9 +8,10 @@ All functions work on batches of n worlds; vectors are (n, 3) in the inertial fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from helmsight.envs.orbital.dynamics import MU, Array, cross, dot, norm, orbital_axes
 from helmsight.envs.orbital.scoring import pursuit_score
@@ -25,7 +26,9 @@ class Law:
     acceleration that the braking curve counts on; `forward_band` and `lateral_band` are dead
     bands, m/s, `noise_band` adds a share of the closing speed to them (readings are noisy in
     proportion to it); `margin` keeps the latest arrival before the timeout, s; `interval` is the
-    time between decisions, s.
+    time between decisions, s. Who is late brakes for the capture no further than to the speed that
+    is there `reserve` s before the timeout: a pursuer that stays short of it has braked for
+    nothing. None: it brakes all the same.
     """
 
     arrival_speed: float = 2.5
@@ -36,6 +39,7 @@ class Law:
     margin: float = 12.0
     interval: float = 0.5
     timeout: float = 240.0
+    reserve: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,10 @@ class Situation:
     met: Array
     waking_range: Array
 
+    def of(self, worlds: NDArray[np.bool_]) -> Situation:
+        """Return that of some of the worlds, `worlds` (n,)."""
+        return Situation(**{part.name: getattr(self, part.name)[worlds] for part in fields(self)})
+
     @property
     def awake(self) -> Array:
         """The share of the way to the target on which it pushes, (n,): the last part."""
@@ -74,7 +82,7 @@ def throttle(now: Situation, law: Law) -> Array:
     closing = dot(now.velocity, sight)
     thrust = np.array([craft.forward_thrust, craft.lateral_thrust, craft.lateral_thrust])
     authority = thrust / now.mass[:, None]
-    allowed = _braking_curve(distance, authority[:, 0], law)
+    allowed = _allowed(now.met, distance, authority[:, 0], law)
     time_to_go = _arrival_time(now, distance, closing, authority[:, 0], law)
     braking = closing > allowed
     coming = 2.0 * distance / np.maximum(closing + law.arrival_speed, 0.5)
@@ -90,6 +98,15 @@ def throttle(now: Situation, law: Law) -> Array:
     wanted = along[:, None] * sight + lateral
     components = np.einsum("nij,nj->ni", now.axes, wanted)
     return np.asarray(np.clip(components / (authority * law.interval), -1.0, 1.0))
+
+
+def _allowed(met: Array, distance: Array, authority: Array, law: Law) -> Array:
+    """Return the closing speed above which the law brakes, m/s."""
+    braked = _braking_curve(distance, authority, law)
+    if law.reserve is None:
+        return braked
+    left = np.maximum(law.timeout - law.reserve - met, 1.0)
+    return np.asarray(np.maximum(braked, (distance - 4.0) / left))
 
 
 def _braking_curve(distance: Array, authority: Array, law: Law) -> Array:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from helmsight.agents.scripted.guidance import Law, throttle
-from helmsight.agents.training.foresight import FLEES, Evasion, foreseen
+from helmsight.agents.scripted.guidance import Situation, throttle
+from helmsight.agents.training.foresight import Evasion, foreseen
 from helmsight.agents.training.looks import COVERED, Look, without_throttle
 from helmsight.agents.training.questions import command, nearest_levels, prompt
 from helmsight.agents.training.starts import RandomStart, draw_start
-from helmsight.agents.training.teachers import CHASE, LAW, answer, expert
+from helmsight.agents.training.teachers import LAWS, answer, expert
 from helmsight.contract.clock import TimeRule
 from helmsight.contract.timing import Timing
 from helmsight.envs.orbital.cockpit.state import CockpitState
@@ -114,21 +114,29 @@ class FlightBatch:
         """Return the words in which the pilot of world `i` is asked for a command."""
         return prompt("command", self.timing(i), self.starts[i].name)
 
-    def teach(self, law: Law = LAW) -> Array:
+    @property
+    def _bots(self) -> list[int]:
+        return [start.evader if self.family == "PE1" else 0 for start in self.starts]
+
+    def foreseen(self) -> Situation:
+        """Return what the law is told: the worlds at the moment at which an answer takes effect."""
+        return foreseen(self.world, self.latency, Evasion.of(self._bots, self.world))
+
+    def teach(self) -> Array:
         """Return the teachers' throttles along the body axes, (n, 3); in worlds that are over, 0.
 
         They are for the moment at which the answer takes effect.
         """
-        bots = [start.evader if self.family == "PE1" else 0 for start in self.starts]
-        ahead = foreseen(self.world, self.latency, Evasion.of(bots, self.world))
+        ahead = self.foreseen()
         taught = np.zeros((len(self.starts), 3))
-        if any(pilot is None for pilot in self._experts):
+        if self.family == "PE1":
             used = self._full - self.world.mass[:, PURSUER]
             now = replace(ahead, fuel_used=ahead.fuel_used + used)
             interval = self.timing(0).applied_s(DECISION)
-            calm, chase = (throttle(now, replace(one, interval=interval)) for one in (law, CHASE))
-            flees = np.array(bots) == FLEES
-            taught = np.where(flees[:, None], chase, calm)
+            bots = np.array(self._bots)
+            for bot in set(self._bots):
+                law = replace(LAWS[bot], interval=interval)
+                taught[bots == bot] = throttle(now.of(bots == bot), law)
         read = FAMILIES[self.family].telemetry
         for i, pilot in enumerate(self._experts):
             if pilot is not None and not self.world.over[i]:

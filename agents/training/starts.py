@@ -17,7 +17,7 @@ from helmsight.envs.orbital.sun_blocking.scoring import VIEWING_DISTANCE
 
 BOTS: Mapping[str, tuple[int, ...]] = {"PE1": (1, 2, 3, 4), "LBG1": (0, 1, 2), "SB1": (1,)}
 BOT_SHARES: Mapping[str, tuple[float, ...]] = {
-    "PE1": (0.3, 0.06, 0.4, 0.24), "LBG1": (0.3, 0.4, 0.3), "SB1": (1.0,)
+    "PE1": (0.28, 0.06, 0.42, 0.24), "LBG1": (0.3, 0.4, 0.3), "SB1": (1.0,)
 }  # fmt: skip
 CODES: Mapping[str, Mapping[int, str]] = {
     "PE1": Scenario.codes, "LBG1": Guarding.codes, "SB1": Blocking.codes

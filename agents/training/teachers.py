@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from helmsight.agents.scripted.bandit import Bandit
 from helmsight.agents.scripted.guidance import Law
+from helmsight.agents.scripted.rendezvous import FIDGETING
 from helmsight.agents.training.calm import CalmShade
 from helmsight.agents.training.starts import RandomStart
 from helmsight.contract.observation import Observation
@@ -20,16 +22,18 @@ from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.dynamics import Array
 from helmsight.envs.orbital.families import FAMILIES
 
-LAW = Law(forward_band=0.6, lateral_band=0.15, noise_band=0.05, braking=0.75, margin=20.0)
+LAW = Law(forward_band=0.6, lateral_band=0.15, noise_band=0.02, braking=0.75, margin=20.0)
 """`rendezvous` with the wide dead bands that an eye with 2 % error needs."""
-CHASE = replace(LAW, arrival_speed=6.0, margin=6.0)
+CHASE = replace(LAW, arrival_speed=6.0, margin=8.0, reserve=2.0)
 """The same for what flees: it brakes less for the capture, and comes within sight late, so that
 little time is left in which the other one, or an error in what was seen, leads away from there."""
+LAWS: Mapping[int, Law] = {1: LAW, 2: FIDGETING, 3: CHASE, 4: LAW}
+"""Who answers in a pursuit, by the number of the evader."""
 Expert = Bandit | CalmShade
 
 
 def expert(start: RandomStart) -> Expert | None:
-    """Return the pilot that answers in a world that begins so; None in pursuits, where LAW does.
+    """Return the pilot that answers in a world that begins so; None in pursuits, where LAWS do.
 
     The law remembers no plan, which no picture shows: what it answers hangs on what is seen alone.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -120,6 +122,14 @@ def test_above_the_braking_curve_the_law_brakes(make_telemetry, distance, excess
     now = ahead(make_telemetry, distance, closing, met=met)
     wanted = -min(excess / (FULL * 0.5), 1.0)
     assert throttle(now, Law())[0, 0] == pytest.approx(wanted, abs=1e-6)
+
+
+def test_who_is_late_brakes_no_further_than_to_be_there_in_time(make_telemetry):
+    now = ahead(make_telemetry, 60.0, 14.0, met=234.0)  # 56 m to the capture in 4 of 6 s
+    soft = Law(arrival_speed=6.0, margin=8.0)
+    assert throttle(now, soft)[0, 0] < 0.0
+    assert throttle(now, replace(soft, reserve=2.0))[0, 0] == 0.0
+    assert throttle(now, replace(soft, reserve=1.0))[0, 0] < 0.0
 
 
 @given(distance=st.floats(6.0, 4000.0), share=st.floats(0.0, 0.99), met=st.floats(3.0, 235.0))

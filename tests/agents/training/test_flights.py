@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from helmsight.agents.scripted.guidance import throttle
 from helmsight.agents.training.design import VIEW
 from helmsight.agents.training.flights import FlightBatch, FlightSample, SampleFlights
 from helmsight.agents.training.questions import (
@@ -26,6 +28,7 @@ from helmsight.agents.training.store import (
     shown_digits,
     write,
 )
+from helmsight.agents.training.teachers import LAWS
 from helmsight.contract.clock import TimeRule
 from helmsight.envs.orbital.command import BurnCommand
 from helmsight.envs.orbital.scenarios import PURSUER, Scenario
@@ -108,6 +111,18 @@ def test_a_bot_that_does_not_coast_is_named_in_the_question() -> None:
     assert asked["PE1-E1-R"] == asked["SB1-E1-R"] == plain
     for bot in ("PE1-E3-R", "LBG1-LG1-R"):
         assert asked[bot] == f"Fly to the target. {bot.split('-')[1]}. Answer the burn as JSON."
+
+
+def test_each_evader_has_a_law_of_its_own() -> None:
+    one = draw_start(np.random.default_rng(9))  # in which no two of them want the same
+    starts = [replace(one, evader=bot) for bot in (1, 2, 3, 2)]
+    flights = FlightBatch(4, np.random.default_rng(8), starts, plain=True)
+    taught, told = flights.teach(), flights.foreseen()
+    for i, start in enumerate(starts):
+        law, alone = LAWS[start.evader], told.of(np.arange(4) == i)
+        assert (taught[i] == throttle(alone, replace(law, interval=0.5))[0]).all()
+    assert (taught[1] == taught[3]).all()
+    assert len({tuple(row) for row in taught}) == 3
 
 
 @pytest.mark.slow
