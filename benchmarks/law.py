@@ -22,13 +22,13 @@ from helmsight.agents.training.questions import nearest_levels
 from helmsight.agents.training.starts import RandomStart
 from helmsight.contract.clock import TimeRule
 from helmsight.envs.orbital.dynamics import Array, norm
-from helmsight.envs.orbital.scenarios import Scenario, find_pursuit
+from helmsight.envs.orbital.scenarios import PURSUITS, Scenario, find_pursuit
 from helmsight.envs.orbital.scoring import ScoreKeeper
 from helmsight.errors import status_of
 from helmsight.evals.machine import Machine
 from helmsight.evals.statistics import median_interval
 
-PUBLIC = [Scenario(bot, initial).name for bot in range(1, 5) for initial in range(1, 5)]
+PUBLIC = [name for name, scenario in PURSUITS.items() if scenario.public]
 
 
 class ErringFlights(FlightBatch):

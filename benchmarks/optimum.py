@@ -17,7 +17,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from helmsight.envs.orbital.scenarios import find_pursuit
+from helmsight.envs.orbital.scenarios import PURSUITS, find_pursuit
 from helmsight.errors import status_of
 from helmsight.evals.figures import say
 from helmsight.evals.flights import Conditions, fly_cells, grid
@@ -25,7 +25,7 @@ from helmsight.evals.naming import names
 from helmsight.evals.optimum.ratios import LEGEND, load, missing, ratio_table
 from helmsight.evals.tables import flight_line
 
-SCENARIOS = ",".join(f"PE1-E{evader}-I{orbit}" for evader in range(1, 5) for orbit in range(1, 5))
+SCENARIOS = ",".join(name for name, scenario in PURSUITS.items() if scenario.public)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from helmsight.contract.foreign import escaped
+from helmsight.contract.keys import given_twice
 
 MOST_TEXT = 16 << 20  # characters of one document or line: 360 MB of objects at the worst
 DEEPEST = 100  # lists and objects within each other
@@ -48,8 +49,7 @@ def parse_json(text: str | bytes, most: int = MOST_TEXT) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     told = dict(pairs)
     if len(told) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in told if keys.count(key) > 1)
+        twice = given_twice(key for key, _ in pairs) or ""
         raise ValueError(f"the key {twice[:40]!r} is there twice")
     return told
 

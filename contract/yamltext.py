@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from helmsight.contract.keys import given_twice
+
 MOST_TEXT = 1 << 20  # characters: the largest suite that is shipped has 900
 MOST_NODES = 1 << 17  # with all that aliases repeat
 DEEPEST = "lists or mappings are nested too deep"
@@ -40,10 +42,10 @@ def parse_yaml(text: str) -> Any:
 
 class _Plain(yaml.SafeLoader):  # type: ignore[misc]  # that package has no types
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        if twice := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
+        scalars = (key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        if (twice := given_twice(scalars)) is not None:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {twice[0]!r} is there twice", node.start_mark
+                None, None, f"the key {twice!r} is there twice", node.start_mark
             )
         made: dict[Any, Any] = super().construct_mapping(node, deep)
         return made

@@ -82,7 +82,7 @@ def throttle(now: Situation, law: Law) -> Array:
     closing = dot(now.velocity, sight)
     thrust = np.array([craft.forward_thrust, craft.lateral_thrust, craft.lateral_thrust])
     authority = thrust / now.mass[:, None]
-    allowed = _allowed(now.met, distance, authority[:, 0], law)
+    allowed = _braking_curve(now.met, distance, authority[:, 0], law)
     time_to_go = _arrival_time(now, distance, closing, authority[:, 0], law)
     braking = closing > allowed
     coming = 2.0 * distance / np.maximum(closing + law.arrival_speed, 0.5)
@@ -100,19 +100,18 @@ def throttle(now: Situation, law: Law) -> Array:
     return np.asarray(np.clip(components / (authority * law.interval), -1.0, 1.0))
 
 
-def _allowed(met: Array, distance: Array, authority: Array, law: Law) -> Array:
-    """Return the closing speed above which the law brakes, m/s."""
-    braked = _braking_curve(distance, authority, law)
-    if law.reserve is None:
-        return braked
-    left = np.maximum(law.timeout - law.reserve - met, 1.0)
-    return np.asarray(np.maximum(braked, (distance - 4.0) / left))
+def _braking_curve(met: Array, distance: Array, authority: Array, law: Law) -> Array:
+    """Return the closing speed above which the law brakes, m/s.
 
-
-def _braking_curve(distance: Array, authority: Array, law: Law) -> Array:
-    """Return the fastest closing speed that can still be braked to the arrival speed, m/s."""
+    It is the fastest that can still be braked to the arrival speed; with a reserve, no slower than
+    what is there in time.
+    """
     room = np.maximum(distance - 4.0, 0.0)
-    return np.asarray(np.sqrt(law.arrival_speed**2 + 2.0 * law.braking * authority * room))
+    fastest = np.sqrt(law.arrival_speed**2 + 2.0 * law.braking * authority * room)
+    if law.reserve is not None:
+        left = np.maximum(law.timeout - law.reserve - met, 1.0)
+        fastest = np.maximum(fastest, room / left)
+    return np.asarray(fastest)
 
 
 def _target_frame(now: Situation) -> tuple[Array, Array, Array, Array]:

@@ -84,6 +84,7 @@ class FlightBatch:
         self._covered = 0.0 if plain else COVERED
         self._full = self.world.mass[:, PURSUER].copy()
         self._experts = [expert(start) for start in self.starts]
+        self._evaders = [start.evader if family == "PE1" else 0 for start in self.starts]
 
     def _aim(self, which: NDArray[np.bool_]) -> None:
         """Point the noses at the targets; worlds drawn in mid-flight get a random roll."""
@@ -114,13 +115,9 @@ class FlightBatch:
         """Return the words in which the pilot of world `i` is asked for a command."""
         return prompt("command", self.timing(i), self.starts[i].name)
 
-    @property
-    def _bots(self) -> list[int]:
-        return [start.evader if self.family == "PE1" else 0 for start in self.starts]
-
     def foreseen(self) -> Situation:
         """Return what the law is told: the worlds at the moment at which an answer takes effect."""
-        return foreseen(self.world, self.latency, Evasion.of(self._bots, self.world))
+        return foreseen(self.world, self.latency, Evasion.of(self._evaders, self.world))
 
     def teach(self) -> Array:
         """Return the teachers' throttles along the body axes, (n, 3); in worlds that are over, 0.
@@ -133,10 +130,10 @@ class FlightBatch:
             used = self._full - self.world.mass[:, PURSUER]
             now = replace(ahead, fuel_used=ahead.fuel_used + used)
             interval = self.timing(0).applied_s(DECISION)
-            bots = np.array(self._bots)
-            for bot in set(self._bots):
-                law = replace(LAWS[bot], interval=interval)
-                taught[bots == bot] = throttle(now.of(bots == bot), law)
+            for evader in set(self._evaders):
+                chased = np.array(self._evaders) == evader
+                law = replace(LAWS[evader], interval=interval)
+                taught[chased] = throttle(now.of(chased), law)
         read = FAMILIES[self.family].telemetry
         for i, pilot in enumerate(self._experts):
             if pilot is not None and not self.world.over[i]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -16,19 +14,12 @@ from scipy.stats import binom
 from helmsight.evals.statistics import proportion_interval
 from helmsight.evals.statistics.intervals import PROPORTION_LEAST
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "coverage.py"
 REPETITIONS = 300
 
 
 @pytest.fixture(scope="module")
-def bench() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("coverage_bench", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # its dataclasses look there for their types
-    spec.loader.exec_module(module)
-    return module
+def bench(load: Callable[[str], ModuleType]) -> ModuleType:
+    return load("coverage")
 
 
 def chance(share: float) -> float:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -11,17 +10,10 @@ import pytest
 
 from helmsight.evals.spatial.scenes import scene
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "depth.py"
-
 
 @pytest.fixture(scope="module")
-def bench() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("depth_bench", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def bench(load: Callable[[str], ModuleType]) -> ModuleType:
+    return load("depth")
 
 
 def test_thing_and_foot_tell_the_distance_exactly(bench: ModuleType) -> None:

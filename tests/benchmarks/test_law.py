@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from helmsight.envs.orbital.scenarios import Scenario
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "law.py"
-
 
 @pytest.fixture(scope="module")
-def law() -> Any:
-    spec = importlib.util.spec_from_file_location("law", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def law(load: Any) -> Any:
+    return load("law")
 
 
 @pytest.mark.slow
