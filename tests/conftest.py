@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import re
@@ -160,6 +161,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     for file, seconds in SECONDS.items():
         known[file] = max(round(seconds, 1), known.get(file, 0.0))
     config.cache.set(KNOWN, known)
+
+
+def pytest_unconfigure() -> None:
+    """Let the tests end with their own status: a command that was run in this process would give
+    it that of the command, where a thread of a model is left over.
+    """
+    if (cli := sys.modules.get("helmsight.cli")) is not None:
+        atexit.unregister(cli._end_at_once)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
