@@ -70,7 +70,8 @@ class Asked(BaseModel):
     """What of a model's style the caller asks for otherwise; None: as it is.
 
     `views` are names with commas between them ("frame" is the whole), `view_size` is in pixels,
-    `jpeg` a quality.
+    `jpeg` a quality. Without `specialists` a model answers itself in the tasks for which its card
+    names others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +85,7 @@ class Asked(BaseModel):
     constrained: bool | None = None
     think: Think | None = None
     history_frames: int | None = Field(default=None, ge=0, le=MOST_EARLIER)
+    specialists: bool | None = None
 
     @classmethod
     def out_of(cls, options: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
@@ -111,7 +113,9 @@ class Asked(BaseModel):
                 f"think={self.think!r}: this model was trained to answer commands alone; choose "
                 "think=none, or a general model"
             )
-        update = self.model_dump(exclude_none=True, exclude={"views", "view_size", "jpeg"})
+        update = self.model_dump(
+            exclude_none=True, exclude={"views", "view_size", "jpeg", "specialists"}
+        )
         views = style.views
         if self.views is not None:
             names = tuple(name.strip() for name in self.views.split(","))

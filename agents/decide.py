@@ -6,7 +6,7 @@ import hashlib
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from helmsight.agents.composing import Composer
 from helmsight.agents.constrain import constraint
 from helmsight.agents.errors import ModelSilent, NoAnswer
 from helmsight.agents.messages import Shown, digest_of, message, png
+from helmsight.agents.models.specialists import Specialist, fitting
 from helmsight.agents.upright import COVERED
 from helmsight.contract.calls import Call
 from helmsight.contract.command import Command
@@ -53,7 +54,9 @@ class ModelPilot:
     where no command was in the answers, `errors` where none came within `think_timeout_s` wall
     seconds or the provider failed. The run goes on after both, but not after `most_errors`
     decisions in a row without an answer, nor where the provider says that it will never answer.
-    `price` is that of its tokens, US dollars for a million in and out.
+    `price` is that of its tokens, US dollars for a million in and out. In the tasks of one of the
+    `specialists` that model is asked, in its own style; both are shown the same. `here`: in the
+    caller's thread, as `Caller`.
     """
 
     def __init__(
@@ -65,40 +68,59 @@ class ModelPilot:
         think_timeout_s: float = 60.0,
         options: Mapping[str, Any] | None = None,
         price: Price | None = None,
+        specialists: Mapping[str, Specialist] | None = None,
+        here: bool = False,
     ) -> None:
-        self.model, self.name, self.spec = model, name, name
-        self.style = style or AskingStyle()
-        self.needs = self.style.needs
+        self.name = self.spec = name
         self.options = dict(options or {})
-        self.regions = self.style.views.names or ()
-        self.remembers = bool(getattr(model, "remembers", False))
         self.timeout_s = think_timeout_s
         self.price = price
-        self._caller = Caller(model, name, price=price)
-        self.composer = Composer(self.style, local=self._caller.local)
-        relates = self.style.relates
-        self.relates = self.composer.in_words if relates is None else relates
+        self._here = here
+        self._own = Specialist(style or AskingStyle(), lambda: model)
+        self._specialists = specialists or {}
+        self._take(self._own)
+        self.needs = self.style.needs
         self._pictures: dict[str, bytes] = {}
         self._unanswered = 0
         self._form: dict[str, Any] = {}
+
+    def _take(self, asked: Specialist) -> None:
+        """Have `asked` answer from now on."""
+        self.model, self.style = asked.model, asked.style
+        self.regions = self.style.views.names or ()
+        self.remembers = bool(getattr(self.model, "remembers", False))
+        self._caller = Caller(self.model, self.name, price=self.price, here=self._here)
+        self.composer = Composer(self.style, local=self._caller.local)
+        relates = self.style.relates
+        self.relates = self.composer.in_words if relates is None else relates
+
+    def asked_in(self, task: Task) -> Specialist:
+        """Return the model that answers in episodes of `task`, and how it is asked."""
+        return fitting(self._specialists, task.name) or self._own
 
     @property
     def local(self) -> bool:
         """Whether the model runs on this machine."""
         return self._caller.local
 
-    def through(self, model: Any) -> ModelPilot:
-        """Return a pilot that asks the same through `model`, in the caller's thread and for as
-        long as that takes: it may have to wait for the questions of others.
+    def through(self, wrap: Callable[[BaseChatModel], Any]) -> ModelPilot:
+        """Return a pilot that asks the same through what `wrap` makes of a model, in the caller's
+        thread and for as long as that takes: it may have to wait for the questions of others.
         """
-        pilot = ModelPilot(
-            model, self.name, self.style, think_timeout_s=math.inf, options=self.options
-        )
-        pilot._caller = Caller(model, self.name, price=self.price, here=True)
-        return pilot
+        others = {task: one.through(wrap) for task, one in self._specialists.items()}
+        return ModelPilot(
+            wrap(self._own.model), self.name, self._own.style, think_timeout_s=math.inf,
+            options=self.options, price=self.price, specialists=others, here=True,
+        )  # fmt: skip
 
     def reset(self, task: Task, seed: int) -> None:
-        """Prepare for an episode of `task`: its rules, its examples, its set of commands."""
+        """Prepare for an episode of `task`: its rules, its examples, its set of commands.
+
+        Raises:
+            ModelUnavailable: the model for this task does not load.
+        """
+        if (asked := self.asked_in(task)).model is not self.model:
+            self._take(asked)
         self.task = task
         self._pictures = self.composer.begin(task)
         self.schema = self.composer.schema

@@ -13,7 +13,6 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from helmsight.agents.asking_style import AskingStyle
 from helmsight.agents.config import OperatorConfig
 from helmsight.agents.weights import weights_of
 from helmsight.contract import making
@@ -111,16 +110,16 @@ def run_spec(
         | getattr(world, "versions", {})
         | ({WEIGHTS: weights} if weights else {}),
         task=task.description(),
-        style=style_of(pilot),
+        style=style_of(pilot, task),
         texts=dict(getattr(pilot, "texts", {})),
         made=making.made(),
     )
 
 
-def style_of(pilot: Pilot) -> dict[str, Any]:
-    """Return how a pilot's model is asked, as JSON data; empty where there is no model."""
-    style = getattr(pilot, "style", None)
-    return style.model_dump(mode="json") if isinstance(style, AskingStyle) else {}
+def style_of(pilot: Pilot, task: Task) -> dict[str, Any]:
+    """Return how a pilot's model is asked in a task, as JSON data; empty where there is none."""
+    asked_in = getattr(pilot, "asked_in", None)
+    return {} if asked_in is None else dict(asked_in(task).style.model_dump(mode="json"))
 
 
 def versions() -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from helmsight.agents.models.cards import specialists_in
 from helmsight.agents.models.digests import digest_of_folder
 from helmsight.agents.models.sources import shipped
 from helmsight.agents.scripted import EXPERTS
@@ -31,8 +32,11 @@ def weights_of(pilot: str) -> str:
     if (model := _model(pilot)).startswith(SCRIPTED):
         answers = Path(model.removeprefix(SCRIPTED))
         return digest(read_text(answers)) if answers.is_file() else ""
-    folder = model_folder(pilot)
-    return "" if folder is None else digest_of_folder(folder)[:16]
+    if (folder := model_folder(pilot)) is None:
+        return ""
+    beside = sorted({*specialists_in(folder).values()})
+    every = [digest_of_folder(each) for each in (folder, *beside)]
+    return (every[0] if len(every) == 1 else digest(" ".join(every)))[:16]
 
 
 def _model(pilot: str) -> str:

@@ -71,12 +71,18 @@ def measure(options: argparse.Namespace, root: Path) -> Iterator[Figure]:
     assert trained.after is not None
     yield figure("held-out loss before", "", [trained.before])
     yield figure("held-out loss after", "", [trained.after], trained.before)
-    for name in (options.base, str(root / "adapter"), options.expert):
+    adapter = str(root / "adapter")
+    # the base itself, not whom its card names for such a world
+    alone: dict[str, dict[str, Any]] = {options.base: {"specialists": False}}
+    for name in (options.base, adapter, options.expert):
         scores = []
         for seed in range(UNSEEN, UNSEEN + options.seeds):
-            flight = helmsight.fly(options.scenario, name, seed, steps=options.fly, time="paused")
+            flight = helmsight.fly(
+                options.scenario, name, seed, steps=options.fly, time="paused",
+                **alone.get(name, {}),
+            )  # fmt: skip
             scores.append(float(flight.summary["score"]))
-        shown = "adapter" if name == str(root / "adapter") else name
+        shown = "adapter" if name == adapter else name
         yield figure(f"score of {shown}", options.scenario, scores)
 
 

@@ -110,7 +110,7 @@ class _Among(Stage):
 
         kept = super().pilot(episode)
         assert isinstance(kept, ModelPilot)
-        return kept.through(Together(kept.model, partial(self._turns.ask, ASK)))  # type: ignore[arg-type]
+        return kept.through(lambda model: Together(model, partial(self._turns.ask, ASK)))  # type: ignore[arg-type]
 
     def world(self, episode: Episode, env: Any) -> None:
         world = env.unwrapped

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from helmsight.agents.asking_style import WORDS, Asked, AskingStyle, Views
+from helmsight.agents.asking_style import Asked, AskingStyle
 from helmsight.agents.decide import ModelPilot
-from helmsight.agents.errors import ModelUnavailable, Untaught
+from helmsight.agents.errors import ModelUnavailable
 from helmsight.agents.models.adapters import base_of, check_base, is_adapter
+from helmsight.agents.models.cards import showing, specialists_in, style_in
 from helmsight.agents.models.names import (
     OF_LOCAL,
     PLAIN,
@@ -27,15 +27,13 @@ from helmsight.agents.models.names import (
 from helmsight.agents.models.prices import Price, price_of
 from helmsight.agents.models.provider import NoSuchProvider, provider_model, unknown_option
 from helmsight.agents.models.sources import local_source, model_source, shipped
+from helmsight.agents.models.specialists import Specialist
 from helmsight.agents.scripted import EXPERTS, make
 from helmsight.contract.errors import InvalidOption, PluginBroken
-from helmsight.contract.jsontext import parse_json
-from helmsight.contract.observation import ObservationMode, observation_mode
 from helmsight.contract.pilot import Pilot
-from helmsight.contract.plugins import load, nearest
+from helmsight.contract.plugins import load
 from helmsight.contract.ranges import check
 from helmsight.contract.secrets import NAMES, redacted
-from helmsight.contract.textfiles import read_text
 
 if TYPE_CHECKING:
     from helmsight.agents.models.local import LocalVLM
@@ -106,7 +104,7 @@ def _asked(
     others = of_others(spec)
     if odd := [key for key in others if key in placed]:
         raise unknown_option(spec, odd[0], [key for key in where if key not in others])
-    style = asked.on(_style(observation))
+    style = asked.on(showing(AskingStyle(), observation))
     if kind == "scripted" and rest:
         from helmsight.agents.models.scripted import ScriptedVLM
 
@@ -116,12 +114,15 @@ def _asked(
         return _model_pilot(script, spec, style, think_timeout_s, asked.kept())
     source = local_source(spec, kind, rest)
     if source is not None:
-        style = asked.on(_folder_style(source, observation))
+        style = asked.on(style_in(source, observation))
         _check_local(spec, options)
         model_options = {"engine": "auto", **placed, **options}
         longest = options.get("max_new_tokens", options.get("max_tokens", style.max_new_tokens))
-        model = _local(source, {**placed, "max_new_tokens": longest, "looks": style.looks})
-        return _model_pilot(model, spec, style, think_timeout_s, model_options | asked.kept())
+        made = {**placed, "max_new_tokens": longest, "looks": style.looks}
+        return _model_pilot(
+            _local(source, made), spec, style, think_timeout_s, model_options | asked.kept(),
+            specialists=_specialists(source, asked, observation, made),
+        )  # fmt: skip
     if kind and rest:
         given = {**placed, **options}
         price = price_of(spec, given.pop("prices", None), served_elsewhere="base_url" in given)
@@ -208,7 +209,7 @@ def needs_of(spec: str, observation: str | None = None) -> str | None:
     if spec == "coverage" or spec.partition(":")[0] == "inspector":
         return "frame+telemetry"
     folder = shipped(spec) or Path(spec.removeprefix("local:")).expanduser()
-    return _folder_style(folder, observation).needs
+    return style_in(folder, observation).needs
 
 
 def style_of(spec: str | None, observation: str | None = None) -> AskingStyle:
@@ -218,17 +219,17 @@ def style_of(spec: str | None, observation: str | None = None) -> AskingStyle:
         UnknownPilot: it names no model's folder. ModelUnavailable: there is none in it.
     """
     if spec is None:
-        return _style(observation)
+        return showing(AskingStyle(), observation)
     kind, _, rest = spec.partition(":")
     source = local_source(spec, kind, rest)
     if source is None:
         raise unknown(spec)
-    return _folder_style(source, observation)
+    return style_in(source, observation)
 
 
 def _model_pilot(
     model: Any, spec: str, style: AskingStyle, think_timeout_s: float, options: dict[str, Any],
-    price: Price | None = None,
+    price: Price | None = None, specialists: Mapping[str, Specialist] | None = None,
 ) -> ModelPilot:  # fmt: skip
     """Return the model as a pilot; its options, less secrets, go into the record of the run."""
     kept = {
@@ -239,48 +240,32 @@ def _model_pilot(
     kept |= {"observation": style.needs, "few_shot": style.few_shot}
     kept["think_timeout_s"] = think_timeout_s
     return ModelPilot(
-        model, spec, style, think_timeout_s=think_timeout_s, options=kept, price=price
-    )
+        model, spec, style, think_timeout_s=think_timeout_s, options=kept, price=price,
+        specialists=specialists,
+    )  # fmt: skip
 
 
-def _style(observation: str | None, base: AskingStyle | None = None) -> AskingStyle:
-    style = base or AskingStyle()
-    if observation is None:
-        return style
-    needs: ObservationMode = observation_mode(observation)
-    if style.prompt != WORDS and {*style.needs.split("+")} - {*needs.split("+")}:
-        raise Untaught(
-            f"observation={observation!r}: this model was trained on the {style.needs} alone, and "
-            "is asked in words that tell no more; a general model can be shown that"
-        )
-    return style.model_copy(update={"needs": needs})
+def _specialists(
+    source: Path | str, asked: Asked, observation: str | None, options: Mapping[str, Any]
+) -> dict[str, Specialist]:
+    """Return the models for some tasks that a folder's card names, none of them loaded.
 
-
-def _folder_style(source: Path | str, observation: str | None) -> AskingStyle:
-    """Return how the model in a folder wants to be asked: its helmsight.json, then the options."""
-    card = Path(source) / "helmsight.json"
-    if not card.is_file():
-        return _style(observation)
-    try:
-        card_style = AskingStyle.model_validate(parse_json(read_text(card)))
-    except ValidationError as error:
-        raise ModelUnavailable(f'"{card}": {_wrong(error)}') from None
-    except (OSError, ValueError) as error:
-        raise ModelUnavailable(f'"{card}" cannot be read: {error}') from None
-    return _style(observation, card_style)
-
-
-def _wrong(error: ValidationError) -> str:
-    """Return what is wrong with a model's card, in one line; names the nearest key."""
-    said = []
-    for entry in error.errors():
-        *within, key = map(str, entry["loc"] or ("all",))
-        keys = Views.model_fields if within == ["views"] else AskingStyle.model_fields
-        if entry["type"] == "extra_forbidden":
-            said.append(f"there is no key {key}: {nearest(key, keys)}")
-        else:
-            said.append(f"{'.'.join([*within, key])}={entry['input']!r}: {entry['msg']}")
-    return "; ".join(said)
+    Raises:
+        ModelUnavailable: there is no such model, or it is to be shown something else.
+    """
+    found: dict[str, Specialist] = {}
+    if asked.specialists is False:
+        return found
+    needs = style_in(source, observation).needs
+    for task, folder in specialists_in(source).items():
+        style = asked.on(style_in(folder, observation))
+        if style.needs != needs:
+            raise ModelUnavailable(
+                f'"{folder}" is shown the {style.needs} and "{source}" the {needs}: it cannot be '
+                f"asked in its place for {task}"
+            )
+        found[task] = Specialist(style, partial(_local, folder, dict(options)))
+    return found
 
 
 def _local(source: Path | str, asked: dict[str, Any]) -> LocalVLM:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from helmsight.agents.training.design import VIEWS, VISUAL_TOKENS
+from helmsight.agents.training.halves import mixed
 from helmsight.agents.training.policy import pixels
 from helmsight.agents.training.questions import prompt
 from helmsight.agents.training.store import BLANK, DIGITS, FIGURES, HIDDEN, Shard, read
 from helmsight.agents.training.student import around
 
-SHARES = {"command": 0.84, "relation": 0.08, "reading": 0.08}
+SHARES = {"command": 0.9, "relation": 0.05, "reading": 0.05}
 """Shares of the questions in the answering stage."""
 SEEING = 0.3
 """Weight of the eye's loss at the start of the answering stage; it falls to zero."""
@@ -49,8 +50,15 @@ class Buffer:
             self.shards.pop(0)
 
     def draw(self, size: int) -> tuple[list[tuple[Shard, int]], NDArray[np.uint8]]:
-        """Return `size` random samples as (shard, index) pairs, and their views stacked."""
-        sizes = np.array([len(s) for s in self.shards])
+        """Return `size` random samples as (shard, index) pairs, and their views stacked.
+
+        All of them tell a latency, or none does: those questions are half as long again, and
+        shorter ones among them would be padded to their length.
+        """
+        sizes = np.array([len(s) for s in self.shards], dtype=float)
+        late = np.array([s.late for s in self.shards])
+        alike = late if self.rng.random() < sizes[late].sum() / sizes.sum() else ~late
+        sizes[~alike] = 0.0
         owners = self.rng.choice(len(sizes), size, p=sizes / sizes.sum())
         picks = [(self.shards[o], int(self.rng.integers(sizes[o]))) for o in owners]
         return picks, np.stack([shard.views[i] for shard, i in picks])
@@ -121,7 +129,7 @@ class PilotFit:
             if step % 100 == 0:
                 self.buffer.refresh()
             picks, views = self.buffer.draw(self.batch)
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with mixed(self.device.type):
                 features = vision_features(self.model, pixels(views).to(self.device))
                 loss, right, off = self._heads.loss(features, *self._truth(picks))
             take_step(optimiser, loss)
@@ -130,9 +138,13 @@ class PilotFit:
 
     def answer(
         self, seconds: float, rate: float, every: float = 120.0,
-        checkpoint: Callable[[], None] = lambda: None,
+        checkpoint: Callable[[], None] = lambda: None, seeing: float = SEEING,
     ) -> None:  # fmt: skip
-        """Stage two: the whole model learns to answer; `checkpoint` is called `every` seconds."""
+        """Stage two: the whole model learns to answer; `checkpoint` is called `every` seconds.
+
+        `seeing` is the weight of the eye's loss at the start. It is for an eye that the same heads
+        were trained on: fresh ones lead one that sees already astray.
+        """
         optimiser = answering_optimiser(self.model, self._heads.parameters(), rate)
         saved = time.monotonic()
         for step, share in until(seconds):
@@ -148,14 +160,16 @@ class PilotFit:
                 ],
                 [s.texts[question][i] for s, i in picks],
             )
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with mixed(self.device.type):
                 out = self.model(input_ids=ids, pixel_values=pixels(views).to(self.device))
-                seeing, right, off = self._heads.loss(out.image_hidden_states, *self._truth(picks))
+                features = out.image_hidden_states
+                features = features if seeing else features.detach()
+                eye, right, off = self._heads.loss(features, *self._truth(picks))
             logits = out.logits[:, -labels.shape[1] - 1 : -1]
             loss = nn.functional.cross_entropy(
                 logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORE
             )
-            take_step(optimiser, loss + SEEING * (1.0 - share) * seeing)
+            take_step(optimiser, loss + seeing * (1.0 - share) * eye)
             if step % 50 == 0:
                 exact = ((logits.argmax(-1) == labels) | (labels == IGNORE)).all(1).float().mean()
                 self.say(

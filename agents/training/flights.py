@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,9 +71,10 @@ class FlightBatch:
         starts: Sequence[RandomStart] = (),
         plain: bool = False,
         family: str = "PE1",
+        codes: Collection[str] = (),
     ) -> None:
         self.rng, self.family = rng, family
-        self.starts = list(starts) or [draw_start(rng, family) for _ in range(n)]
+        self.starts = list(starts) or [draw_start(rng, family, codes) for _ in range(n)]
         seeds = [int(s) for s in rng.integers(1, 2**31, len(self.starts))]
         self.world: Any = make_world(list(zip(self.starts, seeds, strict=True)))
         mid_flight = np.array([s.load_time > 5.0 for s in self.starts])
@@ -180,8 +181,9 @@ class SampleFlights:
         plain: bool = False,
         family: str = "PE1",
         seen: float = SEEN,
+        codes: Collection[str] = (),
     ) -> None:
-        self.flights = FlightBatch(n, rng, plain=plain, family=family)
+        self.flights = FlightBatch(n, rng, plain=plain, family=family, codes=codes)
         self.rng, self._seen = rng, seen
         self._led = rng.random(n) < student_share
         self._upset = np.zeros(n, dtype=int)

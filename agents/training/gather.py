@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helmsight.agents.training.starts import BOTS, CODES
 from helmsight.contract.errors import InvalidOption
 
 WORLDS = 40  # side by side in one flight batch
@@ -18,20 +20,38 @@ STUDENT_SHARE = 0.6  # of the worlds, once there is a student
 KEPT = 240  # shards left on disk
 
 
-def shares(families: Sequence[str]) -> dict[str, float]:
-    """Return which share of the worlds each of `families` has; of all of them without any.
+@dataclass(frozen=True)
+class Crew:
+    """Worlds that are flown together: of a family, of some of its bots (of all without any)."""
+
+    share: float
+    codes: frozenset[str] = frozenset()
+
+
+def crews(families: Sequence[str]) -> dict[str, Crew]:
+    """Return who flies, by family: of `families`, or of all without any.
+
+    One of them may be a family and a bot of it, such as PE1-E3.
 
     Raises:
         InvalidOption: one that nobody has heard of.
     """
-    for family in families:
-        if family not in FAMILY_SHARES:
+    codes: dict[str, set[str]] = {}
+    for name in families or FAMILY_SHARES:
+        family, _, code = name.partition("-")
+        known = [CODES[family][bot] for bot in BOTS.get(family, ())]
+        if family not in FAMILY_SHARES or (code and code not in known):
             raise InvalidOption(
-                f'no family is called "{family}"; choose some of: {", ".join(FAMILY_SHARES)}'
+                f'no family is called "{name}"; choose some of: {", ".join(FAMILY_SHARES)}, or '
+                "one of their bots, such as PE1-E3"
             )
-    chosen = {family: FAMILY_SHARES[family] for family in families or FAMILY_SHARES}
-    whole = sum(chosen.values())
-    return {family: share / whole for family, share in chosen.items()}
+        codes.setdefault(family, set()).update([code] if code else known)
+    whole = sum(FAMILY_SHARES[family] for family in codes)
+    return {
+        family: Crew(FAMILY_SHARES[family] / whole, frozenset(codes[family]))
+        for family in FAMILY_SHARES
+        if family in codes
+    }
 
 
 def gather(
@@ -58,15 +78,14 @@ def gather(
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     rng = np.random.default_rng(seed)
-    crews = {family: max(1, round(worlds * share)) for family, share in shares(families).items()}
     flying: dict[str, SampleFlights] = {}
-    number = 0
+    flown, number = crews(families), 0
     while True:
         student = load_student(checkpoint)
-        for family, crew in crews.items():
-            flights = flying.get(family)
-            if flights is None or flights.live <= FEWEST * crew:
-                flights = SampleFlights(crew, rng, STUDENT_SHARE, family=family)
+        for family, crew in flown.items():
+            flights, count = flying.get(family), max(1, round(worlds * crew.share))
+            if flights is None or flights.live <= FEWEST * count:
+                flights = SampleFlights(count, rng, STUDENT_SHARE, family=family, codes=crew.codes)
                 flying[family] = flights
             if samples := flights.collect(DECISIONS, student):
                 write(folder, f"flight{seed}-{number:05d}", samples)

@@ -19,7 +19,7 @@ from helmsight.tools.marks import chosen, views
 Picture = NDArray[np.uint8]
 
 NOMINAL, RANDOM, MOVED, GAME = "nominal", "random", "moved", "game"
-SHARES = {NOMINAL: 0.6, RANDOM: 0.18, MOVED: 0.12, GAME: 0.1}
+SHARES = {NOMINAL: 0.75, RANDOM: 0.1, MOVED: 0.1, GAME: 0.05}
 """Shares of the flights whose cockpit is the nominal one, of other colours and places, moved and
 zoomed as a whole, and that of the game."""
 SHIFT, ZOOM = 26.0, 1.16

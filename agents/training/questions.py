@@ -18,6 +18,8 @@ NOW = Timing()
 QUESTIONS = ("command", "relation", "reading")
 
 
+LATE = " Now "
+"""Stands in the words of a question that tells a latency."""
 UNREADABLE = "I cannot read that."
 """What is answered to every question where the instruments are covered."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.agents.errors import TrainingFailed
-from helmsight.agents.training.gather import WORLDS, gather, shares
+from helmsight.agents.training.gather import WORLDS, crews, gather
 from helmsight.tools.offspring import deaf_to_ctrl_c
 
 SEEING_SHARE = 0.09
@@ -41,7 +41,7 @@ def train(
     fits; the newest `buffer` samples are kept in memory (147 kB each). `out` always holds the last
     checkpoint, so that an interrupted training leaves a model behind. With `start`, a model
     folder, the weights are taken from there and the stage of seeing is left out. `families` are
-    those that are flown, all by default.
+    those that are flown, all by default; one may be a family and a bot of it, such as PE1-E3.
 
     Raises:
         InvalidOption: a family that nobody has heard of.
@@ -53,13 +53,13 @@ def train(
     import numpy as np
     import torch
 
-    from helmsight.agents.training.fit import Buffer, PilotFit
+    from helmsight.agents.training.fit import SEEING, Buffer, PilotFit
     from helmsight.agents.training.folder import replace, save
     from helmsight.agents.training.questions import corpus
     from helmsight.agents.training.ready import made_ready
     from helmsight.agents.training.student import begin
 
-    shares(families)
+    crews(families)
     start = made_ready(start, out, device)
     torch.manual_seed(seed)
     torch.set_num_threads(1)
@@ -85,7 +85,10 @@ def train(
         if seeing:
             fit.see(seeing)
         rate = GOING_ON if start else LEARNING
-        fit.answer(seconds - seeing, rate, every=max(120.0, 0.04 * seconds), checkpoint=keep)
+        fit.answer(
+            seconds - seeing, rate, every=max(120.0, 0.04 * seconds), checkpoint=keep,
+            seeing=0.0 if start else SEEING,
+        )  # fmt: skip
     save(model, processor, out)
     for folder in (shards, checkpoint):
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +57,23 @@ class RandomStart:
         return self.position.copy(), self.velocity.copy()
 
 
-def draw_start(rng: np.random.Generator, family: str = "PE1") -> RandomStart:
-    """Return a start near a public scenario (about half of them) or anywhere a flight may lead."""
-    return _DRAWERS[family](int(rng.choice(BOTS[family], p=BOT_SHARES[family])), rng)
+def bots(family: str, codes: Collection[str] = ()) -> dict[int, float]:
+    """Return the bots of a family with their shares: those with `codes`, or all without any."""
+    drawn = zip(BOTS[family], BOT_SHARES[family], strict=True)
+    chosen = {bot: share for bot, share in drawn if not codes or CODES[family][bot] in codes}
+    whole = sum(chosen.values())
+    return {bot: share / whole for bot, share in chosen.items()}
+
+
+def draw_start(
+    rng: np.random.Generator, family: str = "PE1", codes: Collection[str] = ()
+) -> RandomStart:
+    """Return a start near a public scenario (about half of them) or anywhere a flight may lead.
+
+    Its bot is one of those with `codes`, or any of the family without.
+    """
+    shares = bots(family, codes)
+    return _DRAWERS[family](int(rng.choice(list(shares), p=list(shares.values()))), rng)
 
 
 def _pursuit(bot: int, rng: np.random.Generator) -> RandomStart:

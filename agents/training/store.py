@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from helmsight.agents.training.flights import FlightSample
 from helmsight.agents.training.questions import (
+    LATE,
     UNREADABLE,
     command_text,
     reading_text,
@@ -46,6 +47,11 @@ class Shard:
 
     def __len__(self) -> int:
         return len(self.views)
+
+    @property
+    def late(self) -> bool:
+        """Whether its commands take effect late, as the questions then tell: all, or none."""
+        return LATE in self.texts["asked"][0]
 
 
 def shown_digits(state: CockpitState) -> list[int]:

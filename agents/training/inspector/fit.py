@@ -24,6 +24,7 @@ from helmsight.agents.training.fit import (
     until,
     vision_features,
 )
+from helmsight.agents.training.halves import mixed
 from helmsight.agents.training.inspector.design import STATES, question
 from helmsight.agents.training.inspector.lessons import PartCrop
 from helmsight.agents.training.policy import pixels
@@ -164,7 +165,7 @@ class InspectorFit:
         for step, share in until(seconds):
             set_rate(optimiser, [rate], share)
             crops = self.pool.draw(batch)
-            with torch.autocast("cpu", torch.bfloat16):
+            with mixed("cpu"):
                 features = vision_features(self.model, self._pixels(crops))
                 loss, right = self.heads.loss(features, crops)
             take_step(optimiser, loss)
@@ -184,7 +185,7 @@ class InspectorFit:
             set_rate(optimiser, [0.5 * rate, rate], share)
             crops = self.pool.draw(batch)
             ids, labels = self._tokens(crops)
-            with torch.autocast("cpu", torch.bfloat16):
+            with mixed("cpu"):
                 out = self.model(input_ids=ids, pixel_values=self._pixels(crops)[:, None])
                 seeing, _ = self.heads.loss(out.image_hidden_states, crops)
             at = labels[:, 1:] != IGNORE

@@ -23,6 +23,7 @@ from helmsight.agents.training.fit import (
     take_step,
     vision_features,
 )
+from helmsight.agents.training.halves import mixed
 from helmsight.agents.training.policy import pixels
 from helmsight.agents.training.relations.coder import Batch, Coder
 from helmsight.agents.training.relations.course import TrainingCourse
@@ -106,7 +107,7 @@ class RelationsFit:
         for step, share in self.team.until(seconds):
             set_rate(optimiser, [rate], share)
             pictures = self.pool.draw(batch)
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with mixed(self.device.type):
                 features = vision_features(self.model, self._pixels(pictures))
                 loss, off = self.eye.loss(features, pictures)
             take_step(optimiser, loss, self.team.agree)
@@ -147,7 +148,7 @@ class RelationsFit:
             set_rate(optimiser, [slower * rate, rate], share)
             if step % 2 and share < between:
                 pictures = self.pool.draw(tokens // 110)
-                with torch.autocast(self.device.type, torch.bfloat16):
+                with mixed(self.device.type):
                     features = vision_features(self.model, self._pixels(pictures))
                     loss, _ = self.eye.loss(features, pictures)
                 take_step(optimiser, loss, self.team.agree)
@@ -168,7 +169,7 @@ class RelationsFit:
     def _losses(self, batch: Batch, tally: Tally) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss of the answers and that of the throw-away heads; count what was right."""
         ids, labels = batch.ids.to(self.device), batch.labels.to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with mixed(self.device.type):
             out = self.model(
                 input_ids=ids,
                 pixel_values=self._pixels(batch.pictures)[:, None],

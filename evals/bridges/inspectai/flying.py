@@ -105,7 +105,7 @@ class _Sample(Stage):
         style = AskingStyle(needs=shown, few_shot=FEW_SHOT, constrained=False)
         chat = InspectChat(ask=self._desk.ask)
         # in this thread, and for as long as it takes: limits of time are Inspect's
-        model = ModelPilot(chat, MODEL, style).through(chat)
+        model = ModelPilot(chat, MODEL, style).through(lambda model: model)
         if name == MODEL:
             return model
         told, _ = LookSettings.out_of(options)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import partial
 
+import numpy as np
 import pytest
 
 from helmsight.agents.errors import DataUnusable, EngineUnfit, ModelUnavailable
 from helmsight.agents.models import sources
 from helmsight.agents.models.sources import BUNDLED, INSPECTOR, RELATIONS
-from helmsight.agents.training.gather import shares
+from helmsight.agents.training.gather import crews
 from helmsight.agents.training.inspector.recipe import train as train_inspector
 from helmsight.agents.training.ready import made_ready
 from helmsight.agents.training.recipe import train as train_pilot
 from helmsight.agents.training.relations import recipe
+from helmsight.agents.training.starts import draw_start
 from helmsight.contract.errors import InvalidOption
 from helmsight.evals.spatial.course import SpatialCourse
 
@@ -79,6 +82,23 @@ def test_a_family_that_nobody_has_heard_of_is_told_before_anything_is_made(tmp_p
     assert not (tmp_path / "out").exists()
 
 
+def shares(families):
+    return {family: crew.share for family, crew in crews(families).items()}
+
+
 def test_the_families_that_are_flown_share_the_worlds_as_among_all():
     assert shares([]) == pytest.approx({"PE1": 0.4, "LBG1": 0.18, "SB1": 0.42})
     assert shares(["SB1", "LBG1"]) == pytest.approx({"LBG1": 0.3, "SB1": 0.7})
+
+
+def test_of_a_family_some_bots_alone_are_flown():
+    chosen = crews(["PE1-E3", "PE1-E4"])
+    assert chosen["PE1"].codes == {"E3", "E4"}
+    assert chosen.keys() == {"PE1"}
+    assert crews(["PE1-E3", "PE1"])["PE1"].codes == {"E1", "E2", "E3", "E4"}
+    rng = np.random.default_rng(0)
+    drawn = Counter(draw_start(rng, "PE1", chosen["PE1"].codes).bot for _ in range(200))
+    assert drawn.keys() == {3, 4}
+    assert drawn[3] > drawn[4]
+    with pytest.raises(InvalidOption, match=r'"PE1-PN".* such as PE1-E3'):
+        crews(["PE1-PN"])

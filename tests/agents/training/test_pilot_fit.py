@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from helmsight.agents.training import halves
 from helmsight.agents.training.fit import Buffer, PilotFit
 from helmsight.agents.training.flights import SampleFlights
 from helmsight.agents.training.policy import pixels
-from helmsight.agents.training.questions import corpus
+from helmsight.agents.training.questions import LATE, corpus
 from helmsight.agents.training.store import write
 from helmsight.agents.training.student import build_model, build_processor, build_tokenizer
 
@@ -59,6 +60,28 @@ def test_a_few_steps_of_fitting_lower_the_loss(
     assert len(buffer) == len(samples)
     assert any(line.startswith("see") for line in lines)
     assert any(line.startswith("answer") for line in lines)
+
+
+def test_a_step_asks_questions_that_tell_a_latency_or_such_as_tell_none(tmp_path: Path) -> None:
+    flights = SampleFlights(4, np.random.default_rng(5), 0.0, plain=True, seen=1.0)
+    for name in map(str, range(12)):  # a rule of time is drawn for each
+        write(tmp_path, name, flights.collect(1, None))
+    buffer = Buffer(tmp_path, 1000, np.random.default_rng(0))
+    buffer.refresh()
+    drawn = [{LATE in shard.texts["asked"][i] for shard, i in buffer.draw(8)[0]} for _ in range(60)]
+    assert all(len(kinds) == 1 for kinds in drawn)
+    share = sum(len(shard) for shard in buffer.shards if shard.late) / len(buffer)
+    assert 0 < share < 1
+    assert abs(sum(kinds == {True} for kinds in drawn) / 60 - share) < 0.25
+
+
+def test_half_precision_is_for_machines_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for there in (True, False):
+        monkeypatch.setattr(halves, "has_bfloat16", lambda there=there: there)
+        with halves.mixed("cpu"):
+            product = torch.ones(2, 2) @ torch.ones(2, 2)
+        assert product.dtype == (torch.bfloat16 if there else torch.float32)
+    assert isinstance(halves.has_bfloat16(), bool)
 
 
 def test_the_whole_recipe_leaves_a_model_that_flies(tmp_path: Path) -> None:

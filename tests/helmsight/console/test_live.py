@@ -21,6 +21,7 @@ import helmsight
 from helmsight.console.desk import Desk
 from helmsight.console.links import Link, Links
 from helmsight.console.wire import HOME, announced
+from helmsight.contract.record import StepRecord
 from helmsight.resuming import resume
 from helmsight.tools.player import load_run
 
@@ -59,6 +60,21 @@ class Held:
         self._hold("finish")
 
 
+class Endless:
+    """A listener that lets no flight end by itself: from step 100 on it waits for a stop."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def start(self, spec: object) -> None: ...
+
+    def step(self, record: StepRecord, frame: object) -> None:
+        if record.index >= 100:
+            until(lambda: self._desk.stopping)
+
+    def finish(self, reason: str, summary: object) -> None: ...
+
+
 class Flight:
     """A flight in a thread, attended through its desk."""
 
@@ -72,7 +88,7 @@ class Flight:
         } | options
         self._thread = threading.Thread(target=self._fly, daemon=True)
         self.desk = Desk(folder)
-        self.also: list[Held] = []
+        self.also: list[Held | Endless] = []
 
     def begin(self) -> Link:
         self._thread.start()
@@ -105,7 +121,7 @@ def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def paused(runs: Path) -> Iterator[tuple[Flight, Link]]:
     """Return a flight that waits before its first decision, and the link to it."""
     flight = Flight(runs / "one", steps=FOREVER)
-    flight.desk.paused = "ann"
+    flight.also, flight.desk.paused = [Endless(flight.desk)], "ann"
     link = flight.begin()
     yield flight, link
     link.order({"id": "last", "do": "stop"})
