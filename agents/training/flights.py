@@ -72,8 +72,9 @@ class FlightBatch:
         plain: bool = False,
         family: str = "PE1",
         codes: Collection[str] = (),
+        named: bool = True,
     ) -> None:
-        self.rng, self.family = rng, family
+        self.rng, self.family, self._named = rng, family, named
         self.starts = list(starts) or [draw_start(rng, family, codes) for _ in range(n)]
         seeds = [int(s) for s in rng.integers(1, 2**31, len(self.starts))]
         self.world: Any = make_world(list(zip(self.starts, seeds, strict=True)))
@@ -113,8 +114,12 @@ class FlightBatch:
         return Timing(self.rule, self.rule.thinks(0.0), self.latency, applied)
 
     def question(self, i: int) -> str:
-        """Return the words in which the pilot of world `i` is asked for a command."""
-        return prompt("command", self.timing(i), self.starts[i].name)
+        """Return the words in which the pilot of world `i` is asked for a command.
+
+        They name its bot, if bots are `named`.
+        """
+        task = self.starts[i].name if self._named else ""
+        return prompt("command", self.timing(i), task)
 
     def foreseen(self) -> Situation:
         """Return what the law is told: the worlds at the moment at which an answer takes effect."""
@@ -182,8 +187,9 @@ class SampleFlights:
         family: str = "PE1",
         seen: float = SEEN,
         codes: Collection[str] = (),
+        named: bool = True,
     ) -> None:
-        self.flights = FlightBatch(n, rng, plain=plain, family=family, codes=codes)
+        self.flights = FlightBatch(n, rng, plain=plain, family=family, codes=codes, named=named)
         self.rng, self._seen = rng, seen
         self._led = rng.random(n) < student_share
         self._upset = np.zeros(n, dtype=int)

@@ -22,6 +22,11 @@ ASKING_STYLE: Mapping[str, Any] = {
 """How the model that flies is asked."""
 
 
+def asking_style(*, named: bool) -> dict[str, Any]:
+    """Return how a model that flies is asked: in words that name the bot, or in such as do not."""
+    return dict(ASKING_STYLE) | ({} if named else {"prompt": "bundled"})
+
+
 def save(model: Any, processor: Any, folder: Path, style: Mapping[str, Any] = ASKING_STYLE) -> None:
     """Write weights (bfloat16), processor and `helmsight.json` so that any loader can use them."""
     import copy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,14 @@ def crews(families: Sequence[str]) -> dict[str, Crew]:
     }
 
 
+def named(flown: Mapping[str, Crew]) -> bool:
+    """Return whether the questions name a bot: not where one of each family is flown alone.
+
+    Who learns of one bot need not be told which, and goes on in the words that it knows.
+    """
+    return any(len(crew.codes) > 1 for crew in flown.values())
+
+
 def gather(
     folder: Path,
     checkpoint: Path,
@@ -80,12 +88,15 @@ def gather(
     rng = np.random.default_rng(seed)
     flying: dict[str, SampleFlights] = {}
     flown, number = crews(families), 0
+    told = named(flown)
     while True:
         student = load_student(checkpoint)
         for family, crew in flown.items():
             flights, count = flying.get(family), max(1, round(worlds * crew.share))
             if flights is None or flights.live <= FEWEST * count:
-                flights = SampleFlights(count, rng, STUDENT_SHARE, family=family, codes=crew.codes)
+                flights = SampleFlights(
+                    count, rng, STUDENT_SHARE, family=family, codes=crew.codes, named=told
+                )
                 flying[family] = flights
             if samples := flights.collect(DECISIONS, student):
                 write(folder, f"flight{seed}-{number:05d}", samples)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from helmsight.agents.errors import TrainingFailed
-from helmsight.agents.training.gather import WORLDS, crews, gather
+from helmsight.agents.training.gather import WORLDS, crews, gather, named
 from helmsight.tools.offspring import deaf_to_ctrl_c
 
 SEEING_SHARE = 0.09
@@ -54,12 +54,12 @@ def train(
     import torch
 
     from helmsight.agents.training.fit import SEEING, Buffer, PilotFit
-    from helmsight.agents.training.folder import replace, save
+    from helmsight.agents.training.folder import asking_style, replace, save
     from helmsight.agents.training.questions import corpus
     from helmsight.agents.training.ready import made_ready
     from helmsight.agents.training.student import begin
 
-    crews(families)
+    style = asking_style(named=named(crews(families)))
     start = made_ready(start, out, device)
     torch.manual_seed(seed)
     torch.set_num_threads(1)
@@ -72,11 +72,11 @@ def train(
     report = timed(say)
 
     def keep() -> None:
-        replace(model, processor, checkpoint)
+        replace(model, processor, checkpoint, style)
         report("checkpoint")
 
     if start:  # it flies from the first moment
-        replace(model, processor, checkpoint)
+        replace(model, processor, checkpoint, style)
     with _flying(workers, shards, checkpoint, seed, worlds, families) as alive:
         _wait(samples, min(FIRST_SAMPLES, buffer), alive, report)
         fit = PilotFit(model, processor, samples, report, batch)
@@ -89,7 +89,7 @@ def train(
             seconds - seeing, rate, every=max(120.0, 0.04 * seconds), checkpoint=keep,
             seeing=0.0 if start else SEEING,
         )  # fmt: skip
-    save(model, processor, out)
+    save(model, processor, out, style)
     for folder in (shards, checkpoint):
         shutil.rmtree(folder, ignore_errors=True)
     return out

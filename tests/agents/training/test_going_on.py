@@ -12,14 +12,20 @@ import pytest
 from helmsight.agents.errors import DataUnusable, EngineUnfit, ModelUnavailable
 from helmsight.agents.models import sources
 from helmsight.agents.models.sources import BUNDLED, INSPECTOR, RELATIONS
-from helmsight.agents.training.gather import crews
+from helmsight.agents.training.flights import FlightBatch
+from helmsight.agents.training.folder import asking_style
+from helmsight.agents.training.gather import crews, named
 from helmsight.agents.training.inspector.recipe import train as train_inspector
 from helmsight.agents.training.ready import made_ready
 from helmsight.agents.training.recipe import train as train_pilot
 from helmsight.agents.training.relations import recipe
 from helmsight.agents.training.starts import draw_start
 from helmsight.contract.errors import InvalidOption
+from helmsight.contract.timing import Timing
+from helmsight.envs.orbital.cockpit.layout import Layout
+from helmsight.envs.orbital.families import FAMILIES
 from helmsight.evals.spatial.course import SpatialCourse
+from helmsight.prompts.templates import render
 
 pytestmark = pytest.mark.slow  # torch is loaded
 TRAIN = [train_pilot, partial(recipe.train, SpatialCourse(0)), train_inspector]
@@ -102,3 +108,18 @@ def test_of_a_family_some_bots_alone_are_flown():
     assert drawn[3] > drawn[4]
     with pytest.raises(InvalidOption, match=r'"PE1-PN".* such as PE1-E3'):
         crews(["PE1-PN"])
+
+
+@pytest.mark.parametrize(
+    ("families", "told", "prompt"),
+    [(["PE1-E4"], False, "bundled"), (["PE1-E3", "PE1-E4"], True, "fly"), ([], True, "fly")],
+)
+def test_a_bot_that_is_flown_alone_is_not_named(families, told, prompt):
+    flown = crews(families)
+    assert named(flown) is told
+    assert asking_style(named=told)["prompt"] == prompt
+    rng = np.random.default_rng(0)
+    batch = FlightBatch(1, rng, plain=True, codes=["E4"], named=told)
+    assert ("E4" in batch.question(0)) is told
+    task = FAMILIES["PE1"].told("PE1-E4-I1", Layout()).name
+    assert render(prompt, timing=Timing(), task=task).strip() == batch.question(0)
