@@ -33,6 +33,7 @@ def train(
     start: str | Path | None = None,
     worlds: int = WORLDS,
     families: Sequence[str] = (),
+    learning_rate: float | None = None,
     say: Callable[[str], None] = print,
 ) -> Path:
     """Train the bundled model from scratch and return its folder, `out`.
@@ -42,6 +43,7 @@ def train(
     checkpoint, so that an interrupted training leaves a model behind. With `start`, a model
     folder, the weights are taken from there and the stage of seeing is left out. `families` are
     those that are flown, all by default; one may be a family and a bot of it, such as PE1-E3.
+    `learning_rate` is the highest one of the answering stage, LEARNING or GOING_ON by default.
 
     Raises:
         InvalidOption: a family that nobody has heard of.
@@ -84,7 +86,7 @@ def train(
         seeing = 0.0 if start else SEEING_SHARE * seconds
         if seeing:
             fit.see(seeing)
-        rate = GOING_ON if start else LEARNING
+        rate = learning_rate or (GOING_ON if start else LEARNING)
         fit.answer(
             seconds - seeing, rate, every=max(120.0, 0.04 * seconds), checkpoint=keep,
             seeing=0.0 if start else SEEING,

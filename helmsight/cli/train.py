@@ -27,6 +27,9 @@ EXAMPLES = """Examples:
 
   helmsight train pilot --start training/pilot --minutes 30 --out training/better
 
+  helmsight train pilot --start bundled --families PE1-E4 --learning-rate 2e-4 --minutes 15
+  --out training/e4
+
   helmsight fly PE1-E1-I2 --pilot training/pilot
 """
 RELATIONS = """Examples:
@@ -92,8 +95,15 @@ def pilot(
     device: Device = "cpu",
     start: Start = None,
     families: Annotated[
-        str, typer.Option(help="The families to fly, with commas between.")
+        str,
+        typer.Option(help="What to fly, with commas between: families, or bots such as PE1-E4."),
     ] = "PE1,LBG1,SB1",
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            min=1e-9, help="Highest one; default: 1.2e-3, and 6e-4 for a model to go on from."
+        ),
+    ] = None,
 ) -> None:
     """Train the bundled vision-language model on flights of all families on the twin.
 
@@ -106,7 +116,8 @@ def pilot(
     with _telling_model(out / "checkpoint"):
         folder = train(
             out, minutes=minutes, seed=seed, workers=workers, buffer=buffer, batch=batch,
-            device=device, start=start, families=names(families), say=typer.echo,
+            device=device, start=start, families=names(families), learning_rate=learning_rate,
+            say=typer.echo,
         )  # fmt: skip
     typer.echo(f"model in {folder}; fly it with: helmsight fly --pilot {folder}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 import helmsight.envs  # noqa: F401  (registers the environments)
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.load import load_pilot
-from helmsight.agents.models.sources import BUNDLED, WIDE
+from helmsight.agents.models.sources import BUNDLED, E4, WIDE
 from helmsight.agents.operator import Operator
 from helmsight.agents.training.flights import FlightBatch, SampleFlights
 from helmsight.agents.training.policy import StudentPolicy, prompt_ids
@@ -28,14 +29,16 @@ pytestmark = [pytest.mark.slow, pytest.mark.uncounted]  # torch and weights are 
 
 @pytest.fixture(scope="module")
 def pilot() -> ModelPilot:
-    flyer = load_pilot("bundled")
+    flyer = load_pilot("bundled", specialists=False)
     assert isinstance(flyer, ModelPilot)
     return flyer
 
 
-def coasting(rng: np.random.Generator, family: str = "PE1") -> RandomStart:
+def coasting(
+    rng: np.random.Generator, family: str = "PE1", codes: Collection[str] = ()
+) -> RandomStart:
     """A start whose target does what every pilot of ours was taught with: it coasts."""
-    return replace(draw_start(rng, family), evader=1)
+    return replace(draw_start(rng, family, codes), evader=1)
 
 
 def pictures(count: int, seed: int) -> tuple[Any, list[Any], Any]:
@@ -47,7 +50,7 @@ def pictures(count: int, seed: int) -> tuple[Any, list[Any], Any]:
     return np.stack([v for v, _ in seen]), [s for _, s in seen], flights.teach()
 
 
-@pytest.mark.parametrize("folder", [BUNDLED, WIDE])
+@pytest.mark.parametrize("folder", [BUNDLED, E4, WIDE])
 def test_the_weights_are_small_and_load_without_our_code(folder: Path) -> None:
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
@@ -131,6 +134,14 @@ def test_it_captures_a_passive_target_from_pictures_alone(pilot: ModelPilot) -> 
     flight = Operator(env, pilot).fly(seed=21)
     assert flight.summary["captured"]
     assert flight.summary["score"] < 200
+
+
+@pytest.mark.parametrize("scenario", ["PE1-E4-I3"])
+def test_what_flees_is_caught_from_pictures_alone(scenario: str) -> None:
+    env = gym.make(f"helmsight/{scenario}-v0", observation="frame", time="runner:0.04")
+    flight = Operator(env, load_pilot("bundled")).fly(seed=21)
+    assert flight.summary["captured"]
+    assert flight.summary["score"] < 120
 
 
 @pytest.fixture(scope="module")
