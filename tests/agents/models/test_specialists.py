@@ -103,7 +103,8 @@ def test_what_is_not_there_is_told_before_anything_is_loaded(beside: Path) -> No
 @pytest.mark.slow
 def test_who_wants_the_model_itself_gets_it_everywhere(beside: Path) -> None:
     task = FAMILIES["LBG1"].told("LBG1-LG1-I1", Layout())
-    for options, style in (({}, style_in(WIDE)), ({"specialists": False}, style_in(BUNDLED))):
+    told: dict[str, Any] = {"specialists": False}
+    for options, style in (({}, style_in(WIDE)), (told, style_in(BUNDLED))):
         pilot: Any = load_pilot(str(beside), **options)
         assert pilot.asked_in(task).style == style
         assert pilot.options.get("specialists") is options.get("specialists")
