@@ -117,11 +117,14 @@ def _asked(
         style = asked.on(style_in(source, observation))
         _check_local(spec, options)
         model_options = {"engine": "auto", **placed, **options}
-        longest = options.get("max_new_tokens", options.get("max_tokens", style.max_new_tokens))
-        made = {**placed, "max_new_tokens": longest, "looks": style.looks}
+
+        def made(where: Path | str, style: AskingStyle) -> LocalVLM:
+            longest = options.get("max_new_tokens", options.get("max_tokens", style.max_new_tokens))
+            return _local(where, {**placed, "max_new_tokens": longest, "looks": style.looks})
+
         return _model_pilot(
-            _local(source, made), spec, style, think_timeout_s, model_options | asked.kept(),
-            specialists=_specialists(source, asked, observation, made),
+            made(source, style), spec, style, think_timeout_s, model_options | asked.kept(),
+            specialists=_specialists(source, style.needs, asked, observation, made),
         )  # fmt: skip
     if kind and rest:
         given = {**placed, **options}
@@ -246,9 +249,11 @@ def _model_pilot(
 
 
 def _specialists(
-    source: Path | str, asked: Asked, observation: str | None, options: Mapping[str, Any]
-) -> dict[str, Specialist]:
-    """Return the models for some tasks that a folder's card names, none of them loaded.
+    source: Path | str, needs: str, asked: Asked, observation: str | None,
+    made: Callable[[Path | str, AskingStyle], LocalVLM],
+) -> dict[str, Specialist]:  # fmt: skip
+    """Return the models for some tasks that a folder's card names, none of them loaded: `made`
+    does that. `needs` is what the folder's own model is shown.
 
     Raises:
         ModelUnavailable: there is no such model, or it is to be shown something else.
@@ -256,7 +261,6 @@ def _specialists(
     found: dict[str, Specialist] = {}
     if asked.specialists is False:
         return found
-    needs = style_in(source, observation).needs
     for task, folder in specialists_in(source).items():
         style = asked.on(style_in(folder, observation))
         if style.needs != needs:
@@ -264,7 +268,7 @@ def _specialists(
                 f'"{folder}" is shown the {style.needs} and "{source}" the {needs}: it cannot be '
                 f"asked in its place for {task}"
             )
-        found[task] = Specialist(style, partial(_local, folder, dict(options)))
+        found[task] = Specialist(style, partial(made, folder, style))
     return found
 
 

@@ -145,7 +145,9 @@ class PilotFit:
         `seeing` is the weight of the eye's loss at the start. It is for an eye that the same heads
         were trained on: fresh ones lead one that sees already astray.
         """
-        optimiser = answering_optimiser(self.model, self._heads.parameters(), rate)
+        optimiser = answering_optimiser(
+            self.model, self._heads.parameters() if seeing else (), rate
+        )
         saved = time.monotonic()
         for step, share in until(seconds):
             set_rate(optimiser, [0.4 * rate, rate], share)
@@ -162,20 +164,22 @@ class PilotFit:
             )
             with mixed(self.device.type):
                 out = self.model(input_ids=ids, pixel_values=pixels(views).to(self.device))
-                features = out.image_hidden_states
-                features = features if seeing else features.detach()
-                eye, right, off = self._heads.loss(features, *self._truth(picks))
             logits = out.logits[:, -labels.shape[1] - 1 : -1]
             loss = nn.functional.cross_entropy(
                 logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORE
             )
-            take_step(optimiser, loss + seeing * (1.0 - share) * eye)
+            total, seen = loss, ""
+            if seeing:
+                with mixed(self.device.type):
+                    eye, right, off = self._heads.loss(out.image_hidden_states, *self._truth(picks))
+                total = loss + seeing * (1.0 - share) * eye
+                seen = f"digits {right:.3f} figures {off:.4f} "
+            take_step(optimiser, total)
             if step % 50 == 0:
                 exact = ((logits.argmax(-1) == labels) | (labels == IGNORE)).all(1).float().mean()
                 self.say(
                     f"answer {share:4.0%} step {step} {question} loss {loss.item():.4f} "
-                    f"exact {exact:.2f} digits {right:.3f} figures {off:.4f} "
-                    f"samples {len(self.buffer)}"
+                    f"exact {exact:.2f} {seen}samples {len(self.buffer)}"
                 )
             if time.monotonic() - saved > every:
                 checkpoint()

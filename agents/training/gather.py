@@ -22,10 +22,10 @@ KEPT = 240  # shards left on disk
 
 @dataclass(frozen=True)
 class Crew:
-    """Worlds that are flown together: of a family, of some of its bots (of all without any)."""
+    """Worlds that are flown together: of a family, with the bots of these codes."""
 
     share: float
-    codes: frozenset[str] = frozenset()
+    codes: frozenset[str]
 
 
 def crews(families: Sequence[str]) -> dict[str, Crew]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -105,7 +106,7 @@ class _Sample(Stage):
         style = AskingStyle(needs=shown, few_shot=FEW_SHOT, constrained=False)
         chat = InspectChat(ask=self._desk.ask)
         # in this thread, and for as long as it takes: limits of time are Inspect's
-        model = ModelPilot(chat, MODEL, style).through(lambda model: model)
+        model = ModelPilot(chat, MODEL, style, think_timeout_s=math.inf, here=True)
         if name == MODEL:
             return model
         told, _ = LookSettings.out_of(options)

@@ -111,6 +111,16 @@ def test_who_wants_the_model_itself_gets_it_everywhere(beside: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_specialist_writes_as_long_as_its_own_card_says(beside: Path) -> None:
+    second = beside.parent / "second" / "helmsight.json"
+    card = json.loads(second.read_text("utf-8"))
+    second.write_text(json.dumps(card | {"max_new_tokens": 7}), "utf-8")
+    pilot: Any = load_pilot(str(beside))
+    special = pilot.asked_in(FAMILIES["LBG1"].told("LBG1-LG1-I1", Layout()))
+    assert (pilot.model.max_new_tokens, special.model.max_new_tokens) == (32, 7)
+
+
+@pytest.mark.slow
 def test_the_bundled_name_flies_every_family_with_who_was_taught_it() -> None:
     named, taught = (
         fly("LBG1-LG1-I1", pilot, steps=4, time="fixed:0.04")
