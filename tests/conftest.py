@@ -20,7 +20,7 @@ import pytest
 from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "fair"))
-pytest_plugins = ["hang_guard", "crashed_once"]
+pytest_plugins = ["hang_guard", "crashed_once", "commands"]
 settings.register_profile("helmsight", deadline=None)  # other processes are at work, too
 # for `make test-fast`; what failed is kept in files by the other profile
 settings.register_profile("few", deadline=None, max_examples=20, database=None)

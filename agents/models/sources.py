@@ -11,12 +11,14 @@ from helmsight.agents.errors import ModelUnavailable
 from helmsight.agents.models.adapters import is_adapter
 
 BUNDLED = Path(__file__).parent / "bundled"
+E3 = Path(__file__).parent / "e3"
 E4 = Path(__file__).parent / "e4"
 WIDE = Path(__file__).parent / "wide"
 RELATIONS = Path(__file__).parent / "relations"
 INSPECTOR = Path(__file__).parent / "inspector"
 SHIPPED = {
     "bundled": BUNDLED,
+    "bundled-e3": E3,
     "bundled-e4": E4,
     "bundled-wide": WIDE,
     "bundled-relations": RELATIONS,

@@ -28,7 +28,8 @@ class Law:
     proportion to it); `margin` keeps the latest arrival before the timeout, s; `interval` is the
     time between decisions, s. Who is late brakes for the capture no further than to the speed that
     is there `reserve` s before the timeout: a pursuer that stays short of it has braked for
-    nothing. None: it brakes all the same.
+    nothing. None: it brakes all the same. `burning` is the share of the time to go above which
+    burns, braking among them, count as coming too late.
     """
 
     arrival_speed: float = 2.5
@@ -40,6 +41,7 @@ class Law:
     interval: float = 0.5
     timeout: float = 240.0
     reserve: float | None = None
+    burning: float = 0.6
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,6 @@ def _arrival_time(
     score = pursuit_score(np.zeros_like(fuel), rest, fuel, now.met[:, None] + times)
     burning = np.maximum(along / authority[:, None], 2.0 * across / authority[:, None])
     burning += to_brake / (law.braking * authority[:, None])
-    late = np.maximum(burning / times - 0.6, 0.0)
+    late = np.maximum(burning / times - law.burning, 0.0)
     best = np.argmin(score * (1.0 + 10.0 * late), axis=1)
     return np.asarray(times[np.arange(len(times)), best])

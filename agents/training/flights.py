@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helmsight.agents.scripted.guidance import Situation, throttle
-from helmsight.agents.training.foresight import Evasion, foreseen
+from helmsight.agents.training.foresight import FLEES, Evasion, foreseen
 from helmsight.agents.training.looks import COVERED, Look, without_throttle
 from helmsight.agents.training.questions import command, nearest_levels, prompt
 from helmsight.agents.training.starts import RandomStart, draw_start
@@ -31,6 +31,10 @@ that is applied, which often is the answer: who is asked so too often learns to 
 SEEN = 0.35
 """Share of the moments of which a picture is taken where the teacher flies; with the student every
 moment has one, for it to fly by."""
+
+SKIPPED, ENDS = 0.6, (250.0, 1200.0)
+"""Share of the flights at E3 from near a public scenario of which only the end has pictures, and
+where that end begins, m to the target: before it comes a long coast that is soon learnt."""
 
 Policy = Callable[[NDArray[np.uint8], Sequence[str]], Array]
 """From views (n, 3, S, S, 3) uint8 and the words of n questions to throttles (n, 3)."""
@@ -170,6 +174,20 @@ class FlightBatch:
         if self.rule.kind != "runner":
             self.world.advance(round(DECISION / DT))
 
+    def skip(self, until: Array) -> None:
+        """Have the teachers fly pursuits on, each to `until` (n,) m from its target.
+
+        Those with inf stay as they are.
+        """
+        world = self.world
+        held = np.zeros(len(until), dtype=bool)
+        while not world.over.all():
+            there = ~world.over & (world.range < until)
+            held |= there
+            world.over |= there  # it stands still
+            self.fly(nearest_levels(self.teach()))
+        world.over[held] = False
+
 
 class SampleFlights:
     """Flights that samples are taken from, in parts; each world is flown to its end.
@@ -194,6 +212,11 @@ class SampleFlights:
         self._led = rng.random(n) < student_share
         self._upset = np.zeros(n, dtype=int)
         self._burst = np.zeros((n, 3))
+        fleeing = [s.load_time < 5.0 and s.evader == FLEES for s in self.flights.starts]
+        if family == "PE1" and any(fleeing):
+            skipped = np.array(fleeing) & (rng.random(n) < SKIPPED)
+            ends = np.exp(rng.uniform(*np.log(ENDS), n))
+            self.flights.skip(np.where(skipped, ends, np.inf))
 
     @property
     def live(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -19,9 +19,11 @@ from helmsight.envs.orbital.world import World
 
 FLEES, CRUISES = 3, 4
 """Numbers of the evaders of which it is known what they will do."""
-LEAD = 500.0
+LEADS: Mapping[int, float] = {FLEES: 800.0, CRUISES: 500.0}
 """m to the target, from which on its flight is reckoned with. Farther away the lead that it asks
-for is an angle too small for the eye, and a course straight at the target costs little more."""
+for is an angle too small for the eye, and a course straight at the target costs little more. E3
+flees across the line of sight with more than the pursuer has sideways: whose lead is not there as
+E3 wakes misses it, so that there is room to mend one."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,12 @@ class Evasion:
     def of(cls, bots: Sequence[int], world: World) -> Evasion:
         """Return that of KSPDG's public evaders in the worlds as they are, by their numbers.
 
-        From far away it is nothing: see `LEAD`.
+        From far away it is nothing: see `LEADS`.
         """
         known = cls.none(len(bots))
         going = [i for i, bot in enumerate(bots) if bot in (FLEES, CRUISES)]
-        near = world.range <= LEAD if going else ()  # worlds of other crews have no such range
-        for i in (i for i in going if near[i]):
+        far = world.range if going else ()  # worlds of other crews have none
+        for i in (i for i in going if far[i] <= LEADS[bots[i]]):
             flees = bots[i] == FLEES
             path = fleeing(1.0, 0.0) if flees else cruising(1.0, float(world.met[i]))
             at, moving = world.position[i, EVADER], world.velocity[i, EVADER]

@@ -14,7 +14,7 @@ import pytest
 import helmsight.envs  # noqa: F401  (registers the environments)
 from helmsight.agents.decide import ModelPilot
 from helmsight.agents.models.load import load_pilot
-from helmsight.agents.models.sources import BUNDLED, E4, WIDE
+from helmsight.agents.models.sources import BUNDLED, E3, E4, WIDE
 from helmsight.agents.operator import Operator
 from helmsight.agents.training.flights import FlightBatch, SampleFlights
 from helmsight.agents.training.policy import StudentPolicy, prompt_ids
@@ -50,7 +50,7 @@ def pictures(count: int, seed: int) -> tuple[Any, list[Any], Any]:
     return np.stack([v for v, _ in seen]), [s for _, s in seen], flights.teach()
 
 
-@pytest.mark.parametrize("folder", [BUNDLED, E4, WIDE])
+@pytest.mark.parametrize("folder", [BUNDLED, E3, E4, WIDE])
 def test_the_weights_are_small_and_load_without_our_code(folder: Path) -> None:
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
@@ -136,7 +136,7 @@ def test_it_captures_a_passive_target_from_pictures_alone(pilot: ModelPilot) -> 
     assert flight.summary["score"] < 200
 
 
-@pytest.mark.parametrize("scenario", ["PE1-E4-I3"])
+@pytest.mark.parametrize("scenario", ["PE1-E3-I3", "PE1-E4-I3"])
 def test_what_flees_is_caught_from_pictures_alone(scenario: str) -> None:
     env = gym.make(f"helmsight/{scenario}-v0", observation="frame", time="runner:0.04")
     flight = Operator(env, load_pilot("bundled")).fly(seed=21)

@@ -5,42 +5,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import helmsight
-from helmsight.cli import main
-
-
-@dataclass(frozen=True)
-class Result:
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Return a function that runs `helmsight` with arguments, in an empty folder."""
-
-    def call(*arguments: object) -> Result:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["helmsight", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        status = ended.value.code
-        return Result(status if isinstance(status, int) else 0, told.out, told.err)
-
-    return call
 
 
 @pytest.fixture

@@ -61,6 +61,17 @@ def test_noses_point_at_the_target_from_the_first_picture_on() -> None:
     assert np.all((world.axes[:, PURSUER, 0] * sight).sum(axis=1) > 0.999)
 
 
+def test_flights_are_skipped_to_where_they_are_asked_to_begin() -> None:
+    starts = [RandomStart(3, 3.0, *Scenario(3, 3).initial_state(seed), Scenario(3, 3).initial_axes)
+              for seed in range(3)]  # fmt: skip
+    flights = FlightBatch(3, np.random.default_rng(6), starts)
+    flights.skip(np.array([600.0, np.inf, 1200.0]))
+    assert not flights.world.over.any()
+    assert (flights.world.range < [600.0, np.inf, 1200.0]).all()
+    assert (flights.world.range > [580.0, 2400.0, 1180.0]).all()
+    assert flights.world.met[1] < 5.0
+
+
 def test_the_teacher_closes_in_and_brakes() -> None:
     position = np.array([[750e3, 0.0, 0.0], [750e3, -400.0, 0.0]])
     orbit = np.array([0.0, 2169.98, 0.0])

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from helmsight.agents.training.flights import FlightBatch, draw_rule
-from helmsight.agents.training.foresight import LEAD, Evasion, foreseen
+from helmsight.agents.training.foresight import LEADS, Evasion, foreseen
 from helmsight.agents.training.questions import prompt
 from helmsight.agents.training.starts import draw_start
 from helmsight.contract.clock import TimeRule
@@ -48,7 +48,7 @@ def test_what_an_evader_is_known_to_do_is_foreseen(bot: int, near: bool) -> None
     world.advance(round(5.0 / DT))  # a bot that begins has to turn first
 
     def as_told() -> NDArray[np.bool_]:
-        low, high = (60.0, EVADE_RANGE) if near else (EVADE_RANGE, LEAD)
+        low, high = (60.0, EVADE_RANGE) if near else (EVADE_RANGE, LEADS[bot])
         inside = (world.range > low) & (world.range < high)
         pushes = world.throttle[:, EVADER].any(axis=1)
         return inside & ~world.over & (pushes == (near or bot == 4))
