@@ -69,7 +69,7 @@ def test_flights_are_skipped_to_where_they_are_asked_to_begin() -> None:
     assert not flights.world.over.any()
     assert (flights.world.range < [600.0, np.inf, 1200.0]).all()
     assert (flights.world.range > [580.0, 2400.0, 1180.0]).all()
-    assert flights.world.met[1] < 5.0
+    assert flights.world.met[1] < 10.0  # it has not flown
 
 
 def test_the_teacher_closes_in_and_brakes() -> None:
@@ -125,7 +125,7 @@ def test_a_bot_that_does_not_coast_is_named_in_the_question() -> None:
 
 
 def test_each_evader_has_a_law_of_its_own() -> None:
-    one = draw_start(np.random.default_rng(9))  # in which no two of them want the same
+    one = draw_start(np.random.default_rng(15))  # in which no two of them want the same
     starts = [replace(one, evader=bot) for bot in (1, 2, 3, 2)]
     flights = FlightBatch(4, np.random.default_rng(8), starts, plain=True)
     taught, told = flights.teach(), flights.foreseen()
