@@ -215,7 +215,7 @@ class SampleFlights:
         fleeing = [s.load_time < 5.0 and s.evader == FLEES for s in self.flights.starts]
         if family == "PE1" and any(fleeing):
             skipped = np.array(fleeing) & (rng.random(n) < SKIPPED)
-            ends = np.exp(rng.uniform(*np.log(ENDS), n))
+            ends = np.exp(rng.uniform(np.log(ENDS[0]), np.log(ENDS[1]), n))
             self.flights.skip(np.where(skipped, ends, np.inf))
 
     @property
