@@ -82,7 +82,7 @@ class FlightBatch:
         self.starts = list(starts) or [draw_start(rng, family, codes) for _ in range(n)]
         seeds = [int(s) for s in rng.integers(1, 2**31, len(self.starts))]
         self.world: Any = make_world(list(zip(self.starts, seeds, strict=True)))
-        mid_flight = np.array([s.load_time > 5.0 for s in self.starts])
+        mid_flight = np.array([s.midway for s in self.starts])
         self.world.propellant[mid_flight, PURSUER] -= rng.uniform(0.0, 300.0, mid_flight.sum())
         self._aim(mid_flight)
         self.rule = TimeRule("paused")
@@ -174,6 +174,12 @@ class FlightBatch:
         if self.rule.kind != "runner":
             self.world.advance(round(DECISION / DT))
 
+    @property
+    def fleeing(self) -> NDArray[np.bool_]:
+        """Which of the worlds are flights at E3 from near a public scenario, (n,)."""
+        pairs = zip(self._evaders, self.starts, strict=True)
+        return np.array([evader == FLEES and not start.midway for evader, start in pairs])
+
     def skip(self, until: Array) -> None:
         """Have the teachers fly pursuits on, each to `until` (n,) m from its target.
 
@@ -212,9 +218,9 @@ class SampleFlights:
         self._led = rng.random(n) < student_share
         self._upset = np.zeros(n, dtype=int)
         self._burst = np.zeros((n, 3))
-        fleeing = [s.load_time < 5.0 and s.evader == FLEES for s in self.flights.starts]
-        if family == "PE1" and any(fleeing):
-            skipped = np.array(fleeing) & (rng.random(n) < SKIPPED)
+        fleeing = self.flights.fleeing
+        if fleeing.any():
+            skipped = fleeing & (rng.random(n) < SKIPPED)
             ends = np.exp(rng.uniform(np.log(ENDS[0]), np.log(ENDS[1]), n))
             self.flights.skip(np.where(skipped, ends, np.inf))
 

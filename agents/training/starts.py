@@ -38,6 +38,11 @@ class RandomStart:
     family: str = "PE1"
 
     @property
+    def midway(self) -> bool:
+        """Whether the flight has gone on for a while: it begins at no public scenario."""
+        return self.load_time > 5.0
+
+    @property
     def bot(self) -> int:
         """Who steers the others, by the number that it has in its family."""
         return self.evader

@@ -24,9 +24,9 @@ from helmsight.envs.orbital.families import FAMILIES
 
 LAW = Law(forward_band=0.6, lateral_band=0.15, noise_band=0.02, braking=0.75, margin=20.0)
 """`rendezvous` with the wider dead bands that an eye with 2 % error in a flight needs."""
-CHASE = replace(LAW, arrival_speed=6.0, margin=20.0, reserve=2.0, burning=np.inf)
-"""The same for what flees: it brakes less for the capture, and comes within sight late, so that
-little time is left in which the other one, or an error in what was seen, leads away from there."""
+CHASE = replace(LAW, arrival_speed=6.0, reserve=2.0, burning=np.inf)
+"""The same for what flees: it brakes less for the capture, and no meeting is too late to brake for,
+as the other one's own burn does that."""
 LAWS: Mapping[int, Law] = {1: LAW, 2: FIDGETING, 3: CHASE, 4: LAW}
 """Who answers in a pursuit, by the number of the evader."""
 Expert = Bandit | CalmShade
