@@ -25,9 +25,11 @@ from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 from helmsight.envs.orbital.world import DT
 
 DECISION = 0.5  # s
-RULE_SHARES = (0.7, 0.15, 0.15)
-"""Of stretches under paused, runner, fixed. Where a burn begins late the question tells the command
-that is applied, which often is the answer: who is asked so too often learns to say it again."""
+RULE_SHARES = {"PE1": (0.4, 0.4, 0.2)}
+OTHER_SHARES = (0.7, 0.15, 0.15)
+"""Of stretches under paused, runner, fixed, in a family. Where a burn begins late the question tells
+the command that is applied: in sun blocking it often is the answer, and who is asked so too often
+learns to say it again. In pursuits who is asked so too seldom misses under the runner."""
 SEEN = 0.35
 """Share of the moments of which a picture is taken where the teacher flies; with the student every
 moment has one, for it to fly by."""
@@ -57,9 +59,9 @@ class FlightSample:
     legible: bool = True
 
 
-def draw_rule(rng: np.random.Generator) -> TimeRule:
+def draw_rule(rng: np.random.Generator, family: str = "PE1") -> TimeRule:
     """Return a time rule as pilots meet them: answers at once, KSPDG's runner, or any latency."""
-    kind = rng.choice(["paused", "runner", "fixed"], p=RULE_SHARES)
+    kind = rng.choice(["paused", "runner", "fixed"], p=RULE_SHARES.get(family, OTHER_SHARES))
     if kind == "runner":
         return TimeRule("runner", DECISION * float(rng.choice([1, 2, 3], p=[0.75, 0.2, 0.05])))
     return TimeRule(kind, round(rng.uniform(0.1, 2.0), 1) if kind == "fixed" else None)
@@ -234,7 +236,7 @@ class SampleFlights:
 
         A time rule is drawn for them all.
         """
-        self.flights.rule = draw_rule(self.rng)
+        self.flights.rule = draw_rule(self.rng, self.flights.family)
         samples: list[FlightSample] = []
         for _ in range(decisions):
             live = ~self.flights.world.over

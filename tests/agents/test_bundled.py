@@ -90,7 +90,7 @@ def test_told_of_a_latency_it_answers_for_the_moment_at_which_its_burn_begins(
 ) -> None:
     """The teacher does; asked as if the burn began at once, the same model is further from it."""
     rule = TimeRule("fixed", 1.5)
-    monkeypatch.setattr("helmsight.agents.training.flights.draw_rule", lambda rng: rule)
+    monkeypatch.setattr("helmsight.agents.training.flights.draw_rule", lambda *_: rule)
     monkeypatch.setattr("helmsight.agents.training.flights.draw_start", coasting)
     flights = SampleFlights(16, np.random.default_rng([5, 77]), 0.0, plain=True, seen=1.0)
     samples = flights.collect(8, None)
