@@ -17,7 +17,7 @@ GROUP = "helmsight.pilots"
 PLAIN = "plain"  # a pilot without a model, or one of others: takes no options
 FORMS = {
     "bundled": "the vision-language model trained in this repository to fly; asks the next three",
-    "bundled-e3": "the same model, trained on to meet E3",
+    "bundled-e3": "the same model, trained on to catch E3",
     "bundled-e4": "the same model, trained on to catch E4",
     "bundled-wide": "the same model, trained on for lady-bandit-guard and sun blocking",
     "bundled-relations": "the one trained here to tell where things are; for grounding",

@@ -136,15 +136,14 @@ def test_it_captures_a_passive_target_from_pictures_alone(pilot: ModelPilot) -> 
     assert flight.summary["score"] < 200
 
 
-@pytest.mark.parametrize(
-    ("scenario", "caught", "most"), [("E3-I3", False, 80), ("E4-I3", True, 120)]
-)
-def test_what_flees_is_met_from_pictures_alone(scenario: str, caught: bool, most: float) -> None:
-    """E3 is caught in three of five flights only: there, by how near and slow it is met."""
+@pytest.mark.parametrize(("scenario", "seeds"), [("E3-I3", (21, 22)), ("E4-I3", (21,))])
+def test_what_flees_is_caught_from_pictures_alone(scenario: str, seeds: tuple[int, ...]) -> None:
+    """E3 is caught in three of four flights: one of two has to be, and the other met near by."""
     env = gym.make(f"helmsight/PE1-{scenario}-v0", observation="frame", time="runner:0.04")
-    flight = Operator(env, load_pilot("bundled")).fly(seed=21)
-    assert flight.summary["captured"] or not caught
-    assert flight.summary["score"] < most
+    pilot = load_pilot("bundled")
+    flights = [Operator(env, pilot).fly(seed=seed).summary for seed in seeds]
+    assert any(flight["captured"] for flight in flights)
+    assert max(flight["score"] for flight in flights) < 120
 
 
 @pytest.fixture(scope="module")

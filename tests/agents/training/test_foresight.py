@@ -102,10 +102,13 @@ def test_a_question_tells_what_goes_on_and_when_the_answer_is_burnt(rule: str, s
     assert prompt("command") == "Fly to the target. Answer the burn as JSON."
 
 
-def test_every_rule_that_is_drawn_is_one_that_flights_keep() -> None:
+@pytest.mark.parametrize("family", ["PE1", "LBG1", "SB1"])
+def test_every_rule_that_is_drawn_is_one_that_flights_keep(family: str) -> None:
     rng = np.random.default_rng(0)
-    rules = [draw_rule(rng) for _ in range(200)]
-    assert {rule.kind for rule in rules} == {"paused", "runner", "fixed"}
+    rules = [draw_rule(rng, family) for _ in range(200)]
+    kinds = [rule.kind for rule in rules]
+    assert set(kinds) == {"paused", "runner", "fixed"}
+    assert (kinds.count("paused") < 100) == (family == "PE1")  # 0.4 there, else 0.7
     for rule in rules:
         latency = rule.waits(rule.thinks(0.0), 0.5)
         assert 0.0 <= latency <= 2.0
