@@ -29,7 +29,7 @@ RULE_SHARES = {"PE1": (0.4, 0.4, 0.2)}
 OTHER_SHARES = (0.7, 0.15, 0.15)
 """Of stretches under paused, runner, fixed, in a family. Where a burn begins late the question
 tells the command that is applied: in sun blocking it often is the answer, and who is asked so too
-often learns to say it again. In pursuits who is asked so too seldom misses under the runner."""
+often learns to say it again. In pursuits who was asked so seldom missed under the runner."""
 SEEN = 0.35
 """Share of the moments of which a picture is taken where the teacher flies; with the student every
 moment has one, for it to fly by."""
