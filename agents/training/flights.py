@@ -25,8 +25,7 @@ from helmsight.envs.orbital.scenarios import EVADER, PURSUER
 from helmsight.envs.orbital.world import DT
 
 DECISION = 0.5  # s
-RULE_SHARES = {"PE1": (0.4, 0.4, 0.2)}
-OTHER_SHARES = (0.7, 0.15, 0.15)
+RULE_SHARES = {"PE1": (0.4, 0.4, 0.2), "LBG1": (0.7, 0.15, 0.15), "SB1": (0.7, 0.15, 0.15)}
 """Of stretches under paused, runner, fixed, in a family. Where a burn begins late the question
 tells the command that is applied: in sun blocking it often is the answer, and who is asked so too
 often learns to say it again. In pursuits who was asked so seldom missed under the runner."""
@@ -59,9 +58,9 @@ class FlightSample:
     legible: bool = True
 
 
-def draw_rule(rng: np.random.Generator, family: str = "PE1") -> TimeRule:
+def draw_rule(rng: np.random.Generator, family: str) -> TimeRule:
     """Return a time rule as pilots meet them: answers at once, KSPDG's runner, or any latency."""
-    kind = rng.choice(["paused", "runner", "fixed"], p=RULE_SHARES.get(family, OTHER_SHARES))
+    kind = rng.choice(["paused", "runner", "fixed"], p=RULE_SHARES[family])
     if kind == "runner":
         return TimeRule("runner", DECISION * float(rng.choice([1, 2, 3], p=[0.75, 0.2, 0.05])))
     return TimeRule(kind, round(rng.uniform(0.1, 2.0), 1) if kind == "fixed" else None)
