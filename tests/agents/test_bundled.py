@@ -137,12 +137,12 @@ def test_it_captures_a_passive_target_from_pictures_alone(pilot: ModelPilot) -> 
 
 
 @pytest.mark.parametrize(
-    ("scenario", "seeds", "most"), [("E3-I3", (21, 22), 80), ("E4-I3", (21,), 120)]
+    ("scenario", "seeds", "most"), [("E3-I3", (21, 22), 60), ("E4-I3", (21,), 120)]
 )
 def test_what_flees_is_caught_from_pictures_alone(
     scenario: str, seeds: tuple[int, ...], most: float
 ) -> None:
-    """E3 is caught in seven of ten flights: one of two has to be."""
+    """E3 is caught in nine of ten flights: one of two has to be."""
     env = gym.make(f"helmsight/PE1-{scenario}-v0", observation="frame", time="runner:0.04")
     pilot = load_pilot("bundled")
     flights = [Operator(env, pilot).fly(seed=seed).summary for seed in seeds]

@@ -52,7 +52,7 @@ def shown(case):
 
 
 @pytest.mark.corpus
-@pytest.mark.parametrize("case", map(shown, BEHAVIOURS))
+@pytest.mark.parametrize("case", [*map(shown, BEHAVIOURS)])
 def test_a_provider_that_behaves_so_is_flown_or_told_so(case, world, notebook, provider_of):
     protocol = case.get("protocol", "openai")
     provider = provider_of[protocol]
